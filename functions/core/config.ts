@@ -1,0 +1,173 @@
+/**
+ * The pipeline's configuration: what the user writes in `pipeline.config.ts`, checked once, with every
+ * mistake reported at the same time, by its path and with what is allowed.
+ */
+import { z } from 'zod';
+import { InputError } from './errors.ts';
+import { parseInstant } from './instant.ts';
+import { CHILD_NAMES, type ChildName, isChildName, OBJECT_NAMES, type ObjectName } from './names.ts';
+import type { EpochSeconds } from './time.ts';
+
+/** Parent object of each child table. */
+export const PARENT_OF: Readonly<Record<ChildName, ObjectName>> = {
+  contact_company: 'contacts',
+  contact_tag: 'contacts',
+  company_tag: 'companies',
+  conversation_tag: 'conversations',
+  team_admin: 'teams',
+  email_address_header: 'conversation_parts',
+};
+
+const SELECTABLE = [...OBJECT_NAMES, ...CHILD_NAMES] as const;
+
+const instant = z.string().transform((text, context) => {
+  const parsed = parseInstant(text);
+  if ('problem' in parsed) {
+    context.issues.push({ code: 'custom', message: parsed.problem, input: text });
+    return z.NEVER;
+  }
+  return parsed.epochSeconds;
+});
+
+const LOOPBACK_HOSTS = ['127.0.0.1', '[::1]', 'localhost'];
+
+const baseUrl = z
+  .url({ message: 'must be an absolute URL such as https://api.intercom.io' })
+  .refine((text) => {
+    const url = URL.parse(text);
+    // Not even a URL: said by the check above.
+    if (url === null) return true;
+    return url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK_HOSTS.includes(url.hostname));
+  }, 'must be https; plain http is allowed for loopback addresses only')
+  .transform((text) => text.replace(/\/+$/, ''));
+
+/** A key whose feature has not been built: refused, never silently ignored. */
+const notYetAvailable = (allowed?: string) =>
+  z
+    .unknown()
+    .optional()
+    .refine((value) => value === undefined || value === allowed, {
+      error: allowed === undefined ? 'not yet available' : `not yet available; only '${allowed}' works`,
+    });
+
+const schema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be 1-31 characters a-z, 0-9 and -, beginning with a letter')
+    .default('intercom'),
+  region: z.enum(['US', 'EU', 'AU']).default('US'),
+  baseUrl: baseUrl.optional(),
+  objects: z
+    .array(z.enum(SELECTABLE))
+    .min(1, 'must name at least one object; leave it out for all of them')
+    .superRefine((names, context) => {
+      for (const child of names.filter(isChildName)) {
+        const parent = PARENT_OF[child];
+        if (names.includes(parent)) continue;
+        const message = `'${child}' is part of '${parent}': name the parent object too`;
+        context.addIssue({ code: 'custom', message, input: names });
+      }
+    })
+    .optional(),
+  startFrom: instant.optional(),
+  overlapMinutes: z.number().int().min(1).max(1440).default(15),
+  concurrency: z.number().int().min(1).max(1000).optional(),
+  parallelism: z
+    .strictObject({
+      objects: z.number().int().min(1).max(16).default(8),
+      slices: z.number().int().min(1).max(40).default(8),
+    })
+    .prefault({}),
+  compression: z.enum(['gzip', 'none']).default('gzip'),
+  history: z.strictObject({ fullRefreshRuns: z.number().int().min(1).max(10_000).default(30) }).prefault({}),
+  fields: notYetAvailable(),
+  sensitiveFields: notYetAvailable('replicate'),
+  schemaChanges: notYetAvailable('auto-sync'),
+  frequency: notYetAvailable(),
+});
+
+/** What the user writes. */
+export type PipelineConfig = z.input<typeof schema>;
+
+/** The validated configuration with every default filled in; JSON, travels beside the function bundle. */
+export interface ResolvedConfig {
+  readonly name: string;
+  readonly region: 'US' | 'EU' | 'AU';
+  /** Where the API is, without a slash at the end. */
+  readonly baseUrl: string;
+  readonly objects: readonly ObjectName[];
+  /** Inclusive; null: everything. */
+  readonly startFrom: EpochSeconds | null;
+  readonly overlapSeconds: number;
+  /** Cap on concurrent API operations of the pipeline; null: only the rate budget limits. */
+  readonly concurrency: number | null;
+  readonly parallelism: Parallelism;
+  readonly compression: 'gzip' | 'none';
+  readonly history: { readonly fullRefreshRuns: number };
+}
+
+/** How wide the workflow runs: objects at once, slices of an object at once, requests of a slice at once. */
+export interface Parallelism {
+  readonly objects: number;
+  readonly slices: number;
+  readonly inFlight: number;
+}
+
+const REQUESTS_IN_FLIGHT = 8;
+
+/**
+ * Deals the cap on concurrent API operations from the top, so that
+ * objects x slices x requests in flight never passes it.
+ */
+function dealConcurrency(wanted: Omit<Parallelism, 'inFlight'>, cap: number | null): Parallelism {
+  if (cap === null) return { ...wanted, inFlight: REQUESTS_IN_FLIGHT };
+  const objects = Math.min(wanted.objects, cap);
+  const slices = Math.min(wanted.slices, Math.floor(cap / objects));
+  return { objects, slices, inFlight: Math.min(REQUESTS_IN_FLIGHT, Math.floor(cap / (objects * slices))) };
+}
+
+/** Hosts per region (facts 1). */
+const API_HOSTS = {
+  US: 'https://api.intercom.io',
+  EU: 'https://api.eu.intercom.io',
+  AU: 'https://api.au.intercom.io',
+} as const;
+
+/** Gives an editor the types of the configuration; `export default definePipeline({ … })`. */
+export const definePipeline = (config: PipelineConfig): PipelineConfig => config;
+
+function selectedObjects(names: readonly (ObjectName | ChildName)[] | undefined): readonly ObjectName[] {
+  return names === undefined ? OBJECT_NAMES : OBJECT_NAMES.filter((name) => names.includes(name));
+}
+
+function problemText(issue: z.core.$ZodIssue): string {
+  const path = issue.path.length === 0 ? '(top level)' : issue.path.map(String).join('.');
+  return `  ${path}: ${issue.message}`;
+}
+
+/**
+ * Checks a configuration and fills in its defaults.
+ * @throws InputError listing every mistake with its path and what is allowed
+ */
+export function resolveConfig(config: unknown): ResolvedConfig {
+  const result = schema.safeParse(config);
+  if (!result.success) {
+    const problems = result.error.issues.map(problemText).join('\n');
+    throw new InputError(`The configuration has ${result.error.issues.length} mistake(s):\n${problems}`, {
+      code: 'bad_config',
+    });
+  }
+  const { baseUrl: override, objects, startFrom, overlapMinutes, concurrency, ...rest } = result.data;
+  return {
+    name: rest.name,
+    region: rest.region,
+    baseUrl: override ?? API_HOSTS[rest.region],
+    objects: selectedObjects(objects),
+    startFrom: startFrom ?? null,
+    overlapSeconds: overlapMinutes * 60,
+    concurrency: concurrency ?? null,
+    parallelism: dealConcurrency(rest.parallelism, concurrency ?? null),
+    compression: rest.compression,
+    history: rest.history,
+  };
+}

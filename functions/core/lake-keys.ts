@@ -1,0 +1,53 @@
+/**
+ * Where things lie in the bucket (DESIGN: output contract). The layout is public; readers depend on it.
+ * No name begins with `_` or `.`, which query engines take for hidden files.
+ */
+import type { ObjectName, TableName } from './names.ts';
+import type { EpochMs } from './time.ts';
+
+const HASH_LENGTH = 6;
+
+/**
+ * Run ids sort by start time in milliseconds and derive from the execution alone, so that a repeated
+ * StartRun makes no second run: `20261122T120000123Z-ab12cd`.
+ * @param executionHash hex digest of the execution's ARN, at least 6 digits
+ */
+export const runIdOf = (startMs: EpochMs, executionHash: string): string =>
+  `${new Date(startMs).toISOString().replaceAll(/[-:.]/g, '')}-${executionHash.slice(0, HASH_LENGTH)}`;
+
+/** `2026-11-22` of the run id's own time, in UTC. */
+export const runDateOf = (runId: string): string =>
+  `${runId.slice(0, 4)}-${runId.slice(4, 6)}-${runId.slice(6, 8)}`;
+
+export const partPrefix = (table: TableName, runId: string): string =>
+  `tables/${table}/run_date=${runDateOf(runId)}/run_id=${runId}/`;
+
+export const partKey = (
+  table: TableName,
+  runId: string,
+  part: { slice: string; attempt: string; number: number; compression: 'gzip' | 'none' },
+): string => {
+  const number = String(part.number).padStart(4, '0');
+  const extension = part.compression === 'gzip' ? 'ndjson.gz' : 'ndjson';
+  return `${partPrefix(table, runId)}${part.slice}-${part.attempt}-${number}.${extension}`;
+};
+
+export const manifestPrefix = (object: ObjectName): string => `manifests/${object}/`;
+export const manifestKey = (object: ObjectName, runId: string): string =>
+  `${manifestPrefix(object)}${runId}.json`;
+
+export const RUNS_PREFIX = 'runs/';
+export const runSummaryKey = (runId: string): string => `${RUNS_PREFIX}${runId}.json`;
+
+/** Everything below `work/` expires after 30 days. */
+export const runContextKey = (runId: string): string => `work/${runId}/run.json`;
+const objectWork = (runId: string, object: ObjectName): string => `work/${runId}/${object}/`;
+export const planKey = (runId: string, object: ObjectName): string => `${objectWork(runId, object)}plan.json`;
+export const outcomeKey = (runId: string, object: ObjectName): string =>
+  `${objectWork(runId, object)}outcome.json`;
+export const draftKey = (runId: string, object: ObjectName): string =>
+  `${objectWork(runId, object)}manifest.json`;
+export const slicePrefix = (runId: string, object: ObjectName, slice: string): string =>
+  `${objectWork(runId, object)}${slice}/`;
+export const doneKey = (runId: string, object: ObjectName, slice: string): string =>
+  `${slicePrefix(runId, object, slice)}done.json`;

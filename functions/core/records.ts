@@ -1,0 +1,201 @@
+/**
+ * The files the sync engine leaves: the run's context, the object's plan, receipts and the manifest.
+ * Manifest and run summary are public (DESIGN: output contract); the others live under `work/`.
+ */
+import type { ChildName, ObjectName, TableName } from './names.ts';
+import type { DebtScope, Position, Slice } from './reading.ts';
+import type { EpochMs, EpochSeconds } from './time.ts';
+
+export type RunMode = 'incremental' | 'full_refresh' | 'backfill';
+
+/** `work/<run>/run.json`: what StartRun decided for the whole run. */
+export interface RunContext {
+  readonly format: 1;
+  readonly runId: string;
+  readonly execution: string;
+  /** The earlier of our clock and the `Date` header of `/me`. */
+  readonly startedAtMs: EpochMs;
+  /** Our clock minus Intercom's, in seconds, as seen on `/me`; null without a Date header. */
+  readonly clockSkewSeconds: number | null;
+  readonly mode: RunMode;
+  /** Bounds of a backfill; null for the other modes. */
+  readonly range: { readonly from: EpochSeconds; readonly to: EpochSeconds } | null;
+  readonly objects: readonly ObjectName[];
+  /** Digest of the resolved configuration; an attempt with another one stops its object. */
+  readonly configDigest: string;
+  readonly workspaceId: string | null;
+  /** Said to the user, such as objects a backfill leaves out. */
+  readonly notes: readonly string[];
+}
+
+/** Something known to be unread, planned again until it is read. */
+export interface Debt {
+  readonly scope: DebtScope;
+  readonly reason: string;
+  readonly since: string;
+  /** Runs that tried to read it. */
+  readonly tries: number;
+}
+
+export interface PlannedSlice extends Slice {
+  /** The debt this slice pays; null for the run's own window. */
+  readonly debt: Debt | null;
+}
+
+/** `work/<run>/<object>/plan.json` */
+export interface Plan {
+  readonly format: 1;
+  readonly object: ObjectName;
+  readonly runId: string;
+  readonly mode: RunMode;
+  readonly window: { readonly from: EpochSeconds; readonly to: EpochSeconds } | null;
+  readonly slices: readonly PlannedSlice[];
+  /** Debts this run does not come to. */
+  readonly carriedDebts: readonly Debt[];
+  readonly cursorBefore: EpochSeconds | null;
+  readonly cursorAfter: EpochSeconds | null;
+  readonly startFrom: EpochSeconds | null;
+  /** More is to be read than this run takes on. */
+  readonly workRemains: boolean;
+  /** Rows of the main table in the last committed run; null before the first. */
+  readonly lastRows: number | null;
+  /** Records the plan expects to read; null where Intercom gives no count. */
+  readonly expected: number | null;
+}
+
+/** One output file, as put. `bytes` and `sha256` are of the stored file. */
+export interface Part {
+  readonly table: TableName;
+  readonly key: string;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+export interface Evidence {
+  readonly partsExpected: number;
+  readonly partsWritten: number;
+  readonly overCap: readonly string[];
+  readonly relations: Readonly<Partial<Record<ChildName, number>>>;
+}
+
+/** What the rows of a slice showed of their own shape, beyond what is declared. */
+export interface ObservedSchema {
+  /** `table.column` of undeclared top-level fields. */
+  readonly added: readonly string[];
+  /** `table.column: declared -> seen` */
+  readonly changed: readonly string[];
+}
+
+/** What a slice has written and where to go on. */
+export interface Receipt {
+  readonly format: 1;
+  readonly slice: string;
+  readonly attempt: string;
+  /** Length of the chain; each receipt lists everything its chain wrote. */
+  readonly sequence: number;
+  readonly position: Position | null;
+  /** Walks of this slice begun, the present one included. */
+  readonly walks: number;
+  readonly parts: readonly Part[];
+  /** Keys of the ids read so far (`[id, stampedAt][]` each). */
+  readonly idFiles: readonly string[];
+  readonly read: number;
+  readonly evidence: Evidence;
+  readonly deleted: readonly string[];
+  readonly newDebts: readonly Pick<Debt, 'scope' | 'reason'>[];
+  readonly schema: ObservedSchema;
+}
+
+/** `done.json`: the last receipt of a finished slice, and what its end said. */
+export interface DoneReceipt extends Receipt {
+  readonly matched: number | null;
+  readonly short: boolean;
+}
+
+/** A slice of the plan with how it ended. */
+export interface DoneSlice {
+  readonly slice: PlannedSlice;
+  readonly done: DoneReceipt;
+}
+
+export interface ManifestFile {
+  readonly key: string;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+export interface Completeness {
+  readonly status: 'complete' | 'short' | 'unproven';
+  readonly matched: number | null;
+  readonly read: number;
+  readonly written: number;
+  readonly parts: { readonly expected: number; readonly written: number } | null;
+  readonly over_cap: readonly string[];
+  readonly relations: Readonly<
+    Partial<Record<ChildName, { readonly expected: number; readonly written: number }>>
+  >;
+  readonly debts: readonly Debt[];
+}
+
+/** `manifests/<object>/<run id>.json`, one line, written last: without it the run does not exist. */
+export interface Manifest {
+  readonly format: 1;
+  readonly object: ObjectName;
+  readonly run_id: string;
+  readonly mode: RunMode;
+  readonly started_at: string;
+  readonly committed_at: string;
+  readonly window: { readonly from: EpochSeconds; readonly to: EpochSeconds } | null;
+  readonly cursor: { readonly before: EpochSeconds | null; readonly after: EpochSeconds | null } | null;
+  readonly tables: Readonly<
+    Partial<Record<TableName, { readonly rows: number; readonly files: readonly ManifestFile[] }>>
+  >;
+  readonly completeness: Completeness;
+  readonly schema: {
+    readonly version: number;
+    readonly added: readonly string[];
+    readonly changed: readonly string[];
+    readonly dropped: readonly string[];
+  };
+}
+
+/** Why an object of a run has no manifest; `work/<run>/<object>/outcome.json`. */
+export type Outcome =
+  | { readonly status: 'skipped' | 'unavailable'; readonly message: string }
+  | { readonly status: 'failed'; readonly error: string; readonly message: string };
+
+export interface ObjectSummary {
+  readonly object: ObjectName;
+  readonly status: 'committed' | 'skipped' | 'unavailable' | 'failed';
+  readonly message: string | null;
+  /** Name of the error's class, of a failed object. */
+  readonly error: string | null;
+  readonly rows: Readonly<Partial<Record<TableName, number>>>;
+  readonly files: number;
+  readonly bytes: number;
+  readonly completeness: Completeness | null;
+  readonly cursor: EpochSeconds | null;
+  readonly work_remains: boolean;
+}
+
+/** `runs/<run id>.json` */
+export interface RunSummary {
+  readonly format: 1;
+  readonly run_id: string;
+  readonly status: 'succeeded' | 'failed';
+  readonly mode: RunMode;
+  readonly started_at: string;
+  readonly finished_at: string;
+  readonly workspace_id: string | null;
+  readonly objects: readonly ObjectSummary[];
+  readonly notes: readonly string[];
+  readonly work_remains: boolean;
+}
+
+/** `work/<run>/<object>/manifest.json`: what a commit in progress will leave, for whoever has to finish it. */
+export interface Draft {
+  readonly manifest: Manifest;
+  readonly startFrom: EpochSeconds | null;
+}

@@ -1,0 +1,98 @@
+/**
+ * What travels through the state machine: names and counts, never data (plans and receipts lie in S3).
+ * The construct that writes the definition and the handlers that run in it both read these types.
+ */
+import type { ObjectName } from './names.ts';
+
+/** The execution as the state machine's context object knows it. */
+export interface ExecutionRef {
+  /** `$$.Execution.Id` */
+  readonly arn: string;
+  /** `$$.Execution.StartTime`, ISO 8601 */
+  readonly startTime: string;
+}
+
+/** Event of the StartRun function. */
+export interface StartRunEvent {
+  readonly execution: ExecutionRef;
+  /** The execution's input as the user or the schedule gave it; unchecked. */
+  readonly input: unknown;
+  /** ARN of each configured object's extractor, written into the definition at synthesis. */
+  readonly extractors: Readonly<Partial<Record<ObjectName, string>>>;
+}
+
+/** One item of the Map over objects. */
+export interface ObjectItem {
+  readonly object: ObjectName;
+  readonly functionArn: string;
+  readonly runId: string;
+}
+
+export interface StartRunResult {
+  readonly runId: string;
+  readonly objects: readonly ObjectItem[];
+}
+
+interface ExtractorEventBase {
+  readonly object: ObjectName;
+  readonly runId: string;
+  /** ARN of the execution; the holder of the lease. */
+  readonly execution: string;
+}
+
+/** Event of an extractor function: plan, extract and commit are operations of the object's own function. */
+export type ExtractorEvent =
+  | (ExtractorEventBase & { readonly operation: 'plan' })
+  | (ExtractorEventBase & { readonly operation: 'extract'; readonly slice: string })
+  | (ExtractorEventBase & { readonly operation: 'commit' });
+
+/** One item of the Map over slices. */
+export interface SliceItem {
+  readonly slice: string;
+}
+
+/**
+ * `planned`: extract the slices, then commit. `committed`: this run committed the object before (a
+ * repeated Plan). `skipped`: another execution holds the lease. `unavailable`: the workspace or its
+ * plan has no such object. Only `planned` has slices.
+ */
+export interface PlanResult {
+  readonly status: 'planned' | 'committed' | 'skipped' | 'unavailable';
+  readonly slices: readonly SliceItem[];
+}
+
+/** `continue`: call again. `wait`: call again after `waitSeconds`, in a Wait state rather than in billed time. */
+export interface ExtractResult {
+  readonly status: 'done' | 'continue' | 'wait';
+  readonly waitSeconds: number;
+}
+
+export interface CommitResult {
+  readonly status: 'committed';
+  readonly rows: number;
+}
+
+/** Event of the RecordFailure function; `error` is what the workflow's Catch put there. */
+export interface RecordFailureEvent {
+  readonly object: ObjectName;
+  readonly runId: string;
+  readonly execution: string;
+  readonly error: { readonly Error: string; readonly Cause?: string };
+}
+
+/** Event of the FinishRun function. */
+export interface FinishRunEvent {
+  readonly runId: string;
+  readonly execution: string;
+  /** `$$.StateMachine.Id`; where the next run is started if work remains. */
+  readonly stateMachine: string;
+}
+
+export interface FinishRunResult {
+  readonly status: 'succeeded' | 'failed';
+  readonly runId: string;
+  /** One sentence for the state machine's Fail state; empty when the run succeeded. */
+  readonly cause: string;
+  /** True when work remained and the next run was started. */
+  readonly nextRunStarted: boolean;
+}

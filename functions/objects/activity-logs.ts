@@ -1,0 +1,32 @@
+import type { ObjectDeclaration } from '../core/declaration.ts';
+import { id, json, PERSONAL, string, timestamp } from './columns.ts';
+
+export const activityLogs: ObjectDeclaration = {
+  name: 'activity_logs',
+  description: 'What teammates did in the workspace: sign-ins, settings, permissions and the like.',
+  sync: { kind: 'incremental', cursor: 'created_at' },
+  primaryKey: ['id'],
+  versionField: 'created_at',
+  permission: 'Read admin activity logs',
+  read: {
+    kind: 'time_range',
+    path: '/admins/activity_logs',
+    recordsKey: 'activity_logs',
+    afterParameter: 'created_at_after',
+    beforeParameter: 'created_at_before',
+    perPageSizes: [250, 125, 25, 5, 1],
+    maxWindowSeconds: 5 * 24 * 3600,
+  },
+  columns: [
+    id('entry'),
+    json('performed_by', 'Teammate who did it: id, e-mail address and IP address.', PERSONAL),
+    // Key by key, so that `external_id` of a contact is not taken for a reference because of its ending.
+    json('metadata', 'Details; their shape depends on `activity_type`.', { personal: ['*'] }),
+    timestamp('created_at', 'When it was done.'),
+    string('activity_type', 'What was done, as a code.'),
+    string('activity_description', 'What was done, in a sentence.', PERSONAL),
+  ],
+  omit: [],
+  embeddedLists: [],
+  children: [],
+};

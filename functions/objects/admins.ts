@@ -1,0 +1,34 @@
+import type { ObjectDeclaration } from '../core/declaration.ts';
+import { boolean, id, json, objectType, PERSONAL, string } from './columns.ts';
+
+export const admins: ObjectDeclaration = {
+  name: 'admins',
+  description: 'Teammates with access to the workspace, bots included; those removed are no longer listed.',
+  sync: { kind: 'full_refresh' },
+  primaryKey: ['id'],
+  versionField: null,
+  permission: 'Read admins',
+  read: {
+    kind: 'list',
+    recordsKey: 'admins',
+    requests: [{ path: '/admins', query: { display_avatar: 'true' } }],
+  },
+  columns: [
+    objectType('admin'),
+    id('teammate'),
+    string('name', 'Full name.', PERSONAL),
+    string('email', 'E-mail address.', PERSONAL),
+    string('job_title', 'Job title.', PERSONAL),
+    boolean('away_mode_enabled', 'Whether the teammate is away.'),
+    boolean('away_mode_reassign', 'Whether new replies go to the default inbox while the teammate is away.'),
+    string('away_status_reason_id', 'Id of the reason for being away.'),
+    boolean('has_inbox_seat', 'Whether the teammate has a paid seat in the inbox.'),
+    json('team_ids', '`teams.id` of the teams, as integers.'),
+    // An object in the text of the documentation, an address in its schema (facts 10): either way JSON.
+    json('avatar', 'Picture of the teammate: `image_url`.', PERSONAL),
+    json('team_priority_level', 'Teams in which the teammate comes first or second, by id.'),
+  ],
+  omit: [],
+  embeddedLists: [],
+  children: [],
+};

@@ -1,0 +1,39 @@
+import type { ObjectDeclaration } from '../core/declaration.ts';
+import { createdAt, id, json, objectType, string, updatedAt, workspaceId } from './columns.ts';
+
+export const articles: ObjectDeclaration = {
+  name: 'articles',
+  description: 'Articles of the help centers, drafts included.',
+  sync: { kind: 'full_refresh' },
+  primaryKey: ['id'],
+  versionField: 'updated_at',
+  permission: 'Read and list articles',
+  read: {
+    kind: 'page_number',
+    path: '/articles',
+    recordsKey: 'data',
+    perPageSizes: [250, 125, 25, 5, 1],
+  },
+  columns: [
+    objectType('article'),
+    id('article'),
+    workspaceId('article'),
+    string('title', 'Title, in the default language.'),
+    string('description', 'Summary, in the default language.'),
+    string('body', 'Text as HTML, in the default language.'),
+    string('author_id', '`admins.id` of the author, of the text in the default language.'),
+    string('state', '`published` or `draft`.'),
+    createdAt('article'),
+    updatedAt('article'),
+    string('url', 'Public address.'),
+    string('parent_id', '`collections.id` of the collection it lies in; null when it stands alone.'),
+    json('parent_ids', '`collections.id` of every collection it lies in, as integers.'),
+    string('parent_type', '`collection` or `section`.'),
+    string('default_locale', 'Default language of the help center, where there are several.'),
+    json('translated_content', 'The article in each language, by language code.'),
+    json('tags', 'Tags on the article.'),
+  ],
+  omit: [],
+  embeddedLists: [],
+  children: [],
+};

@@ -1,0 +1,35 @@
+import type { ObjectDeclaration } from '../core/declaration.ts';
+import { createdAt, id, integer, json, string, updatedAt, workspaceId } from './columns.ts';
+
+export const collections: ObjectDeclaration = {
+  name: 'collections',
+  description: 'Collections that articles of the help centers are arranged in.',
+  sync: { kind: 'full_refresh' },
+  primaryKey: ['id'],
+  versionField: 'updated_at',
+  permission: 'Read and list articles',
+  read: {
+    kind: 'page_number',
+    path: '/help_center/collections',
+    recordsKey: 'data',
+    perPageSizes: [250, 125, 25, 5, 1],
+  },
+  columns: [
+    id('collection'),
+    workspaceId('collection'),
+    string('name', 'Name, in the default language.'),
+    string('description', 'Summary, in the default language.'),
+    createdAt('collection'),
+    updatedAt('collection'),
+    string('url', 'Public address.'),
+    string('icon', 'Icon shown beside it.'),
+    integer('order', 'Position among its neighbours, from 0.'),
+    string('default_locale', 'Default language of the help center, where there are several.'),
+    json('translated_content', 'Name and summary in each language, by language code.'),
+    string('parent_id', '`collections.id` of the collection it lies in; null at the top.'),
+    string('help_center_id', '`help_centers.id` of its help center.'),
+  ],
+  omit: [],
+  embeddedLists: [],
+  children: [],
+};

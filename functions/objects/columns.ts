@@ -1,0 +1,41 @@
+/** Makers of columns, and the columns that many objects share. */
+import type { ChildColumn, ChildSource, Column, ColumnType } from '../core/declaration.ts';
+
+type Details = Pick<Column, 'from' | 'personal'>;
+
+const columnOf =
+  (type: ColumnType) =>
+  (name: string, description: string, details: Details = {}): Column => ({
+    name,
+    type,
+    description,
+    ...details,
+  });
+
+export const string = columnOf('string');
+export const integer = columnOf('integer');
+export const number = columnOf('number');
+export const boolean = columnOf('boolean');
+export const timestamp = columnOf('timestamp');
+export const json = columnOf('json');
+
+/** The whole column is personal data. */
+export const PERSONAL = { personal: true } as const;
+
+/** A column of a child table, and where its value comes from. */
+export const childColumn = (from: ChildSource, column: Column): ChildColumn => ({ ...column, from });
+
+export const objectType = (value: string): Column =>
+  string('type', `Intercom's name for this kind of record: \`${value}\`.`);
+
+export const id = (record: string): Column =>
+  string('id', `Intercom's id of the ${record}, unique within the workspace.`);
+
+export const workspaceId = (record: string): Column =>
+  string('workspace_id', `Id of the workspace that the ${record} belongs to.`);
+
+export const createdAt = (record: string): Column =>
+  timestamp('created_at', `When the ${record} was created.`);
+
+export const updatedAt = (record: string): Column =>
+  timestamp('updated_at', `When the ${record} last changed.`);

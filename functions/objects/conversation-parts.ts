@@ -1,0 +1,72 @@
+import type { ObjectDeclaration } from '../core/declaration.ts';
+import {
+  boolean,
+  childColumn,
+  createdAt,
+  id,
+  integer,
+  json,
+  objectType,
+  PERSONAL,
+  string,
+  timestamp,
+  updatedAt,
+} from './columns.ts';
+import { conversationSearch } from './conversations.ts';
+
+export const conversationParts: ObjectDeclaration = {
+  name: 'conversation_parts',
+  description:
+    'Messages, notes and events of each conversation after its first message; the newest 500 at most.',
+  sync: { kind: 'incremental', cursor: 'updated_at' },
+  primaryKey: ['conversation_id', 'id'],
+  // Of the conversation, not of the part: all parts of one answer are of one version.
+  versionField: 'updated_at',
+  permission: 'Read conversations',
+  read: { kind: 'conversation_parts', search: conversationSearch, detailPath: '/conversations/{id}' },
+  columns: [
+    // A part does not carry it; the reader puts it on the record.
+    string('conversation_id', '`conversations.id` of the conversation the part belongs to.'),
+    objectType('conversation_part'),
+    id('part'),
+    string('part_type', 'What the part is: `comment`, `note`, `assignment`, `close` and others.'),
+    string('body', 'Text of the message, as HTML.', PERSONAL),
+    createdAt('part'),
+    updatedAt('part'),
+    timestamp('notified_at', 'When the recipient was notified.'),
+    json('assigned_to', 'Whom the part assigned the conversation to: a reference.', PERSONAL),
+    json(
+      'author',
+      'Who wrote it: type, id, name, e-mail address, and whether it was the AI agent.',
+      PERSONAL,
+    ),
+    string('external_id', 'Id of the part in another system.', PERSONAL),
+    boolean('redacted', 'Whether the content was redacted.'),
+    json('email_message_metadata', 'For e-mails: subject and message id.', {
+      personal: ['subject', 'message_id'],
+    }),
+    json('metadata', 'Quick replies that were offered or chosen.', PERSONAL),
+    string('state', 'State of the conversation when the part was made.'),
+    json('tags', 'Tags on the part.'),
+    json('event_details', 'What an event changed; its shape depends on `part_type`.', PERSONAL),
+    string('app_package_code', 'App that made the part through the API.'),
+  ],
+  omit: ['attachments', 'email_message_metadata.email_address_headers'],
+  embeddedLists: [],
+  children: [
+    {
+      table: 'email_address_header',
+      description: 'Address headers (from, to, cc and others) of conversation parts that were e-mails.',
+      primaryKey: ['conversation_id', 'conversation_part_id', 'header_index'],
+      list: 'email_message_metadata.email_address_headers',
+      columns: [
+        childColumn({ parent: 'conversation_id' }, string('conversation_id', '`conversations.id`.')),
+        childColumn({ parent: 'id' }, string('conversation_part_id', '`conversation_parts.id`.')),
+        childColumn({ index: true }, integer('header_index', 'Position of the header, from 0.')),
+        childColumn({ item: 'type' }, string('type', 'Which header it is: `from`, `to`, `cc` and others.')),
+        childColumn({ item: 'email_address' }, string('email_address', 'E-mail address.', PERSONAL)),
+        childColumn({ item: 'name' }, string('name', 'Name beside the address.', PERSONAL)),
+      ],
+    },
+  ],
+};

@@ -1,0 +1,38 @@
+/** The registry: an object is one file in this folder and one line here. */
+import type { ObjectDeclaration } from '../core/declaration.ts';
+import type { ObjectName } from '../core/names.ts';
+import { activityLogs } from './activity-logs.ts';
+import { admins } from './admins.ts';
+import { articles } from './articles.ts';
+import { collections } from './collections.ts';
+import { companies } from './companies.ts';
+import { contacts } from './contacts.ts';
+import { conversationParts } from './conversation-parts.ts';
+import { conversations } from './conversations.ts';
+import { dataAttributes } from './data-attributes.ts';
+import { helpCenters } from './help-centers.ts';
+import { segments } from './segments.ts';
+import { subscriptionTypes } from './subscription-types.ts';
+import { tags } from './tags.ts';
+import { teams } from './teams.ts';
+import { ticketTypes } from './ticket-types.ts';
+import { tickets } from './tickets.ts';
+
+export const OBJECTS: Readonly<Record<ObjectName, ObjectDeclaration>> = {
+  contacts,
+  companies,
+  conversations,
+  conversation_parts: conversationParts,
+  admins,
+  tags,
+  teams,
+  segments,
+  data_attributes: dataAttributes,
+  tickets,
+  ticket_types: ticketTypes,
+  articles,
+  collections,
+  help_centers: helpCenters,
+  subscription_types: subscriptionTypes,
+  activity_logs: activityLogs,
+};

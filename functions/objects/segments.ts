@@ -1,0 +1,31 @@
+import type { ObjectDeclaration } from '../core/declaration.ts';
+import { createdAt, id, integer, objectType, string, updatedAt } from './columns.ts';
+
+export const segments: ObjectDeclaration = {
+  name: 'segments',
+  description: 'Groups of contacts or companies that fulfil a rule.',
+  sync: { kind: 'full_refresh' },
+  primaryKey: ['id'],
+  versionField: 'updated_at',
+  permission: 'Read and list users and companies',
+  read: {
+    kind: 'list',
+    recordsKey: 'segments',
+    requests: [
+      { path: '/segments', query: { include_count: 'true' } },
+      { path: '/segments', query: { include_count: 'true', type: 'company' } },
+    ],
+  },
+  columns: [
+    objectType('segment'),
+    id('segment'),
+    string('name', 'Name of the segment.'),
+    createdAt('segment'),
+    updatedAt('segment'),
+    string('person_type', 'What is in it: `contact` (leads) or `user`.'),
+    integer('count', 'How many there are in the segment.'),
+  ],
+  omit: [],
+  embeddedLists: [],
+  children: [],
+};

@@ -1,0 +1,34 @@
+import type { ObjectDeclaration } from '../core/declaration.ts';
+import { childColumn, id, integer, json, objectType, string } from './columns.ts';
+
+export const teams: ObjectDeclaration = {
+  name: 'teams',
+  description: 'Groups of teammates that conversations and tickets are assigned to.',
+  sync: { kind: 'full_refresh' },
+  primaryKey: ['id'],
+  versionField: null,
+  permission: 'Read admins',
+  read: { kind: 'list', recordsKey: 'teams', requests: [{ path: '/teams' }] },
+  columns: [
+    objectType('team'),
+    id('team'),
+    string('name', 'Name of the team.'),
+    json('admin_priority_level', 'Teammates who come first or second in the team, by id.'),
+    integer('assignment_limit', 'How many conversations a teammate may hold, where the load is balanced.'),
+    string('distribution_method', 'How work is dealt out in the team.'),
+  ],
+  omit: ['admin_ids'],
+  embeddedLists: [],
+  children: [
+    {
+      table: 'team_admin',
+      description: 'Teammates of each team.',
+      primaryKey: ['team_id', 'admin_id'],
+      list: 'admin_ids',
+      columns: [
+        childColumn({ parent: 'id' }, string('team_id', '`teams.id`.')),
+        childColumn({ self: true }, string('admin_id', '`admins.id`.')),
+      ],
+    },
+  ],
+};

@@ -1,0 +1,30 @@
+import type { ObjectDeclaration } from '../core/declaration.ts';
+import { boolean, createdAt, id, json, objectType, string, updatedAt, workspaceId } from './columns.ts';
+
+export const ticketTypes: ObjectDeclaration = {
+  name: 'ticket_types',
+  description: 'Kinds of tickets, with the attributes and states each of them has.',
+  sync: { kind: 'full_refresh' },
+  primaryKey: ['id'],
+  versionField: 'updated_at',
+  permission: 'Read tickets',
+  read: { kind: 'list', recordsKey: 'data', requests: [{ path: '/ticket_types' }] },
+  columns: [
+    objectType('ticket_type'),
+    id('ticket type'),
+    string('category', '`Customer`, `Back-office` or `Tracker`.'),
+    string('name', 'Name of the ticket type.'),
+    string('description', 'What the ticket type is for.'),
+    string('icon', 'Emoji shown beside it.'),
+    workspaceId('ticket type'),
+    json('ticket_type_attributes', 'Definitions of the attributes that its tickets have.'),
+    json('ticket_states', 'States that its tickets can be in.'),
+    boolean('archived', 'Whether the ticket type is archived.'),
+    boolean('is_internal', 'Whether only teammates see its tickets.'),
+    createdAt('ticket type'),
+    updatedAt('ticket type'),
+  ],
+  omit: [],
+  embeddedLists: [],
+  children: [],
+};

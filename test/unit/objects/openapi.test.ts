@@ -1,0 +1,153 @@
+/** The declarations against Intercom's own OpenAPI file, where the environment names it. */
+import { readFileSync } from 'node:fs';
+import { test as base, expect } from 'vitest';
+import { parse } from 'yaml';
+import type { Column } from '../../../functions/core/declaration.ts';
+import { OBJECT_NAMES, type ObjectName } from '../../../functions/core/names.ts';
+import { OBJECTS } from '../../../functions/objects/index.ts';
+
+interface Schema {
+  readonly $ref?: string;
+  readonly type?: string;
+  readonly allOf?: readonly Schema[];
+  readonly properties?: Readonly<Record<string, Schema>>;
+}
+
+interface OpenApi {
+  readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
+}
+
+const SCHEMA_OF: Readonly<Record<ObjectName, string>> = {
+  contacts: 'contact',
+  companies: 'company',
+  conversations: 'conversation',
+  conversation_parts: 'conversation_part',
+  admins: 'admin',
+  tags: 'tag',
+  teams: 'team',
+  segments: 'segment',
+  data_attributes: 'data_attribute',
+  tickets: 'ticket',
+  ticket_types: 'ticket_type',
+  articles: 'article',
+  collections: 'collection',
+  help_centers: 'help_center',
+  subscription_types: 'subscription_type',
+  activity_logs: 'activity_log',
+};
+
+/** Properties of the schemas that are no columns on purpose. */
+const NOT_SYNCED: readonly string[] = [
+  // Only on a tag embedded in a tagged record; there it is in a child table.
+  'tags.applied_at',
+  'tags.applied_by',
+  // Would take one request per article.
+  'articles.statistics',
+];
+
+/** Columns that the schemas lack. */
+const NOT_IN_SCHEMA: readonly string[] = [
+  // In the examples of the same file.
+  'contacts.opted_in_subscription_types',
+  'contacts.opted_out_subscription_types',
+  'contacts.utm_campaign',
+  'contacts.utm_content',
+  'contacts.utm_medium',
+  'contacts.utm_source',
+  'contacts.utm_term',
+  'contacts.referrer',
+  'contacts.enabled_push_messaging',
+  'conversations.topics',
+  'conversations.ticket',
+  'ticket_types.is_internal',
+  // Seen live.
+  'contacts.sms_consent',
+  'contacts.unsubscribed_from_sms',
+  // Personal wherever it may appear.
+  'contacts.last_seen_ip',
+  // Made by us: the conversation a part came with, the default translation.
+  'conversation_parts.conversation_id',
+  'subscription_types.name',
+  'subscription_types.description',
+];
+
+/** Columns whose type is not the schema's. */
+const OTHER_TYPE: Readonly<Record<string, Column['type']>> = {
+  // Ids are strings, as the ids they join with.
+  'contacts.owner_id': 'string',
+  'admins.away_status_reason_id': 'string',
+  'articles.author_id': 'string',
+  'articles.parent_id': 'string',
+  'collections.help_center_id': 'string',
+  // An attribute of type float.
+  'companies.monthly_spend': 'number',
+  // An object in the text of the same file.
+  'admins.avatar': 'json',
+};
+
+const file = process.env.INTERCOM_OPENAPI;
+const loaded = file === undefined ? undefined : (parse(readFileSync(file, 'utf8')) as OpenApi);
+
+const test = base.extend<{ openApi: OpenApi }>({
+  openApi: async ({ skip }, use) => {
+    if (loaded === undefined) return skip('INTERCOM_OPENAPI does not name the OpenAPI 2.15 file');
+    await use(loaded);
+  },
+});
+
+function resolve(openApi: OpenApi, schema: Schema): Schema {
+  if (schema.$ref === undefined) return schema;
+  const name = schema.$ref.split('/').at(-1) ?? '';
+  return resolve(openApi, openApi.components.schemas[name] ?? {});
+}
+
+function propertiesOf(openApi: OpenApi, schema: Schema): Readonly<Record<string, Schema>> {
+  const resolved = resolve(openApi, schema);
+  const inherited = (resolved.allOf ?? []).map((part) => propertiesOf(openApi, part));
+  return Object.assign({}, ...inherited, resolved.properties);
+}
+
+const propertiesOfObject = (openApi: OpenApi, name: ObjectName): Readonly<Record<string, Schema>> =>
+  propertiesOf(openApi, { $ref: `#/components/schemas/${SCHEMA_OF[name]}` });
+
+const TIME = /_(at|since|until)$/;
+
+function expectedType(openApi: OpenApi, name: string, schema: Schema): string {
+  const { type } = resolve(openApi, schema);
+  if (type === 'integer') return TIME.test(name) ? 'timestamp' : 'integer';
+  return type === 'string' || type === 'boolean' ? type : 'json';
+}
+
+test.for(OBJECT_NAMES)(
+  '%s: every property is a column, omitted, or left out on purpose',
+  (name, { openApi }) => {
+    const { columns, omit } = OBJECTS[name];
+    const known = new Set([...columns.map((column) => column.name), ...omit]);
+    const properties = Object.keys(propertiesOfObject(openApi, name));
+    expect(properties.length).toBeGreaterThan(0);
+    const missing = properties.filter((property) => !known.has(property));
+    expect(missing.filter((property) => !NOT_SYNCED.includes(`${name}.${property}`))).toEqual([]);
+  },
+);
+
+test.for(OBJECT_NAMES)('%s: every column is a property, or declared for a reason', (name, { openApi }) => {
+  const properties = propertiesOfObject(openApi, name);
+  const extra = OBJECTS[name].columns.filter((column) => properties[column.name] === undefined);
+  expect(extra.map((column) => `${name}.${column.name}`).sort()).toEqual(
+    NOT_IN_SCHEMA.filter((path) => path.startsWith(`${name}.`)).sort(),
+  );
+});
+
+test.for(OBJECT_NAMES)(
+  '%s: every column has the type of its property, or another for a reason',
+  (name, { openApi }) => {
+    const properties = propertiesOfObject(openApi, name);
+    for (const column of OBJECTS[name].columns) {
+      const property = properties[column.name];
+      if (property === undefined) continue;
+      const path = `${name}.${column.name}`;
+      const type = OTHER_TYPE[path] ?? expectedType(openApi, column.name, property);
+      expect(`${path}: ${column.type}`).toBe(`${path}: ${type}`);
+    }
+  },
+);
