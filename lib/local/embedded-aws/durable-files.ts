@@ -1,0 +1,59 @@
+import { link, mkdir, open, rename, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { errnoOf } from './disk-trouble.ts';
+
+/** A folder may vanish between its creation and its use, because deleting its last file removes it. */
+const PLACE_TRIES = 20;
+
+/**
+ * Gives a finished file its name at once: by link, which fails with EEXIST where the name is taken, or by
+ * rename, which replaces. Missing folders are made. When this resolves, the name outlives a power cut (on a
+ * journaling file system, where flushing a folder flushes the creation of the folders above it too).
+ */
+export async function placeFile(from: string, to: string, how: 'link' | 'rename'): Promise<void> {
+  const folder = dirname(to);
+  for (let tries = 1; ; tries++) {
+    try {
+      await makeFolder(folder);
+      await (how === 'link' ? link(from, to) : rename(from, to));
+      break;
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT' || tries === PLACE_TRIES) throw error;
+    }
+  }
+  await syncFolder(folder);
+}
+
+/**
+ * Makes a folder and those above it. `mkdir` with `recursive` does too, but reports a read-only file system as
+ * ENOENT (Node 24).
+ */
+export async function makeFolder(folder: string): Promise<void> {
+  try {
+    await makeUnlessThere(folder);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT' || dirname(folder) === folder) throw error;
+    await makeFolder(dirname(folder));
+    await makeUnlessThere(folder);
+  }
+}
+
+async function makeUnlessThere(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST' || !(await stat(folder)).isDirectory()) throw error;
+  }
+}
+
+/** Writes a folder's entries to the disk, unless it is gone again. */
+export async function syncFolder(folder: string): Promise<void> {
+  // Windows cannot open folders; its file system journals the entries itself.
+  if (process.platform === 'win32') return;
+  try {
+    const handle = await open(folder, 'r');
+    await handle.sync().finally(() => handle.close());
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  }
+}

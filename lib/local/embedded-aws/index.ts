@@ -1,0 +1,5 @@
+/** AWS on one machine: S3, DynamoDB, Secrets Manager and Step Functions endpoints over one directory. */
+export type { EmbeddedAws, EmbeddedAwsOptions } from './embedded-aws.ts';
+export { startEmbeddedAws } from './embedded-aws.ts';
+export { DirectoryInUseError, OutputDirectoryError } from './errors.ts';
+export type { ExecutionDescription, ExecutionsBackend } from './step-functions.ts';

@@ -1,0 +1,48 @@
+/** The AWS JSON protocol, 1.0 and 1.1: one operation per `X-Amz-Target`, a JSON object each way. */
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+export type JsonOperations = Readonly<Record<string, (request: JsonObject) => Promise<JsonObject>>>;
+
+/** An answer that the SDK turns into the error class of that name. */
+export class AwsFailure extends Error {
+  override readonly name = 'AwsFailure' as const;
+  readonly type: string;
+  readonly status: number;
+
+  constructor(type: string, message: string, status = 400) {
+    super(message);
+    this.type = type;
+    this.status = status;
+  }
+}
+
+/** A member that must be there and be a string. */
+export function requiredString(request: JsonObject, member: string): string {
+  const value = optionalString(request, member);
+  if (value === undefined) throw new AwsFailure('ValidationException', `${member} is missing.`);
+  return value;
+}
+
+/** A member that may be left out, and is a string when it is there. */
+export function optionalString(request: JsonObject, member: string): string | undefined {
+  const value = request[member];
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== 'string') throw new AwsFailure('ValidationException', `${member} must be a string.`);
+  return value;
+}
+
+/** The body of a request; an empty one is an empty object. */
+export function parseRequest(body: string): JsonObject {
+  try {
+    const value: unknown = JSON.parse(body === '' ? '{}' : body);
+    if (isObject(value)) return value;
+  } catch {
+    // Answered below: not JSON and not an object are the same mistake.
+  }
+  throw new AwsFailure('SerializationException', 'The request is not a JSON object.');
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { ClassicLevel } from 'classic-level';
+import { diskTrouble, errnoOf } from './disk-trouble.ts';
+import { makeFolder } from './durable-files.ts';
+import { DirectoryInUseError, OutputDirectoryError } from './errors.ts';
+
+/** The output directory while this process holds it. */
+export interface OutputDirectory {
+  readonly path: string;
+  /** Unfinished uploads. On the same file system as the lake, outside of it, emptied at every start. */
+  readonly temporaryFolder: string;
+  readonly databaseFolder: string;
+  readonly secretsFile: string;
+  /** Lets another process in. */
+  release(): Promise<void>;
+}
+
+/**
+ * Makes the folders, takes the lock, sweeps what a killed process left behind, and tries what every upload
+ * will need (a write and a hard link), so that an unfit directory is refused now and not hours into a run.
+ */
+export async function openOutputDirectory(directory: string): Promise<OutputDirectory> {
+  const path = resolve(directory);
+  const state = join(path, 'state');
+  const temporaryFolder = join(state, 'tmp');
+  await orExplain(path, () => makeFolder(state));
+  const lock = await takeLock(path, join(state, 'lock'));
+  try {
+    await orExplain(path, async () => {
+      await rm(temporaryFolder, { recursive: true, force: true });
+      await mkdir(temporaryFolder);
+      await tryWriteAndLink(temporaryFolder);
+    });
+  } catch (error) {
+    await lock.close();
+    throw error;
+  }
+  return {
+    path,
+    temporaryFolder,
+    databaseFolder: join(state, 'dynamodb'),
+    secretsFile: join(state, 'secrets.json'),
+    release: () => lock.close(),
+  };
+}
+
+/**
+ * The lock is an empty LevelDB database held open. LevelDB locks it with the operating system's own file
+ * lock, which vanishes with the process however that ends: no stale pid file, no waiting.
+ */
+async function takeLock(path: string, folder: string): Promise<ClassicLevel> {
+  const lock = new ClassicLevel(folder);
+  try {
+    await lock.open();
+    return lock;
+  } catch (error) {
+    if (error instanceof Error && errnoOf(error.cause) === 'LEVEL_LOCKED') {
+      throw new DirectoryInUseError(path, error);
+    }
+    throw explainDirectoryError(path, error);
+  }
+}
+
+async function tryWriteAndLink(folder: string): Promise<void> {
+  const written = join(folder, randomUUID());
+  const linked = join(folder, randomUUID());
+  // More than a file system keeps inside an inode, so that a full disk shows.
+  await writeFile(written, Buffer.alloc(8 * 1024, 1));
+  await link(written, linked);
+  await rm(linked);
+  await rm(written);
+}
+
+async function orExplain(path: string, act: () => Promise<unknown>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    throw (await isFile(path)) ? notADirectory(path, error) : explainDirectoryError(path, error);
+  }
+}
+
+/** What to tell of an error that keeps a directory from being used. */
+export function explainDirectoryError(path: string, error: unknown): OutputDirectoryError {
+  const trouble = diskTrouble(error, path);
+  if (trouble !== undefined) return new OutputDirectoryError(path, trouble.message, error);
+  const code = errnoOf(error) ?? '';
+  if (['EEXIST', 'ENOTDIR', 'EISDIR'].includes(code)) return notADirectory(path, error);
+  if (['ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(code)) {
+    const what = 'its file system has no hard links. Choose a directory on a local disk.';
+    return new OutputDirectoryError(path, what, error);
+  }
+  const words =
+    error instanceof Error ? (error.cause instanceof Error ? error.cause : error).message : String(error);
+  return new OutputDirectoryError(path, `${words}. Choose another directory.`, error);
+}
+
+function notADirectory(path: string, error: unknown): OutputDirectoryError {
+  const what = 'the path, or a part of it, is a file. Remove that file or choose another directory.';
+  return new OutputDirectoryError(path, what, error);
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return await stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+}

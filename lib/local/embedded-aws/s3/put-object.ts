@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto';
+import { type FileHandle, open, rm, stat } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import { join } from 'node:path';
+import { errnoOf } from '../disk-trouble.ts';
+import { placeFile } from '../durable-files.ts';
+import { bodyChunks } from '../read-body.ts';
+import { awsChunkedBody, plainBody } from './aws-chunked.ts';
+import { verifyChecksums } from './checksums.ts';
+import { entityTag } from './read-object.ts';
+import { S3Failure } from './s3-failure.ts';
+
+export interface PutObject {
+  readonly request: IncomingMessage;
+  readonly key: string;
+  /** Where the object is to be. */
+  readonly path: string;
+  readonly temporaryFolder: string;
+}
+
+/**
+ * Stores an object and returns its tag. The body goes to a temporary file, is checked and flushed to the disk, and
+ * only then gets its name. Whatever is killed, and should the power fail: an object is whole or it is not there, and
+ * one that was answered for stays. `If-None-Match: *` is the link, which fails where a file is, so the first one wins.
+ */
+export async function putObject({ request, key, path, temporaryFolder }: PutObject): Promise<string> {
+  const onlyIfAbsent = onlyIfAbsentOf(request);
+  const temporary = join(temporaryFolder, randomUUID());
+  const file = await open(temporary, 'wx');
+  try {
+    try {
+      await receiveBody(request, file);
+      await file.datasync();
+      await place(temporary, path, key, onlyIfAbsent);
+      return entityTag(await file.stat({ bigint: true }));
+    } finally {
+      await file.close();
+    }
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+function onlyIfAbsentOf(request: IncomingMessage): boolean {
+  const condition = request.headers['if-none-match'];
+  if (condition === undefined || condition === '*') return condition === '*';
+  throw new S3Failure('NotImplemented', 'If-None-Match takes nothing but * here.');
+}
+
+async function receiveBody(request: IncomingMessage, file: FileHandle): Promise<void> {
+  const { headers } = request;
+  const chunked = String(headers['content-encoding'] ?? '').includes('aws-chunked');
+  const body = chunked ? awsChunkedBody() : plainBody();
+  const checksums = verifyChecksums(headers);
+  let length = 0;
+  for await (const bytes of bodyChunks(request)) {
+    for (const piece of body.decode(bytes)) {
+      checksums.update(piece);
+      length += piece.length;
+      await file.appendFile(piece);
+    }
+  }
+  checksums.finish(body.end());
+  const declared = headers['x-amz-decoded-content-length'];
+  if (declared !== undefined && Number(declared) !== length) {
+    throw new S3Failure('IncompleteBody', `The body has ${length} bytes instead of ${String(declared)}.`);
+  }
+}
+
+async function place(temporary: string, path: string, key: string, onlyIfAbsent: boolean): Promise<void> {
+  try {
+    await placeFile(temporary, path, onlyIfAbsent ? 'link' : 'rename');
+  } catch (error) {
+    const code = errnoOf(error) ?? '';
+    if (code === 'EEXIST' && onlyIfAbsent && (await isFile(path))) {
+      throw new S3Failure('PreconditionFailed', `The key ${key} exists already.`);
+    }
+    if (['EEXIST', 'EISDIR', 'ENOTDIR', 'ENOTEMPTY'].includes(code)) {
+      throw new S3Failure(
+        'OperationAborted',
+        `Objects are files here, so the key ${key} cannot be beside one that it is the beginning of, or that begins it.`,
+      );
+    }
+    throw error;
+  }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return await stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+}

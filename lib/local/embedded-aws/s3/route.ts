@@ -1,0 +1,91 @@
+import type { IncomingMessage } from 'node:http';
+import { S3Failure } from './s3-failure.ts';
+
+type S3Operation =
+  | 'DeleteObject'
+  | 'DeleteObjects'
+  | 'GetObject'
+  | 'HeadObject'
+  | 'ListObjectsV2'
+  | 'PutObject';
+
+export interface S3Request {
+  readonly operation: S3Operation;
+  readonly bucket: string;
+  /** Empty for an operation on the bucket. */
+  readonly key: string;
+  readonly query: URLSearchParams;
+}
+
+const OBJECT_OPERATIONS: Readonly<Record<string, S3Operation>> = {
+  DELETE: 'DeleteObject',
+  GET: 'GetObject',
+  HEAD: 'HeadObject',
+  PUT: 'PutObject',
+};
+
+const LIST_PARAMETERS = [
+  'list-type',
+  'prefix',
+  'delimiter',
+  'max-keys',
+  'start-after',
+  'continuation-token',
+  'fetch-owner',
+];
+
+/** Headers that change what is asked for, and are not understood here. Better refused than overlooked. */
+const REFUSED_HEADERS = [
+  'if-match',
+  'if-modified-since',
+  'if-unmodified-since',
+  'x-amz-copy-source',
+  'x-amz-tagging',
+];
+
+/**
+ * What a request asks for. The path is not given to a URL parser, which would resolve `..`
+ * instead of letting it be refused. Refuses what is not implemented by its name.
+ */
+export function parseS3Request({ headers, method = '', url = '/' }: IncomingMessage): S3Request {
+  const [path = '', search = ''] = splitOnce(url, '?');
+  const [bucket = '', rawKey = ''] = splitOnce(path.slice(1), '/');
+  const key = decodeKey(rawKey);
+  const query = new URLSearchParams(search);
+  const operation = operationOf(method, key, query);
+  if (operation === undefined) {
+    throw new S3Failure('NotImplemented', `The embedded S3 has no ${method} ${url}.`);
+  }
+  const header = REFUSED_HEADERS.find((name) => headers[name] !== undefined) ?? metadataHeader(headers);
+  if (header !== undefined) {
+    throw new S3Failure('NotImplemented', `The embedded S3 does not understand the header ${header}.`);
+  }
+  return { operation, bucket, key, query };
+}
+
+function operationOf(method: string, key: string, query: URLSearchParams): S3Operation | undefined {
+  const has = (...names: string[]) =>
+    [...query.keys()].every((name) => name === 'x-id' || names.includes(name));
+  if (key !== '') return has() ? OBJECT_OPERATIONS[method] : undefined;
+  if (method === 'GET' && query.get('list-type') === '2' && has(...LIST_PARAMETERS)) return 'ListObjectsV2';
+  if (method === 'POST' && query.has('delete') && has('delete')) return 'DeleteObjects';
+  return undefined;
+}
+
+/** Objects are plain files, which have no place for it. */
+function metadataHeader(headers: IncomingMessage['headers']): string | undefined {
+  return Object.keys(headers).find((name) => name.startsWith('x-amz-meta-'));
+}
+
+function decodeKey(rawKey: string): string {
+  try {
+    return decodeURIComponent(rawKey);
+  } catch {
+    throw new S3Failure('InvalidURI', 'The key is not UTF-8 in URL encoding.');
+  }
+}
+
+function splitOnce(text: string, separator: string): string[] {
+  const index = text.indexOf(separator);
+  return index === -1 ? [text] : [text.slice(0, index), text.slice(index + separator.length)];
+}

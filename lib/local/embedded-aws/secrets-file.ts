@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import { open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { errnoOf } from './disk-trouble.ts';
+import { syncFolder } from './durable-files.ts';
+
+export interface StoredSecret {
+  /** Missing until a first value is put. */
+  readonly value?: string;
+  readonly versionId: string;
+  /** Epoch seconds. */
+  readonly createdAt: number;
+  readonly changedAt: number;
+}
+
+export type StoredSecrets = Readonly<Record<string, StoredSecret>>;
+
+export interface SecretsFile {
+  /** Read from disk each time, so that a value may also be filled in by hand. */
+  read(): Promise<StoredSecrets>;
+  /** Applies a change to what is stored; changes wait for one another. */
+  update(change: (secrets: StoredSecrets) => StoredSecrets): Promise<void>;
+  createIfMissing(name: string, value: string): Promise<void>;
+}
+
+/** All secrets in one JSON file that only its owner may read (0600) and that is replaced as a whole. */
+export function openSecretsFile(path: string): SecretsFile {
+  let last: Promise<void> = Promise.resolve();
+  const update: SecretsFile['update'] = (change) => {
+    const mine = last.then(async () => {
+      const before = await readSecrets(path);
+      const after = change(before);
+      if (after !== before) await replaceFile(path, `${JSON.stringify(after, null, 2)}\n`);
+    });
+    last = mine.catch(() => undefined);
+    return mine;
+  };
+  return {
+    read: () => readSecrets(path),
+    update,
+    createIfMissing: (name, value) =>
+      update((secrets) =>
+        Object.hasOwn(secrets, name) ? secrets : { ...secrets, [name]: newSecret(value, randomUUID()) },
+      ),
+  };
+}
+
+/** A secret as it is first stored. */
+export function newSecret(value: string | undefined, versionId: string): StoredSecret {
+  const now = Date.now() / 1000;
+  return { ...(value !== undefined && { value }), versionId, createdAt: now, changedAt: now };
+}
+
+async function readSecrets(path: string): Promise<StoredSecrets> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    if (errnoOf(error) === 'ENOENT') return '{}';
+    throw error;
+  });
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's own message would quote the file, which is secret.
+    throw new Error(`${path} is not valid JSON any more. Repair it or restore it from a copy.`);
+  }
+}
+
+async function replaceFile(path: string, text: string): Promise<void> {
+  const temporary = `${path}.new`;
+  await rm(temporary, { force: true });
+  const file = await open(temporary, 'wx', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, path);
+  await syncFolder(dirname(path));
+}

@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto';
+import {
+  AwsFailure,
+  type JsonObject,
+  type JsonOperations,
+  optionalString,
+  requiredString,
+} from './json-protocol.ts';
+
+interface StartedExecution {
+  readonly executionArn: string;
+  readonly startDate: Date;
+}
+
+export interface ExecutionDescription {
+  readonly status: 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'ABORTED' | 'TIMED_OUT';
+  readonly name?: string;
+  readonly stateMachineArn?: string;
+  readonly startDate?: Date;
+  readonly stopDate?: Date;
+  readonly input?: string;
+  readonly output?: string;
+  readonly error?: string;
+  readonly cause?: string;
+}
+
+/** What runs executions. An error of `start` whose name is one of Step Functions' own reaches the caller by that name. */
+export interface ExecutionsBackend {
+  start(request: {
+    readonly stateMachineArn: string;
+    readonly name: string;
+    readonly input: string;
+  }): Promise<StartedExecution>;
+  /** Undefined: there is no such execution. */
+  describe(executionArn: string): Promise<ExecutionDescription | undefined>;
+}
+
+/** The backend of a start that was given none. */
+export const noExecutions: ExecutionsBackend = {
+  start: async ({ stateMachineArn }) => {
+    throw new AwsFailure('StateMachineDoesNotExist', `Nothing runs ${stateMachineArn} here.`);
+  },
+  describe: async () => undefined,
+};
+
+const START_ERRORS: ReadonlySet<string> = new Set([
+  'ExecutionAlreadyExists',
+  'ExecutionLimitExceeded',
+  'InvalidArn',
+  'InvalidExecutionInput',
+  'InvalidName',
+  'StateMachineDeleting',
+  'StateMachineDoesNotExist',
+]);
+
+/** What Step Functions allows in a name, as far as it matters here. */
+const EXECUTION_NAME = /^[\w.-]{1,80}$/;
+
+/** `StartExecution` and `DescribeExecution`. */
+export function stepFunctionsOperations(executions: ExecutionsBackend): JsonOperations {
+  return {
+    'AWSStepFunctions.StartExecution': (request) => startExecution(executions, request),
+    'AWSStepFunctions.DescribeExecution': (request) => describeExecution(executions, request),
+  };
+}
+
+async function startExecution(executions: ExecutionsBackend, request: JsonObject): Promise<JsonObject> {
+  const stateMachineArn = requiredString(request, 'stateMachineArn');
+  const name = optionalString(request, 'name') ?? randomUUID();
+  const input = optionalString(request, 'input') ?? '{}';
+  if (!EXECUTION_NAME.test(name))
+    throw new AwsFailure('InvalidName', `The execution name ${name} is not allowed.`);
+  if (!isJson(input))
+    throw new AwsFailure('InvalidExecutionInput', 'The input of the execution is not JSON.');
+  const { executionArn, startDate } = await executions
+    .start({ stateMachineArn, name, input })
+    .catch((error: unknown) => {
+      throw error instanceof Error && START_ERRORS.has(error.name)
+        ? new AwsFailure(error.name, error.message)
+        : error;
+    });
+  return { executionArn, startDate: epochSeconds(startDate) };
+}
+
+async function describeExecution(executions: ExecutionsBackend, request: JsonObject): Promise<JsonObject> {
+  const executionArn = requiredString(request, 'executionArn');
+  const found = await executions.describe(executionArn);
+  if (found === undefined) {
+    throw new AwsFailure('ExecutionDoesNotExist', `There is no execution ${executionArn}.`);
+  }
+  const { startDate, stopDate, ...rest } = found;
+  return {
+    executionArn,
+    ...rest,
+    ...(startDate && { startDate: epochSeconds(startDate) }),
+    ...(stopDate && { stopDate: epochSeconds(stopDate) }),
+  };
+}
+
+function epochSeconds(date: Date): number {
+  return date.getTime() / 1000;
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
