@@ -1,0 +1,18 @@
+/** The CDK app: `npx cdk deploy --all`, `npx cdk synth -c config=FILE`. */
+import { App } from 'aws-cdk-lib';
+import { isPipelineError } from '../functions/core/errors.ts';
+import { bundledCode } from '../lib/constructs/function-code.ts';
+import { DEFAULT_CONFIG_FILE, loadConfig } from '../lib/load-config.ts';
+import { addPipeline } from '../lib/stacks/pipeline.ts';
+
+try {
+  const app = new App();
+  const file: unknown = app.node.tryGetContext('config') ?? DEFAULT_CONFIG_FILE;
+  const config = await loadConfig(String(file));
+  addPipeline(app, config, bundledCode(config));
+  app.synth();
+} catch (error) {
+  if (!isPipelineError(error)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+}

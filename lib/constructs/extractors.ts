@@ -1,0 +1,82 @@
+import { Construct } from 'constructs';
+import { PARENT_OF, type ResolvedConfig } from '../../functions/core/config.ts';
+import { CHILD_NAMES, DELETIONS, type ObjectName, type TableName } from '../../functions/core/names.ts';
+import { OBJECTS } from '../../functions/objects/index.ts';
+import { grantConnection, grantLake, grantState, STATE_KEYS } from './access.ts';
+import type { FunctionCode } from './function-code.ts';
+import { PipelineFunction } from './pipeline-function.ts';
+import type { Storage } from './storage.ts';
+
+export interface ExtractorsProps {
+  readonly config: ResolvedConfig;
+  readonly code: FunctionCode;
+  readonly storage: Storage;
+}
+
+/**
+ * The longest AWS allows. An attempt stops by itself before it and is called again, so a longer
+ * invocation means fewer steps of the workflow and fewer cold starts, not more lost work.
+ */
+export const EXTRACTOR_TIMEOUT_SECONDS = 900;
+
+/** Waiting for Intercom takes most of the time; a page, its rows and a part under construction fit. */
+const MEMORY_MIB = 512;
+
+/** Objects whose records are large (hundreds of parts, long bodies) or many; more memory is also more CPU for gzip. */
+const LARGE: readonly ObjectName[] = [
+  'contacts',
+  'companies',
+  'conversations',
+  'conversation_parts',
+  'tickets',
+];
+const LARGE_MEMORY_MIB = 1024;
+
+/** One function per configured object, from one bundle, each with exactly its object's rights. */
+export class Extractors extends Construct {
+  readonly byObject: Readonly<Partial<Record<ObjectName, PipelineFunction>>>;
+
+  constructor(scope: Construct, id: string, props: ExtractorsProps) {
+    super(scope, id);
+    const entries = props.config.objects.map((object) => [object, this.#extractor(object, props)] as const);
+    this.byObject = Object.fromEntries(entries);
+  }
+
+  #extractor(object: ObjectName, { config, code, storage }: ExtractorsProps): PipelineFunction {
+    const extractor = new PipelineFunction(this, pascalCase(object), {
+      entry: 'extractor',
+      code,
+      description: `Plans, extracts and commits ${object} of the ${config.name} pipeline`,
+      pipelineName: config.name,
+      storage,
+      objectName: object,
+      memoryMiB: LARGE.includes(object) ? LARGE_MEMORY_MIB : MEMORY_MIB,
+      timeoutSeconds: EXTRACTOR_TIMEOUT_SECONDS,
+    });
+    const own = [...tablesOf(object).map((table) => `tables/${table}/`), `manifests/${object}/`];
+    const prefixes = [...own, `tables/${DELETIONS}/`, 'work/'];
+    // Only of full-refresh objects are superseded runs ever removed.
+    const isPruned = OBJECTS[object].sync.kind === 'full_refresh';
+    grantLake(extractor.role, storage.lake, {
+      read: prefixes,
+      write: prefixes,
+      delete: isPruned ? own : [],
+    });
+    grantState(extractor.role, storage.state, [...STATE_KEYS.object(object), ...STATE_KEYS.budget]);
+    grantConnection(extractor.role, storage.connection);
+    return extractor;
+  }
+}
+
+/** The tables an object writes by itself; `deletions` is shared by all. */
+const tablesOf = (object: ObjectName): readonly TableName[] => [
+  object,
+  ...CHILD_NAMES.filter((child) => PARENT_OF[child] === object),
+];
+
+/** `conversation_parts` → `ConversationParts` */
+const pascalCase = (name: string): string =>
+  name
+    .split('_')
+    .map((word) => `${word.charAt(0).toUpperCase()}${word.slice(1)}`)
+    .join('');

@@ -1,0 +1,68 @@
+/** Where the functions' code comes from: esbuild when deployed, nothing when they run in the process itself. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { AssetHashType, DockerImage } from 'aws-cdk-lib';
+import { Code } from 'aws-cdk-lib/aws-lambda';
+import { buildSync } from 'esbuild';
+import type { ResolvedConfig } from '../../functions/core/config.ts';
+import { CONFIG_FILE } from '../../functions/environment.ts';
+
+/** The entry points, `functions/<name>.lambda.ts` each. */
+export type FunctionEntry = 'extractor' | 'start-run' | 'record-failure' | 'finish-run';
+
+export type FunctionCode = (entry: FunctionEntry) => Code;
+
+const ROOT = join(import.meta.dirname, '..', '..');
+
+/** Packages in CommonJS call `require`, which an ES module has to make for itself. */
+const REQUIRE = "import{createRequire}from'node:module';const require=createRequire(import.meta.url);";
+
+/**
+ * Bundles each entry once, with everything in it and the resolved configuration beside it. Functions of one
+ * entry share one asset, so the 16 extractors are one bundle and one upload.
+ */
+export function bundledCode(config: ResolvedConfig): FunctionCode {
+  const bundles = new Map<FunctionEntry, Code>();
+  return (entry) => {
+    const code = bundles.get(entry) ?? bundle(entry, config);
+    bundles.set(entry, code);
+    return code;
+  };
+}
+
+function bundle(entry: FunctionEntry, config: ResolvedConfig): Code {
+  const configJson = JSON.stringify(config);
+  return Code.fromAsset(join(ROOT, 'functions'), {
+    assetHashType: AssetHashType.OUTPUT,
+    bundling: {
+      // Never pulled: the local bundling below always succeeds or throws.
+      image: DockerImage.fromRegistry('unused'),
+      // The CDK builds a bundle once for equal options; these tell the bundles apart.
+      environment: { entry, config: configJson },
+      local: {
+        tryBundle: (folder) => {
+          build(join('functions', `${entry}.lambda.ts`), join(folder, `${entry}.mjs`));
+          writeFileSync(join(folder, CONFIG_FILE), configJson);
+          return true;
+        },
+      },
+    },
+  });
+}
+
+function build(entryPoint: string, outfile: string): void {
+  buildSync({
+    absWorkingDir: ROOT,
+    entryPoints: [entryPoint],
+    outfile,
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    mainFields: ['module', 'main'],
+    banner: { js: REQUIRE },
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
+}

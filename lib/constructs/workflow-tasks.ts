@@ -1,0 +1,144 @@
+/** The workflow's calls of functions, typed by the events those functions take. */
+import { Aws } from 'aws-cdk-lib';
+import { CustomState, FieldUtils, JsonPath } from 'aws-cdk-lib/aws-stepfunctions';
+import type { Construct } from 'constructs';
+import type {
+  CommitResult,
+  ExtractorEvent,
+  ExtractResult,
+  FinishRunEvent,
+  FinishRunResult,
+  ObjectItem,
+  PlanResult,
+  RecordFailureEvent,
+  SliceItem,
+  StartRunEvent,
+  StartRunResult,
+} from '../../functions/core/workflow.ts';
+import type { PipelineFunction } from './pipeline-function.ts';
+import { RETRIES } from './workflow-retries.ts';
+
+/** A lost invocation ends as States.Timeout this long after the function would have been ended. */
+const LOST_AFTER_SECONDS = 60;
+
+/** A value of the state's input or of the context object (`$$`), standing where the event has the value itself. */
+const at = <T>(path: string): T => {
+  const reference: unknown = JsonPath.objectAt(path);
+  return reference as T;
+};
+
+interface InvokeProps<Event, Result> {
+  /** ARN, or where in the input it is. */
+  readonly functionArn: string;
+  readonly timeoutSeconds: number;
+  readonly payload: Event;
+  /** What of the function's answer is kept. @default nothing, the state's input goes on as it came */
+  readonly keep?: readonly (keyof Result & string)[];
+  /** Where it is put. @default in place of the input */
+  readonly keepAt?: string;
+}
+
+/**
+ * `lambda:invoke` as raw ASL, because the CDK's own task cannot take the function from the input without
+ * a role that may invoke everything; the workflow grants the functions one by one.
+ */
+function invoke<Event, Result>(
+  scope: Construct,
+  stateName: string,
+  props: InvokeProps<Event, Result>,
+): CustomState {
+  const { keep, keepAt } = props;
+  const state = new CustomState(scope, stateName, {
+    stateJson: {
+      Type: 'Task',
+      Resource: `arn:${Aws.PARTITION}:states:::lambda:invoke`,
+      Parameters: FieldUtils.renderObject({ FunctionName: props.functionArn, Payload: props.payload }),
+      TimeoutSeconds: props.timeoutSeconds + LOST_AFTER_SECONDS,
+      ...(keep === undefined
+        ? { ResultPath: null }
+        : { ResultSelector: Object.fromEntries(keep.map((key) => [`${key}.$`, `$.Payload.${key}`])) }),
+      ...(keepAt !== undefined && { ResultPath: keepAt }),
+    },
+  });
+  for (const retry of RETRIES) state.addRetry(retry);
+  return state;
+}
+
+const execution = () => at<string>('$$.Execution.Id');
+
+/** What every call of an object's own function carries; `$` is the ObjectItem or holds its fields. */
+const objectEvent = () => ({
+  object: at<ObjectItem['object']>('$.object'),
+  runId: at<string>('$.runId'),
+  execution: execution(),
+});
+
+export const startRun = (
+  scope: Construct,
+  { function: fn, timeoutSeconds }: PipelineFunction,
+  extractors: StartRunEvent['extractors'],
+): CustomState =>
+  invoke<StartRunEvent, StartRunResult>(scope, 'StartRun', {
+    functionArn: fn.functionArn,
+    timeoutSeconds,
+    payload: {
+      execution: { arn: execution(), startTime: at('$$.Execution.StartTime') },
+      input: at('$$.Execution.Input'),
+      extractors,
+    },
+    keep: ['runId', 'objects'],
+  });
+
+export const planObject = (scope: Construct, timeoutSeconds: number): CustomState =>
+  invoke<ExtractorEvent, PlanResult>(scope, 'PlanObject', {
+    functionArn: JsonPath.stringAt('$.functionArn'),
+    timeoutSeconds,
+    payload: { operation: 'plan', ...objectEvent() },
+    keep: ['status', 'slices'],
+    keepAt: '$.plan',
+  });
+
+/** The fields of a Map item over slices: the object's, and the slice's own. */
+export const SLICE_ITEM: Readonly<Record<keyof ObjectItem | keyof SliceItem, string>> = {
+  object: JsonPath.stringAt('$.object'),
+  functionArn: JsonPath.stringAt('$.functionArn'),
+  runId: JsonPath.stringAt('$.runId'),
+  slice: JsonPath.stringAt('$$.Map.Item.Value.slice'),
+};
+
+export const extractSlice = (scope: Construct, timeoutSeconds: number): CustomState =>
+  invoke<ExtractorEvent, ExtractResult>(scope, 'ExtractSlice', {
+    functionArn: JsonPath.stringAt('$.functionArn'),
+    timeoutSeconds,
+    payload: { operation: 'extract', slice: at('$.slice'), ...objectEvent() },
+    keep: ['status', 'waitSeconds'],
+    keepAt: '$.attempt',
+  });
+
+export const commitObject = (scope: Construct, timeoutSeconds: number): CustomState =>
+  invoke<ExtractorEvent, CommitResult>(scope, 'CommitObject', {
+    functionArn: JsonPath.stringAt('$.functionArn'),
+    timeoutSeconds,
+    payload: { operation: 'commit', ...objectEvent() },
+  });
+
+export const recordFailure = (
+  scope: Construct,
+  { function: fn, timeoutSeconds }: PipelineFunction,
+): CustomState =>
+  invoke<RecordFailureEvent, unknown>(scope, 'RecordFailure', {
+    functionArn: fn.functionArn,
+    timeoutSeconds,
+    payload: { ...objectEvent(), error: at('$.error') },
+  });
+
+export const finishRun = (
+  scope: Construct,
+  { function: fn, timeoutSeconds }: PipelineFunction,
+): CustomState =>
+  invoke<FinishRunEvent, FinishRunResult>(scope, 'FinishRun', {
+    functionArn: fn.functionArn,
+    timeoutSeconds,
+    payload: { runId: at('$.runId'), execution: execution(), stateMachine: at('$$.StateMachine.Id') },
+    keep: ['status', 'cause', 'runId', 'nextRunStarted'],
+  });

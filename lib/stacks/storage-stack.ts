@@ -1,0 +1,26 @@
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { Storage } from '../constructs/storage.ts';
+
+/** What a pipeline keeps, apart from what works on it: destroying the rest leaves it untouched. */
+export class StorageStack extends Stack {
+  readonly storage: Storage;
+
+  constructor(scope: Construct, id: string, props?: StackProps) {
+    super(scope, id, props);
+    // The id `Default` leaves no trace in the names of what is in it.
+    this.storage = new Storage(this, 'Default');
+    new CfnOutput(this, 'BucketName', {
+      value: this.storage.lake.bucketName,
+      description: 'Bucket with the tables, manifests and run summaries',
+    });
+    new CfnOutput(this, 'TableName', {
+      value: this.storage.state.tableName,
+      description: 'Table with cursors and leases',
+    });
+    new CfnOutput(this, 'ConnectionSecretArn', {
+      value: this.storage.connection.secretArn,
+      description: 'Secret with the connection to Intercom',
+    });
+  }
+}

@@ -1,0 +1,132 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { resolveConfig } from '../../functions/core/config.ts';
+import { OBJECT_NAMES } from '../../functions/core/names.ts';
+import { readEnvironment } from '../../functions/environment.ts';
+import { bundledCode } from '../../lib/constructs/function-code.ts';
+import type { StackTemplate } from '../../lib/local/intrinsics.ts';
+import { addPipeline } from '../../lib/stacks/pipeline.ts';
+
+interface FunctionProperties {
+  readonly Code: { readonly S3Key: string };
+  readonly Handler: string;
+  readonly Runtime: string;
+  readonly Architectures: readonly string[];
+  readonly Timeout: number;
+  readonly MemorySize: number;
+  readonly Environment: { readonly Variables: Readonly<Record<string, unknown>> };
+  readonly LoggingConfig: Readonly<Record<string, unknown>>;
+}
+
+const config = resolveConfig({ name: 'shop', parallelism: { objects: 3, slices: 5 } });
+const { context } = JSON.parse(readFileSync(join(import.meta.dirname, '../../cdk.json'), 'utf8'));
+let outdir: string;
+let template: StackTemplate;
+let functions: readonly FunctionProperties[];
+
+/** The whole app as `cdk synth` makes it, CloudFormation's rules included: a violation throws. */
+beforeAll(async () => {
+  outdir = await mkdtemp(join(tmpdir(), 'synth-test-'));
+  const app = new App({ outdir, context });
+  const { extraction } = addPipeline(app, config, bundledCode(config));
+  app.synth();
+  // Also refuses a template whose resources depend on each other in a circle.
+  template = Template.fromStack(extraction).toJSON() as StackTemplate;
+  functions = Object.values(template.Resources)
+    .filter(({ Type }) => Type === 'AWS::Lambda::Function')
+    .map(({ Properties }) => Properties as unknown as FunctionProperties);
+});
+afterAll(() => rm(outdir, { recursive: true, force: true }));
+
+const assets = () => readdirSync(outdir).filter((name) => name.startsWith('asset.'));
+
+describe('the functions', () => {
+  test('are one extractor per object and three of the workflow', () => {
+    const handlers = functions.map(({ Handler }) => Handler).toSorted();
+    const extractors = OBJECT_NAMES.map(() => 'extractor.handler');
+    expect(handlers).toEqual([
+      ...extractors,
+      'finish-run.handler',
+      'record-failure.handler',
+      'start-run.handler',
+    ]);
+  });
+
+  test('run on Node.js 24 and arm64, log JSON to a group of their own', () => {
+    for (const each of functions) {
+      expect(each).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'] });
+      expect(each.LoggingConfig).toMatchObject({ LogFormat: 'JSON', LogGroup: { Ref: expect.any(String) } });
+      expect(each.Timeout).toBeLessThanOrEqual(900);
+    }
+    const groups = new Set(functions.map(({ LoggingConfig }) => JSON.stringify(LoggingConfig.LogGroup)));
+    expect(groups.size).toBe(functions.length);
+    const logGroups = Object.values(template.Resources).filter(({ Type }) => Type === 'AWS::Logs::LogGroup');
+    for (const { Properties } of logGroups) expect(Properties).toHaveProperty('RetentionInDays', 90);
+  });
+
+  test('have an environment of names that the entries understand', () => {
+    for (const { Environment } of functions) {
+      const values = Object.entries(Environment.Variables).map(([name, value]) => [
+        name,
+        typeof value === 'string' ? value : 'resolved',
+      ]);
+      const environment = readEnvironment(Object.fromEntries(values));
+      expect(environment).toMatchObject({ CONFIG_PATH: './pipeline.json', POWERTOOLS_SERVICE_NAME: 'shop' });
+    }
+    const objects = functions.flatMap(({ Environment }) => Environment.Variables.OBJECT_NAME ?? []);
+    expect(objects).toEqual(OBJECT_NAMES);
+  });
+});
+
+describe('the bundles', () => {
+  test('are one per entry, shared by the 16 extractors', () => {
+    const keys = (handler: string) => functions.filter((each) => each.Handler === handler).map(keyOf);
+    expect(new Set(keys('extractor.handler')).size).toBe(1);
+    expect(new Set(functions.map(keyOf)).size).toBe(4);
+    expect(assets()).toHaveLength(4);
+  });
+
+  test('load as ES modules, with the resolved configuration beside them, and are under 1 MB', async () => {
+    for (const asset of assets()) {
+      const folder = join(outdir, asset);
+      const files = readdirSync(folder);
+      const bundle = files.find((name) => name.endsWith('.mjs')) ?? '';
+      expect(files.toSorted()).toEqual([bundle, 'pipeline.json'].toSorted());
+      expect(statSync(join(folder, bundle)).size).toBeLessThan(1_000_000);
+      expect(JSON.parse(readFileSync(join(folder, 'pipeline.json'), 'utf8'))).toEqual(config);
+      vi.stubEnv('CONFIG_PATH', join(folder, 'pipeline.json'));
+      for (const [name, value] of Object.entries(ENVIRONMENT)) vi.stubEnv(name, value);
+      expect(await import(join(folder, bundle))).toHaveProperty('handler', expect.any(Function));
+      vi.unstubAllEnvs();
+    }
+  });
+});
+
+const ENVIRONMENT = {
+  AWS_REGION: 'us-east-1',
+  BUCKET_NAME: 'lake',
+  TABLE_NAME: 'state',
+  CONNECTION_SECRET_NAME: 'connection',
+  OBJECT_NAME: 'tags',
+  POWERTOOLS_SERVICE_NAME: 'shop',
+};
+
+const keyOf = ({ Code }: FunctionProperties): string => Code.S3Key;
+
+test('only the configured objects have a function', () => {
+  const app = new App({ outdir: join(outdir, 'few'), context, builtinCloudFormationValidation: false });
+  const few = resolveConfig({ objects: ['tags', 'contacts', 'contact_tag'] });
+  const { extraction } = addPipeline(app, few, bundledCode(few));
+  const resources = Object.values((Template.fromStack(extraction).toJSON() as StackTemplate).Resources);
+  const objects = resources
+    .filter(({ Type }) => Type === 'AWS::Lambda::Function')
+    .flatMap(
+      (each) => (each.Properties as unknown as FunctionProperties).Environment.Variables.OBJECT_NAME ?? [],
+    );
+  expect(objects).toEqual(['contacts', 'tags']);
+});

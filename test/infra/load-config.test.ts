@@ -1,0 +1,70 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readEnvironment } from '../../functions/environment.ts';
+import { loadConfig } from '../../lib/load-config.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'config-test-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function write(name: string, text: string): Promise<string> {
+  const file = join(folder, name);
+  await writeFile(file, text);
+  return file;
+}
+
+describe('loadConfig', () => {
+  test.each([
+    ['good.json', '{"name": "shop"}'],
+    ['good.ts', "const name: string = 'shop';\nexport default { name };\n"],
+  ])('reads %s', async (name, text) => {
+    expect(await loadConfig(await write(name, text))).toMatchObject({ name: 'shop', region: 'US' });
+  });
+
+  test.each([
+    ['syntax.json', '{"name": ', 'config_syntax', /is not JSON/],
+    ['syntax.ts', 'export default {', 'config_syntax', /cannot be loaded/],
+    ['none.ts', 'export const config = {};\n', 'config_export', /has no default export/],
+    ['mistake.ts', 'export default { region: "MARS", x: 1 };\n', 'bad_config', /2 mistake\(s\)/],
+    ['config.yaml', 'name: shop', 'config_extension', /a \.ts or a \.json file/],
+  ])('says what is wrong with %s', async (name, text, code, message) => {
+    const file = await write(name, text);
+    const refusal = loadConfig(file);
+    await expect(refusal).rejects.toMatchObject({ name: 'InputError', code });
+    await expect(refusal).rejects.toThrow(message);
+    await expect(refusal).rejects.toThrow(file);
+  });
+
+  test('says that a file is missing, and how to name another', async () => {
+    const refusal = loadConfig(join(folder, 'missing.ts'));
+    await expect(refusal).rejects.toMatchObject({ name: 'InputError', code: 'config_unreadable' });
+    await expect(refusal).rejects.toThrow(/missing\.ts cannot be read .*-c config=FILE/);
+  });
+});
+
+describe('readEnvironment', () => {
+  const complete = {
+    BUCKET_NAME: 'lake',
+    TABLE_NAME: 'state',
+    CONNECTION_SECRET_NAME: 'connection',
+    POWERTOOLS_SERVICE_NAME: 'shop',
+  };
+
+  test('fills in where the configuration is', () => {
+    expect(readEnvironment({ ...complete, OBJECT_NAME: 'tags' })).toEqual({
+      ...complete,
+      CONFIG_PATH: './pipeline.json',
+      OBJECT_NAME: 'tags',
+    });
+  });
+
+  test('names everything that is missing or wrong at once', () => {
+    expect(() =>
+      readEnvironment({ ...complete, BUCKET_NAME: '', TABLE_NAME: undefined, OBJECT_NAME: 'x' }),
+    ).toThrow("OBJECT_NAME 'x' is no object; BUCKET_NAME is not set; TABLE_NAME is not set.");
+  });
+});

@@ -1,0 +1,127 @@
+import { describe, expect, test } from 'vitest';
+import { PARENT_OF, resolveConfig } from '../../functions/core/config.ts';
+import { CHILD_NAMES, OBJECT_NAMES } from '../../functions/core/names.ts';
+import { OBJECTS } from '../../functions/objects/index.ts';
+import { synthesize } from '../../lib/local/template.ts';
+import { rightsByRole } from './rights.ts';
+
+const [, extraction] = synthesize(resolveConfig({}));
+if (extraction === undefined) throw new Error('no extraction stack');
+const rights = rightsByRole(extraction);
+
+const pascalCase = (name: string): string =>
+  name.replaceAll(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase());
+
+const ownLog = (name: string): string[] => [
+  `logs:CreateLogStream on <${name}Log.Arn>`,
+  `logs:PutLogEvents on <${name}Log.Arn>`,
+];
+
+const EXECUTIONS =
+  'arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:<WorkflowStateMachine.Name>:*';
+
+describe('the roles', () => {
+  test('are one per function and one for the state machine', () => {
+    const functions = [...OBJECT_NAMES.map((name) => `Extractors${pascalCase(name)}`), 'StartRun'];
+    const expected = [...functions, 'RecordFailure', 'FinishRun', 'WorkflowStateMachine'];
+    expect(Object.keys(rights).toSorted()).toEqual(expected.map((name) => `${name}Role`).toSorted());
+  });
+
+  test('have no managed policy and can be assumed by their one service only', () => {
+    const roles = Object.values(extraction.Resources).filter(({ Type }) => Type === 'AWS::IAM::Role');
+    for (const { Properties } of roles) {
+      expect(Properties).not.toHaveProperty('ManagedPolicyArns');
+      expect(Properties?.AssumeRolePolicyDocument).toMatchObject({
+        Statement: [
+          {
+            Action: 'sts:AssumeRole',
+            Principal: { Service: expect.stringMatching(/^(lambda|states)\.amazonaws\.com$/) },
+          },
+        ],
+      });
+    }
+  });
+
+  test('an extractor reaches the tables of its object and children, its manifests, deletions and work', () => {
+    const prefixes = 'tables/contacts/* tables/contact_company/* tables/contact_tag/* manifests/contacts/*';
+    const shared = 'tables/deletions/* work/*';
+    const lake = `${prefixes} ${shared}`.split(' ').map((key) => `<Lake.Arn>/${key}`);
+    expect(rights.ExtractorsContactsRole).toEqual(
+      [
+        ...ownLog('ExtractorsContacts'),
+        ...lake.flatMap((arn) => [`s3:GetObject on ${arn}`, `s3:PutObject on ${arn}`]),
+        `s3:ListBucket on <Lake.Arn> if s3:prefix in ${prefixes} ${shared}`,
+        ...['GetItem', 'UpdateItem'].map(
+          (action) =>
+            `dynamodb:${action} on <State.Arn> if dynamodb:LeadingKeys in object#contacts budget budget#*`,
+        ),
+        'secretsmanager:GetSecretValue on <Connection>',
+        `states:DescribeExecution on ${EXECUTIONS}`,
+      ].toSorted(),
+    );
+  });
+
+  test.each(OBJECT_NAMES)('%s deletes what history removes, and nothing of other objects', (object) => {
+    const tables = [object, ...CHILD_NAMES.filter((child) => PARENT_OF[child] === object)];
+    const own = [...tables.map((table) => `tables/${table}/*`), `manifests/${object}/*`];
+    const isPruned = OBJECTS[object].sync.kind === 'full_refresh';
+    const deletes = rights[`Extractors${pascalCase(object)}Role`]?.filter((line) => line.includes('Delete'));
+    const expected = own.map((key) => `s3:DeleteObject on <Lake.Arn>/${key}`).toSorted();
+    expect(deletes).toEqual(isPruned ? expected : []);
+  });
+
+  test('StartRun, RecordFailure and FinishRun have what their part of the run takes', () => {
+    const state = (keys: string) => [
+      `dynamodb:GetItem on <State.Arn> if dynamodb:LeadingKeys in ${keys}`,
+      `dynamodb:UpdateItem on <State.Arn> if dynamodb:LeadingKeys in ${keys}`,
+    ];
+    const list = (prefixes: string) => `s3:ListBucket on <Lake.Arn> if s3:prefix in ${prefixes}`;
+    const work = ['s3:GetObject on <Lake.Arn>/work/*', 's3:PutObject on <Lake.Arn>/work/*'];
+    expect(rights.StartRunRole).toEqual([
+      ...state('workspace budget budget#*'),
+      ...ownLog('StartRun'),
+      ...[work[0], list('work/*'), work[1]],
+      'secretsmanager:GetSecretValue on <Connection>',
+    ]);
+    expect(rights.RecordFailureRole).toEqual([
+      ...state('object#*'),
+      ...ownLog('RecordFailure'),
+      ...[work[0], list('work/*'), work[1]],
+    ]);
+    expect(rights.FinishRunRole).toEqual([
+      ...ownLog('FinishRun'),
+      's3:GetObject on <Lake.Arn>/manifests/*',
+      's3:GetObject on <Lake.Arn>/runs/*',
+      's3:GetObject on <Lake.Arn>/work/*',
+      list('work/* manifests/* runs/*'),
+      's3:PutObject on <Lake.Arn>/runs/*',
+      'states:StartExecution on <WorkflowStateMachine>',
+    ]);
+  });
+
+  test('the state machine invokes exactly the functions of the template', () => {
+    const functions = Object.entries(extraction.Resources)
+      .filter(([, { Type }]) => Type === 'AWS::Lambda::Function')
+      .map(([logicalId]) => `lambda:InvokeFunction on <${logicalId.slice(0, -8)}.Arn>`);
+    const invokes = rights.WorkflowStateMachineRole?.filter((line) => line.startsWith('lambda:'));
+    expect(functions).toHaveLength(19);
+    expect(invokes).toEqual(functions.toSorted());
+  });
+});
+
+/** Resources with a wildcard that says more than "below this prefix", and why. */
+const REASONS: Readonly<Record<string, RegExp>> = {
+  'log delivery of state machines has no resources to name': /^WorkflowStateMachineRole: logs:\w+ on \*$/,
+  'X-Ray has no resources to name': /^WorkflowStateMachineRole: xray:\w+ on \*$/,
+  'executions of the one state machine, whose names are not known before':
+    /^Extractors\w+Role: states:DescribeExecution on .*<WorkflowStateMachine\.Name>:\*$/,
+  'objects below a prefix': /: s3:\w+Object on <Lake\.Arn>\/[a-z_/]+\/\*$/,
+};
+
+test('no role has a wildcard without a reason, and no action has one', () => {
+  const lines = Object.entries(rights).flatMap(([role, own]) => own.map((line) => `${role}: ${line}`));
+  const withoutCondition = lines.map((line) => line.replace(/ if .*$/, ''));
+  const wild = withoutCondition.filter((line) => line.includes('*'));
+  expect(wild.filter((line) => !Object.values(REASONS).some((reason) => reason.test(line)))).toEqual([]);
+  for (const reason of Object.values(REASONS)) expect(wild.some((line) => reason.test(line))).toBe(true);
+});

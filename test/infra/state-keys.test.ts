@@ -1,0 +1,42 @@
+import { DynamoDBClient, GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { mockClient } from 'aws-sdk-client-mock';
+import { expect, test } from 'vitest';
+import { createDynamoDbRateBudget } from '../../functions/aws/dynamodb-rate-budget.ts';
+import { createDynamoDbStateStore } from '../../functions/aws/dynamodb-state-store.ts';
+import { STATE_KEYS } from '../../lib/constructs/access.ts';
+
+const clock = { now: () => 1_700_000_000_000, sleep: async () => {} };
+
+const matches = (key: string, patterns: readonly string[]): boolean =>
+  patterns.some((pattern) =>
+    pattern.endsWith('*') ? key.startsWith(pattern.slice(0, -1)) : key === pattern,
+  );
+
+/** Partition keys that `use` asks for. */
+async function keysOf(use: (client: DynamoDBClient) => Promise<unknown>): Promise<readonly string[]> {
+  const mock = mockClient(DynamoDBClient);
+  mock.on(GetItemCommand).resolves({}).on(UpdateItemCommand).resolves({});
+  await use(new DynamoDBClient({ region: 'us-east-1' }));
+  const calls = [...mock.commandCalls(GetItemCommand), ...mock.commandCalls(UpdateItemCommand)];
+  return calls.map(({ args: [command] }) => command.input.Key?.pk?.S ?? '');
+}
+
+test('the rights on the table cover exactly the keys that the adapters write', async () => {
+  const object = await keysOf(async (client) => {
+    const store = createDynamoDbStateStore(client, 'table');
+    await store.load('contacts');
+    await store.takeLease('contacts', 0, { executionArn: 'arn', runId: 'run' });
+  });
+  const workspace = await keysOf((client) => createDynamoDbStateStore(client, 'table').claimWorkspace('w'));
+  const budget = await keysOf(async (client) => {
+    const { permit, limit } = createDynamoDbRateBudget(client, 'table', clock);
+    await limit();
+    await permit('bulk', new AbortController().signal);
+  });
+  expect(object).toHaveLength(2);
+  for (const key of object) expect(matches(key, STATE_KEYS.object('contacts'))).toBe(true);
+  expect(workspace).toHaveLength(1);
+  for (const key of workspace) expect(matches(key, STATE_KEYS.workspace)).toBe(true);
+  expect(budget.length).toBeGreaterThanOrEqual(2);
+  for (const key of budget) expect(matches(key, STATE_KEYS.budget)).toBe(true);
+});
