@@ -1,0 +1,41 @@
+/** The contact record the API makes of a state (facts 6.2). */
+import { COMPANY_IDS, CONTACT_IDS } from '../ids.ts';
+import type { JsonObject } from '../json.ts';
+import type { ContactState } from './contacts.ts';
+
+/** Embedded lists hold at most 10 items, without names (facts 6.2). */
+const EMBEDDED_MAX = 10;
+
+function addressable(contactId: string, path: string, type: string, ids: readonly string[]): JsonObject {
+  return {
+    type: 'list',
+    data: ids.slice(0, EMBEDDED_MAX).map((id) => ({ id, type, url: `/${path}/${id}` })),
+    url: `/contacts/${contactId}/${path}`,
+    total_count: ids.length,
+    has_more: ids.length > EMBEDDED_MAX,
+  };
+}
+
+/** What a contact may refer to and what may be gone by now. */
+export interface Alive {
+  tag(id: string): boolean;
+  company(row: number): boolean;
+}
+
+/** The record in pieces that share no key: joined as an object for the truth, as text for the wire. */
+export function contactSections(row: number, state: ContactState, alive: Alive): JsonObject[] {
+  const id = CONTACT_IDS.idOf(row);
+  const tagIds = state.tags.filter((tag) => alive.tag(tag.id)).map((tag) => tag.id);
+  const companyIds = state.companies.filter(alive.company).map(COMPANY_IDS.idOf);
+  return [
+    { type: 'contact', id, created_at: state.createdAt, updated_at: state.updatedAt },
+    state.fields,
+    {
+      tags: addressable(id, 'tags', 'tag', tagIds),
+      notes: addressable(id, 'notes', 'note', state.notes),
+      companies: addressable(id, 'companies', 'company', companyIds),
+      opted_out_subscription_types: addressable(id, 'subscriptions', 'subscription', state.optedOut),
+      opted_in_subscription_types: addressable(id, 'subscriptions', 'subscription', state.optedIn),
+    },
+  ];
+}

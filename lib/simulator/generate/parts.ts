@@ -1,0 +1,157 @@
+/** Parts of conversations: what happened in them, oldest first (facts 6.4). */
+import { ADMIN_IDS, BOT_ID, CONTACT_IDS, CONVERSATION_IDS, partId, TEAM_IDS } from '../ids.ts';
+import type { JsonObject } from '../json.ts';
+import { createRandom, type Random, uuid } from '../prng.ts';
+import { attachments } from './attachments.ts';
+import { isLead } from './contacts.ts';
+import type { ConversationState } from './conversations.ts';
+import type { Genesis } from './genesis.ts';
+import * as personal from './personal.ts';
+
+interface Scene {
+  readonly genesis: Genesis;
+  readonly random: Random;
+  readonly contact: number;
+}
+
+const byContact = ({ genesis, contact }: Scene): JsonObject =>
+  personal.author(genesis.seed, isLead(contact) ? 'lead' : 'user', CONTACT_IDS.idOf(contact), contact);
+
+function byAdmin({ genesis, random }: Scene): JsonObject {
+  const admin = random.int(Math.max(1, genesis.sizes.admins));
+  return personal.author(genesis.seed, 'admin', ADMIN_IDS.idOf(admin), admin);
+}
+
+const byBot = ({ genesis }: Scene): JsonObject => ({
+  ...personal.author(genesis.seed, 'bot', BOT_ID, 0),
+  from_ai_agent: true,
+  is_ai_answer: true,
+});
+
+const action = (name: string, result?: string): JsonObject => ({
+  action: { name, ...(result ? { result } : {}) },
+});
+
+/** What makes each kind of part different; the list is open on the real API. */
+const KINDS: readonly ((scene: Scene) => JsonObject)[] = [
+  (scene) => ({
+    part_type: 'comment',
+    body: personal.messageHtml(scene.random),
+    author: byContact(scene),
+    attachments: attachments(scene.random, 0.3),
+  }),
+  (scene) => ({ part_type: 'comment', body: personal.messageHtml(scene.random), author: byAdmin(scene) }),
+  (scene) => ({
+    part_type: 'comment',
+    body: personal.messageHtml(scene.random),
+    author: byContact(scene),
+    email_message_metadata: {
+      subject: personal.subjectLine(scene.random),
+      email_address_headers: personal.emailHeaders(scene.genesis.seed, scene.contact, scene.random),
+      message_id: `<${scene.random.int(1e9)}@mail.example>`,
+    },
+  }),
+  (scene) => ({
+    part_type: 'note',
+    body: personal.messageHtml(scene.random),
+    author: byAdmin(scene),
+    attachments: attachments(scene.random, 0.5),
+  }),
+  (scene) => ({
+    part_type: 'assignment',
+    body: null,
+    author: byAdmin(scene),
+    assigned_to: scene.random.chance(0.5)
+      ? { type: 'team', id: TEAM_IDS.idOf(0) }
+      : { type: 'admin', id: ADMIN_IDS.idOf(0) },
+  }),
+  (scene) => ({
+    part_type: 'comment',
+    body: personal.messageHtml(scene.random),
+    author: byBot(scene),
+    metadata: {
+      quick_reply_options: [{ text: 'Yes 👍', uuid: uuid(1, scene.random.int(1e6)) }],
+      quick_reply_uuid: uuid(2, scene.random.int(1e6)),
+    },
+  }),
+  (scene) => ({
+    part_type: 'custom_action_started',
+    body: null,
+    author: byAdmin(scene),
+    event_details: action('Jira Create Issue'),
+    app_package_code: 'test-integration',
+  }),
+  (scene) => ({
+    part_type: 'custom_action_finished',
+    body: null,
+    author: byAdmin(scene),
+    event_details: action('Jira Create Issue', 'success'),
+  }),
+  (scene) => ({
+    part_type: 'conversation_attribute_updated_by_admin',
+    body: null,
+    author: byAdmin(scene),
+    event_details: { attribute: { name: 'jira_issue_key' }, value: { name: 'PROJ-007', previous: null } },
+  }),
+  (scene) => ({ part_type: 'close', body: null, author: byAdmin(scene), state: 'closed' }),
+  (scene) => ({ part_type: 'open', body: null, author: byContact(scene), tags: null }),
+  (scene) => ({
+    part_type: 'comment',
+    body: null,
+    author: byContact(scene),
+    redacted: true,
+    tags: [{ type: 'tag', id: '7500100', name: 'VIP' }],
+  }),
+  (scene) => ({
+    part_type: 'a_type_of_tomorrow',
+    body: `<p>${personal.brokenText()}</p>`,
+    author: byBot(scene),
+    unknown_key: { x: [1] },
+  }),
+];
+
+/** A part with everything a live one has; `details` wins. */
+export function conversationPart(id: string, at: number, details: JsonObject): JsonObject {
+  return {
+    type: 'conversation_part',
+    id,
+    part_type: 'comment',
+    body: null,
+    created_at: at,
+    updated_at: at,
+    notified_at: at,
+    assigned_to: null,
+    attachments: [],
+    external_id: null,
+    redacted: false,
+    email_message_metadata: null,
+    state: 'open',
+    tags: [],
+    event_details: null,
+    app_package_code: null,
+    ...details,
+  };
+}
+
+/** One more message by the contact, for mutations. */
+export function messagePart(genesis: Genesis, contact: number, random: Random): JsonObject {
+  const kind = random.pick(KINDS.slice(0, 4));
+  return kind({ genesis, random, contact });
+}
+
+/** Times rise from the birth of the conversation to its last update. */
+export function generateParts(genesis: Genesis, row: number, state: ConversationState): JsonObject[] {
+  const id = CONVERSATION_IDS.idOf(row);
+  const random = createRandom(genesis.seed, 'parts', row);
+  const step = (state.updatedAt - state.createdAt) / Math.max(1, state.partCount);
+  return Array.from({ length: state.partCount }, (_, index) => {
+    const kind =
+      index < KINDS.length && row % 2 === 0 ? KINDS[(index + row) % KINDS.length] : random.pick(KINDS);
+    const at = Math.floor(state.createdAt + (index + 1) * step);
+    const details = kind?.({ genesis, random, contact: state.contact }) ?? {};
+    return conversationPart(partId(id, index), at, {
+      ...(random.chance(0.1) ? { external_id: `part-${index}` } : {}),
+      ...details,
+    });
+  });
+}

@@ -1,0 +1,55 @@
+/** What a route gets and what it gives. */
+import type { Cursors } from '../search/cursor.ts';
+import type { Switches } from '../switches.ts';
+import type { Scope } from '../types.ts';
+import type { World } from '../world/world.ts';
+import type { Scrolls } from './scrolls.ts';
+import type { Token, Tokens } from './tokens.ts';
+
+export interface Services {
+  readonly world: World;
+  readonly cursors: Cursors;
+  readonly scrolls: Scrolls;
+  readonly tokens: Tokens;
+  readonly switches: () => Switches;
+  /** Base of absolute URLs, known once the server listens. */
+  readonly url: () => string;
+  readonly region: 'US' | 'EU' | 'AU';
+  readonly reportedTimezone: string | undefined;
+}
+
+export interface Request {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly body: string;
+  readonly contentType: string;
+  /** 215 for 2.15; Preview is above all numbers. */
+  readonly version: number;
+  readonly params: readonly string[];
+  readonly token: Token | undefined;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly body: string | Buffer;
+}
+
+export interface Route {
+  readonly method: 'GET' | 'POST';
+  /** Segments; `:id` takes any one. */
+  readonly path: string;
+  readonly scope?: (switches: Switches) => Scope | 'none';
+  /** Whether the plan covers it. */
+  readonly plan?: (switches: Switches) => { readonly allowed: boolean; readonly message: string };
+  /** First version that has it; 2.0 unless said otherwise. */
+  readonly since?: number;
+  /** Answers without a token (OAuth). */
+  readonly open?: boolean;
+  readonly handle: (services: Services, request: Request) => Answer;
+}
+
+export const ok = (body: string | Buffer): Answer => ({ status: 200, body });
+
+/** The n-th `:id` of the path. */
+export const param = (request: Request, index = 0): string => request.params[index] ?? '';

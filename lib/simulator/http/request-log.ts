@@ -1,0 +1,34 @@
+/** What was asked, without any header: the last 10,000 requests, and counts of all. */
+import type { LoggedRequest, SimulatorStats } from '../types.ts';
+
+const KEPT = 10_000;
+
+export interface RequestLog {
+  readonly entries: readonly LoggedRequest[];
+  /** `route` is the method and pattern, e.g. `GET /contacts/:id`. */
+  add(entry: LoggedRequest, route: string): void;
+  stats(): SimulatorStats;
+}
+
+export function createRequestLog(): RequestLog {
+  const entries: LoggedRequest[] = [];
+  const byPath: Record<string, number> = {};
+  const byStatus: Record<number, number> = {};
+  let requests = 0;
+  return {
+    entries,
+    add(entry, route) {
+      requests += 1;
+      byPath[route] = (byPath[route] ?? 0) + 1;
+      byStatus[entry.status] = (byStatus[entry.status] ?? 0) + 1;
+      entries.push(entry);
+      if (entries.length > KEPT) entries.shift();
+    },
+    stats: () => ({
+      requests,
+      byPath: { ...byPath },
+      byStatus: { ...byStatus },
+      rateLimited: byStatus[429] ?? 0,
+    }),
+  };
+}

@@ -1,0 +1,240 @@
+/** One switch per thing facts.md calls UNCONFIRMED, CONFLICT or an inference worth doubting; `DEFAULT_SWITCHES` is the reading it favours. */
+
+export interface Switches {
+  // --- transport (section 1)
+  /** A version nobody knows, e.g. 9.9. UNCONFIRMED. @default 'rejected' */
+  readonly garbageVersion: 'rejected' | 'ignored';
+  /** No Intercom-Version header: the app's own 2.15, or 1.0 when the app has none. @default 'app' */
+  readonly missingVersion: 'app' | '1.0';
+  /** `intercom_version_invalid` message, live without and in OAS 2.16 with the final stop. @default 'without' */
+  readonly versionMessageStop: 'without' | 'with';
+  /** OAS says uuid, live is 20 characters, may be null or missing. @default 'alphanumeric' */
+  readonly requestId: 'alphanumeric' | 'uuid' | 'null' | 'absent';
+  /** A token of another region's workspace. UNCONFIRMED for EU/AU hosts. @default 'proxied' */
+  readonly otherRegionToken: 'proxied' | 'unauthorized';
+  /** Name of the Australian region at /me. UNCONFIRMED. @default 'AU' */
+  readonly auRegionName: 'AU' | 'Australia';
+  /** Largest request body. UNCONFIRMED. @default 'unlimited' */
+  readonly maxBody: 'unlimited' | '64KiB';
+
+  // --- rate limits (section 2)
+  /** Docs show `Remaining: limit` on the first request of a window. @default 'limit_minus_one' */
+  readonly remainingOnFirst: 'limit_minus_one' | 'limit';
+  /** Headers can be absent. @default 'always' */
+  readonly rateHeaders: 'always' | 'absent_on_first' | 'never';
+  /** CONFLICT: header limit per 10-second window, or per minute. @default 'window' */
+  readonly rateLimitHeader: 'window' | 'minute';
+  /** `Retry-After` on 429. UNCONFIRMED. @default 'absent' */
+  readonly retryAfter: 'absent' | 'present';
+  /** Error code of a 429; 2.17 adds the second. @default 'rate_limit_exceeded' */
+  readonly rateLimitCode: 'rate_limit_exceeded' | 'too_many_requests';
+
+  // --- tokens, scopes, plan (sections 3.2 and 8)
+  /** @default 'unauthorized' */
+  readonly unknownTokenCode: 'unauthorized' | 'token_not_found';
+  /** After revocation or uninstall. UNCONFIRMED. @default 'token_revoked' */
+  readonly revokedTokenCode: 'token_revoked' | 'unauthorized';
+  /** @default 'missing_authorization' */
+  readonly noAuthorizationCode: 'missing_authorization' | 'unauthorized';
+  /** CONFLICT: how a missing scope is refused. @default '403_forbidden' */
+  readonly missingScope:
+    | '403_forbidden'
+    | '403_token_unauthorized'
+    | '401_token_unauthorized'
+    | '401_unauthorized';
+  /** CONFLICT: status of a plan restriction. @default '403' */
+  readonly planRestriction: '403' | '402';
+  /** Whether the plan covers conversations. @default 'included' */
+  readonly conversationsPlan: 'included' | 'restricted';
+  /** Whether the plan covers activity logs. @default 'included' */
+  readonly activityLogsPlan: 'included' | 'restricted';
+  /** Scope of GET /companies. UNCONFIRMED. @default 'read_users_companies' */
+  readonly companiesScope: 'read_users_companies' | 'write_users_companies';
+  /** Scope of /teams. UNCONFIRMED. @default 'read_admins' */
+  readonly teamsScope: 'read_admins' | 'read_users_companies' | 'none';
+  /** Scope of /tags: its own or the users-and-companies label. @default 'read_tags' */
+  readonly tagsScope: 'read_tags' | 'read_users_companies';
+  /** Scope of /ticket_types and /ticket_states. UNCONFIRMED. @default 'read_tickets' */
+  readonly ticketTypesScope: 'read_tickets' | 'none';
+  /** Scope of /subscription_types. UNCONFIRMED. @default 'read_users_companies' */
+  readonly subscriptionTypesScope: 'read_users_companies' | 'none';
+  /** Scope of /data_attributes. UNCONFIRMED. @default 'read_users_companies' */
+  readonly dataAttributesScope: 'read_users_companies' | 'none';
+  /** Scope of /me. UNCONFIRMED. @default 'none' */
+  readonly meScope: 'none' | 'read_admins';
+  /** Scope of activity logs. CONFLICT. @default 'read_admin_activity_logs' */
+  readonly activityLogsScope: 'read_admin_activity_logs' | 'read_admins';
+  /** Answer of POST /auth/uninstall. UNCONFIRMED. @default '200_empty' */
+  readonly uninstallAnswer: '200_empty' | '200_json' | '204';
+  /** Body of the 401 for a bad code. UNCONFIRMED. @default 'error_list' */
+  readonly badCodeBody: 'error_list' | 'message';
+  /** JSON body at the token endpoint. UNCONFIRMED. @default 'accepted' */
+  readonly tokenRequestJson: 'accepted' | 'rejected';
+
+  // --- not found (section 3.2)
+  /** @default 'User Not Found' */
+  readonly contactNotFound: 'User Not Found' | 'Contact Not Found';
+  /** A missing company is sometimes a bare nginx page. @default 'json' */
+  readonly companyNotFound: 'json' | 'html';
+  /** A conversation deleted since the search. @default 'json' */
+  readonly conversationNotFound: 'json' | 'html';
+  /** Code for a missing ticket on GET. UNCONFIRMED. @default 'ticket_not_found' */
+  readonly ticketNotFound: 'ticket_not_found' | 'not_found';
+
+  // --- paging (section 4)
+  /** per_page over the maximum, outside companies. UNCONFIRMED. @default 'clamp' */
+  readonly perPageOverflow: 'clamp' | 'error';
+  /** `pages.per_page`; old docs show a string. @default 'number' */
+  readonly perPageType: 'number' | 'string';
+  /** GET /contacts: 10 live, 50 in the local OAS. @default '10' */
+  readonly contactsDefaultPerPage: '10' | '50';
+  /** Companies: 15 in the parameter, 20 in the text. @default '15' */
+  readonly companiesDefaultPerPage: '15' | '20';
+  /** GET /companies/{id}/contacts. UNCONFIRMED. @default '150' */
+  readonly companyContactsMaxPerPage: '50' | '60' | '150';
+  /** How long a cursor lives. UNCONFIRMED. @default 'forever' */
+  readonly cursorLifetime: 'forever' | 'one_minute';
+  /** A cursor used with another query. UNCONFIRMED. @default 'accepted' */
+  readonly foreignCursor: 'accepted' | 'refused';
+  /** Old docs show newlines inside cursors. @default 'none' */
+  readonly cursorNewlines: 'none' | 'embedded';
+  /** Host of `pages.next` URLs. UNCONFIRMED outside the US. @default 'own' */
+  readonly nextUrlHost: 'own' | 'global';
+  /** Last page of articles and collections: examples drop `next`. @default 'absent' */
+  readonly helpCenterLastNext: 'absent' | 'null';
+  /** Order of GET /contacts. UNCONFIRMED. @default 'created_at_desc' */
+  readonly contactsOrder: 'created_at_desc' | 'updated_at_desc' | 'id_asc';
+  /** Order of GET /conversations. UNCONFIRMED. @default 'updated_at_desc' */
+  readonly conversationsOrder: 'created_at_desc' | 'updated_at_desc' | 'id_asc';
+  /** CONFLICT: key of the records of GET /contacts/{id}/companies. @default 'data' */
+  readonly contactCompaniesKey: 'data' | 'companies';
+
+  // --- search (section 5)
+  /** `sort` is undocumented in 2.15. @default 'honoured' */
+  readonly sort: 'honoured' | 'ignored';
+  /** `desc`/`asc` as order on 2.15 (2.16 and later refuse). @default 'accepted' */
+  readonly shortSortOrder: 'accepted' | 'rejected';
+  /** CONFLICT: `>` and `<` on conversations and tickets. @default 'inclusive' (as documented) */
+  readonly comparison: 'inclusive' | 'strict';
+  /** Code of a 400 for a malformed query. UNCONFIRMED. @default 'parameter_invalid' */
+  readonly invalidQueryCode: 'parameter_invalid' | 'client_error' | 'bad_request';
+  /** Whether a hit is served as the index knows it or as it is now. UNCONFIRMED. @default 'indexed' */
+  readonly searchDocuments: 'indexed' | 'current';
+  /** Archived contacts in list and search. UNCONFIRMED. @default 'absent' */
+  readonly archivedContacts: 'absent' | 'present';
+
+  // --- objects (section 6)
+  /** Tagging a contact bumps its updated_at. UNCONFIRMED. @default 'bump' */
+  readonly contactTagBump: 'bump' | 'keep';
+  /** Attaching a company bumps the contact. UNCONFIRMED. @default 'bump' */
+  readonly contactCompanyBump: 'bump' | 'keep';
+  /** Entering a segment bumps the contact. UNCONFIRMED. @default 'keep' */
+  readonly contactSegmentBump: 'bump' | 'keep';
+  /** Tagging a company bumps it. UNCONFIRMED. @default 'keep' */
+  readonly companyTagBump: 'bump' | 'keep';
+  /** Tagging a conversation bumps it. UNCONFIRMED. @default 'bump' */
+  readonly conversationTagBump: 'bump' | 'keep';
+  /** A ticket part bumps its ticket; live one did not. UNCONFIRMED. @default 'bump' */
+  readonly ticketPartBump: 'bump' | 'keep';
+  /** The 10,000 cap of POST /companies/list on GET /companies too. INFERENCE. @default 'capped' */
+  readonly companiesCap: 'capped' | 'unlimited';
+  /** Companies without users in the scroll. UNCONFIRMED. @default 'absent' */
+  readonly scrollUserlessCompanies: 'absent' | 'present';
+  /** Deleted companies can still be listed; their sub-resources are 404. @default 'absent' */
+  readonly deletedCompanies: 'absent' | 'listed';
+  /** `conversation_parts.total_count` over 500. UNCONFIRMED. @default 'all' */
+  readonly partsTotalCount: 'all' | 'capped';
+  /** Which 500 ticket parts are kept: not stated. @default 'newest' */
+  readonly ticketPartsKept: 'newest' | 'oldest';
+  /** Archived types in GET /ticket_types. UNCONFIRMED. @default 'included' */
+  readonly archivedTicketTypes: 'included' | 'excluded';
+  /** CONFLICT: avatar with display_avatar=true. @default 'object' */
+  readonly adminAvatar: 'object' | 'string';
+  /** `type=company` on /segments, undocumented. @default 'company_segments' */
+  readonly segmentsTypeCompany: 'company_segments' | 'ignored';
+  /** CONFLICT: field of article statistics. @default 'conversions' */
+  readonly articleStatistics: 'conversions' | 'conversations';
+  /** Bounds of created_at_after/before. UNCONFIRMED. @default 'inclusive' */
+  readonly activityLogBounds: 'inclusive' | 'exclusive';
+  /** Activity logs without created_at_after. UNCONFIRMED. @default '404_parameter_not_found' */
+  readonly activityLogsWithoutAfter: '404_parameter_not_found' | 'last_30_days';
+  /** Ranges over 91 days. Connectors report time-outs. @default 'served' */
+  readonly activityLogLongRange: 'served' | '504';
+  /** How long logs are kept. UNCONFIRMED. @default 'forever' */
+  readonly activityLogRetention: 'forever' | '90_days';
+}
+
+export const DEFAULT_SWITCHES: Switches = {
+  garbageVersion: 'rejected',
+  missingVersion: 'app',
+  versionMessageStop: 'without',
+  requestId: 'alphanumeric',
+  otherRegionToken: 'proxied',
+  auRegionName: 'AU',
+  maxBody: 'unlimited',
+  remainingOnFirst: 'limit_minus_one',
+  rateHeaders: 'always',
+  rateLimitHeader: 'window',
+  retryAfter: 'absent',
+  rateLimitCode: 'rate_limit_exceeded',
+  unknownTokenCode: 'unauthorized',
+  revokedTokenCode: 'token_revoked',
+  noAuthorizationCode: 'missing_authorization',
+  missingScope: '403_forbidden',
+  planRestriction: '403',
+  conversationsPlan: 'included',
+  activityLogsPlan: 'included',
+  companiesScope: 'read_users_companies',
+  teamsScope: 'read_admins',
+  tagsScope: 'read_tags',
+  ticketTypesScope: 'read_tickets',
+  subscriptionTypesScope: 'read_users_companies',
+  dataAttributesScope: 'read_users_companies',
+  meScope: 'none',
+  activityLogsScope: 'read_admin_activity_logs',
+  uninstallAnswer: '200_empty',
+  badCodeBody: 'error_list',
+  tokenRequestJson: 'accepted',
+  contactNotFound: 'User Not Found',
+  companyNotFound: 'json',
+  conversationNotFound: 'json',
+  ticketNotFound: 'ticket_not_found',
+  perPageOverflow: 'clamp',
+  perPageType: 'number',
+  contactsDefaultPerPage: '10',
+  companiesDefaultPerPage: '15',
+  companyContactsMaxPerPage: '150',
+  cursorLifetime: 'forever',
+  foreignCursor: 'accepted',
+  cursorNewlines: 'none',
+  nextUrlHost: 'own',
+  helpCenterLastNext: 'absent',
+  contactsOrder: 'created_at_desc',
+  conversationsOrder: 'updated_at_desc',
+  contactCompaniesKey: 'data',
+  sort: 'honoured',
+  shortSortOrder: 'accepted',
+  comparison: 'inclusive',
+  invalidQueryCode: 'parameter_invalid',
+  searchDocuments: 'indexed',
+  archivedContacts: 'absent',
+  contactTagBump: 'bump',
+  contactCompanyBump: 'bump',
+  contactSegmentBump: 'keep',
+  companyTagBump: 'keep',
+  conversationTagBump: 'bump',
+  ticketPartBump: 'bump',
+  companiesCap: 'capped',
+  scrollUserlessCompanies: 'absent',
+  deletedCompanies: 'absent',
+  partsTotalCount: 'all',
+  ticketPartsKept: 'newest',
+  archivedTicketTypes: 'included',
+  adminAvatar: 'object',
+  segmentsTypeCompany: 'company_segments',
+  articleStatistics: 'conversions',
+  activityLogBounds: 'inclusive',
+  activityLogsWithoutAfter: '404_parameter_not_found',
+  activityLogLongRange: 'served',
+  activityLogRetention: 'forever',
+};

@@ -1,0 +1,166 @@
+/** One day in the life of the workspace: deterministic in everything but the window its moments fall into. */
+import { createRandom, type Random } from '../prng.ts';
+import type { Table, Timed } from '../table.ts';
+import type { DayReport, ObjectName, Workspace } from '../workspace-types.ts';
+import type { World } from '../world/world.ts';
+
+type Changes = Partial<Record<ObjectName, string[]>>;
+
+interface Day {
+  readonly world: World;
+  readonly workspace: Omit<Workspace, 'simulateDay'>;
+  readonly random: Random;
+  /** Seconds inside the window, rising from call to call. */
+  readonly tick: () => number;
+  readonly created: Changes;
+  readonly updated: Changes;
+  readonly deleted: Changes;
+}
+
+const note = (changes: Changes, object: ObjectName, id: string): string => {
+  const ids = changes[object] ?? [];
+  ids.push(id);
+  changes[object] = ids;
+  return id;
+};
+
+/** A share of a table, at least one and at most 500. */
+const share = (size: number, part: number): number => Math.min(500, Math.max(1, Math.floor(size * part)));
+
+/** An existing row, or undefined in an empty table. */
+function anyRow<S extends Timed>(table: Table<S>, random: Random): number | undefined {
+  for (let attempt = 0; attempt < 50; attempt++) {
+    const row = random.int(table.rows);
+    if (table.exists(row)) return row;
+  }
+  return undefined;
+}
+
+function anyIds<S extends Timed>(table: Table<S>, random: Random, count: number): string[] {
+  const ids = new Set<string>();
+  for (let i = 0; i < count; i++) {
+    const row = anyRow(table, random);
+    if (row !== undefined) ids.add(table.idOf(row));
+  }
+  return [...ids];
+}
+
+function contactsOfDay(day: Day): { merged: DayReport['merged']; untagged: DayReport['untagged'] } {
+  const { workspace, random, tick } = day;
+  const { contacts } = workspace;
+  const { table } = day.world.contacts;
+  const tagIds = [...workspace.tags.ids()];
+  const companies = anyIds(day.world.companies, random, 3);
+  for (let i = 0; i < share(table.size, 0.01); i++) {
+    const id = note(day.created, 'contacts', contacts.create({}, { at: tick() }));
+    if (tagIds.length > 0) contacts.tag(id, random.pick(tagIds), { at: tick() });
+    if (companies.length > 0) contacts.attachCompany(id, random.pick(companies), { at: tick() });
+  }
+  for (const id of anyIds(table, random, share(table.size, 0.03))) {
+    contacts.update(note(day.updated, 'contacts', id), { last_seen_at: tick(), os: 'Linux' }, { at: tick() });
+  }
+  const untagged: { contact: string; tag: string }[] = [];
+  for (const contact of anyIds(table, random, share(table.size, 0.02))) {
+    const tag = contacts.relations(contact).tagIds[0];
+    if (tag === undefined) continue;
+    contacts.untag(contact, tag, { at: tick() });
+    untagged.push({ contact, tag });
+  }
+  for (const id of anyIds(table, random, share(table.size, 0.002)))
+    contacts.delete(note(day.deleted, 'contacts', id));
+  const [lead] = anyIds(table, random, 60).filter((id) => contacts.record(id)?.role === 'lead');
+  const [into] = anyIds(table, random, 60).filter((id) => contacts.record(id)?.role === 'user');
+  if (lead === undefined || into === undefined) return { merged: [], untagged };
+  contacts.merge(lead, into, { at: tick() });
+  return { merged: [{ lead, into }], untagged };
+}
+
+function conversationsOfDay(day: Day): void {
+  const { random, tick } = day;
+  const { conversations, tags } = day.workspace;
+  const { table } = day.world.conversations;
+  const tagIds = [...tags.ids()];
+  for (let i = 0; i < share(table.size, 0.02); i++) {
+    const id = note(day.created, 'conversations', conversations.create({}, { at: tick() }));
+    for (let part = random.int(4); part > 0; part--) conversations.addPart(id, undefined, { at: tick() });
+  }
+  for (const [i, id] of anyIds(table, random, share(table.size, 0.05)).entries()) {
+    note(day.updated, 'conversations', id);
+    const at = tick();
+    const [oldest] = conversations.parts(id);
+    const tag = conversations.tagIds(id)[0];
+    if (i % 6 === 1) conversations.close(id, { at });
+    else if (i % 6 === 2) conversations.rate(id, 1 + random.int(5), null, { at });
+    else if (i % 6 === 3 && oldest !== undefined) conversations.redactPart(id, String(oldest.id), { at });
+    else if (i % 6 === 4 && tag !== undefined) conversations.untag(id, tag, { at });
+    else if (i % 6 === 5 && tagIds.length > 0) conversations.tag(id, random.pick(tagIds), { at });
+    else conversations.addPart(id, undefined, { at });
+  }
+  if (table.size > 20) {
+    for (const id of anyIds(table, random, 1)) {
+      conversations.delete(note(day.deleted, 'conversations', id), { at: tick() });
+    }
+  }
+}
+
+function othersOfDay(day: Day, number: number): void {
+  const { random, tick, workspace } = day;
+  const { companies, tickets, articles, activityLogs, tags } = workspace;
+  note(day.created, 'companies', companies.create({}, { at: tick() }));
+  for (const id of anyIds(day.world.companies, random, share(companies.size, 0.03))) {
+    companies.update(
+      note(day.updated, 'companies', id),
+      { session_count: random.int(10_000) },
+      { at: tick() },
+    );
+  }
+  if (companies.size > 20) {
+    for (const id of anyIds(day.world.companies, random, 1))
+      companies.delete(note(day.deleted, 'companies', id));
+  }
+  note(day.created, 'tickets', tickets.create({}, { at: tick() }));
+  const states = [...workspace.ticketStates.ids()];
+  for (const [i, id] of anyIds(day.world.tickets.table, random, share(tickets.size, 0.06)).entries()) {
+    note(day.updated, 'tickets', id);
+    if (i % 2 === 0) tickets.addPart(id, undefined, { at: tick() });
+    else tickets.setState(id, random.pick(states), { at: tick() });
+  }
+  note(day.created, 'tags', tags.create({ name: `Day ${number}` }));
+  for (const id of [...articles.ids()].slice(0, 1 + random.int(2))) {
+    articles.update(
+      note(day.updated, 'articles', id),
+      { title: `Rewritten on day ${number}` },
+      { at: tick() },
+    );
+  }
+  note(day.created, 'articles', articles.create({ title: `News of day ${number}` }, { at: tick() }));
+  for (let i = 0; i < 5 + random.int(10); i++) {
+    note(day.created, 'activity_logs', activityLogs.create({}, { at: tick() }));
+  }
+}
+
+export function simulateDay(
+  world: World,
+  workspace: Omit<Workspace, 'simulateDay'>,
+  number: number,
+  fromMs: number,
+  toMs: number,
+): DayReport {
+  if (!Number.isInteger(number) || number < 1)
+    throw new Error(`a day is a whole number from 1, not ${number}`);
+  if (toMs < fromMs) throw new Error(`day ${number} would end (${toMs}) before it begins (${fromMs})`);
+  const random = createRandom(world.genesis.seed, 'day', number);
+  const last = Math.floor(toMs / 1000);
+  const first = Math.min(last, Math.floor(fromMs / 1000) + 1);
+  let progress = 0;
+  const tick = (): number => {
+    progress += (1 - progress) * 0.002 * (1 + random.next());
+    return first + Math.floor((last - first) * progress);
+  };
+  const day: Day = { world, workspace, random, tick, created: {}, updated: {}, deleted: {} };
+  const { merged, untagged } = contactsOfDay(day);
+  conversationsOfDay(day);
+  othersOfDay(day, number);
+  const { created, updated, deleted } = day;
+  return { day: number, fromMs, toMs, created, updated, deleted, merged, untagged };
+}

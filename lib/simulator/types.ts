@@ -1,0 +1,124 @@
+/** The public face of the simulator: what a caller passes in and gets back. */
+import type { WorkspaceSizes } from './sizes.ts';
+import type { Switches } from './switches.ts';
+import type { Workspace } from './workspace-types.ts';
+
+/** Machine names of the scopes the endpoints ask for (facts 6 and 8.3). */
+export type Scope =
+  | 'read_users_companies'
+  | 'write_users_companies'
+  | 'read_tags'
+  | 'read_conversations'
+  | 'read_tickets'
+  | 'read_admins'
+  | 'read_admin_activity_logs'
+  | 'read_articles_scope';
+
+/** `other_region`: valid, but of a workspace in another region (facts 1). */
+export type TokenState = 'valid' | 'revoked' | 'expired' | 'blocked' | 'suspended' | 'other_region';
+
+export interface TokenOptions {
+  /** @default every scope */
+  readonly scopes?: readonly Scope[];
+  /** @default 'valid' */
+  readonly state?: TokenState;
+  /** The app the token belongs to: each app has its own rate bucket (facts 2). @default 'app' */
+  readonly app?: string;
+}
+
+export type FaultAnswer = {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Milliseconds (of real time) before the answer is sent. */
+  readonly delayMs?: number;
+} & (
+  | { readonly json: unknown }
+  | { readonly html: string }
+  | { readonly body: string }
+  | { readonly empty: true }
+);
+
+export type FaultFailure = {
+  /** `reset-connection`: no answer. `hang`: none, ever. `truncate-body`: the real answer, cut in half. `delay`: the real answer, late. */
+  readonly kind: 'reset-connection' | 'hang' | 'truncate-body' | 'delay';
+  readonly delayMs?: number;
+};
+
+export interface Fault {
+  readonly match: {
+    readonly method?: string;
+    /** A string is compared with the path without the query; a RegExp is tested on path and query. */
+    readonly path: string | RegExp;
+    /** Only requests that ask for more than so many records a page (facts 1: 502/504 at 150, fine at less). */
+    readonly perPageAbove?: number;
+    /** Only requests whose body contains this text. */
+    readonly bodyIncludes?: string;
+  };
+  /** Matching requests to let through first. @default 0 */
+  readonly after?: number;
+  /** How many matching requests fail; without it all of them. */
+  readonly times?: number;
+  readonly respond: FaultAnswer | FaultFailure;
+}
+
+export interface SimulatorOptions {
+  /** @default 0, a free one; always on 127.0.0.1 */
+  readonly port?: number;
+  /** @default 1 */
+  readonly seed?: number;
+  /** Over SIZES.demo. */
+  readonly sizes?: Partial<WorkspaceSizes>;
+  /** Clock, epoch milliseconds. @default Date.now */
+  readonly now?: () => number;
+  /** Epoch milliseconds at which the seeded history ends. @default now() */
+  readonly baseTime?: number;
+  /** IANA zone of the workspace. @default 'America/Los_Angeles' */
+  readonly timezone?: string;
+  /** What /me says instead of `timezone`, e.g. the non-IANA 'Europe/Edinburgh' (facts 6.1). */
+  readonly reportedTimezone?: string;
+  /** @default 'US' */
+  readonly region?: 'US' | 'EU' | 'AU';
+  /** Per 10-second window. @default 1666 and 4166 (facts 2) */
+  readonly rateLimit?: { readonly perApp?: number; readonly perWorkspace?: number };
+  readonly switches?: Partial<Switches>;
+  readonly faults?: readonly Fault[];
+  /** Seconds until a change shows up in search (facts 5.1). @default 0 */
+  readonly indexingDelaySeconds?: number;
+  /** OAuth client that POST /auth/eagle/token accepts. @default {clientId: 'client', clientSecret: 'secret'} */
+  readonly oauth?: { readonly clientId: string; readonly clientSecret: string };
+}
+
+export interface LoggedRequest {
+  readonly method: string;
+  /** Path and query; never a header, so never a token. */
+  readonly path: string;
+  readonly status: number;
+  readonly atMs: number;
+}
+
+export interface SimulatorStats {
+  readonly requests: number;
+  readonly byPath: Readonly<Record<string, number>>;
+  readonly byStatus: Readonly<Record<number, number>>;
+  readonly rateLimited: number;
+}
+
+export interface Simulator {
+  readonly url: string;
+  /** A token with every scope. */
+  readonly token: string;
+  readonly workspace: Workspace;
+  /** The last 10,000 requests, oldest first. */
+  readonly requestLog: readonly LoggedRequest[];
+  issueToken(options?: TokenOptions): string;
+  /** Changes the state of a token, e.g. revokes it while a client uses it. */
+  setTokenState(token: string, state: TokenState): void;
+  /** A code for POST /auth/eagle/token: single use, 5 minutes, ends in `=` (facts 8.1). */
+  issueCode(options?: TokenOptions): string;
+  /** Returns a function that takes the fault away. */
+  addFault(fault: Fault): () => void;
+  /** Changes switches of the running simulator. */
+  setSwitches(switches: Partial<Switches>): void;
+  stats(): SimulatorStats;
+  close(): Promise<void>;
+}

@@ -1,0 +1,110 @@
+/**
+ * What search knows about a table: every visible row under its times, as of `delaySeconds` ago (facts 5.1: indexing
+ * delay). Untouched rows cost two keys each; only rows whose change is still to be indexed keep their older state.
+ */
+import { createSortedKeys, packKey, type SortedKeys } from '../sorted-keys.ts';
+import type { Table, Timed } from '../table.ts';
+import type { Clock } from './clock.ts';
+
+export interface SearchIndex<S extends Timed> {
+  readonly byUpdated: SortedKeys;
+  readonly byCreated: SortedKeys;
+  readonly byId: SortedKeys;
+  /** Grows with every change of the index. */
+  readonly version: number;
+  /** The record as indexed, which may be older than it is now, or deleted. */
+  state(row: number): S;
+  bytes(row: number): Buffer;
+  updatedAt(row: number): number;
+  createdAt(row: number): number;
+  /** Indexes what is due. */
+  settle(): void;
+}
+
+export interface SearchIndexOptions<S extends Timed> {
+  readonly table: Table<S>;
+  readonly clock: Clock;
+  readonly delaySeconds: number;
+  /** Rows that exist but are not to be found, e.g. archived contacts. */
+  readonly hidden: (state: S) => boolean;
+}
+
+interface Pending<S> {
+  readonly dueMs: number;
+  readonly row: number;
+  readonly after: S | undefined;
+}
+
+function initialKeys(rows: number, value: (row: number) => number): SortedKeys {
+  const keys = new Float64Array(rows);
+  for (let row = 0; row < rows; row++) keys[row] = packKey(value(row), row);
+  return createSortedKeys(keys);
+}
+
+export function createSearchIndex<S extends Timed>(options: SearchIndexOptions<S>): SearchIndex<S> {
+  const { table, clock, delaySeconds, hidden } = options;
+  const byUpdated = initialKeys(table.rows, table.updatedAt);
+  const byCreated = initialKeys(table.rows, table.createdAt);
+  const byId = initialKeys(table.rows, () => 0);
+  /** Times under which a touched row is indexed; null when it is not. */
+  const entries = new Map<number, Timed | null>();
+  /** Rows whose indexed state is not the table's. */
+  const older = new Map<number, S>();
+  const pending: Pending<S>[] = [];
+  let version = 0;
+
+  const apply = ({ row, after }: Pending<S>): void => {
+    const entry = entries.get(row);
+    if (entry) {
+      byUpdated.remove(packKey(entry.updatedAt, row));
+      byCreated.remove(packKey(entry.createdAt, row));
+      byId.remove(packKey(0, row));
+    }
+    const visible = after !== undefined && !hidden(after);
+    entries.set(row, visible ? { createdAt: after.createdAt, updatedAt: after.updatedAt } : null);
+    if (visible) {
+      byUpdated.insert(packKey(after.updatedAt, row));
+      byCreated.insert(packKey(after.createdAt, row));
+      byId.insert(packKey(0, row));
+    }
+    version += 1;
+  };
+
+  table.onChange((row, before, after) => {
+    if (!entries.has(row)) entries.set(row, before === undefined || hidden(before) ? null : before);
+    if (delaySeconds === 0) {
+      apply({ dueMs: 0, row, after });
+      return;
+    }
+    if (before !== undefined && !older.has(row)) older.set(row, before);
+    pending.push({ dueMs: clock.nowMs() + delaySeconds * 1000, row, after });
+  });
+
+  const settle = (): void => {
+    const now = clock.nowMs();
+    for (let next = pending[0]; next !== undefined && next.dueMs <= now; next = pending[0]) {
+      pending.shift();
+      apply(next);
+      if (pending.some(({ row }) => row === next.row)) {
+        if (next.after !== undefined) older.set(next.row, next.after);
+      } else older.delete(next.row);
+    }
+  };
+
+  return {
+    byUpdated,
+    byCreated,
+    byId,
+    get version() {
+      return version;
+    },
+    state: (row) => older.get(row) ?? table.state(row),
+    bytes(row) {
+      const state = older.get(row);
+      return state === undefined ? table.bytes(row) : Buffer.from(table.serialise(row, state));
+    },
+    updatedAt: (row) => entries.get(row)?.updatedAt ?? table.updatedAt(row),
+    createdAt: (row) => entries.get(row)?.createdAt ?? table.createdAt(row),
+    settle,
+  };
+}
