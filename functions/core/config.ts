@@ -50,6 +50,9 @@ const notYetAvailable = (allowed?: string) =>
       error: allowed === undefined ? 'not yet available' : `not yet available; only '${allowed}' works`,
     });
 
+/** More slots than this could use up the 25,000 events of an execution within the hour a run is bounded to. */
+const MAX_SLOTS = 128;
+
 const schema = z.strictObject({
   name: z
     .string()
@@ -77,6 +80,10 @@ const schema = z.strictObject({
       objects: z.number().int().min(1).max(16).default(8),
       slices: z.number().int().min(1).max(40).default(8),
     })
+    .refine(
+      ({ objects, slices }) => objects * slices <= MAX_SLOTS,
+      `objects x slices must be at most ${MAX_SLOTS}`,
+    )
     .prefault({}),
   compression: z.enum(['gzip', 'none']).default('gzip'),
   history: z.strictObject({ fullRefreshRuns: z.number().int().min(1).max(10_000).default(30) }).prefault({}),

@@ -20,16 +20,21 @@ export interface RetryLimits {
   readonly maxTries: number;
   /** Milliseconds spent on tries and delays, waits for permits not counted. */
   readonly maxElapsedMs: number;
+  /** Whether they hold for a broken network too, which asking for less would not mend. */
+  readonly evenForNetwork: boolean;
 }
 
 /** For requests that have no other way out: about half a minute of delays, five minutes at most. */
-export const PATIENT: RetryLimits = { maxTries: 6, maxElapsedMs: 300_000 };
+export const PATIENT: RetryLimits = { maxTries: 6, maxElapsedMs: 300_000, evenForNetwork: true };
 
 /**
  * For requests that can ask for less instead: one quick second try, none after a time-out. What a
  * smaller request would not help, a broken network or a 429, is tried as patiently as ever.
  */
-export const HASTY: RetryLimits = { maxTries: 2, maxElapsedMs: 30_000 };
+export const HASTY: RetryLimits = { maxTries: 2, maxElapsedMs: 30_000, evenForNetwork: false };
+
+/** For a first look while a person waits: one more try, then the truth. */
+export const CURIOUS: RetryLimits = { maxTries: 2, maxElapsedMs: 30_000, evenForNetwork: true };
 
 /** Outcomes that a smaller request may avoid. */
 const ASK_LESS: readonly RetryKind[] = ['server', 'timeout', 'malformed'];
@@ -65,11 +70,14 @@ function delayFor({ attempt, outcome, random }: RetryQuestion): number {
   return backoffMs(attempt, random);
 }
 
+const isBound = (kind: RetryKind, { evenForNetwork }: RetryLimits): boolean =>
+  ASK_LESS.includes(kind) || (kind === 'network' && evenForNetwork);
+
 /** Decides about the next try of a request. */
 export function retryDecision(question: RetryQuestion): RetryDecision {
   const { attempt, outcome, elapsedMs, limits = PATIENT } = question;
   if (outcome.kind === 'refused' || outcome.kind === 'bug') return GIVE_UP;
-  const { maxTries, maxElapsedMs } = ASK_LESS.includes(outcome.kind) ? limits : PATIENT;
+  const { maxTries, maxElapsedMs } = isBound(outcome.kind, limits) ? limits : PATIENT;
   if (outcome.kind !== 'rate_limited' && attempt >= maxTries) return GIVE_UP;
   const delayMs = delayFor(question);
   return elapsedMs + delayMs > maxElapsedMs ? GIVE_UP : { retry: true, delayMs };

@@ -13,7 +13,8 @@ export const segments: ObjectDeclaration = {
     recordsKey: 'segments',
     requests: [
       { path: '/segments', query: { include_count: 'true' } },
-      { path: '/segments', query: { include_count: 'true', type: 'company' } },
+      // Undocumented (facts 6.7): a workspace may refuse it.
+      { path: '/segments', query: { include_count: 'true', type: 'company' }, optional: true },
     ],
   },
   columns: [

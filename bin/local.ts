@@ -1,0 +1,56 @@
+/** The whole system on one machine: `demo`, `sync`, `status`, `reset`. `npm run local -- --help` tells more. */
+import { Command } from 'commander';
+import { createTerminal } from '../lib/local/terminal.ts';
+
+// A command is loaded when it is called: the assembly of AWS takes a second that `--help` need not wait.
+const terminal = createTerminal(process);
+
+const program = new Command('npm run local --')
+  .description('Intercom to NDJSON on this machine: what is deployed to AWS, over embedded AWS endpoints.')
+  .helpCommand(false)
+  .showHelpAfterError('(add --help for what is allowed)')
+  .configureOutput({ writeErr: (text) => process.stderr.write(text) });
+
+program
+  .command('demo')
+  .description('sync a simulated workspace; every further run finds it one day older')
+  .option('--out <dir>', 'output directory', 'out/demo')
+  .action((options: { out: string }) =>
+    terminal.run(async () => (await import('../lib/local/commands/demo.ts')).runDemo(terminal, options)),
+  );
+
+program
+  .command('sync')
+  .description('sync your workspace, with INTERCOM_ACCESS_TOKEN and optionally INTERCOM_BASE_URL')
+  .option('--config <file>', 'configuration, .ts or .json (default: pipeline.config.ts)')
+  .option('--out <dir>', 'output directory', 'out/local')
+  .option('--objects <names>', 'only these objects, separated by commas')
+  .option('--full-refresh', 'read everything again from startFrom')
+  .option('--from <time>', 'backfill from this time on, ISO 8601 with its zone; the cursor stays')
+  .option('--to <time>', 'end of the backfill, exclusive (default: now)')
+  .option('--json', 'print the run summary as JSON on standard output, one line per run')
+  .action((options) =>
+    terminal.run(async () => (await import('../lib/local/commands/sync.ts')).runSync(terminal, options)),
+  );
+
+program
+  .command('status')
+  .description('last run, cursor, rows, debts and completeness per object')
+  .option('--out <dir>', 'output directory', 'out/local')
+  .option('--json', 'as JSON')
+  .action((options) =>
+    terminal.run(async () => (await import('../lib/local/commands/status.ts')).runStatus(terminal, options)),
+  );
+
+program
+  .command('reset')
+  .description('forget the cursors of objects: the next run reads them from startFrom; files stay')
+  .requiredOption('--objects <names>', 'objects to forget, separated by commas')
+  .option('--config <file>', 'configuration, .ts or .json (default: pipeline.config.ts)')
+  .option('--out <dir>', 'output directory', 'out/local')
+  .option('--yes', 'do not ask')
+  .action((options) =>
+    terminal.run(async () => (await import('../lib/local/commands/reset.ts')).runReset(terminal, options)),
+  );
+
+await program.parseAsync();

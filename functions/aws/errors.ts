@@ -1,0 +1,42 @@
+/** Answers of AWS that are worth another try once the SDK's own retries are used up. */
+import { RetryableError } from '../core/errors.ts';
+
+interface SdkError extends Error {
+  readonly $metadata?: { readonly httpStatusCode?: number };
+  readonly $retryable?: { readonly throttling?: boolean };
+  readonly code?: string;
+}
+
+const THROTTLED = /Throttl|TooManyRequests|SlowDown|ProvisionedThroughputExceeded|RequestLimitExceeded/;
+const NETWORK = /^(ECONN|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|TimeoutError)/;
+
+function isTransient(error: SdkError): boolean {
+  const status = error.$metadata?.httpStatusCode ?? 0;
+  const isServerFault = status >= 500 && status <= 504;
+  return (
+    isServerFault ||
+    error.$retryable !== undefined ||
+    THROTTLED.test(error.name) ||
+    NETWORK.test(error.code ?? error.name)
+  );
+}
+
+/** True for a failed condition of a conditional write. */
+export const isConditionFailure = (error: unknown): boolean =>
+  error instanceof Error && error.name === 'ConditionalCheckFailedException';
+
+/**
+ * Runs an AWS call; transient faults come out as RetryableError, everything else as it is.
+ * @param what said in the message: `write to the bucket`
+ */
+export async function callAws<T>(what: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    if (!(error instanceof Error) || !isTransient(error)) throw error;
+    throw new RetryableError(`AWS could not ${what} just now (${error.name}: ${error.message}).`, {
+      code: 'aws_unavailable',
+      cause: error,
+    });
+  }
+}

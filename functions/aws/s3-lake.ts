@@ -1,0 +1,68 @@
+/** The lake as an S3 bucket. */
+import {
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  NoSuchKey,
+  PutObjectCommand,
+  paginateListObjectsV2,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import { RetryableError } from '../core/errors.ts';
+import type { Lake } from '../core/ports.ts';
+import { callAws } from './errors.ts';
+
+/** Keys that one DeleteObjects call takes. */
+const DELETE_BATCH = 1_000;
+
+/** S3 answers 409 to conditional writes that race; the loser may simply ask again. */
+const MAX_RACES = 5;
+
+const isNamed = (error: unknown, name: string): boolean => error instanceof Error && error.name === name;
+
+export function createS3Lake(client: S3Client, bucket: string): Lake {
+  async function putNew(key: string, body: Uint8Array, races = 0): Promise<'written' | 'exists'> {
+    try {
+      const command = new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, IfNoneMatch: '*' });
+      await callAws(`write '${key}'`, () => client.send(command));
+      return 'written';
+    } catch (error) {
+      if (isNamed(error, 'PreconditionFailed')) return 'exists';
+      if (!isNamed(error, 'ConditionalRequestConflict')) throw error;
+      if (races < MAX_RACES) return putNew(key, body, races + 1);
+      throw new RetryableError(`'${key}' is being written by others at this moment.`, {
+        code: 'aws_unavailable',
+        cause: error,
+      });
+    }
+  }
+
+  return {
+    putNew: (key, body) => putNew(key, body),
+    async get(key) {
+      try {
+        return await callAws(`read '${key}'`, async () => {
+          const answer = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+          return (await answer.Body?.transformToByteArray()) ?? new Uint8Array();
+        });
+      } catch (error) {
+        if (error instanceof NoSuchKey) return null;
+        throw error;
+      }
+    },
+    async *list(prefix) {
+      const pages = paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix });
+      for await (const page of pages) {
+        for (const { Key } of page.Contents ?? []) if (Key !== undefined) yield Key;
+      }
+    },
+    async delete(keys) {
+      for (let start = 0; start < keys.length; start += DELETE_BATCH) {
+        const Objects = keys.slice(start, start + DELETE_BATCH).map((Key) => ({ Key }));
+        const command = new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } });
+        const { Errors } = await callAws('delete superseded files', () => client.send(command));
+        const first = Errors?.[0];
+        if (first !== undefined) throw new Error(`'${first.Key}' could not be deleted: ${first.Message}`);
+      }
+    },
+  };
+}

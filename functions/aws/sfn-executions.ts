@@ -1,0 +1,33 @@
+/** Executions of the workflow, asked of Step Functions. */
+import {
+  DescribeExecutionCommand,
+  ExecutionAlreadyExists,
+  ExecutionDoesNotExist,
+  type SFNClient,
+  StartExecutionCommand,
+} from '@aws-sdk/client-sfn';
+import type { Executions } from '../core/ports.ts';
+import { callAws } from './errors.ts';
+
+export function createSfnExecutions(client: SFNClient): Executions {
+  return {
+    async isRunning(executionArn) {
+      try {
+        const command = new DescribeExecutionCommand({ executionArn });
+        const { status } = await callAws('describe the execution', () => client.send(command));
+        return status === 'RUNNING' || status === 'PENDING_REDRIVE';
+      } catch (error) {
+        if (error instanceof ExecutionDoesNotExist) return false;
+        throw error;
+      }
+    },
+    async start(stateMachineArn, name, input) {
+      try {
+        const command = new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) });
+        await callAws('start the next run', () => client.send(command));
+      } catch (error) {
+        if (!(error instanceof ExecutionAlreadyExists)) throw error;
+      }
+    },
+  };
+}

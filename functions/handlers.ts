@@ -1,0 +1,120 @@
+/** The four kinds of function, each made from its environment; the entries are one line each. */
+import { randomUUID } from 'node:crypto';
+import type {
+  CommitResult,
+  ExtractorEvent,
+  ExtractResult,
+  FinishRunEvent,
+  FinishRunResult,
+  PlanResult,
+  RecordFailureEvent,
+  StartRunEvent,
+  StartRunResult,
+} from './core/workflow.ts';
+import type { RawEnvironment } from './environment.ts';
+import { readMe } from './intercom/me.ts';
+import { createObjectReader } from './intercom/readers/index.ts';
+import { OBJECTS } from './objects/index.ts';
+import { createRuntime, type Overrides } from './runtime.ts';
+import { commitObject } from './sync/commit.ts';
+import type { ObjectDependencies } from './sync/dependencies.ts';
+import { type Attempt, extractSlice } from './sync/extract.ts';
+import { finishRun } from './sync/finish-run.ts';
+import { planObject } from './sync/plan.ts';
+import { recordFailure } from './sync/record-failure.ts';
+import { startRun } from './sync/start-run.ts';
+
+/** The part of Lambda's context that is used. */
+export interface InvocationContext {
+  getRemainingTimeInMillis(): number;
+}
+
+export type Handler<Event, Result> = (event: Event, context: InvocationContext) => Promise<Result>;
+
+/** Characters of an attempt's name: enough that two invocations of a slice never share one. */
+const ATTEMPT_LENGTH = 10;
+
+export function createStartRun(
+  env: RawEnvironment,
+  overrides?: Overrides,
+): Handler<StartRunEvent, StartRunResult> {
+  const { run, state, client } = createRuntime(env, overrides);
+  const dependencies = {
+    ...run,
+    state,
+    isIncremental: (object: keyof typeof OBJECTS) => OBJECTS[object].sync.kind === 'incremental',
+    identify: async () => {
+      const { workspaceId, dateHeaderMs } = await readMe(client);
+      return { workspaceId, dateMs: dateHeaderMs };
+    },
+  };
+  return (event) => startRun(dependencies, event);
+}
+
+export function createRecordFailure(
+  env: RawEnvironment,
+  overrides?: Overrides,
+): Handler<RecordFailureEvent, void> {
+  const { run, state } = createRuntime(env, overrides);
+  return (event) => recordFailure({ ...run, state }, event);
+}
+
+export function createFinishRun(
+  env: RawEnvironment,
+  overrides?: Overrides,
+): Handler<FinishRunEvent, FinishRunResult> {
+  const { run } = createRuntime(env, overrides);
+  return (event) => finishRun(run, event);
+}
+
+type ExtractorResult = PlanResult | ExtractResult | CommitResult;
+
+/** The reader's last moment: half of the margin is left for putting away what was read. */
+const DEADLINE_SHARE = 0.5;
+const DEADLINE_POLL_MS = 500;
+
+/** An attempt on a slice, with a signal that is aborted when its invocation is about to end. */
+function startAttempt(context: InvocationContext, marginMs: number): { attempt: Attempt; end: () => void } {
+  const deadline = new AbortController();
+  const remainingMs = () => context.getRemainingTimeInMillis();
+  const timer = setInterval(() => {
+    if (remainingMs() < marginMs * DEADLINE_SHARE) deadline.abort();
+  }, DEADLINE_POLL_MS);
+  const id = randomUUID().replaceAll('-', '').slice(0, ATTEMPT_LENGTH);
+  return { attempt: { id, remainingMs, deadline: deadline.signal }, end: () => clearInterval(timer) };
+}
+
+/** @throws Error where the function is asked for another object than its own */
+export function createExtractor(
+  env: RawEnvironment,
+  overrides?: Overrides,
+): Handler<ExtractorEvent, ExtractorResult> {
+  const { object, run, state, budget, client, limits } = createRuntime(env, overrides);
+  if (object === null) throw new Error("The extractor's environment names no OBJECT_NAME.");
+  const declaration = OBJECTS[object];
+  const dependenciesUntil = (signal: AbortSignal): ObjectDependencies => {
+    const { inFlight } = run.config.parallelism;
+    const reader = createObjectReader(declaration, { client, clock: run.clock, inFlight, signal });
+    return { ...run, state, budget, declaration, reader, limits };
+  };
+  return async (event, context) => {
+    if (event.object !== object) throw new Error(`This function extracts ${object}, not ${event.object}.`);
+    const holder = { executionArn: event.execution, runId: event.runId };
+    const { attempt, end } = startAttempt(context, limits.deadlineMarginMs);
+    const dependencies = dependenciesUntil(attempt.deadline);
+    try {
+      switch (event.operation) {
+        case 'plan':
+          return await planObject(dependencies, holder);
+        case 'extract':
+          return await extractSlice(dependencies, holder, event.slice, attempt);
+        case 'commit':
+          return await commitObject(dependencies, holder);
+        default:
+          return event satisfies never;
+      }
+    } finally {
+      end();
+    }
+  };
+}

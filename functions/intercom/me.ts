@@ -1,0 +1,42 @@
+/** GET /me: the workspace behind the token (facts 6.1). */
+import { isJsonObject, type JsonValue } from '../core/json.ts';
+import type { EpochMs, EpochSeconds } from '../core/time.ts';
+import type { IntercomClient, RequestOptions } from './client.ts';
+
+export interface Me {
+  /** `app.id_code`. */
+  readonly workspaceId: string | null;
+  readonly workspaceName: string | null;
+  /** As Intercom writes it: `US`, `Europe`, … */
+  readonly region: string | null;
+  /** An IANA name in practice; not checked. */
+  readonly timezone: string | null;
+  /** When the workspace was created. */
+  readonly createdAt: EpochSeconds | null;
+  /** Intercom's clock. */
+  readonly dateHeaderMs: EpochMs | null;
+}
+
+const text = (value: JsonValue | undefined): string | null =>
+  typeof value === 'string' && value !== '' ? value : null;
+
+/**
+ * Asks who we are. `app` may be null; everything but the clock is null then.
+ * @throws ConnectionError where the token is dead, RetryableError where Intercom cannot be asked
+ */
+export async function readMe(
+  client: IntercomClient,
+  options: Pick<RequestOptions, 'signal' | 'patience'> = {},
+): Promise<Me> {
+  const { body, date } = await client.get('/me', {}, { priority: 'urgent', ...options });
+  const app = isJsonObject(body.app) ? body.app : {};
+  const createdAt = app.created_at;
+  return {
+    workspaceId: text(app.id_code),
+    workspaceName: text(app.name),
+    region: text(app.region),
+    timezone: text(app.timezone),
+    createdAt: typeof createdAt === 'number' && Number.isSafeInteger(createdAt) ? createdAt : null,
+    dateHeaderMs: date,
+  };
+}

@@ -1,0 +1,145 @@
+/**
+ * Reads all parts of every conversation that a search finds changed: one GET each, at most `inFlight`
+ * at once (facts 6.4).
+ */
+import type { ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';
+import type { ObjectReader, Position, ReadEvent, Slice } from '../../core/reading.ts';
+import { type ConversationDetail, conversationDetail, evidenceOf } from '../conversation-detail.ts';
+import { createFailureGate, type FailureGate } from '../failure-gate.ts';
+import type { Failure } from '../failures.ts';
+import { ahead, inOrder } from '../in-order.ts';
+import { recordId } from '../records.ts';
+import { askOptions, pathOf, type ReaderDeps } from '../requests.ts';
+import { createSearcher } from '../search-walk.ts';
+import { type ListedConversation, listConversations } from './listed-conversations.ts';
+
+type PartsRead = Extract<ReadSpec, { kind: 'conversation_parts' }>;
+
+/** Where to go on. */
+type PartsPosition = {
+  /** Position of the listing whose next page is being worked on. */
+  readonly listing: Position | null;
+  /** Conversations of that page that are done, by id and `updated_at`. */
+  readonly done: readonly string[];
+  /** Listed, but 404: asked for once more at the end of the slice. */
+  readonly missing: readonly string[];
+};
+
+type Fetched =
+  | { readonly type: 'found'; readonly detail: ConversationDetail }
+  | { readonly type: 'missing'; readonly id: string }
+  | { readonly type: 'failed'; readonly id: string; readonly error: unknown };
+
+/** JSON or a bare HTML page (facts 3.2). */
+const isNotFound = ({ status }: Failure): boolean => status === 404;
+
+/** What is gathered before it is handed on: bounds memory, and what a stop costs. */
+const GROUP_BYTES = 4 * 1024 * 1024;
+const GROUP_CONVERSATIONS = 50;
+
+const isFull = (details: readonly ConversationDetail[]): boolean =>
+  details.length >= GROUP_CONVERSATIONS ||
+  details.reduce((bytes, detail) => bytes + detail.bytes, 0) >= GROUP_BYTES;
+
+const pageEvent = (details: readonly ConversationDetail[], position: PartsPosition): ReadEvent => ({
+  type: 'page',
+  records: details.flatMap(({ records }) => records),
+  ids: details.map(({ id }) => id),
+  position,
+  evidence: evidenceOf(details),
+});
+
+const added = (ids: readonly string[], id: string): readonly string[] => [...new Set([...ids, id])];
+
+export function createConversationPartsReader(
+  declaration: ObjectDeclaration,
+  read: PartsRead,
+  deps: ReaderDeps,
+): ObjectReader {
+  const { client, inFlight } = deps;
+  const ask = askOptions(declaration, deps);
+  const searcher = createSearcher(read.search, client, ask);
+
+  async function fetchDetail(id: string): Promise<Fetched> {
+    try {
+      const options = ask('bulk', { expect: isNotFound });
+      const answer = await client.get(pathOf(read.detailPath, id), {}, options);
+      if (answer.failure !== null) return { type: 'missing', id };
+      const detail = conversationDetail(id, answer.body, answer);
+      for (const { record } of detail.records) recordId(declaration, record);
+      return { type: 'found', detail };
+    } catch (error) {
+      return { type: 'failed', id, error };
+    }
+  }
+
+  /** Works through one page of the listing; `next` is where the listing goes on after it. */
+  async function* readListed(
+    listed: readonly ListedConversation[],
+    start: PartsPosition,
+    next: Position,
+    gate: FailureGate,
+  ): AsyncGenerator<ReadEvent, PartsPosition, void> {
+    const todo = listed.filter(({ version }) => !start.done.includes(version));
+    let position = start;
+    let details: ConversationDetail[] = [];
+    let index = 0;
+    for await (const fetched of inOrder(todo, inFlight, ({ id }) => fetchDetail(id))) {
+      const version = todo[index]?.version ?? '';
+      index += 1;
+      position = { ...position, done: [...position.done, version] };
+      if (fetched.type === 'failed') {
+        yield { type: 'debt', scope: { ids: [fetched.id] }, reason: await gate.failed(fetched.error) };
+        continue;
+      }
+      gate.succeeded();
+      if (fetched.type === 'found') details.push(fetched.detail);
+      else position = { ...position, missing: added(position.missing, fetched.id) };
+      if (!isFull(details)) continue;
+      yield pageEvent(details, position);
+      details = [];
+    }
+    position = { ...position, listing: next, done: [] };
+    yield pageEvent(details, position);
+    return position;
+  }
+
+  /** A 404 counts as a deletion only if a second GET at the end of the slice agrees (DESIGN 4.8). */
+  async function* askAgain(
+    position: PartsPosition,
+    gate: FailureGate,
+  ): AsyncGenerator<ReadEvent, void, void> {
+    const details: ConversationDetail[] = [];
+    const deleted: string[] = [];
+    for await (const fetched of inOrder(position.missing, inFlight, fetchDetail)) {
+      if (fetched.type === 'failed') {
+        yield { type: 'debt', scope: { ids: [fetched.id] }, reason: await gate.failed(fetched.error) };
+        continue;
+      }
+      gate.succeeded();
+      if (fetched.type === 'found') details.push(fetched.detail);
+      else deleted.push(fetched.id);
+    }
+    if (deleted.length > 0) yield { type: 'deleted', ids: deleted, how: 'not_found' };
+    if (details.length > 0) yield pageEvent(details, { ...position, missing: deleted });
+  }
+
+  async function* walk(slice: Slice, start: Position | null): AsyncGenerator<ReadEvent, void, void> {
+    const gate = createFailureGate(client, deps.signal);
+    const beginning: PartsPosition = { listing: null, done: [], missing: [] };
+    let position = (start as PartsPosition | null) ?? beginning;
+    for await (const step of ahead(listConversations(searcher, slice.query, position.listing))) {
+      if (step.type === 'restart') {
+        position = beginning;
+        yield step;
+      } else if (step.type === 'listed') {
+        position = yield* readListed(step.conversations, position, step.next, gate);
+      } else {
+        yield* askAgain(position, gate);
+        yield step;
+      }
+    }
+  }
+
+  return { read: walk, probe: (query) => searcher.probe(query) };
+}

@@ -1,0 +1,72 @@
+/** Reads a list whose pages are reached by a cursor in the query string (facts 4, style A). */
+import type { ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';
+import type { ObjectReader, Position, ReadEvent } from '../../core/reading.ts';
+import { ahead } from '../in-order.ts';
+import { askSmaller, createPageSizes, halvings } from '../page-sizes.ts';
+import { cursorPage } from '../pages.ts';
+import { identify } from '../records.ts';
+import { askOptions, type ReaderDeps } from '../requests.ts';
+import { createWalkGuard } from '../walk-guard.ts';
+import { onlyWhole } from './whole.ts';
+
+type CursorRead = Extract<ReadSpec, { kind: 'cursor' }>;
+
+type CursorPosition = {
+  readonly startingAfter: string | null;
+  /** `total_count` of the first page: records can enter an open list, so it is the one to reach. */
+  readonly firstCount: number | null;
+  readonly read: number;
+  readonly ended: boolean;
+};
+
+const BEGINNING: CursorPosition = { startingAfter: null, firstCount: null, read: 0, ended: false };
+
+export function createCursorReader(
+  declaration: ObjectDeclaration,
+  read: CursorRead,
+  deps: ReaderDeps,
+): ObjectReader {
+  const { path, recordsKey } = read;
+  const ask = askOptions(declaration, deps);
+
+  async function* walk(start: Position | null): AsyncGenerator<ReadEvent, void, void> {
+    const sizes = createPageSizes(halvings(read.perPage));
+    const guard = createWalkGuard(path);
+    let state = (start as CursorPosition | null) ?? BEGINNING;
+    while (!state.ended) {
+      const { startingAfter } = state;
+      const answer = await askSmaller(sizes, (perPage, patience) =>
+        deps.client.get(
+          path,
+          { per_page: perPage, ...(startingAfter === null ? {} : { starting_after: startingAfter }) },
+          ask(startingAfter === null ? 'urgent' : 'bulk', { patience }),
+        ),
+      );
+      sizes.good();
+      const page = cursorPage(answer.body, recordsKey, path, state.read);
+      guard.check(page);
+      state = {
+        startingAfter: page.cursor,
+        firstCount: startingAfter === null ? page.total : state.firstCount,
+        read: page.read,
+        ended: page.cursor === null,
+      };
+      const identified = page.records.map((record) => identify(declaration, record, answer.receivedAtMs));
+      yield {
+        type: 'page',
+        records: identified.map((one) => one.read),
+        ids: identified.map(({ id }) => id),
+        position: state,
+      };
+    }
+    yield { type: 'end', matched: state.firstCount };
+  }
+
+  return {
+    read(slice, position) {
+      onlyWhole(declaration, slice);
+      return ahead(walk(position));
+    },
+    probe: null,
+  };
+}

@@ -1,0 +1,36 @@
+/** One reader per paging style; which one an object has is data of its declaration. */
+import type { ObjectDeclaration } from '../../core/declaration.ts';
+import type { ObjectReader } from '../../core/reading.ts';
+import type { ReaderDeps } from '../requests.ts';
+import { createConversationPartsReader } from './conversation-parts.ts';
+import { createCursorReader } from './cursor.ts';
+import { createListReader } from './list.ts';
+import { createPageNumberReader } from './page-number.ts';
+import { createScrollReader } from './scroll.ts';
+import { createSearchReader } from './search.ts';
+import { createTimeRangeReader } from './time-range.ts';
+
+export type { ReaderDeps } from '../requests.ts';
+
+/** The reader of an object, over HTTP. Its errors are those of the client, and ContractError. */
+export function createObjectReader(declaration: ObjectDeclaration, deps: ReaderDeps): ObjectReader {
+  const { read } = declaration;
+  switch (read.kind) {
+    case 'list':
+      return createListReader(declaration, read, deps);
+    case 'page_number':
+      return createPageNumberReader(declaration, read, deps);
+    case 'cursor':
+      return createCursorReader(declaration, read, deps);
+    case 'search':
+      return createSearchReader(declaration, read, deps);
+    case 'scroll':
+      return createScrollReader(declaration, read, deps);
+    case 'conversation_parts':
+      return createConversationPartsReader(declaration, read, deps);
+    case 'time_range':
+      return createTimeRangeReader(declaration, read, deps);
+    default:
+      return read satisfies never;
+  }
+}

@@ -1,0 +1,66 @@
+/** Reads objects that are served without pages: the answer is whole, or it is an error (facts 4, 6.7). */
+import type { ListRequest, ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';
+import type { ObjectReader, ReadEvent } from '../../core/reading.ts';
+import type { Answer } from '../client.ts';
+import type { Failure } from '../failures.ts';
+import { announcesMore, broken, recordsOf } from '../pages.ts';
+import { type IdentifiedRecord, identify } from '../records.ts';
+import { askOptions, type ReaderDeps } from '../requests.ts';
+import { isSwitchedOff, switchedOff } from './switched-off.ts';
+import { onlyWhole } from './whole.ts';
+
+type ListRead = Extract<ReadSpec, { kind: 'list' }>;
+
+/** Requests answered, and distinct records of them, so far. */
+type ListPosition = { readonly next: number; readonly records: number };
+
+const REFUSALS: readonly (number | null)[] = [400, 404, 422];
+
+/** An undocumented request may be refused (facts 6.7: segments of companies). */
+const isRefused = ({ kind, status }: Failure): boolean =>
+  (kind === 'refused' || kind === 'not_found') && REFUSALS.includes(status);
+
+export function createListReader(
+  declaration: ObjectDeclaration,
+  read: ListRead,
+  deps: ReaderDeps,
+): ObjectReader {
+  const ask = askOptions(declaration, deps);
+
+  function recordsIn(
+    { body, failure, receivedAtMs }: Answer,
+    request: ListRequest,
+  ): readonly IdentifiedRecord[] {
+    if (failure !== null) return [];
+    if (announcesMore(body)) {
+      throw broken('unexpected_pages', `${request.path} announced further pages that it never had`);
+    }
+    return recordsOf(body, [read.recordsKey], request.path).map((record) =>
+      identify(declaration, { ...record, ...request.set }, receivedAtMs),
+    );
+  }
+
+  return {
+    async *read(slice, position): AsyncGenerator<ReadEvent, void, void> {
+      onlyWhole(declaration, slice);
+      const start = (position as ListPosition | null) ?? { next: 0, records: 0 };
+      const seen = new Set<string>();
+      for (const [index, request] of read.requests.entries()) {
+        if (index < start.next) continue;
+        const expect = request.optional === true ? isRefused : index === 0 ? isSwitchedOff : undefined;
+        const answer = await deps.client.get(request.path, request.query ?? {}, ask('urgent', { expect }));
+        if (answer.failure !== null && request.optional !== true) throw switchedOff(request.path);
+        const fresh = recordsIn(answer, request).filter(({ id }) => !seen.has(id));
+        for (const { id } of fresh) seen.add(id);
+        yield {
+          type: 'page',
+          records: fresh.map((one) => one.read),
+          ids: fresh.map(({ id }) => id),
+          position: { next: index + 1, records: start.records + seen.size },
+        };
+      }
+      yield { type: 'end', matched: start.records + seen.size };
+    },
+    probe: null,
+  };
+}

@@ -1,0 +1,95 @@
+/**
+ * Reads a page-number list (facts 4, style C). Such lists shift while they are read, so a walk that
+ * falls short of the count Intercom gave is repeated and united (DESIGN 4.9).
+ */
+import type { ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';
+import type { ObjectReader, Position, ReadEvent } from '../../core/reading.ts';
+import { ahead } from '../in-order.ts';
+import { type NumberPage, walkNumbers } from '../number-walk.ts';
+import { identify } from '../records.ts';
+import { askOptions, type ReaderDeps } from '../requests.ts';
+import { isSwitchedOff, switchedOff } from './switched-off.ts';
+import { onlyWhole } from './whole.ts';
+
+type PageNumberRead = Extract<ReadSpec, { kind: 'page_number' }>;
+
+type PageNumberPosition = {
+  /** From 1. */
+  readonly walk: number;
+  readonly offset: number;
+  /** Largest `total_count` seen; null where there was none. */
+  readonly largest: number | null;
+  /** Distinct ids of all walks so far, at least. */
+  readonly distinct: number;
+  readonly ended: boolean;
+};
+
+const BEGINNING: PageNumberPosition = { walk: 1, offset: 0, largest: null, distinct: 0, ended: false };
+
+/** The first walk and its repetitions. */
+const MOST_WALKS = 4;
+
+const larger = (a: number | null, b: number | null): number | null =>
+  a === null || b === null ? (a ?? b) : Math.max(a, b);
+
+/** The next walk, or the end where the count is reached or repeating did not help. */
+function afterWalk(state: PageNumberPosition): PageNumberPosition {
+  const short = state.largest !== null && state.distinct < state.largest;
+  return short && state.walk < MOST_WALKS
+    ? { ...state, walk: state.walk + 1, offset: 0 }
+    : { ...state, ended: true };
+}
+
+export function createPageNumberReader(
+  declaration: ObjectDeclaration,
+  read: PageNumberRead,
+  deps: ReaderDeps,
+): ObjectReader {
+  const ask = askOptions(declaration, deps);
+  const list = { path: read.path, recordsKeys: [read.recordsKey], perPageSizes: read.perPageSizes };
+
+  async function* walk(start: Position | null): AsyncGenerator<ReadEvent, void, void> {
+    const seen = new Set<string>();
+    let state = (start as PageNumberPosition | null) ?? BEGINNING;
+    /** Distinct ids of an earlier invocation, unknown by name: they count during the walk they belong to. */
+    let inherited = state.distinct;
+
+    function take(page: NumberPage): ReadEvent {
+      const fresh = page.records
+        .map((record) => identify(declaration, record, page.receivedAtMs))
+        .filter(({ id }) => !seen.has(id));
+      for (const { id } of fresh) seen.add(id);
+      const distinct = Math.max(state.distinct, inherited + seen.size);
+      state = { ...state, offset: page.nextOffset, largest: larger(state.largest, page.total), distinct };
+      if (page.isLast) {
+        state = afterWalk(state);
+        inherited = 0;
+      }
+      return {
+        type: 'page',
+        records: fresh.map((one) => one.read),
+        ids: fresh.map(({ id }) => id),
+        position: state,
+      };
+    }
+
+    while (!state.ended) {
+      const absent = state.offset === 0 ? isSwitchedOff : () => false;
+      let pages = 0;
+      for await (const page of walkNumbers(deps.client, ask, list, { offset: state.offset, absent })) {
+        pages += 1;
+        yield take(page);
+      }
+      if (pages === 0) throw switchedOff(read.path);
+    }
+    yield { type: 'end', matched: state.largest };
+  }
+
+  return {
+    read(slice, position) {
+      onlyWhole(declaration, slice);
+      return ahead(walk(position));
+    },
+    probe: null,
+  };
+}

@@ -1,0 +1,120 @@
+/**
+ * Reads companies by the workspace's one scroll (facts 6.3). Every call moves the scroll on, so a call
+ * that got no usable answer is never repeated: the page it carried would be skipped unnoticed. The walk
+ * begins anew instead.
+ */
+import type { ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';
+import { RetryableError } from '../../core/errors.ts';
+import type { JsonObject } from '../../core/json.ts';
+import type { ObjectReader, Position, ReadEvent } from '../../core/reading.ts';
+import type { Answer } from '../client.ts';
+import type { Failure } from '../failures.ts';
+import { broken, recordsOf, totalCount } from '../pages.ts';
+import { identify } from '../records.ts';
+import { askOptions, type ReaderDeps } from '../requests.ts';
+import { onlyWhole } from './whole.ts';
+
+type ScrollRead = Extract<ReadSpec, { kind: 'scroll' }>;
+
+/**
+ * Where a scroll goes on. Resume only from a position that was the invocation's last word: a call made
+ * after it has moved the scroll on.
+ */
+type ScrollPosition = {
+  readonly scrollParam: string | null;
+  readonly restarts: number;
+  readonly ended: boolean;
+};
+
+const MOST_RESTARTS = 3;
+
+/** An idle scroll expires after 60 s (facts 6.3). */
+const WAIT_SECONDS = 65;
+
+/** Somebody holds the scroll: told by code, never by text (facts 3.2). */
+const isTaken = ({ codes }: Failure): boolean => codes.includes('scroll_exists');
+
+const LOST: readonly Failure['kind'][] = ['not_found', 'server', 'timeout', 'network', 'malformed'];
+
+/** The scroll expired, broke, or its answer was lost. */
+const isLost = ({ kind }: Failure): boolean => LOST.includes(kind);
+
+/** A 4xx of the count: the walk is whole without it. */
+const isRefused = ({ kind }: Failure): boolean => kind === 'refused' || kind === 'not_found';
+
+export function createScrollReader(
+  declaration: ObjectDeclaration,
+  read: ScrollRead,
+  deps: ReaderDeps,
+): ObjectReader {
+  const { client } = deps;
+  const { path, recordsKey, countPath } = read;
+  const ask = askOptions(declaration, deps);
+
+  const scroll = (param: string | null): Promise<Answer> =>
+    param === null
+      ? client.get(path, {}, ask('urgent', { expect: isTaken }))
+      : client.get(path, { scroll_param: param }, ask('urgent', { expect: isLost }));
+
+  function nextParam(body: JsonObject, before: string | null): string {
+    const param = body.scroll_param ?? before;
+    if (typeof param === 'string' && param !== '') return param;
+    throw broken('scroll_param_missing', `${path} gave a page without a scroll_param`);
+  }
+
+  async function matched(): Promise<number | null> {
+    const answer = await client.get(countPath, { per_page: 1 }, ask('urgent', { expect: isRefused }));
+    return answer.failure === null ? totalCount(answer.body) : null;
+  }
+
+  /** Restarts until a scroll gives its end, or `wait`s. */
+  async function* walk(start: Position | null): AsyncGenerator<ReadEvent, void, void> {
+    let state = (start as ScrollPosition | null) ?? { scrollParam: null, restarts: 0, ended: false };
+    let seen = new Set<string>();
+    while (!state.ended) {
+      const answer = await scroll(state.scrollParam);
+      const { failure } = answer;
+      if (failure !== null && isTaken(failure)) {
+        yield { type: 'wait', seconds: WAIT_SECONDS, reason: 'another scroll of companies is open' };
+        return;
+      }
+      if (failure !== null) {
+        if (state.restarts >= MOST_RESTARTS) {
+          throw new RetryableError(
+            `The scroll of ${path} broke ${MOST_RESTARTS + 1} times (${failure.code})`,
+            {
+              code: 'scroll_broken',
+            },
+          );
+        }
+        state = { scrollParam: null, restarts: state.restarts + 1, ended: false };
+        seen = new Set();
+        yield { type: 'restart', reason: `the scroll broke (${failure.code})` };
+        continue;
+      }
+      const records = recordsOf(answer.body, [recordsKey], path);
+      const identified = records.map((record) => identify(declaration, record, answer.receivedAtMs));
+      const known = seen.size;
+      for (const { id } of identified) seen.add(id);
+      const ended = records.length === 0;
+      if (!ended && seen.size === known)
+        throw broken('repeated_page', `${path} gave the same companies twice`);
+      state = { ...state, scrollParam: ended ? null : nextParam(answer.body, state.scrollParam), ended };
+      yield {
+        type: 'page',
+        records: identified.map((one) => one.read),
+        ids: identified.map(({ id }) => id),
+        position: state,
+      };
+    }
+    yield { type: 'end', matched: await matched() };
+  }
+
+  return {
+    read(slice, position) {
+      onlyWhole(declaration, slice);
+      return walk(position);
+    },
+    probe: null,
+  };
+}

@@ -1,0 +1,50 @@
+/** Reads objects that are searched by `updated_at`: contacts, conversations, tickets (facts 5). */
+import type { ObjectDeclaration, SearchRead } from '../../core/declaration.ts';
+import type { ObjectReader, ReadEvent, Slice } from '../../core/reading.ts';
+import { createFailureGate, type FailureGate } from '../failure-gate.ts';
+import { ahead } from '../in-order.ts';
+import { type IdentifiedRecord, identify } from '../records.ts';
+import { askOptions, type ReaderDeps } from '../requests.ts';
+import { searchPosition } from '../search-position.ts';
+import { createSearcher, type SearchStep } from '../search-walk.ts';
+import { createListCompleter } from './embedded-lists.ts';
+
+type PageStep = Extract<SearchStep, { type: 'page' }>;
+
+export function createSearchReader(
+  declaration: ObjectDeclaration,
+  read: SearchRead,
+  deps: ReaderDeps,
+): ObjectReader {
+  const ask = askOptions(declaration, deps);
+  const searcher = createSearcher(read, deps.client, ask);
+  const complete = createListCompleter(declaration, deps, ask);
+
+  /** Records whose lists could not be completed are told as debts, then the page with what there is. */
+  async function* pageEvents(step: PageStep, gate: FailureGate): AsyncGenerator<ReadEvent, void, void> {
+    const identified: IdentifiedRecord[] = [];
+    for await (const { record, failure } of complete(step.records)) {
+      const one = identify(declaration, record, step.receivedAtMs);
+      identified.push(one);
+      if (failure === null) gate.succeeded();
+      else yield { type: 'debt', scope: { ids: [one.id] }, reason: await gate.failed(failure) };
+    }
+    yield {
+      type: 'page',
+      records: identified.map((one) => one.read),
+      ids: identified.map(({ id }) => id),
+      position: step.position,
+    };
+  }
+
+  return {
+    async *read(slice: Slice, position) {
+      const gate = createFailureGate(deps.client, deps.signal);
+      for await (const step of ahead(searcher.walk(slice.query, searchPosition(position)))) {
+        if (step.type === 'page') yield* pageEvents(step, gate);
+        else yield step;
+      }
+    },
+    probe: (query) => searcher.probe(query),
+  };
+}

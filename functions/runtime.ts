@@ -1,0 +1,71 @@
+/**
+ * The composition root of a function: ports bound to AWS, from names in the environment. The local
+ * assembly uses this very root, with AWS's endpoints on loopback; it only overrides who watches.
+ */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { createDynamoDbRateBudget } from './aws/dynamodb-rate-budget.ts';
+import { createDynamoDbStateStore } from './aws/dynamodb-state-store.ts';
+import { createS3Lake } from './aws/s3-lake.ts';
+import { createSecretsTokenSource } from './aws/secrets-token-source.ts';
+import { createSfnExecutions } from './aws/sfn-executions.ts';
+import type { ResolvedConfig } from './core/config.ts';
+import type { ObjectName } from './core/names.ts';
+import type { Clock, ObserveProgress, RateBudget, StateStore } from './core/ports.ts';
+import { type RawEnvironment, readEnvironment } from './environment.ts';
+import { createIntercomClient, type IntercomClient } from './intercom/client.ts';
+import { createProgressLog } from './progress-log.ts';
+import { DEFAULT_LIMITS, type RunDependencies, type SyncLimits } from './sync/dependencies.ts';
+import { SYSTEM_CLOCK } from './system-clock.ts';
+
+/** What a caller in the same process may replace. */
+export interface Overrides {
+  readonly clock?: Clock;
+  readonly observe?: ObserveProgress;
+  readonly limits?: Partial<SyncLimits>;
+}
+
+export interface Runtime {
+  /** Set for extractor functions. */
+  readonly object: ObjectName | null;
+  readonly run: RunDependencies;
+  readonly state: StateStore;
+  readonly budget: RateBudget;
+  readonly client: IntercomClient;
+  readonly limits: SyncLimits;
+}
+
+/**
+ * Binds a function's ports.
+ * @throws Error naming what is wrong with the environment or the configuration file
+ */
+export function createRuntime(env: RawEnvironment, overrides: Overrides = {}): Runtime {
+  const environment = readEnvironment(env);
+  const configText = readFileSync(environment.CONFIG_PATH, 'utf8');
+  const config = JSON.parse(configText) as ResolvedConfig;
+  const clock = overrides.clock ?? SYSTEM_CLOCK;
+  const observe = overrides.observe ?? createProgressLog(environment.POWERTOOLS_SERVICE_NAME, clock);
+  const object = environment.OBJECT_NAME ?? null;
+  const dynamoDb = new DynamoDBClient({});
+  const budget = createDynamoDbRateBudget(dynamoDb, environment.TABLE_NAME, clock);
+  const tokens = createSecretsTokenSource(new SecretsManagerClient({}), environment.CONNECTION_SECRET_NAME);
+  return {
+    object,
+    run: {
+      lake: createS3Lake(new S3Client({}), environment.BUCKET_NAME),
+      clock,
+      config,
+      configDigest: createHash('sha256').update(configText).digest('hex'),
+      observe,
+      executions: createSfnExecutions(new SFNClient({})),
+    },
+    state: createDynamoDbStateStore(dynamoDb, environment.TABLE_NAME),
+    budget,
+    client: createIntercomClient({ baseUrl: config.baseUrl, tokens, budget, clock, object, observe }),
+    limits: { ...DEFAULT_LIMITS, ...overrides.limits },
+  };
+}

@@ -1,0 +1,4 @@
+/** Begins a run. */
+import { createStartRun } from './handlers.ts';
+
+export const handler = createStartRun(process.env);

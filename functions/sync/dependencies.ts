@@ -1,0 +1,49 @@
+/** What the use cases are given: ports, the object's declaration and reader, and the limits of one attempt. */
+
+import type { ResolvedConfig } from '../core/config.ts';
+import type { ObjectDeclaration } from '../core/declaration.ts';
+import type { Clock, Executions, Lake, ObserveProgress, RateBudget, StateStore } from '../core/ports.ts';
+import type { ObjectReader } from '../core/reading.ts';
+
+/** Sizes and times that bound one attempt and one plan; tests make them small. */
+export interface SyncLimits {
+  /** A part is closed when its stored size passes this. */
+  readonly partBytes: number;
+  /** Work since the last receipt that a kill may cost. */
+  readonly checkpointMs: number;
+  /** An attempt stops when this much of its invocation is left. */
+  readonly deadlineMarginMs: number;
+  /** Records per slice: a hundred pages of a search. */
+  readonly sliceRecords: number;
+  /** Conversations per slice of conversation_parts: one GET each. */
+  readonly sliceConversations: number;
+  readonly maxSlices: number;
+}
+
+export const DEFAULT_LIMITS: SyncLimits = {
+  partBytes: 8 * 1024 * 1024,
+  checkpointMs: 30_000,
+  deadlineMarginMs: 60_000,
+  sliceRecords: 15_000,
+  sliceConversations: 1_500,
+  maxSlices: 100,
+};
+
+/** For the use cases of a run as a whole. */
+export interface RunDependencies {
+  readonly lake: Lake;
+  readonly clock: Clock;
+  readonly config: ResolvedConfig;
+  readonly configDigest: string;
+  readonly observe: ObserveProgress;
+  readonly executions: Executions;
+}
+
+/** For the use cases of one object. */
+export interface ObjectDependencies extends RunDependencies {
+  readonly state: StateStore;
+  readonly declaration: ObjectDeclaration;
+  readonly reader: ObjectReader;
+  readonly budget: RateBudget;
+  readonly limits: SyncLimits;
+}

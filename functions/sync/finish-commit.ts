@@ -1,0 +1,35 @@
+/** The last two steps of a commit, the same for the run itself and for whoever finds it half done. */
+import { ContractError } from '../core/errors.ts';
+import { manifestKey } from '../core/lake-keys.ts';
+import type { CommittedState, ObjectState } from '../core/ports.ts';
+import type { Draft, Manifest } from '../core/records.ts';
+import type { ObjectDependencies } from './dependencies.ts';
+import { storeOnce } from './store.ts';
+
+/**
+ * Manifest first (only once, never overwritten), then the state in one conditional update under the
+ * fence. A failed condition is read back: a retry of our own successful write fails its own condition.
+ * @throws ContractError where another lease has come between
+ */
+export async function finishCommit(
+  { lake, state: store }: Pick<ObjectDependencies, 'lake' | 'state'>,
+  state: ObjectState,
+  draft: Draft,
+): Promise<ObjectState> {
+  const key = manifestKey(state.object, draft.manifest.run_id);
+  const manifest = await storeOnce<Manifest>(lake, key, draft.manifest);
+  const committed: CommittedState = {
+    runId: manifest.run_id,
+    manifestKey: key,
+    cursor: manifest.cursor?.after ?? null,
+    startFrom: draft.startFrom,
+  };
+  const result = await store.commit(state.object, state.fence, committed);
+  if (result.ok) return result.value;
+  const found = await store.load(state.object);
+  if (found.committed?.runId === manifest.run_id) return found;
+  throw new ContractError(
+    `Run ${manifest.run_id} could not move the cursor of ${state.object}: another run has taken it over.`,
+    { code: 'lease_lost' },
+  );
+}

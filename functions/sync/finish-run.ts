@@ -1,0 +1,100 @@
+/** FinishRun: the summary of the run, and the next run at once where work remains. */
+import { manifestKey, outcomeKey, planKey, runContextKey, runSummaryKey } from '../core/lake-keys.ts';
+import type { ObjectName } from '../core/names.ts';
+import type { Manifest, ObjectSummary, Outcome, Plan, RunContext, RunSummary } from '../core/records.ts';
+import { isoTime } from '../core/time.ts';
+import type { FinishRunEvent, FinishRunResult } from '../core/workflow.ts';
+import type { RunDependencies } from './dependencies.ts';
+import { readStored, requireStored, storeOnce } from './store.ts';
+
+const EMPTY = {
+  rows: {},
+  files: 0,
+  bytes: 0,
+  completeness: null,
+  cursor: null,
+  work_remains: false,
+} as const;
+
+const NO_OUTCOME: Outcome = {
+  status: 'failed',
+  error: 'Aborted',
+  message: 'It was stopped before it could say why; the logs of its function tell more.',
+};
+
+function committedSummary(manifest: Manifest, plan: Plan | null): ObjectSummary {
+  const tables = Object.entries(manifest.tables);
+  const files = tables.flatMap(([, table]) => table.files);
+  return {
+    object: manifest.object,
+    status: 'committed',
+    message: null,
+    error: null,
+    rows: Object.fromEntries(tables.map(([name, table]) => [name, table.rows])),
+    files: files.length,
+    bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
+    completeness: manifest.completeness,
+    cursor: manifest.cursor?.after ?? null,
+    work_remains: plan?.workRemains ?? false,
+  };
+}
+
+async function summarize(
+  { lake }: RunDependencies,
+  runId: string,
+  object: ObjectName,
+): Promise<ObjectSummary> {
+  const manifest = await readStored<Manifest>(lake, manifestKey(object, runId));
+  if (manifest !== null) {
+    return committedSummary(manifest, await readStored<Plan>(lake, planKey(runId, object)));
+  }
+  const outcome = (await readStored<Outcome>(lake, outcomeKey(runId, object))) ?? NO_OUTCOME;
+  const error = outcome.status === 'failed' ? outcome.error : null;
+  return { ...EMPTY, object, status: outcome.status, message: outcome.message, error };
+}
+
+function causeOf(objects: readonly ObjectSummary[]): string {
+  const failed = objects.filter(({ status }) => status === 'failed');
+  if (failed.length === 0) return '';
+  const list = failed.map(({ object, error, message }) => `${object} (${error}: ${message})`).join('; ');
+  return `${failed.length} of ${objects.length} objects failed: ${list}`;
+}
+
+/** Longest cause a state machine's Fail state takes, with room to spare. */
+const MAX_CAUSE = 8_000;
+
+function summaryOf(run: RunContext, objects: readonly ObjectSummary[], finishedAtMs: number): RunSummary {
+  return {
+    format: 1,
+    run_id: run.runId,
+    status: objects.some(({ status }) => status === 'failed') ? 'failed' : 'succeeded',
+    mode: run.mode,
+    started_at: isoTime(run.startedAtMs),
+    finished_at: isoTime(finishedAtMs),
+    workspace_id: run.workspaceId,
+    objects,
+    notes: run.notes,
+    work_remains: objects.some((object) => object.work_remains),
+  };
+}
+
+export async function finishRun(
+  dependencies: RunDependencies,
+  event: FinishRunEvent,
+): Promise<FinishRunResult> {
+  const { lake, clock, executions } = dependencies;
+  // Whatever was deployed meanwhile: what the run did is told in any case.
+  const run = await requireStored<RunContext>(lake, runContextKey(event.runId));
+  const objects = await Promise.all(run.objects.map((name) => summarize(dependencies, run.runId, name)));
+  const summary = await storeOnce(lake, runSummaryKey(run.runId), summaryOf(run, objects, clock.now()));
+  const remaining = summary.objects.filter((object) => object.work_remains).map(({ object }) => object);
+  if (remaining.length > 0) {
+    await executions.start(event.stateMachine, `${run.runId}-next`, { objects: remaining });
+  }
+  return {
+    status: summary.status,
+    runId: run.runId,
+    cause: causeOf(summary.objects).slice(0, MAX_CAUSE),
+    nextRunStarted: remaining.length > 0,
+  };
+}

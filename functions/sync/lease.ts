@@ -1,0 +1,69 @@
+/** The right of one execution to run an object (DESIGN: leases do not expire; commit order). */
+import { ContractError } from '../core/errors.ts';
+import type { Lease, ObjectState } from '../core/ports.ts';
+import type { Draft } from '../core/records.ts';
+import type { ObjectDependencies } from './dependencies.ts';
+import { finishCommit } from './finish-commit.ts';
+import { requireStored } from './store.ts';
+
+type LeaseDependencies = Pick<ObjectDependencies, 'state' | 'lake' | 'executions' | 'declaration'>;
+
+export type LeaseResult =
+  | { readonly status: 'held'; readonly state: ObjectState }
+  | { readonly status: 'skipped'; readonly message: string };
+
+/** Attempts to take a lease that others take at the same moment. */
+const MAX_CONTENTION = 5;
+
+const isOurs = (state: ObjectState, holder: Lease): boolean =>
+  state.lease?.executionArn === holder.executionArn && state.lease.runId === holder.runId;
+
+/**
+ * Takes the object's lease for a run, or keeps it when the run holds it already. A lease whose
+ * execution no longer runs is taken over, which raises the fence and shuts out every attempt of the
+ * old holder; a commit found half done is finished first.
+ */
+export async function acquireLease(dependencies: LeaseDependencies, holder: Lease): Promise<LeaseResult> {
+  const { state: store, executions, declaration } = dependencies;
+  for (let round = 0; round < MAX_CONTENTION; round += 1) {
+    const state = await store.load(declaration.name);
+    if (state.committed !== null && state.committed.runId > holder.runId) {
+      return { status: 'skipped', message: `a later run, ${state.committed.runId}, has been committed` };
+    }
+    if (isOurs(state, holder)) return { status: 'held', state: await settle(dependencies, state) };
+    if (state.lease !== null && (await executions.isRunning(state.lease.executionArn))) {
+      return { status: 'skipped', message: `run ${state.lease.runId} is still working on it` };
+    }
+    const taken = await store.takeLease(declaration.name, state.fence, holder);
+    if (taken.ok) return { status: 'held', state: await settle(dependencies, taken.value) };
+  }
+  throw new ContractError(
+    `The lease of ${declaration.name} changed hands ${MAX_CONTENTION} times in a row.`,
+    {
+      code: 'lease_contention',
+    },
+  );
+}
+
+/** Finishes a commit that its run decided on and did not complete. */
+async function settle(dependencies: LeaseDependencies, state: ObjectState): Promise<ObjectState> {
+  if (state.committing === null) return state;
+  const draft = await requireStored<Draft>(dependencies.lake, state.committing.draftKey);
+  return finishCommit(dependencies, state, draft);
+}
+
+/**
+ * Checks that the run still holds the lease; every attempt does so before it works.
+ * @throws ContractError where it does not: another execution has taken over
+ */
+export async function requireLease(
+  dependencies: Pick<ObjectDependencies, 'state' | 'declaration'>,
+  holder: Lease,
+): Promise<ObjectState> {
+  const state = await dependencies.state.load(dependencies.declaration.name);
+  if (isOurs(state, holder)) return state;
+  throw new ContractError(
+    `Run ${holder.runId} no longer holds ${dependencies.declaration.name}: another run has taken it over. Nothing of this run was committed; the other run continues.`,
+    { code: 'lease_lost' },
+  );
+}

@@ -1,0 +1,181 @@
+/** Plan: what one run reads of one object, as slices. The mode of the run shapes the plan and nothing below it. */
+import { manifestKey, outcomeKey, planKey } from '../core/lake-keys.ts';
+import type { CommittedState, Lease, ObjectState } from '../core/ports.ts';
+import type { Window } from '../core/reading.ts';
+import type { Debt, Manifest, Outcome, Plan, PlannedSlice, RunContext } from '../core/records.ts';
+import { type EpochSeconds, isoTime, toSeconds } from '../core/time.ts';
+import type { PlanResult } from '../core/workflow.ts';
+import type { ObjectDependencies } from './dependencies.ts';
+import { acquireLease } from './lease.ts';
+import { planSlices, type SliceRequest } from './plan-slices.ts';
+import { requireRunContext } from './run-context.ts';
+import { readStored, requireStored, storeOnce } from './store.ts';
+import type { Allowance } from './take-slices.ts';
+
+/** Ten-second windows in the hour that a run is bounded to. */
+const WINDOWS_PER_RUN = 360;
+
+/** Says that another run is at it; the run goes on with its other objects. */
+async function recordSkipped(
+  { lake, declaration, observe }: ObjectDependencies,
+  runId: string,
+  message: string,
+): Promise<PlanResult> {
+  await storeOnce<Outcome>(lake, outcomeKey(runId, declaration.name), { status: 'skipped', message });
+  observe({ type: 'object_finished', object: declaration.name, status: 'skipped', rows: 0 });
+  return { status: 'skipped', slices: [] };
+}
+
+/** What the run reads besides debts; null for a full-refresh object, which is read whole. */
+function windowOfRun(
+  { declaration, config }: ObjectDependencies,
+  run: RunContext,
+  committed: CommittedState | null,
+): Window | null {
+  if (declaration.sync.kind === 'full_refresh') return null;
+  if (run.range !== null) return run.range;
+  const fromCursor = run.mode === 'incremental' ? (committed?.cursor ?? null) : null;
+  return { from: fromCursor ?? config.startFrom, to: null };
+}
+
+/** `startFrom` moved earlier is a debt like any other: the time between the old start and the new. */
+function debtOfEarlierStart(
+  startFrom: EpochSeconds | null,
+  committed: CommittedState | null,
+  since: string,
+): readonly Debt[] {
+  if (committed === null || committed.cursor === null || committed.startFrom === null) return [];
+  if (startFrom !== null && startFrom >= committed.startFrom) return [];
+  const window = { from: startFrom, to: committed.startFrom };
+  return [{ scope: { window }, reason: 'startFrom was moved earlier', since, tries: 0 }];
+}
+
+const earlier = (a: EpochSeconds | null, b: EpochSeconds | null): EpochSeconds | null =>
+  a === null || b === null ? null : Math.min(a, b);
+
+/** The cursor becomes min(window.to, run start - overlap), and only ever moves forward. */
+function cursorAfter(
+  run: RunContext,
+  windowTo: EpochSeconds | null,
+  overlapSeconds: number,
+  before: EpochSeconds | null,
+): EpochSeconds | null {
+  if (run.mode === 'backfill') return before;
+  const reached = toSeconds(run.startedAtMs) - overlapSeconds;
+  const after = windowTo === null ? reached : Math.min(windowTo, reached);
+  return before === null ? after : Math.max(before, after);
+}
+
+async function lastManifest(
+  { lake }: ObjectDependencies,
+  committed: CommittedState | null,
+): Promise<Manifest | null> {
+  return committed === null ? null : requireStored<Manifest>(lake, committed.manifestKey);
+}
+
+async function allowanceOf({ budget, limits, declaration }: ObjectDependencies): Promise<Allowance> {
+  const requests = (await budget.limit()) * WINDOWS_PER_RUN;
+  const read = declaration.read;
+  const perPage = read.kind === 'search' ? read.perPage : 1;
+  return {
+    records: requests * perPage,
+    slices: limits.maxSlices,
+    recordsPerSlice: read.kind === 'conversation_parts' ? limits.sliceConversations : limits.sliceRecords,
+  };
+}
+
+/** Slices of a full-refresh object: one, the object whole. Its debts are paid by reading it whole. */
+const WHOLE: readonly Omit<PlannedSlice, 'id'>[] = [
+  { query: { kind: 'all' }, exact: { from: null, to: null }, debt: null },
+];
+
+const numbered = (slices: readonly Omit<PlannedSlice, 'id'>[]): readonly PlannedSlice[] =>
+  slices.map((slice, index) => ({ id: String(index + 1).padStart(4, '0'), ...slice }));
+
+async function makePlan(
+  dependencies: ObjectDependencies,
+  run: RunContext,
+  state: ObjectState,
+): Promise<Plan> {
+  const { declaration, config, reader, clock } = dependencies;
+  const { committed } = state;
+  const manifest = await lastManifest(dependencies, committed);
+  const base = {
+    format: 1,
+    object: declaration.name,
+    runId: run.runId,
+    mode: declaration.sync.kind === 'full_refresh' ? 'full_refresh' : run.mode,
+    startFrom: committed?.cursor == null ? config.startFrom : earlier(committed.startFrom, config.startFrom),
+    lastRows: manifest?.tables[declaration.name]?.rows ?? null,
+  } as const;
+  const before = committed?.cursor ?? null;
+  const window = windowOfRun(dependencies, run, committed);
+  if (window === null) {
+    const whole = { window: null, slices: numbered(WHOLE), carriedDebts: [], workRemains: false };
+    return { ...base, ...whole, cursorBefore: null, cursorAfter: null, expected: null };
+  }
+  const debts = [
+    ...(manifest?.completeness.debts ?? []),
+    ...debtOfEarlierStart(config.startFrom, committed, isoTime(run.startedAtMs)),
+  ];
+  const planned = await planSlices({
+    window,
+    debts,
+    ...DEBTS_BY_MODE[run.mode](window, before),
+    allowance: await allowanceOf(dependencies),
+    probe: reader.probe,
+    granularity: granularityOf(declaration),
+    now: toSeconds(clock.now()),
+    since: isoTime(run.startedAtMs),
+  });
+  const after = cursorAfter(run, planned.windowTo, config.overlapSeconds, before);
+  return {
+    ...base,
+    window: { from: window.from ?? 0, to: planned.windowTo ?? toSeconds(run.startedAtMs) },
+    slices: numbered(planned.slices),
+    carriedDebts: planned.carriedDebts,
+    workRemains: planned.workRemains,
+    cursorBefore: before,
+    cursorAfter: after,
+    expected: planned.expected,
+  };
+}
+
+/** What each mode does with debts, and up to where the rest of a range that is cut short becomes one. */
+const DEBTS_BY_MODE: Readonly<
+  Record<
+    RunContext['mode'],
+    (window: Window, cursor: EpochSeconds | null) => Pick<SliceRequest, 'debtPolicy' | 'restUpTo'>
+  >
+> = {
+  incremental: () => ({ debtPolicy: 'pay', restUpTo: null }),
+  full_refresh: (_window, cursor) => ({ debtPolicy: 'cover', restUpTo: cursor }),
+  backfill: (window) => ({ debtPolicy: 'keep', restUpTo: window.to }),
+};
+
+const granularityOf = ({ read }: ObjectDependencies['declaration']): 'day' | 'second' =>
+  read.kind === 'search' ? read.granularity : 'second';
+
+/**
+ * Takes the object's lease and writes the plan, once: a repeated Plan finds what the first one wrote.
+ * @throws RetryableError, PermissionError, ConnectionError or ContractError of the count probes
+ */
+export async function planObject(dependencies: ObjectDependencies, holder: Lease): Promise<PlanResult> {
+  const { lake, state: store, declaration, observe } = dependencies;
+  const { name } = declaration;
+  const run = await requireRunContext(dependencies, holder.runId);
+  const outcome = await readStored<Outcome>(lake, outcomeKey(holder.runId, name));
+  if (outcome?.status === 'skipped') return recordSkipped(dependencies, holder.runId, outcome.message);
+  const lease = await acquireLease(dependencies, holder);
+  if ((await lake.get(manifestKey(name, holder.runId))) !== null) {
+    if (lease.status === 'held') await store.releaseLease(name, lease.state.fence);
+    return { status: 'committed', slices: [] };
+  }
+  if (lease.status === 'skipped') return recordSkipped(dependencies, holder.runId, lease.message);
+  const key = planKey(holder.runId, name);
+  const plan =
+    (await readStored<Plan>(lake, key)) ??
+    (await storeOnce(lake, key, await makePlan(dependencies, run, lease.state)));
+  observe({ type: 'object_planned', object: name, slices: plan.slices.length, expected: plan.expected });
+  return { status: 'planned', slices: plan.slices.map(({ id }) => ({ slice: id })) };
+}

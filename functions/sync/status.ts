@@ -1,0 +1,58 @@
+/** How a pipeline stands, from what it has committed: nothing but the lake is asked. */
+import { manifestPrefix, RUNS_PREFIX } from '../core/lake-keys.ts';
+import type { ObjectName } from '../core/names.ts';
+import type { Lake } from '../core/ports.ts';
+import type { Manifest, ObjectSummary, RunSummary } from '../core/records.ts';
+import { DAY_SECONDS, type EpochMs } from '../core/time.ts';
+import { requireStored } from './store.ts';
+
+export interface ObjectStatus {
+  readonly object: ObjectName;
+  /** What the last run that had the object made of it; null where no run had it yet. */
+  readonly last_outcome: Pick<ObjectSummary, 'status' | 'message'> | null;
+  readonly committed: Manifest | null;
+  /** Debts older than a day: something stays unread though every run tries. */
+  readonly old_debts: number;
+}
+
+export interface PipelineStatus {
+  readonly last_run: RunSummary | null;
+  readonly objects: readonly ObjectStatus[];
+}
+
+type ReadableLake = Pick<Lake, 'get' | 'list'>;
+
+/** The greatest key: run ids sort by time. */
+async function lastKey(lake: ReadableLake, prefix: string): Promise<string | null> {
+  let last: string | null = null;
+  for await (const key of lake.list(prefix)) last = key;
+  return last;
+}
+
+async function last<T>(lake: ReadableLake, prefix: string): Promise<T | null> {
+  const key = await lastKey(lake, prefix);
+  return key === null ? null : requireStored<T>(lake, key);
+}
+
+const isOld = (since: string, now: EpochMs): boolean => now - Date.parse(since) > DAY_SECONDS * 1000;
+
+export async function readStatus(
+  lake: ReadableLake,
+  objects: readonly ObjectName[],
+  now: EpochMs,
+): Promise<PipelineStatus> {
+  const run = await last<RunSummary>(lake, RUNS_PREFIX);
+  const statuses = await Promise.all(
+    objects.map(async (object): Promise<ObjectStatus> => {
+      const committed = await last<Manifest>(lake, manifestPrefix(object));
+      const outcome = run?.objects.find((one) => one.object === object) ?? null;
+      return {
+        object,
+        last_outcome: outcome === null ? null : { status: outcome.status, message: outcome.message },
+        committed,
+        old_debts: committed?.completeness.debts.filter(({ since }) => isOld(since, now)).length ?? 0,
+      };
+    }),
+  );
+  return { last_run: run, objects: statuses };
+}

@@ -1,0 +1,37 @@
+/** Small JSON files in the lake: written once, read back as what they are. */
+import { ContractError } from '../core/errors.ts';
+import type { Lake } from '../core/ports.ts';
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** One line of JSON with its newline. */
+export const encodeJson = (value: unknown): Uint8Array => encoder.encode(`${JSON.stringify(value)}\n`);
+
+/** The file as JSON; null where there is none. */
+export async function readStored<T>(lake: Pick<Lake, 'get'>, key: string): Promise<T | null> {
+  const body = await lake.get(key);
+  return body === null ? null : (JSON.parse(decoder.decode(body)) as T);
+}
+
+/**
+ * The file as JSON.
+ * @throws ContractError where it is missing: somebody removed what the run still needs
+ */
+export async function requireStored<T>(lake: Pick<Lake, 'get'>, key: string): Promise<T> {
+  const value = await readStored<T>(lake, key);
+  if (value !== null) return value;
+  throw new ContractError(
+    `'${key}' is missing from the bucket, though this run wrote it. Start a new run; nothing was committed.`,
+    { code: 'work_file_missing' },
+  );
+}
+
+/**
+ * Writes the file unless it exists; what lies there afterwards is the answer. A retry of one's own
+ * successful write, and a rival that was faster, look the same and are both fine.
+ */
+export async function storeOnce<T>(lake: Lake, key: string, value: T): Promise<T> {
+  if ((await lake.putNew(key, encodeJson(value))) === 'written') return value;
+  return requireStored<T>(lake, key);
+}

@@ -1,0 +1,16 @@
+/** The machine's own clock. */
+import { setTimeout as sleepFor } from 'node:timers/promises';
+import type { Clock } from './core/ports.ts';
+
+export const SYSTEM_CLOCK: Clock = {
+  now: Date.now,
+  async sleep(ms, signal) {
+    try {
+      await sleepFor(ms, undefined, signal === undefined ? {} : { signal });
+    } catch (error) {
+      // Node wraps the reason; the port promises the reason itself.
+      signal?.throwIfAborted();
+      throw error;
+    }
+  },
+};

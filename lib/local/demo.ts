@@ -1,0 +1,60 @@
+/** The workspace of the demo: simulated, the same on every machine, one day older with every run. */
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Clock } from '../../functions/core/ports.ts';
+import { DAY_SECONDS, type EpochMs } from '../../functions/core/time.ts';
+import { SIZES, type Simulator, startSimulator } from '../simulator/index.ts';
+
+const DAY_MS = DAY_SECONDS * 1000;
+
+const savedState = z.object({
+  /** Where the simulated history begins, epoch ms. */
+  baseTime: z.number(),
+  /** Simulated days that have passed: one per finished run. */
+  day: z.number().int().min(0),
+});
+
+export interface Demo {
+  readonly simulator: Simulator;
+  /** Simulated time: ours, and a day ahead for every day that has passed. */
+  readonly clock: Clock;
+  readonly day: number;
+  /** Lets the next start find the workspace a day older. */
+  endDay(): Promise<void>;
+  close(): Promise<void>;
+}
+
+async function load(file: string): Promise<z.infer<typeof savedState> | null> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
+  return text === null ? null : savedState.parse(JSON.parse(text));
+}
+
+async function save(file: string, state: z.infer<typeof savedState>): Promise<void> {
+  await writeFile(`${file}.tmp`, JSON.stringify(state));
+  await rename(`${file}.tmp`, file);
+}
+
+/**
+ * Starts the simulator as the directory's last demo left it, and lets the days since pass.
+ * @param directory output directory of the demo
+ */
+export async function startDemo(directory: string, realClock: Clock): Promise<Demo> {
+  const file = join(directory, 'state', 'demo.json');
+  await mkdir(join(directory, 'state'), { recursive: true });
+  const state = (await load(file)) ?? { baseTime: realClock.now(), day: 0 };
+  await save(file, state);
+  const now = (): EpochMs => realClock.now() + state.day * DAY_MS;
+  const simulator = await startSimulator({ sizes: SIZES.demo, baseTime: state.baseTime, now });
+  for (let day = 1; day <= state.day; day += 1) simulator.workspace.simulateDay(day);
+  return {
+    simulator,
+    clock: { now, sleep: realClock.sleep },
+    day: state.day,
+    endDay: () => save(file, { ...state, day: state.day + 1 }),
+    close: () => simulator.close(),
+  };
+}

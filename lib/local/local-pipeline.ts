@@ -1,0 +1,117 @@
+/**
+ * The second composition root: the deployed definition, the same handlers, the tables and buckets of the
+ * synthesized template, over AWS's endpoints on loopback. State and lake lie in one directory.
+ */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { ResolvedConfig } from '../../functions/core/config.ts';
+import type { Clock, ObserveProgress } from '../../functions/core/ports.ts';
+import {
+  createExtractor,
+  createFinishRun,
+  createRecordFailure,
+  createStartRun,
+} from '../../functions/handlers.ts';
+import type { Overrides } from '../../functions/runtime.ts';
+import { type EmbeddedAws, startEmbeddedAws } from './embedded-aws/index.ts';
+import { createExecutions, type LocalExecutions } from './executions.ts';
+import type { RunnableFunction } from './invocation.ts';
+import { provision } from './provision.ts';
+import { type LocalFunction, type LocalResources, localResources, synthesize } from './template.ts';
+import { createWorkflowRunner, type WorkflowRunner, type WorkflowRunnerOptions } from './workflow-runner.ts';
+
+export interface LocalPipelineOptions {
+  /** Output directory: `lake/` with the data, `state/` with everything else. */
+  readonly directory: string;
+  readonly config: ResolvedConfig;
+  /** Puts variables where the AWS SDK looks for them; the entry's `process.env`. */
+  readonly setEnvironment: (environment: Readonly<Record<string, string>>) => void;
+  readonly observe: ObserveProgress;
+  readonly clock?: Clock;
+  readonly limits?: NonNullable<Overrides['limits']>;
+  readonly pauses?: NonNullable<WorkflowRunnerOptions['pauses']>;
+}
+
+export interface LocalPipeline {
+  readonly resources: LocalResources;
+  readonly executions: LocalExecutions;
+  readonly runner: WorkflowRunner;
+  /** Stores a token as `connect` would. */
+  connect(accessToken: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** File of the resolved configuration, as it would lie beside the bundle. */
+const CONFIG_FILE = 'pipeline.json';
+
+const FACTORIES = {
+  extractor: createExtractor,
+  'start-run': createStartRun,
+  'record-failure': createRecordFailure,
+  'finish-run': createFinishRun,
+} as const;
+
+/** A function of the template with its handler in this process. */
+function runnable(
+  { arn, entry, environment, timeoutSeconds, memoryMiB }: LocalFunction,
+  configPath: string,
+  overrides: Overrides,
+): RunnableFunction {
+  const handler = FACTORIES[entry]({ ...environment, CONFIG_PATH: configPath }, overrides);
+  return { arn, timeoutSeconds, memoryMiB, handler: handler as RunnableFunction['handler'] };
+}
+
+/** The one secret of the template that holds the connection. */
+function connectionSecret({ functions }: LocalResources): string {
+  const name = functions.find(({ entry }) => entry === 'start-run')?.environment.CONNECTION_SECRET_NAME;
+  if (name === undefined) throw new Error('The template has no StartRun function with a connection secret.');
+  return name;
+}
+
+async function assemble(
+  aws: EmbeddedAws,
+  resources: LocalResources,
+  options: LocalPipelineOptions,
+): Promise<Pick<LocalPipeline, 'runner' | 'connect'>> {
+  const { directory, config, observe, clock, limits, pauses } = options;
+  options.setEnvironment(aws.environment);
+  await provision(aws, resources);
+  const configPath = join(directory, 'state', CONFIG_FILE);
+  await writeFile(configPath, JSON.stringify(config));
+  const overrides: Overrides = { observe, ...(clock && { clock }), ...(limits && { limits }) };
+  const runner = createWorkflowRunner({
+    definition: resources.stateMachine.definition,
+    stateMachineArn: resources.stateMachine.arn,
+    functions: resources.functions.map((one) => runnable(one, configPath, overrides)),
+    ...(pauses && { pauses }),
+  });
+  const secrets = new SecretsManagerClient({});
+  const SecretId = connectionSecret(resources);
+  return {
+    runner,
+    async connect(accessToken) {
+      const SecretString = JSON.stringify({ access_token: accessToken });
+      await secrets.send(new PutSecretValueCommand({ SecretId, SecretString }));
+    },
+  };
+}
+
+/**
+ * Opens the pipeline of an output directory; only one process can have it open.
+ * @throws DirectoryInUseError, OutputDirectoryError
+ */
+export async function openLocalPipeline(options: LocalPipelineOptions): Promise<LocalPipeline> {
+  const { directory, config, clock } = options;
+  const resources = localResources(synthesize(config));
+  const { arn: stateMachineArn } = resources.stateMachine;
+  const executions = createExecutions({ directory, stateMachineArn, ...(clock && { clock }) });
+  const aws = await startEmbeddedAws({ directory, executions });
+  try {
+    const assembled = await assemble(aws, resources, options);
+    return { ...assembled, resources, executions, close: () => aws.close() };
+  } catch (error) {
+    await aws.close();
+    throw error;
+  }
+}

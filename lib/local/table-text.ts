@@ -1,0 +1,42 @@
+/** A table for a terminal: columns as wide as their widest cell, numbers to the right. Pure. */
+
+const isNumeric = (text: string): boolean => /^[\d.,]+( [A-Za-z%/]+)?$/.test(text);
+
+/** @param rows cells as text; the first row is the header */
+export function tableText(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_cell, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? '').length)),
+  );
+  const body = rows.slice(1);
+  const toTheRight = widths.map((_width, column) =>
+    body.every((row) => (row[column] ?? '') === '' || isNumeric(row[column] ?? '')),
+  );
+  return rows
+    .map((row) =>
+      widths
+        .map((width, column) => {
+          const cell = row[column] ?? '';
+          return toTheRight[column] ? cell.padStart(width) : cell.padEnd(width);
+        })
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+const thousands = new Intl.NumberFormat('en-US');
+
+export const count = (value: number): string => thousands.format(value);
+
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
+
+/** `1.4 MB` */
+export function byteSize(bytes: number): string {
+  const power = Math.min(UNITS.length - 1, bytes < 1 ? 0 : Math.floor(Math.log10(bytes) / 3));
+  const value = bytes / 1000 ** power;
+  return `${power === 0 ? value : value.toFixed(1)} ${UNITS[power]}`;
+}
+
+/** `2026-11-22 12:00:05Z` of Unix seconds. */
+export const utc = (seconds: number): string =>
+  new Date(seconds * 1000).toISOString().replace('T', ' ').replace('.000Z', 'Z');

@@ -1,0 +1,95 @@
+/** The process as the commands see it: its streams, its environment, its signals, its exit status. */
+import { createLogUpdate } from 'log-update';
+import { isPipelineError } from '../../functions/core/errors.ts';
+import type { Clock, ObserveProgress } from '../../functions/core/ports.ts';
+import { SYSTEM_CLOCK } from '../../functions/system-clock.ts';
+import { DirectoryInUseError, OutputDirectoryError } from './embedded-aws/index.ts';
+import { advance, heartbeat, line, NO_PROGRESS, screen } from './progress.ts';
+
+/** Exit status: every object succeeded · an object or the run failed · stopped by Ctrl-C. */
+export type ExitStatus = 0 | 1 | 130;
+
+export interface Terminal {
+  readonly environment: NodeJS.ProcessEnv;
+  readonly clock: Clock;
+  /** Aborted by the first Ctrl-C; the second ends the process at once, which loses nothing either. */
+  readonly signal: AbortSignal;
+  /** Result, on standard output. */
+  print(text: string): void;
+  /** Everything that is not the result, on standard error. */
+  tell(text: string): void;
+  /** A display of progress that ends with `stop`. */
+  watch(clock: Clock): { readonly observe: ObserveProgress; stop(): void };
+  /** Asks yes or no; no where nobody can answer. */
+  confirm(question: string): Promise<boolean>;
+  /** Runs a command and sets the exit status; expected errors become one message. */
+  run(command: () => Promise<ExitStatus>): Promise<void>;
+}
+
+const REDRAW_MS = 200;
+const HEARTBEAT_MS = 10_000;
+
+const isExpected = (error: unknown): error is Error =>
+  isPipelineError(error) || error instanceof DirectoryInUseError || error instanceof OutputDirectoryError;
+
+export function createTerminal(host: NodeJS.Process): Terminal {
+  const interruption = new AbortController();
+  const tell = (text: string) => void host.stderr.write(`${text}\n`);
+  host.on('SIGINT', () => interrupt());
+  host.on('SIGTERM', () => interrupt());
+
+  function interrupt(): void {
+    if (interruption.signal.aborted) host.exit(130);
+    interruption.abort(new Error('stopped by the user'));
+    tell(
+      'Stopping: what was read is being put away. Press Ctrl-C again to stop at once; nothing is lost either way.',
+    );
+  }
+
+  return {
+    environment: host.env,
+    clock: SYSTEM_CLOCK,
+    signal: interruption.signal,
+    print: (text) => void host.stdout.write(`${text}\n`),
+    tell,
+    watch(clock) {
+      let progress = NO_PROGRESS;
+      const isInteractive = host.stderr.isTTY === true;
+      const display = createLogUpdate(host.stderr);
+      const draw = () => {
+        if (isInteractive) display(screen(progress, clock.now()));
+        else tell(heartbeat(progress, clock.now()));
+      };
+      const timer = setInterval(draw, isInteractive ? REDRAW_MS : HEARTBEAT_MS);
+      return {
+        observe(event) {
+          progress = advance(progress, event, clock.now());
+          const text = isInteractive ? null : line(progress, event, clock.now());
+          if (text !== null) tell(text);
+        },
+        stop() {
+          clearInterval(timer);
+          if (!isInteractive) return;
+          draw();
+          display.done();
+        },
+      };
+    },
+    async confirm(question) {
+      if (host.stdin.isTTY !== true) return false;
+      const { createInterface } = await import('node:readline/promises');
+      const prompt = createInterface({ input: host.stdin, output: host.stderr });
+      const answer = await prompt.question(`${question} [y/N] `).finally(() => prompt.close());
+      return /^y(es)?$/i.test(answer.trim());
+    },
+    async run(command) {
+      try {
+        host.exitCode = await command();
+      } catch (error) {
+        if (!isExpected(error)) throw error;
+        tell(`error: ${error.message}`);
+        host.exitCode = 1;
+      }
+    },
+  };
+}

@@ -1,0 +1,79 @@
+/** The 23 tables of the output contract as its readers know them: names, keys, parents. Not taken from functions/. */
+
+interface TableFacts {
+  readonly key: readonly string[];
+  /** Of a child: its parent's table, and the parent's key in the child's own columns. */
+  readonly parent?: { readonly table: string; readonly key: readonly string[] };
+  readonly sync: 'incremental' | 'full_refresh';
+}
+
+export const TABLES = {
+  contacts: { key: ['id'], sync: 'incremental' },
+  companies: { key: ['id'], sync: 'full_refresh' },
+  conversations: { key: ['id'], sync: 'incremental' },
+  conversation_parts: { key: ['conversation_id', 'id'], sync: 'incremental' },
+  admins: { key: ['id'], sync: 'full_refresh' },
+  tags: { key: ['id'], sync: 'full_refresh' },
+  teams: { key: ['id'], sync: 'full_refresh' },
+  segments: { key: ['id'], sync: 'full_refresh' },
+  data_attributes: { key: ['model', 'full_name'], sync: 'full_refresh' },
+  tickets: { key: ['id'], sync: 'incremental' },
+  ticket_types: { key: ['id'], sync: 'full_refresh' },
+  articles: { key: ['id'], sync: 'full_refresh' },
+  collections: { key: ['id'], sync: 'full_refresh' },
+  help_centers: { key: ['id'], sync: 'full_refresh' },
+  subscription_types: { key: ['id'], sync: 'full_refresh' },
+  activity_logs: { key: ['id'], sync: 'incremental' },
+  contact_company: {
+    key: ['contact_id', 'company_id'],
+    parent: { table: 'contacts', key: ['contact_id'] },
+    sync: 'incremental',
+  },
+  contact_tag: {
+    key: ['contact_id', 'tag_id'],
+    parent: { table: 'contacts', key: ['contact_id'] },
+    sync: 'incremental',
+  },
+  company_tag: {
+    key: ['company_id', 'tag_id'],
+    parent: { table: 'companies', key: ['company_id'] },
+    sync: 'full_refresh',
+  },
+  conversation_tag: {
+    key: ['conversation_id', 'tag_id'],
+    parent: { table: 'conversations', key: ['conversation_id'] },
+    sync: 'incremental',
+  },
+  team_admin: {
+    key: ['team_id', 'admin_id'],
+    parent: { table: 'teams', key: ['team_id'] },
+    sync: 'full_refresh',
+  },
+  email_address_header: {
+    key: ['conversation_id', 'conversation_part_id', 'header_index'],
+    parent: { table: 'conversation_parts', key: ['conversation_id', 'conversation_part_id'] },
+    sync: 'incremental',
+  },
+  deletions: { key: ['object', 'id'], sync: 'incremental' },
+} as const satisfies Readonly<Record<string, TableFacts>>;
+
+export type Table = keyof typeof TABLES;
+
+export const TABLE_NAMES = Object.keys(TABLES) as readonly Table[];
+
+export const factsOf = (table: Table): TableFacts => TABLES[table];
+
+export const childrenOf = (table: Table): readonly Table[] =>
+  TABLE_NAMES.filter((name) => factsOf(name).parent?.table === table);
+
+/** The object that writes a table: the parent of a child, the table itself else. */
+export const objectOf = (table: Table): Table => (factsOf(table).parent?.table as Table | undefined) ?? table;
+
+/** The 16 objects. */
+export const OBJECTS = TABLE_NAMES.filter(
+  (name) => factsOf(name).parent === undefined && name !== 'deletions',
+);
+
+export const INCREMENTAL = OBJECTS.filter((name) => factsOf(name).sync === 'incremental');
+
+export const keyText = (values: readonly unknown[]): string => values.map(String).join(' / ');

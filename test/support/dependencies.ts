@@ -1,0 +1,82 @@
+/** The dependencies of the use cases over memory twins, with small limits. */
+import { resolveConfig } from '../../functions/core/config.ts';
+import type { ObjectName } from '../../functions/core/names.ts';
+import type { ProgressEvent, StateStore } from '../../functions/core/ports.ts';
+import type { ObjectReader, ReadSlice } from '../../functions/core/reading.ts';
+import { OBJECTS } from '../../functions/objects/index.ts';
+import type { ObjectDependencies, SyncLimits } from '../../functions/sync/dependencies.ts';
+import { createMemoryClock, type MemoryClock } from './memory-clock.ts';
+import { createMemoryExecutions, type MemoryExecutions } from './memory-executions.ts';
+import { createMemoryLake, type MemoryLake } from './memory-lake.ts';
+import { createBudgetTable, createMemoryRateBudget } from './memory-rate-budget.ts';
+import { createMemoryStateStore } from './memory-state-store.ts';
+
+export const SMALL_LIMITS: SyncLimits = {
+  partBytes: 300,
+  checkpointMs: 0,
+  deadlineMarginMs: 0,
+  sliceRecords: 10,
+  sliceConversations: 10,
+  maxSlices: 8,
+};
+
+export const DIGEST = 'd1';
+
+/** What all runs of one test pipeline share. */
+export interface Pipeline {
+  readonly lake: MemoryLake;
+  readonly state: StateStore;
+  readonly clock: MemoryClock;
+  readonly executions: MemoryExecutions;
+  readonly events: ProgressEvent[];
+}
+
+export const createPipeline = (): Pipeline => ({
+  lake: createMemoryLake(),
+  state: createMemoryStateStore(),
+  clock: createMemoryClock(),
+  executions: createMemoryExecutions(),
+  events: [],
+});
+
+export interface DependencyOptions {
+  readonly object?: ObjectName;
+  readonly reader?: ObjectReader;
+  readonly limits?: Partial<SyncLimits>;
+  readonly config?: Record<string, unknown>;
+  /** Requests in a 10-second window. */
+  readonly limit?: number;
+  readonly overrides?: Partial<ObjectDependencies>;
+}
+
+const NO_READER: ObjectReader = {
+  // biome-ignore lint/correctness/useYield: a reader that must not be used
+  async *read() {
+    throw new Error('nothing is to be read here');
+  },
+  probe: null,
+};
+
+/** A reader without counts. */
+export const readerOf = (read: ReadSlice): ObjectReader => ({ read, probe: null });
+
+export function dependenciesOf(pipeline: Pipeline, options: DependencyOptions = {}): ObjectDependencies {
+  const { object = 'tags', reader = NO_READER, limits, config = {}, limit, overrides } = options;
+  const { lake, state, clock, executions, events } = pipeline;
+  const table = createBudgetTable();
+  table.limit = limit ?? null;
+  return {
+    lake,
+    state,
+    clock,
+    executions,
+    config: resolveConfig({ compression: 'none', ...config }),
+    configDigest: DIGEST,
+    observe: (event) => events.push(event),
+    declaration: OBJECTS[object],
+    reader,
+    budget: createMemoryRateBudget(clock, table),
+    limits: { ...SMALL_LIMITS, ...limits },
+    ...overrides,
+  };
+}

@@ -1,0 +1,56 @@
+/** Reads back what was written. */
+import { createHash } from 'node:crypto';
+import { gunzipSync } from 'node:zlib';
+import type { ObjectName, TableName } from '../../functions/core/names.ts';
+import type { Manifest, Part } from '../../functions/core/records.ts';
+import type { MemoryLake } from './memory-lake.ts';
+
+export type OutputRow = Readonly<Record<string, unknown>>;
+
+export function rowsOfFile(lake: MemoryLake, key: string): readonly OutputRow[] {
+  const body = lake.files.get(key);
+  if (body === undefined) throw new Error(`a listed file is missing: ${key}`);
+  const text = (key.endsWith('.gz') ? gunzipSync(body) : Buffer.from(body)).toString('utf8');
+  if (!text.endsWith('\n')) throw new Error(`${key} does not end with a newline`);
+  return text
+    .slice(0, -1)
+    .split('\n')
+    .map((line) => JSON.parse(line) as OutputRow);
+}
+
+/** Rows of the listed parts of a table, each file checked against what is said about it. */
+export function rowsOfParts(
+  lake: MemoryLake,
+  parts: readonly Part[],
+  table: TableName,
+): readonly OutputRow[] {
+  return parts
+    .filter((part) => part.table === table)
+    .flatMap((part) => {
+      const rows = rowsOfFile(lake, part.key);
+      const body = lake.files.get(part.key) ?? new Uint8Array();
+      const sha256 = createHash('sha256').update(body).digest('hex');
+      const found = { rows: rows.length, bytes: body.length, sha256 };
+      const told = { rows: part.rows, bytes: part.bytes, sha256: part.sha256 };
+      if (JSON.stringify(found) !== JSON.stringify(told)) throw new Error(`${part.key} is not as listed`);
+      return rows;
+    });
+}
+
+export const manifestsOf = (lake: MemoryLake, object: ObjectName): readonly Manifest[] =>
+  lake.keys(`manifests/${object}/`).map((key) => lake.json<Manifest>(key));
+
+/** Rows of a table over all committed runs of an object. */
+export function committedRows(
+  lake: MemoryLake,
+  object: ObjectName,
+  table: TableName = object,
+): readonly OutputRow[] {
+  return manifestsOf(lake, object).flatMap((manifest) =>
+    rowsOfParts(
+      lake,
+      (manifest.tables[table]?.files ?? []).map((file) => ({ table, ...file })),
+      table,
+    ),
+  );
+}
