@@ -1,4 +1,4 @@
-/** The whole system on one machine: `demo`, `sync`, `status`, `reset`. `npm run local -- --help` tells more. */
+/** The whole system on one machine: `demo`, `sync`, `status`, `query`, `reset`. `npm run local -- --help` tells more. */
 import { Command } from 'commander';
 import { createTerminal } from '../lib/local/terminal.ts';
 
@@ -40,6 +40,18 @@ program
   .option('--json', 'as JSON')
   .action((options) =>
     terminal.run(async () => (await import('../lib/local/commands/status.ts')).runStatus(terminal, options)),
+  );
+
+program
+  .command('query')
+  .description('SQL over what is committed, with DuckDB; a prompt where no SQL is given')
+  .argument('[sql]', 'such as "select role, count(*) from contacts group by role"')
+  .option('--out <dir>', 'output directory', 'out/local')
+  .option('--format <format>', 'table, csv or json', 'table')
+  .action((sql, options) =>
+    terminal.run(async () =>
+      (await import('../lib/local/commands/query.ts')).runQuery(terminal, sql, options),
+    ),
   );
 
 program

@@ -22,6 +22,8 @@ export interface Terminal {
   watch(clock: Clock): { readonly observe: ObserveProgress; stop(): void };
   /** Asks yes or no; no where nobody can answer. */
   confirm(question: string): Promise<boolean>;
+  /** Lines that are typed, or come from a pipe, until they end or Ctrl-C. */
+  readLines(prompt: () => string): AsyncIterable<string>;
   /** Runs a command and sets the exit status; expected errors become one message. */
   run(command: () => Promise<ExitStatus>): Promise<void>;
 }
@@ -35,6 +37,11 @@ const isExpected = (error: unknown): error is Error =>
 export function createTerminal(host: NodeJS.Process): Terminal {
   const interruption = new AbortController();
   const tell = (text: string) => void host.stderr.write(`${text}\n`);
+  // A reader that has seen enough, such as `head`, closes the pipe: there is nothing left to say.
+  host.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    host.exit(0);
+  });
   host.on('SIGINT', () => interrupt());
   host.on('SIGTERM', () => interrupt());
 
@@ -81,6 +88,21 @@ export function createTerminal(host: NodeJS.Process): Terminal {
       const prompt = createInterface({ input: host.stdin, output: host.stderr });
       const answer = await prompt.question(`${question} [y/N] `).finally(() => prompt.close());
       return /^y(es)?$/i.test(answer.trim());
+    },
+    async *readLines(prompt) {
+      const { createInterface } = await import('node:readline');
+      const isInteractive = host.stdin.isTTY === true;
+      const lines = createInterface({ input: host.stdin, ...(isInteractive && { output: host.stderr }) });
+      lines.on('SIGINT', () => lines.close());
+      const ask = () => {
+        lines.setPrompt(prompt());
+        if (isInteractive) lines.prompt();
+      };
+      ask();
+      for await (const line of lines) {
+        yield line;
+        ask();
+      }
     },
     async run(command) {
       try {

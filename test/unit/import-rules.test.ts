@@ -39,6 +39,11 @@ const RULES: readonly Rule[] = [
     forbids: /^(?!functions\/(core|objects|sync)\/|node:)/,
   },
   {
+    why: 'catalog is pure: tables and SQL from core and objects alone',
+    files: /^functions\/catalog\//,
+    forbids: /^(?!functions\/(core|objects|catalog)\/)/,
+  },
+  {
     why: 'intercom and aws never know each other',
     files: /^functions\/intercom\//,
     forbids: /^functions\/(aws|sync)\//,

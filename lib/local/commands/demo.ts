@@ -10,6 +10,7 @@ function nextSteps(out: string): string {
   return `
 Your data:  ${lake}/tables/<table>/run_date=…/run_id=…/*.ndjson.gz, listed by ${lake}/manifests/<object>/*.json
 Look:       zcat ${lake}/tables/contacts/*/*/*.gz | head -1
+Query:      npm run local -- query "select role, count(*) from contacts group by role" --out ${out}
 Again:      npm start                       a simulated day later, incremental
 Status:     npm run local -- status --out ${out}
 Your own:   INTERCOM_ACCESS_TOKEN=… npm run local -- sync`;

@@ -1,0 +1,82 @@
+/** Tables and views as Glue keeps them, and a table as the text that makes it. Pure. */
+import type { View } from './views.ts';
+
+export interface GlueColumn {
+  readonly Name: string;
+  readonly Type: string;
+  readonly Comment?: string;
+}
+
+/** As far as we fill in Glue's `TableInput`. */
+export interface GlueTable {
+  readonly Name: string;
+  readonly Description: string;
+  readonly TableType: 'EXTERNAL_TABLE' | 'VIRTUAL_VIEW';
+  readonly Parameters: Readonly<Record<string, string>>;
+  readonly PartitionKeys: readonly GlueColumn[];
+  readonly StorageDescriptor: {
+    readonly Columns: readonly GlueColumn[];
+    readonly Location?: string;
+    readonly InputFormat?: string;
+    readonly OutputFormat?: string;
+    readonly SerdeInfo: { readonly SerializationLibrary?: string };
+  };
+  readonly ViewOriginalText?: string;
+  readonly ViewExpandedText?: string;
+}
+
+const trinoType = (type: string): string => (type === 'string' ? 'varchar' : type);
+
+/** A view as Athena itself keeps it in Glue: its definition as JSON in base64, in a comment. */
+export function glueView({ name, description, columns, select }: View, database: string): GlueTable {
+  const definition = {
+    originalSql: select,
+    catalog: 'awsdatacatalog',
+    schema: database,
+    columns: columns.map((column) => ({ name: column.name.toLowerCase(), type: trinoType(column.type) })),
+  };
+  const encoded = Buffer.from(JSON.stringify(definition)).toString('base64');
+  return {
+    Name: name,
+    Description: description,
+    TableType: 'VIRTUAL_VIEW',
+    Parameters: { presto_view: 'true', comment: 'Presto View' },
+    PartitionKeys: [],
+    StorageDescriptor: {
+      Columns: columns.map((column) => ({ Name: column.name.toLowerCase(), Type: column.type })),
+      SerdeInfo: {},
+    },
+    ViewOriginalText: `/* Presto View: ${encoded} */`,
+    ViewExpandedText: '/* Presto View */',
+  };
+}
+
+/** Hive escapes with backslashes. */
+const literal = (text: string): string => `'${text.replaceAll(/[\\']/g, '\\$&')}'`;
+
+/** Fields of structs may be called as keywords are. */
+const ddlType = (type: string): string => type.replaceAll(/(\w+):/g, '`$1`:');
+
+const ddlColumn = ({ Name, Type, Comment }: GlueColumn): string =>
+  `  \`${Name}\` ${ddlType(Type)}${Comment === undefined ? '' : ` COMMENT ${literal(Comment)}`}`;
+
+/** The text that makes the same table in Athena's console. */
+export function createTable({ Name, StorageDescriptor, PartitionKeys, Parameters }: GlueTable): string {
+  const { Columns, SerdeInfo, Location = '', InputFormat = '', OutputFormat = '' } = StorageDescriptor;
+  const properties = Object.entries(Parameters)
+    .filter(([key]) => key !== 'EXTERNAL')
+    .map(([key, value]) => `  ${literal(key)} = ${literal(value)}`);
+  return `CREATE EXTERNAL TABLE IF NOT EXISTS \`${Name}\` (
+${Columns.map(ddlColumn).join(',\n')}
+)
+PARTITIONED BY (
+${PartitionKeys.map(ddlColumn).join(',\n')}
+)
+ROW FORMAT SERDE ${literal(SerdeInfo.SerializationLibrary ?? '')}
+STORED AS INPUTFORMAT ${literal(InputFormat)}
+OUTPUTFORMAT ${literal(OutputFormat)}
+LOCATION ${literal(Location)}
+TBLPROPERTIES (
+${properties.join(',\n')}
+)`;
+}

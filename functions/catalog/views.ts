@@ -1,0 +1,89 @@
+/**
+ * The views over what is committed. Their text is the same in DuckDB and Athena: `<table>_history` has the
+ * rows of files with the file's address in `"$path"`, `manifest_files` the addresses that manifests list.
+ */
+import type { ObjectName, TableName } from '../core/names.ts';
+import { list, literal, quoted } from './sql.ts';
+import type { CatalogTable, JoinColumns } from './tables.ts';
+
+/** A view, and what it selects. */
+export interface View {
+  readonly name: string;
+  readonly description: string;
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  readonly select: string;
+}
+
+export const MANIFESTS = 'manifests';
+export const MANIFEST_FILES = 'manifest_files';
+export const historyName = (table: TableName): string => `${table}_history`;
+
+/** Address of the file that a row lies in. */
+export const PATH = '"$path"';
+
+/** True for the rows that are committed: a manifest lists their file. */
+export function isCommitted({ name, object }: CatalogTable, alias = ''): string {
+  const ofObject = object === null ? '' : ` AND object = ${literal(object)}`;
+  const path = alias === '' ? PATH : `${alias}.${PATH}`;
+  return `${path} IN (SELECT path FROM ${MANIFEST_FILES} WHERE table_name = ${literal(name)}${ofObject})`;
+}
+
+const names = ({ columns }: CatalogTable): readonly string[] => columns.map(({ name }) => quoted(name));
+
+function latestRows(table: CatalogTable): string {
+  const columns = list(names(table));
+  const key = table.primaryKey.map(quoted).join(', ');
+  return `SELECT
+${columns}
+FROM (
+  SELECT
+${list(names(table))},
+  row_number() OVER (PARTITION BY ${key} ORDER BY "_version" DESC) AS "_rank"
+  FROM ${historyName(table.name)}
+  WHERE ${isCommitted(table)}
+) AS ranked
+WHERE "_rank" = 1`;
+}
+
+const rowsOfLastRun = (table: CatalogTable, object: ObjectName): string => `SELECT
+${list(names(table))}
+FROM ${historyName(table.name)}
+WHERE ${isCommitted(table)}
+  AND "_run_id" = (SELECT max(run_id) FROM ${MANIFESTS} WHERE object = ${literal(object)})`;
+
+function childRows(table: CatalogTable, parent: TableName, on: readonly JoinColumns[]): string {
+  const keys = on.map(
+    ({ column, parentColumn }) => `parent.${quoted(parentColumn)} = child.${quoted(column)}`,
+  );
+  return `SELECT
+${list(names(table).map((name) => `child.${name}`))}
+FROM ${historyName(table.name)} AS child
+JOIN ${parent} AS parent
+  ON ${[...keys, 'parent."_version" = child."_parent_version"'].join('\n  AND ')}
+WHERE ${isCommitted(table, 'child')}`;
+}
+
+function currentSelect(table: CatalogTable): string {
+  const { current } = table;
+  switch (current.kind) {
+    case 'latest':
+      return latestRows(table);
+    case 'last_run':
+      return rowsOfLastRun(table, current.object);
+    case 'child':
+      return childRows(table, current.parent, current.on);
+    default:
+      return current satisfies never;
+  }
+}
+
+/** `<table>`: the current state, from committed runs alone. */
+export const currentView = (table: CatalogTable): View => ({
+  name: table.name,
+  description: table.description,
+  columns: table.columns,
+  select: currentSelect(table),
+});
+
+export const createView = ({ name, select }: Pick<View, 'name' | 'select'>): string =>
+  `CREATE OR REPLACE VIEW ${name} AS\n${select}`;

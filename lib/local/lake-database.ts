@@ -1,0 +1,120 @@
+/** DuckDB over the files of an output directory: every table of the catalog, as far as it is committed. */
+import { stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { type DuckDBConnection, DuckDBInstance, DuckDBTypeId } from '@duckdb/node-api';
+import { duckdbStatements, type LakeFiles } from '../../functions/catalog/duckdb.ts';
+import { catalogTables } from '../../functions/catalog/tables.ts';
+import { InputError } from '../../functions/core/errors.ts';
+import { manifestPrefix, tablePrefix } from '../../functions/core/lake-keys.ts';
+import { OBJECT_NAMES, type TableName } from '../../functions/core/names.ts';
+import type { Lake } from '../../functions/core/ports.ts';
+import { OBJECTS } from '../../functions/objects/index.ts';
+import { createDirectoryLake } from './directory-lake.ts';
+
+/** A value as JSON can hold it; integers and decimals that a double cannot hold are their own text. */
+export type Cell = ReturnType<Awaited<ReturnType<DuckDBConnection['runAndReadAll']>>['getRowsJson']>[0][0];
+
+export interface QueryResult {
+  readonly columns: readonly {
+    readonly name: string;
+    /** A number that came as text, to lose none of its digits. */
+    readonly isExactNumber: boolean;
+  }[];
+  readonly rows: readonly (readonly Cell[])[];
+}
+
+export interface LakeDatabase {
+  /**
+   * Runs SQL on what is committed at this moment.
+   * @throws InputError with what DuckDB has to say about the SQL
+   */
+  query(sql: string): Promise<QueryResult>;
+  close(): void;
+}
+
+type ReadableLake = Pick<Lake, 'get' | 'list'>;
+
+const EXACT_NUMBERS: ReadonlySet<DuckDBTypeId> = new Set([
+  DuckDBTypeId.BIGINT,
+  DuckDBTypeId.UBIGINT,
+  DuckDBTypeId.HUGEINT,
+  DuckDBTypeId.UHUGEINT,
+  DuckDBTypeId.DECIMAL,
+]);
+
+/** Nothing is fetched from anywhere, and times read as they do in Athena. */
+const SETTINGS = ["SET TimeZone = 'UTC'", 'SET autoinstall_known_extensions = false'];
+
+/** Longest row that is read without being told of longer ones: as long as Athena reads. */
+const MAX_ROW_BYTES = 32 * 1024 * 1024;
+
+async function keysBelow(lake: ReadableLake, prefix: string): Promise<readonly string[]> {
+  const keys: string[] = [];
+  for await (const key of lake.list(prefix)) keys.push(key);
+  return keys;
+}
+
+/** Manifests first: whatever they list is there when the tables are looked for. */
+async function statementsFor(lake: ReadableLake, root: string): Promise<readonly string[]> {
+  const byObject = await Promise.all(OBJECT_NAMES.map((name) => keysBelow(lake, manifestPrefix(name))));
+  const tables = catalogTables(Object.values(OBJECTS), {});
+  const filled = new Set<TableName>();
+  for (const { name } of tables) {
+    if ((await keysBelow(lake, tablePrefix(name))).length > 0) filled.add(name);
+  }
+  const files: LakeFiles = { root, manifests: byObject.flat(), filled, maxRowBytes: MAX_ROW_BYTES };
+  return duckdbStatements(tables, files);
+}
+
+async function runAll(connection: DuckDBConnection, statements: readonly string[]): Promise<void> {
+  for (const statement of statements) await connection.run(statement);
+}
+
+async function read(connection: DuckDBConnection, sql: string): Promise<QueryResult> {
+  const reader = await connection.runAndReadAll(sql).catch((error: unknown) => {
+    // DuckDB's errors have no class of their own; whatever it says is about the SQL or the files.
+    const message = error instanceof Error ? error.message : String(error);
+    throw new InputError(message, { code: 'query_failed', cause: error });
+  });
+  const types = reader.columnTypes();
+  const columns = reader.deduplicatedColumnNames().map((name, index) => {
+    const type = types[index];
+    return { name, isExactNumber: type !== undefined && EXACT_NUMBERS.has(type.typeId) };
+  });
+  return { columns, rows: reader.getRowsJson() };
+}
+
+const isDirectory = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+
+/**
+ * @param directory the output directory; only files are read, so a sync may be at it
+ * @throws InputError where there is no lake
+ */
+export async function openLakeDatabase(directory: string, signal?: AbortSignal): Promise<LakeDatabase> {
+  const root = `${resolve(directory, 'lake')}/`;
+  if (!(await isDirectory(root))) {
+    throw new InputError(
+      `There is no lake in ${directory}: ${join(directory, 'lake')} does not exist. Run a sync first, or name another directory with --out.`,
+      { code: 'no_lake' },
+    );
+  }
+  const lake = createDirectoryLake(directory);
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  signal?.addEventListener('abort', () => connection.interrupt());
+  await runAll(connection, SETTINGS);
+  return {
+    async query(sql) {
+      await runAll(connection, await statementsFor(lake, root));
+      return read(connection, sql);
+    },
+    close() {
+      connection.closeSync();
+      instance.closeSync();
+    },
+  };
+}

@@ -1,0 +1,88 @@
+/** The text for Athena parses in the dialects Athena has: Trino for views, Hive for tables. */
+import { HiveSQL, TrinoSQL } from 'dt-sql-parser';
+import { describe, expect, it } from 'vitest';
+import { athenaStatements, glueTables } from '../../../functions/catalog/athena.ts';
+import { catalogTables } from '../../../functions/catalog/tables.ts';
+import { CHILD_NAMES, OBJECT_NAMES } from '../../../functions/core/names.ts';
+import { OBJECTS } from '../../../functions/objects/index.ts';
+
+const LAKE = { bucket: 'my-lake', database: 'intercom', firstRunDate: '2026-11-22' };
+const TABLES = catalogTables(Object.values(OBJECTS), {
+  contacts: { 'We"ird, name': ['string'], select: ['number'], Ünicode: [] },
+});
+const NAMES = [...OBJECT_NAMES, ...CHILD_NAMES, 'deletions'];
+const glue = new Map(glueTables(TABLES, LAKE).map((table) => [table.Name, table]));
+const text = athenaStatements(TABLES, LAKE);
+
+/** The parser is one that can refuse. */
+it('is checked by parsers that refuse what is wrong', () => {
+  expect(new TrinoSQL().validate('CREATE OR REPLACE VIEW a AS SELECT FROM WHERE')).not.toEqual([]);
+  expect(new HiveSQL().validate('CREATE EXTERNAL TABLE `a` (`b` ) LOCATION')).not.toEqual([]);
+});
+
+it.each(text.views.map((sql) => [sql.slice(0, sql.indexOf(' AS')), sql]))(
+  '%s parses as Trino',
+  (_name, sql) => {
+    expect(new TrinoSQL().validate(sql)).toEqual([]);
+  },
+);
+
+it.each(text.tables.map((sql) => [sql.slice(0, sql.indexOf(' (')), sql]))(
+  '%s parses as Hive',
+  (_name, sql) => {
+    expect(new HiveSQL().validate(sql)).toEqual([]);
+  },
+);
+
+describe('the tables for Glue', () => {
+  it('are a history and a view per table, and the manifests', () => {
+    const expected = ['manifests', 'manifest_files', ...NAMES.flatMap((name) => [name, `${name}_history`])];
+    expect([...glue.keys()].sort()).toEqual(expected.sort());
+  });
+
+  it('read the files of the layout, partitioned by a projected run_date', () => {
+    expect(glue.get('contact_tag_history')).toMatchObject({
+      TableType: 'EXTERNAL_TABLE',
+      PartitionKeys: [{ Name: 'run_date', Type: 'string' }],
+      Parameters: {
+        'projection.enabled': 'true',
+        'projection.run_date.type': 'date',
+        'projection.run_date.range': '2026-11-22,NOW',
+        'storage.location.template': `s3://my-lake/tables/contact_tag/run_date=\${run_date}/`,
+      },
+      StorageDescriptor: {
+        Location: 's3://my-lake/tables/contact_tag/',
+        SerdeInfo: { SerializationLibrary: 'org.apache.hive.hcatalog.data.JsonSerDe' },
+      },
+    });
+  });
+
+  it('have every manifest, by object', () => {
+    const { PartitionKeys, Parameters } = glue.get('manifests') ?? {};
+    expect(PartitionKeys).toEqual([{ Name: 'object', Type: 'string' }]);
+    expect(Parameters?.['projection.object.values']?.split(',')).toEqual(OBJECT_NAMES);
+  });
+
+  it('hold each view as Athena keeps it, with the columns that it selects', () => {
+    const view = glue.get('contacts');
+    const encoded = /^\/\* Presto View: (.*) \*\/$/.exec(view?.ViewOriginalText ?? '')?.[1] ?? '';
+    const definition = JSON.parse(Buffer.from(encoded, 'base64').toString());
+    expect(new TrinoSQL().validate(definition.originalSql)).toEqual([]);
+    expect(definition).toMatchObject({ catalog: 'awsdatacatalog', schema: 'intercom' });
+    expect(definition.columns).toContainEqual({ name: 'created_at', type: 'bigint' });
+    expect(definition.columns.map(({ name }: { name: string }) => name)).toEqual(
+      view?.StorageDescriptor.Columns.map(({ Name }) => Name),
+    );
+  });
+
+  it('make views after everything they read', () => {
+    const order = [...glue.keys()];
+    for (const [name, { TableType, ViewOriginalText = '' }] of glue) {
+      if (TableType !== 'VIRTUAL_VIEW') continue;
+      const sql = Buffer.from(ViewOriginalText.slice(16, -3), 'base64').toString();
+      const read = [...sql.matchAll(/(?:FROM|JOIN) (\w+)/g)].map((match) => match[1] ?? '');
+      expect(read.length).toBeGreaterThan(0);
+      for (const source of read) expect(order.indexOf(source)).toBeLessThan(order.indexOf(name));
+    }
+  });
+});

@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import { type CatalogTable, catalogTables } from '../../../functions/catalog/tables.ts';
+import { catalogType } from '../../../functions/catalog/types.ts';
+import type { ColumnType } from '../../../functions/core/declaration.ts';
+import type { SeenType } from '../../../functions/core/schema.ts';
+import { OBJECTS } from '../../../functions/objects/index.ts';
+import { TABLES } from '../../local/support/tables.ts';
+
+const all = Object.values(OBJECTS);
+const tableOf = (name: string, tables = catalogTables(all, {})): CatalogTable => {
+  const table = tables.find((one) => one.name === name);
+  if (table === undefined) throw new Error(`no table ${name}`);
+  return table;
+};
+
+describe('the tables', () => {
+  it('are those of the output contract, with its keys and parents', () => {
+    const facts = catalogTables(all, {}).map(({ name, primaryKey, current }) => [
+      name,
+      {
+        key: primaryKey,
+        ...(current.kind === 'child' && {
+          parent: { table: current.parent, key: current.on.map(({ column }) => column) },
+        }),
+        sync: current.kind,
+      },
+    ]);
+    const expected = Object.entries(TABLES).map(([name, table]) => [
+      name,
+      {
+        ...table,
+        sync: 'parent' in table ? 'child' : table.sync === 'incremental' ? 'latest' : 'last_run',
+      },
+    ]);
+    expect(Object.fromEntries(facts)).toEqual(Object.fromEntries(expected));
+  });
+
+  it('have declared columns, then further fields, then our own', () => {
+    const seen = { tags: { zeta: ['json'], alpha: ['number'] } } as const;
+    const columns = tableOf('tags', catalogTables(all, seen)).columns.map(({ name, type }) => [name, type]);
+    expect(columns).toEqual([
+      ['type', 'string'],
+      ['id', 'string'],
+      ['name', 'string'],
+      ['alpha', 'double'],
+      ['zeta', 'string'],
+      ['_run_id', 'string'],
+      ['_extracted_at', 'bigint'],
+      ['_version', 'string'],
+    ]);
+  });
+
+  it('give a child its own columns and the version of its parent', () => {
+    const names = tableOf('team_admin').columns.map(({ name }) => name);
+    expect(names).toEqual(['team_id', 'admin_id', '_run_id', '_extracted_at', '_parent_version']);
+  });
+
+  it('have one column of names that differ in case alone, and none that is a partition', () => {
+    const seen = { tags: { NAME: ['string'], run_date: ['string'], Run_Date: ['string'] } } as const;
+    expect(tableOf('tags', catalogTables(all, seen)).columns).toEqual(tableOf('tags').columns);
+  });
+});
+
+describe('the type of a column', () => {
+  const cases: readonly (readonly [ColumnType | null, readonly SeenType[], string])[] = [
+    ['timestamp', [], 'bigint'],
+    ['timestamp', ['integer'], 'bigint'],
+    ['timestamp', ['integer', 'number'], 'double'],
+    ['timestamp', ['integer', 'string'], 'string'],
+    ['integer', ['long'], 'bigint'],
+    ['integer', ['huge'], 'string'],
+    ['integer', ['long', 'number'], 'string'],
+    ['integer', ['integer', 'number'], 'double'],
+    ['number', ['integer'], 'double'],
+    ['number', ['long'], 'string'],
+    ['boolean', ['boolean'], 'boolean'],
+    ['boolean', ['boolean', 'integer'], 'string'],
+    ['string', ['boolean', 'json'], 'string'],
+    ['json', ['json', 'number'], 'string'],
+    [null, [], 'string'],
+    [null, ['integer'], 'double'],
+    [null, ['boolean'], 'boolean'],
+    [null, ['boolean', 'number'], 'string'],
+    [null, ['json'], 'string'],
+  ];
+
+  it.each(cases)('declared %s, seen %j: %s', (declared, seen, expected) => {
+    expect(catalogType('x', declared, seen)).toBe(expected);
+  });
+
+  it('is string for every id', () => {
+    expect(['id', 'team_assignee_id'].map((name) => catalogType(name, 'integer', ['integer']))).toEqual([
+      'string',
+      'string',
+    ]);
+  });
+
+  it('never becomes narrower as more is seen', () => {
+    const width = { boolean: 0, bigint: 0, double: 1, string: 2 };
+    const types: readonly SeenType[] = ['boolean', 'integer', 'long', 'huge', 'number', 'string', 'json'];
+    for (const declared of ['timestamp', 'integer', 'number', 'boolean', 'string', 'json'] as const) {
+      for (let bits = 0; bits < 2 ** types.length; bits += 1) {
+        const seen = types.filter((_type, index) => bits & (1 << index));
+        for (const more of types) {
+          const before = catalogType('x', declared, seen);
+          expect(width[catalogType('x', declared, [...seen, more])]).toBeGreaterThanOrEqual(width[before]);
+        }
+      }
+    }
+  });
+});
