@@ -1,7 +1,7 @@
 /** The tables of the lake as a query engine sees them, from the declarations and what was seen. Pure. */
 import type { ChildDeclaration, Column, ColumnType, ObjectDeclaration } from '../core/declaration.ts';
 import { DELETIONS, type ObjectName, type TableName } from '../core/names.ts';
-import type { SeenColumns, SeenTables } from '../core/schema.ts';
+import { ofColumn, type SeenColumns, type SeenTables } from '../core/sightings.ts';
 import { type CatalogType, catalogType } from './types.ts';
 
 export interface CatalogColumn {
@@ -67,7 +67,7 @@ const TAKEN = ['run_date'];
 
 const typed = ({ name, type, description }: PlainColumn, seen: SeenColumns): CatalogColumn => ({
   name,
-  type: catalogType(name, type, seen[name] ?? []),
+  type: catalogType(name, type, ofColumn(seen, name) ?? []),
   description,
   declared: type,
 });
@@ -90,7 +90,7 @@ function columnsOf(
     .sort()
     .map((name) => ({
       name,
-      type: catalogType(name, null, seen[name] ?? []),
+      type: catalogType(name, null, ofColumn(seen, name) ?? []),
       description: 'Sent by Intercom beyond its documentation.',
       declared: null,
     }));

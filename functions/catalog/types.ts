@@ -1,6 +1,6 @@
 /** Types of the catalog's columns (DESIGN: catalog): few, and each reads whatever the files may hold. Pure. */
 import type { ColumnType } from '../core/declaration.ts';
-import type { SeenType } from '../core/schema.ts';
+import type { SeenType } from '../core/sightings.ts';
 
 /** The names of Athena and Hive. `string` reads every JSON scalar as its own text. */
 export type CatalogType = 'string' | 'bigint' | 'double' | 'boolean';

@@ -89,7 +89,7 @@ const schema = z.strictObject({
   history: z.strictObject({ fullRefreshRuns: z.number().int().min(1).max(10_000).default(30) }).prefault({}),
   fields: notYetAvailable(),
   sensitiveFields: notYetAvailable('replicate'),
-  schemaChanges: notYetAvailable('auto-sync'),
+  schemaChanges: z.enum(['auto-sync', 'block']).default('auto-sync'),
   frequency: notYetAvailable(),
 });
 
@@ -111,6 +111,8 @@ export interface ResolvedConfig {
   readonly parallelism: Parallelism;
   readonly compression: 'gzip' | 'none';
   readonly history: { readonly fullRefreshRuns: number };
+  /** Whether fields become columns that neither the declarations nor the first run have. */
+  readonly schemaChanges: 'auto-sync' | 'block';
 }
 
 /** How wide the workflow runs: objects at once, slices of an object at once, requests of a slice at once. */
@@ -176,5 +178,6 @@ export function resolveConfig(config: unknown): ResolvedConfig {
     parallelism: dealConcurrency(rest.parallelism, concurrency ?? null),
     compression: rest.compression,
     history: rest.history,
+    schemaChanges: rest.schemaChanges,
   };
 }

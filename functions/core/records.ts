@@ -4,6 +4,8 @@
  */
 import type { ChildName, ObjectName, TableName } from './names.ts';
 import type { DebtScope, Position, Slice } from './reading.ts';
+import type { RecordedSchema, SchemaDrift } from './schema.ts';
+import type { SeenTables } from './sightings.ts';
 import type { EpochMs, EpochSeconds } from './time.ts';
 
 export type RunMode = 'incremental' | 'full_refresh' | 'backfill';
@@ -57,6 +59,8 @@ export interface Plan {
   readonly startFrom: EpochSeconds | null;
   /** More is to be read than this run takes on. */
   readonly workRemains: boolean;
+  /** As the last committed run left it; null before the first. */
+  readonly schema: RecordedSchema | null;
   /** Rows of the main table in the last committed run; null before the first. */
   readonly lastRows: number | null;
   /** Records the plan expects to read; null where Intercom gives no count. */
@@ -79,14 +83,6 @@ export interface Evidence {
   readonly relations: Readonly<Partial<Record<ChildName, number>>>;
 }
 
-/** What the rows of a slice showed of their own shape, beyond what is declared. */
-export interface ObservedSchema {
-  /** `table.column` of undeclared top-level fields. */
-  readonly added: readonly string[];
-  /** `table.column: declared -> seen` */
-  readonly changed: readonly string[];
-}
-
 /** What a slice has written and where to go on. */
 export interface Receipt {
   readonly format: 1;
@@ -104,7 +100,8 @@ export interface Receipt {
   readonly evidence: Evidence;
   readonly deleted: readonly string[];
   readonly newDebts: readonly Pick<Debt, 'scope' | 'reason'>[];
-  readonly schema: ObservedSchema;
+  /** What the rows showed of their own shape. */
+  readonly schema: SeenTables;
 }
 
 /** `done.json`: the last receipt of a finished slice, and what its end said. */
@@ -153,12 +150,8 @@ export interface Manifest {
     Partial<Record<TableName, { readonly rows: number; readonly files: readonly ManifestFile[] }>>
   >;
   readonly completeness: Completeness;
-  readonly schema: {
-    readonly version: number;
-    readonly added: readonly string[];
-    readonly changed: readonly string[];
-    readonly dropped: readonly string[];
-  };
+  /** What this run changed, and the columns and types as they are known after it. */
+  readonly schema: RecordedSchema & SchemaDrift;
 }
 
 /** Why an object of a run has no manifest; `work/<run>/<object>/outcome.json`. */
@@ -176,6 +169,8 @@ export interface ObjectSummary {
   readonly files: number;
   readonly bytes: number;
   readonly completeness: Completeness | null;
+  /** Null where nothing was committed. */
+  readonly schema: (SchemaDrift & Pick<RecordedSchema, 'version'>) | null;
   readonly cursor: EpochSeconds | null;
   readonly work_remains: boolean;
 }

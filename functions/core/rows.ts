@@ -4,7 +4,7 @@ import { isJsonObject, isRawInteger, type JsonObject, type JsonValue, stringifyJ
 import type { TableName } from './names.ts';
 import { parsePath, valueAt, without } from './paths.ts';
 import type { ReadRecord } from './reading.ts';
-import type { ObservedSchema } from './records.ts';
+import { createSightings, type SeenTables, type Sightings } from './sightings.ts';
 import { toSeconds } from './time.ts';
 import { versionOf } from './version.ts';
 
@@ -17,7 +17,8 @@ export interface Row {
 export interface Shaper {
   /** Rows of a record: its own first, then its children's. */
   readonly shape: (record: ReadRecord, ordinal: number) => readonly Row[];
-  readonly observed: () => ObservedSchema;
+  /** Types of the values seen so far, of every column that a record had. */
+  readonly observed: () => SeenTables;
 }
 
 type Steps = ReturnType<typeof parsePath>;
@@ -42,22 +43,6 @@ function cell(value: JsonValue | undefined, type: ColumnType): string {
   return stringifyJson(value);
 }
 
-/** The type a value shows by itself; null for null. */
-function typeSeen(value: JsonValue): ColumnType | null {
-  if (value === null) return null;
-  if (typeof value === 'string') return 'string';
-  if (typeof value === 'boolean') return 'boolean';
-  if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number';
-  return isRawInteger(value) ? 'integer' : 'json';
-}
-
-/** Ids come as integers or as strings; a catalog reads either as a string. */
-const INTEGERS_FIT: readonly ColumnType[] = ['timestamp', 'number', 'string'];
-
-/** Whether a value of type `seen` is what a column of type `declared` may hold. */
-const fits = (declared: ColumnType, seen: ColumnType): boolean =>
-  declared === seen || declared === 'json' || (seen === 'integer' && INTEGERS_FIT.includes(declared));
-
 const childCellType = (value: JsonValue | undefined, type: ColumnType): JsonValue | undefined =>
   type === 'string' && (typeof value === 'number' || isRawInteger(value)) ? stringifyJson(value) : value;
 
@@ -78,21 +63,23 @@ function childRows(
   listKeys: readonly string[],
   record: JsonObject,
   tail: string,
+  seen: Sightings,
 ): Row[] {
   const list = valueAt(record, listKeys);
   if (!Array.isArray(list)) return [];
-  const seen = new Set<string>();
+  const keys = new Set<string>();
   const rows: Row[] = [];
   list.forEach((item: JsonValue, index) => {
     const cells = new Map(
       child.columns.map((column) => {
         const value = childCellType(childValue(column, record, item, index), column.type);
+        if (value !== undefined) seen.see(column.name, value);
         return [column.name, label(column.name) + cell(value, column.type)] as const;
       }),
     );
     const key = child.primaryKey.map((name) => cells.get(name)).join();
-    if (seen.has(key)) return;
-    seen.add(key);
+    if (keys.has(key)) return;
+    keys.add(key);
     rows.push({ table: child.table, line: `{${[...cells.values()].join(',')},${tail}}` });
   });
   return rows;
@@ -115,31 +102,32 @@ const OWN_COLUMNS = ['_run_id', '_extracted_at', '_version'];
 /**
  * Makes the shaper of one object for one attempt on one slice.
  * Every declared column is on every row, in the declared order; undeclared top-level fields follow in
- * the order of the record and are reported as added; our own columns come last.
+ * the order of the record where they are admitted; our own columns come last.
  */
 export function createShaper(
   declaration: ObjectDeclaration,
   origin: { readonly runId: string; readonly slice: string },
+  isAdmitted: (column: string) => boolean = () => true,
 ): Shaper {
   const columns = shapedColumns(declaration);
-  const children = declaration.children.map((child) => ({ child, keys: child.list.split('.') }));
+  const children = declaration.children.map((child) => ({
+    child,
+    keys: child.list.split('.'),
+    seen: createSightings(),
+  }));
   const known = new Set([
     ...columns.map((column) => column.name),
     ...declaration.omit.filter((path) => !path.includes('.')),
     ...OWN_COLUMNS,
   ]);
-  const added = new Set<string>();
-  const changed = new Set<string>();
+  const seen = createSightings();
 
   function columnText(column: ShapedColumn, record: JsonObject): string {
     const [first] = column.keys;
     let value = column.keys.length === 1 ? record[first ?? ''] : valueAt(record, column.keys);
-    if (value === undefined || value === null) return `${column.label}null`;
-    for (const steps of column.omit) value = without(value as JsonValue, steps);
-    const seen = typeSeen(value as JsonValue);
-    if (seen !== null && !fits(column.type, seen)) {
-      changed.add(`${declaration.name}.${column.name}: ${column.type} -> ${seen}`);
-    }
+    if (value === undefined) return `${column.label}null`;
+    for (const steps of column.omit) value = without(value, steps);
+    seen.see(column.name, value);
     return column.label + cell(value, column.type);
   }
 
@@ -147,8 +135,9 @@ export function createShaper(
     let text = '';
     for (const name of Object.keys(record)) {
       if (known.has(name)) continue;
-      added.add(`${declaration.name}.${name.toWellFormed()}`);
-      text += `,${label(name)}${cell(record[name], 'string')}`;
+      const value = record[name] ?? null;
+      seen.see(name.toWellFormed(), value);
+      if (isAdmitted(name.toWellFormed())) text += `,${label(name)}${cell(value, 'string')}`;
     }
     return text;
   }
@@ -162,10 +151,13 @@ export function createShaper(
       const tail = `${own},"_parent_version":"${version}"`;
       return [
         { table: declaration.name, line },
-        ...children.flatMap(({ child, keys }) => childRows(child, keys, record, tail)),
+        ...children.flatMap(({ child, keys, ...own }) => childRows(child, keys, record, tail, own.seen)),
       ];
     },
-    observed: () => ({ added: [...added].sort(), changed: [...changed].sort() }),
+    observed: () => ({
+      [declaration.name]: seen.columns(),
+      ...Object.fromEntries(children.map(({ child, ...own }) => [child.table, own.seen.columns()])),
+    }),
   };
 }
 

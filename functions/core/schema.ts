@@ -1,14 +1,143 @@
-/** The shape of what was seen: types of values, per column of a table. Pure. */
+/** The schema of an object as it is recorded from run to run, and what drifts. Pure. */
+import type { ColumnType, ObjectDeclaration } from './declaration.ts';
 import type { TableName } from './names.ts';
+import { ofColumn, type SeenColumns, type SeenTables, type SeenType, unionSeen } from './sightings.ts';
 
-/**
- * What a value is by itself. `integer` fits a double exactly; `long` is an integer beyond 2^53 that 64 bits
- * hold, `huge` one that they do not; `json` is anything nested.
- */
-export type SeenType = 'boolean' | 'integer' | 'long' | 'huge' | 'number' | 'string' | 'json';
+/** What is known of an object's columns after a run; kept in its manifest. */
+export interface RecordedSchema {
+  /** Grows with every change of columns or types. */
+  readonly version: number;
+  /** Every column that was ever seen. */
+  readonly columns: SeenTables;
+  /** `table.column` of those that were seen before and not of late: records read since. */
+  readonly missing: Readonly<Record<string, number>>;
+}
 
-/** Types seen in each column of a table, sorted; none where every value was null. */
-export type SeenColumns = Readonly<Record<string, readonly SeenType[]>>;
+/** What a run changed, each as `table.column: what`, for people. */
+export interface SchemaDrift {
+  /** New columns: `contacts.plan: string`. */
+  readonly added: readonly string[];
+  /** Types not seen there before: `companies.size: integer -> number`. */
+  readonly changed: readonly string[];
+  /** Left out: `contacts.plan: blocked`; and fields that came no more: `contacts.plan: no longer sent`. */
+  readonly dropped: readonly string[];
+}
 
-/** Per table, the columns that records had so far. */
-export type SeenTables = Readonly<Partial<Record<TableName, SeenColumns>>>;
+/** Types that a column of each declared type is expected to hold. Ids come as integers or as text. */
+const EXPECTED: Readonly<Record<ColumnType, readonly SeenType[]>> = {
+  boolean: ['boolean'],
+  timestamp: ['integer'],
+  integer: ['integer', 'long'],
+  number: ['integer', 'number'],
+  string: ['string', 'integer', 'long', 'huge'],
+  json: ['boolean', 'integer', 'long', 'huge', 'number', 'string', 'json'],
+};
+
+type DeclaredTypes = Readonly<Partial<Record<TableName, Readonly<Record<string, ColumnType>>>>>;
+
+const typesOf = (columns: readonly { readonly name: string; readonly type: ColumnType }[]) =>
+  Object.fromEntries(columns.map(({ name, type }) => [name, type]));
+
+const declaredTypes = ({ name, columns, children }: ObjectDeclaration): DeclaredTypes => ({
+  [name]: typesOf(columns),
+  ...Object.fromEntries(children.map((child) => [child.table, typesOf(child.columns)])),
+});
+
+/** Whether a field that is not declared becomes a column: `block` lets in what the first run had. */
+export function admits(
+  schemaChanges: 'auto-sync' | 'block',
+  recorded: RecordedSchema | null,
+  table: TableName,
+): (column: string) => boolean {
+  if (schemaChanges === 'auto-sync' || recorded === null) return () => true;
+  return (column) => ofColumn(recorded.columns[table], column) !== undefined;
+}
+
+const text = (types: readonly string[]): string => (types.length === 0 ? 'null' : types.join('|'));
+
+/** `before -> new types`; null where nothing came that the column was not known or expected to hold. */
+function change(
+  before: readonly SeenType[],
+  now: readonly SeenType[],
+  declared: ColumnType | undefined,
+): string | null {
+  const expected = declared === undefined ? [] : EXPECTED[declared];
+  const isSurprise = (type: SeenType): boolean => !expected.includes(type);
+  const fresh = now.filter((type) => isSurprise(type) && !before.includes(type));
+  if (fresh.length === 0) return null;
+  const known = declared === undefined ? before : [declared, ...before.filter(isSurprise)];
+  return `${text(known)} -> ${text(fresh)}`;
+}
+
+/** Records read without a field, after which it is believed to be gone; an object read whole needs only one. */
+const ENOUGH_RECORDS = 200;
+
+export interface RunSight {
+  readonly declaration: ObjectDeclaration;
+  readonly schemaChanges: 'auto-sync' | 'block';
+  readonly seen: SeenTables;
+  /** Records that the run read of the object. */
+  readonly records: number;
+  /** The run read all there are. */
+  readonly isWhole: boolean;
+}
+
+/** The object's own columns that were seen before and not in this run, with the records read since. */
+function stillMissing(before: RecordedSchema, { declaration, seen, records, isWhole }: RunSight) {
+  if (records === 0) return before.missing;
+  const { name } = declaration;
+  const absent = Object.keys(before.columns[name] ?? {}).filter(
+    (column) => ofColumn(seen[name], column) === undefined,
+  );
+  return Object.fromEntries(
+    absent.map((column) => {
+      const since = (ofColumn(before.missing, `${name}.${column}`) ?? 0) + records;
+      return [`${name}.${column}`, isWhole ? Math.max(since, ENOUGH_RECORDS) : since];
+    }),
+  );
+}
+
+/** Columns that are recorded and believed to be gone, as `table.column`. */
+export const goneColumns = ({ missing }: Pick<RecordedSchema, 'missing'>): readonly string[] =>
+  Object.keys(missing).filter((name) => (missing[name] ?? 0) >= ENOUGH_RECORDS);
+
+/** Takes what a run saw into the record. Types only ever widen, and a column once seen stays. */
+export function recordSchema(before: RecordedSchema | null, run: RunSight): RecordedSchema & SchemaDrift {
+  const { declaration, schemaChanges, seen } = run;
+  const known = before ?? { version: 0, columns: {}, missing: {} };
+  const wereGone = goneColumns(known);
+  const declared = declaredTypes(declaration);
+  const added: string[] = [];
+  const changed: string[] = [];
+  const blocked: string[] = [];
+  const admitted: Partial<Record<TableName, SeenColumns>> = {};
+  for (const table of Object.keys(seen) as TableName[]) {
+    const isAdmitted = admits(schemaChanges, before, table);
+    const columns = Object.entries(seen[table] ?? {}).filter(([column, now]) => {
+      const name = `${table}.${column}`;
+      const type = ofColumn(declared[table], column);
+      const earlier = ofColumn(known.columns[table], column);
+      if (type === undefined && !isAdmitted(column)) {
+        blocked.push(`${name}: blocked`);
+        return false;
+      }
+      const isNew = type === undefined && earlier === undefined;
+      const difference = isNew ? null : change(earlier ?? [], now, type);
+      if (isNew || wereGone.includes(name)) added.push(`${name}: ${text(now)}`);
+      if (difference !== null) changed.push(`${name}: ${difference}`);
+      return true;
+    });
+    admitted[table] = Object.fromEntries(columns);
+  }
+  const missing = stillMissing(known, run);
+  const vanished = goneColumns({ missing }).filter((name) => !wereGone.includes(name));
+  const isChanged = added.length + changed.length + vanished.length > 0;
+  return {
+    version: before === null ? 1 : before.version + (isChanged ? 1 : 0),
+    added: added.sort(),
+    changed: changed.sort(),
+    dropped: [...blocked, ...vanished.map((name) => `${name}: no longer sent`)].sort(),
+    columns: unionSeen(known.columns, admitted),
+    missing,
+  };
+}

@@ -5,6 +5,8 @@ import { draftKey, manifestKey, planKey } from '../core/lake-keys.ts';
 import { DELETIONS, type TableName } from '../core/names.ts';
 import type { Lease, ObjectState } from '../core/ports.ts';
 import type { Debt, DoneSlice, Draft, Manifest, Plan, RunContext } from '../core/records.ts';
+import { recordSchema } from '../core/schema.ts';
+import { unionSeen } from '../core/sightings.ts';
 import { isoTime } from '../core/time.ts';
 import type { CommitResult } from '../core/workflow.ts';
 import { completenessOf } from './completeness.ts';
@@ -91,9 +93,6 @@ function tablesOf({ declaration }: ObjectDependencies, slices: readonly DoneSlic
   );
 }
 
-const distinct = (lists: readonly (readonly string[])[]): readonly string[] =>
-  [...new Set(lists.flat())].sort();
-
 async function makeDraft(dependencies: ObjectDependencies, plan: Plan, run: RunContext): Promise<Draft> {
   const slices = await doneSlices(dependencies, plan);
   guard(plan, slices);
@@ -110,12 +109,13 @@ async function makeDraft(dependencies: ObjectDependencies, plan: Plan, run: RunC
     cursor: isIncremental ? { before: plan.cursorBefore, after: plan.cursorAfter } : null,
     tables,
     completeness: completenessOf(plan.object, slices, tables, debtsAfter(plan, slices, run)),
-    schema: {
-      version: 1,
-      added: distinct(slices.map(({ done }) => done.schema.added)),
-      changed: distinct(slices.map(({ done }) => done.schema.changed)),
-      dropped: [],
-    },
+    schema: recordSchema(plan.schema, {
+      declaration: dependencies.declaration,
+      schemaChanges: dependencies.config.schemaChanges,
+      seen: slices.map(({ done }) => done.schema).reduce(unionSeen, {}),
+      records: tables[plan.object]?.rows ?? 0,
+      isWhole: !isIncremental,
+    }),
   };
   return { manifest, startFrom: plan.startFrom };
 }

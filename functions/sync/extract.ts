@@ -187,7 +187,8 @@ export async function extractSlice(
     });
   }
   const from = await beginning(dependencies, ref, attempt);
-  const progress = await createSliceProgress(dependencies, { ref, slice, attempt: attempt.id, from });
+  const { schema } = plan;
+  const progress = await createSliceProgress(dependencies, { ref, slice, attempt: attempt.id, from, schema });
   let next: Next = 'walk_again';
   while (next === 'walk_again') next = await walk(dependencies, plan, slice, progress, attempt);
   if (next === 'next')

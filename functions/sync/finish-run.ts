@@ -12,6 +12,7 @@ const EMPTY = {
   files: 0,
   bytes: 0,
   completeness: null,
+  schema: null,
   cursor: null,
   work_remains: false,
 } as const;
@@ -23,6 +24,7 @@ const NO_OUTCOME: Outcome = {
 };
 
 function committedSummary(manifest: Manifest, plan: Plan | null): ObjectSummary {
+  const { version, added, changed, dropped } = manifest.schema;
   const tables = Object.entries(manifest.tables);
   const files = tables.flatMap(([, table]) => table.files);
   return {
@@ -34,6 +36,7 @@ function committedSummary(manifest: Manifest, plan: Plan | null): ObjectSummary 
     files: files.length,
     bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
     completeness: manifest.completeness,
+    schema: { version, added, changed, dropped },
     cursor: manifest.cursor?.after ?? null,
     work_remains: plan?.workRemains ?? false,
   };

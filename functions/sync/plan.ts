@@ -6,6 +6,7 @@ import type { Debt, Manifest, Outcome, Plan, PlannedSlice, RunContext } from '..
 import { type EpochSeconds, isoTime, toSeconds } from '../core/time.ts';
 import type { PlanResult } from '../core/workflow.ts';
 import type { ObjectDependencies } from './dependencies.ts';
+import { lastSchema } from './last-schema.ts';
 import { acquireLease } from './lease.ts';
 import { planSlices, type SliceRequest } from './plan-slices.ts';
 import { requireRunContext } from './run-context.ts';
@@ -106,6 +107,7 @@ async function makePlan(
     runId: run.runId,
     mode: declaration.sync.kind === 'full_refresh' ? 'full_refresh' : run.mode,
     startFrom: committed?.cursor == null ? config.startFrom : earlier(committed.startFrom, config.startFrom),
+    schema: await lastSchema(dependencies, manifest),
     lastRows: manifest?.tables[declaration.name]?.rows ?? null,
   } as const;
   const before = committed?.cursor ?? null;

@@ -2,7 +2,7 @@
 import { doneKey, slicePrefix } from '../core/lake-keys.ts';
 import type { ObjectName } from '../core/names.ts';
 import type { Lake } from '../core/ports.ts';
-import type { DoneReceipt, Evidence, ObservedSchema, Receipt } from '../core/records.ts';
+import type { DoneReceipt, Evidence, Receipt } from '../core/records.ts';
 import { encodeJson, readStored, requireStored, storeOnce } from './store.ts';
 
 /** Ids read so far, each with the version time it was read at: to count what is distinct. */
@@ -15,7 +15,6 @@ interface SliceRef {
 }
 
 export const NO_EVIDENCE: Evidence = { partsExpected: 0, partsWritten: 0, overCap: [], relations: {} };
-const NO_SCHEMA: ObservedSchema = { added: [], changed: [] };
 
 /** Where a slice begins that has no receipt yet. */
 export const firstReceipt = (slice: string, attempt: string): Receipt => ({
@@ -31,7 +30,7 @@ export const firstReceipt = (slice: string, attempt: string): Receipt => ({
   evidence: NO_EVIDENCE,
   deleted: [],
   newDebts: [],
-  schema: NO_SCHEMA,
+  schema: {},
 });
 
 /** The same slice from its beginning: what was read so far is dropped. */

@@ -5,8 +5,10 @@ import { type JsonValue, stringifyJson } from '../core/json.ts';
 import type { ObjectName } from '../core/names.ts';
 import { valueAt } from '../core/paths.ts';
 import type { DebtScope, Position, ReadEvent, ReadRecord, Window } from '../core/reading.ts';
-import type { Debt, Evidence, ObservedSchema, PlannedSlice, Receipt } from '../core/records.ts';
+import type { Debt, Evidence, PlannedSlice, Receipt } from '../core/records.ts';
 import { createShaper, deletionRow } from '../core/rows.ts';
+import { admits, type RecordedSchema } from '../core/schema.ts';
+import { unionSeen } from '../core/sightings.ts';
 import type { EpochSeconds } from '../core/time.ts';
 import type { ObjectDependencies } from './dependencies.ts';
 import { createPartWriter } from './part-writer.ts';
@@ -64,11 +66,6 @@ function addRelations(
   return { ...sum, relations };
 }
 
-const unionSchema = (a: ObservedSchema, b: ObservedSchema): ObservedSchema => ({
-  added: union(a.added, b.added),
-  changed: union(a.changed, b.changed),
-});
-
 /** An id as text; one of more digits than a double holds came as a raw integer. */
 const idText = (value: JsonValue | undefined): string =>
   typeof value === 'string' ? value : stringifyJson(value ?? null);
@@ -86,12 +83,18 @@ export async function createSliceProgress(
     readonly slice: PlannedSlice;
     readonly attempt: string;
     readonly from: Receipt;
+    /** As recorded before this run. */
+    readonly schema: RecordedSchema | null;
   },
 ): Promise<SliceProgress> {
   const { lake, clock, config, declaration, limits, observe } = dependencies;
   const { ref, slice, attempt } = start;
   const origin = { runId: ref.runId, slice: ref.slice };
-  const shaper = createShaper(declaration, origin);
+  const shaper = createShaper(
+    declaration,
+    origin,
+    admits(config.schemaChanges, start.schema, declaration.name),
+  );
   const writer = createPartWriter(lake, {
     ...origin,
     attempt,
@@ -136,7 +139,7 @@ export async function createSliceProgress(
       sequence: receipt.sequence + 1,
       parts: [...receipt.parts, ...parts],
       read: seen.size,
-      schema: unionSchema(receipt.schema, shaper.observed()),
+      schema: unionSeen(receipt.schema, shaper.observed()),
     };
     receipt = await storeReceipt(lake, ref, next, newIds);
     newIds = new Map();

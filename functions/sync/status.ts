@@ -4,7 +4,7 @@ import type { ObjectName } from '../core/names.ts';
 import type { Lake } from '../core/ports.ts';
 import type { Manifest, ObjectSummary, RunSummary } from '../core/records.ts';
 import { DAY_SECONDS, type EpochMs } from '../core/time.ts';
-import { requireStored } from './store.ts';
+import { readLast } from './store.ts';
 
 export interface ObjectStatus {
   readonly object: ObjectName;
@@ -20,31 +20,17 @@ export interface PipelineStatus {
   readonly objects: readonly ObjectStatus[];
 }
 
-type ReadableLake = Pick<Lake, 'get' | 'list'>;
-
-/** The greatest key: run ids sort by time. */
-async function lastKey(lake: ReadableLake, prefix: string): Promise<string | null> {
-  let last: string | null = null;
-  for await (const key of lake.list(prefix)) last = key;
-  return last;
-}
-
-async function last<T>(lake: ReadableLake, prefix: string): Promise<T | null> {
-  const key = await lastKey(lake, prefix);
-  return key === null ? null : requireStored<T>(lake, key);
-}
-
 const isOld = (since: string, now: EpochMs): boolean => now - Date.parse(since) > DAY_SECONDS * 1000;
 
 export async function readStatus(
-  lake: ReadableLake,
+  lake: Pick<Lake, 'get' | 'list'>,
   objects: readonly ObjectName[],
   now: EpochMs,
 ): Promise<PipelineStatus> {
-  const run = await last<RunSummary>(lake, RUNS_PREFIX);
+  const run = await readLast<RunSummary>(lake, RUNS_PREFIX);
   const statuses = await Promise.all(
     objects.map(async (object): Promise<ObjectStatus> => {
-      const committed = await last<Manifest>(lake, manifestPrefix(object));
+      const committed = await readLast<Manifest>(lake, manifestPrefix(object));
       const outcome = run?.objects.find((one) => one.object === object) ?? null;
       return {
         object,

@@ -14,6 +14,13 @@ export async function readStored<T>(lake: Pick<Lake, 'get'>, key: string): Promi
   return body === null ? null : (JSON.parse(decoder.decode(body)) as T);
 }
 
+/** The file with the greatest key below a prefix, as JSON; run ids sort by time. Null where there is none. */
+export async function readLast<T>(lake: Pick<Lake, 'get' | 'list'>, prefix: string): Promise<T | null> {
+  let last: string | null = null;
+  for await (const key of lake.list(prefix)) last = key;
+  return last === null ? null : requireStored<T>(lake, last);
+}
+
 /**
  * The file as JSON.
  * @throws ContractError where it is missing: somebody removed what the run still needs

@@ -8,7 +8,10 @@ import { InputError } from '../../functions/core/errors.ts';
 import { manifestPrefix, tablePrefix } from '../../functions/core/lake-keys.ts';
 import { OBJECT_NAMES, type TableName } from '../../functions/core/names.ts';
 import type { Lake } from '../../functions/core/ports.ts';
+import type { Manifest } from '../../functions/core/records.ts';
+import { type SeenTables, unionSeen } from '../../functions/core/sightings.ts';
 import { OBJECTS } from '../../functions/objects/index.ts';
+import { requireStored } from '../../functions/sync/store.ts';
 import { createDirectoryLake } from './directory-lake.ts';
 
 /** A value as JSON can hold it; integers and decimals that a double cannot hold are their own text. */
@@ -54,10 +57,20 @@ async function keysBelow(lake: ReadableLake, prefix: string): Promise<readonly s
   return keys;
 }
 
+/** The columns that the last committed run of each object knows of. */
+async function seenTables(
+  lake: ReadableLake,
+  manifests: readonly (readonly string[])[],
+): Promise<SeenTables> {
+  const last = manifests.flatMap((keys) => keys.slice(-1));
+  const schemas = await Promise.all(last.map((key) => requireStored<Manifest>(lake, key)));
+  return schemas.map(({ schema }) => schema.columns).reduce(unionSeen, {});
+}
+
 /** Manifests first: whatever they list is there when the tables are looked for. */
 async function statementsFor(lake: ReadableLake, root: string): Promise<readonly string[]> {
   const byObject = await Promise.all(OBJECT_NAMES.map((name) => keysBelow(lake, manifestPrefix(name))));
-  const tables = catalogTables(Object.values(OBJECTS), {});
+  const tables = catalogTables(Object.values(OBJECTS), await seenTables(lake, byObject));
   const filled = new Set<TableName>();
   for (const { name } of tables) {
     if ((await keysBelow(lake, tablePrefix(name))).length > 0) filled.add(name);

@@ -1,6 +1,7 @@
 /** What the commands tell a person at the end: the summary of runs, and the status of the pipeline. Pure. */
-import type { TableName } from '../../functions/core/names.ts';
+import type { ObjectName, TableName } from '../../functions/core/names.ts';
 import type { Completeness, ObjectSummary, RunSummary } from '../../functions/core/records.ts';
+import { goneColumns, type SchemaDrift } from '../../functions/core/schema.ts';
 import type { ObjectStatus, PipelineStatus } from '../../functions/sync/status.ts';
 import { byteSize, count, tableText, utc } from './table-text.ts';
 
@@ -30,6 +31,25 @@ function objectRows(object: ObjectSummary): readonly (readonly string[])[] {
   return [head, ...children];
 }
 
+/** `tags: new column tags.shade: string` */
+function driftLines(object: ObjectName, { added, changed, dropped }: SchemaDrift): readonly string[] {
+  const line = (what: string, items: readonly string[]) =>
+    items.length === 0 ? [] : [`${object}: ${what} ${items.join(', ')}`];
+  return [...line('new column', added), ...line('new type', changed), ...line('left out', dropped)];
+}
+
+/** What is known of a schema beyond the documented one, whichever run brought it. */
+function schemaLines({ object, committed }: ObjectStatus): readonly string[] {
+  if (committed === null) return [];
+  const { version } = committed.schema;
+  const gone = goneColumns(committed.schema);
+  return [
+    ...(version > 1 ? [`${object}: schema version ${version}`] : []),
+    ...(gone.length > 0 ? [`${object}: no longer sent ${gone.join(', ')}`] : []),
+    ...driftLines(object, committed.schema),
+  ];
+}
+
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
 
 /** Table of one run: rows, files and proof per object, then what needs attention. */
@@ -49,6 +69,7 @@ export function summaryText(run: RunSummary): string {
     '',
     `run ${run.run_id} (${run.mode}) ${run.status}: ${total}`,
     ...run.notes,
+    ...run.objects.flatMap(({ object, schema }) => (schema === null ? [] : driftLines(object, schema))),
     ...troubles,
   ].join('\n');
 }
@@ -80,6 +101,7 @@ export function statusText(status: PipelineStatus): string {
     `last run ${run.run_id} (${run.mode}) ${run.status}, finished ${run.finished_at}`,
     '',
     table,
+    ...status.objects.flatMap(schemaLines),
     ...troubles,
   ].join('\n');
 }

@@ -75,6 +75,7 @@ export async function planByHand(
     cursorAfter: isIncremental ? 1_795_347_900 : null,
     startFrom: null,
     workRemains: false,
+    schema: null,
     lastRows: null,
     expected: null,
     ...plan,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type CatalogTable, catalogTables } from '../../../functions/catalog/tables.ts';
 import { catalogType } from '../../../functions/catalog/types.ts';
 import type { ColumnType } from '../../../functions/core/declaration.ts';
-import type { SeenType } from '../../../functions/core/schema.ts';
+import type { SeenType } from '../../../functions/core/sightings.ts';
 import { OBJECTS } from '../../../functions/objects/index.ts';
 import { TABLES } from '../../local/support/tables.ts';
 

@@ -116,9 +116,28 @@ describe('the manifest', () => {
       },
       schema: {
         version: 1,
-        added: ['conversation_parts.name', 'conversation_parts.surprise'],
+        added: ['conversation_parts.name: string', 'conversation_parts.surprise: boolean'],
         changed: [],
         dropped: [],
+        columns: {
+          conversation_parts: {
+            conversation_id: ['string'],
+            email_message_metadata: ['json'],
+            id: ['string'],
+            name: ['string'],
+            surprise: ['boolean'],
+            type: ['string'],
+          },
+          email_address_header: {
+            conversation_id: ['string'],
+            conversation_part_id: ['string'],
+            email_address: ['string'],
+            header_index: ['integer'],
+            name: [],
+            type: ['string'],
+          },
+        },
+        missing: {},
       },
     });
     const text = Buffer.from(

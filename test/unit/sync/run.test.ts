@@ -182,6 +182,7 @@ describe('FinishRun', () => {
           files: expect.any(Number),
           bytes: expect.any(Number),
           completeness: expect.objectContaining({ read: 2 }),
+          schema: { version: 1, added: [], changed: [], dropped: [] },
           cursor: null,
           work_remains: false,
         },

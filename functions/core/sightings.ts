@@ -1,0 +1,73 @@
+/** What was seen of the shape of records: the types of the values in each column. Pure. */
+import { isRawInteger, type JsonValue } from './json.ts';
+import type { TableName } from './names.ts';
+
+/**
+ * What a value is by itself. `integer` fits a double exactly; `long` is an integer beyond 2^53 that 64 bits
+ * hold, `huge` one that they do not; `json` is anything nested.
+ */
+export type SeenType = 'boolean' | 'integer' | 'long' | 'huge' | 'number' | 'string' | 'json';
+
+/** Types seen in each column of a table, sorted; none where every value was null. */
+export type SeenColumns = Readonly<Record<string, readonly SeenType[]>>;
+
+/** Per table, the columns that records had. */
+export type SeenTables = Readonly<Partial<Record<TableName, SeenColumns>>>;
+
+/** Of a column; undefined where it was never seen. (A field may be called `constructor`.) */
+export const ofColumn = <T>(columns: Readonly<Record<string, T>> | undefined, name: string): T | undefined =>
+  columns !== undefined && Object.hasOwn(columns, name) ? columns[name] : undefined;
+
+const MAX_LONG = 2n ** 63n - 1n;
+
+function integerSeen(digits: string): SeenType {
+  const value = BigInt(digits);
+  return value <= MAX_LONG && value >= -MAX_LONG - 1n ? 'long' : 'huge';
+}
+
+/** The type a value shows by itself; null for null. */
+function typeSeen(value: JsonValue): SeenType | null {
+  if (value === null) return null;
+  if (typeof value === 'string') return 'string';
+  if (typeof value === 'boolean') return 'boolean';
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? 'integer' : 'number';
+  return isRawInteger(value) ? integerSeen(value.rawJSON) : 'json';
+}
+
+const sortedUnion = <T extends string>(a: readonly T[], b: readonly T[]): readonly T[] =>
+  [...new Set([...a, ...b])].sort();
+
+const unionColumns = (a: SeenColumns = {}, b: SeenColumns = {}): SeenColumns =>
+  Object.fromEntries(
+    sortedUnion(Object.keys(a), Object.keys(b)).map((name) => [
+      name,
+      sortedUnion(ofColumn(a, name) ?? [], ofColumn(b, name) ?? []),
+    ]),
+  );
+
+export const unionSeen = (a: SeenTables, b: SeenTables): SeenTables =>
+  Object.fromEntries(
+    sortedUnion(Object.keys(a) as TableName[], Object.keys(b) as TableName[]).map((table) => [
+      table,
+      unionColumns(a[table], b[table]),
+    ]),
+  );
+
+/** Collects the types of one table's columns while its rows are made. */
+export interface Sightings {
+  see(column: string, value: JsonValue): void;
+  columns(): SeenColumns;
+}
+
+export function createSightings(): Sightings {
+  const seen = new Map<string, Set<SeenType>>();
+  return {
+    see(column, value) {
+      const types = seen.get(column) ?? new Set();
+      seen.set(column, types);
+      const type = typeSeen(value);
+      if (type !== null) types.add(type);
+    },
+    columns: () => unionColumns(Object.fromEntries([...seen].map(([name, types]) => [name, [...types]]))),
+  };
+}

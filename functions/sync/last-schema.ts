@@ -1,0 +1,20 @@
+/** The schema that the runs before have recorded. */
+import { manifestPrefix } from '../core/lake-keys.ts';
+import type { Manifest } from '../core/records.ts';
+import type { RecordedSchema } from '../core/schema.ts';
+import type { ObjectDependencies } from './dependencies.ts';
+import { readLast } from './store.ts';
+
+/**
+ * From the manifest that the state points to. Without one the last manifest of all tells: a reset forgets
+ * cursors alone, and the files of earlier runs are still read.
+ */
+export async function lastSchema(
+  { lake, declaration }: Pick<ObjectDependencies, 'lake' | 'declaration'>,
+  manifest: Manifest | null,
+): Promise<RecordedSchema | null> {
+  const last = manifest ?? (await readLast<Manifest>(lake, manifestPrefix(declaration.name)));
+  if (last === null) return null;
+  const { version, columns, missing } = last.schema;
+  return { version, columns, missing };
+}
