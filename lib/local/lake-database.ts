@@ -120,9 +120,17 @@ export async function openLakeDatabase(directory: string, signal?: AbortSignal):
   const connection = await instance.connect();
   signal?.addEventListener('abort', () => connection.interrupt());
   await runAll(connection, SETTINGS);
+  let current = '';
+  /** Makes the views anew where something was committed since. */
+  async function refresh(): Promise<void> {
+    const statements = await statementsFor(lake, root);
+    const text = statements.join(';');
+    if (text !== current) await runAll(connection, statements);
+    current = text;
+  }
   return {
     async query(sql) {
-      await runAll(connection, await statementsFor(lake, root));
+      await refresh();
       return read(connection, sql);
     },
     close() {

@@ -1,0 +1,248 @@
+/** What SQL shows in DuckDB, against the truth of the simulated workspace, after random histories. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { afterEach, describe, expect, test } from 'vitest';
+import { type LakeDatabase, openLakeDatabase } from '../../lib/local/lake-database.ts';
+import { SIZES, type Simulator } from '../../lib/simulator/index.ts';
+import { type Bench, startBench } from './support/bench.ts';
+import { type Expectation, expectationOf } from './support/expectation.ts';
+import { rowsOf, viewProblems } from './support/sql-tables.ts';
+import { OBJECTS, TABLE_NAMES, type Table } from './support/tables.ts';
+import { HOUR, MINUTE } from './support/test-clock.ts';
+
+const SMALL = {
+  ...SIZES.tiny,
+  contacts: 60,
+  sharedSecond: 20,
+  companies: 25,
+  conversations: 20,
+  partsOfLongConversation: 30,
+};
+
+let bench: Bench | undefined;
+let database: LakeDatabase | undefined;
+afterEach(async () => {
+  database?.close();
+  await bench?.close();
+  database = undefined;
+  bench = undefined;
+});
+
+/** A generator of numbers below a bound, the same for the same seed. */
+function randomOf(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+}
+
+const ids = (records: { ids(): Iterable<string> }): readonly string[] => [...records.ids()];
+
+/** Things that happen to a workspace; each takes a way to pick one of many. */
+type Change = (workspace: Simulator['workspace'], pick: (from: readonly string[]) => string) => void;
+
+const CHANGES: readonly Change[] = [
+  ({ contacts }, pick) => {
+    const id = pick(ids(contacts));
+    for (const tag of contacts.relations(id).tagIds) contacts.untag(id, tag);
+  },
+  ({ contacts, tags }, pick) => contacts.tag(pick(ids(contacts)), pick(ids(tags))),
+  ({ contacts, companies }, pick) => contacts.attachCompany(pick(ids(contacts)), pick(ids(companies))),
+  ({ contacts }, pick) => {
+    const id = pick(ids(contacts));
+    for (const company of contacts.relations(id).companyIds) contacts.detachCompany(id, company);
+  },
+  ({ contacts }, pick) => contacts.update(pick(ids(contacts)), { name: 'a "b"\u2028\n\t\\ c', owner_id: 7 }),
+  ({ contacts }) => void contacts.create({ role: 'lead', name: null }),
+  ({ contacts }, pick) => contacts.delete(pick(ids(contacts))),
+  ({ conversations, tags }, pick) => conversations.tag(pick(ids(conversations)), pick(ids(tags))),
+  ({ conversations }, pick) => {
+    const id = pick(ids(conversations));
+    for (const tag of conversations.tagIds(id)) conversations.untag(id, tag);
+  },
+  ({ conversations }, pick) => void conversations.addPart(pick(ids(conversations))),
+  ({ conversations }, pick) => conversations.rate(pick(ids(conversations)), 4, 'fine'),
+  ({ tickets }, pick) => void tickets.addPart(pick(ids(tickets))),
+  ({ companies, tags }, pick) => companies.tag(pick(ids(companies)), pick(ids(tags))),
+  ({ companies }, pick) => {
+    const id = pick(ids(companies));
+    for (const tag of companies.tagIds(id)) companies.untag(id, tag);
+  },
+  ({ companies }, pick) => companies.delete(pick(ids(companies))),
+  ({ tags }, pick) => tags.delete(pick(ids(tags))),
+  ({ tags }, pick) => tags.update(pick(ids(tags)), { name: 'renamed' }),
+  ({ admins }, pick) => admins.delete(pick(ids(admins))),
+  ({ teams, admins }, pick) => teams.update(pick(ids(teams)), { admin_ids: [Number(pick(ids(admins)))] }),
+  ({ segments }, pick) => segments.delete(pick(ids(segments))),
+  ({ dataAttributes }) => {
+    const name = `attribute_${dataAttributes.size}`;
+    dataAttributes.create({ model: 'company', name, full_name: `custom_attributes.${name}` });
+  },
+  ({ ticketTypes }, pick) => ticketTypes.update(pick(ids(ticketTypes)), { archived: true }),
+  ({ articles }, pick) => articles.delete(pick(ids(articles))),
+  ({ collections }, pick) => collections.delete(pick(ids(collections))),
+  ({ helpCenters }) => void helpCenters.create({}),
+  ({ subscriptionTypes }, pick) => subscriptionTypes.delete(pick(ids(subscriptionTypes))),
+  ({ activityLogs }) => void activityLogs.create({}),
+];
+
+function changeAtRandom({ workspace }: Simulator, random: (below: number) => number): void {
+  const pick = (from: readonly string[]): string => {
+    const id = from[random(from.length)];
+    if (id === undefined) throw new Error('nothing is left to pick');
+    return id;
+  };
+  for (let count = 0; count < 25; count += 1) CHANGES[random(CHANGES.length)]?.(workspace, pick);
+}
+
+/** What could be read by mistake: newer versions of listed rows, in the same folder and in a run of their own. */
+async function writeOrphans(directory: string, keys: ReadonlyMap<Table, string>): Promise<void> {
+  for (const key of keys.values()) {
+    const text = gunzipSync(await readFile(join(directory, 'lake', key))).toString();
+    const newer = text.replaceAll('"_version":"0', '"_version":"9').replaceAll('"name":"', '"name":"orphan ');
+    const other = key.replace(/\/\d{4}-[0-9a-z]+-/, '/0001-0rphan-');
+    const ofLaterRun = other.replace(
+      /run_date=.*\/run_id=[^/]+/,
+      'run_date=2031-01-01/run_id=20310101T000000000Z-ffffff',
+    );
+    for (const orphan of [other, ofLaterRun]) {
+      const file = join(directory, 'lake', orphan);
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, gzipSync(newer));
+    }
+  }
+}
+
+/** One listed file of every table that has any. */
+async function someFiles(current: Bench): Promise<ReadonlyMap<Table, string>> {
+  const lake = await current.lake();
+  return new Map(
+    TABLE_NAMES.flatMap((table) => {
+      const file = lake.history(table).at(-1)?.file;
+      return file === undefined ? [] : [[table, file] as const];
+    }),
+  );
+}
+
+async function start(seed: number): Promise<{ bench: Bench; expected: Expectation }> {
+  bench = await startBench({ simulator: { sizes: SMALL, seed }, sync: { limits: { partBytes: 8_000 } } });
+  return { bench, expected: expectationOf(bench.simulator) };
+}
+
+const open = async (directory: string): Promise<LakeDatabase> => {
+  database?.close();
+  database = await openLakeDatabase(directory);
+  return database;
+};
+
+describe('the views show the workspace as it was when it was last synced', () => {
+  test.each([1, 2])('after random changes, orphans lying about (seed %i)', async (seed) => {
+    const { bench: current, expected } = await start(seed);
+    const random = randomOf(seed);
+    expect(await current.sync()).toMatchObject({ status: 'finished' });
+    expected.synced();
+    expect(expected.problems(await current.lake())).toEqual([]);
+    const sql = await open(current.directory);
+    for (let day = 1; day <= 3; day += 1) {
+      await writeOrphans(current.directory, await someFiles(current));
+      expect(await viewProblems(sql, expected.tables())).toEqual([]);
+      current.clock.advance(6 * HOUR);
+      current.simulator.workspace.simulateDay(day);
+      changeAtRandom(current.simulator, random);
+      current.clock.advance(20 * MINUTE);
+      const isFullRefresh = random(3) === 0;
+      const objects = random(3) === 0 ? OBJECTS.filter(() => random(2) === 0) : OBJECTS;
+      const result = await current.sync({
+        input: { ...(isFullRefresh && { mode: 'full_refresh' }), ...(objects.length > 0 && { objects }) },
+      });
+      expect(result).toMatchObject({ status: 'finished', runs: [{ status: 'succeeded' }] });
+      expected.synced({ objects: objects.length > 0 ? objects : OBJECTS, isFullRefresh });
+      expect(expected.problems(await current.lake())).toEqual([]);
+      expect(await viewProblems(sql, expected.tables())).toEqual([]);
+    }
+  });
+
+  test('while a run is half done: what is committed, and nothing of the rest', async () => {
+    const { bench: current, expected } = await start(4);
+    await current.sync();
+    expected.synced();
+    expect(expected.problems(await current.lake())).toEqual([]);
+    current.clock.advance(6 * HOUR);
+    current.simulator.workspace.simulateDay(1);
+    const stop = new AbortController();
+    const finished: Table[] = [];
+    const result = await current.sync({
+      signal: stop.signal,
+      config: { parallelism: { objects: 1, slices: 1 } },
+      limits: { partBytes: 1 },
+      observe: (event) => {
+        if (event.type === 'object_finished') finished.push(event.object);
+        if (event.type === 'rows' && finished.includes('companies')) stop.abort();
+      },
+    });
+    expect(result).toEqual({ status: 'aborted' });
+    expected.synced({ objects: finished });
+    const lake = await current.lake();
+    expect(lake.orphans).not.toEqual([]);
+    expect(expected.problems(lake)).toEqual([]);
+    expect(await viewProblems(await open(current.directory), expected.tables())).toEqual([]);
+  });
+
+  test('while a sync is at it, each answer is of one moment', async () => {
+    const { bench: current } = await start(5);
+    await current.sync();
+    const sql = await open(current.directory);
+    const count = async () =>
+      (
+        await rowsOf(
+          sql,
+          `SELECT (SELECT count(*) FROM teams) AS teams, (SELECT count(*) FROM team_admin) AS members,
+            (SELECT count(*) FROM manifests WHERE object = 'teams') AS runs`,
+        )
+      )[0];
+    const before = await count();
+    current.clock.advance(6 * HOUR);
+    current.simulator.workspace.teams.create({ name: 'New', admin_ids: [] });
+    let isRunning = true;
+    const syncing = current.sync().finally(() => {
+      isRunning = false;
+    });
+    const answers = [];
+    while (isRunning) answers.push(await count());
+    await syncing;
+    const after = await count();
+    expect(Number(after?.teams)).toBe(Number(before?.teams) + 1);
+    expect(answers.length).toBeGreaterThan(1);
+    for (const answer of answers) expect([before, after]).toContainEqual(answer);
+  });
+});
+
+test('tables without any run exist and are empty', async () => {
+  const { bench: current, expected } = await start(6);
+  await mkdir(join(current.directory, 'lake'), { recursive: true });
+  const sql = await open(current.directory);
+  expect(await viewProblems(sql, expected.tables())).toEqual([]);
+  await current.sync({ config: { objects: ['tags'] } });
+  expected.synced({ objects: ['tags'] });
+  expect(await viewProblems(sql, expected.tables())).toEqual([]);
+  for (const table of TABLE_NAMES) await sql.query(`SELECT * FROM ${table}_history`);
+});
+
+test('a history has every committed version, and no orphan', async () => {
+  const { bench: current } = await start(7);
+  await current.sync();
+  await writeOrphans(current.directory, await someFiles(current));
+  current.clock.advance(6 * HOUR);
+  await current.sync({ input: { mode: 'full_refresh' } });
+  const sql = await open(current.directory);
+  const lake = await current.lake();
+  for (const table of TABLE_NAMES) {
+    const [found] = await rowsOf(sql, `SELECT count(*) AS n FROM ${table}_history`);
+    expect([table, found?.n]).toEqual([table, lake.history(table).length]);
+  }
+  const runs = await rowsOf(sql, 'SELECT DISTINCT run_date, _run_id FROM contacts_history ORDER BY 2');
+  expect(runs.map(({ _run_id }) => _run_id)).toEqual(lake.runs);
+  expect(runs.every(({ run_date }) => run_date === '2026-02-10')).toBe(true);
+});
