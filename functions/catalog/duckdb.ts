@@ -21,8 +21,6 @@ export interface LakeFiles {
   readonly manifests: readonly string[];
   /** Tables with any file. */
   readonly filled: ReadonlySet<TableName>;
-  /** Longest row, in bytes. */
-  readonly maxRowBytes: number;
 }
 
 const SCALARS: Readonly<Record<CatalogType, string>> = {
@@ -63,7 +61,7 @@ const manifestFilesSelect = (root: string): string => `SELECT
 FROM (SELECT object, run_id, unnest(map_entries(tables)) AS entry FROM ${MANIFESTS}) AS entries
 CROSS JOIN unnest(entry.value.files) AS files(file)`;
 
-function historySelect(table: CatalogTable, { root, filled, maxRowBytes }: LakeFiles): string {
+function historySelect(table: CatalogTable, { root, filled }: LakeFiles): string {
   const columns: TypedNames = table.columns.map(({ name, type }) => [name, type]);
   if (!filled.has(table.name)) {
     return nothing([...columns, ['run_date', 'string'], ['$path', 'string']]);
@@ -72,7 +70,7 @@ function historySelect(table: CatalogTable, { root, filled, maxRowBytes }: LakeF
     NEWLINE_DELIMITED,
     "filename = '$path'",
     "hive_partitioning = true, hive_types = {run_date: 'VARCHAR'}",
-    `maximum_object_size = ${maxRowBytes}`,
+    "maximum_object_size = getvariable('max_row_bytes')",
     `columns = ${struct(columns)}`,
   ];
   return `SELECT
@@ -80,6 +78,12 @@ ${list([...columns.map(([name]) => quoted(name)), 'run_date', PATH])}
 FROM read_json(${literal(`${root}tables/${table.name}/*/*/*.ndjson*`)}, ${options.join(', ')})
 WHERE ${isCommitted(table)}`;
 }
+
+/** Room for the longest row: 32 MB, or the longest that manifests tell of. More would cost memory for nothing. */
+const SET_MAX_ROW_BYTES = `SET VARIABLE max_row_bytes = (
+  SELECT greatest(32 * 1024 * 1024, coalesce(max(large.bytes), 0) + 1024)::UINTEGER
+  FROM (SELECT unnest(completeness.large_rows) AS large FROM ${MANIFESTS}) AS larges
+)`;
 
 /** Words of Athena that DuckDB has under other names, so that one query runs in both. */
 const MACROS: readonly string[] = [
@@ -92,6 +96,7 @@ const MACROS: readonly string[] = [
 export const duckdbStatements = (tables: readonly CatalogTable[], files: LakeFiles): readonly string[] => [
   ...MACROS,
   createView({ name: MANIFESTS, select: manifestsSelect(files) }),
+  SET_MAX_ROW_BYTES,
   createView({ name: MANIFEST_FILES, select: manifestFilesSelect(files.root) }),
   ...tables.flatMap((table) => [
     createView({ name: historyName(table.name), select: historySelect(table, files) }),

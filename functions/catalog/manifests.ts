@@ -24,6 +24,7 @@ const COMPLETENESS: NestedType = {
     written: 'bigint',
     parts: counts('expected', 'written'),
     over_cap: STRINGS,
+    large_rows: { array: { struct: { table: 'string', key: 'string', bytes: 'bigint' } } },
     relations: { map: counts('expected', 'written') },
     // `scope` has no one shape.
     debts: { array: { struct: { reason: 'string', since: 'string', tries: 'bigint' } } },

@@ -81,6 +81,15 @@ export interface Evidence {
   readonly partsWritten: number;
   readonly overCap: readonly string[];
   readonly relations: Readonly<Partial<Record<ChildName, number>>>;
+  readonly largeRows: readonly LargeRow[];
+}
+
+/** A row longer than Athena reads with certainty; DuckDB reads it. */
+export interface LargeRow {
+  readonly table: TableName;
+  /** Primary key of the record, its parts joined by a slash. */
+  readonly key: string;
+  readonly bytes: number;
 }
 
 /** What a slice has written and where to go on. */
@@ -130,6 +139,8 @@ export interface Completeness {
   readonly written: number;
   readonly parts: { readonly expected: number; readonly written: number } | null;
   readonly over_cap: readonly string[];
+  /** Only where there are any. */
+  readonly large_rows?: readonly LargeRow[];
   readonly relations: Readonly<
     Partial<Record<ChildName, { readonly expected: number; readonly written: number }>>
   >;

@@ -38,6 +38,7 @@ export function completenessOf(
   const known = counts.filter((count) => count !== null);
   const relations = relationsOf(slices, tables);
   const evidence = slices.map(({ done }) => done.evidence);
+  const largeRows = evidence.flatMap((one) => one.largeRows);
   return {
     status: statusOf(slices, relations),
     matched: known.length === counts.length ? sum(known) : null,
@@ -51,6 +52,7 @@ export function completenessOf(
           }
         : null,
     over_cap: [...new Set(evidence.flatMap(({ overCap }) => overCap))],
+    ...(largeRows.length > 0 && { large_rows: largeRows }),
     relations,
     debts,
   };

@@ -14,7 +14,13 @@ interface SliceRef {
   readonly slice: string;
 }
 
-export const NO_EVIDENCE: Evidence = { partsExpected: 0, partsWritten: 0, overCap: [], relations: {} };
+export const NO_EVIDENCE: Evidence = {
+  partsExpected: 0,
+  partsWritten: 0,
+  overCap: [],
+  relations: {},
+  largeRows: [],
+};
 
 /** Where a slice begins that has no receipt yet. */
 export const firstReceipt = (slice: string, attempt: string): Receipt => ({

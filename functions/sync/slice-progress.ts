@@ -1,16 +1,16 @@
 /** What one attempt has gathered for its slice, between receipts: rows, counts, evidence. */
 
-import type { ObjectDeclaration } from '../core/declaration.ts';
 import { type JsonValue, stringifyJson } from '../core/json.ts';
+import { largeRows } from '../core/large-rows.ts';
 import type { ObjectName } from '../core/names.ts';
-import { valueAt } from '../core/paths.ts';
 import type { DebtScope, Position, ReadEvent, ReadRecord, Window } from '../core/reading.ts';
-import type { Debt, Evidence, PlannedSlice, Receipt } from '../core/records.ts';
+import type { Debt, PlannedSlice, Receipt } from '../core/records.ts';
 import { createShaper, deletionRow } from '../core/rows.ts';
 import { admits, type RecordedSchema } from '../core/schema.ts';
 import { unionSeen } from '../core/sightings.ts';
 import type { EpochSeconds } from '../core/time.ts';
 import type { ObjectDependencies } from './dependencies.ts';
+import { addEvidence, addRelations } from './evidence.ts';
 import { createPartWriter } from './part-writer.ts';
 import { restarted, type SeenIds, seenIds, storeReceipt } from './receipts.ts';
 
@@ -40,31 +40,6 @@ const within = ({ from, to }: Window, at: EpochSeconds): boolean =>
   (from === null || at >= from) && (to === null || at < to);
 
 const union = (a: readonly string[], b: readonly string[]): readonly string[] => [...new Set([...a, ...b])];
-
-const addEvidence = (sum: Evidence, page: NonNullable<PageEvent['evidence']>): Evidence => ({
-  ...sum,
-  partsExpected: sum.partsExpected + (page.partsExpected ?? 0),
-  partsWritten: sum.partsWritten + (page.partsWritten ?? 0),
-  overCap: union(sum.overCap, page.overCap ?? []),
-});
-
-/** What the embedded lists of these records say that they hold, per child table. */
-function addRelations(
-  { embeddedLists }: ObjectDeclaration,
-  sum: Evidence,
-  records: readonly ReadRecord[],
-): Evidence {
-  const relations = { ...sum.relations };
-  for (const { field, child } of embeddedLists) {
-    const counts = records.map(({ record }) => valueAt(record, [field, 'total_count']));
-    const stated = counts.reduce<number>(
-      (total, count) => total + (typeof count === 'number' ? count : 0),
-      0,
-    );
-    relations[child] = (relations[child] ?? 0) + stated;
-  }
-  return { ...sum, relations };
-}
 
 /** An id as text; one of more digits than a double holds came as a raw integer. */
 const idText = (value: JsonValue | undefined): string =>
@@ -118,8 +93,9 @@ export async function createSliceProgress(
     return true;
   }
 
-  const isNewRecord = ({ record, stampedAt }: ReadRecord): boolean =>
-    isNew(declaration.primaryKey.map((name) => idText(record[name])).join('/'), stampedAt);
+  const keyOf = ({ record }: ReadRecord): string =>
+    declaration.primaryKey.map((name) => idText(record[name])).join('/');
+  const isNewRecord = (one: ReadRecord): boolean => isNew(keyOf(one), one.stampedAt);
 
   /** Parents count as read; their rows are all kept, whatever was seen before. */
   function freshParents(page: PageEvent): readonly ReadRecord[] {
@@ -161,8 +137,14 @@ export async function createSliceProgress(
     async addPage(page) {
       const records = readsParents ? freshParents(page) : page.records.filter(isNewRecord);
       const kept = readsParents ? records : records.filter((one) => within(slice.exact, one.stampedAt));
-      await writer.write(kept.flatMap((one) => shaper.shape(one, nextOrdinal())));
-      const evidence = addEvidence(addRelations(declaration, receipt.evidence, kept), page.evidence ?? {});
+      const shaped = kept.map((one) => ({ one, rows: shaper.shape(one, nextOrdinal()) }));
+      await writer.write(shaped.flatMap(({ rows }) => rows));
+      const large = shaped.flatMap(({ one, rows }) => largeRows(rows, keyOf(one)));
+      const related = addRelations(declaration, receipt.evidence, kept);
+      const evidence = addEvidence(
+        { ...related, largeRows: [...related.largeRows, ...large] },
+        page.evidence ?? {},
+      );
       receipt = { ...receipt, position: page.position, evidence };
       observe({ type: 'rows', object: ref.object, rows: kept.length, read: page.ids.length });
     },

@@ -48,9 +48,6 @@ const EXACT_NUMBERS: ReadonlySet<DuckDBTypeId> = new Set([
 /** Nothing is fetched from anywhere, and times read as they do in Athena. */
 const SETTINGS = ["SET TimeZone = 'UTC'", 'SET autoinstall_known_extensions = false'];
 
-/** Longest row that is read without being told of longer ones: as long as Athena reads. */
-const MAX_ROW_BYTES = 32 * 1024 * 1024;
-
 async function keysBelow(lake: ReadableLake, prefix: string): Promise<readonly string[]> {
   const keys: string[] = [];
   for await (const key of lake.list(prefix)) keys.push(key);
@@ -75,7 +72,7 @@ async function statementsFor(lake: ReadableLake, root: string): Promise<readonly
   for (const { name } of tables) {
     if ((await keysBelow(lake, tablePrefix(name))).length > 0) filled.add(name);
   }
-  const files: LakeFiles = { root, manifests: byObject.flat(), filled, maxRowBytes: MAX_ROW_BYTES };
+  const files: LakeFiles = { root, manifests: byObject.flat(), filled };
   return duckdbStatements(tables, files);
 }
 

@@ -8,11 +8,12 @@ import { byteSize, count, tableText, utc } from './table-text.ts';
 /** `2,000 of 2,000 read: complete` */
 function proof(completeness: Completeness | null): string {
   if (completeness === null) return '';
-  const { status, matched, read, debts, over_cap } = completeness;
+  const { status, matched, read, debts, over_cap, large_rows } = completeness;
   const counts = matched === null ? `${count(read)} read` : `${count(read)} of ${count(matched)} read`;
   const owed = debts.length === 0 ? '' : `, ${debts.length} debt(s)`;
   const capped = over_cap.length === 0 ? '' : `, ${over_cap.length} over 500 parts`;
-  return `${status}: ${counts}${owed}${capped}`;
+  const large = large_rows === undefined ? '' : `, ${large_rows.length} row(s) over 30 MB`;
+  return `${status}: ${counts}${owed}${capped}${large}`;
 }
 
 function objectRows(object: ObjectSummary): readonly (readonly string[])[] {
