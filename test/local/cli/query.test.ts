@@ -1,0 +1,80 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { describe, expect, it } from 'vitest';
+import { local, temporaryDirectory, workspace } from './run-command.ts';
+
+async function synced(): Promise<{ readonly out: string; readonly tags: number }> {
+  const { environment, simulator } = await workspace();
+  const out = await temporaryDirectory();
+  expect((await local(['sync', '--out', out, '--objects', 'tags'], environment)).status).toBe(0);
+  return { out, tags: simulator.workspace.tags.size };
+}
+
+describe('query', () => {
+  it('answers as a table, as CSV and as JSON', async () => {
+    const { out, tags } = await synced();
+    const sql = `SELECT count(*) AS n, 'a "b", c' AS "text", NULL AS nothing, 9007199254740993 AS big, [1, 2] AS list FROM tags`;
+    const ask = async (...format: readonly string[]) => {
+      const ended = await local(['query', sql, '--out', out, ...format]);
+      expect(ended).toMatchObject({ status: 0, stderr: '' });
+      return ended.stdout;
+    };
+    expect(await ask()).toBe(
+      ` n  text      nothing               big  list\n${tags}  a "b", c  NULL     9007199254740993  [1,2]\n(1 row)\n`,
+    );
+    expect(await ask('--format', 'csv')).toBe(
+      `n,text,nothing,big,list\n${tags},"a ""b"", c",,9007199254740993,"[1,2]"\n`,
+    );
+    expect(await ask('--format', 'json')).toBe(
+      `[\n{"n":${tags},"text":"a \\"b\\", c","nothing":null,"big":9007199254740993,"list":[1,2]}\n]\n`,
+    );
+  });
+
+  it('answers questions that come from a pipe, and goes on after a mistake', async () => {
+    const { out, tags } = await synced();
+    const child = spawn(process.execPath, ['bin/local.ts', 'query', '--out', out, '--format', 'csv'], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (data: Buffer) => {
+      stdout += data.toString();
+    });
+    child.stderr.on('data', (data: Buffer) => {
+      stderr += data.toString();
+    });
+    child.stdin.end('SELECT count(*)\n  AS n FROM tags;\nSELECT wrong;\n\n.tables\nSELECT 1 AS last');
+    const [status] = await once(child, 'close');
+    expect(stdout).toMatch(new RegExp(`^n\n${tags}\nview_name\n(\\w+\n)+last\n1\n$`));
+    expect(stdout).toContain('\ncontacts_history\n');
+    expect(stderr).toMatch(/error: .*"wrong"/);
+    expect(status).toBe(0);
+  });
+
+  it('says what is wrong with SQL', async () => {
+    const { out } = await synced();
+    const { status, stdout, stderr } = await local(['query', 'SELECT colour FROM tags', '--out', out]);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toMatch(/^error: Binder Error: .*"colour" not found/);
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+
+  it('says that there is no lake, and what to do', async () => {
+    const out = await temporaryDirectory();
+    const { status, stderr } = await local(['query', 'SELECT 1', '--out', out]);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/There is no lake in .*Run a sync first, or name another directory with --out/);
+  });
+
+  it('knows three formats', async () => {
+    const { status, stderr } = await local(['query', 'SELECT 1', '--format', 'xml']);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/--format: 'xml' is none of table, csv, json/);
+  });
+
+  it('has help', async () => {
+    const { status, stdout } = await local(['query', '--help']);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^Usage: npm run local -- query \[options\] \[sql\]/);
+  });
+});
