@@ -143,6 +143,7 @@ describe('mistakes', () => {
     [{ objects: [] }, 'objects: must name at least one object'],
     [{ objects: ['deletions'] }, 'objects.0'],
     [{ parallelism: { inFlight: 3 } }, 'parallelism: Unrecognized key'],
+    [{ parallelism: { objects: 16, slices: 9 } }, 'parallelism: objects x slices must be at most 128'],
     [{ startFrom: 5 }, 'startFrom'],
     [{ startFrom: '2025-02-30T00:00:00Z' }, 'startFrom'],
   ])('%j is refused at %s', (config, path) => {
@@ -169,6 +170,7 @@ describe('concurrency', () => {
         fc.integer({ min: 1, max: 16 }),
         fc.integer({ min: 1, max: 40 }),
         (concurrency, objects, slices) => {
+          fc.pre(objects * slices <= 128);
           const { parallelism } = resolveConfig({ concurrency, parallelism: { objects, slices } });
           const { inFlight } = parallelism;
           expect(parallelism.objects * parallelism.slices * inFlight).toBeLessThanOrEqual(concurrency);
