@@ -38,13 +38,15 @@ export function createStartRun(
   env: RawEnvironment,
   overrides?: Overrides,
 ): Handler<StartRunEvent, StartRunResult> {
-  const { run, state, client } = createRuntime(env, overrides);
+  const { run, state, budget, client } = createRuntime(env, overrides);
   const dependencies = {
     ...run,
     state,
     isIncremental: (object: keyof typeof OBJECTS) => OBJECTS[object].sync.kind === 'incremental',
     identify: async () => {
       const { workspaceId, dateHeaderMs } = await readMe(client);
+      // What /me taught about the rate limit is kept for the plans, which come next.
+      await budget.limit();
       return { workspaceId, dateMs: dateHeaderMs };
     },
   };

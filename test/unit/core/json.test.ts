@@ -80,7 +80,7 @@ describe('writing', () => {
         expect(written.isWellFormed()).toBe(true);
         expect(/\\ud[89a-f]/i.test(written.replaceAll('\\\\', ''))).toBe(false);
       }),
-      { numRuns: 200 },
+      { numRuns: 80 },
     );
   });
 
