@@ -4,7 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type PipelineConfig, resolveConfig } from '../../../functions/core/config.ts';
 import type { ProgressEvent } from '../../../functions/core/ports.ts';
-import { type LocalPipelineOptions, openLocalPipeline } from '../../../lib/local/local-pipeline.ts';
+import {
+  type LocalPipeline,
+  type LocalPipelineOptions,
+  openLocalPipeline,
+} from '../../../lib/local/local-pipeline.ts';
 import { type SyncResult, syncLocally } from '../../../lib/local/sync.ts';
 import {
   SIZES,
@@ -31,6 +35,7 @@ export interface SyncOptions {
 
 /** An open pipeline: several syncs without opening the directory anew. */
 export interface Session {
+  readonly pipeline: LocalPipeline;
   run(input?: Readonly<Record<string, unknown>>): Promise<SyncResult>;
   close(): Promise<void>;
 }
@@ -85,6 +90,7 @@ export async function startBench(options: BenchOptions = {}): Promise<Bench> {
       throw error;
     }
     return {
+      pipeline,
       run: (input = {}) =>
         syncLocally(pipeline, {
           input,

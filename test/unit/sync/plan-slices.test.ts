@@ -367,6 +367,25 @@ describe('debts', () => {
   });
 });
 
+test('a debt of a slice inside a run that is cut keeps the bounds of that run', async () => {
+  const world = createWorld(spread(100), { granularity: 'day', zone: 'Asia/Kolkata' });
+  const from = NOW - 200 * DAY;
+  const exact = { from: from - DAY, to: from + 90 * DAY };
+  const debts = [debtOf({ window: { from, to: from + 40 * DAY }, exact })];
+  const allowance = { records: 40, slices: 20, recordsPerSlice: 10 };
+  const plan = await planSlices(requestOf(world, { debts, allowance, window: { from: NOW, to: null } }));
+  const paying = plan.slices.filter(({ debt }) => debt !== null);
+  const [rest] = plan.carriedDebts;
+  const cut = rest !== undefined && 'window' in rest.scope ? rest.scope.window.from : null;
+  expect(cut).toBeGreaterThan(from);
+  for (const slice of paying) expect(slice.exact).toEqual({ from: exact.from, to: cut });
+  expect(rest?.scope).toEqual({
+    window: { from: cut, to: from + 40 * DAY },
+    created: null,
+    exact: { from: cut, to: exact.to },
+  });
+});
+
 test('an object without a count is one slice per window', async () => {
   const world = createWorld([], SECONDS);
   const debts = [debtOf({ window: { from: 5, to: 10 } })];

@@ -1,7 +1,7 @@
 /** Whole runs over memory twins, one after the other: what is committed in the end is everything. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Manifest } from '../../../functions/core/records.ts';
+import type { Manifest, Plan } from '../../../functions/core/records.ts';
 import type { ObjectDependencies } from '../../../functions/sync/dependencies.ts';
 import { anyComparison, DAY, instant, NOW, population } from '../../support/arbitraries.ts';
 import { createPipeline, dependenciesOf, type Pipeline } from '../../support/dependencies.ts';
@@ -177,6 +177,11 @@ describe('startFrom moved earlier', () => {
     const rows = rowsOf(setting).length;
     await runUntilDone(setting.pipeline, setting.dependencies({ startFrom: iso(NOW - 99 * DAY) }));
     expect(rowsOf(setting)).toHaveLength(rows);
+    const plans = setting.pipeline.lake.keys('work/').filter((key) => key.endsWith('plan.json'));
+    const debts = plans.flatMap((key) =>
+      setting.pipeline.lake.json<Plan>(key).slices.map(({ debt }) => debt),
+    );
+    expect(debts.every((debt) => debt === null)).toBe(true);
   });
 });
 
@@ -236,6 +241,20 @@ describe('a backfill', () => {
       ),
       { numRuns: 60 },
     );
+  });
+});
+
+describe('a backfill that is too long for one run', () => {
+  test('goes on in the next runs until all of it is read', async () => {
+    const setting = settingOf(spread(300), SECONDS);
+    const [from, to] = [NOW - 99 * DAY, NOW - 40 * DAY];
+    const runs = await runUntilDone(setting.pipeline, setting.dependencies({ startFrom: iso(NOW - DAY) }), {
+      from: iso(from),
+      to: iso(to),
+    });
+    expect(runs).toBeGreaterThan(1);
+    const wanted = spread(300).filter(({ updated_at: at }) => at >= from && at < to);
+    expect(idsOf(setting)).toEqual(new Set(wanted.map(({ id }) => id)));
   });
 });
 
