@@ -1,5 +1,6 @@
 /** The four kinds of function, each made from its environment; the entries are one line each. */
 import { randomUUID } from 'node:crypto';
+import { RetryableError } from './core/errors.ts';
 import type {
   CommitResult,
   ExtractorEvent,
@@ -115,6 +116,12 @@ export function createExtractor(
         default:
           return event satisfies never;
       }
+    } catch (error) {
+      if (error !== attempt.deadline.reason) throw error;
+      throw new RetryableError(`${event.operation} of ${object} ran out of time and begins again.`, {
+        code: 'deadline',
+        cause: error,
+      });
     } finally {
       end();
     }

@@ -11,7 +11,7 @@ import { createMemoryLake, type MemoryLake } from './memory-lake.ts';
 import { createBudgetTable, createMemoryRateBudget } from './memory-rate-budget.ts';
 import { createMemoryStateStore } from './memory-state-store.ts';
 
-export const SMALL_LIMITS: SyncLimits = {
+const SMALL_LIMITS: SyncLimits = {
   partBytes: 300,
   checkpointMs: 0,
   deadlineMarginMs: 0,

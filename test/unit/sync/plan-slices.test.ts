@@ -85,7 +85,7 @@ async function runAll(
     for (const { id } of read(world, plan)) covered.add(id);
     if (request.debtPolicy === 'pay') {
       const reached = Math.min(plan.windowTo ?? now, now - 900);
-      cursor = Math.max(cursor ?? 0, reached);
+      cursor = Math.max(cursor ?? request.window.from ?? 0, reached);
     }
     debts = plan.carriedDebts;
     if (!plan.workRemains) return { covered, runs, cursor, plans };

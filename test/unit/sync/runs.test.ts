@@ -212,6 +212,32 @@ describe('a full refresh of an incremental object', () => {
   });
 });
 
+test('startFrom in the minutes that every run reads again is kept by all runs', async () => {
+  const startFrom = NOW - 100;
+  const records = [NOW - 800, NOW - 101, NOW - 100, NOW - 1].map((at) => ({
+    id: String(at),
+    updated_at: at,
+    created_at: 1,
+  }));
+  const setting = settingOf(records, SECONDS, { limit: 166 });
+  for (let runs = 0; runs < 3; runs += 1) {
+    await runOnce(setting.pipeline, setting.dependencies({ startFrom: iso(startFrom) }));
+  }
+  expect(idsOf(setting)).toEqual(new Set([String(NOW - 100), String(NOW - 1)]));
+});
+
+test('a full refresh under a later startFrom leaves no gap between the cursor and it', async () => {
+  const setting = settingOf(spread(10), SECONDS, { limit: 166 });
+  await runOnce(setting.pipeline, setting.dependencies());
+  const between = { id: 'between', updated_at: NOW + DAY, created_at: 1 };
+  setting.world.records = [...setting.world.records, between];
+  setting.pipeline.clock.advance(5 * DAY * 1000);
+  const later = setting.dependencies({ startFrom: iso(NOW + 3 * DAY) });
+  await runOnce(setting.pipeline, later, { mode: 'full_refresh' });
+  await runOnce(setting.pipeline, setting.dependencies());
+  expect(idsOf(setting)).toContain('between');
+});
+
 describe('a backfill', () => {
   test('reads [from, to) and leaves the cursor, before and after the first load', async () => {
     await fc.assert(
