@@ -144,6 +144,10 @@ describe.each(OBJECTS)('%s', (object) => {
     for (const table of tables) {
       expect(valuesOf(lakes.inPieces, table), table).toEqual(valuesOf(lakes.whole, table));
     }
+    const [pieces, whole] = [lakes.inPieces, lakes.whole].map(
+      (lake) => lake.manifests(object)[0]?.completeness,
+    );
+    expect(pieces).toEqual(whole);
     if (!UNPAGED.includes(object)) expect(filesOf(lakes.inPieces, object).size).toBeGreaterThan(1);
   });
 

@@ -19,6 +19,16 @@ import {
 import { type LakeView, readLake } from './lake-reader.ts';
 import { createTestClock, type TestClock, type TestClockState } from './test-clock.ts';
 
+/** Still several pages of what matters, and quick. */
+export const SMALL = {
+  ...SIZES.tiny,
+  contacts: 200,
+  sharedSecond: 90,
+  companies: 220,
+  conversations: 45,
+  partsOfLongConversation: 40,
+} as const;
+
 export interface SyncOptions {
   readonly input?: Readonly<Record<string, unknown>>;
   readonly config?: PipelineConfig;
