@@ -54,7 +54,8 @@ export interface EmbeddedList {
   readonly paging: 'none' | 'page_number';
   /** Keys under which the items may lie; facts CONFLICT: `data` (example) or `companies` (schema). */
   readonly recordsKeys: readonly string[];
-  readonly maxPerPage?: number;
+  /** As of a page-number list. */
+  readonly perPageSizes?: readonly number[];
   /** Child table whose expected row count this list's `total_count` gives. */
   readonly child: ChildName;
 }

@@ -60,8 +60,8 @@ const limited = (headers: FaultAnswer['headers'] = {}): Fault['respond'] => ({
   json: errors('rate_limit_exceeded'),
 });
 
-/** Without activity logs, whose windows shrink before their pages, and sub-lists, whose pages do not. */
-const PAGED = /search|articles|collections/;
+/** Everything that has pages: sub-lists and activity logs too. */
+const PAGED = /search|articles|collections|activity_logs|\/contacts\/[^/]+\/companies/;
 
 /** Trouble that a run gets over by itself. */
 const ABSORBED: Readonly<Record<string, readonly Fault[]>> = {
