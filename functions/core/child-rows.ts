@@ -38,11 +38,12 @@ export const shapedChild = (
 
 function childCell(
   column: ShapedChild['columns'][number],
-  ...place: [JsonObject, JsonValue, number]
+  parent: JsonObject,
+  item: JsonValue,
+  index: number,
 ): string {
-  const value = childCellType(childValue(column, ...place), column.type);
-  const known = value ?? null;
-  return label(column.name) + cell(column.treat === null ? known : column.treat(known), column.type);
+  const value = childCellType(childValue(column, parent, item, index), column.type) ?? null;
+  return label(column.name) + cell(column.treat === null ? value : column.treat(value), column.type);
 }
 
 /** The rows of a record's list in its child table; an item that comes twice has one. */

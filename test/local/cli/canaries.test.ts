@@ -124,7 +124,9 @@ it('with hashing nothing personal is in any file or on the terminal, and the key
 
   const values = generated(simulator.workspace);
   expect(values.length).toBeGreaterThan(100);
-  const text = `${allText(files)}\n${said}`;
+  // The help center is public, and the simulator writes it with the sentences of its messages.
+  const isPublic = (file: string): boolean => /\/tables\/(articles|collections)\//.test(file);
+  const text = `${allText(new Map([...files].filter(([file]) => !isPublic(file))))}\n${said}`;
   expect(values.filter((value) => text.includes(value))).toEqual([]);
 
   const [secretsFile = '', secrets = ''] =
