@@ -14,14 +14,12 @@ function hashWith(secretString: string): HashText {
 }
 
 /**
- * Reads the key once, when it is first asked for, and keeps it for the life of the instance.
+ * Reads the key each time it is asked for, once per attempt on a slice: a new key is in use from the next run on.
  * @throws ContractError where the secret holds no key: an empty one would protect nothing
  */
 export function createSecretsHashSource(client: SecretsManagerClient, secretName: string): HashSource {
-  let known: HashText | null = null;
   return {
     async hashText() {
-      if (known !== null) return known;
       const command = new GetSecretValueCommand({ SecretId: secretName });
       const { SecretString = '' } = await callAws('read the hash key', () => client.send(command));
       if (SecretString.length < SHORTEST_KEY) {
@@ -30,8 +28,7 @@ export function createSecretsHashSource(client: SecretsManagerClient, secretName
           { code: 'no_hash_key' },
         );
       }
-      known = hashWith(SecretString);
-      return known;
+      return hashWith(SecretString);
     },
   };
 }

@@ -8,7 +8,7 @@ import type { JsonObject } from '../../functions/core/json.ts';
 import type { ObjectName } from '../../functions/core/names.ts';
 
 /** All of them, each with a name of its own. */
-export const CANARY = /canary-[a-z_0-9-]+-end/g;
+const CANARY = /canary-[a-z_0-9-]+-end/g;
 
 const canary = (place: string): string => `canary-${place.replaceAll(/[^a-z_0-9]+/g, '-')}-end`;
 
