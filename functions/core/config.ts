@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import type { DeclaredTable } from './declared-tables.ts';
 import { InputError } from './errors.ts';
-import { fieldsSchema, tablesSchema, undeclaredNotes } from './field-config.ts';
+import { fieldsSchema, refuseNamedAndExcluded, tablesSchema, undeclaredNotes } from './field-config.ts';
 import type { FieldRules } from './field-rules.ts';
 import { parseInstant } from './instant.ts';
 import { CHILD_NAMES, type ChildName, isChildName, OBJECT_NAMES, type ObjectName } from './names.ts';
@@ -56,52 +56,53 @@ const notYetAvailable = (allowed?: string) =>
 /** More slots than this could use up the 25,000 events of an execution within the hour a run is bounded to. */
 const MAX_SLOTS = 128;
 
+const schema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be 1-31 characters a-z, 0-9 and -, beginning with a letter')
+    .default('intercom'),
+  region: z.enum(['US', 'EU', 'AU']).default('US'),
+  baseUrl: baseUrl.optional(),
+  objects: z
+    .array(z.enum(SELECTABLE))
+    .min(1, 'must name at least one object; leave it out for all of them')
+    .superRefine((names, context) => {
+      for (const child of names.filter(isChildName)) {
+        const parent = PARENT_OF[child];
+        if (names.includes(parent)) continue;
+        const message = `'${child}' is part of '${parent}': name the parent object too`;
+        context.addIssue({ code: 'custom', message, input: names });
+      }
+    })
+    .optional(),
+  startFrom: instant.optional(),
+  overlapMinutes: z.number().int().min(1).max(1440).default(15),
+  concurrency: z.number().int().min(1).max(1000).optional(),
+  parallelism: z
+    .strictObject({
+      objects: z.number().int().min(1).max(16).default(8),
+      slices: z.number().int().min(1).max(40).default(8),
+    })
+    .refine(
+      ({ objects, slices }) => objects * slices <= MAX_SLOTS,
+      `objects x slices must be at most ${MAX_SLOTS}`,
+    )
+    .prefault({}),
+  compression: z.enum(['gzip', 'none']).default('gzip'),
+  history: z.strictObject({ fullRefreshRuns: z.number().int().min(1).max(10_000).default(30) }).prefault({}),
+  tables: tablesSchema,
+  fields: fieldsSchema([]),
+  sensitiveFields: z.enum(['replicate', 'hash']).default('replicate'),
+  schemaChanges: notYetAvailable('auto-sync'),
+  frequency: notYetAvailable(),
+});
+
+/** The schema with what field rules may be about. */
 const schemaOf = (tables: readonly DeclaredTable[]) =>
-  z.strictObject({
-    name: z
-      .string()
-      .regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be 1-31 characters a-z, 0-9 and -, beginning with a letter')
-      .default('intercom'),
-    region: z.enum(['US', 'EU', 'AU']).default('US'),
-    baseUrl: baseUrl.optional(),
-    objects: z
-      .array(z.enum(SELECTABLE))
-      .min(1, 'must name at least one object; leave it out for all of them')
-      .superRefine((names, context) => {
-        for (const child of names.filter(isChildName)) {
-          const parent = PARENT_OF[child];
-          if (names.includes(parent)) continue;
-          const message = `'${child}' is part of '${parent}': name the parent object too`;
-          context.addIssue({ code: 'custom', message, input: names });
-        }
-      })
-      .optional(),
-    startFrom: instant.optional(),
-    overlapMinutes: z.number().int().min(1).max(1440).default(15),
-    concurrency: z.number().int().min(1).max(1000).optional(),
-    parallelism: z
-      .strictObject({
-        objects: z.number().int().min(1).max(16).default(8),
-        slices: z.number().int().min(1).max(40).default(8),
-      })
-      .refine(
-        ({ objects, slices }) => objects * slices <= MAX_SLOTS,
-        `objects x slices must be at most ${MAX_SLOTS}`,
-      )
-      .prefault({}),
-    compression: z.enum(['gzip', 'none']).default('gzip'),
-    history: z
-      .strictObject({ fullRefreshRuns: z.number().int().min(1).max(10_000).default(30) })
-      .prefault({}),
-    tables: tablesSchema,
-    fields: fieldsSchema(tables),
-    sensitiveFields: z.enum(['replicate', 'hash']).default('replicate'),
-    schemaChanges: notYetAvailable('auto-sync'),
-    frequency: notYetAvailable(),
-  });
+  schema.extend({ fields: fieldsSchema(tables) }).superRefine(refuseNamedAndExcluded);
 
 /** What the user writes. */
-export type PipelineConfig = z.input<ReturnType<typeof schemaOf>>;
+export type PipelineConfig = z.input<typeof schema>;
 
 /** The validated configuration with every default filled in; JSON, travels beside the function bundle. */
 export interface ResolvedConfig extends FieldRules {

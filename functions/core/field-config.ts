@@ -114,6 +114,20 @@ export const tablesSchema = z
   })
   .prefault({});
 
+/** A child table that `objects` asks for and `tables` leaves out: one of the two is a mistake. */
+export function refuseNamedAndExcluded(
+  {
+    objects = [],
+    tables,
+  }: { objects?: readonly string[] | undefined; tables: z.output<typeof tablesSchema> },
+  context: z.RefinementCtx,
+): void {
+  for (const child of tables.exclude.filter((name) => objects.includes(name))) {
+    const message = `'${child}' is named in 'objects' as well; take it out of one of the two`;
+    context.addIssue({ code: 'custom', message, path: ['tables', 'exclude'], input: tables.exclude });
+  }
+}
+
 /** Rules about columns that nobody declared: fine for a field Intercom adds, a slip of the pen otherwise. */
 export function undeclaredNotes(
   tables: readonly DeclaredTable[],

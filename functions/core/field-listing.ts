@@ -2,7 +2,7 @@
 
 import type { ColumnType } from './declaration.ts';
 import type { DeclaredTable, DeclaredTableName } from './declared-tables.ts';
-import { columnOf, columnTree, type FieldRules } from './field-rules.ts';
+import { columnOf, columnTree, type FieldRules, writtenType } from './field-rules.ts';
 import type { FieldNode, Treatment } from './field-tree.ts';
 import type { ChildName } from './names.ts';
 import { parsePath, type Step } from './paths.ts';
@@ -14,7 +14,7 @@ export interface ListedField {
   readonly table: DeclaredTableName;
   /** A column, or a path inside of one that is personal or has a rule of its own. */
   readonly path: string;
-  /** Null for a place inside a column, and for a column nobody declared. */
+  /** As written: a hashed number is a string. Null for a place inside a column, and for a column nobody declared. */
   readonly type: ColumnType | null;
   /** `partly`: places inside are, which follow on lines of their own. */
   readonly personal: 'yes' | 'partly' | 'no';
@@ -70,7 +70,8 @@ function fieldsOf(context: Context): readonly ListedField[] {
   const ruled = Object.keys(rules.fields[table.name] ?? {});
   const within = (name: string) =>
     ruled.filter((path) => path !== name && columnOf(parsePath(path)) === name);
-  const declared = table.columns.flatMap(({ name, type, personal, plain = [] }) => {
+  const declared = table.columns.flatMap((column) => {
+    const { name, personal, plain = [] } = column;
     const inside = (paths: readonly string[]) => paths.map((path) => `${name}.${path}`);
     const personalPaths = Array.isArray(personal) ? inside(personal) : [];
     const plainPaths = inside(plain);
@@ -79,7 +80,7 @@ function fieldsOf(context: Context): readonly ListedField[] {
     const place = (isPersonal: boolean) => (path: string) =>
       listed(context, path, { type: null, personal: isPersonal ? 'yes' : 'no' });
     return [
-      listed(context, name, { type, personal: own }),
+      listed(context, name, { type: writtenType(table, column, rules), personal: own }),
       ...personalPaths.map(place(true)),
       ...plainPaths.map(place(false)),
       ...others.map(place(personal === true)),

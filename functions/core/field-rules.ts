@@ -4,7 +4,7 @@
  * deeper wins; a name wins over `*`.
  */
 
-import type { ObjectDeclaration } from './declaration.ts';
+import type { ColumnType, ObjectDeclaration } from './declaration.ts';
 import { type DeclaredTable, type DeclaredTableName, type TableColumn, tablesOf } from './declared-tables.ts';
 import { acts, type FieldNode, fieldTree, type Mark, type Treatment } from './field-tree.ts';
 import type { JsonValue } from './json.ts';
@@ -63,6 +63,13 @@ export function columnTree(table: DeclaredTable, name: string, rules: FieldRules
   const column = table.columns.find((one) => one.name === name);
   return fieldTree([...rulesAbout(rules, table.name, name), ...defaultsOf(column, rules.sensitiveFields)]);
 }
+
+/** The type of a declared column as it is written: hashes are text, whatever was hashed. */
+export const writtenType = (
+  table: DeclaredTable,
+  { name, type }: TableColumn,
+  rules: FieldRules,
+): ColumnType => (type !== 'json' && columnTree(table, name, rules).treatment === 'hash' ? 'string' : type);
 
 /** What happens to the values of a column: null, nothing; 'exclude', there is no such column. */
 export type ColumnTreatment = null | 'exclude' | ((value: JsonValue) => JsonValue);

@@ -96,6 +96,13 @@ test('all mistakes are told at once', () => {
   expect(problemsOf({ fields, sensitiveFields: 'x', tables: { exclude: ['contacts'] } })).toHaveLength(6);
 });
 
+test('a child table is either named or excluded', () => {
+  const config = { objects: ['contacts', 'contact_tag'], tables: { exclude: ['contact_tag', 'team_admin'] } };
+  expect(problemsOf(config)).toEqual([
+    expect.stringMatching(/tables\.exclude: 'contact_tag' is named in 'objects' as well/),
+  ]);
+});
+
 test('a rule within another is fine, and one about a column nobody declared is told with every run', () => {
   const { notes } = resolveConfig(
     { fields: { contacts: { location: 'hash', 'location.country': 'replicate', emial: 'hash' } } },

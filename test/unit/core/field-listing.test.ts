@@ -6,7 +6,7 @@ import { TABLES } from '../../../functions/objects/index.ts';
 const RULES: FieldRules = {
   sensitiveFields: 'hash',
   fields: {
-    contacts: { name: 'replicate', 'location.city': 'exclude', newer: 'replicate' },
+    contacts: { name: 'replicate', 'location.city': 'exclude', newer: 'replicate', signed_up_at: 'hash' },
     conversations: { source: 'exclude', 'teammates.admins[].id': 'hash' },
   },
 };
@@ -22,6 +22,7 @@ test.each([
   ['contacts', 'id', 'string no replicate default'],
   ['contacts', 'email', 'string yes hash sensitiveFields'],
   ['contacts', 'name', 'string yes replicate fields'],
+  ['contacts', 'signed_up_at', 'string no hash fields'],
   ['contacts', 'location', 'json yes hash sensitiveFields'],
   ['contacts', 'location.city', ' yes exclude fields'],
   ['contacts', 'newer', ' no replicate fields'],
