@@ -1,5 +1,6 @@
 /** The four kinds of function, each made from its environment; the entries are one line each. */
 import { randomUUID } from 'node:crypto';
+import { withoutChildren } from './core/declared-tables.ts';
 import { RetryableError } from './core/errors.ts';
 import type {
   CommitResult,
@@ -92,13 +93,13 @@ export function createExtractor(
   env: RawEnvironment,
   overrides?: Overrides,
 ): Handler<ExtractorEvent, ExtractorResult> {
-  const { object, run, state, budget, client, limits } = createRuntime(env, overrides);
+  const { object, run, state, budget, client, hashes, limits } = createRuntime(env, overrides);
   if (object === null) throw new Error("The extractor's environment names no OBJECT_NAME.");
-  const declaration = OBJECTS[object];
+  const declaration = withoutChildren(OBJECTS[object], run.config.excludedTables);
   const dependenciesUntil = (signal: AbortSignal): ObjectDependencies => {
     const { inFlight } = run.config.parallelism;
     const reader = createObjectReader(declaration, { client, clock: run.clock, inFlight, signal });
-    return { ...run, state, budget, declaration, reader, limits };
+    return { ...run, state, budget, declaration, reader, hashes, limits };
   };
   return async (event, context) => {
     if (event.object !== object) throw new Error(`This function extracts ${object}, not ${event.object}.`);

@@ -22,6 +22,11 @@ export interface Column {
    * (`[]` for the items of an array, `*` for every key): `author.email`, `data[].name`.
    */
   readonly personal?: true | readonly string[];
+  /**
+   * Paths beside the `personal` ones that are known not to be personal. What is in neither list is new,
+   * and with `sensitiveFields: 'hash'` it is hashed; `type`, `id` and `*_id` need not be listed.
+   */
+  readonly plain?: readonly string[];
 }
 
 /** Where a child column's value comes from: the parent's row, the list item itself, a field of it, its position from 0. */

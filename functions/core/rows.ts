@@ -1,6 +1,9 @@
 /** From a record to the lines of its tables (DESIGN: output contract). Pure. */
-import type { ChildColumn, ChildDeclaration, Column, ColumnType, ObjectDeclaration } from './declaration.ts';
-import { isJsonObject, isRawInteger, type JsonObject, type JsonValue, stringifyJson } from './json.ts';
+import { cell, label, type Row, type Treat, treated } from './cells.ts';
+import { childRows, shapedChild } from './child-rows.ts';
+import type { Column, ColumnType, ObjectDeclaration } from './declaration.ts';
+import { type Treatments, UNTREATED } from './field-rules.ts';
+import { isRawInteger, type JsonObject, type JsonValue } from './json.ts';
 import type { TableName } from './names.ts';
 import { parsePath, valueAt, without } from './paths.ts';
 import type { ReadRecord } from './reading.ts';
@@ -8,11 +11,7 @@ import type { ObservedSchema } from './records.ts';
 import { toSeconds } from './time.ts';
 import { versionOf } from './version.ts';
 
-/** One line of NDJSON, without its newline, and the table it belongs to. */
-export interface Row {
-  readonly table: TableName;
-  readonly line: string;
-}
+export type { Row } from './cells.ts';
 
 export interface Shaper {
   /** Rows of a record: its own first, then its children's. */
@@ -30,16 +29,7 @@ interface ShapedColumn {
   readonly keys: readonly string[];
   /** Paths to take out of the column's value, relative to it. */
   readonly omit: readonly Steps[];
-}
-
-const label = (name: string): string => `${stringifyJson(name)}:`;
-
-/** The JSON text of a value inside a row: nested values, and whatever a `json` column holds, as a string. */
-function cell(value: JsonValue | undefined, type: ColumnType): string {
-  if (value === undefined || value === null) return 'null';
-  if (type === 'json') return JSON.stringify(stringifyJson(value));
-  if (typeof value === 'object' && !isRawInteger(value)) return JSON.stringify(stringifyJson(value));
-  return stringifyJson(value);
+  readonly treat: Treat;
 }
 
 /** The type a value shows by itself; null for null. */
@@ -58,47 +48,7 @@ const INTEGERS_FIT: readonly ColumnType[] = ['timestamp', 'number', 'string'];
 const fits = (declared: ColumnType, seen: ColumnType): boolean =>
   declared === seen || declared === 'json' || (seen === 'integer' && INTEGERS_FIT.includes(declared));
 
-const childCellType = (value: JsonValue | undefined, type: ColumnType): JsonValue | undefined =>
-  type === 'string' && (typeof value === 'number' || isRawInteger(value)) ? stringifyJson(value) : value;
-
-function childValue(
-  column: ChildColumn,
-  parent: JsonObject,
-  item: JsonValue,
-  index: number,
-): JsonValue | undefined {
-  const { from } = column;
-  if ('parent' in from) return parent[from.parent];
-  if ('item' in from) return isJsonObject(item) ? item[from.item] : undefined;
-  return 'self' in from ? item : index;
-}
-
-function childRows(
-  child: ChildDeclaration,
-  listKeys: readonly string[],
-  record: JsonObject,
-  tail: string,
-): Row[] {
-  const list = valueAt(record, listKeys);
-  if (!Array.isArray(list)) return [];
-  const seen = new Set<string>();
-  const rows: Row[] = [];
-  list.forEach((item: JsonValue, index) => {
-    const cells = new Map(
-      child.columns.map((column) => {
-        const value = childCellType(childValue(column, record, item, index), column.type);
-        return [column.name, label(column.name) + cell(value, column.type)] as const;
-      }),
-    );
-    const key = child.primaryKey.map((name) => cells.get(name)).join();
-    if (seen.has(key)) return;
-    seen.add(key);
-    rows.push({ table: child.table, line: `{${[...cells.values()].join(',')},${tail}}` });
-  });
-  return rows;
-}
-
-function shapedColumns(declaration: ObjectDeclaration): readonly ShapedColumn[] {
+function shapedColumns(declaration: ObjectDeclaration): readonly Omit<ShapedColumn, 'treat'>[] {
   const omitted = declaration.omit.map((path) => ({ path, steps: parsePath(path) }));
   return declaration.columns.map((column: Column) => {
     const keys = (column.from ?? column.name).split('.');
@@ -115,16 +65,19 @@ const OWN_COLUMNS = ['_run_id', '_extracted_at', '_version'];
 /**
  * Makes the shaper of one object for one attempt on one slice.
  * Every declared column is on every row, in the declared order; undeclared top-level fields follow in
- * the order of the record and are reported as added; our own columns come last.
+ * the order of the record and are reported as added; our own columns come last. Columns that the field
+ * rules exclude are on no row and are not reported.
  */
 export function createShaper(
   declaration: ObjectDeclaration,
   origin: { readonly runId: string; readonly slice: string },
+  treatments: Treatments = UNTREATED,
 ): Shaper {
-  const columns = shapedColumns(declaration);
-  const children = declaration.children.map((child) => ({ child, keys: child.list.split('.') }));
+  const treatmentOf = (name: string) => treatments(declaration.name, name);
+  const columns = treated(shapedColumns(declaration), treatmentOf);
+  const children = declaration.children.map((child) => shapedChild(child, treatments));
   const known = new Set([
-    ...columns.map((column) => column.name),
+    ...declaration.columns.map((column) => column.name),
     ...declaration.omit.filter((path) => !path.includes('.')),
     ...OWN_COLUMNS,
   ]);
@@ -140,6 +93,7 @@ export function createShaper(
     if (seen !== null && !fits(column.type, seen)) {
       changed.add(`${declaration.name}.${column.name}: ${column.type} -> ${seen}`);
     }
+    if (column.treat !== null) value = column.treat(value as JsonValue);
     return column.label + cell(value, column.type);
   }
 
@@ -147,8 +101,11 @@ export function createShaper(
     let text = '';
     for (const name of Object.keys(record)) {
       if (known.has(name)) continue;
+      const treat = treatmentOf(name);
+      if (treat === 'exclude') continue;
       added.add(`${declaration.name}.${name.toWellFormed()}`);
-      text += `,${label(name)}${cell(record[name], 'string')}`;
+      const value = record[name] ?? null;
+      text += `,${label(name)}${cell(treat === null ? value : treat(value), 'string')}`;
     }
     return text;
   }
@@ -162,7 +119,7 @@ export function createShaper(
       const tail = `${own},"_parent_version":"${version}"`;
       return [
         { table: declaration.name, line },
-        ...children.flatMap(({ child, keys }) => childRows(child, keys, record, tail)),
+        ...children.flatMap((child) => childRows(child, record, tail)),
       ];
     },
     observed: () => ({ added: [...added].sort(), changed: [...changed].sort() }),

@@ -11,6 +11,7 @@ import type { EpochSeconds } from '../core/time.ts';
 import type { ObjectDependencies } from './dependencies.ts';
 import { createPartWriter } from './part-writer.ts';
 import { restarted, type SeenIds, seenIds, storeReceipt } from './receipts.ts';
+import { treatmentsOf } from './treatments.ts';
 
 type PageEvent = Extract<ReadEvent, { type: 'page' }>;
 type NewDebt = Pick<Debt, 'scope' | 'reason'>;
@@ -91,7 +92,7 @@ export async function createSliceProgress(
   const { lake, clock, config, declaration, limits, observe } = dependencies;
   const { ref, slice, attempt } = start;
   const origin = { runId: ref.runId, slice: ref.slice };
-  const shaper = createShaper(declaration, origin);
+  const shaper = createShaper(declaration, origin, await treatmentsOf(dependencies));
   const writer = createPartWriter(lake, {
     ...origin,
     attempt,

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type PipelineConfig, resolveConfig } from '../../../functions/core/config.ts';
 import type { ProgressEvent } from '../../../functions/core/ports.ts';
+import { TABLES } from '../../../functions/objects/index.ts';
 import {
   type LocalPipeline,
   type LocalPipelineOptions,
@@ -83,7 +84,7 @@ export async function startBench(options: BenchOptions = {}): Promise<Bench> {
   async function open(overrides: SyncOptions = {}): Promise<Session> {
     const chosen = { ...options.sync, ...overrides };
     const { directory = home, signal = new AbortController().signal } = chosen;
-    const config = resolveConfig({ name: 'test', baseUrl: simulator.url, ...chosen.config });
+    const config = resolveConfig({ name: 'test', baseUrl: simulator.url, ...chosen.config }, TABLES);
     const pipeline = await openLocalPipeline({
       directory,
       config,

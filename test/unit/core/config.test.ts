@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { definePipeline, resolveConfig } from '../../../functions/core/config.ts';
 import { InputError } from '../../../functions/core/errors.ts';
 import { OBJECT_NAMES } from '../../../functions/core/names.ts';
+import { TABLES } from '../../../functions/objects/index.ts';
 
 function problemsOf(config: unknown): readonly string[] {
   try {
@@ -21,12 +22,16 @@ test('left out, everything has its default', () => {
     region: 'US',
     baseUrl: 'https://api.intercom.io',
     objects: OBJECT_NAMES,
+    excludedTables: [],
+    fields: {},
+    sensitiveFields: 'replicate',
     startFrom: null,
     overlapSeconds: 900,
     concurrency: null,
     parallelism: { objects: 8, slices: 8, inFlight: 8 },
     compression: 'gzip',
     history: { fullRefreshRuns: 30 },
+    notes: [],
   });
 });
 
@@ -41,20 +46,26 @@ test('spelled out, everything is taken', () => {
     parallelism: { objects: 3, slices: 1 },
     compression: 'none',
     history: { fullRefreshRuns: 2 },
-    sensitiveFields: 'replicate',
+    tables: { exclude: ['contact_company'] },
+    fields: { contacts: { name: 'exclude', 'custom_attributes["a.b"]': 'hash' } },
+    sensitiveFields: 'hash',
     schemaChanges: 'auto-sync',
   });
-  expect(resolveConfig(config)).toStrictEqual({
+  expect(resolveConfig(config, TABLES)).toStrictEqual({
     name: 'acme-1',
     region: 'EU',
     baseUrl: 'https://api.eu.intercom.io',
     objects: ['contacts', 'tags'],
+    excludedTables: ['contact_company'],
+    fields: { contacts: { name: 'exclude', 'custom_attributes["a.b"]': 'hash' } },
+    sensitiveFields: 'hash',
     startFrom: Date.UTC(2025, 0, 1) / 1000,
     overlapSeconds: 1_800,
     concurrency: 6,
     parallelism: { objects: 3, slices: 1, inFlight: 2 },
     compression: 'none',
     history: { fullRefreshRuns: 2 },
+    notes: [],
   });
 });
 
@@ -107,8 +118,9 @@ describe('mistakes', () => {
       parallelism: { objects: 17, slices: 'many' },
       compression: 'zip',
       history: { fullRefreshRuns: 0 },
-      fields: {},
-      sensitiveFields: 'hash',
+      tables: { exclude: ['tags'] },
+      fields: { contacts: { name: 'hash' } },
+      sensitiveFields: 'encrypt',
       schemaChanges: 'block',
       frequency: 'hourly',
       nonsense: 1,
@@ -126,8 +138,9 @@ describe('mistakes', () => {
       'parallelism.slices: ',
       'compression: ',
       'history.fullRefreshRuns: ',
-      'fields: not yet available',
-      "sensitiveFields: not yet available; only 'replicate' works",
+      'tables.exclude.0: must be a child table',
+      'fields.contacts: no such table',
+      'sensitiveFields: Invalid option: expected one of "replicate"|"hash"',
       "schemaChanges: not yet available; only 'auto-sync' works",
       'frequency: not yet available',
       '(top level): Unrecognized key: "nonsense"',
