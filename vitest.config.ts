@@ -6,8 +6,10 @@ const jsonReport = process.env.VITEST_JSON_REPORT;
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Many tests wait for processes and timers: one worker would leave a small machine idle.
+    maxWorkers: 2,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     reporters: jsonReport === undefined ? ['default'] : ['default', ['json', { outputFile: jsonReport }]],
   },
 });

@@ -1,4 +1,4 @@
-/** The whole system on one machine: `demo`, `sync`, `status`, `query`, `reset`. `npm run local -- --help` tells more. */
+/** The whole system on one machine: `demo`, `sync`, `status`, `query`, `fields`, `reset`. See `npm run local -- --help`. */
 import { Command } from 'commander';
 import { createTerminal } from '../lib/local/terminal.ts';
 
@@ -52,6 +52,15 @@ program
     terminal.run(async () =>
       (await import('../lib/local/commands/query.ts')).runQuery(terminal, sql, options),
     ),
+  );
+
+program
+  .command('fields')
+  .description('every column with its type, whether it is personal, and the field rule in force')
+  .option('--config <file>', 'configuration, .ts or .json (default: pipeline.config.ts)')
+  .option('--json', 'as JSON')
+  .action((options) =>
+    terminal.run(async () => (await import('../lib/local/commands/fields.ts')).runFields(terminal, options)),
   );
 
 program

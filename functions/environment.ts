@@ -11,6 +11,8 @@ export interface Environment {
   readonly TABLE_NAME: string;
   /** Name or ARN of the secret with the connection. */
   readonly CONNECTION_SECRET_NAME: string;
+  /** Name or ARN of the secret with the hash key; only extractors may read it. */
+  readonly HASH_KEY_SECRET_NAME: string;
   /** The resolved configuration. @default './pipeline.json', beside the bundle */
   readonly CONFIG_PATH: string;
   /** The object of an extractor; the other functions have none. */
@@ -42,6 +44,7 @@ export function readEnvironment(env: RawEnvironment): Environment {
     BUCKET_NAME: required('BUCKET_NAME'),
     TABLE_NAME: required('TABLE_NAME'),
     CONNECTION_SECRET_NAME: required('CONNECTION_SECRET_NAME'),
+    HASH_KEY_SECRET_NAME: required('HASH_KEY_SECRET_NAME'),
     CONFIG_PATH: env.CONFIG_PATH ?? `./${CONFIG_FILE}`,
     ...(object !== undefined && isObjectName(object) && { OBJECT_NAME: object }),
     POWERTOOLS_SERVICE_NAME: required('POWERTOOLS_SERVICE_NAME'),

@@ -1,5 +1,7 @@
 /** The four kinds of function, each made from its environment; the entries are one line each. */
 import { randomUUID } from 'node:crypto';
+import { withoutChildren } from './core/declared-tables.ts';
+import { RetryableError } from './core/errors.ts';
 import type {
   CommitResult,
   ExtractorEvent,
@@ -38,13 +40,15 @@ export function createStartRun(
   env: RawEnvironment,
   overrides?: Overrides,
 ): Handler<StartRunEvent, StartRunResult> {
-  const { run, state, client } = createRuntime(env, overrides);
+  const { run, state, budget, client } = createRuntime(env, overrides);
   const dependencies = {
     ...run,
     state,
     isIncremental: (object: keyof typeof OBJECTS) => OBJECTS[object].sync.kind === 'incremental',
     identify: async () => {
       const { workspaceId, dateHeaderMs } = await readMe(client);
+      // What /me taught about the rate limit is kept for the plans, which come next.
+      await budget.limit();
       return { workspaceId, dateMs: dateHeaderMs };
     },
   };
@@ -89,13 +93,13 @@ export function createExtractor(
   env: RawEnvironment,
   overrides?: Overrides,
 ): Handler<ExtractorEvent, ExtractorResult> {
-  const { object, run, state, budget, client, limits } = createRuntime(env, overrides);
+  const { object, run, state, budget, client, hashes, limits } = createRuntime(env, overrides);
   if (object === null) throw new Error("The extractor's environment names no OBJECT_NAME.");
-  const declaration = OBJECTS[object];
+  const declaration = withoutChildren(OBJECTS[object], run.config.excludedTables);
   const dependenciesUntil = (signal: AbortSignal): ObjectDependencies => {
     const { inFlight } = run.config.parallelism;
     const reader = createObjectReader(declaration, { client, clock: run.clock, inFlight, signal });
-    return { ...run, state, budget, declaration, reader, limits };
+    return { ...run, state, budget, declaration, reader, hashes, limits };
   };
   return async (event, context) => {
     if (event.object !== object) throw new Error(`This function extracts ${object}, not ${event.object}.`);
@@ -113,6 +117,12 @@ export function createExtractor(
         default:
           return event satisfies never;
       }
+    } catch (error) {
+      if (error !== attempt.deadline.reason) throw error;
+      throw new RetryableError(`${event.operation} of ${object} ran out of time and begins again.`, {
+        code: 'deadline',
+        cause: error,
+      });
     } finally {
       end();
     }

@@ -11,11 +11,12 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { createDynamoDbRateBudget } from './aws/dynamodb-rate-budget.ts';
 import { createDynamoDbStateStore } from './aws/dynamodb-state-store.ts';
 import { createS3Lake } from './aws/s3-lake.ts';
+import { createSecretsHashSource } from './aws/secrets-hash-source.ts';
 import { createSecretsTokenSource } from './aws/secrets-token-source.ts';
 import { createSfnExecutions } from './aws/sfn-executions.ts';
 import type { ResolvedConfig } from './core/config.ts';
 import type { ObjectName } from './core/names.ts';
-import type { Clock, ObserveProgress, RateBudget, StateStore } from './core/ports.ts';
+import type { Clock, HashSource, ObserveProgress, RateBudget, StateStore } from './core/ports.ts';
 import { type RawEnvironment, readEnvironment } from './environment.ts';
 import { createIntercomClient, type IntercomClient } from './intercom/client.ts';
 import { createProgressLog } from './progress-log.ts';
@@ -36,6 +37,7 @@ export interface Runtime {
   readonly state: StateStore;
   readonly budget: RateBudget;
   readonly client: IntercomClient;
+  readonly hashes: HashSource;
   readonly limits: SyncLimits;
 }
 
@@ -52,7 +54,8 @@ export function createRuntime(env: RawEnvironment, overrides: Overrides = {}): R
   const object = environment.OBJECT_NAME ?? null;
   const dynamoDb = new DynamoDBClient({});
   const budget = createDynamoDbRateBudget(dynamoDb, environment.TABLE_NAME, clock);
-  const tokens = createSecretsTokenSource(new SecretsManagerClient({}), environment.CONNECTION_SECRET_NAME);
+  const secrets = new SecretsManagerClient({});
+  const tokens = createSecretsTokenSource(secrets, environment.CONNECTION_SECRET_NAME);
   return {
     object,
     run: {
@@ -66,6 +69,7 @@ export function createRuntime(env: RawEnvironment, overrides: Overrides = {}): R
     state: createDynamoDbStateStore(dynamoDb, environment.TABLE_NAME),
     budget,
     client: createIntercomClient({ baseUrl: config.baseUrl, tokens, budget, clock, object, observe }),
+    hashes: createSecretsHashSource(secrets, environment.HASH_KEY_SECRET_NAME),
     limits: { ...DEFAULT_LIMITS, ...overrides.limits },
   };
 }

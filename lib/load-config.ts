@@ -4,6 +4,7 @@ import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type ResolvedConfig, resolveConfig } from '../functions/core/config.ts';
 import { InputError } from '../functions/core/errors.ts';
+import { TABLES } from '../functions/objects/index.ts';
 
 /** What is read when no other file is named. */
 export const DEFAULT_CONFIG_FILE = 'pipeline.config.ts';
@@ -21,7 +22,7 @@ export async function loadConfig(path: string): Promise<ResolvedConfig> {
   });
   const config = await contentOf(file, text, path);
   try {
-    return resolveConfig(config);
+    return resolveConfig(config, TABLES);
   } catch (cause) {
     throw cause instanceof InputError
       ? new InputError(`${path}: ${cause.message}`, { code: cause.code, cause })

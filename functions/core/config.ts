@@ -3,7 +3,10 @@
  * mistake reported at the same time, by its path and with what is allowed.
  */
 import { z } from 'zod';
+import type { DeclaredTable } from './declared-tables.ts';
 import { InputError } from './errors.ts';
+import { fieldsSchema, refuseNamedAndExcluded, tablesSchema, undeclaredNotes } from './field-config.ts';
+import type { FieldRules } from './field-rules.ts';
 import { parseInstant } from './instant.ts';
 import { CHILD_NAMES, type ChildName, isChildName, OBJECT_NAMES, type ObjectName } from './names.ts';
 import type { EpochSeconds } from './time.ts';
@@ -87,22 +90,29 @@ const schema = z.strictObject({
     .prefault({}),
   compression: z.enum(['gzip', 'none']).default('gzip'),
   history: z.strictObject({ fullRefreshRuns: z.number().int().min(1).max(10_000).default(30) }).prefault({}),
-  fields: notYetAvailable(),
-  sensitiveFields: notYetAvailable('replicate'),
+  tables: tablesSchema,
+  fields: fieldsSchema([]),
+  sensitiveFields: z.enum(['replicate', 'hash']).default('replicate'),
   schemaChanges: z.enum(['auto-sync', 'block']).default('auto-sync'),
   frequency: notYetAvailable(),
 });
+
+/** The schema with what field rules may be about. */
+const schemaOf = (tables: readonly DeclaredTable[]) =>
+  schema.extend({ fields: fieldsSchema(tables) }).superRefine(refuseNamedAndExcluded);
 
 /** What the user writes. */
 export type PipelineConfig = z.input<typeof schema>;
 
 /** The validated configuration with every default filled in; JSON, travels beside the function bundle. */
-export interface ResolvedConfig {
+export interface ResolvedConfig extends FieldRules {
   readonly name: string;
   readonly region: 'US' | 'EU' | 'AU';
   /** Where the API is, without a slash at the end. */
   readonly baseUrl: string;
   readonly objects: readonly ObjectName[];
+  /** Child tables that are not written. */
+  readonly excludedTables: readonly ChildName[];
   /** Inclusive; null: everything. */
   readonly startFrom: EpochSeconds | null;
   readonly overlapSeconds: number;
@@ -113,6 +123,8 @@ export interface ResolvedConfig {
   readonly history: { readonly fullRefreshRuns: number };
   /** Whether fields become columns that neither the declarations nor the first run have. */
   readonly schemaChanges: 'auto-sync' | 'block';
+  /** Said with every run: what in the configuration may be a slip of the pen. */
+  readonly notes: readonly string[];
 }
 
 /** How wide the workflow runs: objects at once, slices of an object at once, requests of a slice at once. */
@@ -156,10 +168,11 @@ function problemText(issue: z.core.$ZodIssue): string {
 
 /**
  * Checks a configuration and fills in its defaults.
+ * @param tables what field rules may be about; without it rules are refused
  * @throws InputError listing every mistake with its path and what is allowed
  */
-export function resolveConfig(config: unknown): ResolvedConfig {
-  const result = schema.safeParse(config);
+export function resolveConfig(config: unknown, tables: readonly DeclaredTable[] = []): ResolvedConfig {
+  const result = schemaOf(tables).safeParse(config);
   if (!result.success) {
     const problems = result.error.issues.map(problemText).join('\n');
     throw new InputError(`The configuration has ${result.error.issues.length} mistake(s):\n${problems}`, {
@@ -172,6 +185,9 @@ export function resolveConfig(config: unknown): ResolvedConfig {
     region: rest.region,
     baseUrl: override ?? API_HOSTS[rest.region],
     objects: selectedObjects(objects),
+    excludedTables: rest.tables.exclude,
+    fields: rest.fields,
+    sensitiveFields: rest.sensitiveFields,
     startFrom: startFrom ?? null,
     overlapSeconds: overlapMinutes * 60,
     concurrency: concurrency ?? null,
@@ -179,5 +195,6 @@ export function resolveConfig(config: unknown): ResolvedConfig {
     compression: rest.compression,
     history: rest.history,
     schemaChanges: rest.schemaChanges,
+    notes: undeclaredNotes(tables, rest.fields),
   };
 }

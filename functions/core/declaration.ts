@@ -22,6 +22,11 @@ export interface Column {
    * (`[]` for the items of an array, `*` for every key): `author.email`, `data[].name`.
    */
   readonly personal?: true | readonly string[];
+  /**
+   * Paths beside the `personal` ones that are known not to be personal. What is in neither list is new,
+   * and with `sensitiveFields: 'hash'` it is hashed; `type`, `id` and `*_id` need not be listed.
+   */
+  readonly plain?: readonly string[];
 }
 
 /** Where a child column's value comes from: the parent's row, the list item itself, a field of it, its position from 0. */
@@ -54,7 +59,8 @@ export interface EmbeddedList {
   readonly paging: 'none' | 'page_number';
   /** Keys under which the items may lie; facts CONFLICT: `data` (example) or `companies` (schema). */
   readonly recordsKeys: readonly string[];
-  readonly maxPerPage?: number;
+  /** As of a page-number list. */
+  readonly perPageSizes?: readonly number[];
   /** Child table whose expected row count this list's `total_count` gives. */
   readonly child: ChildName;
 }

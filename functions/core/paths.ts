@@ -1,19 +1,37 @@
 /**
  * Dotted paths into records: `source.body`, `data[].name`, `ticket_attributes.*[].url`. `[]` after a
- * segment stands for every item of the array there, `*` for every key.
+ * segment stands for every item of the array there, `*` for every key. A key that contains one of
+ * `. [ ] "`, or is `*`, is quoted as in JSON: `custom_attributes["a.b"]`.
  */
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 
-type Step = { readonly key: string } | { readonly every: 'key' } | { readonly every: 'item' };
+export type Step = { readonly key: string } | { readonly every: 'key' } | { readonly every: 'item' };
 
-/** A path as the steps to take. */
+const ITEMS = '[]';
+
+function stepOf(plain: string | undefined, quoted: string | undefined): Step {
+  if (quoted !== undefined) return { key: JSON.parse(quoted) as string };
+  if (plain === undefined) return { every: 'item' };
+  return plain === '*' ? { every: 'key' } : { key: plain };
+}
+
+/**
+ * A path as the steps to take.
+ * @throws SyntaxError where the text is no path
+ */
 export function parsePath(path: string): readonly Step[] {
-  return path.split('.').flatMap((segment): Step[] => {
-    const items = segment.endsWith('[]');
-    const key = items ? segment.slice(0, -2) : segment;
-    const step: Step = key === '*' ? { every: 'key' } : { key };
-    return items ? [step, { every: 'item' }] : [step];
-  });
+  const segment = /(?:^|(?<=.)\.)([^.[\]"]+)|\[("(?:[^"\\]|\\.)*")\]|\[\]/y;
+  const steps: Step[] = [];
+  while (segment.lastIndex < path.length || steps.length === 0) {
+    const found = segment.exec(path);
+    if (found === null || (steps.length === 0 && found[0] === ITEMS)) {
+      throw new SyntaxError(
+        `'${path}' is no path: write names with dots between them, [] for the items of an array, * for every key, and ["a.b"] for a name with dots or brackets`,
+      );
+    }
+    steps.push(stepOf(found[1], found[2]));
+  }
+  return steps;
 }
 
 /** The value at a path of plain keys; undefined where a step is missing. */

@@ -106,6 +106,14 @@ export interface TokenSource {
   connection(): Promise<Connection>;
 }
 
+/** Replaces a text by its keyed digest: equal texts give equal digests, and without the key nothing leads back. */
+export type HashText = (text: string) => string;
+
+/** The pipeline's hash key; asked for only where a field rule hashes. */
+export interface HashSource {
+  hashText(): Promise<HashText>;
+}
+
 export interface Clock {
   now(): EpochMs;
   /** Resolves after `ms`; rejects with the signal's reason when it aborts. */

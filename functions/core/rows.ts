@@ -1,18 +1,17 @@
 /** From a record to the lines of its tables (DESIGN: output contract). Pure. */
-import type { ChildColumn, ChildDeclaration, Column, ColumnType, ObjectDeclaration } from './declaration.ts';
-import { isJsonObject, isRawInteger, type JsonObject, type JsonValue, stringifyJson } from './json.ts';
+import { cell, label, type Row, type Treat, treated } from './cells.ts';
+import { childRows, shapedChild } from './child-rows.ts';
+import type { Column, ColumnType, ObjectDeclaration } from './declaration.ts';
+import { type Treatments, UNTREATED } from './field-rules.ts';
+import type { JsonObject } from './json.ts';
 import type { TableName } from './names.ts';
 import { parsePath, valueAt, without } from './paths.ts';
 import type { ReadRecord } from './reading.ts';
-import { createSightings, type SeenTables, type Sightings } from './sightings.ts';
+import { createSightings, type SeenTables } from './sightings.ts';
 import { toSeconds } from './time.ts';
 import { versionOf } from './version.ts';
 
-/** One line of NDJSON, without its newline, and the table it belongs to. */
-export interface Row {
-  readonly table: TableName;
-  readonly line: string;
-}
+export type { Row } from './cells.ts';
 
 export interface Shaper {
   /** Rows of a record: its own first, then its children's. */
@@ -31,61 +30,10 @@ interface ShapedColumn {
   readonly keys: readonly string[];
   /** Paths to take out of the column's value, relative to it. */
   readonly omit: readonly Steps[];
+  readonly treat: Treat;
 }
 
-const label = (name: string): string => `${stringifyJson(name)}:`;
-
-/** The JSON text of a value inside a row: nested values, and whatever a `json` column holds, as a string. */
-function cell(value: JsonValue | undefined, type: ColumnType): string {
-  if (value === undefined || value === null) return 'null';
-  if (type === 'json') return JSON.stringify(stringifyJson(value));
-  if (typeof value === 'object' && !isRawInteger(value)) return JSON.stringify(stringifyJson(value));
-  return stringifyJson(value);
-}
-
-const childCellType = (value: JsonValue | undefined, type: ColumnType): JsonValue | undefined =>
-  type === 'string' && (typeof value === 'number' || isRawInteger(value)) ? stringifyJson(value) : value;
-
-function childValue(
-  column: ChildColumn,
-  parent: JsonObject,
-  item: JsonValue,
-  index: number,
-): JsonValue | undefined {
-  const { from } = column;
-  if ('parent' in from) return parent[from.parent];
-  if ('item' in from) return isJsonObject(item) ? item[from.item] : undefined;
-  return 'self' in from ? item : index;
-}
-
-function childRows(
-  child: ChildDeclaration,
-  listKeys: readonly string[],
-  record: JsonObject,
-  tail: string,
-  seen: Sightings,
-): Row[] {
-  const list = valueAt(record, listKeys);
-  if (!Array.isArray(list)) return [];
-  const keys = new Set<string>();
-  const rows: Row[] = [];
-  list.forEach((item: JsonValue, index) => {
-    const cells = new Map(
-      child.columns.map((column) => {
-        const value = childCellType(childValue(column, record, item, index), column.type);
-        if (value !== undefined) seen.see(column.name, value);
-        return [column.name, label(column.name) + cell(value, column.type)] as const;
-      }),
-    );
-    const key = child.primaryKey.map((name) => cells.get(name)).join();
-    if (keys.has(key)) return;
-    keys.add(key);
-    rows.push({ table: child.table, line: `{${[...cells.values()].join(',')},${tail}}` });
-  });
-  return rows;
-}
-
-function shapedColumns(declaration: ObjectDeclaration): readonly ShapedColumn[] {
+function shapedColumns(declaration: ObjectDeclaration): readonly Omit<ShapedColumn, 'treat'>[] {
   const omitted = declaration.omit.map((path) => ({ path, steps: parsePath(path) }));
   return declaration.columns.map((column: Column) => {
     const keys = (column.from ?? column.name).split('.');
@@ -102,21 +50,20 @@ const OWN_COLUMNS = ['_run_id', '_extracted_at', '_version'];
 /**
  * Makes the shaper of one object for one attempt on one slice.
  * Every declared column is on every row, in the declared order; undeclared top-level fields follow in
- * the order of the record where they are admitted; our own columns come last.
+ * the order of the record where they are admitted; our own columns come last. Columns that the field
+ * rules exclude are on no row and are not seen.
  */
 export function createShaper(
   declaration: ObjectDeclaration,
   origin: { readonly runId: string; readonly slice: string },
+  treatments: Treatments = UNTREATED,
   isAdmitted: (column: string) => boolean = () => true,
 ): Shaper {
-  const columns = shapedColumns(declaration);
-  const children = declaration.children.map((child) => ({
-    child,
-    keys: child.list.split('.'),
-    seen: createSightings(),
-  }));
+  const treatmentOf = (name: string) => treatments(declaration.name, name);
+  const columns = treated(shapedColumns(declaration), treatmentOf);
+  const children = declaration.children.map((child) => shapedChild(child, treatments));
   const known = new Set([
-    ...columns.map((column) => column.name),
+    ...declaration.columns.map((column) => column.name),
     ...declaration.omit.filter((path) => !path.includes('.')),
     ...OWN_COLUMNS,
   ]);
@@ -127,6 +74,7 @@ export function createShaper(
     let value = column.keys.length === 1 ? record[first ?? ''] : valueAt(record, column.keys);
     if (value === undefined) return `${column.label}null`;
     for (const steps of column.omit) value = without(value, steps);
+    if (column.treat !== null && value !== null) value = column.treat(value);
     seen.see(column.name, value);
     return column.label + cell(value, column.type);
   }
@@ -135,7 +83,10 @@ export function createShaper(
     let text = '';
     for (const name of Object.keys(record)) {
       if (known.has(name)) continue;
-      const value = record[name] ?? null;
+      const treat = treatmentOf(name);
+      if (treat === 'exclude') continue;
+      const found = record[name] ?? null;
+      const value = treat === null ? found : treat(found);
       seen.see(name.toWellFormed(), value);
       if (isAdmitted(name.toWellFormed())) text += `,${label(name)}${cell(value, 'string')}`;
     }
@@ -151,12 +102,12 @@ export function createShaper(
       const tail = `${own},"_parent_version":"${version}"`;
       return [
         { table: declaration.name, line },
-        ...children.flatMap(({ child, keys, ...own }) => childRows(child, keys, record, tail, own.seen)),
+        ...children.flatMap((child) => childRows(child, record, tail)),
       ];
     },
     observed: () => ({
       [declaration.name]: seen.columns(),
-      ...Object.fromEntries(children.map(({ child, ...own }) => [child.table, own.seen.columns()])),
+      ...Object.fromEntries(children.map(({ table, seen: ofChild }) => [table, ofChild.columns()])),
     }),
   };
 }

@@ -10,6 +10,7 @@ import {
   UnavailableError,
 } from '../core/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
+import { redact } from '../core/redact.ts';
 import type { RetryKind } from '../core/retry.ts';
 
 /**
@@ -34,7 +35,7 @@ export interface Failure {
   readonly status: number | null;
   /** Intercom's error codes. */
   readonly codes: readonly string[];
-  /** Intercom's own words, or those of the network; cut short. */
+  /** Intercom's own words without the values they quote, or those of the network; cut short. */
   readonly detail: string;
   readonly requestId: string | null;
   readonly serverDelayMs: number | null;
@@ -94,7 +95,7 @@ function readErrors(body: JsonObject): { readonly codes: readonly string[]; read
   const errors = (Array.isArray(list) ? list : []).filter(isJsonObject);
   return {
     codes: errors.map((error) => textOf(error.code) ?? textOf(error.type)).filter((code) => code !== null),
-    detail: cut(errors.map((error) => textOf(error.message)).find((text) => text !== null) ?? ''),
+    detail: cut(redact(errors.map((error) => textOf(error.message)).find((text) => text !== null) ?? '')),
   };
 }
 

@@ -8,7 +8,7 @@ import type { RetryLimits } from '../core/retry.ts';
 import type { EpochMs } from '../core/time.ts';
 import type { Answer, IntercomClient, Query } from './client.ts';
 import type { Failure } from './failures.ts';
-import { askSmaller, createPageSizes } from './page-sizes.ts';
+import { askSmaller, createPageSizes, type PageSizes } from './page-sizes.ts';
 import { broken, type PageNumbers, pageNumbers, recordsOf, totalCount } from './pages.ts';
 import type { AskOptions } from './requests.ts';
 import { createWalkGuard } from './walk-guard.ts';
@@ -34,6 +34,8 @@ export interface NumberPage {
 export interface NumberWalkOptions {
   /** Records to leave out at the beginning, a multiple of a page size. @default 0 */
   readonly offset?: number;
+  /** Page sizes in use already, when several walks share what they learned; for walks from the beginning. */
+  readonly sizes?: PageSizes;
   /** How long the smallest page is tried. */
   readonly patience?: RetryLimits;
   /** A failure of the first page that means there is no list at all: nothing is yielded then. */
@@ -76,11 +78,11 @@ export async function* walkNumbers(
   client: IntercomClient,
   ask: AskOptions,
   list: NumberList,
-  { offset = 0, patience, absent }: NumberWalkOptions = {},
+  { offset = 0, sizes: shared, patience, absent }: NumberWalkOptions = {},
 ): AsyncGenerator<NumberPage, void, void> {
   const { path, query = {}, recordsKeys } = list;
   const guard = createWalkGuard(path, SAME_PAGES);
-  let sizes = createPageSizes(list.perPageSizes, alignedSizes(list.perPageSizes, offset)[0]);
+  let sizes = shared ?? createPageSizes(list.perPageSizes, alignedSizes(list.perPageSizes, offset)[0]);
   let at = offset;
   for (;;) {
     const first = at === offset;

@@ -20,8 +20,7 @@ export const activityLogs: ObjectDeclaration = {
   columns: [
     id('entry'),
     json('performed_by', 'Teammate who did it: id, e-mail address and IP address.', PERSONAL),
-    // Key by key, so that `external_id` of a contact is not taken for a reference because of its ending.
-    json('metadata', 'Details; their shape depends on `activity_type`.', { personal: ['*'] }),
+    json('metadata', 'Details; their shape depends on `activity_type`.', PERSONAL),
     timestamp('created_at', 'When it was done.'),
     string('activity_type', 'What was done, as a code.'),
     string('activity_description', 'What was done, in a sentence.', PERSONAL),

@@ -1,7 +1,7 @@
 /** Makers of columns, and the columns that many objects share. */
 import type { ChildColumn, ChildSource, Column, ColumnType } from '../core/declaration.ts';
 
-type Details = Pick<Column, 'from' | 'personal'>;
+type Details = Pick<Column, 'from' | 'personal' | 'plain'>;
 
 const columnOf =
   (type: ColumnType) =>

@@ -100,7 +100,7 @@ export const contacts: ObjectDeclaration = {
       path: '/contacts/{id}/companies',
       paging: 'page_number',
       recordsKeys: ['data', 'companies'],
-      maxPerPage: 60,
+      perPageSizes: [60, 30, 15, 5, 1],
       child: 'contact_company',
     },
   ],

@@ -1,5 +1,6 @@
 /** The registry: an object is one file in this folder and one line here. */
 import type { ObjectDeclaration } from '../core/declaration.ts';
+import { type DeclaredTable, tablesOf } from '../core/declared-tables.ts';
 import type { ObjectName } from '../core/names.ts';
 import { activityLogs } from './activity-logs.ts';
 import { admins } from './admins.ts';
@@ -36,3 +37,6 @@ export const OBJECTS: Readonly<Record<ObjectName, ObjectDeclaration>> = {
   subscription_types: subscriptionTypes,
   activity_logs: activityLogs,
 };
+
+/** Every table of every object. */
+export const TABLES: readonly DeclaredTable[] = Object.values(OBJECTS).flatMap(tablesOf);

@@ -2,7 +2,15 @@
 
 import type { ResolvedConfig } from '../core/config.ts';
 import type { ObjectDeclaration } from '../core/declaration.ts';
-import type { Clock, Executions, Lake, ObserveProgress, RateBudget, StateStore } from '../core/ports.ts';
+import type {
+  Clock,
+  Executions,
+  HashSource,
+  Lake,
+  ObserveProgress,
+  RateBudget,
+  StateStore,
+} from '../core/ports.ts';
 import type { ObjectReader } from '../core/reading.ts';
 
 /** Sizes and times that bound one attempt and one plan; tests make them small. */
@@ -45,5 +53,6 @@ export interface ObjectDependencies extends RunDependencies {
   readonly declaration: ObjectDeclaration;
   readonly reader: ObjectReader;
   readonly budget: RateBudget;
+  readonly hashes: HashSource;
   readonly limits: SyncLimits;
 }

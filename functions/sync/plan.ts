@@ -35,8 +35,10 @@ function windowOfRun(
 ): Window | null {
   if (declaration.sync.kind === 'full_refresh') return null;
   if (run.range !== null) return run.range;
-  const fromCursor = run.mode === 'incremental' ? (committed?.cursor ?? null) : null;
-  return { from: fromCursor ?? config.startFrom, to: null };
+  const cursor = committed?.cursor ?? null;
+  if (cursor === null) return { from: config.startFrom, to: null };
+  // A full refresh reads on past the cursor, so it must not begin after it where startFrom was moved later.
+  return { from: run.mode === 'incremental' ? cursor : earlier(config.startFrom, cursor), to: null };
 }
 
 /** `startFrom` moved earlier is a debt like any other: the time between the old start and the new. */
@@ -54,17 +56,20 @@ function debtOfEarlierStart(
 const earlier = (a: EpochSeconds | null, b: EpochSeconds | null): EpochSeconds | null =>
   a === null || b === null ? null : Math.min(a, b);
 
-/** The cursor becomes min(window.to, run start - overlap), and only ever moves forward. */
+/**
+ * The cursor becomes min(window.to, run start - overlap), and only ever moves forward. The first one is
+ * not before a startFrom that lies in the overlap: the next run would read what was not asked for.
+ */
 function cursorAfter(
   run: RunContext,
-  windowTo: EpochSeconds | null,
+  { from, to: windowTo }: Window,
   overlapSeconds: number,
   before: EpochSeconds | null,
 ): EpochSeconds | null {
   if (run.mode === 'backfill') return before;
   const reached = toSeconds(run.startedAtMs) - overlapSeconds;
   const after = windowTo === null ? reached : Math.min(windowTo, reached);
-  return before === null ? after : Math.max(before, after);
+  return Math.max(before ?? from ?? after, after);
 }
 
 async function lastManifest(
@@ -130,7 +135,7 @@ async function makePlan(
     now: toSeconds(clock.now()),
     since: isoTime(run.startedAtMs),
   });
-  const after = cursorAfter(run, planned.windowTo, config.overlapSeconds, before);
+  const after = cursorAfter(run, { from: window.from, to: planned.windowTo }, config.overlapSeconds, before);
   return {
     ...base,
     window: { from: window.from ?? 0, to: planned.windowTo ?? toSeconds(run.startedAtMs) },

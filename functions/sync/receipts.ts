@@ -14,7 +14,7 @@ interface SliceRef {
   readonly slice: string;
 }
 
-export const NO_EVIDENCE: Evidence = {
+const NO_EVIDENCE: Evidence = {
   partsExpected: 0,
   partsWritten: 0,
   overCap: [],

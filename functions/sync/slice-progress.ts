@@ -13,6 +13,7 @@ import type { ObjectDependencies } from './dependencies.ts';
 import { addEvidence, addRelations } from './evidence.ts';
 import { createPartWriter } from './part-writer.ts';
 import { restarted, type SeenIds, seenIds, storeReceipt } from './receipts.ts';
+import { treatmentsOf } from './treatments.ts';
 
 type PageEvent = Extract<ReadEvent, { type: 'page' }>;
 type NewDebt = Pick<Debt, 'scope' | 'reason'>;
@@ -68,6 +69,7 @@ export async function createSliceProgress(
   const shaper = createShaper(
     declaration,
     origin,
+    await treatmentsOf(dependencies),
     admits(config.schemaChanges, start.schema, declaration.name),
   );
   const writer = createPartWriter(lake, {

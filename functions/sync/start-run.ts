@@ -77,7 +77,7 @@ export async function startRun(
     objects: request.objects,
     configDigest,
     workspaceId: identity.workspaceId,
-    notes: [...request.notes, ...skewNote(skew)],
+    notes: [...config.notes, ...request.notes, ...skewNote(skew)],
   });
   observe({ type: 'run_started', runId, objects: run.objects });
   return {

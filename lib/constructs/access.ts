@@ -57,12 +57,12 @@ export function grantState(role: IRole, table: TableV2, keys: readonly string[])
   );
 }
 
-/** Reading the token. */
-export function grantConnection(role: IRole, connection: Secret): void {
+/** Reading the value of a secret: the token, or the hash key. */
+export function grantSecret(role: IRole, secret: Secret): void {
   role.addToPrincipalPolicy(
     new PolicyStatement({
       actions: ['secretsmanager:GetSecretValue'],
-      resources: [connection.secretArn],
+      resources: [secret.secretArn],
     }),
   );
 }

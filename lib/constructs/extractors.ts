@@ -2,7 +2,7 @@ import { Construct } from 'constructs';
 import { PARENT_OF, type ResolvedConfig } from '../../functions/core/config.ts';
 import { CHILD_NAMES, DELETIONS, type ObjectName, type TableName } from '../../functions/core/names.ts';
 import { OBJECTS } from '../../functions/objects/index.ts';
-import { grantConnection, grantLake, grantState, STATE_KEYS } from './access.ts';
+import { grantLake, grantSecret, grantState, STATE_KEYS } from './access.ts';
 import type { FunctionCode } from './function-code.ts';
 import { PipelineFunction } from './pipeline-function.ts';
 import type { Storage } from './storage.ts';
@@ -53,7 +53,7 @@ export class Extractors extends Construct {
       memoryMiB: LARGE.includes(object) ? LARGE_MEMORY_MIB : MEMORY_MIB,
       timeoutSeconds: EXTRACTOR_TIMEOUT_SECONDS,
     });
-    const own = [...tablesOf(object).map((table) => `tables/${table}/`), `manifests/${object}/`];
+    const own = [...tablesOf(object, config).map((table) => `tables/${table}/`), `manifests/${object}/`];
     const prefixes = [...own, `tables/${DELETIONS}/`, 'work/'];
     // Only of full-refresh objects are superseded runs ever removed.
     const isPruned = OBJECTS[object].sync.kind === 'full_refresh';
@@ -63,15 +63,16 @@ export class Extractors extends Construct {
       delete: isPruned ? own : [],
     });
     grantState(extractor.role, storage.state, [...STATE_KEYS.object(object), ...STATE_KEYS.budget]);
-    grantConnection(extractor.role, storage.connection);
+    grantSecret(extractor.role, storage.connection);
+    grantSecret(extractor.role, storage.hashKey);
     return extractor;
   }
 }
 
 /** The tables an object writes by itself; `deletions` is shared by all. */
-const tablesOf = (object: ObjectName): readonly TableName[] => [
+const tablesOf = (object: ObjectName, { excludedTables }: ResolvedConfig): readonly TableName[] => [
   object,
-  ...CHILD_NAMES.filter((child) => PARENT_OF[child] === object),
+  ...CHILD_NAMES.filter((child) => PARENT_OF[child] === object && !excludedTables.includes(child)),
 ];
 
 /** `conversation_parts` → `ConversationParts` */

@@ -15,7 +15,7 @@ export interface PipelineFunctionProps {
   readonly description: string;
   /** Name of the pipeline; the service of its log lines. */
   readonly pipelineName: string;
-  /** Where the function finds bucket, table and secret. It gives no rights to them. */
+  /** Where the function finds bucket, table and secrets. It gives no rights to them. */
   readonly storage: Storage;
   /** The object of an extractor. @default none */
   readonly objectName?: ObjectName;
@@ -61,6 +61,7 @@ function environmentOf(props: PipelineFunctionProps): Omit<Environment, 'CONFIG_
     BUCKET_NAME: props.storage.lake.bucketName,
     TABLE_NAME: props.storage.state.tableName,
     CONNECTION_SECRET_NAME: props.storage.connection.secretArn,
+    HASH_KEY_SECRET_NAME: props.storage.hashKey.secretArn,
     ...(props.objectName !== undefined && { OBJECT_NAME: props.objectName }),
     POWERTOOLS_SERVICE_NAME: props.pipelineName,
   };

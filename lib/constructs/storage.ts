@@ -13,7 +13,10 @@ const NONCURRENT_DAYS = 7;
 /** No multipart uploads are made, so none has a reason to stay. */
 const UPLOAD_DAYS = 1;
 
-/** What a pipeline keeps: the lake, the state and the connection. All of it outlives the stack. */
+/** Letters and digits: some 380 bits, more than HMAC-SHA-256 can use. */
+const HASH_KEY_CHARACTERS = 64;
+
+/** What a pipeline keeps: the lake, the state, the connection and the hash key. All of it outlives the stack. */
 export class Storage extends Construct {
   /** Everything of the output contract, and `work/`. */
   readonly lake: Bucket;
@@ -21,6 +24,8 @@ export class Storage extends Construct {
   readonly state: TableV2;
   /** The connection's JSON; `{}` is not connected. */
   readonly connection: Secret;
+  /** Key of the hashes of field rules: with another one, equal values no longer have equal hashes. */
+  readonly hashKey: Secret;
 
   constructor(scope: Construct, id: string) {
     super(scope, id);
@@ -52,6 +57,12 @@ export class Storage extends Construct {
     this.connection = new Secret(this, 'Connection', {
       description: "The pipeline's connection to Intercom, written by the connect command",
       secretStringValue: SecretValue.unsafePlainText('{}'),
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+    // Generated once, when the stack is created; a change of these two properties would make a new key.
+    this.hashKey = new Secret(this, 'HashKey', {
+      description: "Key of the pipeline's hashed fields; keep it, or hashes of before and after differ",
+      generateSecretString: { passwordLength: HASH_KEY_CHARACTERS, excludePunctuation: true },
       removalPolicy: RemovalPolicy.RETAIN,
     });
   }

@@ -1,6 +1,7 @@
 /** Makes what the template asks for, unless it is there. */
+import { randomInt } from 'node:crypto';
 import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
-import type { LocalResources } from './template.ts';
+import type { LocalResources, LocalSecret } from './template.ts';
 
 /** The part of the embedded AWS that makes resources; each call leaves alone what exists. */
 export interface ResourceMaker {
@@ -9,6 +10,15 @@ export interface ResourceMaker {
   createSecret(name: string, initialValue: string): Promise<void>;
 }
 
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+
+/** As Secrets Manager generates one without punctuation. */
+const randomText = (length: number): string =>
+  Array.from({ length }, () => ALPHABET[randomInt(ALPHABET.length)]).join('');
+
+const firstValue = (secret: LocalSecret): string =>
+  'initialValue' in secret ? secret.initialValue : randomText(secret.randomCharacters);
+
 /** Provisions the resources of the template; on an existing directory it changes nothing. */
 export async function provision(
   maker: ResourceMaker,
@@ -16,5 +26,5 @@ export async function provision(
 ): Promise<void> {
   for (const bucket of resources.buckets) await maker.createBucket(bucket);
   for (const table of resources.tables) await maker.createTable(table);
-  for (const { name, initialValue } of resources.secrets) await maker.createSecret(name, initialValue);
+  for (const secret of resources.secrets) await maker.createSecret(secret.name, firstValue(secret));
 }

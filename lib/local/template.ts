@@ -26,10 +26,16 @@ export interface LocalFunction {
   readonly memoryMiB: number;
 }
 
+/** A secret with the value it begins with, or with so many random characters. */
+export type LocalSecret = { readonly name: string } & (
+  | { readonly initialValue: string }
+  | { readonly randomCharacters: number }
+);
+
 export interface LocalResources {
   readonly buckets: readonly string[];
   readonly tables: readonly CreateTableCommandInput[];
-  readonly secrets: readonly { readonly name: string; readonly initialValue: string }[];
+  readonly secrets: readonly LocalSecret[];
   readonly functions: readonly LocalFunction[];
   readonly stateMachine: { readonly arn: string; readonly definition: Definition };
 }
@@ -76,7 +82,14 @@ const table = z.object({
   BillingMode: z.literal('PAY_PER_REQUEST'),
 });
 
-const secret = z.object({ SecretString: z.string() });
+const secret = z.union([
+  z.object({ SecretString: z.string() }).transform(({ SecretString }) => ({ initialValue: SecretString })),
+  z
+    .object({
+      GenerateSecretString: z.strictObject({ PasswordLength: z.int(), ExcludePunctuation: z.literal(true) }),
+    })
+    .transform(({ GenerateSecretString }) => ({ randomCharacters: GenerateSecretString.PasswordLength })),
+]);
 
 const lambda = z.object({
   Handler: z
@@ -127,7 +140,7 @@ export function localResources(
     })),
     secrets: each('AWS::SecretsManager::Secret', ({ name }, found) => ({
       name,
-      initialValue: read(secret, found, 'SecretString').SecretString,
+      ...read(secret, found, 'SecretString', 'GenerateSecretString'),
     })),
     functions: each('AWS::Lambda::Function', ({ arn }, found) => localFunction(arn, found)),
     stateMachine: machine,

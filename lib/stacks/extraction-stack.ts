@@ -1,7 +1,7 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { ResolvedConfig } from '../../functions/core/config.ts';
-import { grantConnection, grantLake, grantState, STATE_KEYS } from '../constructs/access.ts';
+import { grantLake, grantSecret, grantState, STATE_KEYS } from '../constructs/access.ts';
 import { Extractors } from '../constructs/extractors.ts';
 import type { FunctionCode } from '../constructs/function-code.ts';
 import { PipelineFunction } from '../constructs/pipeline-function.ts';
@@ -37,7 +37,7 @@ export class ExtractionStack extends Stack {
     });
     grantLake(startRun.role, storage.lake, { read: ['work/'], write: ['work/'], delete: [] });
     grantState(startRun.role, storage.state, [...STATE_KEYS.workspace, ...STATE_KEYS.budget]);
-    grantConnection(startRun.role, storage.connection);
+    grantSecret(startRun.role, storage.connection);
 
     const recordFailure = new PipelineFunction(this, 'RecordFailure', {
       ...common,

@@ -112,6 +112,7 @@ const ENVIRONMENT = {
   BUCKET_NAME: 'lake',
   TABLE_NAME: 'state',
   CONNECTION_SECRET_NAME: 'connection',
+  HASH_KEY_SECRET_NAME: 'hash-key',
   OBJECT_NAME: 'tags',
   POWERTOOLS_SERVICE_NAME: 'shop',
 };

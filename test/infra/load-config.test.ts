@@ -51,6 +51,7 @@ describe('readEnvironment', () => {
     BUCKET_NAME: 'lake',
     TABLE_NAME: 'state',
     CONNECTION_SECRET_NAME: 'connection',
+    HASH_KEY_SECRET_NAME: 'hash-key',
     POWERTOOLS_SERVICE_NAME: 'shop',
   };
 

@@ -56,9 +56,27 @@ describe('the roles', () => {
             `dynamodb:${action} on <State.Arn> if dynamodb:LeadingKeys in object#contacts budget budget#*`,
         ),
         'secretsmanager:GetSecretValue on <Connection>',
+        'secretsmanager:GetSecretValue on <HashKey>',
         `states:DescribeExecution on ${EXECUTIONS}`,
       ].toSorted(),
     );
+  });
+
+  test('the hash key is for extractors alone', () => {
+    const readers = Object.entries(rights).filter(([, lines]) =>
+      lines.some((line) => line.includes('HashKey')),
+    );
+    expect(readers.map(([role]) => role).toSorted()).toEqual(
+      OBJECT_NAMES.map((name) => `Extractors${pascalCase(name)}Role`).toSorted(),
+    );
+  });
+
+  test('an excluded child table is out of reach', () => {
+    const [, withoutTags] = synthesize(resolveConfig({ tables: { exclude: ['contact_tag'] } }));
+    if (withoutTags === undefined) throw new Error('no extraction stack');
+    const text = rightsByRole(withoutTags).ExtractorsContactsRole?.join();
+    expect(text).toContain('tables/contact_company/');
+    expect(text).not.toContain('tables/contact_tag/');
   });
 
   test.each(OBJECT_NAMES)('%s deletes what history removes, and nothing of other objects', (object) => {

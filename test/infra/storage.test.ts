@@ -79,6 +79,16 @@ test('the secret begins as not connected, and stays', () => {
   });
 });
 
+test('the hash key is generated at deployment, is in no template, and stays', () => {
+  template.hasResource('AWS::SecretsManager::Secret', {
+    ...RETAINED,
+    Properties: {
+      GenerateSecretString: { PasswordLength: 64, ExcludePunctuation: true },
+      SecretString: Match.absent(),
+    },
+  });
+});
+
 test('nothing has a physical name', () => {
   const names = ['BucketName', 'TableName', 'Name'];
   const named = Object.values(template.toJSON().Resources as Record<string, { Properties?: object }>).filter(

@@ -19,7 +19,7 @@ export const dayComparison: fc.Arbitrary<Comparison> = fc
   .constantFrom(...ZONES)
   .map((zone) => ({ granularity: 'day', zone }));
 
-export const secondComparison: fc.Arbitrary<Comparison> = fc
+const secondComparison: fc.Arbitrary<Comparison> = fc
   .boolean()
   .map((inclusive) => ({ granularity: 'second', inclusive }));
 

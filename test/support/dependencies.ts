@@ -1,9 +1,10 @@
 /** The dependencies of the use cases over memory twins, with small limits. */
+import { createHmac } from 'node:crypto';
 import { resolveConfig } from '../../functions/core/config.ts';
 import type { ObjectName } from '../../functions/core/names.ts';
-import type { ProgressEvent, StateStore } from '../../functions/core/ports.ts';
+import type { HashSource, HashText, ProgressEvent, StateStore } from '../../functions/core/ports.ts';
 import type { ObjectReader, ReadSlice } from '../../functions/core/reading.ts';
-import { OBJECTS } from '../../functions/objects/index.ts';
+import { OBJECTS, TABLES } from '../../functions/objects/index.ts';
 import type { ObjectDependencies, SyncLimits } from '../../functions/sync/dependencies.ts';
 import { createMemoryClock, type MemoryClock } from './memory-clock.ts';
 import { createMemoryExecutions, type MemoryExecutions } from './memory-executions.ts';
@@ -11,7 +12,7 @@ import { createMemoryLake, type MemoryLake } from './memory-lake.ts';
 import { createBudgetTable, createMemoryRateBudget } from './memory-rate-budget.ts';
 import { createMemoryStateStore } from './memory-state-store.ts';
 
-export const SMALL_LIMITS: SyncLimits = {
+const SMALL_LIMITS: SyncLimits = {
   partBytes: 300,
   checkpointMs: 0,
   deadlineMarginMs: 0,
@@ -57,6 +58,11 @@ const NO_READER: ObjectReader = {
   probe: null,
 };
 
+/** Not a secret one: tests may tell the digest of a text. */
+export const testHash: HashText = (text) => createHmac('sha256', 'k'.repeat(64)).update(text).digest('hex');
+
+const MEMORY_HASHES: HashSource = { hashText: async () => testHash };
+
 /** A reader without counts. */
 export const readerOf = (read: ReadSlice): ObjectReader => ({ read, probe: null });
 
@@ -70,12 +76,13 @@ export function dependenciesOf(pipeline: Pipeline, options: DependencyOptions = 
     state,
     clock,
     executions,
-    config: resolveConfig({ compression: 'none', ...config }),
+    config: resolveConfig({ compression: 'none', ...config }, TABLES),
     configDigest: DIGEST,
     observe: (event) => events.push(event),
     declaration: OBJECTS[object],
     reader,
     budget: createMemoryRateBudget(clock, table),
+    hashes: MEMORY_HASHES,
     limits: { ...SMALL_LIMITS, ...limits },
     ...overrides,
   };

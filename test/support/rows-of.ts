@@ -7,7 +7,7 @@ import type { MemoryLake } from './memory-lake.ts';
 
 export type OutputRow = Readonly<Record<string, unknown>>;
 
-export function rowsOfFile(lake: MemoryLake, key: string): readonly OutputRow[] {
+function rowsOfFile(lake: MemoryLake, key: string): readonly OutputRow[] {
   const body = lake.files.get(key);
   if (body === undefined) throw new Error(`a listed file is missing: ${key}`);
   const text = (key.endsWith('.gz') ? gunzipSync(body) : Buffer.from(body)).toString('utf8');

@@ -16,7 +16,7 @@ const formats = new Map<string, Intl.DateTimeFormat>();
 const dates = new Map<string, string>();
 
 /** `2026-11-22`, the date in the zone. */
-export function localDate(zone: string, at: number): string {
+function localDate(zone: string, at: number): string {
   const key = `${zone} ${at}`;
   const known = dates.get(key);
   if (known !== undefined) return known;
@@ -30,13 +30,13 @@ export function localDate(zone: string, at: number): string {
 }
 
 /** Whether `at < bound` to the server. */
-export function isBelow(comparison: Comparison, at: number, bound: number): boolean {
+function isBelow(comparison: Comparison, at: number, bound: number): boolean {
   if (comparison.granularity === 'second') return comparison.inclusive ? at <= bound : at < bound;
   return localDate(comparison.zone, at) < localDate(comparison.zone, bound);
 }
 
 /** Whether `at > bound OR at = bound` to the server. */
-export function isFrom(comparison: Comparison, at: number, bound: number): boolean {
+function isFrom(comparison: Comparison, at: number, bound: number): boolean {
   if (comparison.granularity === 'second') return at >= bound;
   return localDate(comparison.zone, at) >= localDate(comparison.zone, bound);
 }

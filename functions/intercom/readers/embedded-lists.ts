@@ -38,8 +38,8 @@ export function createListCompleter(declaration: ObjectDeclaration, deps: Reader
 
   /** @returns null where the record is gone by now (404) */
   async function fetchNumbered(list: EmbeddedList, path: string): Promise<WholeList | null> {
-    const perPageSizes = [list.maxPerPage ?? 50];
-    const numbered = { path, recordsKeys: list.recordsKeys, perPageSizes };
+    const { recordsKeys, perPageSizes = [50, 25, 5, 1] } = list;
+    const numbered = { path, recordsKeys, perPageSizes };
     const items: JsonValue[] = [];
     let total: number | null = null;
     for await (const page of walkNumbers(client, ask, numbered, { absent: isNotFound })) {

@@ -11,6 +11,7 @@ import { createFailureGate } from '../failure-gate.ts';
 import { isTooMuchAsked } from '../failures.ts';
 import { readMe } from '../me.ts';
 import { type NumberPage, walkNumbers } from '../number-walk.ts';
+import { createPageSizes, type PageSizes } from '../page-sizes.ts';
 import { broken } from '../pages.ts';
 import { identify } from '../records.ts';
 import { askOptions, type ReaderDeps } from '../requests.ts';
@@ -56,11 +57,12 @@ export function createTimeRangeReader(
     return { windowStart: from, widthSeconds: read.maxWindowSeconds, to };
   }
 
-  function pagesOf(from: EpochSeconds, to: EpochSeconds, atSmallest: boolean) {
+  /** Smaller pages first, then a shorter window: what a page taught holds for the windows after it. */
+  function pagesOf(from: EpochSeconds, to: EpochSeconds, sizes: PageSizes, atSmallest: boolean) {
     const query = { [read.afterParameter]: from - 1, [read.beforeParameter]: to + 1 };
-    const perPageSizes = atSmallest ? read.perPageSizes : read.perPageSizes.slice(0, 1);
-    const list = { path: read.path, query, recordsKeys: [read.recordsKey], perPageSizes };
-    return walkNumbers(client, ask, list, { patience: atSmallest ? PATIENT : HASTY });
+    const { path, recordsKey, perPageSizes } = read;
+    const list = { path, query, recordsKeys: [recordsKey], perPageSizes };
+    return walkNumbers(client, ask, list, { sizes, patience: atSmallest ? PATIENT : HASTY });
   }
 
   async function* walk(slice: Slice, start: Position | null): AsyncGenerator<ReadEvent, void, void> {
@@ -68,6 +70,7 @@ export function createTimeRangeReader(
     let position = (start as TimeRangePosition | null) ?? (await begin(slice));
     let before = new Set<string>();
     let seen = new Set<string>();
+    let sizes = createPageSizes(read.perPageSizes);
     let goodWindows = 0;
 
     function take({ records, receivedAtMs }: NumberPage): ReadEvent {
@@ -96,12 +99,13 @@ export function createTimeRangeReader(
       const to = Math.min(from + position.widthSeconds, position.to);
       const atSmallest = to - from <= MIN_WINDOW_SECONDS;
       try {
-        for await (const page of pagesOf(from, to, atSmallest)) yield take(page);
+        for await (const page of pagesOf(from, to, sizes, atSmallest)) yield take(page);
         gate.succeeded();
         goodWindows += 1;
       } catch (error) {
         goodWindows = 0;
         if (isTooMuchAsked(error) && !atSmallest) {
+          sizes = createPageSizes(read.perPageSizes);
           const half = Math.max(MIN_WINDOW_SECONDS, Math.floor((to - from) / 2));
           position = { ...position, widthSeconds: half };
           continue;

@@ -4,7 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type PipelineConfig, resolveConfig } from '../../../functions/core/config.ts';
 import type { ProgressEvent } from '../../../functions/core/ports.ts';
-import { type LocalPipelineOptions, openLocalPipeline } from '../../../lib/local/local-pipeline.ts';
+import { TABLES } from '../../../functions/objects/index.ts';
+import {
+  type LocalPipeline,
+  type LocalPipelineOptions,
+  openLocalPipeline,
+} from '../../../lib/local/local-pipeline.ts';
 import { type SyncResult, syncLocally } from '../../../lib/local/sync.ts';
 import {
   SIZES,
@@ -14,6 +19,16 @@ import {
 } from '../../../lib/simulator/index.ts';
 import { type LakeView, readLake } from './lake-reader.ts';
 import { createTestClock, type TestClock, type TestClockState } from './test-clock.ts';
+
+/** Still several pages of what matters, and quick. */
+export const SMALL = {
+  ...SIZES.tiny,
+  contacts: 200,
+  sharedSecond: 90,
+  companies: 220,
+  conversations: 45,
+  partsOfLongConversation: 40,
+} as const;
 
 export interface SyncOptions {
   readonly input?: Readonly<Record<string, unknown>>;
@@ -31,6 +46,7 @@ export interface SyncOptions {
 
 /** An open pipeline: several syncs without opening the directory anew. */
 export interface Session {
+  readonly pipeline: LocalPipeline;
   run(input?: Readonly<Record<string, unknown>>): Promise<SyncResult>;
   close(): Promise<void>;
 }
@@ -68,7 +84,7 @@ export async function startBench(options: BenchOptions = {}): Promise<Bench> {
   async function open(overrides: SyncOptions = {}): Promise<Session> {
     const chosen = { ...options.sync, ...overrides };
     const { directory = home, signal = new AbortController().signal } = chosen;
-    const config = resolveConfig({ name: 'test', baseUrl: simulator.url, ...chosen.config });
+    const config = resolveConfig({ name: 'test', baseUrl: simulator.url, ...chosen.config }, TABLES);
     const pipeline = await openLocalPipeline({
       directory,
       config,
@@ -85,6 +101,7 @@ export async function startBench(options: BenchOptions = {}): Promise<Bench> {
       throw error;
     }
     return {
+      pipeline,
       run: (input = {}) =>
         syncLocally(pipeline, {
           input,

@@ -86,7 +86,10 @@ describe('the resources of the synthesized pipeline', () => {
         BillingMode: 'PAY_PER_REQUEST',
       },
     ]);
-    expect(resources.secrets).toEqual([{ name: 'Connection', initialValue: '{}' }]);
+    expect(resources.secrets).toEqual([
+      { name: 'Connection', initialValue: '{}' },
+      { name: 'HashKey', randomCharacters: 64 },
+    ]);
     const entries = resources.functions.map(({ entry }) => entry).filter((entry) => entry !== 'extractor');
     expect(entries).toEqual(['start-run', 'record-failure', 'finish-run']);
     const objects = resources.functions.flatMap(({ environment }) => environment.OBJECT_NAME ?? []);
@@ -99,6 +102,7 @@ describe('the resources of the synthesized pipeline', () => {
         BUCKET_NAME: 'lake',
         TABLE_NAME: 'State',
         CONNECTION_SECRET_NAME: 'Connection',
+        HASH_KEY_SECRET_NAME: 'HashKey',
         POWERTOOLS_SERVICE_NAME: 'shop',
       });
       expect(arn).toMatch(/^arn:aws:lambda:us-east-1:000000000000:function:\w+$/);
@@ -142,6 +146,7 @@ describe('the resources of the synthesized pipeline', () => {
       ['bucket', 'lake'],
       ['table', resources.tables[0]],
       ['secret', 'Connection', '{}'],
+      ['secret', 'HashKey', expect.stringMatching(/^[A-Za-z0-9]{64}$/)],
     ]);
   });
 });

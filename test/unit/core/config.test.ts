@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { definePipeline, resolveConfig } from '../../../functions/core/config.ts';
 import { InputError } from '../../../functions/core/errors.ts';
 import { OBJECT_NAMES } from '../../../functions/core/names.ts';
+import { TABLES } from '../../../functions/objects/index.ts';
 
 function problemsOf(config: unknown): readonly string[] {
   try {
@@ -21,6 +22,9 @@ test('left out, everything has its default', () => {
     region: 'US',
     baseUrl: 'https://api.intercom.io',
     objects: OBJECT_NAMES,
+    excludedTables: [],
+    fields: {},
+    sensitiveFields: 'replicate',
     startFrom: null,
     overlapSeconds: 900,
     concurrency: null,
@@ -28,6 +32,7 @@ test('left out, everything has its default', () => {
     compression: 'gzip',
     history: { fullRefreshRuns: 30 },
     schemaChanges: 'auto-sync',
+    notes: [],
   });
 });
 
@@ -42,14 +47,19 @@ test('spelled out, everything is taken', () => {
     parallelism: { objects: 3, slices: 1 },
     compression: 'none',
     history: { fullRefreshRuns: 2 },
-    sensitiveFields: 'replicate',
+    tables: { exclude: ['contact_company'] },
+    fields: { contacts: { name: 'exclude', 'custom_attributes["a.b"]': 'hash' } },
+    sensitiveFields: 'hash',
     schemaChanges: 'block',
   });
-  expect(resolveConfig(config)).toStrictEqual({
+  expect(resolveConfig(config, TABLES)).toStrictEqual({
     name: 'acme-1',
     region: 'EU',
     baseUrl: 'https://api.eu.intercom.io',
     objects: ['contacts', 'tags'],
+    excludedTables: ['contact_company'],
+    fields: { contacts: { name: 'exclude', 'custom_attributes["a.b"]': 'hash' } },
+    sensitiveFields: 'hash',
     startFrom: Date.UTC(2025, 0, 1) / 1000,
     overlapSeconds: 1_800,
     concurrency: 6,
@@ -57,6 +67,7 @@ test('spelled out, everything is taken', () => {
     compression: 'none',
     history: { fullRefreshRuns: 2 },
     schemaChanges: 'block',
+    notes: [],
   });
 });
 
@@ -109,8 +120,9 @@ describe('mistakes', () => {
       parallelism: { objects: 17, slices: 'many' },
       compression: 'zip',
       history: { fullRefreshRuns: 0 },
-      fields: {},
-      sensitiveFields: 'hash',
+      tables: { exclude: ['tags'] },
+      fields: { contacts: { name: 'hash' } },
+      sensitiveFields: 'encrypt',
       schemaChanges: 'never',
       frequency: 'hourly',
       nonsense: 1,
@@ -128,8 +140,9 @@ describe('mistakes', () => {
       'parallelism.slices: ',
       'compression: ',
       'history.fullRefreshRuns: ',
-      'fields: not yet available',
-      "sensitiveFields: not yet available; only 'replicate' works",
+      'tables.exclude.0: must be a child table',
+      'fields.contacts: no such table',
+      'sensitiveFields: Invalid option: expected one of "replicate"|"hash"',
       'schemaChanges: ',
       'frequency: not yet available',
       '(top level): Unrecognized key: "nonsense"',
@@ -145,6 +158,7 @@ describe('mistakes', () => {
     [{ objects: [] }, 'objects: must name at least one object'],
     [{ objects: ['deletions'] }, 'objects.0'],
     [{ parallelism: { inFlight: 3 } }, 'parallelism: Unrecognized key'],
+    [{ parallelism: { objects: 16, slices: 9 } }, 'parallelism: objects x slices must be at most 128'],
     [{ startFrom: 5 }, 'startFrom'],
     [{ startFrom: '2025-02-30T00:00:00Z' }, 'startFrom'],
   ])('%j is refused at %s', (config, path) => {
@@ -171,6 +185,7 @@ describe('concurrency', () => {
         fc.integer({ min: 1, max: 16 }),
         fc.integer({ min: 1, max: 40 }),
         (concurrency, objects, slices) => {
+          fc.pre(objects * slices <= 128);
           const { parallelism } = resolveConfig({ concurrency, parallelism: { objects, slices } });
           const { inFlight } = parallelism;
           expect(parallelism.objects * parallelism.slices * inFlight).toBeLessThanOrEqual(concurrency);

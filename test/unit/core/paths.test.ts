@@ -9,8 +9,32 @@ test.each([
   ['a[].b', [{ key: 'a' }, { every: 'item' }, { key: 'b' }]],
   ['a.*[].b', [{ key: 'a' }, { every: 'key' }, { every: 'item' }, { key: 'b' }]],
   ['*', [{ every: 'key' }]],
+  ['a.b c', [{ key: 'a' }, { key: 'b c' }]],
+  ['a["b.c [x]"].d', [{ key: 'a' }, { key: 'b.c [x]' }, { key: 'd' }]],
+  ['a["*"]', [{ key: 'a' }, { key: '*' }]],
+  ['a["\\"\\u00e4"]', [{ key: 'a' }, { key: '"ä' }]],
+  ['["a.b"][]', [{ key: 'a.b' }, { every: 'item' }]],
 ])('%s is read as steps', (path, steps) => {
   expect(parsePath(path)).toEqual(steps);
+});
+
+test.each([
+  '',
+  '.',
+  'a.',
+  '.a',
+  'a..b',
+  '[]',
+  'a[',
+  'a[0]',
+  'a]b',
+  'a"b',
+  'a["b]',
+  'a["b\\x"]',
+  'a.["b"]',
+  'a["b"]c',
+])('%j is no path', (path) => {
+  expect(() => parsePath(path)).toThrow(SyntaxError);
 });
 
 test.each<[JsonValue | undefined, readonly string[], unknown]>([

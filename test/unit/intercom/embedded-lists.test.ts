@@ -26,7 +26,7 @@ const COMPANIES: EmbeddedList = {
   path: '/contacts/{id}/companies',
   paging: 'page_number',
   recordsKeys: ['data', 'companies'],
-  maxPerPage: 60,
+  perPageSizes: [60, 30, 15, 5, 1],
   child: 'contact_company',
 };
 

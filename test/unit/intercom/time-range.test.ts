@@ -193,6 +193,16 @@ describe('windows that are too long', () => {
     await expect(read).rejects.toMatchObject({ name: 'RetryableError' });
   });
 
+  /** A regression: windows were halved to minutes where only the page was too large. */
+  test('are not: pages shrink first, and what they learned holds for the next windows', async () => {
+    const times = range(0, 57).map((index) => index * 30_000);
+    const disturb = ({ query }: Request): Reply | null =>
+      Number(query.get('per_page')) > 2 ? { status: 502, text: '' } : null;
+    const { ids, windows } = await readAll(logs(times, { disturb }), windowOf(0, 4 * WIDTH));
+    expect(new Set(ids)).toEqual(idsOf(times));
+    expect(new Set(windows().map(([after = 0, before = 0]) => before - after - 2))).toEqual(new Set([WIDTH]));
+  });
+
   test('at the smallest window the pages shrink as well', async () => {
     const times = range(0, 40);
     const disturb = ({ query }: Request): Reply | null =>

@@ -358,6 +358,16 @@ describe('a commit is refused', () => {
     else await expect(commit()).rejects.toMatchObject({ name: 'ContractError', code: 'too_many_deletions' });
   });
 
+  test('not for what was gone when a debt was to be paid', async () => {
+    const ids = Array.from({ length: 60 }, (_unused, index) => `g${index}`);
+    const { commit } = await extracted(
+      { '0001': [gone(60), { type: 'end', matched: 60 }] },
+      { slices: slicesOf({ query: { kind: 'ids', ids }, debt: { ...oldDebt, scope: { ids } } }) },
+      { object: 'conversation_parts' },
+    );
+    expect(await commit()).toMatchObject({ status: 'committed' });
+  });
+
   test('before anything is written or marked', async () => {
     const setting = await extracted(
       { '0001': [...debts(101), { type: 'end', matched: 101 }] },

@@ -85,7 +85,7 @@ async function runAll(
     for (const { id } of read(world, plan)) covered.add(id);
     if (request.debtPolicy === 'pay') {
       const reached = Math.min(plan.windowTo ?? now, now - 900);
-      cursor = Math.max(cursor ?? 0, reached);
+      cursor = Math.max(cursor ?? request.window.from ?? 0, reached);
     }
     debts = plan.carriedDebts;
     if (!plan.workRemains) return { covered, runs, cursor, plans };
@@ -364,6 +364,25 @@ describe('debts', () => {
     const debts = [debtOf({ window: { from: 50, to: 60 }, created: null, exact })];
     const plan = await planSlices(requestOf(world, { debts, window: { from: NOW, to: null } }));
     expect(plan.slices[0]).toMatchObject({ exact, query: { through: false, updated: { from: 50, to: 60 } } });
+  });
+});
+
+test('a debt of a slice inside a run that is cut keeps the bounds of that run', async () => {
+  const world = createWorld(spread(100), { granularity: 'day', zone: 'Asia/Kolkata' });
+  const from = NOW - 200 * DAY;
+  const exact = { from: from - DAY, to: from + 90 * DAY };
+  const debts = [debtOf({ window: { from, to: from + 40 * DAY }, exact })];
+  const allowance = { records: 40, slices: 20, recordsPerSlice: 10 };
+  const plan = await planSlices(requestOf(world, { debts, allowance, window: { from: NOW, to: null } }));
+  const paying = plan.slices.filter(({ debt }) => debt !== null);
+  const [rest] = plan.carriedDebts;
+  const cut = rest !== undefined && 'window' in rest.scope ? rest.scope.window.from : null;
+  expect(cut).toBeGreaterThan(from);
+  for (const slice of paying) expect(slice.exact).toEqual({ from: exact.from, to: cut });
+  expect(rest?.scope).toEqual({
+    window: { from: cut, to: from + 40 * DAY },
+    created: null,
+    exact: { from: cut, to: exact.to },
   });
 });
 

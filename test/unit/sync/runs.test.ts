@@ -1,7 +1,7 @@
 /** Whole runs over memory twins, one after the other: what is committed in the end is everything. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Manifest } from '../../../functions/core/records.ts';
+import type { Manifest, Plan } from '../../../functions/core/records.ts';
 import type { ObjectDependencies } from '../../../functions/sync/dependencies.ts';
 import { anyComparison, DAY, instant, NOW, population } from '../../support/arbitraries.ts';
 import { createPipeline, dependenciesOf, type Pipeline } from '../../support/dependencies.ts';
@@ -177,6 +177,11 @@ describe('startFrom moved earlier', () => {
     const rows = rowsOf(setting).length;
     await runUntilDone(setting.pipeline, setting.dependencies({ startFrom: iso(NOW - 99 * DAY) }));
     expect(rowsOf(setting)).toHaveLength(rows);
+    const plans = setting.pipeline.lake.keys('work/').filter((key) => key.endsWith('plan.json'));
+    const debts = plans.flatMap((key) =>
+      setting.pipeline.lake.json<Plan>(key).slices.map(({ debt }) => debt),
+    );
+    expect(debts.every((debt) => debt === null)).toBe(true);
   });
 });
 
@@ -205,6 +210,32 @@ describe('a full refresh of an incremental object', () => {
     expect(rowsOf(setting)).toHaveLength(600);
     expect(again.at(-1)?.completeness.debts).toEqual([]);
   });
+});
+
+test('startFrom in the minutes that every run reads again is kept by all runs', async () => {
+  const startFrom = NOW - 100;
+  const records = [NOW - 800, NOW - 101, NOW - 100, NOW - 1].map((at) => ({
+    id: String(at),
+    updated_at: at,
+    created_at: 1,
+  }));
+  const setting = settingOf(records, SECONDS, { limit: 166 });
+  for (let runs = 0; runs < 3; runs += 1) {
+    await runOnce(setting.pipeline, setting.dependencies({ startFrom: iso(startFrom) }));
+  }
+  expect(idsOf(setting)).toEqual(new Set([String(NOW - 100), String(NOW - 1)]));
+});
+
+test('a full refresh under a later startFrom leaves no gap between the cursor and it', async () => {
+  const setting = settingOf(spread(10), SECONDS, { limit: 166 });
+  await runOnce(setting.pipeline, setting.dependencies());
+  const between = { id: 'between', updated_at: NOW + DAY, created_at: 1 };
+  setting.world.records = [...setting.world.records, between];
+  setting.pipeline.clock.advance(5 * DAY * 1000);
+  const later = setting.dependencies({ startFrom: iso(NOW + 3 * DAY) });
+  await runOnce(setting.pipeline, later, { mode: 'full_refresh' });
+  await runOnce(setting.pipeline, setting.dependencies());
+  expect(idsOf(setting)).toContain('between');
 });
 
 describe('a backfill', () => {
@@ -236,6 +267,20 @@ describe('a backfill', () => {
       ),
       { numRuns: 60 },
     );
+  });
+});
+
+describe('a backfill that is too long for one run', () => {
+  test('goes on in the next runs until all of it is read', async () => {
+    const setting = settingOf(spread(300), SECONDS);
+    const [from, to] = [NOW - 99 * DAY, NOW - 40 * DAY];
+    const runs = await runUntilDone(setting.pipeline, setting.dependencies({ startFrom: iso(NOW - DAY) }), {
+      from: iso(from),
+      to: iso(to),
+    });
+    expect(runs).toBeGreaterThan(1);
+    const wanted = spread(300).filter(({ updated_at: at }) => at >= from && at < to);
+    expect(idsOf(setting)).toEqual(new Set(wanted.map(({ id }) => id)));
   });
 });
 

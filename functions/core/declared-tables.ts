@@ -1,0 +1,56 @@
+/** The tables of the declarations, objects' and children's alike, as rules about their columns see them. */
+import type { ChildDeclaration, Column, ObjectDeclaration } from './declaration.ts';
+import type { ChildName, ObjectName } from './names.ts';
+
+/** Every table but `deletions`, which holds nothing but keys and times. */
+export type DeclaredTableName = ObjectName | ChildName;
+
+export type TableColumn = Omit<Column, 'from'>;
+
+export interface DeclaredTable {
+  readonly name: DeclaredTableName;
+  readonly columns: readonly TableColumn[];
+  /** Columns that tables are joined, ordered or read on by: keys, cursors and references. */
+  readonly kept: ReadonlySet<string>;
+  /** Paths of the record that are in another table, or nowhere. */
+  readonly omitted: readonly string[];
+}
+
+const REFERENCE = /^id$|_ids?$/;
+
+/** A reference to another record; the customer's own ids are declared as personal and are none. */
+const isReference = ({ name, personal }: TableColumn): boolean =>
+  personal === undefined && REFERENCE.test(name);
+
+const keptOf = (columns: readonly TableColumn[], names: readonly (string | null)[]): ReadonlySet<string> =>
+  new Set([...names.filter((name) => name !== null), ...columns.filter(isReference).map(({ name }) => name)]);
+
+const childTable = ({ table, columns, primaryKey }: ChildDeclaration): DeclaredTable => ({
+  name: table,
+  columns,
+  kept: keptOf(columns, primaryKey),
+  omitted: [],
+});
+
+/** The table of an object, then those of its children. */
+export function tablesOf(object: ObjectDeclaration): readonly DeclaredTable[] {
+  const { name, columns, primaryKey, versionField, sync, omit, children } = object;
+  const cursor = sync.kind === 'incremental' ? sync.cursor : null;
+  const own: DeclaredTable = {
+    name,
+    columns,
+    kept: keptOf(columns, [...primaryKey, versionField, cursor]),
+    omitted: omit,
+  };
+  return [own, ...children.map(childTable)];
+}
+
+/** The object without these child tables: nothing is fetched, written or counted for them. */
+export function withoutChildren(object: ObjectDeclaration, left: readonly ChildName[]): ObjectDeclaration {
+  if (left.length === 0) return object;
+  return {
+    ...object,
+    children: object.children.filter(({ table }) => !left.includes(table)),
+    embeddedLists: object.embeddedLists.filter(({ child }) => !left.includes(child)),
+  };
+}

@@ -1,0 +1,38 @@
+/** `fields`: every table's columns with type, whether personal, and the field rule in force. */
+import { type ListedField, listFields } from '../../../functions/core/field-listing.ts';
+import { TABLES } from '../../../functions/objects/index.ts';
+import { tableText } from '../table-text.ts';
+import type { ExitStatus, Terminal } from '../terminal.ts';
+import { configOf } from './sync.ts';
+
+const HEADER = ['table', 'field', 'type', 'personal', 'rule', 'because of'];
+
+const NEW_FIELDS = {
+  replicate: 'Fields that Intercom adds are replicated.',
+  hash: "Fields that Intercom adds are hashed, also beside personal ones inside JSON columns, until a rule in 'fields' says otherwise.",
+} as const;
+
+const rowOf = ({ table, path, type, personal, rule, because }: ListedField): readonly string[] => [
+  table,
+  path,
+  type ?? '',
+  personal === 'no' ? '' : personal,
+  rule,
+  because === 'default' ? '' : because,
+];
+
+export async function runFields(
+  terminal: Terminal,
+  { config: file, json }: { readonly config?: string; readonly json?: boolean },
+): Promise<ExitStatus> {
+  const config = await configOf(file, undefined);
+  const fields = listFields(TABLES, config, config.excludedTables);
+  for (const note of config.notes) terminal.tell(note);
+  if (json === true) {
+    terminal.print(JSON.stringify({ sensitive_fields: config.sensitiveFields, fields }));
+    return 0;
+  }
+  terminal.print(tableText([HEADER, ...fields.map(rowOf)]));
+  terminal.tell(`\n${NEW_FIELDS[config.sensitiveFields]}`);
+  return 0;
+}

@@ -1,0 +1,498 @@
+/** One contract for each port: the memory twin and the AWS adapter keep it alike. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createDynamoDbRateBudget } from '../../functions/aws/dynamodb-rate-budget.ts';
+import { createDynamoDbStateStore } from '../../functions/aws/dynamodb-state-store.ts';
+import { createS3Lake } from '../../functions/aws/s3-lake.ts';
+import { createSfnExecutions } from '../../functions/aws/sfn-executions.ts';
+import type {
+  Clock,
+  CommittedState,
+  Executions,
+  Lake,
+  Lease,
+  PermitPriority,
+  RateBudget,
+  RateObservation,
+  StateStore,
+} from '../../functions/core/ports.ts';
+import { createMemoryClock, letTimePass, type MemoryClock, NOON } from '../support/memory-clock.ts';
+import { createMemoryExecutions } from '../support/memory-executions.ts';
+import { createMemoryLake } from '../support/memory-lake.ts';
+import { createBudgetTable, createMemoryRateBudget } from '../support/memory-rate-budget.ts';
+import { createMemoryStateStore } from '../support/memory-state-store.ts';
+import { type AwsEndpoints, type FakeBackend, startAwsEndpoints } from './aws-endpoints.ts';
+
+let endpoints: AwsEndpoints;
+
+beforeAll(async () => {
+  endpoints = await startAwsEndpoints();
+});
+
+afterAll(() => endpoints.close());
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const text = (body: Uint8Array | null): string | null => body && new TextDecoder().decode(body);
+
+describe.each<[string, () => Promise<Lake>]>([
+  ['memory', async () => createMemoryLake()],
+  ['S3', async () => createS3Lake(endpoints.s3, await endpoints.newBucket())],
+])('the lake (%s)', (_name, create) => {
+  test('gives back what was put, and null where nothing was', async () => {
+    const lake = await create();
+    expect(await lake.get('a/b.json')).toBeNull();
+    expect(await lake.putNew('a/b.json', bytes('x\u{1f600}'))).toBe('written');
+    expect(text(await lake.get('a/b.json'))).toBe('x\u{1f600}');
+    expect(await lake.get('a/b')).toBeNull();
+  });
+
+  test('takes an empty object for an object', async () => {
+    const lake = await create();
+    await lake.putNew('empty', new Uint8Array());
+    expect((await lake.get('empty'))?.length).toBe(0);
+  });
+
+  test('keeps what was put, whatever becomes of the bytes it came in', async () => {
+    const lake = await create();
+    const body = bytes('before');
+    await lake.putNew('k', body);
+    body.fill(0);
+    expect(text(await lake.get('k'))).toBe('before');
+  });
+
+  test('never overwrites: of 50 at once one is written, and it is what lies there', async () => {
+    const lake = await create();
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_unused, index) => lake.putNew('k', bytes(`writer ${index}`))),
+    );
+    const winner = answers.indexOf('written');
+    expect(answers.filter((answer) => answer === 'written')).toHaveLength(1);
+    expect(answers.filter((answer) => answer === 'exists')).toHaveLength(49);
+    expect(text(await lake.get('k'))).toBe(`writer ${winner}`);
+    expect(await lake.putNew('k', bytes('later'))).toBe('exists');
+    expect(text(await lake.get('k'))).toBe(`writer ${winner}`);
+  });
+
+  test('lists more than a page of keys below a prefix, each once, in the order of their bytes', async () => {
+    const lake = await create();
+    const names = Array.from({ length: 1_105 }, (_unused, index) => `p/${(index * 7919) % 1_105}.json`);
+    const others = [
+      'p.json',
+      'pa/1.json',
+      'q/1.json',
+      'o/1.json',
+      'p/\u{e4}.json',
+      'p/Z.json',
+      'p/a/deep.json',
+    ];
+    const all = [...names, ...others];
+    for (let start = 0; start < all.length; start += 100) {
+      await Promise.all(all.slice(start, start + 100).map((key) => lake.putNew(key, bytes('x'))));
+    }
+    const wanted = all
+      .filter((key) => key.startsWith('p/'))
+      .sort((a, b) => Buffer.compare(bytes(a), bytes(b)));
+    expect(await Array.fromAsync(lake.list('p/'))).toEqual(wanted);
+    expect(await Array.fromAsync(lake.list('nothing/'))).toEqual([]);
+    expect(await Array.fromAsync(lake.list('p/a/deep'))).toEqual(['p/a/deep.json']);
+
+    await lake.delete([...wanted, 'p/never-there']);
+    expect(await Array.fromAsync(lake.list('p/'))).toEqual([]);
+    expect(await lake.get('q/1.json')).not.toBeNull();
+  });
+
+  test('deletes nothing when told nothing, and lets a key be put again after its deletion', async () => {
+    const lake = await create();
+    await lake.delete([]);
+    await lake.putNew('k', bytes('1'));
+    await lake.delete(['k']);
+    expect(await lake.get('k')).toBeNull();
+    expect(await lake.putNew('k', bytes('2'))).toBe('written');
+  });
+});
+
+const leaseOf = (name: string): Lease => ({ executionArn: `arn:${name}`, runId: `run-${name}` });
+const COMMITTING = { runId: 'run-a', draftKey: 'work/run-a/tags/manifest.json' };
+const COMMITTED: CommittedState = { runId: 'run-a', manifestKey: 'm', cursor: 5, startFrom: null };
+
+describe.each<[string, () => Promise<StateStore>]>([
+  ['memory', async () => createMemoryStateStore()],
+  ['DynamoDB', async () => createDynamoDbStateStore(endpoints.dynamoDb, await endpoints.newTable())],
+])('the state store (%s)', (_name, create) => {
+  test('begins with nothing', async () => {
+    const store = await create();
+    expect(await store.load('tags')).toEqual({
+      object: 'tags',
+      fence: 0,
+      lease: null,
+      committing: null,
+      committed: null,
+    });
+  });
+
+  test('raises the fence with each lease, and gives it to one of many', async () => {
+    const store = await create();
+    for (const round of [0, 1, 2]) {
+      const answers = await Promise.all(
+        Array.from({ length: 10 }, (_unused, index) =>
+          store.takeLease('tags', round, leaseOf(`${round}-${index}`)),
+        ),
+      );
+      const winner = answers.findIndex(({ ok }) => ok);
+      expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
+      const state = await store.load('tags');
+      expect(state).toMatchObject({ fence: round + 1, lease: leaseOf(`${round}-${winner}`) });
+      expect(answers[winner]).toEqual({ ok: true, value: state });
+    }
+  });
+
+  test('keeps objects apart', async () => {
+    const store = await create();
+    await store.takeLease('tags', 0, leaseOf('a'));
+    expect(await store.load('teams')).toMatchObject({ object: 'teams', fence: 0, lease: null });
+  });
+
+  test('lets an old fence neither mark nor commit nor release nor reset', async () => {
+    const store = await create();
+    await store.takeLease('tags', 0, leaseOf('a'));
+    await store.takeLease('tags', 1, leaseOf('b'));
+    const before = await store.load('tags');
+    expect(await store.markCommitting('tags', 1, COMMITTING)).toEqual({ ok: false });
+    expect(await store.commit('tags', 1, COMMITTED)).toEqual({ ok: false });
+    expect(await store.reset('tags', 1)).toEqual({ ok: false });
+    expect(await store.takeLease('tags', 1, leaseOf('a'))).toEqual({ ok: false });
+    await store.releaseLease('tags', 1);
+    expect(await store.load('tags')).toEqual(before);
+  });
+
+  test('nor a fence that is still to come', async () => {
+    const store = await create();
+    expect(await store.takeLease('tags', 1, leaseOf('a'))).toEqual({ ok: false });
+    expect(await store.commit('tags', 7, COMMITTED)).toEqual({ ok: false });
+    expect((await store.load('tags')).fence).toBe(0);
+  });
+
+  test('marks, commits and clears the mark; the lease stays until it is given back', async () => {
+    const store = await create();
+    await store.takeLease('tags', 0, leaseOf('a'));
+    const marked = await store.markCommitting('tags', 1, COMMITTING);
+    expect(marked).toEqual({
+      ok: true,
+      value: { object: 'tags', fence: 1, lease: leaseOf('a'), committing: COMMITTING, committed: null },
+    });
+    const committed = await store.commit('tags', 1, COMMITTED);
+    expect(committed).toEqual({
+      ok: true,
+      value: { object: 'tags', fence: 1, lease: leaseOf('a'), committing: null, committed: COMMITTED },
+    });
+    await store.releaseLease('tags', 1);
+    expect(await store.load('tags')).toEqual({
+      object: 'tags',
+      fence: 1,
+      lease: null,
+      committing: null,
+      committed: COMMITTED,
+    });
+  });
+
+  test('keeps mark and commit when the lease changes hands', async () => {
+    const store = await create();
+    await store.takeLease('tags', 0, leaseOf('a'));
+    await store.commit('tags', 1, COMMITTED);
+    await store.markCommitting('tags', 1, COMMITTING);
+    const taken = await store.takeLease('tags', 1, leaseOf('b'));
+    expect(taken).toMatchObject({
+      ok: true,
+      value: { fence: 2, lease: leaseOf('b'), committing: COMMITTING, committed: COMMITTED },
+    });
+  });
+
+  test('forgets everything but the fence on a reset, and shuts the old fence out', async () => {
+    const store = await create();
+    await store.takeLease('tags', 0, leaseOf('a'));
+    await store.commit('tags', 1, COMMITTED);
+    await store.markCommitting('tags', 1, COMMITTING);
+    expect(await store.reset('tags', 1)).toMatchObject({ ok: true, value: { fence: 2, committed: null } });
+    expect(await store.load('tags')).toEqual({
+      object: 'tags',
+      fence: 2,
+      lease: null,
+      committing: null,
+      committed: null,
+    });
+    expect(await store.commit('tags', 1, COMMITTED)).toEqual({ ok: false });
+  });
+
+  test('can reset an object that never was, and keeps a cursor of nothing', async () => {
+    const store = await create();
+    expect(await store.reset('tags', 0)).toMatchObject({ ok: true, value: { fence: 1 } });
+    const open: CommittedState = { ...COMMITTED, cursor: null, startFrom: 0 };
+    await store.commit('tags', 1, open);
+    expect((await store.load('tags')).committed).toEqual(open);
+  });
+
+  test('holds the data of the first workspace that claims it', async () => {
+    const store = await create();
+    const owners = await Promise.all(['w1', 'w2', 'w3'].map((id) => store.claimWorkspace(id)));
+    const [owner = ''] = owners;
+    expect(new Set(owners).size).toBe(1);
+    expect(await store.claimWorkspace('w9')).toBe(owner);
+    expect(await store.claimWorkspace(owner)).toBe(owner);
+  });
+});
+
+interface Budgets {
+  readonly create: (clock: Clock) => RateBudget;
+  readonly pause: () => Promise<void>;
+  readonly stepMs: number;
+}
+
+const WINDOW_MS = 10_000;
+const NO_OBSERVATION: RateObservation = { limit: null, remaining: null, resetAt: null, limited: false };
+const NEVER = new AbortController().signal;
+
+describe.each<[string, () => Promise<Budgets>]>([
+  [
+    'memory',
+    async () => {
+      const table = createBudgetTable();
+      return {
+        create: (clock) => createMemoryRateBudget(clock, table),
+        pause: () => new Promise(setImmediate),
+        stepMs: 100,
+      };
+    },
+  ],
+  [
+    'DynamoDB',
+    async () => {
+      const table = await endpoints.newTable();
+      return {
+        create: (clock) => createDynamoDbRateBudget(endpoints.dynamoDb, table, clock),
+        pause: () => endpoints.dynamoDbIdle(),
+        stepMs: 100,
+      };
+    },
+  ],
+])('the rate budget (%s)', (_name, createAll) => {
+  async function settingOf(limit: number, instances = 2) {
+    const budgets = await createAll();
+    const clock = createMemoryClock();
+    const all = Array.from({ length: instances }, () => budgets.create(clock));
+    for (const budget of all) budget.observe({ ...NO_OBSERVATION, limit, resetAt: NOON / 1000 + 10 });
+    const grants: { readonly at: number; readonly priority: PermitPriority }[] = [];
+    const ask = async (budget: RateBudget, priority: PermitPriority = 'bulk', signal = NEVER) => {
+      await budget.permit(priority, signal);
+      grants.push({ at: clock.now(), priority });
+    };
+    const pass = <T>(work: Promise<T>) => letTimePass(clock, work, budgets);
+    const perWindow = (): ReadonlyMap<number, number> => {
+      const counts = new Map<number, number>();
+      for (const { at } of grants) {
+        const window = Math.floor(at / WINDOW_MS);
+        counts.set(window, (counts.get(window) ?? 0) + 1);
+      }
+      return counts;
+    };
+    return { budgets, clock, all, ask, pass, grants, perWindow };
+  }
+
+  test('gives no more permits in a window than the limit, to all who ask together', async () => {
+    const { all, ask, pass, perWindow } = await settingOf(30);
+    const asking = Array.from({ length: 100 }, (_unused, index) => {
+      const budget = all[index % all.length];
+      return budget === undefined
+        ? Promise.reject(new Error('none'))
+        : ask(budget, index % 7 ? 'bulk' : 'urgent');
+    });
+    await pass(Promise.all(asking));
+    const counts = [...perWindow().values()];
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(100);
+    for (const count of counts) expect(count).toBeLessThanOrEqual(30);
+    expect(Math.max(...counts)).toBeGreaterThanOrEqual(28);
+  });
+
+  test('keeps a reserve for urgent requests, which do not wait behind the others', async () => {
+    const { all, ask, pass, grants, clock } = await settingOf(20, 1);
+    const [budget] = all;
+    if (budget === undefined) throw new Error('none');
+    const bulk = Promise.all(Array.from({ length: 40 }, () => ask(budget)));
+    await pass(Promise.race([bulk, clock.sleep(2_000)]));
+    expect(grants.every(({ priority }) => priority === 'bulk')).toBe(true);
+    expect(grants.length).toBeLessThan(20);
+    const asked = clock.now();
+    await pass(ask(budget, 'urgent'));
+    expect(Math.floor(clock.now() / WINDOW_MS)).toBe(Math.floor(asked / WINDOW_MS));
+    await pass(bulk);
+  });
+
+  test('lets no bulk request have what an urgent one reserved', async () => {
+    const { all, ask, pass, grants, clock } = await settingOf(200, 1);
+    const [budget] = all;
+    if (budget === undefined) throw new Error('none');
+    const stop = new AbortController();
+    const bulk = Promise.allSettled(Array.from({ length: 220 }, () => ask(budget, 'bulk', stop.signal)));
+    await pass(clock.sleep(4_000));
+    await pass(ask(budget, 'urgent'));
+    const late = Promise.allSettled([ask(budget, 'bulk', stop.signal), ask(budget, 'bulk', stop.signal)]);
+    await pass(clock.sleep(1_000));
+    stop.abort();
+    await Promise.all([bulk, late]);
+    expect(clock.now()).toBeLessThan(NOON + WINDOW_MS);
+    expect(grants.filter(({ priority }) => priority === 'bulk')).toHaveLength(196);
+  });
+
+  test('of one request per window still lets everyone through in time', async () => {
+    const { all, ask, pass, perWindow } = await settingOf(1);
+    const [first, second] = all;
+    if (first === undefined || second === undefined) throw new Error('none');
+    await pass(Promise.all([ask(first, 'urgent'), ask(second, 'urgent')]));
+    for (const count of perWindow().values()) expect(count).toBe(1);
+  });
+
+  test('pauses for everyone after a 429, until the reset it names', async () => {
+    const { all, ask, pass, clock } = await settingOf(50);
+    const [first, second] = all;
+    if (first === undefined || second === undefined) throw new Error('none');
+    await pass(Promise.all([ask(first), ask(second)]));
+    const resetAt = Math.floor(clock.now() / WINDOW_MS) * 10 + 30;
+    first.observe({ ...NO_OBSERVATION, limited: true, remaining: 0, resetAt });
+    await pass(ask(first, 'urgent'));
+    expect(clock.now()).toBeGreaterThanOrEqual(resetAt * 1000);
+  });
+
+  test('pauses the other instances too', async () => {
+    const { all, ask, pass, grants } = await settingOf(50);
+    const [first, second] = all;
+    if (first === undefined || second === undefined) throw new Error('none');
+    const resetAt = NOON / 1000 + 30;
+    first.observe({ ...NO_OBSERVATION, limited: true, remaining: 0, resetAt });
+    const retry = ask(first);
+    await pass(retry.then(() => Promise.all([ask(second), ask(second)])));
+    // The one that was refused asked again at once, which told the others.
+    for (const { at } of grants) expect(at).toBeGreaterThanOrEqual(resetAt * 1000);
+  });
+
+  test('stops others in the middle of a window that one of them saw used up', async () => {
+    const { all, ask, pass, grants, clock } = await settingOf(50);
+    const [first, second] = all;
+    if (first === undefined || second === undefined) throw new Error('none');
+    first.observe({ ...NO_OBSERVATION, limited: true, resetAt: NOON / 1000 + 10 });
+    const retry = ask(first);
+    await pass(clock.sleep(2_000));
+    const others = Promise.all(Array.from({ length: 10 }, () => ask(second)));
+    await pass(Promise.all([retry, others]));
+    for (const { at } of grants) expect(at).toBeGreaterThanOrEqual(NOON + WINDOW_MS);
+  });
+
+  test('waits out its window after a 429 that names no reset', async () => {
+    const { all, ask, pass, clock } = await settingOf(50, 1);
+    const [budget] = all;
+    if (budget === undefined) throw new Error('none');
+    const asked = clock.now();
+    budget.observe({ ...NO_OBSERVATION, limited: true });
+    await pass(ask(budget));
+    expect(Math.floor(clock.now() / WINDOW_MS)).toBeGreaterThan(Math.floor(asked / WINDOW_MS));
+  });
+
+  test('is not stopped by a reset that has passed', async () => {
+    const { all, ask, pass, clock } = await settingOf(50, 1);
+    const [budget] = all;
+    if (budget === undefined) throw new Error('none');
+    clock.advance(100);
+    budget.observe({ ...NO_OBSERVATION, remaining: 0, resetAt: NOON / 1000 });
+    await pass(ask(budget));
+    expect(clock.now()).toBeLessThan(NOON + WINDOW_MS);
+  });
+
+  test('knows a limit before it is told, and remembers what it learned for those who come later', async () => {
+    const budgets = await createAll();
+    const clock = createMemoryClock();
+    const first = budgets.create(clock);
+    expect(await first.limit()).toBe(166);
+    first.observe({ ...NO_OBSERVATION, limit: 1_666, resetAt: NOON / 1000 + 10 });
+    expect(await first.limit()).toBe(1_666);
+    expect(await budgets.create(clock).limit()).toBe(1_666);
+    first.observe({ ...NO_OBSERVATION, limit: 0 });
+    first.observe(NO_OBSERVATION);
+    expect(await first.limit()).toBe(1_666);
+  });
+
+  test('rejects who no longer wants to wait, at once, and goes on with the others', async () => {
+    const { all, ask, pass, clock } = await settingOf(50, 1);
+    const [budget] = all;
+    if (budget === undefined) throw new Error('none');
+    const reason = new Error('enough');
+    await expect(ask(budget, 'bulk', AbortSignal.abort(reason))).rejects.toBe(reason);
+    budget.observe({ ...NO_OBSERVATION, limited: true, resetAt: NOON / 1000 + 10 });
+    const [a, b] = [new AbortController(), new AbortController()];
+    const waiting = [ask(budget, 'bulk', a.signal), ask(budget, 'bulk', b.signal), ask(budget)];
+    const ends = Promise.allSettled(waiting);
+    b.abort(reason);
+    await expect(waiting[1]).rejects.toBe(reason);
+    a.abort(reason);
+    await expect(waiting[0]).rejects.toBe(reason);
+    expect(clock.now()).toBe(NOON);
+    await pass(ends);
+    await expect(waiting[2]).resolves.toBeUndefined();
+  });
+});
+
+test('the DynamoDB budget goes by windows of Intercom, also in an instance that has not seen them yet', async () => {
+  const table = await endpoints.newTable();
+  const clock: MemoryClock = createMemoryClock();
+  const create = () => createDynamoDbRateBudget(endpoints.dynamoDb, table, clock);
+  const pace = { stepMs: 100, pause: () => endpoints.dynamoDbIdle() };
+  const first = create();
+  first.observe({ ...NO_OBSERVATION, limit: 4, resetAt: NOON / 1000 + 3 });
+  const grants: number[] = [];
+  const ask = async (budget: RateBudget) => {
+    await budget.permit('urgent', NEVER);
+    grants.push(clock.now());
+  };
+  await letTimePass(clock, ask(first), pace);
+  const second = create();
+  await letTimePass(clock, Promise.all([first, second, second, first, second, second].map(ask)), pace);
+  const windows = Map.groupBy(grants, (at) => Math.floor((at - 3_000) / WINDOW_MS));
+  for (const window of windows.values()) expect(window.length).toBeLessThanOrEqual(4);
+  expect(windows.size).toBeGreaterThan(1);
+});
+
+describe.each<[string, () => { executions: Executions; backend: FakeBackend }]>([
+  [
+    'memory',
+    () => {
+      const executions = createMemoryExecutions();
+      return { executions, backend: executions };
+    },
+  ],
+  ['Step Functions', () => ({ executions: createSfnExecutions(endpoints.sfn), backend: endpoints.backend })],
+])('executions (%s)', (_name, create) => {
+  const ARN = 'arn:aws:states:us-east-1:123456789012:execution:sync:one';
+  const MACHINE = 'arn:aws:states:us-east-1:123456789012:stateMachine:sync';
+
+  test('run while they run; those that are over or were never known do not', async () => {
+    const { executions, backend } = create();
+    backend.running.add(ARN);
+    expect(await executions.isRunning(ARN)).toBe(true);
+    backend.running.delete(ARN);
+    expect(await executions.isRunning(ARN)).toBe(false);
+    expect(await executions.isRunning(`${ARN}-unknown`)).toBe(false);
+  });
+
+  test('are started once by name, with their input', async () => {
+    const { executions, backend } = create();
+    const input = { objects: ['tags'] };
+    await executions.start(MACHINE, '20261122T120000000Z-aaaaaa-next', input);
+    await executions.start(MACHINE, '20261122T120000000Z-aaaaaa-next', input);
+    await executions.start(MACHINE, '20261122T120000000Z-bbbbbb-next', input);
+    expect(backend.started.map(({ name }) => name)).toEqual([
+      '20261122T120000000Z-aaaaaa-next',
+      '20261122T120000000Z-bbbbbb-next',
+    ]);
+    expect(backend.started[0]).toEqual({
+      stateMachineArn: MACHINE,
+      name: '20261122T120000000Z-aaaaaa-next',
+      input,
+    });
+  });
+});

@@ -1,0 +1,146 @@
+/** What the embedded endpoints do not do: races, throttling, refusals. */
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { S3Client } from '@aws-sdk/client-s3';
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { SFNClient } from '@aws-sdk/client-sfn';
+import { describe, expect, test } from 'vitest';
+import { createDynamoDbRateBudget } from '../../../functions/aws/dynamodb-rate-budget.ts';
+import { createDynamoDbStateStore } from '../../../functions/aws/dynamodb-state-store.ts';
+import { callAws } from '../../../functions/aws/errors.ts';
+import { createS3Lake } from '../../../functions/aws/s3-lake.ts';
+import { createSecretsTokenSource } from '../../../functions/aws/secrets-token-source.ts';
+import { createSfnExecutions } from '../../../functions/aws/sfn-executions.ts';
+import { createMemoryClock } from '../../support/memory-clock.ts';
+
+const named = (name: string, more: Record<string, unknown> = {}): Error =>
+  Object.assign(new Error(`it was ${name}`), { name, ...more });
+
+/** A client that gives the answers one after the other, the last one again and again. */
+function answering<C>(...answers: readonly unknown[]): { client: C; calls: () => number } {
+  let calls = 0;
+  const client = {
+    send: async () => {
+      const answer = answers[Math.min(calls, answers.length - 1)];
+      calls += 1;
+      if (answer instanceof Error) throw answer;
+      return answer;
+    },
+  };
+  return { client: client as unknown as C, calls: () => calls };
+}
+
+describe('an error of AWS', () => {
+  test.each([
+    [named('InternalError', { $metadata: { httpStatusCode: 500 } })],
+    [named('ServiceUnavailable', { $metadata: { httpStatusCode: 503 } })],
+    [named('SlowDown', { $metadata: { httpStatusCode: 400 } })],
+    [named('ThrottlingException')],
+    [named('ProvisionedThroughputExceededException')],
+    [named('Error', { code: 'ECONNRESET' })],
+    [named('TimeoutError')],
+    [named('X', { $retryable: {} })],
+  ])('that passes is worth another try: %s', async (error) => {
+    const call = callAws('do it', () => Promise.reject(error));
+    await expect(call).rejects.toMatchObject({
+      name: 'RetryableError',
+      code: 'aws_unavailable',
+      cause: error,
+    });
+  });
+
+  test.each([
+    [named('AccessDenied', { $metadata: { httpStatusCode: 403 } })],
+    [named('ValidationException', { $metadata: { httpStatusCode: 400 } })],
+    [named('TypeError')],
+    ['no error at all'],
+  ])('that does not pass stays what it is: %s', async (error) => {
+    await expect(callAws('do it', () => Promise.reject(error))).rejects.toBe(error);
+  });
+});
+
+describe('the S3 lake', () => {
+  const race = named('ConditionalRequestConflict', { $metadata: { httpStatusCode: 409 } });
+
+  test('asks again when conditional writes race', async () => {
+    const { client, calls } = answering<S3Client>(race, race, named('PreconditionFailed'));
+    expect(await createS3Lake(client, 'b').putNew('k', new Uint8Array())).toBe('exists');
+    expect(calls()).toBe(3);
+  });
+
+  test('leaves a race that does not end to the workflow', async () => {
+    const { client } = answering<S3Client>(race);
+    const put = createS3Lake(client, 'b').putNew('k', new Uint8Array());
+    await expect(put).rejects.toMatchObject({ name: 'RetryableError', cause: race });
+  });
+
+  test('takes nothing but a missing object for null', async () => {
+    const denied = named('AccessDenied', { $metadata: { httpStatusCode: 403 } });
+    const { client } = answering<S3Client>(denied);
+    await expect(createS3Lake(client, 'b').get('k')).rejects.toBe(denied);
+  });
+
+  test('says which file could not be deleted', async () => {
+    const { client } = answering<S3Client>({ Errors: [{ Key: 'k1', Message: 'denied' }] });
+    await expect(createS3Lake(client, 'b').delete(['k1'])).rejects.toThrow(
+      "'k1' could not be deleted: denied",
+    );
+  });
+
+  test('deletes in portions that S3 takes', async () => {
+    const { client, calls } = answering<S3Client>({});
+    await createS3Lake(client, 'b').delete(Array.from({ length: 2_001 }, (_unused, index) => `k${index}`));
+    expect(calls()).toBe(3);
+  });
+});
+
+test('the state store takes nothing but a failed condition for a no', async () => {
+  const { client } = answering<DynamoDBClient>(named('AccessDeniedException'));
+  const store = createDynamoDbStateStore(client, 't');
+  await expect(store.takeLease('tags', 0, { executionArn: 'a', runId: 'r' })).rejects.toThrow('AccessDenied');
+});
+
+test('the rate budget takes nothing but a failed condition for a no', async () => {
+  const { client } = answering<DynamoDBClient>({}, named('AccessDeniedException'));
+  const budget = createDynamoDbRateBudget(client, 't', createMemoryClock());
+  await expect(budget.permit('bulk', new AbortController().signal)).rejects.toThrow('AccessDenied');
+});
+
+test('executions that may not be asked about are not taken for over', async () => {
+  const denied = named('AccessDeniedException');
+  const executions = createSfnExecutions(answering<SFNClient>(denied).client);
+  await expect(executions.isRunning('arn')).rejects.toBe(denied);
+  await expect(executions.start('m', 'n', {})).rejects.toBe(denied);
+});
+
+test('an execution that waits to be redriven still holds its lease', async () => {
+  const { client } = answering<SFNClient>({ status: 'PENDING_REDRIVE' }, { status: 'TIMED_OUT' });
+  const executions = createSfnExecutions(client);
+  expect(await executions.isRunning('arn')).toBe(true);
+  expect(await executions.isRunning('arn')).toBe(false);
+});
+
+describe('the token', () => {
+  test('is read once', async () => {
+    const { client, calls } = answering<SecretsManagerClient>({ SecretString: '{"access_token":"t"}' });
+    const tokens = createSecretsTokenSource(client, 's');
+    expect(await tokens.connection()).toEqual({ accessToken: 't' });
+    await tokens.connection();
+    expect(calls()).toBe(1);
+  });
+
+  test.each([[undefined], ['{}'], ['null'], ['not json'], ['{"access_token":""}'], ['{"access_token":5}']])(
+    'is missing in %j: not connected, and asked for again',
+    async (SecretString) => {
+      const { client } = answering<SecretsManagerClient>(
+        { SecretString },
+        { SecretString: '{"access_token":"t"}' },
+      );
+      const tokens = createSecretsTokenSource(client, 'my-secret');
+      await expect(tokens.connection()).rejects.toMatchObject({
+        name: 'ConnectionError',
+        code: 'not_connected',
+      });
+      expect(await tokens.connection()).toEqual({ accessToken: 't' });
+    },
+  );
+});

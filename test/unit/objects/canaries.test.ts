@@ -1,0 +1,84 @@
+/** Every personal mark of the declarations is needed, and none is missing: see test/support/canaries.ts. */
+import { describe, expect, test } from 'vitest';
+import type { ChildDeclaration, Column, ObjectDeclaration } from '../../../functions/core/declaration.ts';
+import { createTreatments, type FieldRules } from '../../../functions/core/field-rules.ts';
+import type { ObjectName } from '../../../functions/core/names.ts';
+import { createShaper } from '../../../functions/core/rows.ts';
+import { OBJECTS } from '../../../functions/objects/index.ts';
+import { canariesIn, PLANTED_RECORDS } from '../../support/canaries.ts';
+import { testHash } from '../../support/dependencies.ts';
+
+const HASH: FieldRules = { fields: {}, sensitiveFields: 'hash' };
+const REPLICATE: FieldRules = { fields: {}, sensitiveFields: 'replicate' };
+
+/** Canaries in the rows of the object's planted record. */
+function written(declaration: ObjectDeclaration, rules: FieldRules): readonly string[] {
+  const record = PLANTED_RECORDS[declaration.name];
+  if (record === undefined) throw new Error(`no planted record of ${declaration.name}`);
+  const treatments = createTreatments(declaration, rules, testHash);
+  const shaper = createShaper(declaration, { runId: 'r', slice: '0001' }, treatments);
+  const rows = shaper.shape({ record, stampedAt: 1, receivedAtMs: 1 }, 1);
+  return canariesIn(rows.map(({ line }) => line).join('\n') + JSON.stringify(shaper.observed()));
+}
+
+type Marked = Pick<Column, 'name' | 'personal' | 'plain'>;
+
+/** The column as if one of its marks had been forgotten: the whole, or one path taken for plain. */
+function unmarked<C extends Marked>(column: C, path: string | null): C {
+  const { personal, ...rest } = column;
+  if (path === null || !Array.isArray(personal)) return rest as C;
+  const left = personal.filter((one: string) => one !== path);
+  return { ...column, personal: left, plain: [...(column.plain ?? []), path] };
+}
+
+interface Mark {
+  readonly object: ObjectName;
+  readonly table: string;
+  readonly column: string;
+  readonly path: string | null;
+}
+
+const marksOf = (object: ObjectName, table: string, columns: readonly Marked[]): readonly Mark[] =>
+  columns.flatMap(({ name, personal }) => {
+    if (personal === undefined) return [];
+    const paths: readonly (string | null)[] = Array.isArray(personal) ? personal : [null];
+    return paths.map((path) => ({ object, table, column: name, path }));
+  });
+
+const MARKS = Object.values(OBJECTS).flatMap(({ name, columns, children }) => [
+  ...marksOf(name, name, columns),
+  ...children.flatMap((child) => marksOf(name, child.table, child.columns)),
+]);
+
+function withoutMark({ object, table, column, path }: Mark): ObjectDeclaration {
+  const declaration = OBJECTS[object];
+  const change = <C extends Marked>(columns: readonly C[]): readonly C[] =>
+    columns.map((one) => (one.name === column ? unmarked(one, path) : one));
+  if (table === object) return { ...declaration, columns: change(declaration.columns) };
+  const children = declaration.children.map(
+    (child): ChildDeclaration =>
+      child.table === table ? { ...child, columns: change(child.columns) } : child,
+  );
+  return { ...declaration, children };
+}
+
+describe.each(Object.keys(PLANTED_RECORDS) as ObjectName[])('%s', (object) => {
+  test('replicates every canary, and with sensitiveFields: hash none', () => {
+    const planted = canariesIn(JSON.stringify(PLANTED_RECORDS[object]));
+    expect(written(OBJECTS[object], REPLICATE)).toEqual(planted);
+    expect(written(OBJECTS[object], HASH)).toEqual([]);
+  });
+});
+
+test('there are marks, all of them in objects with a planted record', () => {
+  expect(MARKS.length).toBeGreaterThan(50);
+  expect(MARKS.filter(({ object }) => PLANTED_RECORDS[object] === undefined)).toEqual([]);
+});
+
+test.each(
+  MARKS.map(
+    (mark) => [`${mark.table}.${mark.column}${mark.path === null ? '' : `.${mark.path}`}`, mark] as const,
+  ),
+)('a canary gets through where %s is no longer marked', (_name, mark) => {
+  expect(written(withoutMark(mark), HASH)).not.toEqual([]);
+});
