@@ -71,6 +71,36 @@ export const writtenType = (
   rules: FieldRules,
 ): ColumnType => (type !== 'json' && columnTree(table, name, rules).treatment === 'hash' ? 'string' : type);
 
+const columnsAsWritten = <C extends TableColumn>(
+  columns: readonly C[],
+  table: DeclaredTable | undefined,
+  rules: FieldRules,
+): readonly C[] =>
+  columns.flatMap((column) => {
+    if (table === undefined) return [column];
+    if (columnTree(table, column.name, rules).treatment === 'exclude') return [];
+    return [{ ...column, type: writtenType(table, column, rules) }];
+  });
+
+/** The object as its rows have it: without excluded columns, and with hashed ones as text. */
+export function asWritten(object: ObjectDeclaration, rules: FieldRules): ObjectDeclaration {
+  const tables = new Map(tablesOf(object).map((table) => [table.name, table]));
+  return {
+    ...object,
+    columns: columnsAsWritten(object.columns, tables.get(object.name), rules),
+    children: object.children.map((child) => ({
+      ...child,
+      columns: columnsAsWritten(child.columns, tables.get(child.table), rules),
+    })),
+  };
+}
+
+/** Whether the rules exclude a column, declared or not, of the object's own table. */
+export function excludes(object: ObjectDeclaration, rules: FieldRules): (column: string) => boolean {
+  const [own] = tablesOf(object);
+  return (column) => own !== undefined && columnTree(own, column, rules).treatment === 'exclude';
+}
+
 /** What happens to the values of a column: null, nothing; 'exclude', there is no such column. */
 export type ColumnTreatment = null | 'exclude' | ((value: JsonValue) => JsonValue);
 

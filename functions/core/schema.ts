@@ -73,7 +73,10 @@ function change(
 const ENOUGH_RECORDS = 200;
 
 export interface RunSight {
+  /** As its rows are written: of hashed columns the type of the hash. */
   readonly declaration: ObjectDeclaration;
+  /** Columns of the object's own table that field rules leave out; they are not missed. */
+  readonly isExcluded: (column: string) => boolean;
   readonly schemaChanges: 'auto-sync' | 'block';
   readonly seen: SeenTables;
   /** Records that the run read of the object. */
@@ -83,11 +86,12 @@ export interface RunSight {
 }
 
 /** The object's own columns that were seen before and not in this run, with the records read since. */
-function stillMissing(before: RecordedSchema, { declaration, seen, records, isWhole }: RunSight) {
+function stillMissing(before: RecordedSchema, run: RunSight) {
+  const { declaration, isExcluded, seen, records, isWhole } = run;
   if (records === 0) return before.missing;
   const { name } = declaration;
   const absent = Object.keys(before.columns[name] ?? {}).filter(
-    (column) => ofColumn(seen[name], column) === undefined,
+    (column) => ofColumn(seen[name], column) === undefined && !isExcluded(column),
   );
   return Object.fromEntries(
     absent.map((column) => {

@@ -1,5 +1,6 @@
 /** Commit: every slice of the plan is done; make the object's run exist. */
 import { ContractError, RetryableError } from '../core/errors.ts';
+import { asWritten, excludes } from '../core/field-rules.ts';
 import { tooManyDebts, tooManyDeletions } from '../core/judge.ts';
 import { draftKey, manifestKey, planKey } from '../core/lake-keys.ts';
 import { DELETIONS, type TableName } from '../core/names.ts';
@@ -99,7 +100,8 @@ async function makeDraft(dependencies: ObjectDependencies, plan: Plan, run: RunC
   const slices = await doneSlices(dependencies, plan);
   guard(plan, slices);
   const tables = tablesOf(dependencies, slices);
-  const isIncremental = dependencies.declaration.sync.kind === 'incremental';
+  const { declaration, config } = dependencies;
+  const isIncremental = declaration.sync.kind === 'incremental';
   const manifest: Manifest = {
     format: 1,
     object: plan.object,
@@ -112,8 +114,9 @@ async function makeDraft(dependencies: ObjectDependencies, plan: Plan, run: RunC
     tables,
     completeness: completenessOf(plan.object, slices, tables, debtsAfter(plan, slices, run)),
     schema: recordSchema(plan.schema, {
-      declaration: dependencies.declaration,
-      schemaChanges: dependencies.config.schemaChanges,
+      declaration: asWritten(declaration, config),
+      isExcluded: excludes(declaration, config),
+      schemaChanges: config.schemaChanges,
       seen: slices.map(({ done }) => done.schema).reduce(unionSeen, {}),
       records: tables[plan.object]?.rows ?? 0,
       isWhole: !isIncremental,

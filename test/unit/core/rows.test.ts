@@ -179,7 +179,7 @@ describe('a type other than declared', () => {
   const changed = (object: ObjectName, record: JsonObject): readonly string[] => {
     const shaper = createShaper(OBJECTS[object], ORIGIN);
     shaper.shape({ record, stampedAt: 0, receivedAtMs: RECEIVED }, 1);
-    const run = { schemaChanges: 'auto-sync', records: 1, isWhole: true } as const;
+    const run = { schemaChanges: 'auto-sync', records: 1, isWhole: true, isExcluded: () => false } as const;
     return recordSchema(null, { ...run, declaration: OBJECTS[object], seen: shaper.observed() }).changed;
   };
 

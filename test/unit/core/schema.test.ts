@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { asWritten, excludes } from '../../../functions/core/field-rules.ts';
 import { parseJson } from '../../../functions/core/json.ts';
 import {
   admits,
@@ -26,6 +27,7 @@ const seenIn = (...values: readonly string[]) => {
 
 const sight = (seen: SeenTables, changes: Partial<RunSight> = {}): RunSight => ({
   declaration: OBJECTS.companies,
+  isExcluded: () => false,
   schemaChanges: 'auto-sync',
   seen,
   records: 10,
@@ -134,6 +136,14 @@ describe('what is recorded', () => {
   });
 });
 
+it('expects text of a hashed column, whatever type is declared', () => {
+  const rules = { fields: { companies: { size: 'hash' } }, sensitiveFields: 'replicate' } as const;
+  const declaration = asWritten(OBJECTS.companies, rules);
+  const hashed = sight({ companies: { size: ['string'] } }, { declaration });
+  expect(recordSchema(null, hashed)).toMatchObject({ added: [], changed: [] });
+  expect(recordSchema(recorded({ companies: { size: ['integer'] } }), hashed)).toMatchObject({ changed: [] });
+});
+
 describe('a field that comes no more', () => {
   const before = recorded({ companies: { id: ['string'], website: ['string'] } });
   const without: SeenTables = { companies: { id: ['string'] } };
@@ -163,6 +173,22 @@ describe('a field that comes no more', () => {
     const gone = recordSchema(before, sight(without));
     const back = recordSchema(gone, sight(before.columns));
     expect(back).toMatchObject({ version: 5, added: ['companies.website: string'], missing: {} });
+  });
+
+  it('is not missed where a field rule excludes it', () => {
+    const rules = {
+      fields: { companies: { website: 'exclude', extra: 'exclude' } },
+      sensitiveFields: 'hash',
+    } as const;
+    const declaration = asWritten(OBJECTS.companies, rules);
+    const isExcluded = excludes(OBJECTS.companies, rules);
+    expect(declaration.columns.map(({ name }) => name)).not.toContain('website');
+    const known = recorded({ companies: { id: ['string'], website: ['string'], extra: ['integer'] } });
+    expect(recordSchema(known, sight(without, { declaration, isExcluded }))).toMatchObject({
+      version: 3,
+      dropped: [],
+      missing: {},
+    });
   });
 
   it('is not missed by a run that read nothing', () => {
