@@ -1,7 +1,7 @@
 /** Runs the pipeline of a directory: what was interrupted first, then what was asked for, until no work remains. */
 import { isDeepStrictEqual } from 'node:util';
-import { runSummaryKey } from '../../functions/core/lake-keys.ts';
-import type { RunSummary } from '../../functions/core/records.ts';
+import { runContextKey, runSummaryKey } from '../../functions/core/lake-keys.ts';
+import type { RunContext, RunSummary } from '../../functions/core/records.ts';
 import type { EpochMs } from '../../functions/core/time.ts';
 import { runIdOfExecution } from '../../functions/sync/start-run.ts';
 import { readStored } from '../../functions/sync/store.ts';
@@ -22,6 +22,8 @@ export interface SyncRequest {
   readonly overlapMs: number;
   /** Told before an interrupted run goes on. */
   readonly onResume: (interrupted: LocalExecution) => void;
+  /** Told when an interrupted run is left behind: too old, or of another configuration. */
+  readonly onGiveUp: (interrupted: LocalExecution) => void;
 }
 
 export type SyncResult =
@@ -72,12 +74,26 @@ async function runExecution(
 const coversRequest = ({ input, startTime }: LocalExecution, request: SyncRequest): boolean =>
   isDeepStrictEqual(input, request.input) && request.now() - Date.parse(startTime) < request.overlapMs;
 
+/** Whether the run began with another configuration than is in force now. */
+async function hasOtherConfig(
+  { configDigest }: LocalPipeline,
+  interrupted: LocalExecution,
+  { directory }: SyncRequest,
+): Promise<boolean> {
+  const key = runContextKey(runIdOfExecution(interrupted));
+  const run = await readStored<RunContext>(createDirectoryLake(directory), key);
+  return run !== null && run.configDigest !== configDigest;
+}
+
 /** What to run first: the interrupted execution, or the one that a finished run asked for. */
-function pending({ executions }: LocalPipeline, request: SyncRequest): LocalExecution | null {
+async function pending(pipeline: LocalPipeline, request: SyncRequest): Promise<LocalExecution | null> {
+  const { executions } = pipeline;
   const interrupted = executions.unfinished();
   if (interrupted === undefined) return executions.next() ?? null;
-  if (request.now() - Date.parse(interrupted.startTime) > MAX_RESUME_AGE_MS) {
+  const isTooOld = request.now() - Date.parse(interrupted.startTime) > MAX_RESUME_AGE_MS;
+  if (isTooOld || (await hasOtherConfig(pipeline, interrupted, request))) {
     executions.finish('ABORTED');
+    request.onGiveUp(interrupted);
     return null;
   }
   request.onResume(interrupted);
@@ -91,7 +107,7 @@ function pending({ executions }: LocalPipeline, request: SyncRequest): LocalExec
 export async function syncLocally(pipeline: LocalPipeline, request: SyncRequest): Promise<SyncResult> {
   const { executions } = pipeline;
   const runs: RunSummary[] = [];
-  const interrupted = pending(pipeline, request);
+  const interrupted = await pending(pipeline, request);
   let execution = interrupted ?? executions.begin({ input: request.input });
   let isAnswered = interrupted === null || coversRequest(interrupted, request);
   for (;;) {
