@@ -1,5 +1,6 @@
 /** Runs the pipeline of a directory: what was interrupted first, then what was asked for, until no work remains. */
 import { isDeepStrictEqual } from 'node:util';
+import { messageOfCause } from '../../functions/core/error-cause.ts';
 import { runContextKey, runSummaryKey } from '../../functions/core/lake-keys.ts';
 import type { RunContext, RunSummary } from '../../functions/core/records.ts';
 import type { EpochMs } from '../../functions/core/time.ts';
@@ -32,17 +33,6 @@ export type SyncResult =
   /** The run failed before it could write a summary: bad input, no connection. */
   | { readonly status: 'failed'; readonly error: string; readonly message: string };
 
-/** Lambda's report of an error, as a state machine's cause carries it. */
-function messageIn(cause: string): string {
-  try {
-    const report: unknown = JSON.parse(cause);
-    const message = (report as { errorMessage?: unknown } | null)?.errorMessage;
-    return typeof message === 'string' ? message : cause;
-  } catch {
-    return cause;
-  }
-}
-
 type ExecutionResult =
   | { readonly status: 'finished'; readonly summary: RunSummary }
   | Exclude<SyncResult, { readonly status: 'finished' }>;
@@ -67,7 +57,7 @@ async function runExecution(
   const summary = await readStored<RunSummary>(createDirectoryLake(directory), key);
   if (summary !== null) return { status: 'finished', summary };
   if (outcome.status === 'SUCCEEDED') throw new Error(`The run succeeded, but '${key}' is missing.`);
-  return { status: 'failed', error: outcome.error.name, message: messageIn(outcome.error.cause) };
+  return { status: 'failed', error: outcome.error.name, message: messageOfCause(outcome.error.cause) };
 }
 
 /** Whether the interrupted run, once finished, is all that was asked for. */
