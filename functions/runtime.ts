@@ -23,6 +23,9 @@ import { createProgressLog } from './progress-log.ts';
 import { DEFAULT_LIMITS, type RunDependencies, type SyncLimits } from './sync/dependencies.ts';
 import { SYSTEM_CLOCK } from './system-clock.ts';
 
+/** Tells two configurations apart; of the file's text. */
+export const digestOf = (configText: string): string => createHash('sha256').update(configText).digest('hex');
+
 /** What a caller in the same process may replace. */
 export interface Overrides {
   readonly clock?: Clock;
@@ -62,7 +65,7 @@ export function createRuntime(env: RawEnvironment, overrides: Overrides = {}): R
       lake: createS3Lake(new S3Client({}), environment.BUCKET_NAME),
       clock,
       config,
-      configDigest: createHash('sha256').update(configText).digest('hex'),
+      configDigest: digestOf(configText),
       observe,
       executions: createSfnExecutions(new SFNClient({})),
     },

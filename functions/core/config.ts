@@ -42,6 +42,10 @@ const baseUrl = z
     if (url === null) return true;
     return url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK_HOSTS.includes(url.hostname));
   }, 'must be https; plain http is allowed for loopback addresses only')
+  .refine((text) => {
+    const url = URL.parse(text);
+    return url === null || `${url.username}${url.password}${url.search}${url.hash}` === '';
+  }, 'must be an address alone, without user name, password, query or fragment')
   .transform((text) => text.replace(/\/+$/, ''));
 
 /** A key whose feature has not been built: refused, never silently ignored. */

@@ -28,7 +28,10 @@ export async function acquireLease(dependencies: LeaseDependencies, holder: Leas
   for (let round = 0; round < MAX_CONTENTION; round += 1) {
     const state = await store.load(declaration.name);
     if (state.committed !== null && state.committed.runId > holder.runId) {
-      return { status: 'skipped', message: `a later run, ${state.committed.runId}, has been committed` };
+      return {
+        status: 'skipped',
+        message: `a later run, ${state.committed.runId}, has been committed; if that lies in the future, a clock was wrong`,
+      };
     }
     if (isOurs(state, holder)) return { status: 'held', state: await settle(dependencies, state) };
     if (state.lease !== null && (await executions.isRunning(state.lease.executionArn))) {

@@ -1,4 +1,5 @@
 /** RecordFailure: an object of the run failed; write down why, give its lease back, let the others go on. */
+import { messageOfCause } from '../core/error-cause.ts';
 import { outcomeKey } from '../core/lake-keys.ts';
 import type { StateStore } from '../core/ports.ts';
 import type { Outcome } from '../core/records.ts';
@@ -6,24 +7,12 @@ import type { RecordFailureEvent } from '../core/workflow.ts';
 import type { RunDependencies } from './dependencies.ts';
 import { storeOnce } from './store.ts';
 
-/** Lambda wraps an error's message in JSON; other sources give it plain. */
-function messageOf(cause: string | undefined): string {
-  if (cause === undefined || cause === '') return 'no message';
-  try {
-    const parsed: unknown = JSON.parse(cause);
-    const message = (parsed as { errorMessage?: unknown } | null)?.errorMessage;
-    return typeof message === 'string' ? message : cause;
-  } catch {
-    return cause;
-  }
-}
-
 export async function recordFailure(
   { lake, observe, state: store }: RunDependencies & { readonly state: StateStore },
   event: RecordFailureEvent,
 ): Promise<void> {
   const { object, runId, error } = event;
-  const message = messageOf(error.Cause);
+  const message = error.Cause ? messageOfCause(error.Cause) : 'no message';
   const outcome: Outcome =
     error.Error === 'UnavailableError'
       ? { status: 'unavailable', message }

@@ -62,6 +62,9 @@ export async function startRun(
   const { lake, clock, config, configDigest, isIncremental, identify, observe } = dependencies;
   const nowMs = clock.now();
   const request = parseRunInput(input, { config, isIncremental, now: toSeconds(nowMs) });
+  if (config.startFrom !== null && config.startFrom > toSeconds(nowMs)) {
+    throw new InputError("'startFrom' lies in the future: nothing could be read.", { code: 'bad_config' });
+  }
   const runId = runIdOfExecution(execution);
   const identity = await identify();
   await requireSameWorkspace(dependencies, identity.workspaceId);

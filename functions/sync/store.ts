@@ -8,10 +8,21 @@ const decoder = new TextDecoder();
 /** One line of JSON with its newline. */
 export const encodeJson = (value: unknown): Uint8Array => encoder.encode(`${JSON.stringify(value)}\n`);
 
-/** The file as JSON; null where there is none. */
+/**
+ * The file as JSON; null where there is none.
+ * @throws ContractError naming the file where it is damaged
+ */
 export async function readStored<T>(lake: Pick<Lake, 'get'>, key: string): Promise<T | null> {
   const body = await lake.get(key);
-  return body === null ? null : (JSON.parse(decoder.decode(body)) as T);
+  if (body === null) return null;
+  try {
+    return JSON.parse(decoder.decode(body)) as T;
+  } catch (cause) {
+    throw new ContractError(
+      `'${key}' in the bucket is damaged: it is not JSON. Restore it from a copy or an older version; or remove it and 'reset' its object, which reads the object whole again.`,
+      { code: 'file_damaged', cause },
+    );
+  }
 }
 
 /** The file with the greatest key below a prefix, as JSON; run ids sort by time. Null where there is none. */
@@ -29,7 +40,7 @@ export async function requireStored<T>(lake: Pick<Lake, 'get'>, key: string): Pr
   const value = await readStored<T>(lake, key);
   if (value !== null) return value;
   throw new ContractError(
-    `'${key}' is missing from the bucket, though this run wrote it. Start a new run; nothing was committed.`,
+    `'${key}' is missing from the bucket, though a run wrote it. Restore it from a copy or an older version; or 'reset' its object, which reads the object whole again.`,
     { code: 'work_file_missing' },
   );
 }

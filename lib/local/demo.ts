@@ -2,6 +2,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { InputError } from '../../functions/core/errors.ts';
 import type { Clock } from '../../functions/core/ports.ts';
 import { DAY_SECONDS, type EpochMs } from '../../functions/core/time.ts';
 import { SIZES, type Simulator, startSimulator } from '../simulator/index.ts';
@@ -13,6 +14,8 @@ const savedState = z.object({
   baseTime: z.number(),
   /** Simulated days that have passed: one per finished run. */
   day: z.number().int().min(0),
+  /** Where the simulator listens: the address is part of the configuration, which a resumed run must find again. */
+  port: z.number().int().min(0).default(0),
 });
 
 export interface Demo {
@@ -30,7 +33,18 @@ async function load(file: string): Promise<z.infer<typeof savedState> | null> {
     if (error.code === 'ENOENT') return null;
     throw error;
   });
-  return text === null ? null : savedState.parse(JSON.parse(text));
+  if (text === null) return null;
+  try {
+    return savedState.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new InputError(
+      `${file} cannot be understood. Remove it, or use another --out, to begin a new demo.`,
+      {
+        code: 'state_damaged',
+        cause,
+      },
+    );
+  }
 }
 
 async function save(file: string, state: z.infer<typeof savedState>): Promise<void> {
@@ -45,16 +59,20 @@ async function save(file: string, state: z.infer<typeof savedState>): Promise<vo
 export async function startDemo(directory: string, realClock: Clock): Promise<Demo> {
   const file = join(directory, 'state', 'demo.json');
   await mkdir(join(directory, 'state'), { recursive: true });
-  const state = (await load(file)) ?? { baseTime: realClock.now(), day: 0 };
-  await save(file, state);
+  const state = (await load(file)) ?? { baseTime: realClock.now(), day: 0, port: 0 };
   const now = (): EpochMs => realClock.now() + state.day * DAY_MS;
-  const simulator = await startSimulator({ sizes: SIZES.demo, baseTime: state.baseTime, now });
+  const options = { sizes: SIZES.demo, baseTime: state.baseTime, now };
+  const simulator = await startSimulator({ ...options, port: state.port }).catch(() =>
+    startSimulator(options),
+  );
+  const here = { ...state, port: Number(new URL(simulator.url).port) };
+  await save(file, here);
   for (let day = 1; day <= state.day; day += 1) simulator.workspace.simulateDay(day);
   return {
     simulator,
     clock: { now, sleep: realClock.sleep },
     day: state.day,
-    endDay: () => save(file, { ...state, day: state.day + 1 }),
+    endDay: () => save(file, { ...here, day: state.day + 1 }),
     close: () => simulator.close(),
   };
 }

@@ -8,6 +8,7 @@ import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, wr
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
+import { InputError } from '../../functions/core/errors.ts';
 import type { Clock } from '../../functions/core/ports.ts';
 import { isoTime } from '../../functions/core/time.ts';
 import type { ExecutionsBackend } from './embedded-aws/index.ts';
@@ -133,7 +134,10 @@ function readStored(file: string): Stored {
     return stored.parse(JSON.parse(text));
   } catch (cause) {
     const advice = 'Without it, a run that was cut short is not resumed; nothing else is lost.';
-    throw new Error(`${file} cannot be understood; remove it. ${advice}`, { cause });
+    throw new InputError(`${file} cannot be understood; remove it. ${advice}`, {
+      code: 'state_damaged',
+      cause,
+    });
   }
 }
 

@@ -13,7 +13,7 @@ import {
   createRecordFailure,
   createStartRun,
 } from '../../functions/handlers.ts';
-import type { Overrides } from '../../functions/runtime.ts';
+import { digestOf, type Overrides } from '../../functions/runtime.ts';
 import { type EmbeddedAws, startEmbeddedAws } from './embedded-aws/index.ts';
 import { createExecutions, type LocalExecutions } from './executions.ts';
 import type { RunnableFunction } from './invocation.ts';
@@ -36,6 +36,8 @@ export interface LocalPipelineOptions {
 export interface LocalPipeline {
   readonly resources: LocalResources;
   readonly executions: LocalExecutions;
+  /** Of the configuration in force; a run that began with another cannot go on. */
+  readonly configDigest: string;
   readonly runner: WorkflowRunner;
   /** Stores a token as `connect` would. */
   connect(accessToken: string): Promise<void>;
@@ -73,12 +75,13 @@ async function assemble(
   aws: EmbeddedAws,
   resources: LocalResources,
   options: LocalPipelineOptions,
-): Promise<Pick<LocalPipeline, 'runner' | 'connect'>> {
+): Promise<Pick<LocalPipeline, 'runner' | 'configDigest' | 'connect'>> {
   const { directory, config, observe, clock, limits, pauses } = options;
   options.setEnvironment(aws.environment);
   await provision(aws, resources);
   const configPath = join(directory, 'state', CONFIG_FILE);
-  await writeFile(configPath, JSON.stringify(config));
+  const configText = JSON.stringify(config);
+  await writeFile(configPath, configText);
   const overrides: Overrides = { observe, ...(clock && { clock }), ...(limits && { limits }) };
   const runner = createWorkflowRunner({
     definition: resources.stateMachine.definition,
@@ -90,6 +93,7 @@ async function assemble(
   const SecretId = connectionSecret(resources);
   return {
     runner,
+    configDigest: digestOf(configText),
     async connect(accessToken) {
       const SecretString = JSON.stringify({ access_token: accessToken });
       await secrets.send(new PutSecretValueCommand({ SecretId, SecretString }));

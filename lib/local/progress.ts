@@ -116,8 +116,8 @@ export function line(progress: Progress, event: ProgressEvent, now: number): str
 /** A heartbeat for long silences. */
 export function heartbeat(progress: Progress, now: number): string {
   const reading = [...progress.objects].filter(([, object]) => object.state === 'reading');
-  const list = reading.map(([name, { rows, expected }]) =>
-    expected === null ? `${name} ${count(rows)}` : `${name} ${count(rows)} of about ${count(expected)}`,
+  const list = reading.map(([name, { read, expected }]) =>
+    expected === null ? `${name} ${count(read)}` : `${name} ${count(read)} of about ${count(expected)}`,
   );
   return `… ${list.join(', ')}; ${rateText(progress, now)}`;
 }

@@ -1,7 +1,8 @@
 /** Runs the pipeline of a directory: what was interrupted first, then what was asked for, until no work remains. */
 import { isDeepStrictEqual } from 'node:util';
-import { runSummaryKey } from '../../functions/core/lake-keys.ts';
-import type { RunSummary } from '../../functions/core/records.ts';
+import { messageOfCause } from '../../functions/core/error-cause.ts';
+import { runContextKey, runSummaryKey } from '../../functions/core/lake-keys.ts';
+import type { RunContext, RunSummary } from '../../functions/core/records.ts';
 import type { EpochMs } from '../../functions/core/time.ts';
 import { runIdOfExecution } from '../../functions/sync/start-run.ts';
 import { readStored } from '../../functions/sync/store.ts';
@@ -22,6 +23,8 @@ export interface SyncRequest {
   readonly overlapMs: number;
   /** Told before an interrupted run goes on. */
   readonly onResume: (interrupted: LocalExecution) => void;
+  /** Told when an interrupted run is left behind: too old, or of another configuration. */
+  readonly onGiveUp: (interrupted: LocalExecution) => void;
 }
 
 export type SyncResult =
@@ -29,17 +32,6 @@ export type SyncResult =
   | { readonly status: 'aborted' }
   /** The run failed before it could write a summary: bad input, no connection. */
   | { readonly status: 'failed'; readonly error: string; readonly message: string };
-
-/** Lambda's report of an error, as a state machine's cause carries it. */
-function messageIn(cause: string): string {
-  try {
-    const report: unknown = JSON.parse(cause);
-    const message = (report as { errorMessage?: unknown } | null)?.errorMessage;
-    return typeof message === 'string' ? message : cause;
-  } catch {
-    return cause;
-  }
-}
 
 type ExecutionResult =
   | { readonly status: 'finished'; readonly summary: RunSummary }
@@ -65,19 +57,33 @@ async function runExecution(
   const summary = await readStored<RunSummary>(createDirectoryLake(directory), key);
   if (summary !== null) return { status: 'finished', summary };
   if (outcome.status === 'SUCCEEDED') throw new Error(`The run succeeded, but '${key}' is missing.`);
-  return { status: 'failed', error: outcome.error.name, message: messageIn(outcome.error.cause) };
+  return { status: 'failed', error: outcome.error.name, message: messageOfCause(outcome.error.cause) };
 }
 
 /** Whether the interrupted run, once finished, is all that was asked for. */
 const coversRequest = ({ input, startTime }: LocalExecution, request: SyncRequest): boolean =>
   isDeepStrictEqual(input, request.input) && request.now() - Date.parse(startTime) < request.overlapMs;
 
+/** Whether the run began with another configuration than is in force now. */
+async function hasOtherConfig(
+  { configDigest }: LocalPipeline,
+  interrupted: LocalExecution,
+  { directory }: SyncRequest,
+): Promise<boolean> {
+  const key = runContextKey(runIdOfExecution(interrupted));
+  const run = await readStored<RunContext>(createDirectoryLake(directory), key);
+  return run !== null && run.configDigest !== configDigest;
+}
+
 /** What to run first: the interrupted execution, or the one that a finished run asked for. */
-function pending({ executions }: LocalPipeline, request: SyncRequest): LocalExecution | null {
+async function pending(pipeline: LocalPipeline, request: SyncRequest): Promise<LocalExecution | null> {
+  const { executions } = pipeline;
   const interrupted = executions.unfinished();
   if (interrupted === undefined) return executions.next() ?? null;
-  if (request.now() - Date.parse(interrupted.startTime) > MAX_RESUME_AGE_MS) {
+  const isTooOld = request.now() - Date.parse(interrupted.startTime) > MAX_RESUME_AGE_MS;
+  if (isTooOld || (await hasOtherConfig(pipeline, interrupted, request))) {
     executions.finish('ABORTED');
+    request.onGiveUp(interrupted);
     return null;
   }
   request.onResume(interrupted);
@@ -91,7 +97,7 @@ function pending({ executions }: LocalPipeline, request: SyncRequest): LocalExec
 export async function syncLocally(pipeline: LocalPipeline, request: SyncRequest): Promise<SyncResult> {
   const { executions } = pipeline;
   const runs: RunSummary[] = [];
-  const interrupted = pending(pipeline, request);
+  const interrupted = await pending(pipeline, request);
   let execution = interrupted ?? executions.begin({ input: request.input });
   let isAnswered = interrupted === null || coversRequest(interrupted, request);
   for (;;) {

@@ -108,6 +108,10 @@ export function createTerminal(host: NodeJS.Process): Terminal {
       try {
         host.exitCode = await command();
       } catch (error) {
+        if (interruption.signal.aborted && error === interruption.signal.reason) {
+          host.exitCode = 130;
+          return;
+        }
         if (!isExpected(error)) throw error;
         tell(`error: ${error.message}`);
         host.exitCode = 1;

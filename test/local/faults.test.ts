@@ -323,10 +323,11 @@ describe('debts', () => {
     const { activityLogs, baseTimeMs, sizes } = simulator.workspace;
     const begin = Math.floor(baseTimeMs / 1000) - (sizes.historyDays + 1) * 86_400;
     activityLogs.create({}, { at: begin + 60 });
-    // Two tries each of windows from 5 days down to 14 minutes, then ten minutes with every page size: 34.
+    // Windows from 5 days down to 14 minutes, two tries of every page size: 10 x 5 x 2 = 100; then ten
+    // minutes, with two tries of four page sizes and six of the smallest: 14.
     simulator.addFault({
       match: { path: /activity_logs/ },
-      times: 34,
+      times: 114,
       respond: { status: 504, html: HTML },
     });
     expectSuccess(await sync(only(...objects)));

@@ -51,8 +51,7 @@ export interface DependencyOptions {
 }
 
 const NO_READER: ObjectReader = {
-  // biome-ignore lint/correctness/useYield: a reader that must not be used
-  async *read() {
+  read() {
     throw new Error('nothing is to be read here');
   },
   probe: null,

@@ -28,7 +28,7 @@ export async function runDemo(terminal: Terminal, { out }: { out: string }): Pro
     const accessToken = simulator.token;
     const result = await syncSession(terminal, { out, config, clock, accessToken, input: {} });
     const status = conclude(terminal, result, false);
-    if (result.status === 'finished') {
+    if (result.status === 'finished' && status === 0) {
       await demo.endDay();
       terminal.tell(nextSteps(out));
     }

@@ -42,6 +42,7 @@ async function checkConnection({ config, clock, accessToken }: Session, signal: 
 /** @throws DirectoryInUseError, OutputDirectoryError, and what checkConnection throws */
 export async function syncSession(terminal: Terminal, session: Session): Promise<SyncResult> {
   const { config, clock, input } = session;
+  terminal.tell(`checking the connection to ${new URL(config.baseUrl).host}`);
   await checkConnection(session, terminal.signal);
   const directory = resolve(session.out);
   const display = terminal.watch(clock);
@@ -63,6 +64,10 @@ export async function syncSession(terminal: Terminal, session: Session): Promise
         overlapMs: config.overlapSeconds * 1000,
         onResume: ({ startTime }) =>
           terminal.tell(`Going on with the run of ${startTime}, which was interrupted.`),
+        onGiveUp: ({ startTime }) =>
+          terminal.tell(
+            `The interrupted run of ${startTime} is left behind, because it is old or the configuration has changed; a new one begins.`,
+          ),
       });
     } finally {
       await pipeline.close();

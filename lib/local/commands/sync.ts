@@ -47,7 +47,13 @@ export function inputOf({ objects, fullRefresh, from, to }: SyncOptions): Readon
 
 function tokenIn({ environment }: Terminal): string {
   const token = environment.INTERCOM_ACCESS_TOKEN?.trim();
-  if (token !== undefined && token !== '') return token;
+  if (token !== undefined && /^[!-~]+$/.test(token)) return token;
+  if (token !== undefined && token !== '') {
+    throw new ConnectionError(
+      'INTERCOM_ACCESS_TOKEN is no access token: it holds spaces, line breaks or other characters that none has. Copy it again, without "Bearer".',
+      { code: 'bad_token' },
+    );
+  }
   throw new ConnectionError(
     'INTERCOM_ACCESS_TOKEN is not set. Take the access token of your app from the Developer Hub (Configure > Authentication) and set it in the environment of this command.',
     { code: 'no_token' },

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { RunSummary } from '../../../functions/core/records.ts';
@@ -100,6 +100,38 @@ describe('what sync refuses, each with what is allowed', () => {
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
   });
 
+  it.each([['abc\nSECRETPART'], ['Bearer SECRETPART'], ['SECRETPART…']])(
+    'what is no token, without showing it',
+    async (token) => {
+      const { status, stderr } = await local(['sync', '--out', await temporaryDirectory()], {
+        INTERCOM_ACCESS_TOKEN: token,
+      });
+      expect(stderr).toMatch(/^error: INTERCOM_ACCESS_TOKEN is no access token/m);
+      expect(stderr).not.toMatch(/SECRETPART|\n\s+at /);
+      expect(status).toBe(1);
+    },
+  );
+
+  it('an address with a password, without showing it', async () => {
+    const { status, stderr } = await local(['sync', '--out', await temporaryDirectory()], {
+      INTERCOM_ACCESS_TOKEN: 'tok',
+      INTERCOM_BASE_URL: 'http://user:SECRETPART@127.0.0.1:9',
+    });
+    expect(stderr).toMatch(/baseUrl: must be an address alone/);
+    expect(stderr).not.toMatch(/SECRETPART|\n\s+at /);
+    expect(status).toBe(1);
+  });
+
+  it('a start in the future', async () => {
+    const { environment } = await workspace();
+    const out = await temporaryDirectory();
+    const config = join(out, 'late.json');
+    await writeFile(config, JSON.stringify({ startFrom: '2999-01-01T00:00:00Z' }));
+    const { status, stderr } = await local(['sync', '--out', out, '--config', config], environment);
+    expect(stderr).toMatch(/'startFrom' lies in the future/);
+    expect(status).toBe(1);
+  });
+
   it('no token', async () => {
     const { status, stderr } = await local(['sync', '--out', await temporaryDirectory()]);
     expect(status).toBe(1);
@@ -191,6 +223,58 @@ describe('demo', () => {
     expect(second.status).toBe(0);
     expect(second.stderr).toMatch(/1 simulated day\(s\) old/);
     expect(Number(/contacts +committed +([\d,]+) /.exec(second.stdout)?.[1])).toBeLessThan(500);
+  });
+});
+
+describe('what was interrupted', () => {
+  it('goes on, also in the demo', async () => {
+    const out = await temporaryDirectory();
+    await local(['demo', '--out', out], {}, { signal: 'SIGKILL', seen: /conversation_parts: reading/ });
+    const again = await local(['demo', '--out', out]);
+    expect(again.stderr).toMatch(/Going on with the run of/);
+    expect(again.stdout).toMatch(/contacts +committed +2,000 /);
+    expect(again.status).toBe(0);
+  });
+
+  it('is left behind when the configuration has changed', async () => {
+    const { environment } = await workspace();
+    const out = await temporaryDirectory();
+    const killed = { signal: 'SIGKILL', seen: /conversation_parts: reading/ } as const;
+    await local(['sync', '--out', out], environment, killed);
+    const config = join(out, 'other.json');
+    await writeFile(config, JSON.stringify({ concurrency: 20 }));
+    const again = await local(['sync', '--out', out, '--config', config], environment);
+    expect(again.stderr).toMatch(/is left behind, because it is old or the configuration has changed/);
+    expect(again.status).toBe(0);
+  });
+});
+
+describe('files that were damaged are named, with what to do', () => {
+  it('a manifest', async () => {
+    const { environment } = await workspace();
+    const out = await temporaryDirectory();
+    await local(['sync', '--out', out, '--objects', 'tags'], environment);
+    const folder = join(out, 'lake/manifests/tags');
+    const [manifest = ''] = await readdir(folder);
+    await writeFile(join(folder, manifest), '{');
+    for (const command of [['sync', '--objects', 'tags'], ['status']]) {
+      const { status, stdout, stderr } = await local([...command, '--out', out], environment);
+      expect(stdout + stderr).toMatch(
+        /manifests\/tags\/.*\.json' in the bucket is damaged.*'reset' its object/,
+      );
+      expect(stderr).not.toMatch(/\n\s+at /);
+      expect(status).toBe(1);
+    }
+  });
+
+  it('the state of the executions', async () => {
+    const { environment } = await workspace();
+    const out = await temporaryDirectory();
+    await local(['sync', '--out', out, '--objects', 'tags'], environment);
+    await writeFile(join(out, 'state/execution.json'), 'garbage');
+    const { status, stderr } = await local(['sync', '--out', out, '--objects', 'tags'], environment);
+    expect(stderr).toMatch(/error: .*execution\.json cannot be understood; remove it/);
+    expect(status).toBe(1);
   });
 });
 

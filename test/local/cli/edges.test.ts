@@ -32,6 +32,17 @@ describe('a connection that cannot work ends at once', () => {
     expectOneMessage(ended, /127\.0\.0\.1:1\b/);
   });
 
+  it('ends quietly with 130 on Ctrl-C while it is checked', async () => {
+    const url = await server(() => undefined);
+    const environment = { INTERCOM_ACCESS_TOKEN: 'tok', INTERCOM_BASE_URL: url };
+    const child = local(['sync', '--out', await temporaryDirectory()], environment, {
+      signal: 'SIGINT',
+      seen: /checking the connection/,
+    });
+    const { status, stderr } = await child;
+    expect({ status, dump: /\n\s+at |triggerUncaught/.test(stderr) }).toEqual({ status: 130, dump: false });
+  });
+
   it('a wrong token', async () => {
     const { environment } = await workspace();
     const ended = await local(['sync', '--out', await temporaryDirectory()], {

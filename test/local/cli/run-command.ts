@@ -19,10 +19,14 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Runs `bin/local.ts` with these arguments; `environment` is all it knows besides the path. */
+/**
+ * Runs `bin/local.ts` with these arguments; `environment` is all it knows besides the path.
+ * @param killAt kills the process, by this signal, when its standard error shows this
+ */
 export async function local(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
+  killAt?: { readonly signal: 'SIGINT' | 'SIGKILL'; readonly seen: RegExp },
 ): Promise<Ended> {
   const child = spawn(process.execPath, ['bin/local.ts', ...args], {
     cwd: ROOT,
@@ -36,6 +40,7 @@ export async function local(
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
+    if (killAt?.seen.test(stderr) === true) child.kill(killAt.signal);
   });
   const status = await new Promise<number | null>((done) => child.on('close', done));
   return { status, stdout, stderr };

@@ -110,6 +110,7 @@ export async function startBench(options: BenchOptions = {}): Promise<Bench> {
           now: clock.now,
           overlapMs: config.overlapSeconds * 1000,
           onResume: () => chosen.onResume?.(),
+          onGiveUp: () => undefined,
         }),
       close: () => pipeline.close(),
     };

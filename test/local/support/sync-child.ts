@@ -76,6 +76,7 @@ try {
     now: clock.now,
     overlapMs: config.overlapSeconds * 1000,
     onResume: () => undefined,
+    onGiveUp: () => undefined,
   });
 } finally {
   await pipeline.close();

@@ -198,7 +198,7 @@ describe('the lease', () => {
     await commitObject(dependencies, late);
     expect(await plan(early)).toEqual({ status: 'skipped', slices: [] });
     expect(pipeline.lake.json(outcomeKey(early.runId, 'tickets'))).toMatchObject({
-      message: `a later run, ${late.runId}, has been committed`,
+      message: `a later run, ${late.runId}, has been committed; if that lies in the future, a clock was wrong`,
     });
   });
 
