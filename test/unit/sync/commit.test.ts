@@ -160,6 +160,25 @@ describe('the manifest', () => {
     expect((await state()).committed).toMatchObject({ cursor: null });
   });
 
+  test('tells no drift where field rules alone changed what is written', async () => {
+    const fields = { companies: { size: 'hash', website: 'exclude', extra: 'exclude' } };
+    const before = { id: ['string'], size: ['integer'], website: ['string'], extra: ['string'] } as const;
+    const { commit, manifest } = await extracted(
+      { '0001': [pageOf([recordOf('c1', 7, { size: 12, website: 'w', extra: 'e' })], 1), END] },
+      { plan: { schema: { version: 4, columns: { companies: before }, missing: {} } } },
+      { object: 'companies', config: { fields } },
+    );
+    await commit();
+    expect(manifest().schema).toMatchObject({
+      version: 4,
+      added: [],
+      changed: [],
+      dropped: [],
+      columns: { companies: { ...before, size: ['integer', 'string'] } },
+      missing: {},
+    });
+  });
+
   test('sums up all slices, and lists the files of all of them', async () => {
     const { commit, manifest } = await extracted(
       {
