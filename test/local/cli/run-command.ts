@@ -40,7 +40,7 @@ export async function local(
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
-    if (killAt?.seen.test(stderr) === true) child.kill(killAt.signal);
+    if (!child.killed && killAt?.seen.test(stderr) === true) child.kill(killAt.signal);
   });
   const status = await new Promise<number | null>((done) => child.on('close', done));
   return { status, stdout, stderr };
