@@ -34,6 +34,20 @@ const HEARTBEAT_MS = 10_000;
 const isExpected = (error: unknown): error is Error =>
   isPipelineError(error) || error instanceof DirectoryInUseError || error instanceof OutputDirectoryError;
 
+/** What a disk says when it takes no more; the state of a run can meet it as well as its data. */
+const DISK_TROUBLE: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk of the output directory is full: make room',
+  EDQUOT: 'the quota of the output directory is used up: make room',
+  EROFS: 'the output directory is on a read-only file system: make it writable',
+};
+
+/** One sentence for trouble with the disk; null for anything else. */
+function diskTrouble(error: unknown): string | null {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const advice = DISK_TROUBLE[code];
+  return advice === undefined ? null : `${advice}, and run the same command again; nothing is lost (${code})`;
+}
+
 export function createTerminal(host: NodeJS.Process): Terminal {
   const interruption = new AbortController();
   const tell = (text: string) => void host.stderr.write(`${text}\n`);
@@ -112,8 +126,9 @@ export function createTerminal(host: NodeJS.Process): Terminal {
           host.exitCode = 130;
           return;
         }
-        if (!isExpected(error)) throw error;
-        tell(`error: ${error.message}`);
+        const trouble = diskTrouble(error);
+        if (trouble === null && !isExpected(error)) throw error;
+        tell(`error: ${trouble ?? (error as Error).message}`);
         host.exitCode = 1;
       }
     },
