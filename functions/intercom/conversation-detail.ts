@@ -1,6 +1,8 @@
 /** One conversation with its parts (facts 6.4): rows and evidence. */
+
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
 import type { PageEvidence, ReadRecord } from '../core/reading.ts';
+import { sum } from '../core/sum.ts';
 import type { EpochMs } from '../core/time.ts';
 import { broken, countOf, recordsOf } from './pages.ts';
 import { stampOf } from './records.ts';
@@ -47,8 +49,6 @@ export function conversationDetail(
     bytes,
   };
 }
-
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
 
 export const evidenceOf = (details: readonly ConversationDetail[]): PageEvidence => ({
   partsExpected: sum(details.map(({ partsExpected }) => partsExpected)),

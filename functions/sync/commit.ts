@@ -1,4 +1,5 @@
 /** Commit: every slice of the plan is done; make the object's run exist. */
+
 import { ContractError, RetryableError } from '../core/errors.ts';
 import { asWritten, excludes } from '../core/field-rules.ts';
 import { tooManyDebts, tooManyDeletions } from '../core/judge.ts';
@@ -8,6 +9,7 @@ import type { Lease, ObjectState } from '../core/ports.ts';
 import type { Debt, DoneSlice, Draft, Manifest, Plan, RunContext } from '../core/records.ts';
 import { recordSchema } from '../core/schema.ts';
 import { unionSeen } from '../core/sightings.ts';
+import { sum } from '../core/sum.ts';
 import { isoTime } from '../core/time.ts';
 import type { CommitResult } from '../core/workflow.ts';
 import { completenessOf } from './completeness.ts';
@@ -32,8 +34,6 @@ async function doneSlices({ lake }: ObjectDependencies, plan: Plan): Promise<rea
 }
 
 const debtSize = ({ scope }: Pick<Debt, 'scope'>): number => ('ids' in scope ? scope.ids.length : 1);
-
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
 
 /** Refuses a run whose losses are too many to be anything but a broken contract; the cursor stays. */
 function guard(plan: Plan, slices: readonly DoneSlice[]): void {

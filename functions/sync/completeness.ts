@@ -1,8 +1,8 @@
 /** The proof of completeness of one object's run, from the receipts of its slices. Pure. */
+
 import type { ChildName, ObjectName } from '../core/names.ts';
 import type { Completeness, Debt, DoneSlice, Manifest } from '../core/records.ts';
-
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
+import { sum } from '../core/sum.ts';
 
 function relationsOf(slices: readonly DoneSlice[], tables: Manifest['tables']): Completeness['relations'] {
   const children = [...new Set(slices.flatMap(({ done }) => Object.keys(done.evidence.relations)))];

@@ -1,7 +1,9 @@
 /** What the commands tell a person at the end: the summary of runs, and the status of the pipeline. Pure. */
+
 import type { ObjectName, TableName } from '../../functions/core/names.ts';
 import type { Completeness, ObjectSummary, RunSummary } from '../../functions/core/records.ts';
 import { goneColumns, type SchemaDrift } from '../../functions/core/schema.ts';
+import { sum } from '../../functions/core/sum.ts';
 import type { ObjectStatus, PipelineStatus } from '../../functions/sync/status.ts';
 import { byteSize, count, tableText, utc } from './table-text.ts';
 
@@ -50,8 +52,6 @@ function schemaLines({ object, committed }: ObjectStatus): readonly string[] {
     ...driftLines(object, committed.schema),
   ];
 }
-
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
 
 /** Table of one run: rows, files and proof per object, then what needs attention. */
 export function summaryText(run: RunSummary): string {
