@@ -1,6 +1,12 @@
 /**
  * What the use cases need from outside. Memory twins and AWS adapters pass the same contract test.
  */
+import type {
+  AuthorizationOutcome,
+  AuthorizationRequest,
+  OAuthClient,
+  StoredConnection,
+} from './authorization.ts';
 import type { ObjectName } from './names.ts';
 import type { EpochMs, EpochSeconds } from './time.ts';
 
@@ -63,6 +69,10 @@ export interface StateStore {
    * Keeps two workspaces from ever being mixed in one lake.
    */
   claimWorkspace(workspaceId: string): Promise<string>;
+  /** The workspace claimed so far; null where none is. */
+  claimedWorkspace(): Promise<string | null>;
+  /** Makes the pipeline another workspace's. Its cursors are of the old one: whoever moves resets them. */
+  moveWorkspace(workspaceId: string): Promise<void>;
   /** Forgets cursor, debts and schema of an object: the next run reads it from `startFrom`. */
   reset(object: ObjectName, fence: number): Promise<Conditional<ObjectState>>;
 }
@@ -108,6 +118,35 @@ export interface TokenSource {
 
 /** Replaces a text by its keyed digest: equal texts give equal digests, and without the key nothing leads back. */
 export type HashText = (text: string) => string;
+
+/** The connection's secret, as those see it who write it. */
+export interface ConnectionStore {
+  /** Null where the pipeline is not connected. */
+  load(): Promise<StoredConnection | null>;
+  save(connection: StoredConnection): Promise<void>;
+  clear(): Promise<void>;
+}
+
+export interface OAuthClientSource {
+  /** Null where the user has not filled it in yet. */
+  load(): Promise<OAuthClient | null>;
+}
+
+/** Taking a request out, which one caller can do once. */
+export type TakenAuthorization =
+  | { readonly status: 'taken'; readonly request: AuthorizationRequest }
+  | { readonly status: 'used' | 'expired' | 'unknown' };
+
+/** Single-use requests to authorize, each under the SHA-256 of its state, in hex. Kept a day for `find`. */
+export interface AuthorizationStore {
+  begin(stateHash: string, request: AuthorizationRequest): Promise<void>;
+  /** One conditional write: of any number of calls one is answered with `taken`. */
+  take(stateHash: string, now: EpochSeconds): Promise<TakenAuthorization>;
+  /** Leaves what came of a request that was taken, for whoever waits for it. */
+  settle(stateHash: string, outcome: AuthorizationOutcome): Promise<void>;
+  /** What came of a request; null while nothing has, or where there is no such request. */
+  outcome(stateHash: string): Promise<AuthorizationOutcome | null>;
+}
 
 /** The pipeline's hash key; asked for only where a field rule hashes. */
 export interface HashSource {
