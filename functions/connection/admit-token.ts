@@ -7,8 +7,9 @@ import {
   RetryableError,
   UnavailableError,
 } from '../core/errors.ts';
+import type { Identity } from '../core/ports.ts';
 import { isoTime } from '../core/time.ts';
-import type { AdmissionDependencies, Identity } from './dependencies.ts';
+import type { AdmissionDependencies } from './dependencies.ts';
 import { regionNamed } from './regions.ts';
 
 export interface AdmissionOptions {

@@ -6,6 +6,7 @@ import type {
   AuthorizationRequest,
   OAuthClient,
   StoredConnection,
+  Workspace,
 } from './authorization.ts';
 import type { ObjectName } from './names.ts';
 import type { EpochMs, EpochSeconds } from './time.ts';
@@ -146,6 +147,40 @@ export interface AuthorizationStore {
   settle(stateHash: string, outcome: AuthorizationOutcome): Promise<void>;
   /** What came of a request; null while nothing has, or where there is no such request. */
   outcome(stateHash: string): Promise<AuthorizationOutcome | null>;
+}
+
+/** What came of trading a code for a token. */
+export type Exchange =
+  | { readonly kind: 'granted'; readonly accessToken: string }
+  | { readonly kind: 'code_refused' | 'client_refused' | 'intercom_unreachable' | 'unexpected_answer' };
+
+/** Who a token belongs to. */
+export interface Identity {
+  /** Null where Intercom does not say. */
+  readonly workspace: Workspace | null;
+  readonly region: string | null;
+}
+
+export interface AuthorizeParameters {
+  readonly clientId: string;
+  readonly state: string;
+  /** One of the redirect URLs registered for the app. */
+  readonly callbackUrl: string;
+}
+
+/** Intercom, as far as connections go. */
+export interface IntercomAccess {
+  /** Where a person authorizes the app. */
+  authorizeUrl(parameters: AuthorizeParameters): string;
+  /** Spends the code, whatever comes of it. */
+  exchange(client: OAuthClient, code: string, signal: AbortSignal): Promise<Exchange>;
+  /** @throws RetryableError, ConnectionError, PermissionError, UnavailableError, ContractError as for any request */
+  identify(accessToken: string, signal: AbortSignal): Promise<Identity>;
+  /**
+   * Uninstalls the app for the token's whole workspace.
+   * @throws RetryableError, ContractError where Intercom did not do it
+   */
+  uninstall(accessToken: string, signal: AbortSignal): Promise<'uninstalled' | 'already_gone'>;
 }
 
 /** The pipeline's hash key; asked for only where a field rule hashes. */
