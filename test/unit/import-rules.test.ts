@@ -61,7 +61,7 @@ const RULES: readonly Rule[] = [
   {
     why: "AWS's SDK is for adapters, the local assembly and the clients of a deployed pipeline",
     files: /./,
-    except: /^functions\/(aws\/|runtime\.ts$)|^lib\/(local|remote)\//,
+    except: /^functions\/(aws\/|(connection-)?runtime\.ts$)|^lib\/(local|remote)\//,
     forbids: AWS_SDK,
   },
   {
