@@ -1,12 +1,14 @@
 import type { App } from 'aws-cdk-lib';
 import type { ResolvedConfig } from '../../functions/core/config.ts';
 import type { FunctionCode } from '../constructs/function-code.ts';
+import { ConnectionStack } from './connection-stack.ts';
 import { ExtractionStack } from './extraction-stack.ts';
 import { StorageStack } from './storage-stack.ts';
 
 export interface PipelineStacks {
   readonly storage: StorageStack;
   readonly extraction: ExtractionStack;
+  readonly connection: ConnectionStack;
 }
 
 /** The stacks of one pipeline, named after it. */
@@ -23,5 +25,12 @@ export function addPipeline(app: App, config: ResolvedConfig, code: FunctionCode
     code,
     storage: storage.storage,
   });
-  return { storage, extraction };
+  const connection = new ConnectionStack(app, `${config.name}-connection`, {
+    description: `Connection of the ${config.name} pipeline to its workspace (Intercom to S3)`,
+    tags,
+    config,
+    code,
+    storage: storage.storage,
+  });
+  return { storage, extraction, connection };
 }

@@ -52,20 +52,29 @@ describe('readEnvironment', () => {
     TABLE_NAME: 'state',
     CONNECTION_SECRET_NAME: 'connection',
     HASH_KEY_SECRET_NAME: 'hash-key',
+    OBJECT_NAME: 'tags',
     POWERTOOLS_SERVICE_NAME: 'shop',
   };
 
   test('fills in where the configuration is', () => {
-    expect(readEnvironment({ ...complete, OBJECT_NAME: 'tags' })).toEqual({
-      ...complete,
-      CONFIG_PATH: './pipeline.json',
-      OBJECT_NAME: 'tags',
-    });
+    const environment = readEnvironment(complete, 'extractor');
+    expect(environment).toMatchObject({ configPath: './pipeline.json', object: 'tags', service: 'shop' });
+    expect(environment.place('BUCKET_NAME')).toBe('lake');
   });
 
   test('names everything that is missing or wrong at once', () => {
-    expect(() =>
-      readEnvironment({ ...complete, BUCKET_NAME: '', TABLE_NAME: undefined, OBJECT_NAME: 'x' }),
-    ).toThrow("OBJECT_NAME 'x' is no object; BUCKET_NAME is not set; TABLE_NAME is not set.");
+    const wrong = { ...complete, BUCKET_NAME: '', TABLE_NAME: undefined, OBJECT_NAME: 'x' };
+    expect(() => readEnvironment(wrong, 'extractor')).toThrow(
+      "OBJECT_NAME 'x' is no object; BUCKET_NAME is not set; TABLE_NAME is not set.",
+    );
+    const { OBJECT_NAME: _, ...without } = complete;
+    expect(() => readEnvironment(without, 'extractor')).toThrow('OBJECT_NAME is not set');
+    expect(readEnvironment(without, 'start-run').object).toBeNull();
+  });
+
+  test('gives an entry its own places only, whatever else is set', () => {
+    const { place } = readEnvironment(complete, 'record-failure');
+    expect(place('TABLE_NAME')).toBe('state');
+    expect(() => place('HASH_KEY_SECRET_NAME')).toThrow('no part of the environment of record-failure');
   });
 });
