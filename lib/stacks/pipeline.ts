@@ -1,5 +1,6 @@
 import type { App } from 'aws-cdk-lib';
-import type { ResolvedConfig } from '../../functions/core/config.ts';
+import { type ResolvedConfig, resolveDeployment } from '../../functions/core/config.ts';
+import type { Deployment } from '../../functions/core/deployment.ts';
 import type { FunctionCode } from '../constructs/function-code.ts';
 import { ConnectionStack } from './connection-stack.ts';
 import { ExtractionStack } from './extraction-stack.ts';
@@ -12,7 +13,12 @@ export interface PipelineStacks {
 }
 
 /** The stacks of one pipeline, named after it. */
-export function addPipeline(app: App, config: ResolvedConfig, code: FunctionCode): PipelineStacks {
+export function addPipeline(
+  app: App,
+  config: ResolvedConfig,
+  code: FunctionCode,
+  deployment: Deployment = resolveDeployment({}),
+): PipelineStacks {
   const tags = { pipeline: config.name };
   const storage = new StorageStack(app, `${config.name}-storage`, {
     description: `Data and state of the ${config.name} pipeline (Intercom to S3)`,
