@@ -40,7 +40,7 @@ export function createStartRun(
   env: RawEnvironment,
   overrides?: Overrides,
 ): Handler<StartRunEvent, StartRunResult> {
-  const { run, state, budget, client } = createRuntime(env, overrides);
+  const { run, state, budget, client, begin } = createRuntime(env, 'start-run', overrides);
   const dependencies = {
     ...run,
     state,
@@ -52,14 +52,17 @@ export function createStartRun(
       return { workspaceId, dateMs: dateHeaderMs };
     },
   };
-  return (event) => startRun(dependencies, event);
+  return (event) => {
+    begin();
+    return startRun(dependencies, event);
+  };
 }
 
 export function createRecordFailure(
   env: RawEnvironment,
   overrides?: Overrides,
 ): Handler<RecordFailureEvent, void> {
-  const { run, state } = createRuntime(env, overrides);
+  const { run, state } = createRuntime(env, 'record-failure', overrides);
   return (event) => recordFailure({ ...run, state }, event);
 }
 
@@ -67,7 +70,7 @@ export function createFinishRun(
   env: RawEnvironment,
   overrides?: Overrides,
 ): Handler<FinishRunEvent, FinishRunResult> {
-  const { run } = createRuntime(env, overrides);
+  const { run } = createRuntime(env, 'finish-run', overrides);
   return (event) => finishRun(run, event);
 }
 
@@ -93,7 +96,8 @@ export function createExtractor(
   env: RawEnvironment,
   overrides?: Overrides,
 ): Handler<ExtractorEvent, ExtractorResult> {
-  const { object, run, state, budget, client, hashes, limits } = createRuntime(env, overrides);
+  const runtime = createRuntime(env, 'extractor', overrides);
+  const { object, run, state, budget, client, hashes, limits, begin } = runtime;
   if (object === null) throw new Error("The extractor's environment names no OBJECT_NAME.");
   const declaration = withoutChildren(OBJECTS[object], run.config.excludedTables);
   const dependenciesUntil = (signal: AbortSignal): ObjectDependencies => {
@@ -103,6 +107,7 @@ export function createExtractor(
   };
   return async (event, context) => {
     if (event.object !== object) throw new Error(`This function extracts ${object}, not ${event.object}.`);
+    begin();
     const holder = { executionArn: event.execution, runId: event.runId };
     const { attempt, end } = startAttempt(context, limits.deadlineMarginMs);
     const dependencies = dependenciesUntil(attempt.deadline);

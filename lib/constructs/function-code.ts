@@ -5,12 +5,7 @@ import { AssetHashType, DockerImage } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { buildSync } from 'esbuild';
 import type { ResolvedConfig } from '../../functions/core/config.ts';
-import { CONFIG_FILE } from '../../functions/environment.ts';
-
-/** The entry points, `functions/<name>.lambda.ts` each. */
-export const FUNCTION_ENTRIES = ['extractor', 'start-run', 'record-failure', 'finish-run'] as const;
-
-export type FunctionEntry = (typeof FUNCTION_ENTRIES)[number];
+import { CONFIG_FILE, type FunctionEntry } from '../../functions/environment.ts';
 
 export type FunctionCode = (entry: FunctionEntry) => Code;
 

@@ -7,7 +7,8 @@ import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { resolveConfig } from '../../functions/core/config.ts';
-import { FUNCTION_ENTRIES, writeBundle } from '../../lib/constructs/function-code.ts';
+import { FUNCTION_ENTRIES } from '../../functions/environment.ts';
+import { writeBundle } from '../../lib/constructs/function-code.ts';
 
 /** Starts of each bundle; the middle one counts. */
 const STARTS = 15;

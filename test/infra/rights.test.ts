@@ -3,10 +3,9 @@ import { PARENT_OF, resolveConfig } from '../../functions/core/config.ts';
 import { CHILD_NAMES, OBJECT_NAMES } from '../../functions/core/names.ts';
 import { OBJECTS } from '../../functions/objects/index.ts';
 import { synthesize } from '../../lib/local/template.ts';
-import { rightsByRole } from './rights.ts';
+import { rightsByRole, stackWith } from './rights.ts';
 
-const [, extraction] = synthesize(resolveConfig({}));
-if (extraction === undefined) throw new Error('no extraction stack');
+const extraction = stackWith('AWS::StepFunctions::StateMachine', synthesize(resolveConfig({})));
 const rights = rightsByRole(extraction);
 
 const pascalCase = (name: string): string =>
@@ -72,8 +71,8 @@ describe('the roles', () => {
   });
 
   test('an excluded child table is out of reach', () => {
-    const [, withoutTags] = synthesize(resolveConfig({ tables: { exclude: ['contact_tag'] } }));
-    if (withoutTags === undefined) throw new Error('no extraction stack');
+    const templates = synthesize(resolveConfig({ tables: { exclude: ['contact_tag'] } }));
+    const withoutTags = stackWith('AWS::StepFunctions::StateMachine', templates);
     const text = rightsByRole(withoutTags).ExtractorsContactsRole?.join();
     expect(text).toContain('tables/contact_company/');
     expect(text).not.toContain('tables/contact_tag/');

@@ -34,6 +34,10 @@ export function createMemoryStateStore(): StateStore {
       workspace ??= workspaceId;
       return workspace;
     },
+    claimedWorkspace: async () => workspace,
+    async moveWorkspace(workspaceId) {
+      workspace = workspaceId;
+    },
     reset: async (object, fence) =>
       change(object, fence, { committed: null, committing: null, lease: null, fence: fence + 1 }),
   };
