@@ -4,6 +4,9 @@
  */
 import { isObjectName, type ObjectName } from './core/names.ts';
 
+/** `detailed`: metrics and alarms per object, besides those of the pipeline. */
+export type MetricsDetail = 'standard' | 'detailed';
+
 export interface Environment {
   /** Bucket of the lake. */
   readonly BUCKET_NAME: string;
@@ -19,6 +22,8 @@ export interface Environment {
   readonly OBJECT_NAME?: ObjectName;
   /** Name of the pipeline on every log line and metric. */
   readonly POWERTOOLS_SERVICE_NAME: string;
+  /** @default 'standard' */
+  readonly METRICS_DETAIL: MetricsDetail;
 }
 
 /** File name of the resolved configuration in the function's asset. */
@@ -40,6 +45,10 @@ export function readEnvironment(env: RawEnvironment): Environment {
   };
   const object = env.OBJECT_NAME;
   if (object !== undefined && !isObjectName(object)) problems.push(`OBJECT_NAME '${object}' is no object`);
+  const detail = env.METRICS_DETAIL ?? 'standard';
+  if (detail !== 'standard' && detail !== 'detailed') {
+    problems.push(`METRICS_DETAIL '${detail}' is neither 'standard' nor 'detailed'`);
+  }
   const environment: Environment = {
     BUCKET_NAME: required('BUCKET_NAME'),
     TABLE_NAME: required('TABLE_NAME'),
@@ -48,6 +57,7 @@ export function readEnvironment(env: RawEnvironment): Environment {
     CONFIG_PATH: env.CONFIG_PATH ?? `./${CONFIG_FILE}`,
     ...(object !== undefined && isObjectName(object) && { OBJECT_NAME: object }),
     POWERTOOLS_SERVICE_NAME: required('POWERTOOLS_SERVICE_NAME'),
+    METRICS_DETAIL: detail === 'detailed' ? 'detailed' : 'standard',
   };
   if (problems.length > 0) throw new Error(`The function's environment is wrong: ${problems.join('; ')}.`);
   return environment;

@@ -17,7 +17,7 @@ import type { RawEnvironment } from './environment.ts';
 import { readMe } from './intercom/me.ts';
 import { createObjectReader } from './intercom/readers/index.ts';
 import { OBJECTS } from './objects/index.ts';
-import { createRuntime, type Overrides } from './runtime.ts';
+import { createEvents, createRuntime, type Overrides } from './runtime.ts';
 import { commitObject } from './sync/commit.ts';
 import type { ObjectDependencies } from './sync/dependencies.ts';
 import { type Attempt, extractSlice } from './sync/extract.ts';
@@ -40,10 +40,11 @@ export function createStartRun(
   env: RawEnvironment,
   overrides?: Overrides,
 ): Handler<StartRunEvent, StartRunResult> {
-  const { run, state, budget, client } = createRuntime(env, overrides);
+  const { run, state, budget, client, metrics, flushMetrics } = createRuntime(env, overrides);
   const dependencies = {
     ...run,
     state,
+    metrics,
     isIncremental: (object: keyof typeof OBJECTS) => OBJECTS[object].sync.kind === 'incremental',
     identify: async () => {
       const { workspaceId, dateHeaderMs } = await readMe(client);
@@ -52,23 +53,24 @@ export function createStartRun(
       return { workspaceId, dateMs: dateHeaderMs };
     },
   };
-  return (event) => startRun(dependencies, event);
+  return (event) => startRun(dependencies, event).finally(flushMetrics);
 }
 
 export function createRecordFailure(
   env: RawEnvironment,
   overrides?: Overrides,
 ): Handler<RecordFailureEvent, void> {
-  const { run, state } = createRuntime(env, overrides);
-  return (event) => recordFailure({ ...run, state }, event);
+  const { run, state, metrics } = createRuntime(env, overrides);
+  return (event) => recordFailure({ ...run, state, metrics }, event);
 }
 
 export function createFinishRun(
   env: RawEnvironment,
   overrides?: Overrides,
 ): Handler<FinishRunEvent, FinishRunResult> {
-  const { run } = createRuntime(env, overrides);
-  return (event) => finishRun(run, event);
+  const { run, metrics } = createRuntime(env, overrides);
+  const events = createEvents();
+  return (event) => finishRun({ ...run, metrics, events }, event);
 }
 
 type ExtractorResult = PlanResult | ExtractResult | CommitResult;
@@ -93,7 +95,7 @@ export function createExtractor(
   env: RawEnvironment,
   overrides?: Overrides,
 ): Handler<ExtractorEvent, ExtractorResult> {
-  const { object, run, state, budget, client, hashes, limits } = createRuntime(env, overrides);
+  const { object, run, state, budget, client, hashes, limits, flushMetrics } = createRuntime(env, overrides);
   if (object === null) throw new Error("The extractor's environment names no OBJECT_NAME.");
   const declaration = withoutChildren(OBJECTS[object], run.config.excludedTables);
   const dependenciesUntil = (signal: AbortSignal): ObjectDependencies => {
@@ -125,6 +127,7 @@ export function createExtractor(
       });
     } finally {
       end();
+      flushMetrics();
     }
   };
 }

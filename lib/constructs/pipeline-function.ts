@@ -4,7 +4,7 @@ import { Architecture, Function as LambdaFunction, LoggingFormat, Runtime } from
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { ObjectName } from '../../functions/core/names.ts';
-import type { Environment } from '../../functions/environment.ts';
+import type { Environment, MetricsDetail } from '../../functions/environment.ts';
 import type { FunctionCode, FunctionEntry } from './function-code.ts';
 import type { Storage } from './storage.ts';
 
@@ -15,6 +15,7 @@ export interface PipelineFunctionProps {
   readonly description: string;
   /** Name of the pipeline; the service of its log lines. */
   readonly pipelineName: string;
+  readonly metricsDetail: MetricsDetail;
   /** Where the function finds bucket, table and secrets. It gives no rights to them. */
   readonly storage: Storage;
   /** The object of an extractor. @default none */
@@ -29,6 +30,7 @@ export class PipelineFunction extends Construct {
   /** Starts with the right to write its own log, and nothing else. */
   readonly role: Role;
   readonly timeoutSeconds: number;
+  readonly logGroup: LogGroup;
 
   constructor(scope: Construct, id: string, props: PipelineFunctionProps) {
     super(scope, id);
@@ -39,6 +41,7 @@ export class PipelineFunction extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
     });
     logGroup.grantWrite(this.role);
+    this.logGroup = logGroup;
     this.function = new LambdaFunction(this, 'Function', {
       description: props.description,
       runtime: Runtime.NODEJS_24_X,
@@ -64,5 +67,6 @@ function environmentOf(props: PipelineFunctionProps): Omit<Environment, 'CONFIG_
     HASH_KEY_SECRET_NAME: props.storage.hashKey.secretArn,
     ...(props.objectName !== undefined && { OBJECT_NAME: props.objectName }),
     POWERTOOLS_SERVICE_NAME: props.pipelineName,
+    METRICS_DETAIL: props.metricsDetail,
   };
 }

@@ -60,12 +60,21 @@ describe('readEnvironment', () => {
       ...complete,
       CONFIG_PATH: './pipeline.json',
       OBJECT_NAME: 'tags',
+      METRICS_DETAIL: 'standard',
     });
   });
 
   test('names everything that is missing or wrong at once', () => {
     expect(() =>
-      readEnvironment({ ...complete, BUCKET_NAME: '', TABLE_NAME: undefined, OBJECT_NAME: 'x' }),
-    ).toThrow("OBJECT_NAME 'x' is no object; BUCKET_NAME is not set; TABLE_NAME is not set.");
+      readEnvironment({
+        ...complete,
+        BUCKET_NAME: '',
+        TABLE_NAME: undefined,
+        OBJECT_NAME: 'x',
+        METRICS_DETAIL: 'much',
+      }),
+    ).toThrow(
+      "OBJECT_NAME 'x' is no object; METRICS_DETAIL 'much' is neither 'standard' nor 'detailed'; BUCKET_NAME is not set; TABLE_NAME is not set.",
+    );
   });
 });
