@@ -1,6 +1,7 @@
 import { Construct } from 'constructs';
 import { PARENT_OF, type ResolvedConfig } from '../../functions/core/config.ts';
 import { CHILD_NAMES, DELETIONS, type ObjectName, type TableName } from '../../functions/core/names.ts';
+import type { MetricsDetail } from '../../functions/environment.ts';
 import { OBJECTS } from '../../functions/objects/index.ts';
 import { grantLake, grantSecret, grantState, STATE_KEYS } from './access.ts';
 import type { FunctionCode } from './function-code.ts';
@@ -11,6 +12,7 @@ export interface ExtractorsProps {
   readonly config: ResolvedConfig;
   readonly code: FunctionCode;
   readonly storage: Storage;
+  readonly metricsDetail: MetricsDetail;
 }
 
 /**
@@ -42,13 +44,17 @@ export class Extractors extends Construct {
     this.byObject = Object.fromEntries(entries);
   }
 
-  #extractor(object: ObjectName, { config, code, storage }: ExtractorsProps): PipelineFunction {
+  #extractor(
+    object: ObjectName,
+    { config, code, storage, metricsDetail }: ExtractorsProps,
+  ): PipelineFunction {
     const extractor = new PipelineFunction(this, pascalCase(object), {
       entry: 'extractor',
       code,
       description: `Plans, extracts and commits ${object} of the ${config.name} pipeline`,
       pipelineName: config.name,
       storage,
+      metricsDetail,
       objectName: object,
       memoryMiB: LARGE.includes(object) ? LARGE_MEMORY_MIB : MEMORY_MIB,
       timeoutSeconds: EXTRACTOR_TIMEOUT_SECONDS,
