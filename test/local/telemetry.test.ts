@@ -138,7 +138,10 @@ describe('what alarms watch', () => {
   test('a connection that is lost, until the pipeline is connected again', async () => {
     const { lines, metrics } = emf();
     const { sync } = await start({ metrics });
-    expect(await sync({ token: 'revoked', ...tags })).toMatchObject({ status: 'failed', error: 'ConnectionError' });
+    expect(await sync({ token: 'revoked', ...tags })).toMatchObject({
+      status: 'failed',
+      error: 'ConnectionError',
+    });
     await sync(tags);
     expect(valuesOf(lines.flatMap(samplesOf), 'ConnectionLost')).toEqual([1, 0]);
   }, 60_000);
