@@ -27,7 +27,6 @@ const RECORD_TIMEOUT_SECONDS = 60;
 /** What works: the extractors, the functions of the workflow, and the workflow. */
 export class ExtractionStack extends Stack {
   readonly workflow: Workflow;
-  readonly extractors: Extractors;
   readonly finishRun: PipelineFunction;
 
   constructor(scope: Construct, id: string, props: ExtractionStackProps) {
@@ -68,7 +67,6 @@ export class ExtractionStack extends Stack {
     this.finishRun = finishRun;
 
     const extractors = new Extractors(this, 'Extractors', { config, code, storage, metricsDetail });
-    this.extractors = extractors;
     const { parallelism } = config;
     this.workflow = new Workflow(this, 'Workflow', {
       startRun,
