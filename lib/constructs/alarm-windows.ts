@@ -29,22 +29,22 @@ function windowOf(minutes: number): AlarmWindow {
 /**
  * Until the next run of the same objects has had its chance: what one run reported is not over because
  * a run of other objects did not report it.
- * @param longestIntervalMinutes between runs of an object; null where nothing is scheduled
+ * @param longestMinutes between runs of an object, whichever runs most rarely; null where nothing is scheduled
  */
-export const memoryWindow = (longestIntervalMinutes: number | null): AlarmWindow =>
-  windowOf((longestIntervalMinutes ?? UNSCHEDULED_MINUTES) + RUN_MINUTES);
+export const memoryWindow = (longestMinutes: number | null): AlarmWindow =>
+  windowOf((longestMinutes ?? UNSCHEDULED_MINUTES) + RUN_MINUTES);
 
 /**
  * How long no run may have succeeded: `missed` intervals, or as many as CloudWatch can look back on. Null
- * where it cannot look back on one (a weekly schedule), and where nothing is scheduled.
+ * where it cannot look back on one (a weekly schedule).
+ * @param intervalMinutes of the schedule that runs most often: in a healthy pipeline some run succeeds in each
  */
 export function silenceWindow(
   missed: number,
-  longestIntervalMinutes: number | null,
+  intervalMinutes: number,
 ): { readonly window: AlarmWindow; readonly intervals: number } | null {
-  if (longestIntervalMinutes === null) return null;
-  const possible = Math.floor((MOST_MINUTES - RUN_MINUTES) / longestIntervalMinutes);
+  const possible = Math.floor((MOST_MINUTES - RUN_MINUTES) / intervalMinutes);
   const intervals = Math.min(missed, possible);
   if (intervals === 0) return null;
-  return { window: windowOf(intervals * longestIntervalMinutes + RUN_MINUTES), intervals };
+  return { window: windowOf(intervals * intervalMinutes + RUN_MINUTES), intervals };
 }

@@ -1,7 +1,7 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { ResolvedConfig } from '../../functions/core/config.ts';
-import type { MetricsDetail } from '../../functions/environment.ts';
+import type { Deployment } from '../../functions/core/deployment.ts';
 import { grantLake, grantSecret, grantState, grantSyncEvent, STATE_KEYS } from '../constructs/access.ts';
 import { Extractors } from '../constructs/extractors.ts';
 import type { FunctionCode } from '../constructs/function-code.ts';
@@ -14,7 +14,7 @@ export interface ExtractionStackProps extends StackProps {
   readonly code: FunctionCode;
   readonly storage: Storage;
   /** Metrics per object as well. @default 'standard' */
-  readonly metricsDetail?: MetricsDetail;
+  readonly deployment: Pick<Deployment, 'monitoring'>;
 }
 
 /** More than needed; it is the share of a CPU that makes a cold start short. */
@@ -31,7 +31,8 @@ export class ExtractionStack extends Stack {
 
   constructor(scope: Construct, id: string, props: ExtractionStackProps) {
     super(scope, id, props);
-    const { config, code, storage, metricsDetail = 'standard' } = props;
+    const { config, code, storage, deployment } = props;
+    const { monitoring: metricsDetail } = deployment;
     const common = { code, storage, metricsDetail, pipelineName: config.name, memoryMiB: MEMORY_MIB };
     const startRun = new PipelineFunction(this, 'StartRun', {
       ...common,

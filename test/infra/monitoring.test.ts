@@ -2,18 +2,16 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { App, Stack } from 'aws-cdk-lib';
+import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Code } from 'aws-cdk-lib/aws-lambda';
-import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { resolveConfig } from '../../functions/core/config.ts';
+import { type PipelineConfig, resolveConfig, resolveDeployment } from '../../functions/core/config.ts';
 import { METRICS, type MetricName } from '../../functions/core/metrics.ts';
 import { OBJECT_NAMES } from '../../functions/core/names.ts';
 import { createEmfMetrics } from '../../functions/emf-metrics.ts';
 import type { MetricsDetail } from '../../functions/environment.ts';
 import type { StackTemplate } from '../../lib/local/intrinsics.ts';
-import { MonitoringStack, type MonitoringStackProps } from '../../lib/stacks/monitoring-stack.ts';
 import { addPipeline } from '../../lib/stacks/pipeline.ts';
 import { type Sample, samplesOf } from '../support/emf.ts';
 
@@ -47,22 +45,13 @@ beforeAll(async () => {
 afterAll(() => rm(outdir, { recursive: true, force: true }));
 
 let apps = 0;
-type Options = Partial<Omit<MonitoringStackProps, 'deadLetters'>> & { readonly withQueue?: boolean };
 
-function monitoring({ withQueue = true, ...options }: Options = {}): StackTemplate {
+/** The stack as the app has it, of a configuration. */
+function monitoring(written: PipelineConfig = {}): StackTemplate {
   apps += 1;
   const app = new App({ outdir: join(outdir, String(apps)), context });
-  const { extraction } = addPipeline(app, config, () => Code.fromInline('//'));
-  const deadLetters = withQueue ? new Queue(new Stack(app, 'shop-schedules'), 'DeadLetters') : undefined;
-  const stack = new MonitoringStack(app, 'shop-monitoring', {
-    config,
-    extraction,
-    missedIntervals: 3,
-    longestIntervalMinutes: 360,
-    detail: 'standard',
-    deadLetters,
-    ...options,
-  });
+  const code = () => Code.fromInline('//');
+  const { monitoring: stack } = addPipeline(app, config, code, resolveDeployment(written));
   app.synth();
   return Template.fromStack(stack).toJSON() as StackTemplate;
 }
@@ -124,7 +113,7 @@ describe('the alarms', () => {
         ),
       ),
     );
-    const asked = Object.values(alarmsOf(monitoring({ detail }))).flatMap(metricsOf);
+    const asked = Object.values(alarmsOf(monitoring({ monitoring: detail }))).flatMap(metricsOf);
     const ours = asked.filter(({ Namespace }) => Namespace === 'IntercomPipeline');
     expect(ours.length).toBeGreaterThanOrEqual(3);
     for (const { Namespace, MetricName, Dimensions = [] } of ours) {
@@ -144,7 +133,7 @@ describe('the alarms', () => {
   });
 
   test('all go to the topic, and say what happened and what to do next', () => {
-    const template = monitoring({ detail: 'detailed' });
+    const template = monitoring({ monitoring: 'detailed' });
     const [[topic] = []] = ofType(template, 'AWS::SNS::Topic');
     for (const alarm of Object.values(alarmsOf(template))) {
       expect(alarm.AlarmActions).toEqual([{ Ref: topic }]);
@@ -154,8 +143,8 @@ describe('the alarms', () => {
   });
 
   test('look back no further than CloudWatch does, whatever the interval', () => {
-    for (const longestIntervalMinutes of [15, 60, 360, 4_320, 10_080, 50_000, null]) {
-      for (const alarm of Object.values(alarmsOf(monitoring({ longestIntervalMinutes })))) {
+    for (const every of ['15 minutes', '1 hour', '6 hours', '3 days', '7 days', '34 days']) {
+      for (const alarm of Object.values(alarmsOf(monitoring({ frequency: { every } })))) {
         const period = alarm.Period ?? periodOf(alarm);
         const seconds = period * alarm.EvaluationPeriods;
         expect(seconds).toBeLessThanOrEqual(period < 3_600 ? 86_400 : 604_800);
@@ -189,10 +178,22 @@ describe('the alarms', () => {
     expect(alarms.NoSuccessfulRun?.DatapointsToAlarm).toBe(alarms.NoSuccessfulRun?.EvaluationPeriods);
   });
 
-  test('expect no runs of a pipeline that is paused, and no queue where there is none', () => {
-    const alarms = alarmsOf(monitoring({ longestIntervalMinutes: null, withQueue: false }));
+  test('wait for the schedule that runs most often, and remember until the rarest has run again', () => {
+    const alarms = alarmsOf(monitoring({ objectFrequency: { tags: { every: '6 hours' } } }));
+    const minutes = (name: string): number => {
+      const alarm = alarms[name];
+      if (alarm === undefined) throw new Error(name);
+      return ((alarm.Period ?? periodOf(alarm)) * alarm.EvaluationPeriods) / 60;
+    };
+    expect(minutes('NoSuccessfulRun')).toBe(3 * 60 + 60);
+    expect(minutes('ObjectFailedTwice')).toBe(6 * 60 + 60);
+  });
+
+  test('expect no runs of a pipeline that is paused', () => {
+    const alarms = alarmsOf(monitoring({ paused: true }));
     expect(Object.keys(alarms).toSorted()).toEqual([
       'ConnectionLost',
+      'DeadLetters',
       'ObjectFailedTwice',
       'OldDebts',
       'RunFailed',
@@ -200,7 +201,7 @@ describe('the alarms', () => {
   });
 
   test('name the object where that is wanted', () => {
-    const alarms = alarmsOf(monitoring({ detail: 'detailed' }));
+    const alarms = alarmsOf(monitoring({ monitoring: 'detailed' }));
     expect(Object.keys(alarms)).toHaveLength(6 + 2 * OBJECT_NAMES.length);
     expect(alarms.ObjectFailedTwicetags?.Dimensions).toContainEqual({ Name: 'Object', Value: 'tags' });
   });
@@ -241,7 +242,10 @@ describe('the topic', () => {
 
   test('is subscribed to by the address of the configuration, if there is one', () => {
     expect(ofType(monitoring(), 'AWS::SNS::Subscription')).toEqual([]);
-    const [[, subscription] = []] = ofType(monitoring({ email: 'x@y.example' }), 'AWS::SNS::Subscription');
+    const [[, subscription] = []] = ofType(
+      monitoring({ alerts: { email: 'x@y.example' } }),
+      'AWS::SNS::Subscription',
+    );
     expect(subscription).toMatchObject({ Protocol: 'email', Endpoint: 'x@y.example' });
   });
 });
@@ -290,7 +294,7 @@ describe('the dashboard', () => {
   test.each(['standard', 'detailed'] as const)(
     'refers to metrics and log groups that exist (%s)',
     (detail) => {
-      const widgets = dashboardOf(monitoring({ detail }));
+      const widgets = dashboardOf(monitoring({ monitoring: detail }));
       const known = new Set(emitted('standard').map(({ namespace, name }) => `${namespace} ${name}`));
       const metrics = widgets
         .flatMap(({ properties }) => properties.metrics ?? [])
