@@ -5,7 +5,15 @@
 import { isObjectName, type ObjectName } from './core/names.ts';
 
 /** The entry points, `functions/<name>.lambda.ts` each. */
-export type FunctionEntry = 'extractor' | 'start-run' | 'record-failure' | 'finish-run' | 'oauth-callback';
+export const FUNCTION_ENTRIES = [
+  'extractor',
+  'start-run',
+  'record-failure',
+  'finish-run',
+  'oauth-callback',
+] as const;
+
+export type FunctionEntry = (typeof FUNCTION_ENTRIES)[number];
 
 /** What a function may have to find. */
 export interface Places {
