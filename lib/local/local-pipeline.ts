@@ -14,7 +14,7 @@ import {
   createStartRun,
 } from '../../functions/handlers.ts';
 import { digestOf, type Overrides } from '../../functions/runtime.ts';
-import { type EmbeddedAws, startEmbeddedAws } from './embedded-aws/index.ts';
+import { type EmbeddedAws, type ExecutionsBackend, startEmbeddedAws } from './embedded-aws/index.ts';
 import { createExecutions, type LocalExecutions } from './executions.ts';
 import type { RunnableFunction } from './invocation.ts';
 import { provision } from './provision.ts';
@@ -33,6 +33,8 @@ export interface LocalPipelineOptions {
   readonly clock?: Clock;
   readonly limits?: NonNullable<Overrides['limits']>;
   readonly pauses?: NonNullable<WorkflowRunnerOptions['pauses']>;
+  /** What runs the executions that are started over HTTP. @default they wait for `executions.next()` */
+  readonly backend?: ExecutionsBackend;
 }
 
 export interface LocalPipeline {
@@ -118,7 +120,7 @@ export async function openLocalPipeline(options: LocalPipelineOptions): Promise<
   const resources = localResources(synthesize(config));
   const { arn: stateMachineArn } = resources.stateMachine;
   const executions = createExecutions({ directory, stateMachineArn, ...(clock && { clock }) });
-  const aws = await startEmbeddedAws({ directory, executions });
+  const aws = await startEmbeddedAws({ directory, executions: options.backend ?? executions });
   try {
     const assembled = await assemble(aws, resources, options);
     return { ...assembled, resources, executions, close: () => aws.close() };

@@ -12,6 +12,11 @@ interface StartedExecution {
   readonly startDate: Date;
 }
 
+export interface RunningExecution extends StartedExecution {
+  readonly name: string;
+  readonly stateMachineArn: string;
+}
+
 export interface ExecutionDescription {
   readonly status: 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'ABORTED' | 'TIMED_OUT';
   readonly name?: string;
@@ -33,6 +38,8 @@ export interface ExecutionsBackend {
   }): Promise<StartedExecution>;
   /** Undefined: there is no such execution. */
   describe(executionArn: string): Promise<ExecutionDescription | undefined>;
+  /** Executions under way, newest first; without it none are listed. */
+  running?(): Promise<readonly RunningExecution[]>;
 }
 
 /** The backend of a start that was given none. */
@@ -56,11 +63,12 @@ const START_ERRORS: ReadonlySet<string> = new Set([
 /** What Step Functions allows in a name, as far as it matters here. */
 const EXECUTION_NAME = /^[\w.-]{1,80}$/;
 
-/** `StartExecution` and `DescribeExecution`. */
+/** `StartExecution`, `DescribeExecution`, and `ListExecutions` of those under way. */
 export function stepFunctionsOperations(executions: ExecutionsBackend): JsonOperations {
   return {
     'AWSStepFunctions.StartExecution': (request) => startExecution(executions, request),
     'AWSStepFunctions.DescribeExecution': (request) => describeExecution(executions, request),
+    'AWSStepFunctions.ListExecutions': (request) => listExecutions(executions, request),
   };
 }
 
@@ -94,6 +102,19 @@ async function describeExecution(executions: ExecutionsBackend, request: JsonObj
     ...rest,
     ...(startDate && { startDate: epochSeconds(startDate) }),
     ...(stopDate && { stopDate: epochSeconds(stopDate) }),
+  };
+}
+
+async function listExecutions(executions: ExecutionsBackend, request: JsonObject): Promise<JsonObject> {
+  const stateMachineArn = requiredString(request, 'stateMachineArn');
+  if (optionalString(request, 'statusFilter') !== 'RUNNING') {
+    throw new AwsFailure('ValidationException', 'Here only executions under way can be listed: RUNNING.');
+  }
+  const running = (await executions.running?.()) ?? [];
+  return {
+    executions: running
+      .filter((one) => one.stateMachineArn === stateMachineArn)
+      .map(({ startDate, ...rest }) => ({ ...rest, status: 'RUNNING', startDate: epochSeconds(startDate) })),
   };
 }
 

@@ -1,0 +1,77 @@
+/** Operates a deployed pipeline with your AWS credentials. See `npm run pipeline -- --help`. */
+import { Command, type OptionValues } from 'commander';
+import { createTerminal, type ExitStatus } from '../lib/terminal/terminal.ts';
+
+// A command is loaded when it is called: the clients of AWS take a second that `--help` need not wait.
+const terminal = createTerminal(process);
+
+const program = new Command('npm run pipeline --')
+  .description(
+    'Operates a pipeline that `npx cdk deploy` has put into your AWS account: connects it to Intercom, starts and watches runs. Uses your own AWS credentials.',
+  )
+  .option('--profile <name>', 'profile of ~/.aws/config (default: the credentials the AWS CLI would use)')
+  .option('--region <region>', 'AWS region it is deployed in (default: of the environment or the profile)')
+  .option('--pipeline <name>', 'which pipeline, where the configuration file has several')
+  .option('--config <file>', 'configuration, .ts or .json (default: pipeline.config.ts)')
+  .helpCommand(false)
+  .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
+  .showHelpAfterError('(add --help for what is allowed)')
+  .configureOutput({ writeErr: (text) => process.stderr.write(text) });
+
+/** A command with the options that all have; what it is given is checked where it is used. */
+function command(
+  name: string,
+  description: string,
+  run: (options: OptionValues, argument: string) => Promise<ExitStatus>,
+): Command {
+  const added = program.command(name).description(description);
+  return added.action(() => terminal.run(() => run(added.optsWithGlobals(), added.args[0] ?? '')));
+}
+
+const EXAMPLE_TIME = '2025-01-01T00:00:00Z';
+
+command('run', 'start a run now and follow it to its end', async (options) =>
+  (await import('../lib/remote/commands/run.ts')).runRun(terminal, options),
+)
+  .option('--objects <names>', 'only these objects, separated by commas (default: all configured)')
+  .option('--full-refresh', 'read everything again, not only what changed')
+  .option('--no-wait', 'only start it; it goes on by itself')
+  .option('--json', 'print the summary of each run as one line of JSON on standard output')
+  .addHelpText(
+    'after',
+    '\nThe exit status is 0 only if every object succeeded. Ctrl-C stops watching, not the run.',
+  );
+
+command(
+  'status',
+  'connection, runs at work, and per object: last run, rows, debts, completeness',
+  async (options) => (await import('../lib/remote/commands/status.ts')).runStatus(terminal, options),
+).option('--json', 'as JSON');
+
+command('resync', 'forget how far an object was read and read all of it again', async (options, object) =>
+  (await import('../lib/remote/commands/resync.ts')).runResync(terminal, object, options),
+)
+  .argument('<object>', 'such as contacts')
+  .option('--yes', 'do not ask')
+  .option('--no-wait', 'only start the run; it goes on by itself')
+  .option('--json', 'print the summary of each run as one line of JSON on standard output');
+
+command(
+  'backfill',
+  'read a range of time of one object again; what is synced next does not change',
+  async (options, object) =>
+    (await import('../lib/remote/commands/backfill.ts')).runBackfill(terminal, object, {
+      ...options,
+      from: options.from,
+    }),
+)
+  .argument('<object>', 'such as conversations; only objects that Intercom can search by time')
+  .requiredOption(
+    '--from <time>',
+    `records changed from this time on, ISO 8601 with its zone: ${EXAMPLE_TIME}`,
+  )
+  .option('--to <time>', 'records changed before this time (default: now)')
+  .option('--no-wait', 'only start the run; it goes on by itself')
+  .option('--json', 'print the summary of each run as one line of JSON on standard output');
+
+await program.parseAsync();
