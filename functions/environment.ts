@@ -17,6 +17,8 @@ export interface Environment {
   readonly CONFIG_PATH: string;
   /** The object of an extractor; the other functions have none. */
   readonly OBJECT_NAME?: ObjectName;
+  /** Glue database of the tables; only extractors write to it. */
+  readonly GLUE_DATABASE?: string;
   /** Name of the pipeline on every log line and metric. */
   readonly POWERTOOLS_SERVICE_NAME: string;
 }
@@ -47,6 +49,7 @@ export function readEnvironment(env: RawEnvironment): Environment {
     HASH_KEY_SECRET_NAME: required('HASH_KEY_SECRET_NAME'),
     CONFIG_PATH: env.CONFIG_PATH ?? `./${CONFIG_FILE}`,
     ...(object !== undefined && isObjectName(object) && { OBJECT_NAME: object }),
+    ...(env.GLUE_DATABASE && { GLUE_DATABASE: env.GLUE_DATABASE }),
     POWERTOOLS_SERVICE_NAME: required('POWERTOOLS_SERVICE_NAME'),
   };
   if (problems.length > 0) throw new Error(`The function's environment is wrong: ${problems.join('; ')}.`);

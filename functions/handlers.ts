@@ -93,13 +93,14 @@ export function createExtractor(
   env: RawEnvironment,
   overrides?: Overrides,
 ): Handler<ExtractorEvent, ExtractorResult> {
-  const { object, run, state, budget, client, hashes, limits } = createRuntime(env, overrides);
+  const { object, run, state, budget, client, hashes, catalog, limits } = createRuntime(env, overrides);
   if (object === null) throw new Error("The extractor's environment names no OBJECT_NAME.");
+  if (catalog === null) throw new Error("The extractor's environment names no GLUE_DATABASE.");
   const declaration = withoutChildren(OBJECTS[object], run.config.excludedTables);
   const dependenciesUntil = (signal: AbortSignal): ObjectDependencies => {
     const { inFlight } = run.config.parallelism;
     const reader = createObjectReader(declaration, { client, clock: run.clock, inFlight, signal });
-    return { ...run, state, budget, declaration, reader, hashes, limits };
+    return { ...run, state, budget, declaration, reader, hashes, catalog, limits };
   };
   return async (event, context) => {
     if (event.object !== object) throw new Error(`This function extracts ${object}, not ${event.object}.`);

@@ -1,7 +1,8 @@
 /** The rights the functions are given, each as narrow as AWS can express it. */
 
+import { Stack } from 'aws-cdk-lib';
 import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
-import { type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { type IRole, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ObjectName } from '../../functions/core/names.ts';
@@ -63,6 +64,21 @@ export function grantSecret(role: IRole, secret: Secret): void {
     new PolicyStatement({
       actions: ['secretsmanager:GetSecretValue'],
       resources: [secret.secretArn],
+    }),
+  );
+}
+
+/** Making and changing these tables and views of a Glue database, no others. Every call names catalog and database too. */
+export function grantCatalog(role: Role, database: string, tables: readonly string[]): void {
+  const arn = (resource: string) => Stack.of(role).formatArn({ service: 'glue', resource });
+  role.addToPrincipalPolicy(
+    new PolicyStatement({
+      actions: ['glue:GetTable', 'glue:CreateTable', 'glue:UpdateTable'],
+      resources: [
+        arn('catalog'),
+        arn(`database/${database}`),
+        ...tables.map((table) => arn(`table/${database}/${table}`)),
+      ],
     }),
   );
 }

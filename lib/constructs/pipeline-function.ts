@@ -19,6 +19,8 @@ export interface PipelineFunctionProps {
   readonly storage: Storage;
   /** The object of an extractor. @default none */
   readonly objectName?: ObjectName;
+  /** Glue database of an extractor's tables. @default none */
+  readonly glueDatabase?: string;
   readonly memoryMiB: number;
   readonly timeoutSeconds: number;
 }
@@ -63,6 +65,7 @@ function environmentOf(props: PipelineFunctionProps): Omit<Environment, 'CONFIG_
     CONNECTION_SECRET_NAME: props.storage.connection.secretArn,
     HASH_KEY_SECRET_NAME: props.storage.hashKey.secretArn,
     ...(props.objectName !== undefined && { OBJECT_NAME: props.objectName }),
+    ...(props.glueDatabase !== undefined && { GLUE_DATABASE: props.glueDatabase }),
     POWERTOOLS_SERVICE_NAME: props.pipelineName,
   };
 }

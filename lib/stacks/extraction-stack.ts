@@ -2,6 +2,7 @@ import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { ResolvedConfig } from '../../functions/core/config.ts';
 import { grantLake, grantSecret, grantState, STATE_KEYS } from '../constructs/access.ts';
+import type { Catalog } from '../constructs/catalog.ts';
 import { Extractors } from '../constructs/extractors.ts';
 import type { FunctionCode } from '../constructs/function-code.ts';
 import { PipelineFunction } from '../constructs/pipeline-function.ts';
@@ -12,6 +13,7 @@ export interface ExtractionStackProps extends StackProps {
   readonly config: ResolvedConfig;
   readonly code: FunctionCode;
   readonly storage: Storage;
+  readonly catalog: Catalog;
 }
 
 /** More than needed; it is the share of a CPU that makes a cold start short. */
@@ -27,7 +29,7 @@ export class ExtractionStack extends Stack {
 
   constructor(scope: Construct, id: string, props: ExtractionStackProps) {
     super(scope, id, props);
-    const { config, code, storage } = props;
+    const { config, code, storage, catalog } = props;
     const common = { code, storage, pipelineName: config.name, memoryMiB: MEMORY_MIB };
     const startRun = new PipelineFunction(this, 'StartRun', {
       ...common,
@@ -72,6 +74,14 @@ export class ExtractionStack extends Stack {
     new CfnOutput(this, 'StateMachineArn', {
       value: this.workflow.stateMachine.stateMachineArn,
       description: 'State machine that runs the pipeline; start it with the input {}',
+    });
+    new CfnOutput(this, 'GlueDatabase', {
+      value: catalog.databaseName,
+      description: 'Database with the tables, for Athena and every other engine that reads Glue',
+    });
+    new CfnOutput(this, 'AthenaWorkgroup', {
+      value: catalog.workgroupName,
+      description: 'Workgroup for queries in Athena: results of its own, and a limit on what one may scan',
     });
   }
 }

@@ -15,6 +15,7 @@ export function addPipeline(app: App, config: ResolvedConfig, code: FunctionCode
   const storage = new StorageStack(app, `${config.name}-storage`, {
     description: `Data and state of the ${config.name} pipeline (Intercom to S3)`,
     tags,
+    pipelineName: config.name,
   });
   const extraction = new ExtractionStack(app, `${config.name}-extraction`, {
     description: `Extractors and workflow of the ${config.name} pipeline (Intercom to S3)`,
@@ -22,6 +23,7 @@ export function addPipeline(app: App, config: ResolvedConfig, code: FunctionCode
     config,
     code,
     storage: storage.storage,
+    catalog: storage.catalog,
   });
   return { storage, extraction };
 }

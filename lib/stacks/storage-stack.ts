@@ -1,15 +1,22 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { Catalog } from '../constructs/catalog.ts';
 import { Storage } from '../constructs/storage.ts';
+
+export interface StorageStackProps extends StackProps {
+  readonly pipelineName: string;
+}
 
 /** What a pipeline keeps, apart from what works on it: destroying the rest leaves it untouched. */
 export class StorageStack extends Stack {
   readonly storage: Storage;
+  readonly catalog: Catalog;
 
-  constructor(scope: Construct, id: string, props?: StackProps) {
+  constructor(scope: Construct, id: string, props: StorageStackProps) {
     super(scope, id, props);
     // The id `Default` leaves no trace in the names of what is in it.
     this.storage = new Storage(this, 'Default');
+    this.catalog = new Catalog(this, 'Catalog', { pipelineName: props.pipelineName });
     new CfnOutput(this, 'BucketName', {
       value: this.storage.lake.bucketName,
       description: 'Bucket with the tables, manifests and run summaries',

@@ -140,11 +140,13 @@ describe('the resources of the synthesized pipeline', () => {
       createBucket: record('bucket'),
       createTable: record('table'),
       createSecret: record('secret'),
+      createDatabase: record('database'),
     };
     await provision(maker, resources);
     expect(made).toEqual([
       ['bucket', 'lake'],
       ['table', resources.tables[0]],
+      ['database', 'shop'],
       ['secret', 'Connection', '{}'],
       ['secret', 'HashKey', expect.stringMatching(/^[A-Za-z0-9]{64}$/)],
     ]);
