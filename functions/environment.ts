@@ -30,13 +30,15 @@ export interface Places {
   readonly HASH_KEY_SECRET_NAME: string;
   /** Name or ARN of the secret with client id and secret of the app at Intercom. */
   readonly OAUTH_CLIENT_SECRET_NAME: string;
+  /** Glue database of the tables. */
+  readonly GLUE_DATABASE: string;
 }
 
 export type PlaceName = keyof Places;
 
 /** Each function is told where to find what it uses, and nothing else. */
 export const PLACES_OF: Readonly<Record<FunctionEntry, readonly PlaceName[]>> = {
-  extractor: ['BUCKET_NAME', 'TABLE_NAME', 'CONNECTION_SECRET_NAME', 'HASH_KEY_SECRET_NAME'],
+  extractor: ['BUCKET_NAME', 'TABLE_NAME', 'CONNECTION_SECRET_NAME', 'HASH_KEY_SECRET_NAME', 'GLUE_DATABASE'],
   'start-run': ['BUCKET_NAME', 'TABLE_NAME', 'CONNECTION_SECRET_NAME'],
   'record-failure': ['BUCKET_NAME', 'TABLE_NAME'],
   'finish-run': ['BUCKET_NAME'],

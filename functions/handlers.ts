@@ -17,7 +17,7 @@ import type { RawEnvironment } from './environment.ts';
 import { readMe } from './intercom/me.ts';
 import { createObjectReader } from './intercom/readers/index.ts';
 import { OBJECTS } from './objects/index.ts';
-import { createEvents, createRuntime, type Overrides } from './runtime.ts';
+import { createCatalog, createEvents, createRuntime, type Overrides } from './runtime.ts';
 import { commitObject } from './sync/commit.ts';
 import type { ObjectDependencies } from './sync/dependencies.ts';
 import { type Attempt, extractSlice } from './sync/extract.ts';
@@ -102,11 +102,12 @@ export function createExtractor(
   const runtime = createRuntime(env, 'extractor', overrides);
   const { object, run, state, budget, client, hashes, limits, begin, flushMetrics } = runtime;
   if (object === null) throw new Error("The extractor's environment names no OBJECT_NAME.");
+  const catalog = createCatalog(env, object, run.config);
   const declaration = withoutChildren(OBJECTS[object], run.config.excludedTables);
   const dependenciesUntil = (signal: AbortSignal): ObjectDependencies => {
     const { inFlight } = run.config.parallelism;
     const reader = createObjectReader(declaration, { client, clock: run.clock, inFlight, signal });
-    return { ...run, state, budget, declaration, reader, hashes, limits };
+    return { ...run, state, budget, declaration, reader, hashes, catalog, limits };
   };
   return async (event, context) => {
     if (event.object !== object) throw new Error(`This function extracts ${object}, not ${event.object}.`);

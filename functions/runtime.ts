@@ -6,19 +6,23 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { GlueClient } from '@aws-sdk/client-glue';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { createDynamoDbRateBudget } from './aws/dynamodb-rate-budget.ts';
 import { createDynamoDbStateStore } from './aws/dynamodb-state-store.ts';
 import { createEventBridgeEvents } from './aws/eventbridge-events.ts';
+import { createGlueCatalog } from './aws/glue-catalog.ts';
 import { createS3Lake } from './aws/s3-lake.ts';
 import { createSecretsHashSource } from './aws/secrets-hash-source.ts';
 import { createSecretsTokenSource } from './aws/secrets-token-source.ts';
 import { createSfnExecutions } from './aws/sfn-executions.ts';
+import { configuredTables } from './catalog/configured.ts';
 import type { ResolvedConfig } from './core/config.ts';
 import type { ObjectName } from './core/names.ts';
 import type {
+  Catalog,
   Clock,
   Events,
   HashSource,
@@ -30,6 +34,7 @@ import type {
 import { createEmfMetrics } from './emf-metrics.ts';
 import { type FunctionEntry, type RawEnvironment, readEnvironment } from './environment.ts';
 import { createIntercomClient, type IntercomClient } from './intercom/client.ts';
+import { OBJECTS } from './objects/index.ts';
 import { createProgressLog } from './progress-log.ts';
 import { createRequestMetrics } from './request-metrics.ts';
 import { DEFAULT_LIMITS, type RunDependencies, type SyncLimits } from './sync/dependencies.ts';
@@ -81,6 +86,19 @@ const printLine = (line: string): void => {
 
 /** For the one function that sends events, so that the others' bundles go without. */
 export const createEvents = (): Events => createEventBridgeEvents(new EventBridgeClient({}));
+
+/** The catalog comes last and may be tried again: an extractor waits for no answer of it for long. */
+const GLUE_TIMEOUTS_MS = { connectionTimeout: 5_000, requestTimeout: 20_000 };
+
+/** For extractors alone, as `createEvents` is for FinishRun. */
+export function createCatalog(env: RawEnvironment, object: ObjectName, config: ResolvedConfig): Catalog {
+  const { place } = readEnvironment(env, 'extractor');
+  return createGlueCatalog(new GlueClient({ requestHandler: GLUE_TIMEOUTS_MS }), {
+    database: place('GLUE_DATABASE'),
+    bucket: place('BUCKET_NAME'),
+    tables: (columns) => configuredTables([OBJECTS[object]], config, columns),
+  });
+}
 
 /**
  * Binds a function's ports.

@@ -10,6 +10,7 @@ import type {
 } from './authorization.ts';
 import type { MetricValues } from './metrics.ts';
 import type { ObjectName, TableName } from './names.ts';
+import type { SeenTables } from './sightings.ts';
 import type { SyncCompleted } from './sync-event.ts';
 import type { EpochMs, EpochSeconds } from './time.ts';
 
@@ -92,6 +93,29 @@ export interface StateStore {
   moveWorkspace(workspaceId: string): Promise<void>;
   /** Forgets cursor, debts, schema and failures of an object: the next run reads it from `startFrom`. */
   reset(object: ObjectName, fence: number): Promise<Conditional<ObjectState>>;
+}
+
+/** What the catalog is told of an object; everything else follows from its declaration and the field rules. */
+export interface KnownTables {
+  /** Columns and types as the last committed run has recorded them; none before the first. */
+  readonly columns: SeenTables;
+  /** `2026-11-22`: no committed file is of an earlier day. */
+  readonly firstDay: string;
+}
+
+/** `refused` is for good: somebody has to give a right or bring back what is missing; `message` says which. */
+export type Publication =
+  | { readonly status: 'published' }
+  | { readonly status: 'refused'; readonly message: string };
+
+/** The tables and views of one object, and those that all share, as query engines find them. */
+export interface Catalog {
+  /**
+   * Makes them, or takes in what is new. Whatever order this is called in, and by however many at once: no
+   * column is lost but an excluded one, and types only widen. Writes nothing where nothing differs.
+   * @throws RetryableError where the catalog cannot be reached
+   */
+  publish(known: KnownTables): Promise<Publication>;
 }
 
 /** Executions of the workflow: is the holder of a lease still at work, and start the next run. */

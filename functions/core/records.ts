@@ -165,8 +165,12 @@ export interface Manifest {
   readonly schema: RecordedSchema & SchemaDrift;
 }
 
-/** Why an object of a run has no manifest; `work/<run>/<object>/outcome.json`. */
+/**
+ * Why an object of a run has no manifest, or what went wrong once it had one;
+ * `work/<run>/<object>/outcome.json`.
+ */
 export type Outcome =
+  | { readonly status: 'committed'; readonly message: string }
   | { readonly status: 'skipped' | 'unavailable'; readonly message: string }
   | {
       readonly status: 'failed';

@@ -31,14 +31,15 @@ const NO_OUTCOME: Outcome = {
   message: 'It was stopped before it could say why; the logs of its function tell more.',
 };
 
-function committedSummary(manifest: Manifest, plan: Plan | null): ObjectSummary {
+/** @param after what went wrong once the manifest was there; the run is committed all the same */
+function committedSummary(manifest: Manifest, plan: Plan | null, after: Outcome | null): ObjectSummary {
   const { version, added, changed, dropped } = manifest.schema;
   const tables = Object.entries(manifest.tables);
   const files = tables.flatMap(([, table]) => table.files);
   return {
     object: manifest.object,
     status: 'committed',
-    message: null,
+    message: after?.message ?? null,
     error: null,
     rows: Object.fromEntries(tables.map(([name, table]) => [name, table.rows])),
     files: files.length,
@@ -64,13 +65,11 @@ async function summarize(
   object: ObjectName,
 ): Promise<ObjectSummary> {
   const manifest = await readStored<Manifest>(lake, manifestKey(object, runId));
+  const outcome = await readStored<Outcome>(lake, outcomeKey(runId, object));
   if (manifest !== null) {
-    return committedSummary(manifest, await readStored<Plan>(lake, planKey(runId, object)));
+    return committedSummary(manifest, await readStored<Plan>(lake, planKey(runId, object)), outcome);
   }
-  return uncommittedSummary(
-    object,
-    (await readStored<Outcome>(lake, outcomeKey(runId, object))) ?? NO_OUTCOME,
-  );
+  return uncommittedSummary(object, outcome ?? NO_OUTCOME);
 }
 
 function causeOf(objects: readonly ObjectSummary[]): string {

@@ -2,7 +2,7 @@
 
 import { Aws, Stack } from 'aws-cdk-lib';
 import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
-import { type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { type IRole, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -128,4 +128,19 @@ export function grantSecretWrite(role: IRole, secret: Secret): void {
     }),
   );
   grantKey(role, secret.encryptionKey, 'secretsmanager', ['kms:Decrypt', 'kms:GenerateDataKey']);
+}
+
+/** Making and changing these tables and views of a Glue database, no others. Every call names catalog and database too. */
+export function grantCatalog(role: Role, database: string, tables: readonly string[]): void {
+  const arn = (resource: string) => Stack.of(role).formatArn({ service: 'glue', resource });
+  role.addToPrincipalPolicy(
+    new PolicyStatement({
+      actions: ['glue:GetTable', 'glue:CreateTable', 'glue:UpdateTable'],
+      resources: [
+        arn('catalog'),
+        arn(`database/${database}`),
+        ...tables.map((table) => arn(`table/${database}/${table}`)),
+      ],
+    }),
+  );
 }

@@ -1,9 +1,12 @@
 import { Construct } from 'constructs';
+import { glueNames } from '../../functions/catalog/athena.ts';
+import { configuredTables } from '../../functions/catalog/configured.ts';
 import { PARENT_OF, type ResolvedConfig } from '../../functions/core/config.ts';
 import { CHILD_NAMES, DELETIONS, type ObjectName, type TableName } from '../../functions/core/names.ts';
 import type { MetricsDetail } from '../../functions/environment.ts';
 import { OBJECTS } from '../../functions/objects/index.ts';
-import { grantLake, grantSecret, grantState, STATE_KEYS } from './access.ts';
+import { grantCatalog, grantLake, grantSecret, grantState, STATE_KEYS } from './access.ts';
+import { glueDatabaseName } from './catalog.ts';
 import type { FunctionCode } from './function-code.ts';
 import { pascalCase } from './pascal-case.ts';
 import { PipelineFunction } from './pipeline-function.ts';
@@ -57,6 +60,7 @@ export class Extractors extends Construct {
       storage,
       metricsDetail,
       objectName: object,
+      glueDatabase: glueDatabaseName(config.name),
       memoryMiB: LARGE.includes(object) ? LARGE_MEMORY_MIB : MEMORY_MIB,
       timeoutSeconds: EXTRACTOR_TIMEOUT_SECONDS,
     });
@@ -72,6 +76,8 @@ export class Extractors extends Construct {
     grantState(extractor.role, storage.state, [...STATE_KEYS.object(object), ...STATE_KEYS.budget]);
     grantSecret(extractor.role, storage.connection);
     grantSecret(extractor.role, storage.hashKey);
+    const tables = glueNames(configuredTables([OBJECTS[object]], config, {}));
+    grantCatalog(extractor.role, glueDatabaseName(config.name), tables);
     return extractor;
   }
 }

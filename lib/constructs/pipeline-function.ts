@@ -29,6 +29,8 @@ export interface PipelineFunctionProps {
   readonly oauthClient?: Secret;
   /** The object of an extractor. @default none */
   readonly objectName?: ObjectName;
+  /** Glue database of an extractor's tables. @default none */
+  readonly glueDatabase?: string;
   readonly memoryMiB: number;
   readonly timeoutSeconds: number;
 }
@@ -66,13 +68,14 @@ export class PipelineFunction extends Construct {
 
 /** `CONFIG_PATH` is left to its default, the file beside the bundle. */
 function environmentOf(props: PipelineFunctionProps): Readonly<Record<string, string>> {
-  const { storage, oauthClient, entry, objectName, metricsDetail } = props;
+  const { storage, oauthClient, glueDatabase, entry, objectName, metricsDetail } = props;
   const places: Partial<Places> = {
     BUCKET_NAME: storage.lake.bucketName,
     TABLE_NAME: storage.state.tableName,
     CONNECTION_SECRET_NAME: storage.connection.secretArn,
     HASH_KEY_SECRET_NAME: storage.hashKey.secretArn,
     ...(oauthClient !== undefined && { OAUTH_CLIENT_SECRET_NAME: oauthClient.secretArn }),
+    ...(glueDatabase !== undefined && { GLUE_DATABASE: glueDatabase }),
   };
   const known = PLACES_OF[entry].map((name) => {
     const value = places[name];

@@ -3,6 +3,7 @@ import type { Construct } from 'constructs';
 import type { ResolvedConfig } from '../../functions/core/config.ts';
 import type { Deployment } from '../../functions/core/deployment.ts';
 import { grantLake, grantSecret, grantState, grantSyncEvent, STATE_KEYS } from '../constructs/access.ts';
+import type { Catalog } from '../constructs/catalog.ts';
 import { Extractors } from '../constructs/extractors.ts';
 import type { FunctionCode } from '../constructs/function-code.ts';
 import { PipelineFunction } from '../constructs/pipeline-function.ts';
@@ -13,8 +14,8 @@ export interface ExtractionStackProps extends StackProps {
   readonly config: ResolvedConfig;
   readonly code: FunctionCode;
   readonly storage: Storage;
-  /** Metrics per object as well. @default 'standard' */
   readonly deployment: Pick<Deployment, 'monitoring'>;
+  readonly catalog: Catalog;
 }
 
 /** More than needed; it is the share of a CPU that makes a cold start short. */
@@ -31,7 +32,7 @@ export class ExtractionStack extends Stack {
 
   constructor(scope: Construct, id: string, props: ExtractionStackProps) {
     super(scope, id, props);
-    const { config, code, storage, deployment } = props;
+    const { config, code, storage, deployment, catalog } = props;
     const { monitoring: metricsDetail } = deployment;
     const common = { code, storage, metricsDetail, pipelineName: config.name, memoryMiB: MEMORY_MIB };
     const startRun = new PipelineFunction(this, 'StartRun', {
@@ -79,6 +80,14 @@ export class ExtractionStack extends Stack {
     new CfnOutput(this, 'StateMachineArn', {
       value: this.workflow.stateMachine.stateMachineArn,
       description: 'State machine that runs the pipeline; start it with the input {}',
+    });
+    new CfnOutput(this, 'GlueDatabase', {
+      value: catalog.databaseName,
+      description: 'Database with the tables, for Athena and every other engine that reads Glue',
+    });
+    new CfnOutput(this, 'AthenaWorkgroup', {
+      value: catalog.workgroupName,
+      description: 'Workgroup for queries in Athena: results of its own, and a limit on what one may scan',
     });
   }
 }

@@ -32,9 +32,10 @@ export function addPipeline(
 
   const storageStack = new StorageStack(app, `${config.name}-storage`, {
     ...props('Data and state'),
+    pipelineName: config.name,
     deployment,
   });
-  const { storage } = storageStack;
+  const { storage, catalog } = storageStack;
 
   const extraction = new ExtractionStack(app, `${config.name}-extraction`, {
     ...props('Extractors and workflow'),
@@ -42,6 +43,7 @@ export function addPipeline(
     deployment,
     code,
     storage,
+    catalog,
   });
 
   const connection = new ConnectionStack(app, `${config.name}-connection`, {

@@ -92,7 +92,15 @@ describe('the functions', () => {
     }
     const objects = functions.flatMap(({ Environment }) => Environment.Variables.OBJECT_NAME ?? []);
     expect(objects).toEqual(OBJECT_NAMES);
+    const databases = functions.flatMap(({ Environment }) => Environment.Variables.GLUE_DATABASE ?? []);
+    expect(databases).toEqual(OBJECT_NAMES.map(() => 'shop'));
   });
+});
+
+test('the outputs tell where to query', () => {
+  const { Outputs = {} } = template;
+  expect(Outputs.GlueDatabase?.Value).toBe('shop');
+  expect(Outputs.AthenaWorkgroup?.Value).toBe('shop');
 });
 
 describe('the bundles', () => {

@@ -84,6 +84,7 @@ describe('readEnvironment', () => {
     TABLE_NAME: 'state',
     CONNECTION_SECRET_NAME: 'connection',
     HASH_KEY_SECRET_NAME: 'hash-key',
+    GLUE_DATABASE: 'shop',
     OBJECT_NAME: 'tags',
     POWERTOOLS_SERVICE_NAME: 'shop',
   };

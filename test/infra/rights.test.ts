@@ -19,6 +19,17 @@ const ownLog = (name: string): string[] => [
 const EXECUTIONS =
   'arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:<WorkflowStateMachine.Name>:*';
 
+const GLUE = 'arn:<AWS::Partition>:glue:<AWS::Region>:<AWS::AccountId>';
+
+/** Tables and views that all objects share, and those of these tables. */
+function glue(...tables: readonly string[]): readonly string[] {
+  const names = [...tables, 'deletions'].flatMap((table) => [table, `${table}_history`]);
+  const own = ['manifests', 'manifest_files', ...names].map((name) => `table/intercom/${name}`);
+  return ['catalog', 'database/intercom', ...own].flatMap((resource) =>
+    ['GetTable', 'CreateTable', 'UpdateTable'].map((action) => `glue:${action} on ${GLUE}:${resource}`),
+  );
+}
+
 describe('the roles', () => {
   test('are one per function and one for the state machine', () => {
     const functions = [...OBJECT_NAMES.map((name) => `Extractors${pascalCase(name)}`), 'StartRun'];
@@ -57,6 +68,7 @@ describe('the roles', () => {
         'secretsmanager:GetSecretValue on <Connection>',
         'secretsmanager:GetSecretValue on <HashKey>',
         `states:DescribeExecution on ${EXECUTIONS}`,
+        ...glue('contacts', 'contact_company', 'contact_tag'),
       ].toSorted(),
     );
   });
@@ -75,7 +87,18 @@ describe('the roles', () => {
     const withoutTags = stackWith('AWS::StepFunctions::StateMachine', templates);
     const text = rightsByRole(withoutTags).ExtractorsContactsRole?.join();
     expect(text).toContain('tables/contact_company/');
+    expect(text).toContain('table/intercom/contact_company_history');
     expect(text).not.toContain('tables/contact_tag/');
+    expect(text).not.toContain('contact_tag_history');
+  });
+
+  test('nobody deletes tables of the catalog, and only extractors write to it', () => {
+    for (const [role, lines] of Object.entries(rights)) {
+      const actions = new Set(lines.flatMap((line) => /^glue:\w+/.exec(line) ?? []));
+      const isExtractor = role.startsWith('Extractors');
+      const expected = ['glue:CreateTable', 'glue:GetTable', 'glue:UpdateTable'];
+      expect([role, [...actions].toSorted()]).toEqual([role, isExtractor ? expected : []]);
+    }
   });
 
   test.each(OBJECT_NAMES)('%s deletes what history removes, and nothing of other objects', (object) => {

@@ -1,9 +1,12 @@
 import { App } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
+import { resolveDeployment } from '../../functions/core/config.ts';
 import { StorageStack } from '../../lib/stacks/storage-stack.ts';
 
-const template = Template.fromStack(new StorageStack(new App(), 'storage'));
+const template = Template.fromStack(
+  new StorageStack(new App(), 'storage', { pipelineName: 'my-shop', deployment: resolveDeployment({}) }),
+);
 
 const RETAINED = { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' };
 
@@ -89,10 +92,11 @@ test('the hash key is generated at deployment, is in no template, and stays', ()
   });
 });
 
-test('nothing has a physical name', () => {
+test('nothing but the workgroup has a physical name', () => {
   const names = ['BucketName', 'TableName', 'Name'];
-  const named = Object.values(template.toJSON().Resources as Record<string, { Properties?: object }>).filter(
-    ({ Properties }) => names.some((name) => Properties !== undefined && name in Properties),
+  const resources = template.toJSON().Resources as Record<string, { Type: string; Properties?: object }>;
+  const named = Object.values(resources).filter(({ Properties }) =>
+    names.some((name) => Properties !== undefined && name in Properties),
   );
-  expect(named).toEqual([]);
+  expect(named.map(({ Type }) => Type)).toEqual(['AWS::Athena::WorkGroup']);
 });

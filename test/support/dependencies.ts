@@ -1,5 +1,6 @@
 /** The dependencies of the use cases over memory twins, with small limits. */
 import { createHmac } from 'node:crypto';
+import { configuredTables } from '../../functions/catalog/configured.ts';
 import { resolveConfig } from '../../functions/core/config.ts';
 import type { MetricValues } from '../../functions/core/metrics.ts';
 import type { ObjectName } from '../../functions/core/names.ts';
@@ -15,6 +16,7 @@ import type { ObjectReader, ReadSlice } from '../../functions/core/reading.ts';
 import type { SyncCompleted } from '../../functions/core/sync-event.ts';
 import { OBJECTS, TABLES } from '../../functions/objects/index.ts';
 import type { ObjectDependencies, SyncLimits } from '../../functions/sync/dependencies.ts';
+import { createMemoryCatalog, type MemoryCatalog } from './memory-catalog.ts';
 import { createMemoryClock, type MemoryClock } from './memory-clock.ts';
 import { createMemoryExecutions, type MemoryExecutions } from './memory-executions.ts';
 import { createMemoryLake, type MemoryLake } from './memory-lake.ts';
@@ -36,6 +38,7 @@ export const DIGEST = 'd1';
 export interface Pipeline {
   readonly lake: MemoryLake;
   readonly state: StateStore;
+  readonly catalog: MemoryCatalog;
   readonly clock: MemoryClock;
   readonly executions: MemoryExecutions;
   readonly events: ProgressEvent[];
@@ -70,6 +73,7 @@ function createMemoryWatchers(): MemoryWatchers {
 export const createPipeline = (): Pipeline => ({
   lake: createMemoryLake(),
   state: createMemoryStateStore(),
+  catalog: createMemoryCatalog(),
   clock: createMemoryClock(),
   executions: createMemoryExecutions(),
   events: [],
@@ -104,6 +108,7 @@ export const readerOf = (read: ReadSlice): ObjectReader => ({ read, probe: null 
 export function dependenciesOf(pipeline: Pipeline, options: DependencyOptions = {}): ObjectDependencies {
   const { object = 'tags', reader = NO_READER, limits, config = {}, limit, overrides } = options;
   const { lake, state, clock, executions, events } = pipeline;
+  const resolved = resolveConfig({ compression: 'none', ...config }, TABLES);
   const table = createBudgetTable();
   table.limit = limit ?? null;
   return {
@@ -111,13 +116,14 @@ export function dependenciesOf(pipeline: Pipeline, options: DependencyOptions = 
     state,
     clock,
     executions,
-    config: resolveConfig({ compression: 'none', ...config }, TABLES),
+    config: resolved,
     configDigest: DIGEST,
     observe: (event) => events.push(event),
     declaration: OBJECTS[object],
     reader,
     budget: createMemoryRateBudget(clock, table),
     hashes: MEMORY_HASHES,
+    catalog: pipeline.catalog.of((columns) => configuredTables([OBJECTS[object]], resolved, columns)),
     limits: { ...SMALL_LIMITS, ...limits },
     ...overrides,
   };

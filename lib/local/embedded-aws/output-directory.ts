@@ -14,6 +14,7 @@ export interface OutputDirectory {
   readonly databaseFolder: string;
   readonly secretsFile: string;
   readonly eventsFile: string;
+  readonly catalogFolder: string;
   /** Lets another process in. */
   release(): Promise<void>;
 }
@@ -44,6 +45,7 @@ export async function openOutputDirectory(directory: string): Promise<OutputDire
     databaseFolder: join(state, 'dynamodb'),
     secretsFile: join(state, 'secrets.json'),
     eventsFile: join(state, 'events.ndjson'),
+    catalogFolder: join(state, 'glue'),
     release: () => lock.close(),
   };
 }

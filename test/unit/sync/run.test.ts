@@ -233,6 +233,19 @@ describe('FinishRun', () => {
     expect(await finish()).toMatchObject({ status: 'succeeded' });
   });
 
+  test('tells what went wrong after a commit, which stands', async () => {
+    const { commit, outcome, finish, summary } = await finishing(['tags', 'teams']);
+    await commit('tags');
+    await outcome('tags', { status: 'committed', message: 'Glue refused tables' });
+    await commit('teams');
+    await outcome('teams', { status: 'failed', error: 'RetryableError', message: 'Glue is away' });
+    expect(await finish()).toMatchObject({ status: 'succeeded', cause: '' });
+    expect(summary().objects).toMatchObject([
+      { status: 'committed', message: 'Glue refused tables', error: null, rows: { tags: 2 } },
+      { status: 'committed', message: 'Glue is away', error: null, rows: { teams: 2 } },
+    ]);
+  });
+
   test('starts the next run once, for what remains only, however often it is repeated', async () => {
     const { commit, finish, summary, pipeline, outcome } = await finishing(['tags', 'teams', 'admins']);
     await commit('tags', true);
