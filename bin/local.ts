@@ -23,6 +23,7 @@ program
   .command('sync')
   .description('sync your workspace, with INTERCOM_ACCESS_TOKEN and optionally INTERCOM_BASE_URL')
   .option('--config <file>', 'configuration, .ts or .json (default: pipeline.config.ts)')
+  .option('--pipeline <name>', 'which one, where the configuration has several')
   .option('--out <dir>', 'output directory', 'out/local')
   .option('--objects <names>', 'only these objects, separated by commas')
   .option('--full-refresh', 'read everything again from startFrom')
@@ -58,6 +59,7 @@ program
   .command('fields')
   .description('every column with its type, whether it is personal, and the field rule in force')
   .option('--config <file>', 'configuration, .ts or .json (default: pipeline.config.ts)')
+  .option('--pipeline <name>', 'which one, where the configuration has several')
   .option('--json', 'as JSON')
   .action((options) =>
     terminal.run(async () => (await import('../lib/local/commands/fields.ts')).runFields(terminal, options)),
@@ -68,6 +70,7 @@ program
   .description('forget the cursors of objects: the next run reads them from startFrom; files stay')
   .requiredOption('--objects <names>', 'objects to forget, separated by commas')
   .option('--config <file>', 'configuration, .ts or .json (default: pipeline.config.ts)')
+  .option('--pipeline <name>', 'which one, where the configuration has several')
   .option('--out <dir>', 'output directory', 'out/local')
   .option('--yes', 'do not ask')
   .action((options) =>

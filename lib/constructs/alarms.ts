@@ -20,6 +20,7 @@ import {
 } from '../../functions/core/metrics.ts';
 import type { ObjectName } from '../../functions/core/names.ts';
 import type { MetricsDetail } from '../../functions/environment.ts';
+import type { Intervals } from '../intervals.ts';
 import { type AlarmWindow, memoryWindow, silenceWindow } from './alarm-windows.ts';
 
 export interface AlarmsProps {
@@ -29,12 +30,12 @@ export interface AlarmsProps {
   readonly topic: ITopic;
   /** Intervals without a successful run that are too many. */
   readonly missedIntervals: number;
-  /** Longest time between two runs of an object; null where the schedules are paused. */
-  readonly longestIntervalMinutes: number | null;
+  /** Null where the schedules are paused. */
+  readonly intervals: Intervals | null;
   /** `detailed`: alarms per object as well. */
   readonly detail: MetricsDetail;
-  /** Where schedules put what they could not start. @default no alarm on it */
-  readonly deadLetters?: IQueue | undefined;
+  /** Where schedules put what they could not start. */
+  readonly deadLetters: IQueue;
 }
 
 /** A metric of the pipeline, or of one object of it. */
@@ -101,8 +102,8 @@ export class Alarms extends Construct {
 }
 
 function alarmsOfPipeline(props: AlarmsProps): Readonly<Record<string, AlarmSpec>> {
-  const { pipelineName: name, stateMachine, longestIntervalMinutes, deadLetters } = props;
-  const memory = memoryWindow(longestIntervalMinutes);
+  const { pipelineName: name, stateMachine, intervals, deadLetters } = props;
+  const memory = memoryWindow(intervals);
   const most = (metric: MetricName) => (period: Duration) =>
     pipelineMetric(name, metric, 'Maximum', { period });
   return {
@@ -145,27 +146,26 @@ function alarmsOfPipeline(props: AlarmsProps): Readonly<Record<string, AlarmSpec
       missing: TreatMissingData.NOT_BREACHING,
     },
     ...silenceAlarm(props),
-    ...(deadLetters !== undefined && {
-      DeadLetters: {
-        description: `A schedule of the pipeline '${name}' could not start a run, and what it would have started lies in the queue of dead letters. Next: read a message there (its attributes ERROR_CODE and ERROR_MESSAGE say why), remove the cause, start a run with 'npm run pipeline -- run', and purge the queue.`,
-        metric: (period: Duration) =>
-          deadLetters.metricApproximateNumberOfMessagesVisible({ period, statistic: 'Maximum' }),
-        window: ONE_PERIOD,
-        // A queue that nothing was in for hours reports nothing.
-        missing: TreatMissingData.NOT_BREACHING,
-      },
-    }),
+    DeadLetters: {
+      description: `A schedule of the pipeline '${name}' could not start a run, and what it would have started lies in the queue of dead letters. Next: read a message there (its attributes ERROR_CODE and ERROR_MESSAGE say why), remove the cause, start a run with 'npm run pipeline -- run', and purge the queue.`,
+      metric: (period: Duration) =>
+        deadLetters.metricApproximateNumberOfMessagesVisible({ period, statistic: 'Maximum' }),
+      window: ONE_PERIOD,
+      // A queue that nothing was in for hours reports nothing.
+      missing: TreatMissingData.NOT_BREACHING,
+    },
   };
 }
 
 function silenceAlarm(props: AlarmsProps): Readonly<Record<string, AlarmSpec>> {
-  const { pipelineName: name, stateMachine, missedIntervals, longestIntervalMinutes } = props;
-  const silence = silenceWindow(missedIntervals, longestIntervalMinutes);
-  if (silence === null || longestIntervalMinutes === null) return {};
-  const { window, intervals } = silence;
+  const { pipelineName: name, stateMachine, missedIntervals, intervals } = props;
+  if (intervals === null) return {};
+  const silence = silenceWindow(missedIntervals, intervals);
+  if (silence === null) return {};
+  const { window, missed } = silence;
   return {
     NoSuccessfulRun: {
-      description: `No run of the pipeline '${name}' has succeeded for ${intervals} interval(s) of ${intervalText(longestIntervalMinutes)}: the data is getting old. (It also says so from the first deployment until the first run has succeeded.) Next: 'npm run pipeline -- status'; if there were no runs at all, look at the schedules in EventBridge Scheduler.`,
+      description: `No run of the pipeline '${name}' has succeeded for ${missed} interval(s) of ${intervalText(intervals.shortestMinutes)}: the data is getting old. (It also says so from the first deployment until the first run has succeeded.) Next: 'npm run pipeline -- status'; if there were no runs at all, look at the schedules in EventBridge Scheduler.`,
       metric: (period) => stateMachine.metricSucceeded({ period, statistic: 'Sum' }),
       window,
       whenNone: true,
@@ -177,8 +177,8 @@ function silenceAlarm(props: AlarmsProps): Readonly<Record<string, AlarmSpec>> {
 
 /** The same per object, so that the alarm names it. */
 function alarmsOfObjects(props: AlarmsProps): Readonly<Record<string, AlarmSpec>> {
-  const { pipelineName: name, objects, longestIntervalMinutes } = props;
-  const window = memoryWindow(longestIntervalMinutes);
+  const { pipelineName: name, objects, intervals } = props;
+  const window = memoryWindow(intervals);
   const missing = TreatMissingData.NOT_BREACHING;
   const specs = objects.flatMap((object): [string, AlarmSpec][] => {
     const most = (metric: MetricName) => (period: Duration) =>

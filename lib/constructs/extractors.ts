@@ -5,6 +5,7 @@ import type { MetricsDetail } from '../../functions/environment.ts';
 import { OBJECTS } from '../../functions/objects/index.ts';
 import { grantLake, grantSecret, grantState, STATE_KEYS } from './access.ts';
 import type { FunctionCode } from './function-code.ts';
+import { pascalCase } from './pascal-case.ts';
 import { PipelineFunction } from './pipeline-function.ts';
 import type { Storage } from './storage.ts';
 
@@ -80,10 +81,3 @@ const tablesOf = (object: ObjectName, { excludedTables }: ResolvedConfig): reado
   object,
   ...CHILD_NAMES.filter((child) => PARENT_OF[child] === object && !excludedTables.includes(child)),
 ];
-
-/** `conversation_parts` → `ConversationParts` */
-const pascalCase = (name: string): string =>
-  name
-    .split('_')
-    .map((word) => `${word.charAt(0).toUpperCase()}${word.slice(1)}`)
-    .join('');

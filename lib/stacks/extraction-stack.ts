@@ -13,8 +13,8 @@ export interface ExtractionStackProps extends StackProps {
   readonly config: ResolvedConfig;
   readonly code: FunctionCode;
   readonly storage: Storage;
-  /** Metrics per object as well. @default 'standard' */
-  readonly metricsDetail?: MetricsDetail;
+  /** `detailed`: metrics per object as well. */
+  readonly metricsDetail: MetricsDetail;
 }
 
 /** More than needed; it is the share of a CPU that makes a cold start short. */
@@ -31,7 +31,7 @@ export class ExtractionStack extends Stack {
 
   constructor(scope: Construct, id: string, props: ExtractionStackProps) {
     super(scope, id, props);
-    const { config, code, storage, metricsDetail = 'standard' } = props;
+    const { config, code, storage, metricsDetail } = props;
     const common = { code, storage, metricsDetail, pipelineName: config.name, memoryMiB: MEMORY_MIB };
     const startRun = new PipelineFunction(this, 'StartRun', {
       ...common,

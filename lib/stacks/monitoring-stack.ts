@@ -1,36 +1,39 @@
 import { Aws, CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { ResolvedConfig } from '../../functions/core/config.ts';
-import { Monitoring, type MonitoringProps } from '../constructs/monitoring.ts';
+import type { Deployment } from '../../functions/core/deployment.ts';
+import { Monitoring } from '../constructs/monitoring.ts';
+import type { Storage } from '../constructs/storage.ts';
+import { intervalsOf } from '../intervals.ts';
 import type { ExtractionStack } from './extraction-stack.ts';
 
-export interface MonitoringStackProps
-  extends StackProps,
-    Pick<
-      MonitoringProps,
-      'email' | 'missedIntervals' | 'longestIntervalMinutes' | 'detail' | 'deadLetters' | 'encryptionKey'
-    > {
+export interface MonitoringStackProps extends StackProps {
   readonly config: ResolvedConfig;
+  readonly deployment: Deployment;
+  readonly storage: Storage;
   /** What is watched. */
   readonly extraction: ExtractionStack;
+  /** Where schedules put what they could not start. */
+  readonly deadLetters: IQueue;
 }
 
 /** What tells people how the pipeline does. */
 export class MonitoringStack extends Stack {
   constructor(scope: Construct, id: string, props: MonitoringStackProps) {
     super(scope, id, props);
-    const { config, extraction, email, missedIntervals, longestIntervalMinutes, detail } = props;
+    const { config, deployment, storage, extraction, deadLetters } = props;
     const { topic, dashboard } = new Monitoring(this, 'Monitoring', {
       pipelineName: config.name,
       objects: config.objects,
       stateMachine: extraction.workflow.stateMachine,
       finishRunLog: extraction.finishRun.logGroup,
-      email,
-      missedIntervals,
-      longestIntervalMinutes,
-      detail,
-      deadLetters: props.deadLetters,
-      encryptionKey: props.encryptionKey,
+      email: deployment.alerts.email ?? undefined,
+      missedIntervals: deployment.alerts.missedIntervals,
+      intervals: intervalsOf(config.objects, deployment),
+      detail: deployment.monitoring,
+      deadLetters,
+      key: storage.key,
     });
     new CfnOutput(this, 'DashboardUrl', {
       value: `https://${Aws.REGION}.console.aws.amazon.com/cloudwatch/home?region=${Aws.REGION}#dashboards/dashboard/${dashboard.dashboardName}`,

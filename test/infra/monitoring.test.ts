@@ -4,16 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { Key } from 'aws-cdk-lib/aws-kms';
 import { Code } from 'aws-cdk-lib/aws-lambda';
-import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { resolveConfig } from '../../functions/core/config.ts';
+import { type PipelineConfig, resolveConfig, resolveDeployment } from '../../functions/core/config.ts';
 import { METRICS, type MetricName } from '../../functions/core/metrics.ts';
 import { OBJECT_NAMES } from '../../functions/core/names.ts';
 import { createEmfMetrics } from '../../functions/emf-metrics.ts';
 import type { MetricsDetail } from '../../functions/environment.ts';
+import { AlertTopic } from '../../lib/constructs/alert-topic.ts';
 import type { StackTemplate } from '../../lib/local/intrinsics.ts';
-import { MonitoringStack, type MonitoringStackProps } from '../../lib/stacks/monitoring-stack.ts';
 import { addPipeline } from '../../lib/stacks/pipeline.ts';
 import { type Sample, samplesOf } from '../support/emf.ts';
 
@@ -47,24 +47,14 @@ beforeAll(async () => {
 afterAll(() => rm(outdir, { recursive: true, force: true }));
 
 let apps = 0;
-type Options = Partial<Omit<MonitoringStackProps, 'deadLetters'>> & { readonly withQueue?: boolean };
 
-function monitoring({ withQueue = true, ...options }: Options = {}): StackTemplate {
+/** The monitoring stack of a pipeline, with what its configuration says of deployment. */
+function monitoring(deployment: Partial<PipelineConfig> = {}): StackTemplate {
   apps += 1;
   const app = new App({ outdir: join(outdir, String(apps)), context });
-  const { extraction } = addPipeline(app, config, () => Code.fromInline('//'));
-  const deadLetters = withQueue ? new Queue(new Stack(app, 'shop-schedules'), 'DeadLetters') : undefined;
-  const stack = new MonitoringStack(app, 'shop-monitoring', {
-    config,
-    extraction,
-    missedIntervals: 3,
-    longestIntervalMinutes: 360,
-    detail: 'standard',
-    deadLetters,
-    ...options,
-  });
-  app.synth();
-  return Template.fromStack(stack).toJSON() as StackTemplate;
+  const code = () => Code.fromInline('//');
+  const stacks = addPipeline(app, config, code, resolveDeployment(deployment));
+  return Template.fromStack(stacks.monitoring).toJSON() as StackTemplate;
 }
 
 const ofType = (template: StackTemplate, type: string): readonly [string, Record<string, unknown>][] =>
@@ -124,7 +114,7 @@ describe('the alarms', () => {
         ),
       ),
     );
-    const asked = Object.values(alarmsOf(monitoring({ detail }))).flatMap(metricsOf);
+    const asked = Object.values(alarmsOf(monitoring({ monitoring: detail }))).flatMap(metricsOf);
     const ours = asked.filter(({ Namespace }) => Namespace === 'IntercomPipeline');
     expect(ours.length).toBeGreaterThanOrEqual(3);
     for (const { Namespace, MetricName, Dimensions = [] } of ours) {
@@ -144,7 +134,7 @@ describe('the alarms', () => {
   });
 
   test('all go to the topic, and say what happened and what to do next', () => {
-    const template = monitoring({ detail: 'detailed' });
+    const template = monitoring({ monitoring: 'detailed' });
     const [[topic] = []] = ofType(template, 'AWS::SNS::Topic');
     for (const alarm of Object.values(alarmsOf(template))) {
       expect(alarm.AlarmActions).toEqual([{ Ref: topic }]);
@@ -154,8 +144,8 @@ describe('the alarms', () => {
   });
 
   test('look back no further than CloudWatch does, whatever the interval', () => {
-    for (const longestIntervalMinutes of [15, 60, 360, 4_320, 10_080, 50_000, null]) {
-      for (const alarm of Object.values(alarmsOf(monitoring({ longestIntervalMinutes })))) {
+    for (const every of ['15 minutes', '1 hour', '6 hours', '3 days', '7 days', '60 days']) {
+      for (const alarm of Object.values(alarmsOf(monitoring({ frequency: { every } })))) {
         const period = alarm.Period ?? periodOf(alarm);
         const seconds = period * alarm.EvaluationPeriods;
         expect(seconds).toBeLessThanOrEqual(period < 3_600 ? 86_400 : 604_800);
@@ -189,18 +179,14 @@ describe('the alarms', () => {
     expect(alarms.NoSuccessfulRun?.DatapointsToAlarm).toBe(alarms.NoSuccessfulRun?.EvaluationPeriods);
   });
 
-  test('expect no runs of a pipeline that is paused, and no queue where there is none', () => {
-    const alarms = alarmsOf(monitoring({ longestIntervalMinutes: null, withQueue: false }));
-    expect(Object.keys(alarms).toSorted()).toEqual([
-      'ConnectionLost',
-      'ObjectFailedTwice',
-      'OldDebts',
-      'RunFailed',
-    ]);
+  test('expect no runs of a pipeline that is paused', () => {
+    const alarms = alarmsOf(monitoring({ paused: true }));
+    expect(Object.keys(alarms)).not.toContain('NoSuccessfulRun');
+    expect(Object.keys(alarms)).toHaveLength(5);
   });
 
   test('name the object where that is wanted', () => {
-    const alarms = alarmsOf(monitoring({ detail: 'detailed' }));
+    const alarms = alarmsOf(monitoring({ monitoring: 'detailed' }));
     expect(Object.keys(alarms)).toHaveLength(6 + 2 * OBJECT_NAMES.length);
     expect(alarms.ObjectFailedTwicetags?.Dimensions).toContainEqual({ Name: 'Object', Value: 'tags' });
   });
@@ -224,7 +210,7 @@ describe('the topic', () => {
     const policyOf = (value: unknown) => (value as { Statement: readonly unknown[] }).Statement;
     expect(policyOf(key?.KeyPolicy)).toContainEqual({
       ...statement,
-      Action: ['kms:Decrypt', 'kms:GenerateDataKey*'],
+      Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
       Resource: '*',
     });
     const [[, policy] = []] = ofType(template, 'AWS::SNS::TopicPolicy');
@@ -239,9 +225,23 @@ describe('the topic', () => {
     );
   });
 
+  test('is encrypted with the key of the pipeline where it has one', () => {
+    const stack = new Stack(new App(), 'alerts');
+    const key = new Key(stack, 'Own');
+    new AlertTopic(stack, 'Alerts', { displayName: 'Alerts', key });
+    const template = Template.fromStack(stack).toJSON() as StackTemplate;
+    const [[keyId] = [], ...others] = ofType(template, 'AWS::KMS::Key');
+    expect(others).toEqual([]);
+    const [[, topic] = []] = ofType(template, 'AWS::SNS::Topic');
+    expect(topic?.KmsMasterKeyId).toEqual({ 'Fn::GetAtt': [keyId, 'Arn'] });
+  });
+
   test('is subscribed to by the address of the configuration, if there is one', () => {
     expect(ofType(monitoring(), 'AWS::SNS::Subscription')).toEqual([]);
-    const [[, subscription] = []] = ofType(monitoring({ email: 'x@y.example' }), 'AWS::SNS::Subscription');
+    const [[, subscription] = []] = ofType(
+      monitoring({ alerts: { email: 'x@y.example' } }),
+      'AWS::SNS::Subscription',
+    );
     expect(subscription).toMatchObject({ Protocol: 'email', Endpoint: 'x@y.example' });
   });
 });
@@ -290,7 +290,7 @@ describe('the dashboard', () => {
   test.each(['standard', 'detailed'] as const)(
     'refers to metrics and log groups that exist (%s)',
     (detail) => {
-      const widgets = dashboardOf(monitoring({ detail }));
+      const widgets = dashboardOf(monitoring({ monitoring: detail }));
       const known = new Set(emitted('standard').map(({ namespace, name }) => `${namespace} ${name}`));
       const metrics = widgets
         .flatMap(({ properties }) => properties.metrics ?? [])
