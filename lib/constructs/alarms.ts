@@ -20,6 +20,7 @@ import {
 } from '../../functions/core/metrics.ts';
 import type { ObjectName } from '../../functions/core/names.ts';
 import type { MetricsDetail } from '../../functions/environment.ts';
+import type { Intervals } from '../intervals.ts';
 import { type AlarmWindow, memoryWindow, silenceWindow } from './alarm-windows.ts';
 
 export interface AlarmsProps {
@@ -29,18 +30,12 @@ export interface AlarmsProps {
   readonly topic: ITopic;
   /** Intervals without a successful run that are too many. */
   readonly missedIntervals: number;
-  /** How often the objects run; null where the schedules are paused. */
-  readonly intervals: RunIntervals | null;
+  /** Null where the schedules are paused. */
+  readonly intervals: Intervals | null;
   /** `detailed`: alarms per object as well. */
   readonly detail: MetricsDetail;
-  /** Where schedules put what they could not start. @default no alarm on it */
-  readonly deadLetters?: IQueue | undefined;
-}
-
-/** Minutes, at most, between two runs of one schedule: of the schedule that runs most often, and of the rarest. */
-export interface RunIntervals {
-  readonly shortestMinutes: number;
-  readonly longestMinutes: number;
+  /** Where schedules put what they could not start. */
+  readonly deadLetters: IQueue;
 }
 
 /** A metric of the pipeline, or of one object of it. */
@@ -108,7 +103,7 @@ export class Alarms extends Construct {
 
 function alarmsOfPipeline(props: AlarmsProps): Readonly<Record<string, AlarmSpec>> {
   const { pipelineName: name, stateMachine, intervals, deadLetters } = props;
-  const memory = memoryWindow(intervals?.longestMinutes ?? null);
+  const memory = memoryWindow(intervals);
   const most = (metric: MetricName) => (period: Duration) =>
     pipelineMetric(name, metric, 'Maximum', { period });
   return {
@@ -151,30 +146,28 @@ function alarmsOfPipeline(props: AlarmsProps): Readonly<Record<string, AlarmSpec
       missing: TreatMissingData.NOT_BREACHING,
     },
     ...silenceAlarm(props),
-    ...(deadLetters !== undefined && {
-      DeadLetters: {
-        description: `A schedule of the pipeline '${name}' could not start a run, and what it would have started lies in the queue of dead letters. Next: read a message there (its attributes ERROR_CODE and ERROR_MESSAGE say why), remove the cause, start a run with 'npm run pipeline -- run', and purge the queue.`,
-        metric: (period: Duration) =>
-          deadLetters.metricApproximateNumberOfMessagesVisible({ period, statistic: 'Maximum' }),
-        window: ONE_PERIOD,
-        // A queue that nothing was in for hours reports nothing.
-        missing: TreatMissingData.NOT_BREACHING,
-      },
-    }),
+    DeadLetters: {
+      description: `A schedule of the pipeline '${name}' could not start a run, and what it would have started lies in the queue of dead letters. Next: read a message there (its attributes ERROR_CODE and ERROR_MESSAGE say why), remove the cause, start a run with 'npm run pipeline -- run', and purge the queue.`,
+      metric: (period: Duration) =>
+        deadLetters.metricApproximateNumberOfMessagesVisible({ period, statistic: 'Maximum' }),
+      window: ONE_PERIOD,
+      // A queue that nothing was in for hours reports nothing.
+      missing: TreatMissingData.NOT_BREACHING,
+    },
   };
 }
 
 function silenceAlarm(props: AlarmsProps): Readonly<Record<string, AlarmSpec>> {
   const { pipelineName: name, stateMachine, missedIntervals, intervals } = props;
   if (intervals === null) return {};
-  const { shortestMinutes } = intervals;
-  const silence = silenceWindow(missedIntervals, shortestMinutes);
+  const silence = silenceWindow(missedIntervals, intervals);
   if (silence === null) return {};
+  const { window, missed } = silence;
   return {
     NoSuccessfulRun: {
-      description: `No run of the pipeline '${name}' has succeeded for ${silence.intervals} interval(s) of ${intervalText(shortestMinutes)}: the data is getting old. (It also says so from the first deployment until the first run has succeeded.) Next: 'npm run pipeline -- status'; if there were no runs at all, look at the schedules in EventBridge Scheduler.`,
+      description: `No run of the pipeline '${name}' has succeeded for ${missed} interval(s) of ${intervalText(intervals.shortestMinutes)}: the data is getting old. (It also says so from the first deployment until the first run has succeeded.) Next: 'npm run pipeline -- status'; if there were no runs at all, look at the schedules in EventBridge Scheduler.`,
       metric: (period) => stateMachine.metricSucceeded({ period, statistic: 'Sum' }),
-      window: silence.window,
+      window,
       whenNone: true,
       // No run at all is the very thing to be told of.
       missing: TreatMissingData.BREACHING,
@@ -185,7 +178,7 @@ function silenceAlarm(props: AlarmsProps): Readonly<Record<string, AlarmSpec>> {
 /** The same per object, so that the alarm names it. */
 function alarmsOfObjects(props: AlarmsProps): Readonly<Record<string, AlarmSpec>> {
   const { pipelineName: name, objects, intervals } = props;
-  const window = memoryWindow(intervals?.longestMinutes ?? null);
+  const window = memoryWindow(intervals);
   const missing = TreatMissingData.NOT_BREACHING;
   const specs = objects.flatMap((object): [string, AlarmSpec][] => {
     const most = (metric: MetricName) => (period: Duration) =>

@@ -1,7 +1,7 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { ResolvedConfig } from '../../functions/core/config.ts';
-import type { Deployment } from '../../functions/core/deployment.ts';
+import type { MetricsDetail } from '../../functions/environment.ts';
 import { grantLake, grantSecret, grantState, grantSyncEvent, STATE_KEYS } from '../constructs/access.ts';
 import type { Catalog } from '../constructs/catalog.ts';
 import { Extractors } from '../constructs/extractors.ts';
@@ -14,7 +14,8 @@ export interface ExtractionStackProps extends StackProps {
   readonly config: ResolvedConfig;
   readonly code: FunctionCode;
   readonly storage: Storage;
-  readonly deployment: Pick<Deployment, 'monitoring'>;
+  /** `detailed`: metrics per object as well. */
+  readonly metricsDetail: MetricsDetail;
   readonly catalog: Catalog;
 }
 
@@ -32,8 +33,7 @@ export class ExtractionStack extends Stack {
 
   constructor(scope: Construct, id: string, props: ExtractionStackProps) {
     super(scope, id, props);
-    const { config, code, storage, deployment, catalog } = props;
-    const { monitoring: metricsDetail } = deployment;
+    const { config, code, storage, metricsDetail, catalog } = props;
     const common = { code, storage, metricsDetail, pipelineName: config.name, memoryMiB: MEMORY_MIB };
     const startRun = new PipelineFunction(this, 'StartRun', {
       ...common,

@@ -3,10 +3,9 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { ResolvedConfig } from '../../functions/core/config.ts';
 import type { Deployment } from '../../functions/core/deployment.ts';
-import type { RunIntervals } from '../constructs/alarms.ts';
 import { Monitoring } from '../constructs/monitoring.ts';
 import type { Storage } from '../constructs/storage.ts';
-import { objectGroups } from '../object-groups.ts';
+import { intervalsOf } from '../intervals.ts';
 import type { ExtractionStack } from './extraction-stack.ts';
 
 export interface MonitoringStackProps extends StackProps {
@@ -31,10 +30,10 @@ export class MonitoringStack extends Stack {
       finishRunLog: extraction.finishRun.logGroup,
       email: deployment.alerts.email ?? undefined,
       missedIntervals: deployment.alerts.missedIntervals,
-      intervals: deployment.paused ? null : intervalsOf(config, deployment),
+      intervals: intervalsOf(config.objects, deployment),
       detail: deployment.monitoring,
       deadLetters,
-      encryptionKey: storage.key,
+      key: storage.key,
     });
     new CfnOutput(this, 'DashboardUrl', {
       value: `https://${Aws.REGION}.console.aws.amazon.com/cloudwatch/home?region=${Aws.REGION}#dashboards/dashboard/${dashboard.dashboardName}`,
@@ -45,9 +44,4 @@ export class MonitoringStack extends Stack {
       description: 'SNS topic of the alarms; subscribe whoever should know',
     });
   }
-}
-
-function intervalsOf({ objects }: ResolvedConfig, deployment: Deployment): RunIntervals {
-  const minutes = objectGroups(objects, deployment).map(({ schedule }) => schedule.gaps.longest / 60);
-  return { shortestMinutes: Math.min(...minutes), longestMinutes: Math.max(...minutes) };
 }

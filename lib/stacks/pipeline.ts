@@ -40,10 +40,10 @@ export function addPipeline(
   const extraction = new ExtractionStack(app, `${config.name}-extraction`, {
     ...props('Extractors and workflow'),
     config,
-    deployment,
     code,
     storage,
     catalog,
+    metricsDetail: deployment.monitoring,
   });
 
   const connection = new ConnectionStack(app, `${config.name}-connection`, {
