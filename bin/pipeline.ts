@@ -14,9 +14,15 @@ const program = new Command('npm run pipeline --')
   .option('--pipeline <name>', 'which pipeline, where the configuration file has several')
   .option('--config <file>', 'configuration, .ts or .json (default: pipeline.config.ts)')
   .helpCommand(false)
-  .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
+  .configureHelp({
+    showGlobalOptions: true,
+    optionTerm: ({ flags }) => flags.replace(' [never]', ''),
+  })
   .showHelpAfterError('(add --help for what is allowed)')
-  .configureOutput({ writeErr: (text) => process.stderr.write(text) });
+  .configureOutput({
+    // What was given to an option that does not exist may be a secret.
+    outputError: (text, write) => write(text.replace(/(unknown option '[^=']+)=[^']*/, '$1')),
+  });
 
 /** A command with the options that all have; what it is given is checked where it is used. */
 function command(
@@ -29,6 +35,31 @@ function command(
 }
 
 const EXAMPLE_TIME = '2025-01-01T00:00:00Z';
+
+command(
+  'connect',
+  'connect it to your Intercom workspace: tells every step, waits, then checks',
+  async (options) => (await import('../lib/remote/commands/connect.ts')).runConnect(terminal, options),
+)
+  .option('--no-open', 'do not open a browser, only print the address')
+  // A value is taken so that it can be refused without being shown.
+  .option(
+    '--access-token [never]',
+    'instead of OAuth: an access token of an app of your own, read from standard input or asked for; never an argument',
+  )
+  .option('--replace-workspace', 'let another workspace take the place of the present one, after a warning')
+  .option('--yes', 'do not ask');
+
+command(
+  'check',
+  'is the token alive, of the right workspace, and is every permission there?',
+  async (options) => (await import('../lib/remote/commands/check.ts')).runCheck(terminal, options),
+)
+  .option('--json', 'as JSON')
+  .addHelpText(
+    'after',
+    '\nThe exit status is 1 if anything is missing. What your plan does not include is not counted.',
+  );
 
 command('run', 'start a run now and follow it to its end', async (options) =>
   (await import('../lib/remote/commands/run.ts')).runRun(terminal, options),
@@ -73,5 +104,13 @@ command(
   .option('--to <time>', 'records changed before this time (default: now)')
   .option('--no-wait', 'only start the run; it goes on by itself')
   .option('--json', 'print the summary of each run as one line of JSON on standard output');
+
+command(
+  'disconnect',
+  'uninstall the app for the whole workspace at Intercom, and forget the connection',
+  async (options) => (await import('../lib/remote/commands/disconnect.ts')).runDisconnect(terminal, options),
+)
+  .option('--keep-app', 'only forget the connection; the app stays installed')
+  .option('--yes', 'do not ask');
 
 await program.parseAsync();

@@ -28,7 +28,8 @@ const plain = (text: string): string =>
     .trim()
     .slice(0, LONGEST_NAME);
 
-const nameOf = ({ id, name }: Workspace): string =>
+/** `workspace “Name” (id)`, for a page or a terminal. */
+export const nameOf = ({ id, name }: Workspace): string =>
   name === null ? `workspace ${plain(id)}` : `workspace “${plain(name)}” (${plain(id)})`;
 
 export function explain(outcome: AuthorizationOutcome): Explanation {

@@ -1,5 +1,5 @@
 /** Forgets what is known of an object, so that the next run reads it whole again. */
-import { InputError } from '../../functions/core/errors.ts';
+import { ContractError, InputError } from '../../functions/core/errors.ts';
 import type { ObjectName } from '../../functions/core/names.ts';
 import type { RemotePipeline } from './remote-pipeline.ts';
 
@@ -40,5 +40,30 @@ export async function forgetObjects(
     if (ok) continue;
     const { lease } = await pipeline.state.load(object);
     throw isAtWork(object, lease?.runId ?? 'of this moment');
+  }
+}
+
+/** Attempts to reset an object whose fence moves at the same moment. */
+const MOST_ATTEMPTS = 5;
+
+/**
+ * Forgets the objects even where a run holds them: the fence moves, so that nothing of that run is committed.
+ * @throws ContractError where runs keep taking an object
+ */
+export async function takeAway(
+  { state }: Pick<RemotePipeline, 'state'>,
+  objects: readonly ObjectName[],
+): Promise<void> {
+  for (const object of objects) {
+    for (let attempt = 1; ; attempt += 1) {
+      const { fence, lease, committing, committed } = await state.load(object);
+      if (lease === null && committing === null && committed === null) break;
+      if ((await state.reset(object, fence)).ok) break;
+      if (attempt === MOST_ATTEMPTS) {
+        throw new ContractError(`The lease of ${object} changes hands all the time: stop the runs first.`, {
+          code: 'lease_contention',
+        });
+      }
+    }
   }
 }

@@ -1,16 +1,18 @@
 /** `status`: how a deployed pipeline stands: connection, runs under way, and what has been committed. */
+import { nameOf } from '../../../functions/connection/explanations.ts';
 import type { StoredConnection } from '../../../functions/core/authorization.ts';
 import { type PipelineStatus, readStatus } from '../../../functions/sync/status.ts';
 import { statusText } from '../../terminal/report.ts';
 import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
 import { configOf, openRemotePipeline, type RemoteOptions, type RemotePipeline } from '../remote-pipeline.ts';
 import type { RunExecution } from '../runs.ts';
-import { workspaceText } from '../workspace-text.ts';
 
 function connectionText(connection: StoredConnection | null, command: RemotePipeline['command']): string {
   if (connection === null) return `not connected; connect it with: ${command('connect')}`;
   const since = connection.connectedAt === null ? '' : `, since ${connection.connectedAt}`;
-  return `${workspaceText(connection.workspace)}${since}`;
+  const workspace =
+    connection.workspace === null ? 'of a token put in by hand' : nameOf(connection.workspace);
+  return `${workspace}${since}`;
 }
 
 const runningText = (running: readonly RunExecution[]): string =>

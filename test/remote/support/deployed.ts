@@ -2,12 +2,21 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import {
+  GetSecretValueCommand,
+  PutSecretValueCommand,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
 import { App } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
-import { onTestFinished } from 'vitest';
+import { afterAll, onTestFinished } from 'vitest';
+import { completeAuthorization } from '../../../functions/connection/complete-authorization.ts';
+import { createConnectionRuntime } from '../../../functions/connection-runtime.ts';
 import { type PipelineConfig, resolveConfig } from '../../../functions/core/config.ts';
+import { closeServer, listenOnLoopback } from '../../../lib/local/embedded-aws/loopback-server.ts';
 import { resolver, type StackTemplate } from '../../../lib/local/intrinsics.ts';
 import { type LocalPipeline, openLocalPipeline } from '../../../lib/local/local-pipeline.ts';
 import { LOCAL_PLACE } from '../../../lib/local/template.ts';
@@ -33,6 +42,7 @@ export interface CommandOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Written to standard input, which ends then. */
   readonly stdin?: string;
+  readonly onStart?: (child: ChildProcess) => void;
   /** Called with everything that standard output and error have shown so far, and the process. */
   readonly onOutput?: (shown: string, child: ChildProcess) => void;
 }
@@ -43,13 +53,14 @@ export const shown: string[] = [];
 /** Runs `bin/pipeline.ts` with these arguments; `environment` is all it knows besides the path. */
 export async function pipelineCommand(
   args: readonly string[],
-  { environment = {}, stdin, onOutput }: CommandOptions = {},
+  { environment = {}, stdin, onStart, onOutput }: CommandOptions = {},
 ): Promise<Ended> {
   const child = spawn(process.execPath, ['bin/pipeline.ts', ...args], {
     cwd: ROOT,
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { PATH: process.env.PATH, AWS_EC2_METADATA_DISABLED: 'true', HOME: '/nonexistent', ...environment },
   });
+  onStart?.(child);
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -104,11 +115,44 @@ function deployedStacks(
 export interface DeployedOptions {
   readonly config?: Partial<PipelineConfig>;
   readonly simulator?: SimulatorOptions;
-  readonly callbackUrl?: string;
-  /** @default true */
+  /** Whether it has the simulator's token. @default true */
   readonly connected?: boolean;
+  /** Whether client id and secret are filled in. @default false */
+  readonly clientFilled?: boolean;
   /** Limits of plans and attempts, to make them small. */
   readonly limits?: NonNullable<Parameters<typeof openLocalPipeline>[0]['limits']>;
+}
+
+export type SecretName = 'Connection' | 'OAuthClient';
+
+/** The app as it is registered at the simulator. */
+export const APP = { clientId: 'app-1234', clientSecret: 'CLIENT-SECRET-5f2c' } as const;
+
+type OnEnd = (close: () => void | Promise<void>) => void;
+
+interface Callback {
+  readonly url: string;
+  /** What answers it, once there is something to answer with. */
+  answer: (query: string) => Promise<unknown>;
+}
+
+/** The callback's address, without its pages: those have tests of their own. */
+async function startCallback(onEnd: OnEnd): Promise<Callback> {
+  const callback = { url: '', answer: async (_query: string): Promise<unknown> => null };
+  const server = createServer(async (request, response) => {
+    const [, query = ''] = (request.url ?? '').split('?');
+    response.end(JSON.stringify(await callback.answer(query)));
+  });
+  callback.url = `http://127.0.0.1:${await listenOnLoopback(server)}/callback`;
+  onEnd(() => closeServer(server));
+  return callback;
+}
+
+/** What a person does on Intercom's page; the browser then goes where it is sent. */
+export async function decide(url: string, decision: 'authorize' | 'deny'): Promise<void> {
+  const asked = new URL(url);
+  const body = new URLSearchParams({ ...Object.fromEntries(asked.searchParams), decision });
+  await fetch(`${asked.origin}${asked.pathname}`, { method: 'POST', body });
 }
 
 export interface Deployed {
@@ -118,8 +162,11 @@ export interface Deployed {
   readonly cloudFormation: CloudFormation;
   /** With which a command finds all of it. */
   readonly environment: Readonly<Record<string, string>>;
+  readonly callbackUrl: string;
   readonly configFile: string;
-  readonly directory: string;
+  /** The secret's text as it lies there. */
+  secret(name: SecretName): Promise<string>;
+  putSecret(name: SecretName, text: string): Promise<void>;
   /** Runs a command for this pipeline. */
   command(args: readonly string[], options?: CommandOptions): Promise<Ended>;
 }
@@ -133,20 +180,28 @@ export async function temporaryDirectory(): Promise<string> {
 /** Waits and pauses of the workflow take no time of the test's. */
 const PAUSES = { waitMs: 10, retryMs: 10 };
 
-/** Deploys a pipeline for the length of one test. */
-export async function deploy(options: DeployedOptions = {}): Promise<Deployed> {
-  const simulator = await startSimulator({ sizes: SIZES.tiny, ...options.simulator });
-  onTestFinished(() => simulator.close());
-  const directory = await temporaryDirectory();
+/**
+ * Deploys a pipeline; one at a time, because the functions find AWS in the environment of this process.
+ * @param onEnd when it goes away again
+ */
+export async function deploy(
+  options: DeployedOptions = {},
+  onEnd: OnEnd = (close) => onTestFinished(close),
+): Promise<Deployed> {
+  const simulator = await startSimulator({ sizes: SIZES.tiny, oauth: APP, ...options.simulator });
+  onEnd(() => simulator.close());
+  const directory = await mkdtemp(join(tmpdir(), 'remote-'));
+  onEnd(() => rm(directory, { recursive: true, force: true }));
   const written = { name: 'intercom', baseUrl: simulator.url, ...options.config };
   const configFile = join(directory, 'pipeline.json');
   await writeFile(configFile, JSON.stringify(written));
   const config = resolveConfig(written);
   const cloudFormation = await startCloudFormation();
-  onTestFinished(() => cloudFormation.close());
-  for (const stack of deployedStacks(config, options.callbackUrl ?? 'https://callback.example/oauth')) {
-    cloudFormation.stacks.set(stack.name, stack);
-  }
+  onEnd(() => cloudFormation.close());
+  const callback = await startCallback(onEnd);
+  simulator.registerRedirectUrl(callback.url);
+  for (const stack of deployedStacks(config, callback.url)) cloudFormation.stacks.set(stack.name, stack);
+
   let aws: Readonly<Record<string, string>> = {};
   const executions: RunningExecutions = createRunningExecutions(() => pipeline.runner);
   const pipeline = await openLocalPipeline({
@@ -161,12 +216,26 @@ export async function deploy(options: DeployedOptions = {}): Promise<Deployed> {
       Object.assign(process.env, variables);
     },
   });
-  onTestFinished(async () => {
+  onEnd(async () => {
     for (const arn of executions.arns) executions.stop(arn);
     await executions.idle();
     await pipeline.close();
   });
+  const function_ = pipeline.resources.functions.find(({ entry }) => entry === 'oauth-callback');
+  const { dependencies } = createConnectionRuntime({
+    ...function_?.environment,
+    CONFIG_PATH: join(directory, 'state', 'pipeline.json'),
+  });
+  callback.answer = (query) => completeAuthorization(dependencies, query, AbortSignal.timeout(10_000));
+
+  const secrets = new SecretsManagerClient({});
+  const putSecret: Deployed['putSecret'] = async (SecretId, SecretString) =>
+    void (await secrets.send(new PutSecretValueCommand({ SecretId, SecretString })));
   if (options.connected !== false) await pipeline.connect(simulator.token);
+  if (options.clientFilled === true) {
+    const { clientId, clientSecret } = APP;
+    await putSecret('OAuthClient', JSON.stringify({ client_id: clientId, client_secret: clientSecret }));
+  }
   const environment = {
     ...aws,
     AWS_ENDPOINT_URL_CLOUDFORMATION: cloudFormation.url,
@@ -178,12 +247,26 @@ export async function deploy(options: DeployedOptions = {}): Promise<Deployed> {
     executions,
     cloudFormation,
     environment,
+    callbackUrl: callback.url,
     configFile,
-    directory,
+    putSecret,
+    async secret(SecretId) {
+      return (await secrets.send(new GetSecretValueCommand({ SecretId }))).SecretString ?? '';
+    },
     command: (args, { environment: more, ...rest } = {}) =>
       pipelineCommand([...args, '--config', configFile], {
         environment: { ...environment, ...more },
         ...rest,
       }),
   };
+}
+
+/** Deploys for all tests of a file. */
+export async function deployForAll(options?: DeployedOptions): Promise<Deployed> {
+  const closers: (() => void | Promise<void>)[] = [];
+  const deployed = await deploy(options, (close) => void closers.push(close));
+  afterAll(async () => {
+    for (const close of closers.reverse()) await close();
+  });
+  return deployed;
 }

@@ -1,0 +1,93 @@
+/** One cheap request that tells whether the token may read an object. */
+import type { ObjectDeclaration, ReadSpec } from '../core/declaration.ts';
+import { PermissionError, UnavailableError } from '../core/errors.ts';
+import type { JsonObject } from '../core/json.ts';
+import { CURIOUS } from '../core/retry.ts';
+import { type EpochMs, toSeconds } from '../core/time.ts';
+import type { IntercomClient, Query, RequestOptions } from './client.ts';
+import { isSwitchedOff } from './readers/switched-off.ts';
+import { searchBody, searchFilters } from './search-query.ts';
+
+export type Access =
+  | { readonly status: 'granted' }
+  /** A box has to be ticked; the message names it. */
+  | { readonly status: 'missing'; readonly message: string }
+  /** Not in this workspace or its plan: nothing that a box would change. */
+  | { readonly status: 'unavailable'; readonly message: string };
+
+type Question =
+  | { readonly method: 'GET'; readonly path: string; readonly query: Query }
+  | { readonly method: 'POST'; readonly path: string; readonly body: JsonObject };
+
+const HOUR_SECONDS = 3_600;
+
+/** A search for one record. */
+function search(path: string): Question {
+  const [filter] = searchFilters({ kind: 'all' });
+  if (filter === undefined) throw new Error('A search for everything has a filter.');
+  return { method: 'POST', path, body: searchBody(filter, 1, null) };
+}
+
+/** The smallest request the object's endpoint answers. Companies are counted: their scroll is one per workspace. */
+function questionOf(read: ReadSpec, now: EpochMs): Question {
+  const get = (path: string, query: Query): Question => ({ method: 'GET', path, query });
+  switch (read.kind) {
+    case 'list': {
+      const [first] = read.requests;
+      if (first === undefined) throw new Error('An unpaged object has at least one request.');
+      return get(first.path, first.query ?? {});
+    }
+    case 'page_number':
+    case 'cursor':
+      return get(read.path, { per_page: 1 });
+    case 'scroll':
+      return get(read.countPath, { per_page: 1 });
+    case 'search':
+      return search(read.path);
+    case 'conversation_parts':
+      return search(read.search.path);
+    case 'time_range': {
+      const to = toSeconds(now);
+      return get(read.path, {
+        [read.afterParameter]: to - HOUR_SECONDS,
+        [read.beforeParameter]: to,
+        per_page: 1,
+      });
+    }
+    default:
+      return read satisfies never;
+  }
+}
+
+/**
+ * Asks for next to nothing of an object.
+ * @throws ConnectionError where the token is dead; RetryableError, ContractError where the question has no answer
+ */
+export async function probeAccess(
+  client: IntercomClient,
+  { read, permission }: Pick<ObjectDeclaration, 'read' | 'permission'>,
+  { now, signal }: { readonly now: EpochMs; readonly signal: AbortSignal },
+): Promise<Access> {
+  const question = questionOf(read, now);
+  const { path } = question;
+  const options: RequestOptions = {
+    priority: 'urgent',
+    permission,
+    patience: CURIOUS,
+    signal,
+    // A search that is not found is a failure; a list that is not found is switched off.
+    expect: question.method === 'GET' ? isSwitchedOff : undefined,
+  };
+  try {
+    const answer =
+      question.method === 'GET'
+        ? await client.get(path, question.query, options)
+        : await client.post(path, question.body, options);
+    if (answer.failure === null) return { status: 'granted' };
+    return { status: 'unavailable', message: `this workspace does not have ${path}` };
+  } catch (error) {
+    if (error instanceof PermissionError) return { status: 'missing', message: error.message };
+    if (error instanceof UnavailableError) return { status: 'unavailable', message: error.message };
+    throw error;
+  }
+}
