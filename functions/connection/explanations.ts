@@ -23,10 +23,7 @@ const LONGEST_NAME = 80;
 
 /** Names are the customer's: cut, on one line, without what a terminal or these texts would take for a sign. */
 const plain = (text: string): string =>
-  text
-    .replaceAll(/[\p{C}\p{Z}`]+/gu, ' ')
-    .trim()
-    .slice(0, LONGEST_NAME);
+  [...text.replaceAll(/[\p{C}\p{Z}`]+/gu, ' ').trim()].slice(0, LONGEST_NAME).join('');
 
 const nameOf = ({ id, name }: Workspace): string =>
   name === null ? `workspace ${plain(id)}` : `workspace “${plain(name)}” (${plain(id)})`;

@@ -20,7 +20,7 @@ const installed = (): string | undefined =>
   [process.env.CHROMIUM_PATH ?? '', ...PLACES].find((path) => path !== '' && existsSync(path));
 
 function apt(args: readonly string[], seconds: number): void {
-  execFileSync('apt-get', [...APT, ...args], {
+  execFileSync('/usr/bin/apt-get', [...APT, ...args], {
     stdio: 'ignore',
     timeout: seconds * 1000,
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
