@@ -1,17 +1,21 @@
 /** One contract for each port: the memory twin and the AWS adapter keep it alike. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createDynamoDbAuthorizationStore } from '../../functions/aws/dynamodb-authorization-store.ts';
 import { createDynamoDbRateBudget } from '../../functions/aws/dynamodb-rate-budget.ts';
 import { createDynamoDbStateStore } from '../../functions/aws/dynamodb-state-store.ts';
 import { createGlueCatalog } from '../../functions/aws/glue-catalog.ts';
 import { createS3Lake } from '../../functions/aws/s3-lake.ts';
+import { createSecretsConnectionStore } from '../../functions/aws/secrets-connection-store.ts';
 import { createSfnExecutions } from '../../functions/aws/sfn-executions.ts';
 import { configuredTables } from '../../functions/catalog/configured.ts';
 import { resolveConfig } from '../../functions/core/config.ts';
 import type { ObjectName } from '../../functions/core/names.ts';
 import type {
+  AuthorizationStore,
   Catalog,
   Clock,
   CommittedState,
+  ConnectionStore,
   Executions,
   Lake,
   Lease,
@@ -23,8 +27,10 @@ import type {
 import type { SeenTables } from '../../functions/core/sightings.ts';
 import { OBJECTS, TABLES } from '../../functions/objects/index.ts';
 import { readCatalog } from '../support/glue-tables.ts';
+import { createMemoryAuthorizationStore } from '../support/memory-authorization-store.ts';
 import { createMemoryCatalog, type TypesByTable } from '../support/memory-catalog.ts';
 import { createMemoryClock, letTimePass, type MemoryClock, NOON } from '../support/memory-clock.ts';
+import { createMemoryConnectionStore } from '../support/memory-connection-store.ts';
 import { createMemoryExecutions } from '../support/memory-executions.ts';
 import { createMemoryLake } from '../support/memory-lake.ts';
 import { createBudgetTable, createMemoryRateBudget } from '../support/memory-rate-budget.ts';
@@ -310,6 +316,82 @@ describe.each<[string, () => Promise<StateStore>]>([
     expect(new Set(owners).size).toBe(1);
     expect(await store.claimWorkspace('w9')).toBe(owner);
     expect(await store.claimWorkspace(owner)).toBe(owner);
+  });
+
+  test('tells whose data it holds without claiming it, and can be moved to another workspace', async () => {
+    const store = await create();
+    expect(await store.claimedWorkspace()).toBeNull();
+    expect(await store.claimWorkspace('w1')).toBe('w1');
+    expect(await store.claimedWorkspace()).toBe('w1');
+    await store.moveWorkspace('w2');
+    expect(await store.claimedWorkspace()).toBe('w2');
+    expect(await store.claimWorkspace('w1')).toBe('w2');
+  });
+});
+
+describe.each<[string, () => Promise<AuthorizationStore>]>([
+  ['memory', async () => createMemoryAuthorizationStore()],
+  ['DynamoDB', async () => createDynamoDbAuthorizationStore(endpoints.dynamoDb, await endpoints.newTable())],
+])('the authorization store (%s)', (_name, create) => {
+  const request = { expiresAt: 1_000, replaceWorkspace: true };
+
+  test('hands a request out once, to one of any number of callers', async () => {
+    const store = await create();
+    await store.begin('aa', request);
+    const taken = await Promise.all(Array.from({ length: 20 }, () => store.take('aa', 999)));
+    expect(taken.filter(({ status }) => status === 'taken')).toEqual([{ status: 'taken', request }]);
+    expect(taken.filter(({ status }) => status === 'used')).toHaveLength(19);
+    expect(await store.take('aa', 5_000)).toEqual({ status: 'used' });
+  });
+
+  test('not after it expired, and not what nobody began', async () => {
+    const store = await create();
+    await store.begin('aa', { ...request, replaceWorkspace: false });
+    expect(await store.take('aa', 1_000)).toEqual({ status: 'expired' });
+    expect(await store.take('bb', 1)).toEqual({ status: 'unknown' });
+    expect(await store.take('aa', 999)).toEqual({
+      status: 'taken',
+      request: { expiresAt: 1_000, replaceWorkspace: false },
+    });
+  });
+
+  test('keeps what came of it, of each by itself', async () => {
+    const store = await create();
+    const workspace = { id: 'w1', name: 'Wörkspace' };
+    for (const hash of ['aa', 'bb']) await store.begin(hash, request);
+    expect(await store.outcome('aa')).toBeNull();
+    await expect(store.settle('aa', { kind: 'denied' })).rejects.toThrow();
+    await store.take('aa', 1);
+    await store.settle('aa', { kind: 'connected', workspace, region: null });
+    expect(await store.outcome('aa')).toEqual({ kind: 'connected', workspace, region: null });
+    expect(await store.outcome('bb')).toBeNull();
+    expect(await store.outcome('cc')).toBeNull();
+  });
+});
+
+describe.each<[string, () => Promise<ConnectionStore>]>([
+  ['memory', async () => createMemoryConnectionStore()],
+  [
+    'Secrets Manager',
+    async () => createSecretsConnectionStore(endpoints.secrets, await endpoints.newSecret('{}')),
+  ],
+])('the connection store (%s)', (_name, create) => {
+  test('gives back what was saved last, and nothing after it was cleared', async () => {
+    const store = await create();
+    const first = {
+      accessToken: 'token-1',
+      workspace: { id: 'w1', name: 'Wörkspace "1"' },
+      region: 'Europe',
+      connectedAt: '2026-11-22T12:00:00.000Z',
+    };
+    expect(await store.load()).toBeNull();
+    await store.save(first);
+    expect(await store.load()).toEqual(first);
+    const second = { ...first, accessToken: 'token-2', workspace: { id: 'w1', name: null }, region: null };
+    await store.save(second);
+    expect(await store.load()).toEqual(second);
+    await store.clear();
+    expect(await store.load()).toBeNull();
   });
 });
 

@@ -31,8 +31,8 @@ const GLUE = 'arn:<AWS::Partition>:glue:<AWS::Region>:<AWS::AccountId>';
 /** Tables and views that all objects share, and those of these tables. */
 function glue(...tables: readonly string[]): readonly string[] {
   const names = [...tables, 'deletions'].flatMap((table) => [table, `${table}_history`]);
-  const own = ['manifests', 'manifest_files', ...names].map((name) => `table/intercom/${name}`);
-  return ['catalog', 'database/intercom', ...own].flatMap((resource) =>
+  const own = ['manifests', 'manifest_files', ...names].map((name) => `table/shop/${name}`);
+  return ['catalog', 'database/shop', ...own].flatMap((resource) =>
     ['GetTable', 'CreateTable', 'UpdateTable'].map((action) => `glue:${action} on ${GLUE}:${resource}`),
   );
 }
@@ -78,7 +78,7 @@ describe('the roles', () => {
     const withoutTags = extractionOf({ tables: { exclude: ['contact_tag'] } });
     const text = rightsByRole(withoutTags).ExtractorsContactsRole?.join();
     expect(text).toContain('tables/contact_company/');
-    expect(text).toContain('table/intercom/contact_company_history');
+    expect(text).toContain('table/shop/contact_company_history');
     expect(text).not.toContain('tables/contact_tag/');
     expect(text).not.toContain('contact_tag_history');
   });
