@@ -14,6 +14,7 @@ import {
   createStartRun,
 } from '../../functions/handlers.ts';
 import { digestOf, type Overrides } from '../../functions/runtime.ts';
+import { CONFIG_FILE } from './config-file.ts';
 import { type EmbeddedAws, startEmbeddedAws } from './embedded-aws/index.ts';
 import { createExecutions, type LocalExecutions } from './executions.ts';
 import type { RunnableFunction } from './invocation.ts';
@@ -43,9 +44,6 @@ export interface LocalPipeline {
   connect(accessToken: string): Promise<void>;
   close(): Promise<void>;
 }
-
-/** File of the resolved configuration, as it would lie beside the bundle. */
-const CONFIG_FILE = 'pipeline.json';
 
 const FACTORIES = {
   extractor: createExtractor,
@@ -79,7 +77,7 @@ async function assemble(
   const { directory, config, observe, clock, limits, pauses } = options;
   options.setEnvironment(aws.environment);
   await provision(aws, resources);
-  const configPath = join(directory, 'state', CONFIG_FILE);
+  const configPath = join(directory, CONFIG_FILE);
   const configText = JSON.stringify(config);
   await writeFile(configPath, configText);
   const overrides: Overrides = { observe, ...(clock && { clock }), ...(limits && { limits }) };
