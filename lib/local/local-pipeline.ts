@@ -2,7 +2,7 @@
  * The second composition root: the deployed definition, the same handlers, the tables and buckets of the
  * synthesized template, over AWS's endpoints on loopback. State and lake lie in one directory.
  */
-import { writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { ResolvedConfig } from '../../functions/core/config.ts';
@@ -79,7 +79,9 @@ async function assemble(
   await provision(aws, resources);
   const configPath = join(directory, CONFIG_FILE);
   const configText = JSON.stringify(config);
-  await writeFile(configPath, configText);
+  // At once, for whoever queries meanwhile.
+  await writeFile(`${configPath}.new`, configText);
+  await rename(`${configPath}.new`, configPath);
   const overrides: Overrides = { observe, ...(clock && { clock }), ...(limits && { limits }) };
   const runner = createWorkflowRunner({
     definition: resources.stateMachine.definition,
