@@ -2,13 +2,15 @@ import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { CfnWorkGroup } from 'aws-cdk-lib/aws-athena';
 import { CfnDatabase } from 'aws-cdk-lib/aws-glue';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
+import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 
 export interface CatalogProps {
   readonly pipelineName: string;
   /** Of the results of queries. @default keys of S3 */
   readonly encryptionKey?: IKey;
+  /** Where it is logged who reads results. */
+  readonly accessLogs: Bucket;
 }
 
 /** Results are copies of the data; who wants to keep one takes it out. */
@@ -34,7 +36,7 @@ export class Catalog extends Construct {
   readonly databaseName: string;
   readonly workgroupName: string;
 
-  constructor(scope: Construct, id: string, { pipelineName, encryptionKey }: CatalogProps) {
+  constructor(scope: Construct, id: string, { pipelineName, encryptionKey, accessLogs }: CatalogProps) {
     super(scope, id);
     this.databaseName = glueDatabaseName(pipelineName);
     this.workgroupName = pipelineName;
@@ -47,15 +49,17 @@ export class Catalog extends Construct {
     });
     // As the data, it stays: people have made views of their own in it. A failed first creation takes it back.
     database.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
-    this.#workgroup(pipelineName, this.#results(encryptionKey), encryptionKey);
+    this.#workgroup(pipelineName, this.#results(accessLogs, encryptionKey), encryptionKey);
   }
 
   /** A bucket of their own: who asks questions has to write results, and nobody but the pipeline writes to the lake. */
-  #results(encryptionKey: IKey | undefined): Bucket {
+  #results(accessLogs: Bucket, encryptionKey: IKey | undefined): Bucket {
     return new Bucket(this, 'Results', {
       ...(encryptionKey === undefined
         ? { encryption: BucketEncryption.S3_MANAGED }
         : { encryption: BucketEncryption.KMS, encryptionKey, bucketKeyEnabled: true }),
+      serverAccessLogsBucket: accessLogs as IBucket,
+      serverAccessLogsPrefix: 'athena-results/',
       enforceSSL: true,
       minimumTLSVersion: 1.2,
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,

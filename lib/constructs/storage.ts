@@ -36,6 +36,8 @@ export class Storage extends Construct {
   readonly key: Key | undefined;
   /** Everything of the output contract, and `work/`. */
   readonly lake: Bucket;
+  /** Who has read which file of the pipeline's buckets, and when. */
+  readonly accessLogs: Bucket;
   /** One item per object, and the shared rate budget. */
   readonly state: TableV2;
   /** The connection's JSON; `{}` is not connected. */
@@ -48,8 +50,8 @@ export class Storage extends Construct {
     const key = encryption === 'own-key' ? ownKey(this, 'Key') : undefined;
     const withKey = key && { encryptionKey: key };
     this.key = key;
-    // Who has read customers' data, and when. S3 delivers these logs only where its own key encrypts them.
-    const accessLogs = new Bucket(this, 'AccessLogs', {
+    // S3 delivers these logs only where its own key encrypts them.
+    this.accessLogs = new Bucket(this, 'AccessLogs', {
       ...BUCKET,
       encryption: BucketEncryption.S3_MANAGED,
       lifecycleRules: [{ id: 'ExpireLogs', expiration: Duration.days(logRetentionDays) }],
@@ -61,7 +63,7 @@ export class Storage extends Construct {
       ...(key === undefined
         ? { encryption: BucketEncryption.S3_MANAGED }
         : { encryption: BucketEncryption.KMS, encryptionKey: key, bucketKeyEnabled: true }),
-      serverAccessLogsBucket: accessLogs as IBucket,
+      serverAccessLogsBucket: this.accessLogs as IBucket,
       serverAccessLogsPrefix: 'lake/',
       lifecycleRules: [
         { id: 'ExpireWork', prefix: 'work/', expiration: Duration.days(WORK_DAYS) },

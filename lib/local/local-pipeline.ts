@@ -2,7 +2,7 @@
  * The second composition root: the deployed definition, the same handlers, the tables and buckets of the
  * synthesized template, over AWS's endpoints on loopback. State and lake lie in one directory.
  */
-import { writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { ResolvedConfig } from '../../functions/core/config.ts';
@@ -14,6 +14,7 @@ import {
   createStartRun,
 } from '../../functions/handlers.ts';
 import { digestOf, type Overrides } from '../../functions/runtime.ts';
+import { CONFIG_FILE } from './config-file.ts';
 import { type EmbeddedAws, type ExecutionsBackend, startEmbeddedAws } from './embedded-aws/index.ts';
 import { createExecutions, type LocalExecutions } from './executions.ts';
 import type { RunnableFunction } from './invocation.ts';
@@ -47,9 +48,6 @@ export interface LocalPipeline {
   connect(accessToken: string): Promise<void>;
   close(): Promise<void>;
 }
-
-/** File of the resolved configuration, as it would lie beside the bundle. */
-const CONFIG_FILE = 'pipeline.json';
 
 const NO_METRICS: Metrics = { record: () => undefined };
 
@@ -89,9 +87,11 @@ async function assemble(
   const { directory, config, observe, metrics = NO_METRICS, clock, limits, pauses } = options;
   options.setEnvironment(aws.environment);
   await provision(aws, resources);
-  const configPath = join(directory, 'state', CONFIG_FILE);
+  const configPath = join(directory, CONFIG_FILE);
   const configText = JSON.stringify(config);
-  await writeFile(configPath, configText);
+  // At once, for whoever queries meanwhile.
+  await writeFile(`${configPath}.new`, configText);
+  await rename(`${configPath}.new`, configPath);
   const overrides: Overrides = { observe, metrics, ...(clock && { clock }), ...(limits && { limits }) };
   const runner = createWorkflowRunner({
     definition: resources.stateMachine.definition,

@@ -21,6 +21,7 @@ export class StorageStack extends Stack {
     this.storage = new Storage(this, 'Default', props.deployment);
     this.catalog = new Catalog(this, 'Catalog', {
       pipelineName: props.pipelineName,
+      accessLogs: this.storage.accessLogs,
       ...(this.storage.key && { encryptionKey: this.storage.key }),
     });
     new CfnOutput(this, 'BucketName', {

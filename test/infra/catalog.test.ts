@@ -1,6 +1,7 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Key } from 'aws-cdk-lib/aws-kms';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { describe, expect, test } from 'vitest';
 import { resolveDeployment } from '../../functions/core/config.ts';
 import { Catalog } from '../../lib/constructs/catalog.ts';
@@ -74,7 +75,8 @@ test('results lie in a bucket of their own for a week, closed to the public', ()
 
 test('with a key of its own the results are encrypted with it', () => {
   const stack = new Stack(new App(), 'own-key');
-  new Catalog(stack, 'Catalog', { pipelineName: 'shop', encryptionKey: new Key(stack, 'Key') });
+  const accessLogs = new Bucket(stack, 'AccessLogs');
+  new Catalog(stack, 'Catalog', { pipelineName: 'shop', encryptionKey: new Key(stack, 'Key'), accessLogs });
   const own = Template.fromStack(stack);
   const KmsKey = { 'Fn::GetAtt': [Match.stringLikeRegexp('^Key'), 'Arn'] };
   own.hasResourceProperties('AWS::Athena::WorkGroup', {

@@ -35,7 +35,9 @@ function statefulOf(templates: Readonly<Record<string, StackTemplate>>): Readonl
     Object.entries(Resources as Readonly<Record<string, Resource>>).flatMap(([logicalId, resource]) => {
       const { Type, DeletionPolicy = 'Delete', UpdateReplacePolicy = 'Delete', Properties = {} } = resource;
       const decisive = DECISIVE[Type];
-      if (decisive === undefined && DeletionPolicy !== 'Retain') return [];
+      // A key that goes with its stack is of what holds nothing: the topic of the alarms.
+      const isKept = DeletionPolicy === 'Retain';
+      if (!isKept && (decisive === undefined || Type === 'AWS::KMS::Key')) return [];
       const chosen = Object.entries(Properties).filter(([name]) => decisive?.includes(name) ?? true);
       const entry = { Type, DeletionPolicy, UpdateReplacePolicy, Properties: Object.fromEntries(chosen) };
       return [[`${stack}/${logicalId}`, entry] as const];

@@ -100,7 +100,7 @@ test('who reads the bucket is logged, in a bucket of its own that is closed as w
     },
   });
   const policies = Object.values(template.findResources('AWS::S3::BucketPolicy'));
-  expect(policies).toHaveLength(2);
+  expect(policies).toHaveLength(3);
   for (const { Properties } of policies) {
     const denied = Properties.PolicyDocument.Statement.filter(
       ({ Effect }: { Effect: string }) => Effect === 'Deny',

@@ -37,6 +37,8 @@ export interface SyncOptions {
   readonly limits?: LocalPipelineOptions['limits'];
   readonly pauses?: LocalPipelineOptions['pauses'];
   readonly signal?: AbortSignal;
+  /** Variables beside those of the embedded AWS, or in their place. */
+  readonly environment?: Readonly<Record<string, string>>;
   readonly observe?: (event: ProgressEvent) => void;
   readonly metrics?: Metrics;
   /** An interrupted run goes on. */
@@ -91,7 +93,7 @@ export async function startBench(options: BenchOptions = {}): Promise<Bench> {
       config,
       clock,
       observe: chosen.observe ?? (() => undefined),
-      setEnvironment: (variables) => Object.assign(process.env, variables),
+      setEnvironment: (variables) => Object.assign(process.env, variables, chosen.environment),
       pauses: chosen.pauses ?? NO_PAUSES,
       ...(chosen.limits && { limits: chosen.limits }),
       ...(chosen.metrics && { metrics: chosen.metrics }),

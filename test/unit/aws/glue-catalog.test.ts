@@ -87,21 +87,33 @@ test('what somebody else writes in the middle is read again, and kept', async ()
   expect(tables.get('tags_history')?.input.Parameters?.['projection.run_date.range']).toBe('2026-11-20,NOW');
 });
 
-test('a view of a wider history is not replaced by a narrower one', async () => {
-  // Between our look at the history and our look at the view, another one widens both.
-  const wide = glueWith();
-  await wide.catalog.publish({ columns: seen({ theirs: ['boolean'] }), firstDay: FIRST_DAY });
-  let reads = 0;
-  const { catalog, types } = glueWith((name, held) => {
-    if (name !== 'tags') return;
-    reads += 1;
-    if (reads !== 2) return;
-    for (const [table, { input }] of wide.tables) held.set(table, { version: 9, input });
-  });
+test.each(['tags', 'tags_history'])(
+  'a view of a wider history is not replaced by a narrower one, widened after we read %s',
+  async (readLast) => {
+    const wide = glueWith();
+    await wide.catalog.publish({ columns: seen({ theirs: ['boolean'] }), firstDay: FIRST_DAY });
+    let reads = 0;
+    const { catalog, types } = glueWith((name, held) => {
+      if (name !== readLast) return;
+      reads += 1;
+      if (reads !== 2) return;
+      for (const [table, { input }] of wide.tables) held.set(table, { version: 9, input });
+    });
+    await catalog.publish({ columns: {}, firstDay: FIRST_DAY });
+    await catalog.publish({ columns: {}, firstDay: FIRST_DAY });
+    expect(reads).toBeGreaterThan(1);
+    expect(types('tags')).toMatchObject({ theirs: 'boolean' });
+    expect(types('tags')).toEqual(types('tags_history'));
+  },
+);
+
+test('partitions move on with the history of an object, but not where others may have earlier files', async () => {
+  const { catalog, tables } = glueWith();
+  const begin = (name: string) => tables.get(name)?.input.Parameters?.['projection.run_date.range'];
+  await catalog.publish({ columns: {}, firstDay: '2026-01-01' });
   await catalog.publish({ columns: {}, firstDay: FIRST_DAY });
-  await catalog.publish({ columns: {}, firstDay: FIRST_DAY });
-  expect(types('tags')).toMatchObject({ theirs: 'boolean' });
-  expect(types('tags')).toEqual(types('tags_history'));
+  expect(begin('tags_history')).toBe(`${FIRST_DAY},NOW`);
+  expect(begin('deletions_history')).toBe('2026-01-01,NOW');
 });
 
 test('changes keep no earlier version, and name the one they rest on', async () => {
