@@ -42,7 +42,12 @@ async function runByHand(eventsOf: (object: Table) => number): Promise<LakeView>
   try {
     const { executions, resources } = session.pipeline;
     const CONFIG_PATH = join(bench.directory, 'state', 'pipeline.json');
-    const overrides = { clock: bench.clock, observe: () => undefined, limits: { partBytes: 5_000 } };
+    const overrides = {
+      clock: bench.clock,
+      observe: () => undefined,
+      metrics: { record: () => undefined },
+      limits: { partBytes: 5_000 },
+    };
     const environments = resources.functions.map(({ environment }) => ({ ...environment, CONFIG_PATH }));
     const environmentOf = (object?: string) => {
       const found = environments.find(({ OBJECT_NAME }: RawEnvironment) => OBJECT_NAME === object);

@@ -26,6 +26,8 @@ const resourcesOf = ({ templates }: ReturnType<typeof synthesis>): readonly Foun
 /** Names that are given and not made by CloudFormation, and why that does no harm. */
 const NAMED: Readonly<Record<string, string>> = {
   'AWS::IAM::Policy PolicyName': 'an inline policy has its name within its role',
+  'AWS::SNS::Topic DisplayName': 'whom mails are from, which need not be unique',
+  'AWS::CloudWatch::Alarm MetricName': 'what it watches, not what it is called',
 };
 
 const isReference = (value: unknown): boolean =>
@@ -106,8 +108,12 @@ test('the own key encrypts whatever can be encrypted, but for the log of access 
   expect(new Set(encrypted.map(({ type }) => type)).size).toBeGreaterThanOrEqual(5);
 });
 
-test('without one there is no key, and no right to use any', () => {
-  expect(JSON.stringify(synthesis().templates)).not.toMatch(/"kms:|AWS::KMS/);
+test('without one there is no key but that of the alarms, and no role has a right to use any', () => {
+  const { monitoring, ...others } = synthesis().templates;
+  expect(JSON.stringify(others)).not.toMatch(/"kms:|AWS::KMS/);
+  const resources = Object.values(monitoring?.Resources ?? {});
+  expect(resources.filter(({ Type }) => Type === 'AWS::KMS::Key')).toHaveLength(1);
+  expect(resources.filter(({ Type }) => Type === 'AWS::IAM::Policy')).toEqual([]);
 });
 
 const hasLinter = spawnSync('cfn-lint', ['--version']).status === 0;

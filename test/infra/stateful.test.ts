@@ -27,6 +27,9 @@ const DECISIVE: Readonly<Record<string, readonly string[]>> = {
   'AWS::KMS::Key': ['KeySpec', 'KeyUsage', 'MultiRegion', 'Origin'],
 };
 
+/** Encrypts alarms on their way through the topic; nothing is kept under it. */
+const KEEPS_NOTHING = /^monitoring\/MonitoringAlertsKey[0-9A-F]{8}$/;
+
 type Resource = StackTemplate['Resources'][string] & Partial<Omit<Stateful, 'Properties'>>;
 
 /** Retained resources and those of the types that hold something, by stack and logical id. */
@@ -36,6 +39,7 @@ function statefulOf(templates: Readonly<Record<string, StackTemplate>>): Readonl
       const { Type, DeletionPolicy = 'Delete', UpdateReplacePolicy = 'Delete', Properties = {} } = resource;
       const decisive = DECISIVE[Type];
       if (decisive === undefined && DeletionPolicy !== 'Retain') return [];
+      if (KEEPS_NOTHING.test(`${stack}/${logicalId}`)) return [];
       const chosen = Object.entries(Properties).filter(([name]) => decisive?.includes(name) ?? true);
       const entry = { Type, DeletionPolicy, UpdateReplacePolicy, Properties: Object.fromEntries(chosen) };
       return [[`${stack}/${logicalId}`, entry] as const];
