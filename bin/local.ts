@@ -1,9 +1,14 @@
 /** The whole system on one machine: `demo`, `sync`, `status`, `query`, `fields`, `reset`. See `npm run local -- --help`. */
 import { Command } from 'commander';
-import { createTerminal } from '../lib/local/terminal.ts';
+import { explainDisk } from '../lib/local/explain.ts';
+import { createTerminal } from '../lib/terminal/terminal.ts';
 
 // A command is loaded when it is called: the assembly of AWS takes a second that `--help` need not wait.
-const terminal = createTerminal(process);
+const terminal = createTerminal(process, {
+  explain: explainDisk,
+  onInterrupt:
+    'Stopping: what was read is being put away. Press Ctrl-C again to stop at once; nothing is lost either way.',
+});
 
 const program = new Command('npm run local --')
   .description('Intercom to NDJSON on this machine: what is deployed to AWS, over embedded AWS endpoints.')

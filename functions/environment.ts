@@ -4,26 +4,56 @@
  */
 import { isObjectName, type ObjectName } from './core/names.ts';
 
+/** The entry points, `functions/<name>.lambda.ts` each. */
+export const FUNCTION_ENTRIES = [
+  'extractor',
+  'start-run',
+  'record-failure',
+  'finish-run',
+  'oauth-callback',
+] as const;
+
+export type FunctionEntry = (typeof FUNCTION_ENTRIES)[number];
+
 /** `detailed`: metrics and alarms per object, besides those of the pipeline. */
 export type MetricsDetail = 'standard' | 'detailed';
 
-export interface Environment {
+/** What a function may have to find. */
+export interface Places {
   /** Bucket of the lake. */
   readonly BUCKET_NAME: string;
-  /** Table of cursors, leases and the shared rate budget. */
+  /** Table of cursors, leases, the shared rate budget and requests to authorize. */
   readonly TABLE_NAME: string;
   /** Name or ARN of the secret with the connection. */
   readonly CONNECTION_SECRET_NAME: string;
-  /** Name or ARN of the secret with the hash key; only extractors may read it. */
+  /** Name or ARN of the secret with the hash key. */
   readonly HASH_KEY_SECRET_NAME: string;
-  /** The resolved configuration. @default './pipeline.json', beside the bundle */
-  readonly CONFIG_PATH: string;
-  /** The object of an extractor; the other functions have none. */
-  readonly OBJECT_NAME?: ObjectName;
-  /** Name of the pipeline on every log line and metric. */
-  readonly POWERTOOLS_SERVICE_NAME: string;
-  /** @default 'standard' */
-  readonly METRICS_DETAIL: MetricsDetail;
+  /** Name or ARN of the secret with client id and secret of the app at Intercom. */
+  readonly OAUTH_CLIENT_SECRET_NAME: string;
+}
+
+export type PlaceName = keyof Places;
+
+/** Each function is told where to find what it uses, and nothing else. */
+export const PLACES_OF: Readonly<Record<FunctionEntry, readonly PlaceName[]>> = {
+  extractor: ['BUCKET_NAME', 'TABLE_NAME', 'CONNECTION_SECRET_NAME', 'HASH_KEY_SECRET_NAME'],
+  'start-run': ['BUCKET_NAME', 'TABLE_NAME', 'CONNECTION_SECRET_NAME'],
+  'record-failure': ['BUCKET_NAME', 'TABLE_NAME'],
+  'finish-run': ['BUCKET_NAME'],
+  'oauth-callback': ['TABLE_NAME', 'CONNECTION_SECRET_NAME', 'OAUTH_CLIENT_SECRET_NAME'],
+};
+
+export interface Environment {
+  /** @throws Error for a place that is none of the entry's: a bug */
+  readonly place: (name: PlaceName) => string;
+  /** Path of the resolved configuration; `CONFIG_PATH`. @default './pipeline.json', beside the bundle */
+  readonly configPath: string;
+  /** `OBJECT_NAME`; null for all but extractors. */
+  readonly object: ObjectName | null;
+  /** Name of the pipeline on every log line and metric; `POWERTOOLS_SERVICE_NAME`. */
+  readonly service: string;
+  /** `METRICS_DETAIL`. @default 'standard' */
+  readonly detail: MetricsDetail;
 }
 
 /** File name of the resolved configuration in the function's asset. */
@@ -35,30 +65,28 @@ export type RawEnvironment = Readonly<Record<string, string | undefined>>;
  * Checks a function's environment, such as `process.env`.
  * @throws Error naming every variable that is missing or wrong
  */
-export function readEnvironment(env: RawEnvironment): Environment {
-  const problems: string[] = [];
-  const required = (name: keyof Environment): string => {
-    const value = env[name];
-    if (value !== undefined && value !== '') return value;
-    problems.push(`${name} is not set`);
-    return '';
-  };
+export function readEnvironment(env: RawEnvironment, entry: FunctionEntry): Environment {
   const object = env.OBJECT_NAME;
-  if (object !== undefined && !isObjectName(object)) problems.push(`OBJECT_NAME '${object}' is no object`);
-  const detail = env.METRICS_DETAIL ?? 'standard';
-  if (detail !== 'standard' && detail !== 'detailed') {
-    problems.push(`METRICS_DETAIL '${detail}' is neither 'standard' nor 'detailed'`);
-  }
-  const environment: Environment = {
-    BUCKET_NAME: required('BUCKET_NAME'),
-    TABLE_NAME: required('TABLE_NAME'),
-    CONNECTION_SECRET_NAME: required('CONNECTION_SECRET_NAME'),
-    HASH_KEY_SECRET_NAME: required('HASH_KEY_SECRET_NAME'),
-    CONFIG_PATH: env.CONFIG_PATH ?? `./${CONFIG_FILE}`,
-    ...(object !== undefined && isObjectName(object) && { OBJECT_NAME: object }),
-    POWERTOOLS_SERVICE_NAME: required('POWERTOOLS_SERVICE_NAME'),
-    METRICS_DETAIL: detail === 'detailed' ? 'detailed' : 'standard',
-  };
+  const isObject = object !== undefined && isObjectName(object);
+  const missing = [...PLACES_OF[entry], 'POWERTOOLS_SERVICE_NAME'].filter((name) => !env[name]);
+  const { METRICS_DETAIL: detail = 'standard' } = env;
+  const isDetail = detail === 'standard' || detail === 'detailed';
+  const problems = [
+    ...(object === undefined || isObject ? [] : [`OBJECT_NAME '${object}' is no object`]),
+    ...(entry === 'extractor' && object === undefined ? ['OBJECT_NAME is not set'] : []),
+    ...(isDetail ? [] : [`METRICS_DETAIL '${detail}' is neither 'standard' nor 'detailed'`]),
+    ...missing.map((name) => `${name} is not set`),
+  ];
   if (problems.length > 0) throw new Error(`The function's environment is wrong: ${problems.join('; ')}.`);
-  return environment;
+  return {
+    place(name) {
+      const value = PLACES_OF[entry].includes(name) ? env[name] : undefined;
+      if (value === undefined) throw new Error(`${name} is no part of the environment of ${entry}.`);
+      return value;
+    },
+    configPath: env.CONFIG_PATH ?? `./${CONFIG_FILE}`,
+    object: isObject ? object : null,
+    service: env.POWERTOOLS_SERVICE_NAME ?? '',
+    detail: detail === 'detailed' ? 'detailed' : 'standard',
+  };
 }

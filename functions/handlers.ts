@@ -40,7 +40,8 @@ export function createStartRun(
   env: RawEnvironment,
   overrides?: Overrides,
 ): Handler<StartRunEvent, StartRunResult> {
-  const { run, state, budget, client, metrics, flushMetrics } = createRuntime(env, overrides);
+  const runtime = createRuntime(env, 'start-run', overrides);
+  const { run, state, budget, client, metrics, begin, flushMetrics } = runtime;
   const dependencies = {
     ...run,
     state,
@@ -53,14 +54,17 @@ export function createStartRun(
       return { workspaceId, dateMs: dateHeaderMs };
     },
   };
-  return (event) => startRun(dependencies, event).finally(flushMetrics);
+  return (event) => {
+    begin();
+    return startRun(dependencies, event).finally(flushMetrics);
+  };
 }
 
 export function createRecordFailure(
   env: RawEnvironment,
   overrides?: Overrides,
 ): Handler<RecordFailureEvent, void> {
-  const { run, state, metrics } = createRuntime(env, overrides);
+  const { run, state, metrics } = createRuntime(env, 'record-failure', overrides);
   return (event) => recordFailure({ ...run, state, metrics }, event);
 }
 
@@ -68,7 +72,7 @@ export function createFinishRun(
   env: RawEnvironment,
   overrides?: Overrides,
 ): Handler<FinishRunEvent, FinishRunResult> {
-  const { run, metrics } = createRuntime(env, overrides);
+  const { run, metrics } = createRuntime(env, 'finish-run', overrides);
   const events = createEvents();
   return (event) => finishRun({ ...run, metrics, events }, event);
 }
@@ -95,7 +99,8 @@ export function createExtractor(
   env: RawEnvironment,
   overrides?: Overrides,
 ): Handler<ExtractorEvent, ExtractorResult> {
-  const { object, run, state, budget, client, hashes, limits, flushMetrics } = createRuntime(env, overrides);
+  const runtime = createRuntime(env, 'extractor', overrides);
+  const { object, run, state, budget, client, hashes, limits, begin, flushMetrics } = runtime;
   if (object === null) throw new Error("The extractor's environment names no OBJECT_NAME.");
   const declaration = withoutChildren(OBJECTS[object], run.config.excludedTables);
   const dependenciesUntil = (signal: AbortSignal): ObjectDependencies => {
@@ -105,6 +110,7 @@ export function createExtractor(
   };
   return async (event, context) => {
     if (event.object !== object) throw new Error(`This function extracts ${object}, not ${event.object}.`);
+    begin();
     const holder = { executionArn: event.execution, runId: event.runId };
     const { attempt, end } = startAttempt(context, limits.deadlineMarginMs);
     const dependencies = dependenciesUntil(attempt.deadline);

@@ -28,7 +28,7 @@ import type {
   StateStore,
 } from './core/ports.ts';
 import { createEmfMetrics } from './emf-metrics.ts';
-import { type RawEnvironment, readEnvironment } from './environment.ts';
+import { type FunctionEntry, type RawEnvironment, readEnvironment } from './environment.ts';
 import { createIntercomClient, type IntercomClient } from './intercom/client.ts';
 import { createProgressLog } from './progress-log.ts';
 import { createRequestMetrics } from './request-metrics.ts';
@@ -46,6 +46,7 @@ export interface Overrides {
   readonly limits?: Partial<SyncLimits>;
 }
 
+/** What a function is made of. Each part is made when it is first asked for: not every function can find all. */
 export interface Runtime {
   /** Set for extractor functions. */
   readonly object: ObjectName | null;
@@ -58,6 +59,19 @@ export interface Runtime {
   /** To be called at the end of an invocation: tells the requests that it sent. */
   readonly flushMetrics: () => void;
   readonly limits: SyncLimits;
+  /**
+   * To be called first in every invocation. An instance outlives connections: the token is read again, so
+   * that none of a workspace that has been replaced is ever used.
+   */
+  readonly begin: () => void;
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | null = null;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }
 
 /** One line as it is: Lambda would wrap what goes through the global console. */
@@ -72,40 +86,59 @@ export const createEvents = (): Events => createEventBridgeEvents(new EventBridg
  * Binds a function's ports.
  * @throws Error naming what is wrong with the environment or the configuration file
  */
-export function createRuntime(env: RawEnvironment, overrides: Overrides = {}): Runtime {
-  const environment = readEnvironment(env);
-  const configText = readFileSync(environment.CONFIG_PATH, 'utf8');
+export function createRuntime(env: RawEnvironment, entry: FunctionEntry, overrides: Overrides = {}): Runtime {
+  const { place, configPath, object, service, detail } = readEnvironment(env, entry);
+  const configText = readFileSync(configPath, 'utf8');
   const config = JSON.parse(configText) as ResolvedConfig;
   const clock = overrides.clock ?? SYSTEM_CLOCK;
-  const object = environment.OBJECT_NAME ?? null;
-  const { POWERTOOLS_SERVICE_NAME: pipeline, METRICS_DETAIL: detail } = environment;
-  const metrics = overrides.metrics ?? createEmfMetrics({ pipeline, detail, print: printLine });
+  const metrics = overrides.metrics ?? createEmfMetrics({ pipeline: service, detail, print: printLine });
   const requests = createRequestMetrics(metrics, clock, object ?? undefined);
-  const watch = overrides.observe ?? createProgressLog(pipeline, clock);
+  const watch = overrides.observe ?? createProgressLog(service, clock);
   const observe: ObserveProgress = (event) => {
     requests.observe(event);
     watch(event);
   };
-  const dynamoDb = new DynamoDBClient({});
-  const budget = createDynamoDbRateBudget(dynamoDb, environment.TABLE_NAME, clock);
-  const secrets = new SecretsManagerClient({});
-  const tokens = createSecretsTokenSource(secrets, environment.CONNECTION_SECRET_NAME);
+  const dynamoDb = once(() => new DynamoDBClient({}));
+  const secrets = once(() => new SecretsManagerClient({}));
+  const tokens = once(() => createSecretsTokenSource(secrets(), place('CONNECTION_SECRET_NAME')));
+  const budget = once(() => createDynamoDbRateBudget(dynamoDb(), place('TABLE_NAME'), clock));
+  const state = once(() => createDynamoDbStateStore(dynamoDb(), place('TABLE_NAME')));
+  const hashes = once(() => createSecretsHashSource(secrets(), place('HASH_KEY_SECRET_NAME')));
+  const client = once(() =>
+    createIntercomClient({
+      baseUrl: config.baseUrl,
+      tokens: tokens(),
+      budget: budget(),
+      clock,
+      object,
+      observe,
+    }),
+  );
   return {
     object,
     run: {
-      lake: createS3Lake(new S3Client({}), environment.BUCKET_NAME),
+      lake: createS3Lake(new S3Client({}), place('BUCKET_NAME')),
       clock,
       config,
       configDigest: digestOf(configText),
       observe,
       executions: createSfnExecutions(new SFNClient({})),
     },
-    state: createDynamoDbStateStore(dynamoDb, environment.TABLE_NAME),
-    budget,
-    client: createIntercomClient({ baseUrl: config.baseUrl, tokens, budget, clock, object, observe }),
-    hashes: createSecretsHashSource(secrets, environment.HASH_KEY_SECRET_NAME),
+    get state() {
+      return state();
+    },
+    get budget() {
+      return budget();
+    },
+    get client() {
+      return client();
+    },
+    get hashes() {
+      return hashes();
+    },
     metrics,
     flushMetrics: requests.flush,
     limits: { ...DEFAULT_LIMITS, ...overrides.limits },
+    begin: () => tokens().forget(),
   };
 }

@@ -58,6 +58,8 @@ export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, 
   let exhaustedUntil: EpochMs = 0;
   /** First window to be marked as spent; null where none is. */
   let spentFrom: EpochMs | null = null;
+  /** What Intercom last said was used of a window, by us and by other clients together. */
+  let consumed = { windowEnd: 0, count: 0 };
   const lanes: Readonly<Record<PermitPriority, Lane>> = { urgent: emptyLane(), bulk: emptyLane() };
 
   function windowEndAt(now: EpochMs): EpochMs {
@@ -107,6 +109,26 @@ export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, 
     }
   }
 
+  /**
+   * Requests of other clients show as use that is not in our count: the count is raised to what Intercom
+   * says. Permits that were taken and not yet used hide as much of it, so this never takes from ourselves.
+   */
+  async function countOthers(windowEnd: EpochMs, used: number): Promise<void> {
+    if (consumed.windowEnd !== windowEnd || consumed.count <= used) return;
+    try {
+      const command = new UpdateItemCommand({
+        TableName: table,
+        Key: windowKey(windowEnd),
+        UpdateExpression: 'SET used = :consumed',
+        ConditionExpression: 'used < :consumed',
+        ExpressionAttributeValues: { ':consumed': { N: String(consumed.count) } },
+      });
+      await callAws('count the requests of others', () => client.send(command));
+    } catch (error) {
+      if (!isConditionFailure(error)) throw error;
+    }
+  }
+
   /** Adds to a window's use if that stays within `ceiling`; false where it would not. */
   async function use(windowEnd: EpochMs, count: number, ceiling: number): Promise<boolean> {
     try {
@@ -120,8 +142,10 @@ export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, 
           ':most': { N: String(ceiling - count) },
           ':expiresAt': expiryOf(windowEnd),
         },
+        ReturnValues: 'UPDATED_NEW',
       });
-      await callAws('take permits', () => client.send(command));
+      const { Attributes } = await callAws('take permits', () => client.send(command));
+      await countOthers(windowEnd, Number(Attributes?.used?.N ?? SPENT));
       return true;
     } catch (error) {
       if (isConditionFailure(error)) return false;
@@ -185,6 +209,12 @@ export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, 
       if (phase !== phaseMs || learned !== limit) isRemembered = false;
       phaseMs = phase;
       limit = learned;
+      if (seen.limit !== null && seen.remaining !== null && seen.resetAt !== null) {
+        const windowEnd = seen.resetAt * 1000;
+        const count = seen.limit - seen.remaining;
+        const isOfSameWindow = windowEnd === consumed.windowEnd;
+        consumed = { windowEnd, count: isOfSameWindow ? Math.max(count, consumed.count) : count };
+      }
       if (!seen.limited && seen.remaining !== 0) return;
       const now = clock.now();
       exhaustedUntil = Math.max(

@@ -142,6 +142,20 @@ export function createDynamoDbStateStore(client: DynamoDBClient, table: string):
       const { Attributes } = await callAws('read the workspace of the pipeline', () => client.send(command));
       return Attributes?.workspaceId?.S ?? workspaceId;
     },
+    async claimedWorkspace() {
+      const command = new GetItemCommand({ TableName: table, Key: WORKSPACE_KEY, ConsistentRead: true });
+      const { Item } = await callAws('read the workspace of the pipeline', () => client.send(command));
+      return Item?.workspaceId?.S ?? null;
+    },
+    async moveWorkspace(workspaceId) {
+      const command = new UpdateItemCommand({
+        TableName: table,
+        Key: WORKSPACE_KEY,
+        UpdateExpression: 'SET workspaceId = :id',
+        ExpressionAttributeValues: { ':id': { S: workspaceId } },
+      });
+      await callAws('change the workspace of the pipeline', () => client.send(command));
+    },
     reset: (object, fence) =>
       change(object, fence, {
         set: { committed: null, committing: null, lease: null },

@@ -162,7 +162,7 @@ function dealConcurrency(wanted: Omit<Parallelism, 'inFlight'>, cap: number | nu
 }
 
 /** Hosts per region (facts 1). */
-const API_HOSTS = {
+export const API_HOSTS = {
   US: 'https://api.intercom.io',
   EU: 'https://api.eu.intercom.io',
   AU: 'https://api.au.intercom.io',

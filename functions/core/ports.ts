@@ -1,6 +1,13 @@
 /**
  * What the use cases need from outside. Memory twins and AWS adapters pass the same contract test.
  */
+import type {
+  AuthorizationOutcome,
+  AuthorizationRequest,
+  OAuthClient,
+  StoredConnection,
+  Workspace,
+} from './authorization.ts';
 import type { MetricValues } from './metrics.ts';
 import type { ObjectName, TableName } from './names.ts';
 import type { SyncCompleted } from './sync-event.ts';
@@ -79,6 +86,10 @@ export interface StateStore {
    * Keeps two workspaces from ever being mixed in one lake.
    */
   claimWorkspace(workspaceId: string): Promise<string>;
+  /** The workspace claimed so far; null where none is. */
+  claimedWorkspace(): Promise<string | null>;
+  /** Makes the pipeline another workspace's. Its cursors are of the old one: whoever moves resets them. */
+  moveWorkspace(workspaceId: string): Promise<void>;
   /** Forgets cursor, debts, schema and failures of an object: the next run reads it from `startFrom`. */
   reset(object: ObjectName, fence: number): Promise<Conditional<ObjectState>>;
 }
@@ -139,6 +150,69 @@ export interface TokenSource {
 
 /** Replaces a text by its keyed digest: equal texts give equal digests, and without the key nothing leads back. */
 export type HashText = (text: string) => string;
+
+/** The connection's secret, as those see it who write it. */
+export interface ConnectionStore {
+  /** Null where the pipeline is not connected. */
+  load(): Promise<StoredConnection | null>;
+  save(connection: StoredConnection): Promise<void>;
+  clear(): Promise<void>;
+}
+
+export interface OAuthClientSource {
+  /** Null where the user has not filled it in yet. */
+  load(): Promise<OAuthClient | null>;
+}
+
+/** Taking a request out, which one caller can do once. */
+export type TakenAuthorization =
+  | { readonly status: 'taken'; readonly request: AuthorizationRequest }
+  | { readonly status: 'used' | 'expired' | 'unknown' };
+
+/** Single-use requests to authorize, each under the SHA-256 of its state, in hex. Kept a day for `find`. */
+export interface AuthorizationStore {
+  begin(stateHash: string, request: AuthorizationRequest): Promise<void>;
+  /** One conditional write: of any number of calls one is answered with `taken`. */
+  take(stateHash: string, now: EpochSeconds): Promise<TakenAuthorization>;
+  /** Leaves what came of a request that was taken, for whoever waits for it. */
+  settle(stateHash: string, outcome: AuthorizationOutcome): Promise<void>;
+  /** What came of a request; null while nothing has, or where there is no such request. */
+  outcome(stateHash: string): Promise<AuthorizationOutcome | null>;
+}
+
+/** What came of trading a code for a token. */
+export type Exchange =
+  | { readonly kind: 'granted'; readonly accessToken: string }
+  | { readonly kind: 'code_refused' | 'client_refused' | 'intercom_unreachable' | 'unexpected_answer' };
+
+/** Who a token belongs to. */
+export interface Identity {
+  /** Null where Intercom does not say. */
+  readonly workspace: Workspace | null;
+  readonly region: string | null;
+}
+
+export interface AuthorizeParameters {
+  readonly clientId: string;
+  readonly state: string;
+  /** One of the redirect URLs registered for the app. */
+  readonly callbackUrl: string;
+}
+
+/** Intercom, as far as connections go. */
+export interface IntercomAccess {
+  /** Where a person authorizes the app. */
+  authorizeUrl(parameters: AuthorizeParameters): string;
+  /** Spends the code, whatever comes of it. */
+  exchange(client: OAuthClient, code: string, signal: AbortSignal): Promise<Exchange>;
+  /** @throws RetryableError, ConnectionError, PermissionError, UnavailableError, ContractError as for any request */
+  identify(accessToken: string, signal: AbortSignal): Promise<Identity>;
+  /**
+   * Uninstalls the app for the token's whole workspace.
+   * @throws RetryableError, ContractError where Intercom did not do it
+   */
+  uninstall(accessToken: string, signal: AbortSignal): Promise<'uninstalled' | 'already_gone'>;
+}
 
 /** The pipeline's hash key; asked for only where a field rule hashes. */
 export interface HashSource {

@@ -6,7 +6,7 @@ import { type RetryKind, type RetryLimits, retryDecision } from '../core/retry.t
 import { errorOf, type Failure, type FailureContext, type FailureKind } from './failures.ts';
 import { type Attempt, createTransport, type HttpRequest } from './transport.ts';
 
-const API_VERSION = '2.15';
+export const API_VERSION = '2.15';
 
 export interface RequestOptions {
   readonly priority: PermitPriority;

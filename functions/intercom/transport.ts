@@ -9,7 +9,8 @@ export interface HttpRequest {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly query: Readonly<Record<string, string | number>>;
-  readonly body: JsonObject | null;
+  /** Sent as JSON, or as a form. */
+  readonly body: JsonObject | URLSearchParams | null;
   readonly version: string;
 }
 
@@ -81,6 +82,14 @@ function bodyFault(body: Body, value: JsonValue | undefined): string | null {
   return isJsonObject(value) ? null : 'not_an_object';
 }
 
+/** A body as text, and what kind it is. */
+function encoded(body: HttpRequest['body']): { readonly text: string | null; readonly type: string | null } {
+  if (body === null) return { text: null, type: null };
+  return body instanceof URLSearchParams
+    ? { text: body.toString(), type: 'application/x-www-form-urlencoded' }
+    : { text: JSON.stringify(body), type: 'application/json' };
+}
+
 const noAnswer = (failure: Failure, receivedAtMs: EpochMs): Attempt => ({
   status: 0,
   body: {},
@@ -145,10 +154,16 @@ export function createTransport(options: TransportOptions) {
     };
   }
 
-  return async (request: HttpRequest, token: string, signal: AbortSignal | undefined): Promise<Attempt> => {
+  /** @param token null where the request needs none */
+  return async (
+    request: HttpRequest,
+    token: string | null,
+    signal: AbortSignal | undefined,
+  ): Promise<Attempt> => {
     const url = new URL(`${baseUrl}${request.path}`);
     for (const [name, value] of Object.entries(request.query)) url.searchParams.set(name, String(value));
     const timeout = AbortSignal.timeout(timeoutMs);
+    const { text, type } = encoded(request.body);
     try {
       const response = await options.fetch(url, {
         method: request.method,
@@ -156,11 +171,11 @@ export function createTransport(options: TransportOptions) {
         signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
         headers: {
           accept: 'application/json',
-          authorization: `Bearer ${token}`,
           'intercom-version': request.version,
-          ...(request.body === null ? {} : { 'content-type': 'application/json' }),
+          ...(token !== null && { authorization: `Bearer ${token}` }),
+          ...(type !== null && { 'content-type': type }),
         },
-        body: request.body === null ? null : JSON.stringify(request.body),
+        body: text,
       });
       return attemptOf(response, await readBody(response, maxBodyBytes));
     } catch (error) {

@@ -72,12 +72,13 @@ export function grantLake(role: IRole, lake: Bucket, access: LakeAccess): void {
 
 /**
  * Partition keys of the table as the adapters write them (functions/aws): the state of an object, the shared
- * rate budget, the workspace that the pipeline belongs to.
+ * rate budget, the workspace that the pipeline belongs to, requests to authorize.
  */
 export const STATE_KEYS = {
   object: (name: ObjectName | '*') => [`object#${name}`],
   budget: ['budget', 'budget#*'],
   workspace: ['workspace'],
+  authorizations: ['oauth#*'],
 } as const;
 
 /** Reading and conditionally updating single items, those with these partition keys. */
@@ -107,7 +108,7 @@ export function grantSyncEvent(role: IRole): void {
   );
 }
 
-/** Reading the value of a secret: the token, or the hash key. */
+/** Reading the value of a secret. */
 export function grantSecret(role: IRole, secret: Secret): void {
   role.addToPrincipalPolicy(
     new PolicyStatement({
@@ -116,4 +117,15 @@ export function grantSecret(role: IRole, secret: Secret): void {
     }),
   );
   grantKey(role, secret.encryptionKey, 'secretsmanager', ['kms:Decrypt']);
+}
+
+/** Putting a new value into a secret. */
+export function grantSecretWrite(role: IRole, secret: Secret): void {
+  role.addToPrincipalPolicy(
+    new PolicyStatement({
+      actions: ['secretsmanager:PutSecretValue'],
+      resources: [secret.secretArn],
+    }),
+  );
+  grantKey(role, secret.encryptionKey, 'secretsmanager', ['kms:Decrypt', 'kms:GenerateDataKey']);
 }

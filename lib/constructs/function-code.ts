@@ -5,10 +5,7 @@ import { AssetHashType, DockerImage } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { buildSync } from 'esbuild';
 import type { ResolvedConfig } from '../../functions/core/config.ts';
-import { CONFIG_FILE } from '../../functions/environment.ts';
-
-/** The entry points, `functions/<name>.lambda.ts` each. */
-export type FunctionEntry = 'extractor' | 'start-run' | 'record-failure' | 'finish-run';
+import { CONFIG_FILE, type FunctionEntry } from '../../functions/environment.ts';
 
 export type FunctionCode = (entry: FunctionEntry) => Code;
 
@@ -41,8 +38,7 @@ function bundle(entry: FunctionEntry, config: ResolvedConfig): Code {
       environment: { entry, config: configJson },
       local: {
         tryBundle: (folder) => {
-          build(join('functions', `${entry}.lambda.ts`), join(folder, `${entry}.mjs`));
-          writeFileSync(join(folder, CONFIG_FILE), configJson);
+          writeBundle(entry, configJson, folder);
           return true;
         },
       },
@@ -50,11 +46,12 @@ function bundle(entry: FunctionEntry, config: ResolvedConfig): Code {
   });
 }
 
-function build(entryPoint: string, outfile: string): void {
+/** Writes what a function's asset holds: `<entry>.mjs`, whose `handler` is called, and the configuration. */
+export function writeBundle(entry: FunctionEntry, configJson: string, folder: string): void {
   buildSync({
     absWorkingDir: ROOT,
-    entryPoints: [entryPoint],
-    outfile,
+    entryPoints: [join('functions', `${entry}.lambda.ts`)],
+    outfile: join(folder, `${entry}.mjs`),
     bundle: true,
     minify: true,
     format: 'esm',
@@ -65,4 +62,5 @@ function build(entryPoint: string, outfile: string): void {
     legalComments: 'none',
     logLevel: 'warning',
   });
+  writeFileSync(join(folder, CONFIG_FILE), configJson);
 }

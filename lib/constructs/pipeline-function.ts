@@ -2,10 +2,16 @@ import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Function as LambdaFunction, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { ObjectName } from '../../functions/core/names.ts';
-import type { Environment, MetricsDetail } from '../../functions/environment.ts';
-import type { FunctionCode, FunctionEntry } from './function-code.ts';
+import {
+  type FunctionEntry,
+  type MetricsDetail,
+  PLACES_OF,
+  type Places,
+} from '../../functions/environment.ts';
+import type { FunctionCode } from './function-code.ts';
 import type { Storage } from './storage.ts';
 
 export interface PipelineFunctionProps {
@@ -15,9 +21,12 @@ export interface PipelineFunctionProps {
   readonly description: string;
   /** Name of the pipeline; the service of its log lines. */
   readonly pipelineName: string;
-  readonly metricsDetail: MetricsDetail;
-  /** Where the function finds bucket, table and secrets. It gives no rights to them. */
+  /** @default none, for a function that emits no metrics */
+  readonly metricsDetail?: MetricsDetail;
+  /** Where the function finds what its entry uses. It gives no rights to it. */
   readonly storage: Storage;
+  /** Secret of the app at Intercom, for the entry that uses it. @default none */
+  readonly oauthClient?: Secret;
   /** The object of an extractor. @default none */
   readonly objectName?: ObjectName;
   readonly memoryMiB: number;
@@ -50,20 +59,30 @@ export class PipelineFunction extends Construct {
       loggingFormat: LoggingFormat.JSON,
       memorySize: props.memoryMiB,
       timeout: Duration.seconds(props.timeoutSeconds),
-      environment: { ...environmentOf(props) },
+      environment: environmentOf(props),
     });
   }
 }
 
 /** `CONFIG_PATH` is left to its default, the file beside the bundle. */
-function environmentOf(props: PipelineFunctionProps): Omit<Environment, 'CONFIG_PATH'> {
+function environmentOf(props: PipelineFunctionProps): Readonly<Record<string, string>> {
+  const { storage, oauthClient, entry, objectName, metricsDetail } = props;
+  const places: Partial<Places> = {
+    BUCKET_NAME: storage.lake.bucketName,
+    TABLE_NAME: storage.state.tableName,
+    CONNECTION_SECRET_NAME: storage.connection.secretArn,
+    HASH_KEY_SECRET_NAME: storage.hashKey.secretArn,
+    ...(oauthClient !== undefined && { OAUTH_CLIENT_SECRET_NAME: oauthClient.secretArn }),
+  };
+  const known = PLACES_OF[entry].map((name) => {
+    const value = places[name];
+    if (value === undefined) throw new Error(`${entry} cannot be told its ${name}.`);
+    return [name, value] as const;
+  });
   return {
-    BUCKET_NAME: props.storage.lake.bucketName,
-    TABLE_NAME: props.storage.state.tableName,
-    CONNECTION_SECRET_NAME: props.storage.connection.secretArn,
-    HASH_KEY_SECRET_NAME: props.storage.hashKey.secretArn,
-    ...(props.objectName !== undefined && { OBJECT_NAME: props.objectName }),
+    ...Object.fromEntries(known),
+    ...(objectName !== undefined && { OBJECT_NAME: objectName }),
     POWERTOOLS_SERVICE_NAME: props.pipelineName,
-    METRICS_DETAIL: props.metricsDetail,
+    ...(metricsDetail !== undefined && { METRICS_DETAIL: metricsDetail }),
   };
 }

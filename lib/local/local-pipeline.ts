@@ -51,6 +51,7 @@ const CONFIG_FILE = 'pipeline.json';
 
 const NO_METRICS: Metrics = { record: () => undefined };
 
+/** The functions that the workflow calls; one machine has no callback. */
 const FACTORIES = {
   extractor: createExtractor,
   'start-run': createStartRun,
@@ -58,14 +59,17 @@ const FACTORIES = {
   'finish-run': createFinishRun,
 } as const;
 
-/** A function of the template with its handler in this process. */
+const isOfWorkflow = (entry: LocalFunction['entry']): entry is keyof typeof FACTORIES => entry in FACTORIES;
+
+/** A function of the template with its handler in this process; none for what the workflow does not call. */
 function runnable(
   { arn, entry, environment, timeoutSeconds, memoryMiB }: LocalFunction,
   configPath: string,
   overrides: Overrides,
-): RunnableFunction {
+): readonly RunnableFunction[] {
+  if (!isOfWorkflow(entry)) return [];
   const handler = FACTORIES[entry]({ ...environment, CONFIG_PATH: configPath }, overrides);
-  return { arn, timeoutSeconds, memoryMiB, handler: handler as RunnableFunction['handler'] };
+  return [{ arn, timeoutSeconds, memoryMiB, handler: handler as RunnableFunction['handler'] }];
 }
 
 /** The one secret of the template that holds the connection. */
@@ -90,7 +94,7 @@ async function assemble(
   const runner = createWorkflowRunner({
     definition: resources.stateMachine.definition,
     stateMachineArn: resources.stateMachine.arn,
-    functions: resources.functions.map((one) => runnable(one, configPath, overrides)),
+    functions: resources.functions.flatMap((one) => runnable(one, configPath, overrides)),
     ...(pauses && { pauses }),
   });
   const secrets = new SecretsManagerClient({});

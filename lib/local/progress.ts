@@ -1,7 +1,7 @@
 /** What a sync shows while it works: per object its rows and requests, and the share of the rate allowance. */
 import type { ObjectName } from '../../functions/core/names.ts';
 import type { ProgressEvent } from '../../functions/core/ports.ts';
-import { count, tableText } from './table-text.ts';
+import { count, tableText } from '../terminal/table-text.ts';
 
 interface ObjectProgress {
   readonly state: string;

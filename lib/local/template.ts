@@ -10,7 +10,7 @@ import { App } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { z } from 'zod';
 import type { ResolvedConfig } from '../../functions/core/config.ts';
-import type { FunctionEntry } from '../constructs/function-code.ts';
+import { FUNCTION_ENTRIES, type FunctionEntry } from '../../functions/environment.ts';
 import { addPipeline } from '../stacks/pipeline.ts';
 import { identityOf, type Place, type Resource, resolver, type StackTemplate } from './intrinsics.ts';
 
@@ -95,7 +95,7 @@ const lambda = z.object({
   Handler: z
     .string()
     .transform((handler) => handler.replace(/\.handler$/, ''))
-    .pipe(z.enum(['extractor', 'start-run', 'record-failure', 'finish-run'])),
+    .pipe(z.enum(FUNCTION_ENTRIES)),
   Environment: z.object({ Variables: strings }),
   Timeout: z.number(),
   MemorySize: z.number(),

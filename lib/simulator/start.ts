@@ -6,6 +6,7 @@ import { createRateWindows, DEFAULT_LIMITS } from './http/rate-windows.ts';
 import { createRequestLog } from './http/request-log.ts';
 import { createRouter } from './http/router.ts';
 import { createActivityLogRoutes } from './http/routes/activity-logs.ts';
+import { createAuthorizeRoutes } from './http/routes/authorize.ts';
 import { createCompanyRoutes } from './http/routes/companies.ts';
 import { createContactRoutes } from './http/routes/contacts.ts';
 import { createConversationRoutes } from './http/routes/conversations.ts';
@@ -59,6 +60,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     region,
     reportedTimezone: options.reportedTimezone,
   };
+  const app = options.oauth ?? { clientId: 'client', clientSecret: 'secret' };
+  const redirectUrls = [...(app.redirectUrls ?? [])];
   const router = createRouter([
     ...createContactRoutes(),
     ...createCompanyRoutes(),
@@ -67,7 +70,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     ...createSmallRoutes(),
     ...createHelpCenterRoutes(),
     ...createActivityLogRoutes(),
-    ...createOAuthRoutes(options.oauth ?? { clientId: 'client', clientSecret: 'secret' }),
+    ...createOAuthRoutes(app),
+    ...createAuthorizeRoutes(app.clientId, () => redirectUrls),
   ]);
   const rate = createRateWindows(clock, { ...DEFAULT_LIMITS, ...options.rateLimit }, switches);
   const server = await listen({
@@ -87,6 +91,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     issueToken: tokens.issue,
     setTokenState: tokens.setState,
     issueCode: tokens.issueCode,
+    registerRedirectUrl: (added) => redirectUrls.push(added),
     addFault: faults.add,
     setSwitches(changes) {
       current = { ...current, ...checkSwitches(changes) };

@@ -68,6 +68,10 @@ export interface Switches {
   readonly uninstallAnswer: '200_empty' | '200_json' | '204';
   /** Body of the 401 for a bad code. UNCONFIRMED. @default 'error_list' */
   readonly badCodeBody: 'error_list' | 'message';
+  /** The 401 for a wrong client id or secret. UNCONFIRMED. @default 'unauthorized_code' */
+  readonly badClientMessage: 'unauthorized_code' | 'unauthorized_client';
+  /** How a person's no comes back: `error=access_denied`, with or without the state. UNCONFIRMED. @default 'with_state' */
+  readonly denial: 'with_state' | 'without_state';
   /** JSON body at the token endpoint. UNCONFIRMED. @default 'accepted' */
   readonly tokenRequestJson: 'accepted' | 'rejected';
 
@@ -194,6 +198,8 @@ export const DEFAULT_SWITCHES: Switches = {
   activityLogsScope: 'read_admin_activity_logs',
   uninstallAnswer: '200_empty',
   badCodeBody: 'error_list',
+  badClientMessage: 'unauthorized_code',
+  denial: 'with_state',
   tokenRequestJson: 'accepted',
   contactNotFound: 'User Not Found',
   companyNotFound: 'json',

@@ -84,8 +84,13 @@ export interface SimulatorOptions {
   readonly faults?: readonly Fault[];
   /** Seconds until a change shows up in search (facts 5.1). @default 0 */
   readonly indexingDelaySeconds?: number;
-  /** OAuth client that POST /auth/eagle/token accepts. @default {clientId: 'client', clientSecret: 'secret'} */
-  readonly oauth?: { readonly clientId: string; readonly clientSecret: string };
+  /** The app: what GET /oauth and POST /auth/eagle/token know. @default {clientId: 'client', clientSecret: 'secret'} */
+  readonly oauth?: {
+    readonly clientId: string;
+    readonly clientSecret: string;
+    /** The first is the default (facts 8.1). @default none */
+    readonly redirectUrls?: readonly string[];
+  };
 }
 
 export interface LoggedRequest {
@@ -115,6 +120,8 @@ export interface Simulator {
   setTokenState(token: string, state: TokenState): void;
   /** A code for POST /auth/eagle/token: single use, 5 minutes, ends in `=` (facts 8.1). */
   issueCode(options?: TokenOptions): string;
+  /** Adds a redirect URL to the app, as in the Developer Hub. */
+  registerRedirectUrl(url: string): void;
   /** Returns a function that takes the fault away. */
   addFault(fault: Fault): () => void;
   /** Changes switches of the running simulator. */

@@ -1,7 +1,7 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { ResolvedConfig } from '../../functions/core/config.ts';
-import type { MetricsDetail } from '../../functions/environment.ts';
+import type { Deployment } from '../../functions/core/deployment.ts';
 import { grantLake, grantSecret, grantState, grantSyncEvent, STATE_KEYS } from '../constructs/access.ts';
 import { Extractors } from '../constructs/extractors.ts';
 import type { FunctionCode } from '../constructs/function-code.ts';
@@ -13,8 +13,7 @@ export interface ExtractionStackProps extends StackProps {
   readonly config: ResolvedConfig;
   readonly code: FunctionCode;
   readonly storage: Storage;
-  /** `detailed`: metrics per object as well. */
-  readonly metricsDetail: MetricsDetail;
+  readonly deployment: Pick<Deployment, 'monitoring'>;
 }
 
 /** More than needed; it is the share of a CPU that makes a cold start short. */
@@ -31,7 +30,8 @@ export class ExtractionStack extends Stack {
 
   constructor(scope: Construct, id: string, props: ExtractionStackProps) {
     super(scope, id, props);
-    const { config, code, storage, metricsDetail } = props;
+    const { config, code, storage, deployment } = props;
+    const { monitoring: metricsDetail } = deployment;
     const common = { code, storage, metricsDetail, pipelineName: config.name, memoryMiB: MEMORY_MIB };
     const startRun = new PipelineFunction(this, 'StartRun', {
       ...common,

@@ -3,6 +3,7 @@ import { type ResolvedConfig, resolveDeployment } from '../../functions/core/con
 import type { Deployment } from '../../functions/core/deployment.ts';
 import type { FunctionCode } from '../constructs/function-code.ts';
 import { LogSettings } from '../constructs/log-settings.ts';
+import { ConnectionStack } from './connection-stack.ts';
 import { ExtractionStack } from './extraction-stack.ts';
 import { MonitoringStack } from './monitoring-stack.ts';
 import { SchedulesStack } from './schedules-stack.ts';
@@ -11,6 +12,7 @@ import { StorageStack } from './storage-stack.ts';
 export interface PipelineStacks {
   readonly storage: StorageStack;
   readonly extraction: ExtractionStack;
+  readonly connection: ConnectionStack;
   readonly schedules: SchedulesStack;
   readonly monitoring: MonitoringStack;
 }
@@ -37,9 +39,16 @@ export function addPipeline(
   const extraction = new ExtractionStack(app, `${config.name}-extraction`, {
     ...props('Extractors and workflow'),
     config,
+    deployment,
     code,
     storage,
-    metricsDetail: deployment.monitoring,
+  });
+
+  const connection = new ConnectionStack(app, `${config.name}-connection`, {
+    ...props('Connection to its workspace'),
+    config,
+    code,
+    storage,
   });
 
   const schedules = new SchedulesStack(app, `${config.name}-schedules`, {
@@ -59,7 +68,7 @@ export function addPipeline(
     deadLetters: schedules.deadLetters,
   });
 
-  const stacks = { storage: storageStack, extraction, schedules, monitoring };
+  const stacks = { storage: storageStack, extraction, connection, schedules, monitoring };
   const logs = new LogSettings({ retentionDays: deployment.logRetentionDays, key: storage.key });
   for (const stack of Object.values(stacks)) Aspects.of(stack).add(logs);
   return stacks;

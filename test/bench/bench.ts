@@ -1,6 +1,7 @@
 /**
  * `npm run bench`: how fast and how large, on this machine, next to the floor of the same machine: parsing,
- * stringifying and compressing the same bytes, and nothing else. Machines are noisy: compare the ratios of
+ * stringifying and compressing the same bytes, and nothing else; and of every function's bundle, how large it is and
+ * how long it takes to start. Machines are noisy: compare the ratios of
  * one run, never figures of two.
  */
 import { spawn } from 'node:child_process';
@@ -10,6 +11,7 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
+import { benchBundles } from './bundles.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
@@ -18,6 +20,7 @@ const { values } = parseArgs({
     contacts: { type: 'string', default: '1000000' },
     conversations: { type: 'string', default: '20000' },
     parts: { type: 'string', default: '20' },
+    bundles: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -185,10 +188,14 @@ async function conversationParts(count: number, parts: number): Promise<void> {
 
 if (values.help) {
   print('npm run bench -- [--contacts 1000000] [--conversations 20000] [--parts 20]');
+  print('npm run bench -- --bundles     only the sizes and starts of the functions');
+} else if (values.bundles) {
+  benchBundles(print);
 } else {
   print(
     `node ${process.version}, ${process.platform} ${process.arch}; the simulator runs beside the sync and shares the cores`,
   );
+  benchBundles(print);
   await contacts(Number(values.contacts));
   await conversationParts(Number(values.conversations), Number(values.parts));
 }

@@ -448,6 +448,29 @@ describe.each<[string, () => Promise<Budgets>]>([
     for (const { at } of grants) expect(at).toBeGreaterThanOrEqual(NOON + WINDOW_MS);
   });
 
+  test('leaves to other clients what the answers say they used', async () => {
+    const { all, ask, pass, perWindow } = await settingOf(100);
+    const [first, second] = all;
+    if (first === undefined || second === undefined) throw new Error('none');
+    await pass(ask(first));
+    // 60 used, of which we know of a few.
+    first.observe({ ...NO_OBSERVATION, limit: 100, remaining: 40, resetAt: NOON / 1000 + 10 });
+    await pass(Promise.all(Array.from({ length: 120 }, (_unused, index) => ask(index % 2 ? first : second))));
+    const [inFirstWindow = 0] = perWindow().values();
+    expect(inFirstWindow).toBeLessThanOrEqual(1 + 40 + 4);
+    expect(inFirstWindow).toBeGreaterThanOrEqual(1 + 40 - 4);
+  });
+
+  test("does not take its own permits for another client's use", async () => {
+    const { all, ask, pass, perWindow } = await settingOf(100, 1);
+    const [budget] = all;
+    if (budget === undefined) throw new Error('none');
+    await pass(Promise.all(Array.from({ length: 50 }, () => ask(budget))));
+    budget.observe({ ...NO_OBSERVATION, limit: 100, remaining: 50, resetAt: NOON / 1000 + 10 });
+    await pass(Promise.all(Array.from({ length: 60 }, () => ask(budget))));
+    expect([...perWindow().values()][0]).toBeGreaterThanOrEqual(98);
+  });
+
   test('waits out its window after a 429 that names no reset', async () => {
     const { all, ask, pass, clock } = await settingOf(50, 1);
     const [budget] = all;

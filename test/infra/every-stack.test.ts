@@ -26,6 +26,8 @@ const resourcesOf = ({ templates }: ReturnType<typeof synthesis>): readonly Foun
 /** Names that are given and not made by CloudFormation, and why that does no harm. */
 const NAMED: Readonly<Record<string, string>> = {
   'AWS::IAM::Policy PolicyName': 'an inline policy has its name within its role',
+  'AWS::ApiGatewayV2::Api Name': 'a label, which need not be unique: an API is known by its id',
+  'AWS::ApiGatewayV2::Stage StageName': 'has its name within its API; $default serves it at the root',
   'AWS::SNS::Topic DisplayName': 'whom mails are from, which need not be unique',
   'AWS::CloudWatch::Alarm MetricName': 'what it watches, not what it is called',
 };

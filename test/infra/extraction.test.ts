@@ -7,7 +7,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { resolveConfig } from '../../functions/core/config.ts';
 import { OBJECT_NAMES } from '../../functions/core/names.ts';
-import { readEnvironment } from '../../functions/environment.ts';
+import { type FunctionEntry, PLACES_OF, readEnvironment } from '../../functions/environment.ts';
 import { bundledCode } from '../../lib/constructs/function-code.ts';
 import type { StackTemplate } from '../../lib/local/intrinsics.ts';
 import { addPipeline } from '../../lib/stacks/pipeline.ts';
@@ -28,18 +28,26 @@ const { context } = JSON.parse(readFileSync(join(import.meta.dirname, '../../cdk
 let outdir: string;
 let template: StackTemplate;
 let functions: readonly FunctionProperties[];
+let everyFunction: readonly FunctionProperties[];
+
+const functionsOf = ({ Resources }: StackTemplate): readonly FunctionProperties[] =>
+  Object.values(Resources)
+    .filter(({ Type }) => Type === 'AWS::Lambda::Function')
+    .map(({ Properties }) => Properties as unknown as FunctionProperties);
+
+const entryOf = ({ Handler }: FunctionProperties): FunctionEntry =>
+  Handler.replace('.handler', '') as FunctionEntry;
 
 /** The whole app as `cdk synth` makes it, CloudFormation's rules included: a violation throws. */
 beforeAll(async () => {
   outdir = await mkdtemp(join(tmpdir(), 'synth-test-'));
   const app = new App({ outdir, context });
-  const { extraction } = addPipeline(app, config, bundledCode(config));
+  const { extraction, connection } = addPipeline(app, config, bundledCode(config));
   app.synth();
   // Also refuses a template whose resources depend on each other in a circle.
   template = Template.fromStack(extraction).toJSON() as StackTemplate;
-  functions = Object.values(template.Resources)
-    .filter(({ Type }) => Type === 'AWS::Lambda::Function')
-    .map(({ Properties }) => Properties as unknown as FunctionProperties);
+  functions = functionsOf(template);
+  everyFunction = [...functions, ...functionsOf(Template.fromStack(connection).toJSON() as StackTemplate)];
 });
 afterAll(() => rm(outdir, { recursive: true, force: true }));
 
@@ -69,14 +77,18 @@ describe('the functions', () => {
     for (const { Properties } of logGroups) expect(Properties).toHaveProperty('RetentionInDays', 90);
   });
 
-  test('have an environment of names that the entries understand', () => {
-    for (const { Environment } of functions) {
-      const values = Object.entries(Environment.Variables).map(([name, value]) => [
-        name,
-        typeof value === 'string' ? value : 'resolved',
-      ]);
-      const environment = readEnvironment(Object.fromEntries(values));
-      expect(environment).toMatchObject({ CONFIG_PATH: './pipeline.json', POWERTOOLS_SERVICE_NAME: 'shop' });
+  test('are told where to find what their entry uses, and nothing else', () => {
+    for (const each of everyFunction) {
+      const names = Object.keys(each.Environment.Variables);
+      const object = entryOf(each) === 'extractor' ? ['OBJECT_NAME'] : [];
+      const detail = entryOf(each) === 'oauth-callback' ? [] : ['METRICS_DETAIL'];
+      expect(names.toSorted()).toEqual(
+        [...PLACES_OF[entryOf(each)], ...object, ...detail, 'POWERTOOLS_SERVICE_NAME'].toSorted(),
+      );
+      expect(readEnvironment(environmentOf(each), entryOf(each))).toMatchObject({
+        configPath: './pipeline.json',
+        service: 'shop',
+      });
     }
     const objects = functions.flatMap(({ Environment }) => Environment.Variables.OBJECT_NAME ?? []);
     expect(objects).toEqual(OBJECT_NAMES);
@@ -87,11 +99,13 @@ describe('the bundles', () => {
   test('are one per entry, shared by the 16 extractors', () => {
     const keys = (handler: string) => functions.filter((each) => each.Handler === handler).map(keyOf);
     expect(new Set(keys('extractor.handler')).size).toBe(1);
-    expect(new Set(functions.map(keyOf)).size).toBe(4);
-    expect(assets()).toHaveLength(4);
+    expect(new Set(everyFunction.map(keyOf)).size).toBe(5);
+    expect(assets()).toHaveLength(5);
   });
 
-  test('load as ES modules, with the resolved configuration beside them, and are under 1 MB', async () => {
+  test('load as ES modules with the environment of the template, and are under 1 MB', async () => {
+    const entries = new Map(everyFunction.map((each) => [keyOf(each), each]));
+    expect(entries.size).toBe(assets().length);
     for (const asset of assets()) {
       const folder = join(outdir, asset);
       const files = readdirSync(folder);
@@ -99,23 +113,25 @@ describe('the bundles', () => {
       expect(files.toSorted()).toEqual([bundle, 'pipeline.json'].toSorted());
       expect(statSync(join(folder, bundle)).size).toBeLessThan(1_000_000);
       expect(JSON.parse(readFileSync(join(folder, 'pipeline.json'), 'utf8'))).toEqual(config);
+      const owner = [...entries.values()].find((each) => bundle === `${entryOf(each)}.mjs`);
+      if (owner === undefined) throw new Error(`no function runs ${bundle}`);
+      vi.stubEnv('AWS_REGION', 'us-east-1');
       vi.stubEnv('CONFIG_PATH', join(folder, 'pipeline.json'));
-      for (const [name, value] of Object.entries(ENVIRONMENT)) vi.stubEnv(name, value);
+      for (const [name, value] of Object.entries(environmentOf(owner))) vi.stubEnv(name, value);
       expect(await import(join(folder, bundle))).toHaveProperty('handler', expect.any(Function));
       vi.unstubAllEnvs();
     }
   });
 });
 
-const ENVIRONMENT = {
-  AWS_REGION: 'us-east-1',
-  BUCKET_NAME: 'lake',
-  TABLE_NAME: 'state',
-  CONNECTION_SECRET_NAME: 'connection',
-  HASH_KEY_SECRET_NAME: 'hash-key',
-  OBJECT_NAME: 'tags',
-  POWERTOOLS_SERVICE_NAME: 'shop',
-};
+/** The environment of the template, with something in the place of every reference. */
+const environmentOf = ({ Environment }: FunctionProperties): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(Environment.Variables).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value : 'resolved',
+    ]),
+  );
 
 const keyOf = ({ Code }: FunctionProperties): string => Code.S3Key;
 

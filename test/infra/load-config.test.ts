@@ -84,29 +84,37 @@ describe('readEnvironment', () => {
     TABLE_NAME: 'state',
     CONNECTION_SECRET_NAME: 'connection',
     HASH_KEY_SECRET_NAME: 'hash-key',
+    OBJECT_NAME: 'tags',
     POWERTOOLS_SERVICE_NAME: 'shop',
   };
 
   test('fills in where the configuration is', () => {
-    expect(readEnvironment({ ...complete, OBJECT_NAME: 'tags' })).toEqual({
-      ...complete,
-      CONFIG_PATH: './pipeline.json',
-      OBJECT_NAME: 'tags',
-      METRICS_DETAIL: 'standard',
+    const environment = readEnvironment(complete, 'extractor');
+    expect(environment).toMatchObject({
+      configPath: './pipeline.json',
+      object: 'tags',
+      service: 'shop',
+      detail: 'standard',
     });
+    expect(environment.place('BUCKET_NAME')).toBe('lake');
   });
 
   test('names everything that is missing or wrong at once', () => {
-    expect(() =>
-      readEnvironment({
-        ...complete,
-        BUCKET_NAME: '',
-        TABLE_NAME: undefined,
-        OBJECT_NAME: 'x',
-        METRICS_DETAIL: 'much',
-      }),
-    ).toThrow(
-      "OBJECT_NAME 'x' is no object; METRICS_DETAIL 'much' is neither 'standard' nor 'detailed'; BUCKET_NAME is not set; TABLE_NAME is not set.",
+    const wrong = { ...complete, BUCKET_NAME: '', TABLE_NAME: undefined, OBJECT_NAME: 'x' };
+    expect(() => readEnvironment(wrong, 'extractor')).toThrow(
+      "OBJECT_NAME 'x' is no object; BUCKET_NAME is not set; TABLE_NAME is not set.",
     );
+    expect(() => readEnvironment({ ...complete, METRICS_DETAIL: 'much' }, 'extractor')).toThrow(
+      "METRICS_DETAIL 'much' is neither 'standard' nor 'detailed'",
+    );
+    const { OBJECT_NAME: _, ...without } = complete;
+    expect(() => readEnvironment(without, 'extractor')).toThrow('OBJECT_NAME is not set');
+    expect(readEnvironment(without, 'start-run').object).toBeNull();
+  });
+
+  test('gives an entry its own places only, whatever else is set', () => {
+    const { place } = readEnvironment(complete, 'record-failure');
+    expect(place('TABLE_NAME')).toBe('state');
+    expect(() => place('HASH_KEY_SECRET_NAME')).toThrow('no part of the environment of record-failure');
   });
 });

@@ -58,3 +58,12 @@ export function rightsByRole({ Resources }: StackTemplate): Readonly<Record<stri
   }
   return Object.fromEntries(Object.entries(rights).map(([role, lines]) => [role, lines.toSorted()]));
 }
+
+/** The one template that has a resource of this type. */
+export function stackWith(type: string, templates: readonly StackTemplate[]): StackTemplate {
+  const [found, ...others] = templates.filter(({ Resources }) =>
+    Object.values(Resources).some(({ Type }) => Type === type),
+  );
+  if (found === undefined || others.length > 0) throw new Error(`not one stack has a ${type}`);
+  return found;
+}

@@ -1,6 +1,7 @@
 import { DynamoDBClient, GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { expect, test } from 'vitest';
+import { createDynamoDbAuthorizationStore } from '../../functions/aws/dynamodb-authorization-store.ts';
 import { createDynamoDbRateBudget } from '../../functions/aws/dynamodb-rate-budget.ts';
 import { createDynamoDbStateStore } from '../../functions/aws/dynamodb-state-store.ts';
 import { STATE_KEYS } from '../../lib/constructs/access.ts';
@@ -27,7 +28,19 @@ test('the rights on the table cover exactly the keys that the adapters write', a
     await store.load('contacts');
     await store.takeLease('contacts', 0, { executionArn: 'arn', runId: 'run' });
   });
-  const workspace = await keysOf((client) => createDynamoDbStateStore(client, 'table').claimWorkspace('w'));
+  const workspace = await keysOf(async (client) => {
+    const store = createDynamoDbStateStore(client, 'table');
+    await store.claimedWorkspace();
+    await store.claimWorkspace('w');
+    await store.moveWorkspace('w');
+  });
+  const authorizations = await keysOf(async (client) => {
+    const store = createDynamoDbAuthorizationStore(client, 'table');
+    await store.begin('00ff', { expiresAt: 1, replaceWorkspace: false });
+    await store.take('00ff', 0);
+    await store.settle('00ff', { kind: 'denied' });
+    await store.outcome('00ff');
+  });
   const budget = await keysOf(async (client) => {
     const { permit, limit } = createDynamoDbRateBudget(client, 'table', clock);
     await limit();
@@ -35,7 +48,9 @@ test('the rights on the table cover exactly the keys that the adapters write', a
   });
   expect(object).toHaveLength(2);
   for (const key of object) expect(matches(key, STATE_KEYS.object('contacts'))).toBe(true);
-  expect(workspace).toHaveLength(1);
+  expect(authorizations).toHaveLength(4);
+  for (const key of authorizations) expect(matches(key, STATE_KEYS.authorizations)).toBe(true);
+  expect(workspace).toHaveLength(3);
   for (const key of workspace) expect(matches(key, STATE_KEYS.workspace)).toBe(true);
   expect(budget.length).toBeGreaterThanOrEqual(2);
   for (const key of budget) expect(matches(key, STATE_KEYS.budget)).toBe(true);

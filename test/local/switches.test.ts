@@ -42,6 +42,8 @@ const OTHER_VALUES: Values = {
   activityLogsScope: ['read_admins'],
   uninstallAnswer: ['200_json', '204'],
   badCodeBody: ['message'],
+  badClientMessage: ['unauthorized_client'],
+  denial: ['without_state'],
   tokenRequestJson: ['rejected'],
   contactNotFound: ['Contact Not Found'],
   companyNotFound: ['html'],

@@ -1,6 +1,6 @@
 /** Versions, tokens, scopes, plan, OAuth (facts 1, 3, 8). */
 import { describe, expect, test } from 'vitest';
-import { DEFAULT_SWITCHES, type Scope } from '../../lib/simulator/index.ts';
+import { DEFAULT_SWITCHES, type Scope, type Switches } from '../../lib/simulator/index.ts';
 import { type Client, type Reply, start } from './client.ts';
 
 const error = ({ status, json }: Reply): unknown[] => [status, json.errors?.[0]?.code];
@@ -230,6 +230,70 @@ describe('OAuth', () => {
     client.clock.pass(301);
     client.sim.setSwitches({ badCodeBody: 'message' });
     expect((await exchange(client, late)).json).toEqual({ message: 'Unauthorized Code' });
+  });
+
+  describe('GET /oauth', () => {
+    const BACK = 'https://pipeline.test/callback';
+    const page = (client: Client, query: Record<string, string>, init: RequestInit = {}) =>
+      fetch(`${client.sim.url}/oauth?${form(query)}`, { redirect: 'manual', ...init });
+    const decide = (client: Client, fields: Record<string, string>) =>
+      fetch(`${client.sim.url}/oauth`, {
+        method: 'POST',
+        redirect: 'manual',
+        body: new URLSearchParams(fields),
+      });
+    const ready = async (switches: Partial<Switches> = {}) => {
+      const client = await start({ switches });
+      client.sim.registerRedirectUrl(BACK);
+      client.sim.registerRedirectUrl('https://pipeline.test/other');
+      return client;
+    };
+
+    test('asks, and sends back with code and state', async () => {
+      const client = await ready();
+      const asked = await page(client, { client_id: 'client', state: 's"<1' });
+      expect([asked.status, asked.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+      expect(await asked.text()).toContain('value="s&#34;&#60;1"');
+      const decided = await decide(client, { client_id: 'client', state: 's"<1', decision: 'authorize' });
+      expect(decided.status).toBe(302);
+      const back = new URL(decided.headers.get('location') ?? '');
+      expect(`${back.origin}${back.pathname}`).toBe(BACK);
+      expect(back.searchParams.get('state')).toBe('s"<1');
+      const code = back.searchParams.get('code') ?? '';
+      expect(code).toMatch(/=$/);
+      expect((await exchange(client, code)).status).toBe(200);
+    });
+
+    test('sends to a registered URL only', async () => {
+      const client = await ready();
+      const other = { client_id: 'client', redirect_uri: 'https://pipeline.test/other', decision: 'deny' };
+      expect((await decide(client, other)).headers.get('location')).toBe(
+        'https://pipeline.test/other?error=access_denied',
+      );
+      const foreign = { client_id: 'client', redirect_uri: 'https://evil.test/' };
+      expect((await page(client, foreign)).status).toBe(400);
+      expect((await decide(client, { ...foreign, decision: 'authorize' })).status).toBe(400);
+      expect((await page(client, { client_id: 'nobody' })).status).toBe(404);
+      expect((await page(await start(), { client_id: 'client' })).status).toBe(400);
+    });
+
+    test.each([
+      ['with_state', `${BACK}?error=access_denied&state=s1`],
+      ['without_state', `${BACK}?error=access_denied`],
+    ] as const)('a no comes back %s', async (denial, url) => {
+      const client = await ready({ denial });
+      const denied = await decide(client, { client_id: 'client', state: 's1', decision: 'deny' });
+      expect(denied.headers.get('location')).toBe(url);
+    });
+  });
+
+  test('what a wrong client secret is told, by switch', async () => {
+    const client = await start();
+    const told = async () =>
+      (await exchange(client, client.sim.issueCode(), 'wrong')).json.errors?.[0]?.message;
+    expect(await told()).toBe('Unauthorized Code');
+    client.sim.setSwitches({ badClientMessage: 'unauthorized_client' });
+    expect(await told()).toBe('Unauthorized Client');
   });
 
   test('JSON bodies, by switch', async () => {

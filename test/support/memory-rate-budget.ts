@@ -32,6 +32,10 @@ export function createMemoryRateBudget(clock: Clock, table: BudgetTable = create
     },
     observe(seen) {
       if (seen.limit !== null && seen.limit > 0) table.limit = seen.limit;
+      if (seen.limit !== null && seen.remaining !== null && seen.resetAt !== null) {
+        const end = seen.resetAt * 1000;
+        table.used.set(end, Math.max(table.used.get(end) ?? 0, seen.limit - seen.remaining));
+      }
       if (!seen.limited && seen.remaining !== 0) return;
       const until = seen.resetAt === null ? windowEnd() : seen.resetAt * 1000;
       table.pausedUntil = Math.max(table.pausedUntil, until);

@@ -49,6 +49,10 @@ export function createMemoryStateStore(): StateStore {
       workspace ??= workspaceId;
       return workspace;
     },
+    claimedWorkspace: async () => workspace,
+    async moveWorkspace(workspaceId) {
+      workspace = workspaceId;
+    },
     reset: async (object, fence) =>
       change(object, fence, {
         committed: null,

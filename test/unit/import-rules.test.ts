@@ -44,19 +44,24 @@ const RULES: readonly Rule[] = [
     forbids: /^(?!functions\/(core|objects|catalog)\/)/,
   },
   {
+    why: 'connection is use cases over ports: core, and what Node itself has',
+    files: /^functions\/connection\//,
+    forbids: /^(?!functions\/(core|connection)\/|node:)/,
+  },
+  {
     why: 'intercom and aws never know each other',
     files: /^functions\/intercom\//,
-    forbids: /^functions\/(aws|sync)\//,
+    forbids: /^functions\/(aws|sync|connection)\//,
   },
   {
     why: 'intercom and aws never know each other',
     files: /^functions\/aws\//,
-    forbids: /^functions\/(intercom|sync)\//,
+    forbids: /^functions\/(intercom|sync|connection)\//,
   },
   {
     why: "AWS's SDK is for adapters, the local assembly and the clients of a deployed pipeline",
     files: /./,
-    except: /^functions\/(aws\/|runtime\.ts$)|^lib\/(local|remote)\//,
+    except: /^functions\/(aws\/|(connection-)?runtime\.ts$)|^lib\/(local|remote)\//,
     forbids: AWS_SDK,
   },
   {
@@ -68,6 +73,21 @@ const RULES: readonly Rule[] = [
     why: 'stacks and constructs are synthesized for AWS; the local assembly reads them, never the reverse',
     files: /^lib\/(stacks|constructs)\//,
     forbids: /^lib\/(local|simulator)\//,
+  },
+  {
+    why: 'what commands have in common knows no assembly',
+    files: /^lib\/terminal\//,
+    forbids: /^lib\/(?!terminal\/)|^@aws-sdk\/|^aws-cdk-lib/,
+  },
+  {
+    why: 'the commands for a deployed pipeline need no assembly of it',
+    files: /^lib\/remote\//,
+    forbids: /^lib\/(?!remote\/|terminal\/|load-config\.ts$)|^aws-cdk-lib/,
+  },
+  {
+    why: 'the commands for a deployed pipeline are used by bin alone',
+    files: /^(?!bin\/|lib\/remote\/)/,
+    forbids: /^lib\/remote\//,
   },
   { why: 'tests are imported by no one', files: /./, forbids: /^test\// },
 ];

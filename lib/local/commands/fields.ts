@@ -1,8 +1,8 @@
 /** `fields`: every table's columns with type, whether personal, and the field rule in force. */
 import { type ListedField, listFields } from '../../../functions/core/field-listing.ts';
 import { TABLES } from '../../../functions/objects/index.ts';
-import { tableText } from '../table-text.ts';
-import type { ExitStatus, Terminal } from '../terminal.ts';
+import { tableText } from '../../terminal/table-text.ts';
+import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
 import { configOf, type PipelineOptions } from './sync.ts';
 
 const HEADER = ['table', 'field', 'type', 'personal', 'rule', 'because of'];

@@ -4,9 +4,10 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createDynamoDbStateStore } from '../../../functions/aws/dynamodb-state-store.ts';
 import { InputError } from '../../../functions/core/errors.ts';
 import { isObjectName, OBJECT_NAMES, type ObjectName } from '../../../functions/core/names.ts';
+import { namesIn } from '../../terminal/run-options.ts';
+import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
 import { openLocalPipeline } from '../local-pipeline.ts';
-import type { ExitStatus, Terminal } from '../terminal.ts';
-import { configOf, namesIn, type PipelineOptions } from './sync.ts';
+import { configOf, type PipelineOptions } from './sync.ts';
 
 interface ResetOptions extends PipelineOptions {
   readonly objects: string;

@@ -2,14 +2,16 @@
 import { resolve } from 'node:path';
 import type { ResolvedConfig } from '../../../functions/core/config.ts';
 import { InputError } from '../../../functions/core/errors.ts';
-import type { Clock, RateBudget } from '../../../functions/core/ports.ts';
+import type { Clock } from '../../../functions/core/ports.ts';
 import { CURIOUS } from '../../../functions/core/retry.ts';
 import { createIntercomClient } from '../../../functions/intercom/client.ts';
 import { readMe } from '../../../functions/intercom/me.ts';
+import { UNMETERED } from '../../../functions/intercom/unmetered.ts';
+import { summaryText } from '../../terminal/report.ts';
+import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
 import { openLocalPipeline } from '../local-pipeline.ts';
-import { summaryText } from '../report.ts';
 import { type SyncResult, syncLocally } from '../sync.ts';
-import type { ExitStatus, Terminal } from '../terminal.ts';
+import { watchProgress } from '../watch.ts';
 
 export interface Session {
   /** Output directory. */
@@ -20,13 +22,6 @@ export interface Session {
   readonly input: Readonly<Record<string, unknown>>;
 }
 
-/** Permits without limit, for the one request before there is a shared budget. */
-const UNLIMITED: RateBudget = {
-  permit: async () => undefined,
-  observe: () => undefined,
-  limit: async () => Number.POSITIVE_INFINITY,
-};
-
 /**
  * Asks who we are, before anything is opened: a wrong address or token is told at once, while the
  * workflow would sit out an outage of minutes.
@@ -35,7 +30,7 @@ const UNLIMITED: RateBudget = {
 async function checkConnection({ config, clock, accessToken }: Session, signal: AbortSignal): Promise<void> {
   const tokens = { connection: async () => ({ accessToken }) };
   const { baseUrl } = config;
-  const client = createIntercomClient({ baseUrl, tokens, budget: UNLIMITED, clock, object: null });
+  const client = createIntercomClient({ baseUrl, tokens, budget: UNMETERED, clock, object: null });
   await readMe(client, { signal, patience: CURIOUS });
 }
 
@@ -45,7 +40,7 @@ export async function syncSession(terminal: Terminal, session: Session): Promise
   terminal.tell(`checking the connection to ${new URL(config.baseUrl).host}`);
   await checkConnection(session, terminal.signal);
   const directory = resolve(session.out);
-  const display = terminal.watch(clock);
+  const display = watchProgress(terminal, clock);
   try {
     const pipeline = await openLocalPipeline({
       directory,

@@ -33,6 +33,8 @@ export interface Request {
 export interface Answer {
   readonly status: number;
   readonly body: string | Buffer;
+  /** Over those of JSON. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface Route {

@@ -97,7 +97,11 @@ export function createHandler(
         throw new ApiError(413, 'request_too_large', 'Request Entity Too Large');
       }
       if (token !== undefined) permit(found.route, token, switches);
-      const { status, body } = found.route.handle(services, {
+      const {
+        status,
+        body,
+        headers: own,
+      } = found.route.handle(services, {
         method: request.method,
         path: request.path,
         query: request.query,
@@ -107,7 +111,7 @@ export function createHandler(
         params: found.params,
         token,
       });
-      return { status, headers, body, route };
+      return { status, headers: { ...headers, ...own }, body, route };
     } catch (error) {
       return { ...failure(error, headers), route };
     }

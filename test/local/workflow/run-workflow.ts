@@ -139,6 +139,8 @@ function answer(fakes: Fakes, entry: Entry, event: unknown, context: InvocationC
       const { finishRun = async (given) => finishedRun(given) } = fakes;
       return finishRun(event as FinishRunEvent);
     }
+    case 'oauth-callback':
+      throw new Error('The workflow does not call it.');
   }
 }
 

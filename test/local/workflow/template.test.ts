@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { resolveConfig } from '../../../functions/core/config.ts';
 import { OBJECT_NAMES } from '../../../functions/core/names.ts';
+import { PLACES_OF, type Places } from '../../../functions/environment.ts';
 import { resolver, type StackTemplate } from '../../../lib/local/intrinsics.ts';
 import { provision, type ResourceMaker } from '../../../lib/local/provision.ts';
 import { LOCAL_PLACE, localResources, synthesize } from '../../../lib/local/template.ts';
@@ -89,22 +90,25 @@ describe('the resources of the synthesized pipeline', () => {
     expect(resources.secrets).toEqual([
       { name: 'Connection', initialValue: '{}' },
       { name: 'HashKey', randomCharacters: 64 },
+      { name: 'OAuthClient', initialValue: '{"client_id":"","client_secret":""}' },
     ]);
     const entries = resources.functions.map(({ entry }) => entry).filter((entry) => entry !== 'extractor');
-    expect(entries).toEqual(['start-run', 'record-failure', 'finish-run']);
+    expect(entries.toSorted()).toEqual(['finish-run', 'oauth-callback', 'record-failure', 'start-run']);
     const objects = resources.functions.flatMap(({ environment }) => environment.OBJECT_NAME ?? []);
     expect(objects).toEqual(OBJECT_NAMES);
   });
 
   test('have the names that the functions find in their environment', () => {
-    for (const { environment, arn, timeoutSeconds, memoryMiB } of resources.functions) {
-      expect(environment).toMatchObject({
-        BUCKET_NAME: 'lake',
-        TABLE_NAME: 'State',
-        CONNECTION_SECRET_NAME: 'Connection',
-        HASH_KEY_SECRET_NAME: 'HashKey',
-        POWERTOOLS_SERVICE_NAME: 'shop',
-      });
+    const places: Places = {
+      BUCKET_NAME: 'lake',
+      TABLE_NAME: 'State',
+      CONNECTION_SECRET_NAME: 'Connection',
+      HASH_KEY_SECRET_NAME: 'HashKey',
+      OAUTH_CLIENT_SECRET_NAME: 'OAuthClient',
+    };
+    for (const { entry, environment, arn, timeoutSeconds, memoryMiB } of resources.functions) {
+      const own = PLACES_OF[entry].map((name) => [name, places[name]]);
+      expect(environment).toMatchObject({ ...Object.fromEntries(own), POWERTOOLS_SERVICE_NAME: 'shop' });
       expect(arn).toMatch(/^arn:aws:lambda:us-east-1:000000000000:function:\w+$/);
       expect(timeoutSeconds).toBeGreaterThan(0);
       expect(memoryMiB).toBeGreaterThanOrEqual(512);
@@ -147,6 +151,7 @@ describe('the resources of the synthesized pipeline', () => {
       ['table', resources.tables[0]],
       ['secret', 'Connection', '{}'],
       ['secret', 'HashKey', expect.stringMatching(/^[A-Za-z0-9]{64}$/)],
+      ['secret', 'OAuthClient', '{"client_id":"","client_secret":""}'],
     ]);
   });
 });

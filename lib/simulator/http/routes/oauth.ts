@@ -28,10 +28,11 @@ function exchange(client: OAuthClient, services: Services, request: Request): An
   if (token !== undefined) {
     return { status: 200, body: JSON.stringify({ token_type: 'Bearer', token, access_token: token }) };
   }
-  if (services.switches().badCodeBody === 'message') {
-    return { status: 401, body: JSON.stringify({ message: 'Unauthorized Code' }) };
-  }
-  throw new ApiError(401, 'unauthorized', 'Unauthorized Code');
+  const { badCodeBody, badClientMessage } = services.switches();
+  const isClient = !known && badClientMessage === 'unauthorized_client';
+  const message = isClient ? 'Unauthorized Client' : 'Unauthorized Code';
+  if (badCodeBody === 'message') return { status: 401, body: JSON.stringify({ message }) };
+  throw new ApiError(401, 'unauthorized', message);
 }
 
 function uninstall({ tokens, switches }: Services, request: Request): Answer {

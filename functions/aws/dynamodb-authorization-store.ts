@@ -1,0 +1,89 @@
+/** Requests to authorize, one item each. Its key is a hash: whoever reads the table can complete nothing. */
+import { randomUUID } from 'node:crypto';
+import {
+  type AttributeValue,
+  type DynamoDBClient,
+  GetItemCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import type { AuthorizationOutcome } from '../core/authorization.ts';
+import type { AuthorizationStore, TakenAuthorization } from '../core/ports.ts';
+import { DAY_SECONDS, type EpochSeconds } from '../core/time.ts';
+import { callAws, isConditionFailure } from './errors.ts';
+
+type Item = Record<string, AttributeValue>;
+
+const keyOf = (stateHash: string): Item => ({ pk: { S: `oauth#${stateHash}` } });
+
+/** The table's time-to-live takes an item away later than it expires: a late callback can be told why. */
+const removedAt = (expiresAt: EpochSeconds) => ({ N: String(expiresAt + DAY_SECONDS) });
+
+const seconds = (item: Item, name: string): EpochSeconds => Number(item[name]?.N ?? 0);
+
+export function createDynamoDbAuthorizationStore(client: DynamoDBClient, table: string): AuthorizationStore {
+  async function find(stateHash: string): Promise<Item | null> {
+    const command = new GetItemCommand({ TableName: table, Key: keyOf(stateHash), ConsistentRead: true });
+    const { Item } = await callAws('read the authorization', () => client.send(command));
+    return Item ?? null;
+  }
+
+  const taken = (item: Item): TakenAuthorization => ({
+    status: 'taken',
+    request: {
+      expiresAt: seconds(item, 'validUntil'),
+      replaceWorkspace: item.replaceWorkspace?.BOOL === true,
+    },
+  });
+
+  return {
+    async begin(stateHash, { expiresAt, replaceWorkspace }) {
+      const command = new UpdateItemCommand({
+        TableName: table,
+        Key: keyOf(stateHash),
+        UpdateExpression: 'SET validUntil = :until, replaceWorkspace = :replace, expiresAt = :removed',
+        ExpressionAttributeValues: {
+          ':until': { N: String(expiresAt) },
+          ':replace': { BOOL: replaceWorkspace },
+          ':removed': removedAt(expiresAt),
+        },
+      });
+      await callAws('store the authorization', () => client.send(command));
+    },
+    async take(stateHash, now) {
+      const taker = randomUUID();
+      try {
+        const command = new UpdateItemCommand({
+          TableName: table,
+          Key: keyOf(stateHash),
+          UpdateExpression: 'SET takenBy = :taker',
+          ConditionExpression: 'attribute_not_exists(takenBy) AND validUntil > :now',
+          ExpressionAttributeValues: { ':taker': { S: taker }, ':now': { N: String(now) } },
+          ReturnValues: 'ALL_NEW',
+        });
+        const { Attributes } = await callAws('take the authorization', () => client.send(command));
+        return taken(Attributes ?? {});
+      } catch (error) {
+        if (!isConditionFailure(error)) throw error;
+        const item = await find(stateHash);
+        if (item === null) return { status: 'unknown' };
+        // The SDK's retry of a write that had arrived fails its own condition.
+        if (item.takenBy?.S === taker) return taken(item);
+        return { status: item.takenBy === undefined ? 'expired' : 'used' };
+      }
+    },
+    async settle(stateHash, outcome) {
+      const command = new UpdateItemCommand({
+        TableName: table,
+        Key: keyOf(stateHash),
+        UpdateExpression: 'SET outcome = :outcome',
+        ConditionExpression: 'attribute_exists(takenBy)',
+        ExpressionAttributeValues: { ':outcome': { S: JSON.stringify(outcome) } },
+      });
+      await callAws('record the authorization', () => client.send(command));
+    },
+    async outcome(stateHash) {
+      const text = (await find(stateHash))?.outcome?.S;
+      return text === undefined ? null : (JSON.parse(text) as AuthorizationOutcome);
+    },
+  };
+}

@@ -1,0 +1,25 @@
+/** Client id and secret of the user's app at Intercom, from the secret that they fill. */
+import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { OAuthClientSource } from '../core/ports.ts';
+import { secretFields } from './connection-secret.ts';
+import { callAws } from './errors.ts';
+
+/** What people paste has spaces and line ends around it. */
+const pasted = (value: unknown): string => (typeof value === 'string' ? value.trim() : '');
+
+/** Reads the secret each time it is asked for: it is filled in while others wait for it. */
+export function createSecretsOAuthClientSource(
+  client: SecretsManagerClient,
+  secretName: string,
+): OAuthClientSource {
+  return {
+    async load() {
+      const command = new GetSecretValueCommand({ SecretId: secretName });
+      const { SecretString } = await callAws('read the OAuth client secret', () => client.send(command));
+      const fields = secretFields(SecretString);
+      const clientId = pasted(fields.client_id);
+      const clientSecret = pasted(fields.client_secret);
+      return clientId === '' || clientSecret === '' ? null : { clientId, clientSecret };
+    },
+  };
+}

@@ -1,0 +1,39 @@
+/** The composition root of the callback: it reaches the state table and two secrets, and nothing else. */
+import { readFileSync } from 'node:fs';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { createDynamoDbAuthorizationStore } from './aws/dynamodb-authorization-store.ts';
+import { createDynamoDbStateStore } from './aws/dynamodb-state-store.ts';
+import { createSecretsConnectionStore } from './aws/secrets-connection-store.ts';
+import { createSecretsOAuthClientSource } from './aws/secrets-oauth-client-source.ts';
+import type { CompleteDependencies } from './connection/dependencies.ts';
+import type { ResolvedConfig } from './core/config.ts';
+import { type RawEnvironment, readEnvironment } from './environment.ts';
+import { createIntercomAccess } from './intercom/oauth.ts';
+import { SYSTEM_CLOCK } from './system-clock.ts';
+
+export interface ConnectionRuntime {
+  readonly dependencies: CompleteDependencies;
+  readonly service: string;
+}
+
+/** @throws Error naming what is wrong with the environment or the configuration file */
+export function createConnectionRuntime(env: RawEnvironment): ConnectionRuntime {
+  const { place, configPath, service } = readEnvironment(env, 'oauth-callback');
+  const config = JSON.parse(readFileSync(configPath, 'utf8')) as ResolvedConfig;
+  const clock = SYSTEM_CLOCK;
+  const dynamoDb = new DynamoDBClient({});
+  const secrets = new SecretsManagerClient({});
+  return {
+    service,
+    dependencies: {
+      intercom: createIntercomAccess({ config, clock }),
+      authorizations: createDynamoDbAuthorizationStore(dynamoDb, place('TABLE_NAME')),
+      connections: createSecretsConnectionStore(secrets, place('CONNECTION_SECRET_NAME')),
+      clients: createSecretsOAuthClientSource(secrets, place('OAUTH_CLIENT_SECRET_NAME')),
+      state: createDynamoDbStateStore(dynamoDb, place('TABLE_NAME')),
+      clock,
+      config,
+    },
+  };
+}

@@ -1,0 +1,96 @@
+/** A token is stored once Intercom has said whose it is, and it is the workspace's that belongs here. */
+import type { Connected, Refused, Workspace } from '../core/authorization.ts';
+import {
+  ConnectionError,
+  ContractError,
+  PermissionError,
+  RetryableError,
+  UnavailableError,
+} from '../core/errors.ts';
+import type { Identity } from '../core/ports.ts';
+import { isoTime } from '../core/time.ts';
+import type { AdmissionDependencies } from './dependencies.ts';
+import { regionNamed } from './regions.ts';
+
+export interface AdmissionOptions {
+  /** Lets another workspace than the present one take its place. */
+  readonly replaceWorkspace: boolean;
+  /** Ends the questions to Intercom. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Asks /me about the token and, where all is as it should be, stores it.
+ * @throws RetryableError where AWS does not answer; the token is not stored then
+ */
+export async function admitToken(
+  dependencies: AdmissionDependencies,
+  accessToken: string,
+  { replaceWorkspace, signal }: AdmissionOptions,
+): Promise<Connected | Refused> {
+  const identity = await identify(dependencies, accessToken, signal);
+  if ('kind' in identity) return identity;
+  const { workspace, region } = identity;
+  if (workspace === null) return { kind: 'unexpected_answer' };
+
+  const { config, clock } = dependencies;
+  const known = regionNamed(region);
+  if (region !== null && known !== null && known !== config.region) {
+    return { kind: 'region_mismatch', workspace, region, expected: config.region };
+  }
+
+  const owner = await settleOwner(dependencies, workspace, replaceWorkspace);
+  if ('expected' in owner) return { kind: 'other_workspace', workspace, expected: owner.expected };
+  const connection = { accessToken, workspace, region, connectedAt: isoTime(clock.now()) };
+  try {
+    await dependencies.connections.save(connection);
+  } catch (error) {
+    return { kind: 'not_stored', reason: error instanceof Error ? error.name : 'unknown' };
+  }
+  return { kind: kindOf(owner.previous, workspace), workspace, region };
+}
+
+const kindOf = (previous: string | null, { id }: Workspace): Connected['kind'] =>
+  previous === null ? 'connected' : previous === id ? 'reconnected' : 'replaced';
+
+async function identify(
+  { intercom }: AdmissionDependencies,
+  accessToken: string,
+  signal: AbortSignal,
+): Promise<Identity | Refused> {
+  try {
+    return await intercom.identify(accessToken, signal);
+  } catch (error) {
+    if (error instanceof RetryableError || signal.aborted) return { kind: 'intercom_unreachable' };
+    if (error instanceof ConnectionError) return { kind: 'token_refused' };
+    if (error instanceof PermissionError) return { kind: 'permission_missing' };
+    if (error instanceof ContractError || error instanceof UnavailableError) {
+      return { kind: 'unexpected_answer' };
+    }
+    throw error;
+  }
+}
+
+type Owner = { readonly previous: string | null } | { readonly expected: string };
+
+/**
+ * Makes sure that the pipeline is this workspace's: by the connection there is, and by the claim on the
+ * lake, which outlives connections.
+ */
+async function settleOwner(
+  { connections, state }: AdmissionDependencies,
+  { id }: Workspace,
+  replaceWorkspace: boolean,
+): Promise<Owner> {
+  const connected = (await connections.load())?.workspace?.id ?? null;
+  const claimed = await state.claimedWorkspace();
+  const other = [connected, claimed].find((owner) => owner !== null && owner !== id) ?? null;
+  if (other !== null && !replaceWorkspace) return { expected: other };
+  if (replaceWorkspace) {
+    await state.moveWorkspace(id);
+    return { previous: other ?? claimed ?? connected };
+  }
+  // The claim decides between two callbacks at once.
+  const owner = await state.claimWorkspace(id);
+  return owner === id ? { previous: claimed ?? connected } : { expected: owner };
+}

@@ -1,0 +1,179 @@
+/** Intercom's OAuth: authorize, trade the code, ask whose the token is, uninstall (facts 8). */
+import { isAccessToken } from '../core/access-token.ts';
+import type { OAuthClient } from '../core/authorization.ts';
+import type { ResolvedConfig } from '../core/config.ts';
+import { ConnectionError, ContractError } from '../core/errors.ts';
+import type { Clock, Exchange, Identity, IntercomAccess } from '../core/ports.ts';
+import { CURIOUS } from '../core/retry.ts';
+import { API_VERSION, createIntercomClient, type IntercomClient } from './client.ts';
+import type { Failure } from './failures.ts';
+import { oauthHosts } from './hosts.ts';
+import { readMe } from './me.ts';
+import { type Attempt, createTransport } from './transport.ts';
+import { UNMETERED } from './unmetered.ts';
+
+/** A person waits, and API Gateway for no more than 30 s for all that a callback does. */
+const TIMEOUT_MS = 6_000;
+
+/** The largest answer, that of /me, has a few hundred bytes. */
+const MAX_BODY_BYTES = 256 * 1024;
+
+export interface IntercomAccessOptions {
+  readonly config: Pick<ResolvedConfig, 'region' | 'baseUrl'>;
+  readonly clock: Clock;
+  /** Milliseconds for one request. @default 6_000 */
+  readonly timeoutMs?: number;
+}
+
+/** `token` and `access_token` are the same (facts 8.1). */
+const tokenIn = ({ body }: Attempt): string | null =>
+  [body.access_token, body.token].find(isAccessToken) ?? null;
+
+/** Errors of a connection that was never made. */
+const NEVER_CONNECTED: readonly unknown[] = [
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+];
+
+/**
+ * Whether a host has certainly not seen the code, so that another may be asked. A refusal ends the search
+ * (the host knew what it refused), and so does an answer that got lost: the code is spent then, and a
+ * second use of a code can revoke the token it was traded for (RFC 6749, 4.1.2).
+ */
+function isNotHere({ kind, status, cause }: Failure): boolean {
+  if (kind === 'network') {
+    const reason = cause instanceof Error ? (cause.cause as { code?: unknown } | undefined) : undefined;
+    return NEVER_CONNECTED.includes(reason?.code);
+  }
+  const isRedirect = status !== null && status >= 300 && status < 400;
+  return isRedirect || status === 404 || status === 405;
+}
+
+/** Words about the code; what Intercom says to a wrong client secret is documented nowhere. */
+const ABOUT_THE_CODE = /code|invalid_grant/i;
+
+function refusalOf({ body, failure }: Attempt): Exchange {
+  const words = [failure?.detail, ...(failure?.codes ?? []), body.message, body.error].filter(
+    (word) => typeof word === 'string' && word !== '',
+  );
+  const isBare = failure?.status === 401 && words.length === 0;
+  return { kind: isBare || ABOUT_THE_CODE.test(words.join(' ')) ? 'code_refused' : 'client_refused' };
+}
+
+function exchangeOf(attempt: Attempt): Exchange {
+  const { failure } = attempt;
+  const accessToken = tokenIn(attempt);
+  if (failure === null) {
+    return accessToken === null ? { kind: 'unexpected_answer' } : { kind: 'granted', accessToken };
+  }
+  switch (failure.kind) {
+    case 'network':
+    case 'timeout':
+    case 'server':
+    case 'rate_limited':
+      return { kind: 'intercom_unreachable' };
+    case 'malformed':
+    case 'not_found':
+    case 'version':
+      return { kind: 'unexpected_answer' };
+    default:
+      return failure.status === null || failure.status < 400
+        ? { kind: 'unexpected_answer' }
+        : refusalOf(attempt);
+  }
+}
+
+/** Intercom for connections of the configured region. */
+export function createIntercomAccess(options: IntercomAccessOptions): IntercomAccess {
+  const { config, clock, timeoutMs = TIMEOUT_MS } = options;
+  const hosts = oauthHosts(config);
+
+  /** One try: a code is good for one. */
+  async function exchangeAt(host: string, form: URLSearchParams, signal: AbortSignal): Promise<Attempt> {
+    const transport = createTransport({
+      baseUrl: host,
+      clock,
+      timeoutMs,
+      maxBodyBytes: MAX_BODY_BYTES,
+      fetch,
+    });
+    const path = '/auth/eagle/token';
+    return transport({ method: 'POST', path, query: {}, body: form, version: API_VERSION }, null, signal);
+  }
+
+  async function exchange(
+    { clientId, clientSecret }: OAuthClient,
+    code: string,
+    signal: AbortSignal,
+  ): Promise<Exchange> {
+    const form = new URLSearchParams({ code, client_id: clientId, client_secret: clientSecret });
+    let last: Exchange = { kind: 'intercom_unreachable' };
+    try {
+      for (const host of hosts.token) {
+        const attempt = await exchangeAt(host, form, signal);
+        last = exchangeOf(attempt);
+        if (attempt.failure === null || !isNotHere(attempt.failure)) return last;
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      return { kind: 'intercom_unreachable' };
+    }
+    return last;
+  }
+
+  const clientFor = (accessToken: string, baseUrl: string): IntercomClient =>
+    createIntercomClient({
+      baseUrl,
+      tokens: { connection: async () => ({ accessToken }) },
+      budget: UNMETERED,
+      clock,
+      object: null,
+      timeoutMs,
+      maxBodyBytes: MAX_BODY_BYTES,
+    });
+
+  async function identify(accessToken: string, signal: AbortSignal): Promise<Identity> {
+    const me = await readMe(clientFor(accessToken, config.baseUrl), { signal, patience: CURIOUS });
+    const workspace = me.workspaceId === null ? null : { id: me.workspaceId, name: me.workspaceName };
+    return { workspace, region: me.region };
+  }
+
+  /** What it answers is not documented: every 2xx will do, with or without a body. */
+  const isUninstalled = (status: number | null) => status !== null && status >= 200 && status < 300;
+
+  async function uninstall(
+    accessToken: string,
+    signal: AbortSignal,
+  ): Promise<'uninstalled' | 'already_gone'> {
+    const expect = ({ status }: Failure) => isUninstalled(status) || status === 404;
+    try {
+      for (const host of hosts.token) {
+        const options = { priority: 'urgent', signal, patience: CURIOUS, expect } as const;
+        const { status } = await clientFor(accessToken, host).post('/auth/uninstall', {}, options);
+        if (isUninstalled(status)) return 'uninstalled';
+      }
+    } catch (error) {
+      if (error instanceof ConnectionError) return 'already_gone';
+      throw error;
+    }
+    throw new ContractError(
+      `Intercom knows no way to uninstall the app at ${hosts.token.join(' or ')}: remove it in the workspace's app settings.`,
+      { code: 'not_uninstalled' },
+    );
+  }
+
+  return {
+    authorizeUrl({ clientId, state, callbackUrl }) {
+      const url = new URL(`${hosts.authorize}/oauth`);
+      url.search = new URLSearchParams({ client_id: clientId, state, redirect_uri: callbackUrl }).toString();
+      return url.href;
+    },
+    exchange,
+    identify,
+    uninstall,
+  };
+}

@@ -1,0 +1,78 @@
+/**
+ * A pipeline as it is uploaded: the synthesized assembly with its assets, every function run from its bundle in
+ * a thread of its own, with the environment of the template and nothing else.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { PipelineConfig } from '../../../functions/core/config.ts';
+import { startEmbeddedAws } from '../../../lib/local/embedded-aws/index.ts';
+import { createExecutions } from '../../../lib/local/executions.ts';
+import { provision } from '../../../lib/local/provision.ts';
+import { createWorkflowRunner, type RunOutcome } from '../../../lib/local/workflow-runner.ts';
+import { assemble, bundled } from './bundled-function.ts';
+
+export interface BundledPipeline {
+  readonly directory: string;
+  /** What the functions printed, all together. */
+  output(): string;
+  connect(connection: Readonly<Record<string, string>>): Promise<void>;
+  /** One execution with this input, to its end. */
+  run(input: unknown): Promise<RunOutcome>;
+  close(): Promise<void>;
+}
+
+/** Synthesizes, provisions and opens a pipeline over an empty directory. */
+export async function openBundledPipeline(
+  config: PipelineConfig,
+  setEnvironment: (variables: Readonly<Record<string, string>>) => void,
+): Promise<BundledPipeline> {
+  const directory = await mkdtemp(join(tmpdir(), 'bundled-'));
+  const { resources, folderOf } = assemble(join(directory, 'cdk.out'), config);
+  const { arn: stateMachineArn, definition } = resources.stateMachine;
+  const executions = createExecutions({ directory, stateMachineArn });
+  const aws = await startEmbeddedAws({ directory, executions });
+  setEnvironment(aws.environment);
+  await provision(aws, resources);
+  let printed = '';
+  const functions = resources.functions.map((one) =>
+    bundled(one, folderOf(one.logicalId), aws.environment, (text) => {
+      printed += text;
+    }),
+  );
+  const runner = createWorkflowRunner({
+    definition,
+    stateMachineArn,
+    functions,
+    pauses: { waitMs: 20, retryMs: 0 },
+  });
+  const secretName = resources.functions.find(({ entry }) => entry === 'start-run')?.environment
+    .CONNECTION_SECRET_NAME;
+  const secrets = new SecretsManagerClient({});
+  return {
+    directory,
+    output: () => printed,
+    connect: async (connection) => {
+      const SecretString = JSON.stringify(connection);
+      await secrets.send(new PutSecretValueCommand({ SecretId: secretName, SecretString }));
+    },
+    run: async (input) => {
+      const { arn, name, startTime } = executions.begin({ input });
+      const outcome = await runner.run({
+        executionArn: arn,
+        executionName: name,
+        startTime,
+        input,
+      });
+      await runner.idle();
+      executions.finish(outcome.status);
+      return outcome;
+    },
+    close: async () => {
+      await Promise.all(functions.map((one) => one.stop()));
+      await aws.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
