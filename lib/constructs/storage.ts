@@ -46,7 +46,7 @@ export class Storage extends Construct {
   constructor(scope: Construct, id: string, { encryption, logRetentionDays }: StorageProps) {
     super(scope, id);
     const key = encryption === 'own-key' ? ownKey(this, 'Key') : undefined;
-    const encryptionKey = key && { encryptionKey: key };
+    const withKey = key && { encryptionKey: key };
     this.key = key;
     // Who has read customers' data, and when. S3 delivers these logs only where its own key encrypts them.
     const accessLogs = new Bucket(this, 'AccessLogs', {
@@ -78,14 +78,14 @@ export class Storage extends Construct {
     this.connection = new Secret(this, 'Connection', {
       description: "The pipeline's connection to Intercom, written by the connect command",
       secretStringValue: SecretValue.unsafePlainText('{}'),
-      ...encryptionKey,
+      ...withKey,
       removalPolicy: RemovalPolicy.RETAIN,
     });
     // Generated once, when the stack is created; a change of these two properties would make a new key.
     this.hashKey = new Secret(this, 'HashKey', {
       description: "Key of the pipeline's hashed fields; keep it, or hashes of before and after differ",
       generateSecretString: { passwordLength: HASH_KEY_CHARACTERS, excludePunctuation: true },
-      ...encryptionKey,
+      ...withKey,
       removalPolicy: RemovalPolicy.RETAIN,
     });
   }
