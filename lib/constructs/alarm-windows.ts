@@ -3,8 +3,6 @@
  * most one day in shorter ones. Pure.
  */
 
-import type { Intervals } from '../intervals.ts';
-
 export interface AlarmWindow {
   readonly periodSeconds: number;
   readonly evaluationPeriods: number;
@@ -29,21 +27,24 @@ function windowOf(minutes: number): AlarmWindow {
 }
 
 /**
- * Until every object has had its next run: what one run reported is not over because a run of other objects
- * did not report it.
+ * Until the next run of the same objects has had its chance: what one run reported is not over because
+ * a run of other objects did not report it.
+ * @param longestMinutes between runs of an object, whichever runs most rarely; null where nothing is scheduled
  */
-export const memoryWindow = (intervals: Intervals | null): AlarmWindow =>
-  windowOf((intervals?.longestMinutes ?? UNSCHEDULED_MINUTES) + RUN_MINUTES);
+export const memoryWindow = (longestMinutes: number | null): AlarmWindow =>
+  windowOf((longestMinutes ?? UNSCHEDULED_MINUTES) + RUN_MINUTES);
 
 /**
- * How long no run may have succeeded: so many intervals of the schedule that fires most often, or as many as
- * CloudWatch can look back on. Null where it cannot look back on one (a weekly schedule).
+ * How long no run may have succeeded: `missed` intervals, or as many as CloudWatch can look back on. Null
+ * where it cannot look back on one (a weekly schedule).
+ * @param intervalMinutes of the schedule that runs most often: in a healthy pipeline some run succeeds in each
  */
 export function silenceWindow(
-  missedIntervals: number,
-  { shortestMinutes }: Intervals,
-): { readonly window: AlarmWindow; readonly missed: number } | null {
-  const possible = Math.floor((MOST_MINUTES - RUN_MINUTES) / shortestMinutes);
-  const missed = Math.min(missedIntervals, possible);
-  return missed === 0 ? null : { window: windowOf(missed * shortestMinutes + RUN_MINUTES), missed };
+  missed: number,
+  intervalMinutes: number,
+): { readonly window: AlarmWindow; readonly intervals: number } | null {
+  const possible = Math.floor((MOST_MINUTES - RUN_MINUTES) / intervalMinutes);
+  const intervals = Math.min(missed, possible);
+  if (intervals === 0) return null;
+  return { window: windowOf(intervals * intervalMinutes + RUN_MINUTES), intervals };
 }

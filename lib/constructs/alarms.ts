@@ -20,7 +20,6 @@ import {
 } from '../../functions/core/metrics.ts';
 import type { ObjectName } from '../../functions/core/names.ts';
 import type { MetricsDetail } from '../../functions/environment.ts';
-import type { Intervals } from '../intervals.ts';
 import { type AlarmWindow, memoryWindow, silenceWindow } from './alarm-windows.ts';
 
 export interface AlarmsProps {
@@ -30,12 +29,18 @@ export interface AlarmsProps {
   readonly topic: ITopic;
   /** Intervals without a successful run that are too many. */
   readonly missedIntervals: number;
-  /** Null where the schedules are paused. */
-  readonly intervals: Intervals | null;
+  /** How often the objects run; null where the schedules are paused. */
+  readonly intervals: RunIntervals | null;
   /** `detailed`: alarms per object as well. */
   readonly detail: MetricsDetail;
   /** Where schedules put what they could not start. */
   readonly deadLetters: IQueue;
+}
+
+/** Minutes, at most, between two runs of one schedule: of the schedule that runs most often, and of the rarest. */
+export interface RunIntervals {
+  readonly shortestMinutes: number;
+  readonly longestMinutes: number;
 }
 
 /** A metric of the pipeline, or of one object of it. */
@@ -103,7 +108,7 @@ export class Alarms extends Construct {
 
 function alarmsOfPipeline(props: AlarmsProps): Readonly<Record<string, AlarmSpec>> {
   const { pipelineName: name, stateMachine, intervals, deadLetters } = props;
-  const memory = memoryWindow(intervals);
+  const memory = memoryWindow(intervals?.longestMinutes ?? null);
   const most = (metric: MetricName) => (period: Duration) =>
     pipelineMetric(name, metric, 'Maximum', { period });
   return {
@@ -160,14 +165,14 @@ function alarmsOfPipeline(props: AlarmsProps): Readonly<Record<string, AlarmSpec
 function silenceAlarm(props: AlarmsProps): Readonly<Record<string, AlarmSpec>> {
   const { pipelineName: name, stateMachine, missedIntervals, intervals } = props;
   if (intervals === null) return {};
-  const silence = silenceWindow(missedIntervals, intervals);
+  const { shortestMinutes } = intervals;
+  const silence = silenceWindow(missedIntervals, shortestMinutes);
   if (silence === null) return {};
-  const { window, missed } = silence;
   return {
     NoSuccessfulRun: {
-      description: `No run of the pipeline '${name}' has succeeded for ${missed} interval(s) of ${intervalText(intervals.shortestMinutes)}: the data is getting old. (It also says so from the first deployment until the first run has succeeded.) Next: 'npm run pipeline -- status'; if there were no runs at all, look at the schedules in EventBridge Scheduler.`,
+      description: `No run of the pipeline '${name}' has succeeded for ${silence.intervals} interval(s) of ${intervalText(shortestMinutes)}: the data is getting old. (It also says so from the first deployment until the first run has succeeded.) Next: 'npm run pipeline -- status'; if there were no runs at all, look at the schedules in EventBridge Scheduler.`,
       metric: (period) => stateMachine.metricSucceeded({ period, statistic: 'Sum' }),
-      window,
+      window: silence.window,
       whenNone: true,
       // No run at all is the very thing to be told of.
       missing: TreatMissingData.BREACHING,
@@ -178,7 +183,7 @@ function silenceAlarm(props: AlarmsProps): Readonly<Record<string, AlarmSpec>> {
 /** The same per object, so that the alarm names it. */
 function alarmsOfObjects(props: AlarmsProps): Readonly<Record<string, AlarmSpec>> {
   const { pipelineName: name, objects, intervals } = props;
-  const window = memoryWindow(intervals);
+  const window = memoryWindow(intervals?.longestMinutes ?? null);
   const missing = TreatMissingData.NOT_BREACHING;
   const specs = objects.flatMap((object): [string, AlarmSpec][] => {
     const most = (metric: MetricName) => (period: Duration) =>

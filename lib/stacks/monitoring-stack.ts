@@ -3,9 +3,10 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { ResolvedConfig } from '../../functions/core/config.ts';
 import type { Deployment } from '../../functions/core/deployment.ts';
+import type { RunIntervals } from '../constructs/alarms.ts';
 import { Monitoring } from '../constructs/monitoring.ts';
 import type { Storage } from '../constructs/storage.ts';
-import { intervalsOf } from '../intervals.ts';
+import { objectGroups } from '../object-groups.ts';
 import type { ExtractionStack } from './extraction-stack.ts';
 
 export interface MonitoringStackProps extends StackProps {
@@ -30,7 +31,7 @@ export class MonitoringStack extends Stack {
       finishRunLog: extraction.finishRun.logGroup,
       email: deployment.alerts.email ?? undefined,
       missedIntervals: deployment.alerts.missedIntervals,
-      intervals: intervalsOf(config.objects, deployment),
+      intervals: deployment.paused ? null : intervalsOf(config, deployment),
       detail: deployment.monitoring,
       deadLetters,
       key: storage.key,
@@ -44,4 +45,9 @@ export class MonitoringStack extends Stack {
       description: 'SNS topic of the alarms; subscribe whoever should know',
     });
   }
+}
+
+function intervalsOf({ objects }: ResolvedConfig, deployment: Deployment): RunIntervals {
+  const minutes = objectGroups(objects, deployment).map(({ schedule }) => schedule.gaps.longest / 60);
+  return { shortestMinutes: Math.min(...minutes), longestMinutes: Math.max(...minutes) };
 }

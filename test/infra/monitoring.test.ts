@@ -2,9 +2,8 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { App, Stack } from 'aws-cdk-lib';
+import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { Key } from 'aws-cdk-lib/aws-kms';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type PipelineConfig, resolveConfig, resolveDeployment } from '../../functions/core/config.ts';
@@ -12,7 +11,6 @@ import { METRICS, type MetricName } from '../../functions/core/metrics.ts';
 import { OBJECT_NAMES } from '../../functions/core/names.ts';
 import { createEmfMetrics } from '../../functions/emf-metrics.ts';
 import type { MetricsDetail } from '../../functions/environment.ts';
-import { AlertTopic } from '../../lib/constructs/alert-topic.ts';
 import type { StackTemplate } from '../../lib/local/intrinsics.ts';
 import { addPipeline } from '../../lib/stacks/pipeline.ts';
 import { type Sample, samplesOf } from '../support/emf.ts';
@@ -48,13 +46,14 @@ afterAll(() => rm(outdir, { recursive: true, force: true }));
 
 let apps = 0;
 
-/** The monitoring stack of a pipeline, with what its configuration says of deployment. */
-function monitoring(deployment: Partial<PipelineConfig> = {}): StackTemplate {
+/** The stack as the app has it, of a configuration. */
+function monitoring(written: PipelineConfig = {}): StackTemplate {
   apps += 1;
   const app = new App({ outdir: join(outdir, String(apps)), context });
   const code = () => Code.fromInline('//');
-  const stacks = addPipeline(app, config, code, resolveDeployment(deployment));
-  return Template.fromStack(stacks.monitoring).toJSON() as StackTemplate;
+  const { monitoring: stack } = addPipeline(app, config, code, resolveDeployment(written));
+  app.synth();
+  return Template.fromStack(stack).toJSON() as StackTemplate;
 }
 
 const ofType = (template: StackTemplate, type: string): readonly [string, Record<string, unknown>][] =>
@@ -144,7 +143,7 @@ describe('the alarms', () => {
   });
 
   test('look back no further than CloudWatch does, whatever the interval', () => {
-    for (const every of ['15 minutes', '1 hour', '6 hours', '3 days', '7 days', '60 days']) {
+    for (const every of ['15 minutes', '1 hour', '6 hours', '3 days', '7 days', '34 days']) {
       for (const alarm of Object.values(alarmsOf(monitoring({ frequency: { every } })))) {
         const period = alarm.Period ?? periodOf(alarm);
         const seconds = period * alarm.EvaluationPeriods;
@@ -179,10 +178,26 @@ describe('the alarms', () => {
     expect(alarms.NoSuccessfulRun?.DatapointsToAlarm).toBe(alarms.NoSuccessfulRun?.EvaluationPeriods);
   });
 
+  test('wait for the schedule that runs most often, and remember until the rarest has run again', () => {
+    const alarms = alarmsOf(monitoring({ objectFrequency: { tags: { every: '6 hours' } } }));
+    const minutes = (name: string): number => {
+      const alarm = alarms[name];
+      if (alarm === undefined) throw new Error(name);
+      return ((alarm.Period ?? periodOf(alarm)) * alarm.EvaluationPeriods) / 60;
+    };
+    expect(minutes('NoSuccessfulRun')).toBe(3 * 60 + 60);
+    expect(minutes('ObjectFailedTwice')).toBe(6 * 60 + 60);
+  });
+
   test('expect no runs of a pipeline that is paused', () => {
     const alarms = alarmsOf(monitoring({ paused: true }));
-    expect(Object.keys(alarms)).not.toContain('NoSuccessfulRun');
-    expect(Object.keys(alarms)).toHaveLength(5);
+    expect(Object.keys(alarms).toSorted()).toEqual([
+      'ConnectionLost',
+      'DeadLetters',
+      'ObjectFailedTwice',
+      'OldDebts',
+      'RunFailed',
+    ]);
   });
 
   test('name the object where that is wanted', () => {
@@ -226,14 +241,10 @@ describe('the topic', () => {
   });
 
   test('is encrypted with the key of the pipeline where it has one', () => {
-    const stack = new Stack(new App(), 'alerts');
-    const key = new Key(stack, 'Own');
-    new AlertTopic(stack, 'Alerts', { displayName: 'Alerts', key });
-    const template = Template.fromStack(stack).toJSON() as StackTemplate;
-    const [[keyId] = [], ...others] = ofType(template, 'AWS::KMS::Key');
-    expect(others).toEqual([]);
+    const template = monitoring({ encryption: 'own-key' });
+    expect(ofType(template, 'AWS::KMS::Key')).toEqual([]);
     const [[, topic] = []] = ofType(template, 'AWS::SNS::Topic');
-    expect(topic?.KmsMasterKeyId).toEqual({ 'Fn::GetAtt': [keyId, 'Arn'] });
+    expect(JSON.stringify(topic?.KmsMasterKeyId)).toContain('shop-storage:ExportsOutputFnGetAttKey');
   });
 
   test('is subscribed to by the address of the configuration, if there is one', () => {
