@@ -1,7 +1,25 @@
 import { definePipeline } from './functions/core/config.ts';
 
+const SIX_HOURS = { every: '6 hours' };
+
 /** What is synced, from where, how often. Every key has a default; README lists them all. */
 export default definePipeline({
   name: 'intercom',
   region: 'US',
+  // Or when a clock says: { cron: '0 6 * * 1-5', timezone: 'Europe/Berlin' }
+  frequency: { every: '1 hour' },
+  // Intercom gives these only as a whole: each run reads all of it, also where nothing has changed.
+  objectFrequency: {
+    companies: SIX_HOURS,
+    admins: SIX_HOURS,
+    tags: SIX_HOURS,
+    teams: SIX_HOURS,
+    segments: SIX_HOURS,
+    data_attributes: SIX_HOURS,
+    ticket_types: SIX_HOURS,
+    articles: SIX_HOURS,
+    collections: SIX_HOURS,
+    help_centers: SIX_HOURS,
+    subscription_types: SIX_HOURS,
+  },
 });

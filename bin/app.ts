@@ -2,14 +2,15 @@
 import { App } from 'aws-cdk-lib';
 import { isPipelineError } from '../functions/core/errors.ts';
 import { bundledCode } from '../lib/constructs/function-code.ts';
-import { DEFAULT_CONFIG_FILE, loadConfig } from '../lib/load-config.ts';
+import { DEFAULT_CONFIG_FILE, loadPipelines } from '../lib/load-config.ts';
 import { addPipeline } from '../lib/stacks/pipeline.ts';
 
 try {
   const app = new App();
   const file: unknown = app.node.tryGetContext('config') ?? DEFAULT_CONFIG_FILE;
-  const config = await loadConfig(String(file));
-  addPipeline(app, config, bundledCode(config));
+  for (const { config, deployment } of await loadPipelines(String(file))) {
+    addPipeline(app, config, bundledCode(config), deployment);
+  }
   app.synth();
 } catch (error) {
   if (!isPipelineError(error)) throw error;

@@ -1,9 +1,14 @@
 /** The whole system on one machine: `demo`, `sync`, `status`, `query`, `fields`, `reset`. See `npm run local -- --help`. */
 import { Command } from 'commander';
-import { createTerminal } from '../lib/local/terminal.ts';
+import { explainDisk } from '../lib/local/explain.ts';
+import { createTerminal } from '../lib/terminal/terminal.ts';
 
 // A command is loaded when it is called: the assembly of AWS takes a second that `--help` need not wait.
-const terminal = createTerminal(process);
+const terminal = createTerminal(process, {
+  explain: explainDisk,
+  onInterrupt:
+    'Stopping: what was read is being put away. Press Ctrl-C again to stop at once; nothing is lost either way.',
+});
 
 const program = new Command('npm run local --')
   .description('Intercom to NDJSON on this machine: what is deployed to AWS, over embedded AWS endpoints.')
@@ -23,6 +28,7 @@ program
   .command('sync')
   .description('sync your workspace, with INTERCOM_ACCESS_TOKEN and optionally INTERCOM_BASE_URL')
   .option('--config <file>', 'configuration, .ts or .json (default: pipeline.config.ts)')
+  .option('--pipeline <name>', 'which one, where the configuration has several')
   .option('--out <dir>', 'output directory', 'out/local')
   .option('--objects <names>', 'only these objects, separated by commas')
   .option('--full-refresh', 'read everything again from startFrom')
@@ -58,6 +64,7 @@ program
   .command('fields')
   .description('every column with its type, whether it is personal, and the field rule in force')
   .option('--config <file>', 'configuration, .ts or .json (default: pipeline.config.ts)')
+  .option('--pipeline <name>', 'which one, where the configuration has several')
   .option('--json', 'as JSON')
   .action((options) =>
     terminal.run(async () => (await import('../lib/local/commands/fields.ts')).runFields(terminal, options)),
@@ -68,6 +75,7 @@ program
   .description('forget the cursors of objects: the next run reads them from startFrom; files stay')
   .requiredOption('--objects <names>', 'objects to forget, separated by commas')
   .option('--config <file>', 'configuration, .ts or .json (default: pipeline.config.ts)')
+  .option('--pipeline <name>', 'which one, where the configuration has several')
   .option('--out <dir>', 'output directory', 'out/local')
   .option('--yes', 'do not ask')
   .action((options) =>

@@ -17,7 +17,7 @@ import type { RawEnvironment } from './environment.ts';
 import { readMe } from './intercom/me.ts';
 import { createObjectReader } from './intercom/readers/index.ts';
 import { OBJECTS } from './objects/index.ts';
-import { createRuntime, type Overrides } from './runtime.ts';
+import { createEvents, createRuntime, type Overrides } from './runtime.ts';
 import { commitObject } from './sync/commit.ts';
 import type { ObjectDependencies } from './sync/dependencies.ts';
 import { type Attempt, extractSlice } from './sync/extract.ts';
@@ -40,10 +40,12 @@ export function createStartRun(
   env: RawEnvironment,
   overrides?: Overrides,
 ): Handler<StartRunEvent, StartRunResult> {
-  const { run, state, budget, client, begin } = createRuntime(env, 'start-run', overrides);
+  const runtime = createRuntime(env, 'start-run', overrides);
+  const { run, state, budget, client, metrics, begin, flushMetrics } = runtime;
   const dependencies = {
     ...run,
     state,
+    metrics,
     isIncremental: (object: keyof typeof OBJECTS) => OBJECTS[object].sync.kind === 'incremental',
     identify: async () => {
       const { workspaceId, dateHeaderMs } = await readMe(client);
@@ -54,7 +56,7 @@ export function createStartRun(
   };
   return (event) => {
     begin();
-    return startRun(dependencies, event);
+    return startRun(dependencies, event).finally(flushMetrics);
   };
 }
 
@@ -62,16 +64,17 @@ export function createRecordFailure(
   env: RawEnvironment,
   overrides?: Overrides,
 ): Handler<RecordFailureEvent, void> {
-  const { run, state } = createRuntime(env, 'record-failure', overrides);
-  return (event) => recordFailure({ ...run, state }, event);
+  const { run, state, metrics } = createRuntime(env, 'record-failure', overrides);
+  return (event) => recordFailure({ ...run, state, metrics }, event);
 }
 
 export function createFinishRun(
   env: RawEnvironment,
   overrides?: Overrides,
 ): Handler<FinishRunEvent, FinishRunResult> {
-  const { run } = createRuntime(env, 'finish-run', overrides);
-  return (event) => finishRun(run, event);
+  const { run, metrics } = createRuntime(env, 'finish-run', overrides);
+  const events = createEvents();
+  return (event) => finishRun({ ...run, metrics, events }, event);
 }
 
 type ExtractorResult = PlanResult | ExtractResult | CommitResult;
@@ -97,7 +100,7 @@ export function createExtractor(
   overrides?: Overrides,
 ): Handler<ExtractorEvent, ExtractorResult> {
   const runtime = createRuntime(env, 'extractor', overrides);
-  const { object, run, state, budget, client, hashes, limits, begin } = runtime;
+  const { object, run, state, budget, client, hashes, limits, begin, flushMetrics } = runtime;
   if (object === null) throw new Error("The extractor's environment names no OBJECT_NAME.");
   const declaration = withoutChildren(OBJECTS[object], run.config.excludedTables);
   const dependenciesUntil = (signal: AbortSignal): ObjectDependencies => {
@@ -130,6 +133,7 @@ export function createExtractor(
       });
     } finally {
       end();
+      flushMetrics();
     }
   };
 }

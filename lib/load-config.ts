@@ -1,28 +1,48 @@
-/** Reads a pipeline's configuration file: `.ts` with a default export, or `.json`. */
+/** Reads a configuration file, of one pipeline or of several: `.ts` with a default export, or `.json`. */
 import { readFile } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type ResolvedConfig, resolveConfig } from '../functions/core/config.ts';
+import type { ConfigRules, ResolvedConfig, ResolvedPipeline } from '../functions/core/config.ts';
 import { InputError } from '../functions/core/errors.ts';
+import { choosePipeline, resolvePipelines } from '../functions/core/pipelines.ts';
 import { TABLES } from '../functions/objects/index.ts';
+import { cronProblem } from './schedule.ts';
 
 /** What is read when no other file is named. */
 export const DEFAULT_CONFIG_FILE = 'pipeline.config.ts';
 
+/** What configurations are checked against. */
+export const CONFIG_RULES: ConfigRules = { tables: TABLES, cronProblem };
+
 /**
- * Loads and checks a configuration.
+ * Loads and checks every pipeline of a file.
  * @param path relative to the working directory
  * @throws InputError with the file and what to do about it
  */
-export async function loadConfig(path: string): Promise<ResolvedConfig> {
+export async function loadPipelines(path: string): Promise<readonly ResolvedPipeline[]> {
   const file = resolve(path);
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     const reason = `${path} cannot be read (${errorText(cause)}). Name another file with -c config=FILE or --config FILE.`;
     throw new InputError(reason, { code: 'config_unreadable', cause });
   });
-  const config = await contentOf(file, text, path);
+  const content = await contentOf(file, text, path);
+  return inFile(path, () => resolvePipelines(content, CONFIG_RULES));
+}
+
+/**
+ * Loads one pipeline's configuration.
+ * @param path relative to the working directory
+ * @param name may be left out where the file has only one
+ * @throws InputError with the file and what to do about it
+ */
+export async function loadConfig(path: string, name?: string): Promise<ResolvedConfig> {
+  const pipelines = await loadPipelines(path);
+  return inFile(path, () => choosePipeline(pipelines, name)).config;
+}
+
+function inFile<T>(path: string, read: () => T): T {
   try {
-    return resolveConfig(config, TABLES);
+    return read();
   } catch (cause) {
     throw cause instanceof InputError
       ? new InputError(`${path}: ${cause.message}`, { code: cause.code, cause })

@@ -4,10 +4,12 @@
  */
 import { z } from 'zod';
 import type { DeclaredTable } from './declared-tables.ts';
+import { type CronProblem, type Deployment, deploymentKeys } from './deployment.ts';
 import { InputError } from './errors.ts';
 import { fieldsSchema, refuseNamedAndExcluded, tablesSchema, undeclaredNotes } from './field-config.ts';
 import type { FieldRules } from './field-rules.ts';
 import { parseInstant } from './instant.ts';
+import { isJsonObject } from './json.ts';
 import { CHILD_NAMES, type ChildName, isChildName, OBJECT_NAMES, type ObjectName } from './names.ts';
 import type { EpochSeconds } from './time.ts';
 
@@ -48,23 +50,16 @@ const baseUrl = z
   }, 'must be an address alone, without user name, password, query or fragment')
   .transform((text) => text.replace(/\/+$/, ''));
 
-/** A key whose feature has not been built: refused, never silently ignored. */
-const notYetAvailable = (allowed?: string) =>
-  z
-    .unknown()
-    .optional()
-    .refine((value) => value === undefined || value === allowed, {
-      error: allowed === undefined ? 'not yet available' : `not yet available; only '${allowed}' works`,
-    });
-
 /** More slots than this could use up the 25,000 events of an execution within the hour a run is bounded to. */
 const MAX_SLOTS = 128;
+
+export const DEFAULT_NAME = 'intercom';
 
 const schema = z.strictObject({
   name: z
     .string()
     .regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be 1-31 characters a-z, 0-9 and -, beginning with a letter')
-    .default('intercom'),
+    .default(DEFAULT_NAME),
   region: z.enum(['US', 'EU', 'AU']).default('US'),
   baseUrl: baseUrl.optional(),
   objects: z
@@ -98,12 +93,27 @@ const schema = z.strictObject({
   fields: fieldsSchema([]),
   sensitiveFields: z.enum(['replicate', 'hash']).default('replicate'),
   schemaChanges: z.enum(['auto-sync', 'block']).default('auto-sync'),
-  frequency: notYetAvailable(),
+  ...deploymentKeys(),
 });
 
-/** The schema with what field rules may be about. */
-const schemaOf = (tables: readonly DeclaredTable[]) =>
-  schema.extend({ fields: fieldsSchema(tables) }).superRefine(refuseNamedAndExcluded);
+/** What a configuration is checked against, beyond its own shape. */
+export interface ConfigRules {
+  /** What field rules may be about. */
+  readonly tables: readonly DeclaredTable[];
+  readonly cronProblem: CronProblem;
+}
+
+const schemaOf = (config: unknown, { tables, cronProblem }: ConfigRules) =>
+  schema
+    .extend({ fields: fieldsSchema(tables), ...deploymentKeys(objectsWritten(config), cronProblem) })
+    .superRefine(refuseNamedAndExcluded);
+
+/** The objects of a configuration that has not been checked yet: all, where it does not name any. */
+function objectsWritten(config: unknown): readonly ObjectName[] {
+  const written = isJsonObject(config) && Array.isArray(config.objects) ? config.objects : OBJECT_NAMES;
+  const named = OBJECT_NAMES.filter((name) => written.includes(name));
+  return named.length === 0 ? OBJECT_NAMES : named;
+}
 
 /** What the user writes. */
 export type PipelineConfig = z.input<typeof schema>;
@@ -165,9 +175,74 @@ function selectedObjects(names: readonly (ObjectName | ChildName)[] | undefined)
   return names === undefined ? OBJECT_NAMES : OBJECT_NAMES.filter((name) => names.includes(name));
 }
 
-function problemText(issue: z.core.$ZodIssue): string {
-  const path = issue.path.length === 0 ? '(top level)' : issue.path.map(String).join('.');
-  return `  ${path}: ${issue.message}`;
+/** A pipeline as its configuration has it: what its functions carry with them, and what its stacks are made of. */
+export interface ResolvedPipeline {
+  readonly config: ResolvedConfig;
+  readonly deployment: Deployment;
+}
+
+type Checked = { readonly pipeline: ResolvedPipeline } | { readonly problems: readonly string[] };
+
+/**
+ * Checks one configuration of a file.
+ * @param at where the configuration stands in its file: nothing, or `[1]`
+ */
+export function checkConfig(config: unknown, rules: ConfigRules, at: string): Checked {
+  const result = schemaOf(config, rules).safeParse(config);
+  if (result.success) return { pipeline: resolved(result.data, rules) };
+  const problems = result.error.issues.map(({ path, message }) => {
+    const place = [at, ...path.map(String)].filter((step) => step !== '').join('.');
+    return `${place === '' ? '(top level)' : place}: ${message}`;
+  });
+  return { problems };
+}
+
+function resolved(checked: z.output<ReturnType<typeof schemaOf>>, { tables }: ConfigRules): ResolvedPipeline {
+  const { baseUrl: override, objects, startFrom, overlapMinutes, concurrency, ...rest } = checked;
+  const { email, missedIntervals } = rest.alerts;
+  return {
+    config: {
+      name: rest.name,
+      region: rest.region,
+      baseUrl: override ?? API_HOSTS[rest.region],
+      objects: selectedObjects(objects),
+      excludedTables: rest.tables.exclude,
+      fields: rest.fields,
+      sensitiveFields: rest.sensitiveFields,
+      startFrom: startFrom ?? null,
+      overlapSeconds: overlapMinutes * 60,
+      concurrency: concurrency ?? null,
+      parallelism: dealConcurrency(rest.parallelism, concurrency ?? null),
+      compression: rest.compression,
+      history: rest.history,
+      schemaChanges: rest.schemaChanges,
+      notes: undeclaredNotes(tables, rest.fields),
+    },
+    deployment: {
+      frequency: rest.frequency,
+      objectFrequency: rest.objectFrequency,
+      paused: rest.paused,
+      alerts: { email: email ?? null, missedIntervals },
+      monitoring: rest.monitoring,
+      encryption: rest.encryption,
+      logRetentionDays: rest.logRetentionDays,
+    },
+  };
+}
+
+/** @throws InputError with every problem on a line of its own */
+export function refuseConfig(problems: readonly string[]): never {
+  const lines = problems.map((problem) => `  ${problem}`).join('\n');
+  throw new InputError(`The configuration has ${problems.length} mistake(s):\n${lines}`, {
+    code: 'bad_config',
+  });
+}
+
+const NO_RULES: ConfigRules = { tables: [], cronProblem: () => null };
+
+function resolvePipeline(config: unknown, rules: ConfigRules): ResolvedPipeline {
+  const checked = checkConfig(config, rules, '');
+  return 'problems' in checked ? refuseConfig(checked.problems) : checked.pipeline;
 }
 
 /**
@@ -175,30 +250,15 @@ function problemText(issue: z.core.$ZodIssue): string {
  * @param tables what field rules may be about; without it rules are refused
  * @throws InputError listing every mistake with its path and what is allowed
  */
-export function resolveConfig(config: unknown, tables: readonly DeclaredTable[] = []): ResolvedConfig {
-  const result = schemaOf(tables).safeParse(config);
-  if (!result.success) {
-    const problems = result.error.issues.map(problemText).join('\n');
-    throw new InputError(`The configuration has ${result.error.issues.length} mistake(s):\n${problems}`, {
-      code: 'bad_config',
-    });
-  }
-  const { baseUrl: override, objects, startFrom, overlapMinutes, concurrency, ...rest } = result.data;
-  return {
-    name: rest.name,
-    region: rest.region,
-    baseUrl: override ?? API_HOSTS[rest.region],
-    objects: selectedObjects(objects),
-    excludedTables: rest.tables.exclude,
-    fields: rest.fields,
-    sensitiveFields: rest.sensitiveFields,
-    startFrom: startFrom ?? null,
-    overlapSeconds: overlapMinutes * 60,
-    concurrency: concurrency ?? null,
-    parallelism: dealConcurrency(rest.parallelism, concurrency ?? null),
-    compression: rest.compression,
-    history: rest.history,
-    schemaChanges: rest.schemaChanges,
-    notes: undeclaredNotes(tables, rest.fields),
-  };
-}
+export const resolveConfig = (
+  config: unknown,
+  tables: ConfigRules['tables'] = NO_RULES.tables,
+): ResolvedConfig => resolvePipeline(config, { ...NO_RULES, tables }).config;
+
+/**
+ * What the same configuration says about deployment.
+ * @param rules without them a cron expression is only checked for its form, and field rules are refused
+ * @throws InputError as resolveConfig
+ */
+export const resolveDeployment = (config: unknown, rules: ConfigRules = NO_RULES): Deployment =>
+  resolvePipeline(config, rules).deployment;

@@ -1,9 +1,11 @@
 import { Construct } from 'constructs';
 import { PARENT_OF, type ResolvedConfig } from '../../functions/core/config.ts';
 import { CHILD_NAMES, DELETIONS, type ObjectName, type TableName } from '../../functions/core/names.ts';
+import type { MetricsDetail } from '../../functions/environment.ts';
 import { OBJECTS } from '../../functions/objects/index.ts';
 import { grantLake, grantSecret, grantState, STATE_KEYS } from './access.ts';
 import type { FunctionCode } from './function-code.ts';
+import { pascalCase } from './pascal-case.ts';
 import { PipelineFunction } from './pipeline-function.ts';
 import type { Storage } from './storage.ts';
 
@@ -11,6 +13,7 @@ export interface ExtractorsProps {
   readonly config: ResolvedConfig;
   readonly code: FunctionCode;
   readonly storage: Storage;
+  readonly metricsDetail: MetricsDetail;
 }
 
 /**
@@ -42,13 +45,17 @@ export class Extractors extends Construct {
     this.byObject = Object.fromEntries(entries);
   }
 
-  #extractor(object: ObjectName, { config, code, storage }: ExtractorsProps): PipelineFunction {
+  #extractor(
+    object: ObjectName,
+    { config, code, storage, metricsDetail }: ExtractorsProps,
+  ): PipelineFunction {
     const extractor = new PipelineFunction(this, pascalCase(object), {
       entry: 'extractor',
       code,
       description: `Plans, extracts and commits ${object} of the ${config.name} pipeline`,
       pipelineName: config.name,
       storage,
+      metricsDetail,
       objectName: object,
       memoryMiB: LARGE.includes(object) ? LARGE_MEMORY_MIB : MEMORY_MIB,
       timeoutSeconds: EXTRACTOR_TIMEOUT_SECONDS,
@@ -74,10 +81,3 @@ const tablesOf = (object: ObjectName, { excludedTables }: ResolvedConfig): reado
   object,
   ...CHILD_NAMES.filter((child) => PARENT_OF[child] === object && !excludedTables.includes(child)),
 ];
-
-/** `conversation_parts` → `ConversationParts` */
-const pascalCase = (name: string): string =>
-  name
-    .split('_')
-    .map((word) => `${word.charAt(0).toUpperCase()}${word.slice(1)}`)
-    .join('');

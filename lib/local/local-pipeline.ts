@@ -6,7 +6,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { ResolvedConfig } from '../../functions/core/config.ts';
-import type { Clock, ObserveProgress } from '../../functions/core/ports.ts';
+import type { Clock, Metrics, ObserveProgress } from '../../functions/core/ports.ts';
 import {
   createExtractor,
   createFinishRun,
@@ -28,6 +28,8 @@ export interface LocalPipelineOptions {
   /** Puts variables where the AWS SDK looks for them; the entry's `process.env`. */
   readonly setEnvironment: (environment: Readonly<Record<string, string>>) => void;
   readonly observe: ObserveProgress;
+  /** @default none: there is no CloudWatch here, and standard output is the user's */
+  readonly metrics?: Metrics;
   readonly clock?: Clock;
   readonly limits?: NonNullable<Overrides['limits']>;
   readonly pauses?: NonNullable<WorkflowRunnerOptions['pauses']>;
@@ -46,6 +48,8 @@ export interface LocalPipeline {
 
 /** File of the resolved configuration, as it would lie beside the bundle. */
 const CONFIG_FILE = 'pipeline.json';
+
+const NO_METRICS: Metrics = { record: () => undefined };
 
 /** The functions that the workflow calls; one machine has no callback. */
 const FACTORIES = {
@@ -80,13 +84,13 @@ async function assemble(
   resources: LocalResources,
   options: LocalPipelineOptions,
 ): Promise<Pick<LocalPipeline, 'runner' | 'configDigest' | 'connect'>> {
-  const { directory, config, observe, clock, limits, pauses } = options;
+  const { directory, config, observe, metrics = NO_METRICS, clock, limits, pauses } = options;
   options.setEnvironment(aws.environment);
   await provision(aws, resources);
   const configPath = join(directory, 'state', CONFIG_FILE);
   const configText = JSON.stringify(config);
   await writeFile(configPath, configText);
-  const overrides: Overrides = { observe, ...(clock && { clock }), ...(limits && { limits }) };
+  const overrides: Overrides = { observe, metrics, ...(clock && { clock }), ...(limits && { limits }) };
   const runner = createWorkflowRunner({
     definition: resources.stateMachine.definition,
     stateMachineArn: resources.stateMachine.arn,

@@ -132,8 +132,11 @@ export function localResources(
   });
   if (machine === undefined || others.length > 0)
     throw new Error('A pipeline has exactly one state machine.');
+  const functions = each('AWS::Lambda::Function', ({ arn }, found) => localFunction(arn, found));
+  // Others are written by AWS itself, such as the one with access logs.
+  const named = new Set(functions.flatMap(({ environment }) => Object.values(environment)));
   return {
-    buckets: each('AWS::S3::Bucket', ({ name }) => name),
+    buckets: each('AWS::S3::Bucket', ({ name }) => name).filter((name) => named.has(name)),
     tables: each('AWS::DynamoDB::GlobalTable', ({ name }, found) => ({
       TableName: name,
       ...read(table, found, 'KeySchema', 'AttributeDefinitions', 'BillingMode'),
@@ -142,7 +145,7 @@ export function localResources(
       name,
       ...read(secret, found, 'SecretString', 'GenerateSecretString'),
     })),
-    functions: each('AWS::Lambda::Function', ({ arn }, found) => localFunction(arn, found)),
+    functions,
     stateMachine: machine,
   };
 }

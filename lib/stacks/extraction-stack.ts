@@ -1,7 +1,8 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { ResolvedConfig } from '../../functions/core/config.ts';
-import { grantLake, grantSecret, grantState, STATE_KEYS } from '../constructs/access.ts';
+import type { Deployment } from '../../functions/core/deployment.ts';
+import { grantLake, grantSecret, grantState, grantSyncEvent, STATE_KEYS } from '../constructs/access.ts';
 import { Extractors } from '../constructs/extractors.ts';
 import type { FunctionCode } from '../constructs/function-code.ts';
 import { PipelineFunction } from '../constructs/pipeline-function.ts';
@@ -12,6 +13,8 @@ export interface ExtractionStackProps extends StackProps {
   readonly config: ResolvedConfig;
   readonly code: FunctionCode;
   readonly storage: Storage;
+  /** Metrics per object as well. @default 'standard' */
+  readonly deployment: Pick<Deployment, 'monitoring'>;
 }
 
 /** More than needed; it is the share of a CPU that makes a cold start short. */
@@ -24,11 +27,13 @@ const RECORD_TIMEOUT_SECONDS = 60;
 /** What works: the extractors, the functions of the workflow, and the workflow. */
 export class ExtractionStack extends Stack {
   readonly workflow: Workflow;
+  readonly finishRun: PipelineFunction;
 
   constructor(scope: Construct, id: string, props: ExtractionStackProps) {
     super(scope, id, props);
-    const { config, code, storage } = props;
-    const common = { code, storage, pipelineName: config.name, memoryMiB: MEMORY_MIB };
+    const { config, code, storage, deployment } = props;
+    const { monitoring: metricsDetail } = deployment;
+    const common = { code, storage, metricsDetail, pipelineName: config.name, memoryMiB: MEMORY_MIB };
     const startRun = new PipelineFunction(this, 'StartRun', {
       ...common,
       entry: 'start-run',
@@ -59,8 +64,10 @@ export class ExtractionStack extends Stack {
       write: ['runs/'],
       delete: [],
     });
+    grantSyncEvent(finishRun.role);
+    this.finishRun = finishRun;
 
-    const extractors = new Extractors(this, 'Extractors', { config, code, storage });
+    const extractors = new Extractors(this, 'Extractors', { config, code, storage, metricsDetail });
     const { parallelism } = config;
     this.workflow = new Workflow(this, 'Workflow', {
       startRun,

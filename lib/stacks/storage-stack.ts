@@ -1,15 +1,23 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { resolveDeployment } from '../../functions/core/config.ts';
+import type { Deployment } from '../../functions/core/deployment.ts';
 import { Storage } from '../constructs/storage.ts';
+
+export interface StorageStackProps extends StackProps {
+  /** @default everything by default */
+  readonly deployment?: Deployment;
+}
 
 /** What a pipeline keeps, apart from what works on it: destroying the rest leaves it untouched. */
 export class StorageStack extends Stack {
   readonly storage: Storage;
 
-  constructor(scope: Construct, id: string, props?: StackProps) {
-    super(scope, id, props);
+  constructor(scope: Construct, id: string, props: StorageStackProps = {}) {
+    // Data and keys stay when the stack goes; this keeps the stack itself from going by mistake.
+    super(scope, id, { ...props, terminationProtection: true });
     // The id `Default` leaves no trace in the names of what is in it.
-    this.storage = new Storage(this, 'Default');
+    this.storage = new Storage(this, 'Default', props.deployment ?? resolveDeployment({}));
     new CfnOutput(this, 'BucketName', {
       value: this.storage.lake.bucketName,
       description: 'Bucket with the tables, manifests and run summaries',

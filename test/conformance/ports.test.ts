@@ -132,6 +132,7 @@ describe.each<[string, () => Promise<StateStore>]>([
       lease: null,
       committing: null,
       committed: null,
+      failures: null,
     });
   });
 
@@ -183,12 +184,26 @@ describe.each<[string, () => Promise<StateStore>]>([
     const marked = await store.markCommitting('tags', 1, COMMITTING);
     expect(marked).toEqual({
       ok: true,
-      value: { object: 'tags', fence: 1, lease: leaseOf('a'), committing: COMMITTING, committed: null },
+      value: {
+        object: 'tags',
+        fence: 1,
+        lease: leaseOf('a'),
+        committing: COMMITTING,
+        committed: null,
+        failures: null,
+      },
     });
     const committed = await store.commit('tags', 1, COMMITTED);
     expect(committed).toEqual({
       ok: true,
-      value: { object: 'tags', fence: 1, lease: leaseOf('a'), committing: null, committed: COMMITTED },
+      value: {
+        object: 'tags',
+        fence: 1,
+        lease: leaseOf('a'),
+        committing: null,
+        committed: COMMITTED,
+        failures: null,
+      },
     });
     await store.releaseLease('tags', 1);
     expect(await store.load('tags')).toEqual({
@@ -197,6 +212,7 @@ describe.each<[string, () => Promise<StateStore>]>([
       lease: null,
       committing: null,
       committed: COMMITTED,
+      failures: null,
     });
   });
 
@@ -224,6 +240,7 @@ describe.each<[string, () => Promise<StateStore>]>([
       lease: null,
       committing: null,
       committed: null,
+      failures: null,
     });
     expect(await store.commit('tags', 1, COMMITTED)).toEqual({ ok: false });
   });
@@ -234,6 +251,53 @@ describe.each<[string, () => Promise<StateStore>]>([
     const open: CommittedState = { ...COMMITTED, cursor: null, startFrom: 0 };
     await store.commit('tags', 1, open);
     expect((await store.load('tags')).committed).toEqual(open);
+  });
+
+  test('counts failures in a row, each run once, and forgets them at a commit or a reset', async () => {
+    const store = await create();
+    const count = async (runId: string) => store.countFailure(await store.load('tags'), runId);
+    expect(await count('run-a')).toMatchObject({
+      ok: true,
+      value: { fence: 0, failures: { count: 1, runId: 'run-a' } },
+    });
+    expect(await count('run-a')).toEqual({ ok: false });
+    await store.takeLease('tags', 0, leaseOf('b'));
+    expect(await count('run-b')).toMatchObject({
+      ok: true,
+      value: { fence: 1, lease: leaseOf('b'), failures: { count: 2, runId: 'run-b' } },
+    });
+    expect(await count('run-a')).toEqual({ ok: false });
+    expect((await store.load('teams')).failures).toBeNull();
+    await store.markCommitting('tags', 1, COMMITTING);
+    await store.releaseLease('tags', 1);
+    expect((await store.load('tags')).failures).toEqual({ count: 2, runId: 'run-b' });
+    await store.commit('tags', 1, COMMITTED);
+    expect((await store.load('tags')).failures).toBeNull();
+    expect(await count('run-c')).toMatchObject({ value: { failures: { count: 1, runId: 'run-c' } } });
+    await store.reset('tags', 1);
+    expect((await store.load('tags')).failures).toBeNull();
+  });
+
+  test('counts a run once though many say so at the same moment', async () => {
+    const store = await create();
+    const state = await store.load('tags');
+    const answers = await Promise.all(Array.from({ length: 10 }, () => store.countFailure(state, 'run-a')));
+    expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
+    expect((await store.load('tags')).failures).toEqual({ count: 1, runId: 'run-a' });
+  });
+
+  test('counts nothing for who has an old fence, or does not know of a commit', async () => {
+    const store = await create();
+    const empty = await store.load('tags');
+    await store.takeLease('tags', 0, leaseOf('a'));
+    expect(await store.countFailure(empty, 'run-a')).toEqual({ ok: false });
+    const leased = await store.load('tags');
+    await store.commit('tags', 1, COMMITTED);
+    expect(await store.countFailure(leased, 'run-a')).toEqual({ ok: false });
+    const committed = await store.load('tags');
+    await store.commit('tags', 1, { ...COMMITTED, runId: 'run-b' });
+    expect(await store.countFailure(committed, 'run-c')).toEqual({ ok: false });
+    expect((await store.load('tags')).failures).toBeNull();
   });
 
   test('holds the data of the first workspace that claims it', async () => {

@@ -81,8 +81,9 @@ describe('the functions', () => {
     for (const each of everyFunction) {
       const names = Object.keys(each.Environment.Variables);
       const object = entryOf(each) === 'extractor' ? ['OBJECT_NAME'] : [];
+      const detail = entryOf(each) === 'oauth-callback' ? [] : ['METRICS_DETAIL'];
       expect(names.toSorted()).toEqual(
-        [...PLACES_OF[entryOf(each)], ...object, 'POWERTOOLS_SERVICE_NAME'].toSorted(),
+        [...PLACES_OF[entryOf(each)], ...object, ...detail, 'POWERTOOLS_SERVICE_NAME'].toSorted(),
       );
       expect(readEnvironment(environmentOf(each), entryOf(each))).toMatchObject({
         configPath: './pipeline.json',

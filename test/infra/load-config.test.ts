@@ -2,8 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { OBJECT_NAMES } from '../../functions/core/names.ts';
 import { readEnvironment } from '../../functions/environment.ts';
-import { loadConfig } from '../../lib/load-config.ts';
+import { OBJECTS } from '../../functions/objects/index.ts';
+import { loadConfig, loadPipelines } from '../../lib/load-config.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -39,6 +41,36 @@ describe('loadConfig', () => {
     await expect(refusal).rejects.toThrow(file);
   });
 
+  test('says which cron AWS would not fire, or too often', async () => {
+    const content = { frequency: { cron: '0 0 1 * 1' }, objectFrequency: { tags: { cron: '*/10 * * * *' } } };
+    const file = await write('cron.json', JSON.stringify(content));
+    await expect(loadConfig(file)).rejects.toThrow(
+      /2 mistake\(s\):\n {2}frequency\.cron: restricts day-of-month and day-of-week.*\n {2}objectFrequency\.tags\.cron: fires at .* 10 minutes later/,
+    );
+  });
+
+  test('reads several pipelines, and asks which one is meant', async () => {
+    const file = await write(
+      'several.json',
+      '[{"name": "us"}, {"name": "eu", "region": "EU", "paused": true}]',
+    );
+    const pipelines = await loadPipelines(file);
+    expect(pipelines.map(({ config }) => config.name)).toEqual(['us', 'eu']);
+    expect(pipelines.map(({ deployment }) => deployment.paused)).toEqual([false, true]);
+    expect(await loadConfig(file, 'eu')).toMatchObject({ region: 'EU' });
+    const refusal = loadConfig(file);
+    await expect(refusal).rejects.toThrow(`${file}: There are several pipelines: us, eu.`);
+  });
+
+  test('reads the configuration that users edit, with whole objects every 6 hours', async () => {
+    const [template] = await loadPipelines('pipeline.config.ts');
+    const whole = OBJECT_NAMES.filter((name) => OBJECTS[name].sync.kind === 'full_refresh');
+    expect(template?.deployment.frequency).toEqual({ everyMinutes: 60 });
+    expect(template?.deployment.objectFrequency).toEqual(
+      Object.fromEntries(whole.map((name) => [name, { everyMinutes: 360 }])),
+    );
+  });
+
   test('says that a file is missing, and how to name another', async () => {
     const refusal = loadConfig(join(folder, 'missing.ts'));
     await expect(refusal).rejects.toMatchObject({ name: 'InputError', code: 'config_unreadable' });
@@ -58,7 +90,12 @@ describe('readEnvironment', () => {
 
   test('fills in where the configuration is', () => {
     const environment = readEnvironment(complete, 'extractor');
-    expect(environment).toMatchObject({ configPath: './pipeline.json', object: 'tags', service: 'shop' });
+    expect(environment).toMatchObject({
+      configPath: './pipeline.json',
+      object: 'tags',
+      service: 'shop',
+      detail: 'standard',
+    });
     expect(environment.place('BUCKET_NAME')).toBe('lake');
   });
 
@@ -66,6 +103,9 @@ describe('readEnvironment', () => {
     const wrong = { ...complete, BUCKET_NAME: '', TABLE_NAME: undefined, OBJECT_NAME: 'x' };
     expect(() => readEnvironment(wrong, 'extractor')).toThrow(
       "OBJECT_NAME 'x' is no object; BUCKET_NAME is not set; TABLE_NAME is not set.",
+    );
+    expect(() => readEnvironment({ ...complete, METRICS_DETAIL: 'much' }, 'extractor')).toThrow(
+      "METRICS_DETAIL 'much' is neither 'standard' nor 'detailed'",
     );
     const { OBJECT_NAME: _, ...without } = complete;
     expect(() => readEnvironment(without, 'extractor')).toThrow('OBJECT_NAME is not set');

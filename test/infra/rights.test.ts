@@ -105,7 +105,10 @@ describe('the roles', () => {
       ...ownLog('RecordFailure'),
       ...[work[0], list('work/*'), work[1]],
     ]);
+    const bus = 'arn:<AWS::Partition>:events:<AWS::Region>:<AWS::AccountId>:event-bus/default';
+    const ours = 'events:source in intercom.pipeline and events:detail-type in Intercom Sync Completed';
     expect(rights.FinishRunRole).toEqual([
+      `events:PutEvents on ${bus} if ${ours}`,
       ...ownLog('FinishRun'),
       's3:GetObject on <Lake.Arn>/manifests/*',
       's3:GetObject on <Lake.Arn>/runs/*',

@@ -4,7 +4,7 @@ import type { Manifest } from '../../functions/core/records.ts';
 import { readStatus } from '../../functions/sync/status.ts';
 import { createDirectoryLake } from '../../lib/local/directory-lake.ts';
 import { type LakeDatabase, openLakeDatabase } from '../../lib/local/lake-database.ts';
-import { statusText } from '../../lib/local/report.ts';
+import { statusText } from '../../lib/terminal/report.ts';
 import { type Bench, startBench } from './support/bench.ts';
 import { rowsOf } from './support/sql-tables.ts';
 import { HOUR } from './support/test-clock.ts';

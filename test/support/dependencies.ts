@@ -1,9 +1,18 @@
 /** The dependencies of the use cases over memory twins, with small limits. */
 import { createHmac } from 'node:crypto';
 import { resolveConfig } from '../../functions/core/config.ts';
+import type { MetricValues } from '../../functions/core/metrics.ts';
 import type { ObjectName } from '../../functions/core/names.ts';
-import type { HashSource, HashText, ProgressEvent, StateStore } from '../../functions/core/ports.ts';
+import type {
+  Events,
+  HashSource,
+  HashText,
+  Metrics,
+  ProgressEvent,
+  StateStore,
+} from '../../functions/core/ports.ts';
 import type { ObjectReader, ReadSlice } from '../../functions/core/reading.ts';
+import type { SyncCompleted } from '../../functions/core/sync-event.ts';
 import { OBJECTS, TABLES } from '../../functions/objects/index.ts';
 import type { ObjectDependencies, SyncLimits } from '../../functions/sync/dependencies.ts';
 import { createMemoryClock, type MemoryClock } from './memory-clock.ts';
@@ -30,6 +39,32 @@ export interface Pipeline {
   readonly clock: MemoryClock;
   readonly executions: MemoryExecutions;
   readonly events: ProgressEvent[];
+  readonly watchers: MemoryWatchers;
+}
+
+/** What others are told of a run. */
+export interface MemoryWatchers {
+  readonly events: Events;
+  readonly metrics: Metrics;
+  readonly announced: SyncCompleted[];
+  readonly recorded: { readonly values: MetricValues; readonly object?: ObjectName }[];
+}
+
+function createMemoryWatchers(): MemoryWatchers {
+  const announced: SyncCompleted[] = [];
+  const recorded: { readonly values: MetricValues; readonly object?: ObjectName }[] = [];
+  return {
+    announced,
+    recorded,
+    events: {
+      async syncCompleted(event) {
+        announced.push(event);
+      },
+    },
+    metrics: {
+      record: (values, object) => recorded.push({ values, ...(object !== undefined && { object }) }),
+    },
+  };
 }
 
 export const createPipeline = (): Pipeline => ({
@@ -38,6 +73,7 @@ export const createPipeline = (): Pipeline => ({
   clock: createMemoryClock(),
   executions: createMemoryExecutions(),
   events: [],
+  watchers: createMemoryWatchers(),
 });
 
 export interface DependencyOptions {

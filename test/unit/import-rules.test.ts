@@ -74,6 +74,21 @@ const RULES: readonly Rule[] = [
     files: /^lib\/(stacks|constructs)\//,
     forbids: /^lib\/(local|simulator)\//,
   },
+  {
+    why: 'what commands have in common knows no assembly',
+    files: /^lib\/terminal\//,
+    forbids: /^lib\/(?!terminal\/)|^@aws-sdk\/|^aws-cdk-lib/,
+  },
+  {
+    why: 'the commands for a deployed pipeline need no assembly of it',
+    files: /^lib\/remote\//,
+    forbids: /^lib\/(?!remote\/|terminal\/|load-config\.ts$)|^aws-cdk-lib/,
+  },
+  {
+    why: 'the commands for a deployed pipeline are used by bin alone',
+    files: /^(?!bin\/|lib\/remote\/)/,
+    forbids: /^lib\/remote\//,
+  },
   { why: 'tests are imported by no one', files: /./, forbids: /^test\// },
 ];
 

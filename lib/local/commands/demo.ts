@@ -1,8 +1,8 @@
 /** `demo`: everything, with nothing but this machine: a simulated workspace and embedded AWS. */
 import { relative, resolve } from 'node:path';
 import { resolveConfig } from '../../../functions/core/config.ts';
+import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
 import { startDemo } from '../demo.ts';
-import type { ExitStatus, Terminal } from '../terminal.ts';
 import { conclude, syncSession } from './session.ts';
 
 function nextSteps(out: string): string {

@@ -1,9 +1,9 @@
 /** `fields`: every table's columns with type, whether personal, and the field rule in force. */
 import { type ListedField, listFields } from '../../../functions/core/field-listing.ts';
 import { TABLES } from '../../../functions/objects/index.ts';
-import { tableText } from '../table-text.ts';
-import type { ExitStatus, Terminal } from '../terminal.ts';
-import { configOf } from './sync.ts';
+import { tableText } from '../../terminal/table-text.ts';
+import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
+import { configOf, type PipelineOptions } from './sync.ts';
 
 const HEADER = ['table', 'field', 'type', 'personal', 'rule', 'because of'];
 
@@ -23,9 +23,9 @@ const rowOf = ({ table, path, type, personal, rule, because }: ListedField): rea
 
 export async function runFields(
   terminal: Terminal,
-  { config: file, json }: { readonly config?: string; readonly json?: boolean },
+  { json, ...which }: PipelineOptions & { readonly json?: boolean },
 ): Promise<ExitStatus> {
-  const config = await configOf(file, undefined);
+  const config = await configOf(which, undefined);
   const fields = listFields(TABLES, config, config.excludedTables);
   for (const note of config.notes) terminal.tell(note);
   if (json === true) {

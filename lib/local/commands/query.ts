@@ -1,8 +1,8 @@
 /** `query`: SQL over what is committed in a directory, once or at a prompt; works while a sync is at it. */
 import { InputError } from '../../../functions/core/errors.ts';
+import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
 import { type LakeDatabase, openLakeDatabase } from '../lake-database.ts';
 import { FORMATS, type Format, resultText } from '../query-output.ts';
-import type { ExitStatus, Terminal } from '../terminal.ts';
 
 interface QueryOptions {
   readonly out: string;

@@ -4,13 +4,13 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createDynamoDbStateStore } from '../../../functions/aws/dynamodb-state-store.ts';
 import { InputError } from '../../../functions/core/errors.ts';
 import { isObjectName, OBJECT_NAMES, type ObjectName } from '../../../functions/core/names.ts';
+import { namesIn } from '../../terminal/run-options.ts';
+import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
 import { openLocalPipeline } from '../local-pipeline.ts';
-import type { ExitStatus, Terminal } from '../terminal.ts';
-import { configOf, namesIn } from './sync.ts';
+import { configOf, type PipelineOptions } from './sync.ts';
 
-interface ResetOptions {
+interface ResetOptions extends PipelineOptions {
   readonly objects: string;
-  readonly config?: string;
   readonly out: string;
   readonly yes?: boolean;
 }
@@ -36,7 +36,7 @@ export async function runReset(terminal: Terminal, options: ResetOptions): Promi
   }
   const pipeline = await openLocalPipeline({
     directory: resolve(options.out),
-    config: await configOf(options.config, undefined),
+    config: await configOf(options, undefined),
     clock: terminal.clock,
     observe: () => undefined,
     setEnvironment: (variables) => Object.assign(terminal.environment, variables),

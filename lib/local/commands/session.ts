@@ -7,10 +7,11 @@ import { CURIOUS } from '../../../functions/core/retry.ts';
 import { createIntercomClient } from '../../../functions/intercom/client.ts';
 import { readMe } from '../../../functions/intercom/me.ts';
 import { UNMETERED } from '../../../functions/intercom/unmetered.ts';
+import { summaryText } from '../../terminal/report.ts';
+import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
 import { openLocalPipeline } from '../local-pipeline.ts';
-import { summaryText } from '../report.ts';
 import { type SyncResult, syncLocally } from '../sync.ts';
-import type { ExitStatus, Terminal } from '../terminal.ts';
+import { watchProgress } from '../watch.ts';
 
 export interface Session {
   /** Output directory. */
@@ -39,7 +40,7 @@ export async function syncSession(terminal: Terminal, session: Session): Promise
   terminal.tell(`checking the connection to ${new URL(config.baseUrl).host}`);
   await checkConnection(session, terminal.signal);
   const directory = resolve(session.out);
-  const display = terminal.watch(clock);
+  const display = watchProgress(terminal, clock);
   try {
     const pipeline = await openLocalPipeline({
       directory,

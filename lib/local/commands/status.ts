@@ -2,9 +2,9 @@
 import { resolve } from 'node:path';
 import { OBJECT_NAMES } from '../../../functions/core/names.ts';
 import { readStatus } from '../../../functions/sync/status.ts';
+import { statusText } from '../../terminal/report.ts';
+import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
 import { createDirectoryLake } from '../directory-lake.ts';
-import { statusText } from '../report.ts';
-import type { ExitStatus, Terminal } from '../terminal.ts';
 
 export async function runStatus(
   terminal: Terminal,

@@ -3,46 +3,42 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type ResolvedConfig, resolveConfig } from '../../../functions/core/config.ts';
 import { ConnectionError } from '../../../functions/core/errors.ts';
-import { parseRunInput } from '../../../functions/core/run-input.ts';
+import type { ObjectName } from '../../../functions/core/names.ts';
+import { choosePipeline, resolvePipelines } from '../../../functions/core/pipelines.ts';
+import { AS_OPTIONS, parseRunInput } from '../../../functions/core/run-input.ts';
 import { toSeconds } from '../../../functions/core/time.ts';
 import { OBJECTS } from '../../../functions/objects/index.ts';
-import { DEFAULT_CONFIG_FILE, loadConfig } from '../../load-config.ts';
-import type { ExitStatus, Terminal } from '../terminal.ts';
+import { CONFIG_RULES, DEFAULT_CONFIG_FILE, loadConfig } from '../../load-config.ts';
+import { inputOf, type RunOptions } from '../../terminal/run-options.ts';
+import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
 import { conclude, syncSession } from './session.ts';
 
-export interface SyncOptions {
+/** Which pipeline is meant: of which file, and which one there. */
+export interface PipelineOptions {
   readonly config?: string;
+  readonly pipeline?: string;
+}
+
+export interface SyncOptions extends PipelineOptions, RunOptions {
   readonly out: string;
-  readonly objects?: string;
-  readonly fullRefresh?: boolean;
-  readonly from?: string;
-  readonly to?: string;
   readonly json?: boolean;
 }
 
-/** Names from `a,b`. */
-export const namesIn = (list: string): readonly string[] =>
-  list.split(',').flatMap((name) => (name.trim() === '' ? [] : [name.trim()]));
-
-/** The configuration of the command: the named file, the default file if there is one, or defaults. */
+/**
+ * The configuration of the command: the named file, the default file if there is one, or defaults.
+ * @param baseUrl where the API is instead
+ */
 export async function configOf(
-  file: string | undefined,
+  { config: file, pipeline }: PipelineOptions,
   baseUrl: string | undefined,
 ): Promise<ResolvedConfig> {
   const path = file ?? (existsSync(DEFAULT_CONFIG_FILE) ? DEFAULT_CONFIG_FILE : null);
-  const config = path === null ? resolveConfig({}) : await loadConfig(path);
+  const config =
+    path === null
+      ? choosePipeline(resolvePipelines({}, CONFIG_RULES), pipeline).config
+      : await loadConfig(path, pipeline);
   if (baseUrl === undefined || baseUrl === '') return config;
   return { ...config, baseUrl: resolveConfig({ baseUrl }).baseUrl };
-}
-
-/** The input of the run, as a person would give it to the state machine. */
-export function inputOf({ objects, fullRefresh, from, to }: SyncOptions): Readonly<Record<string, unknown>> {
-  return {
-    ...(objects !== undefined && { objects: namesIn(objects) }),
-    ...(fullRefresh === true && { mode: 'full_refresh' }),
-    ...(from !== undefined && { from }),
-    ...(to !== undefined && { to }),
-  };
 }
 
 function tokenIn({ environment }: Terminal): string {
@@ -62,13 +58,10 @@ function tokenIn({ environment }: Terminal): string {
 
 export async function runSync(terminal: Terminal, options: SyncOptions): Promise<ExitStatus> {
   const { environment, clock } = terminal;
-  const config = await configOf(options.config, environment.INTERCOM_BASE_URL);
+  const config = await configOf(options, environment.INTERCOM_BASE_URL);
   const input = inputOf(options);
-  parseRunInput(input, {
-    config,
-    now: toSeconds(clock.now()),
-    isIncremental: (object) => OBJECTS[object].sync.kind === 'incremental',
-  });
+  const isIncremental = (object: ObjectName) => OBJECTS[object].sync.kind === 'incremental';
+  parseRunInput(input, { config, now: toSeconds(clock.now()), isIncremental }, AS_OPTIONS);
   const accessToken = tokenIn(terminal);
   const result = await syncSession(terminal, { out: options.out, config, clock, accessToken, input });
   const status = conclude(terminal, result, options.json === true);

@@ -3,6 +3,8 @@ import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
 import { createTable } from './create-table.ts';
 import { diskTrouble } from './disk-trouble.ts';
 import { startDynamoDbEndpoint } from './dynamodb-endpoint.ts';
+import { eventBridgeOperations } from './eventbridge.ts';
+import { openEventsFile } from './events-file.ts';
 import { startJsonEndpoint } from './json-endpoint.ts';
 import { explainDirectoryError, openOutputDirectory } from './output-directory.ts';
 import { createBuckets } from './s3/buckets.ts';
@@ -39,7 +41,7 @@ export interface EmbeddedAws {
 
 /**
  * Starts the endpoints over one directory:
- * `lake/` the objects, `state/dynamodb/` the tables, `state/secrets.json` the secrets, `state/tmp/` uploads under way.
+ * `lake/` the objects, `state/dynamodb/` the tables, `state/secrets.json` the secrets, `state/events.ndjson` the events, `state/tmp/` uploads under way.
  */
 export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<EmbeddedAws> {
   const directory = await openOutputDirectory(options.directory);
@@ -57,6 +59,7 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<Emb
     const buckets = createBuckets(directory.path);
     const operations = {
       ...secretsManagerOperations(secrets, REGION),
+      ...eventBridgeOperations(openEventsFile(directory.eventsFile), REGION),
       ...stepFunctionsOperations(options.executions ?? noExecutions),
     };
 
@@ -98,6 +101,7 @@ function environmentOf(endpoints: Endpoints): Readonly<Record<string, string>> {
     AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamoDb,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.json,
     AWS_ENDPOINT_URL_SFN: endpoints.json,
+    AWS_ENDPOINT_URL_EVENTBRIDGE: endpoints.json,
     // Any other service: a clear refusal from here, and never a call to the real AWS.
     AWS_ENDPOINT_URL: endpoints.json,
     AWS_REGION: REGION,

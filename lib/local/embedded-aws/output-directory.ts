@@ -13,6 +13,7 @@ export interface OutputDirectory {
   readonly temporaryFolder: string;
   readonly databaseFolder: string;
   readonly secretsFile: string;
+  readonly eventsFile: string;
   /** Lets another process in. */
   release(): Promise<void>;
 }
@@ -42,6 +43,7 @@ export async function openOutputDirectory(directory: string): Promise<OutputDire
     temporaryFolder,
     databaseFolder: join(state, 'dynamodb'),
     secretsFile: join(state, 'secrets.json'),
+    eventsFile: join(state, 'events.ndjson'),
     release: () => lock.close(),
   };
 }

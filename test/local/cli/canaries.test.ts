@@ -4,28 +4,11 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import type { JsonObject, Simulator, Workspace } from '../../../lib/simulator/index.ts';
-import { canariesIn, PLANTED, PLANTED_RECORDS } from '../../support/canaries.ts';
+import { canariesIn, PLANTED_RECORDS } from '../../support/canaries.ts';
+import { plant } from '../support/plant.ts';
 import { local, temporaryDirectory, workspace } from './run-command.ts';
 
 const SIZES = { contacts: 60, companies: 20, conversations: 20, tickets: 10, partsOfLongConversation: 30 };
-
-function first(ids: Iterable<string>): string {
-  for (const id of ids) return id;
-  throw new Error('There is no record to plant in.');
-}
-
-function plant({ contacts, companies, conversations, tickets, admins, activityLogs }: Workspace): void {
-  contacts.update(first(contacts.ids()), PLANTED.contacts);
-  companies.update(first(companies.ids()), PLANTED.companies);
-  const conversation = first(conversations.ids());
-  conversations.update(conversation, PLANTED.conversations);
-  conversations.addPart(conversation, PLANTED.conversationPart);
-  const ticket = first(tickets.ids());
-  tickets.update(ticket, PLANTED.tickets);
-  tickets.addPart(ticket, PLANTED.ticketPart);
-  admins.update(first(admins.ids()), PLANTED.admins);
-  activityLogs.create(PLANTED.activityLogs);
-}
 
 /** What only whole records of the unit level have: the simulator makes these places by itself. */
 const UNPLANTABLE = /^canary-(admins-avatar|tags-applied_by)/;
@@ -120,6 +103,8 @@ it('with hashing nothing personal is in any file or on the terminal, and the key
     canariesIn(file + text).map((one) => `${file}: ${one}`),
   );
   expect(planted).toEqual([]);
+  const events = [...files].find(([file]) => file.endsWith('state/events.ndjson'))?.[1] ?? '';
+  expect(events.trimEnd().split('\n')).toHaveLength(2);
   expect(canariesIn(said)).toEqual([]);
 
   const values = generated(simulator.workspace);

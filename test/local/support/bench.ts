@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type PipelineConfig, resolveConfig } from '../../../functions/core/config.ts';
-import type { ProgressEvent } from '../../../functions/core/ports.ts';
+import type { Metrics, ProgressEvent } from '../../../functions/core/ports.ts';
 import { TABLES } from '../../../functions/objects/index.ts';
 import {
   type LocalPipeline,
@@ -38,6 +38,7 @@ export interface SyncOptions {
   readonly pauses?: LocalPipelineOptions['pauses'];
   readonly signal?: AbortSignal;
   readonly observe?: (event: ProgressEvent) => void;
+  readonly metrics?: Metrics;
   /** An interrupted run goes on. */
   readonly onResume?: () => void;
   /** Another output directory than the bench's own. */
@@ -93,6 +94,7 @@ export async function startBench(options: BenchOptions = {}): Promise<Bench> {
       setEnvironment: (variables) => Object.assign(process.env, variables),
       pauses: chosen.pauses ?? NO_PAUSES,
       ...(chosen.limits && { limits: chosen.limits }),
+      ...(chosen.metrics && { metrics: chosen.metrics }),
     });
     try {
       await pipeline.connect(chosen.token ?? simulator.token);

@@ -1,5 +1,6 @@
 /** What the embedded endpoints do not do: races, throttling, refusals. */
 import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { SFNClient } from '@aws-sdk/client-sfn';
@@ -8,10 +9,12 @@ import { createDynamoDbAuthorizationStore } from '../../../functions/aws/dynamod
 import { createDynamoDbRateBudget } from '../../../functions/aws/dynamodb-rate-budget.ts';
 import { createDynamoDbStateStore } from '../../../functions/aws/dynamodb-state-store.ts';
 import { callAws } from '../../../functions/aws/errors.ts';
+import { createEventBridgeEvents } from '../../../functions/aws/eventbridge-events.ts';
 import { createS3Lake } from '../../../functions/aws/s3-lake.ts';
 import { createSecretsOAuthClientSource } from '../../../functions/aws/secrets-oauth-client-source.ts';
 import { createSecretsTokenSource } from '../../../functions/aws/secrets-token-source.ts';
 import { createSfnExecutions } from '../../../functions/aws/sfn-executions.ts';
+import type { SyncCompleted } from '../../../functions/core/sync-event.ts';
 import { createMemoryClock } from '../../support/memory-clock.ts';
 
 type Item = Readonly<Record<string, AttributeValue>>;
@@ -169,6 +172,29 @@ test('an execution that waits to be redriven still holds its lease', async () =>
   const executions = createSfnExecutions(client);
   expect(await executions.isRunning('arn')).toBe(true);
   expect(await executions.isRunning('arn')).toBe(false);
+});
+
+describe('the event of a run', () => {
+  const event = { format: 1, run_id: 'r' } as SyncCompleted;
+
+  test('that EventBridge refuses in an answer of 200 is sent again by the workflow', async () => {
+    const refused = { FailedEntryCount: 1, Entries: [{ ErrorCode: 'InternalFailure', ErrorMessage: 'oh' }] };
+    const { client } = answering<EventBridgeClient>(refused);
+    await expect(createEventBridgeEvents(client).syncCompleted(event)).rejects.toMatchObject({
+      name: 'RetryableError',
+      code: 'event_refused',
+      message: 'EventBridge did not take the event: InternalFailure (oh).',
+    });
+  });
+
+  test('is sent again where EventBridge is throttled, and not where it is forbidden', async () => {
+    const { client } = answering<EventBridgeClient>(named('ThrottlingException'));
+    const throttled = createEventBridgeEvents(client).syncCompleted(event);
+    await expect(throttled).rejects.toMatchObject({ name: 'RetryableError' });
+    const denied = named('AccessDeniedException');
+    const forbidden = createEventBridgeEvents(answering<EventBridgeClient>(denied).client);
+    await expect(forbidden.syncCompleted(event)).rejects.toBe(denied);
+  });
 });
 
 describe('the token', () => {

@@ -144,7 +144,7 @@ describe('mistakes', () => {
       'fields.contacts: no such table',
       'sensitiveFields: Invalid option: expected one of "replicate"|"hash"',
       'schemaChanges: ',
-      'frequency: not yet available',
+      "frequency: must be { every: '1 hour' } or",
       '(top level): Unrecognized key: "nonsense"',
     ]) {
       expect(problems).toContain(path);

@@ -143,7 +143,7 @@ describe('a commit killed at any call', () => {
     for await (const { setting, at, when } of moments()) {
       const { pipeline, dependencies, holder } = setting;
       await killCommit(setting, at, when);
-      await failObject(dependencies, holder, new Error('killed'));
+      await failObject(pipeline, dependencies, holder, new Error('killed'));
       const next = await takeOver(setting);
       const { slices } = await planObject(dependencies, next);
       const before = await expectWhole(setting);
