@@ -33,8 +33,8 @@ export interface AlarmsProps {
   readonly intervals: RunIntervals | null;
   /** `detailed`: alarms per object as well. */
   readonly detail: MetricsDetail;
-  /** Where schedules put what they could not start. @default no alarm on it */
-  readonly deadLetters?: IQueue | undefined;
+  /** Where schedules put what they could not start. */
+  readonly deadLetters: IQueue;
 }
 
 /** Minutes, at most, between two runs of one schedule: of the schedule that runs most often, and of the rarest. */
@@ -151,16 +151,14 @@ function alarmsOfPipeline(props: AlarmsProps): Readonly<Record<string, AlarmSpec
       missing: TreatMissingData.NOT_BREACHING,
     },
     ...silenceAlarm(props),
-    ...(deadLetters !== undefined && {
-      DeadLetters: {
-        description: `A schedule of the pipeline '${name}' could not start a run, and what it would have started lies in the queue of dead letters. Next: read a message there (its attributes ERROR_CODE and ERROR_MESSAGE say why), remove the cause, start a run with 'npm run pipeline -- run', and purge the queue.`,
-        metric: (period: Duration) =>
-          deadLetters.metricApproximateNumberOfMessagesVisible({ period, statistic: 'Maximum' }),
-        window: ONE_PERIOD,
-        // A queue that nothing was in for hours reports nothing.
-        missing: TreatMissingData.NOT_BREACHING,
-      },
-    }),
+    DeadLetters: {
+      description: `A schedule of the pipeline '${name}' could not start a run, and what it would have started lies in the queue of dead letters. Next: read a message there (its attributes ERROR_CODE and ERROR_MESSAGE say why), remove the cause, start a run with 'npm run pipeline -- run', and purge the queue.`,
+      metric: (period: Duration) =>
+        deadLetters.metricApproximateNumberOfMessagesVisible({ period, statistic: 'Maximum' }),
+      window: ONE_PERIOD,
+      // A queue that nothing was in for hours reports nothing.
+      missing: TreatMissingData.NOT_BREACHING,
+    },
   };
 }
 

@@ -9,8 +9,8 @@ export interface AlertTopicProps {
   readonly displayName: string;
   /** Who gets mail, once the address has confirmed. @default nobody */
   readonly email?: string | undefined;
-  /** Key to encrypt with; CloudWatch is allowed to use it. @default a key of the topic's own */
-  readonly encryptionKey?: IKey | undefined;
+  /** Key to encrypt with, which CloudWatch may use. @default a key of the topic's own */
+  readonly key: IKey | undefined;
 }
 
 /** A deleted key can be brought back for so long. */
@@ -23,21 +23,24 @@ const KEY_PENDING_DAYS = 7;
 export class AlertTopic extends Construct {
   readonly topic: Topic;
 
-  constructor(scope: Construct, id: string, { displayName, email, encryptionKey }: AlertTopicProps) {
+  constructor(scope: Construct, id: string, { displayName, email, key }: AlertTopicProps) {
     super(scope, id);
-    const masterKey =
-      encryptionKey ??
-      new Key(this, 'Key', {
-        description: `Encrypts ${displayName}`,
-        enableKeyRotation: true,
-        pendingWindow: Duration.days(KEY_PENDING_DAYS),
-        removalPolicy: RemovalPolicy.DESTROY,
-      });
-    masterKey.addToResourcePolicy(this.#forAlarms(['kms:Decrypt', 'kms:GenerateDataKey*'], '*'));
+    const masterKey = key ?? this.#ownKey(`Encrypts ${displayName}`);
     this.topic = new Topic(this, 'Topic', { displayName, masterKey, enforceSSL: true });
     // The policy for TLS takes the place of the default one, which would have let CloudWatch in.
     this.topic.addToResourcePolicy(this.#forAlarms(['sns:Publish'], this.topic.topicArn));
     if (email !== undefined) this.topic.addSubscription(new EmailSubscription(email));
+  }
+
+  #ownKey(description: string): Key {
+    const key = new Key(this, 'Key', {
+      description,
+      enableKeyRotation: true,
+      pendingWindow: Duration.days(KEY_PENDING_DAYS),
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    key.addToResourcePolicy(this.#forAlarms(['kms:Decrypt', 'kms:GenerateDataKey'], '*'));
+    return key;
   }
 
   #forAlarms(actions: string[], resource: string): PolicyStatement {

@@ -9,8 +9,8 @@ import { createDashboard, type DashboardProps } from './dashboard.ts';
 export interface MonitoringProps extends Omit<AlarmsProps, 'topic'>, Pick<DashboardProps, 'finishRunLog'> {
   /** Who gets the alarms by mail. @default nobody; the topic can be subscribed to by hand */
   readonly email?: string | undefined;
-  /** @default a key of the topic's own */
-  readonly encryptionKey?: IKey | undefined;
+  /** Encrypts the alarms. @default a key of the topic's own */
+  readonly key: IKey | undefined;
 }
 
 /** What tells people how a pipeline does: a topic, the alarms that speak there, and a dashboard. */
@@ -20,9 +20,9 @@ export class Monitoring extends Construct {
 
   constructor(scope: Construct, id: string, props: MonitoringProps) {
     super(scope, id);
-    const { email, encryptionKey, pipelineName } = props;
+    const { email, key, pipelineName } = props;
     const displayName = `Alerts of the ${pipelineName} pipeline`;
-    this.topic = new AlertTopic(this, 'Alerts', { displayName, email, encryptionKey }).topic;
+    this.topic = new AlertTopic(this, 'Alerts', { displayName, email, key }).topic;
     const { all } = new Alarms(this, 'Alarms', { ...props, topic: this.topic });
     this.dashboard = createDashboard(this, 'Dashboard', { ...props, alarms: all });
   }

@@ -1,11 +1,12 @@
 import { Duration, RemovalPolicy, SecretValue } from 'aws-cdk-lib';
-import { AttributeType, Billing, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { Key } from 'aws-cdk-lib/aws-kms';
 import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { Deployment } from '../../functions/core/deployment.ts';
 import { ownKey } from './own-key.ts';
+import { stateTable } from './state-table.ts';
 
 /** Plans and receipts of a run are of no use once the run is over; a month is for looking into one. */
 const WORK_DAYS = 30;
@@ -45,7 +46,7 @@ export class Storage extends Construct {
   constructor(scope: Construct, id: string, { encryption, logRetentionDays }: StorageProps) {
     super(scope, id);
     const key = encryption === 'own-key' ? ownKey(this, 'Key') : undefined;
-    const encryptionKey = key && { encryptionKey: key };
+    const withKey = key && { encryptionKey: key };
     this.key = key;
     // Who has read customers' data, and when. S3 delivers these logs only where its own key encrypts them.
     const accessLogs = new Bucket(this, 'AccessLogs', {
@@ -72,26 +73,19 @@ export class Storage extends Construct {
         },
       ],
     });
-    this.state = new TableV2(this, 'State', {
-      partitionKey: { name: 'pk', type: AttributeType.STRING },
-      billing: Billing.onDemand(),
-      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-      timeToLiveAttribute: 'expiresAt',
-      ...(key && { encryption: TableEncryptionV2.customerManagedKey(key) }),
-      removalPolicy: RemovalPolicy.RETAIN,
-    });
+    this.state = stateTable(this, 'State', key);
     // CloudFormation writes the value again whenever it changes here, over the token: it must stay as it is.
     this.connection = new Secret(this, 'Connection', {
       description: "The pipeline's connection to Intercom, written by the connect command",
       secretStringValue: SecretValue.unsafePlainText('{}'),
-      ...encryptionKey,
+      ...withKey,
       removalPolicy: RemovalPolicy.RETAIN,
     });
     // Generated once, when the stack is created; a change of these two properties would make a new key.
     this.hashKey = new Secret(this, 'HashKey', {
       description: "Key of the pipeline's hashed fields; keep it, or hashes of before and after differ",
       generateSecretString: { passwordLength: HASH_KEY_CHARACTERS, excludePunctuation: true },
-      ...encryptionKey,
+      ...withKey,
       removalPolicy: RemovalPolicy.RETAIN,
     });
   }

@@ -10,6 +10,7 @@ import {
   JsonPath,
   LogLevel,
   Map as MapState,
+  Pass,
   StateMachine,
   StateMachineType,
   Succeed,
@@ -141,9 +142,37 @@ function run(scope: Construct, props: WorkflowProps): IChainable {
     .when(Condition.stringEquals('$.status', 'succeeded'), succeeded)
     .otherwise(failed);
   return startRun(scope, props.startRun, Object.fromEntries(arns))
+    .addCatch(startFailed(scope), EVERYTHING)
     .next(syncObjects)
     .next(finishRun(scope, props.finishRun))
     .next(checkRun);
+}
+
+/**
+ * A run that could not begin ends with one sentence as its cause: of the report that Lambda makes of an error,
+ * `{errorType, errorMessage, trace}`, the message. Other causes, such as a time-out's, are texts already.
+ */
+function startFailed(scope: Construct): IChainable {
+  const read = new Pass(scope, 'ReadRefusal', {
+    stateName: 'ReadRefusal',
+    parameters: {
+      name: JsonPath.stringAt('$.error.Error'),
+      report: JsonPath.stringToJson(JsonPath.stringAt('$.error.Cause')),
+    },
+  });
+  const refused = new Fail(scope, 'RunRefused', {
+    stateName: 'RunRefused',
+    errorPath: '$.name',
+    causePath: '$.report.errorMessage',
+  });
+  const failed = new Fail(scope, 'StartFailed', {
+    stateName: 'StartFailed',
+    errorPath: '$.error.Error',
+    causePath: '$.error.Cause',
+  });
+  return new Choice(scope, 'CheckRefusal', { stateName: 'CheckRefusal' })
+    .when(Condition.stringMatches('$.error.Cause', '{*"errorMessage":*}'), read.next(refused))
+    .otherwise(failed);
 }
 
 /** One object. Whatever fails is recorded and ends this object only, even where recording it fails too. */

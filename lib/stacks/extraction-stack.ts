@@ -13,7 +13,6 @@ export interface ExtractionStackProps extends StackProps {
   readonly config: ResolvedConfig;
   readonly code: FunctionCode;
   readonly storage: Storage;
-  /** Metrics per object as well. @default 'standard' */
   readonly deployment: Pick<Deployment, 'monitoring'>;
 }
 

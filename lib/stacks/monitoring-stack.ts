@@ -34,7 +34,7 @@ export class MonitoringStack extends Stack {
       intervals: deployment.paused ? null : intervalsOf(config, deployment),
       detail: deployment.monitoring,
       deadLetters,
-      encryptionKey: storage.key,
+      key: storage.key,
     });
     new CfnOutput(this, 'DashboardUrl', {
       value: `https://${Aws.REGION}.console.aws.amazon.com/cloudwatch/home?region=${Aws.REGION}#dashboards/dashboard/${dashboard.dashboardName}`,

@@ -30,5 +30,9 @@ export class StorageStack extends Stack {
       value: this.storage.connection.secretArn,
       description: 'Secret with the connection to Intercom',
     });
+    new CfnOutput(this, 'HashKeySecretArn', {
+      value: this.storage.hashKey.secretArn,
+      description: 'Secret with the key of hashed fields',
+    });
   }
 }

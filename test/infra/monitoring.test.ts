@@ -225,7 +225,7 @@ describe('the topic', () => {
     const policyOf = (value: unknown) => (value as { Statement: readonly unknown[] }).Statement;
     expect(policyOf(key?.KeyPolicy)).toContainEqual({
       ...statement,
-      Action: ['kms:Decrypt', 'kms:GenerateDataKey*'],
+      Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
       Resource: '*',
     });
     const [[, policy] = []] = ofType(template, 'AWS::SNS::TopicPolicy');
@@ -238,6 +238,13 @@ describe('the topic', () => {
         Condition: { Bool: { 'aws:SecureTransport': 'false' } },
       }),
     );
+  });
+
+  test('is encrypted with the key of the pipeline where it has one', () => {
+    const template = monitoring({ encryption: 'own-key' });
+    expect(ofType(template, 'AWS::KMS::Key')).toEqual([]);
+    const [[, topic] = []] = ofType(template, 'AWS::SNS::Topic');
+    expect(JSON.stringify(topic?.KmsMasterKeyId)).toContain('shop-storage:ExportsOutputFnGetAttKey');
   });
 
   test('is subscribed to by the address of the configuration, if there is one', () => {

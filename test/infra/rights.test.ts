@@ -1,11 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import { PARENT_OF, resolveConfig } from '../../functions/core/config.ts';
+import { PARENT_OF, type PipelineConfig } from '../../functions/core/config.ts';
 import { CHILD_NAMES, OBJECT_NAMES } from '../../functions/core/names.ts';
 import { OBJECTS } from '../../functions/objects/index.ts';
-import { synthesize } from '../../lib/local/template.ts';
-import { rightsByRole, stackWith } from './rights.ts';
+import type { StackTemplate } from '../../lib/local/intrinsics.ts';
+import { rightsByRole } from './rights.ts';
+import { CONFIGURATIONS, synthesis } from './synthesis.ts';
 
-const extraction = stackWith('AWS::StepFunctions::StateMachine', synthesize(resolveConfig({})));
+function extractionOf(config: PipelineConfig): StackTemplate {
+  const { extraction } = synthesis(config).templates;
+  if (extraction === undefined) throw new Error('no extraction stack');
+  return extraction;
+}
+
+const extraction = extractionOf({});
 const rights = rightsByRole(extraction);
 
 const pascalCase = (name: string): string =>
@@ -24,21 +31,6 @@ describe('the roles', () => {
     const functions = [...OBJECT_NAMES.map((name) => `Extractors${pascalCase(name)}`), 'StartRun'];
     const expected = [...functions, 'RecordFailure', 'FinishRun', 'WorkflowStateMachine'];
     expect(Object.keys(rights).toSorted()).toEqual(expected.map((name) => `${name}Role`).toSorted());
-  });
-
-  test('have no managed policy and can be assumed by their one service only', () => {
-    const roles = Object.values(extraction.Resources).filter(({ Type }) => Type === 'AWS::IAM::Role');
-    for (const { Properties } of roles) {
-      expect(Properties).not.toHaveProperty('ManagedPolicyArns');
-      expect(Properties?.AssumeRolePolicyDocument).toMatchObject({
-        Statement: [
-          {
-            Action: 'sts:AssumeRole',
-            Principal: { Service: expect.stringMatching(/^(lambda|states)\.amazonaws\.com$/) },
-          },
-        ],
-      });
-    }
   });
 
   test('an extractor reaches the tables of its object and children, its manifests, deletions and work', () => {
@@ -71,8 +63,7 @@ describe('the roles', () => {
   });
 
   test('an excluded child table is out of reach', () => {
-    const templates = synthesize(resolveConfig({ tables: { exclude: ['contact_tag'] } }));
-    const withoutTags = stackWith('AWS::StepFunctions::StateMachine', templates);
+    const withoutTags = extractionOf({ tables: { exclude: ['contact_tag'] } });
     const text = rightsByRole(withoutTags).ExtractorsContactsRole?.join();
     expect(text).toContain('tables/contact_company/');
     expect(text).not.toContain('tables/contact_tag/');
@@ -129,19 +120,72 @@ describe('the roles', () => {
   });
 });
 
+const allTemplates = Object.values(CONFIGURATIONS).flatMap((config) =>
+  Object.entries(synthesis(config).templates),
+);
+
+describe('the roles of every stack', () => {
+  test('have no managed policy and can be assumed by one service only', () => {
+    const roles = allTemplates
+      .flatMap(([, { Resources }]) => Object.values(Resources))
+      .filter(({ Type }) => Type === 'AWS::IAM::Role');
+    expect(roles.length).toBeGreaterThan(20);
+    for (const { Properties } of roles) {
+      expect(Properties).not.toHaveProperty('ManagedPolicyArns');
+      expect(Properties?.AssumeRolePolicyDocument).toMatchObject({
+        Statement: [
+          {
+            Action: 'sts:AssumeRole',
+            Principal: { Service: expect.stringMatching(/^(lambda|states|scheduler)\.amazonaws\.com$/) },
+          },
+        ],
+      });
+    }
+  });
+
+  test('use the own key by way of a service only', () => {
+    const lines = allLines.filter((line) => line.includes('kms:'));
+    expect(lines.length).toBeGreaterThan(50);
+    const via =
+      / on <Key\.Arn> if kms:ViaService in (s3|dynamodb|secretsmanager|sqs)\.<AWS::Region>\.amazonaws\.com$/;
+    expect(lines.filter((line) => !via.test(line))).toEqual([]);
+  });
+});
+
+/** Every right there is: `extraction/StartRunRole: s3:GetObject on <Lake.Arn>/work/*`. */
+const allLines = [
+  ...new Set(
+    allTemplates.flatMap(([stack, template]) =>
+      Object.entries(rightsByRole(template)).flatMap(([role, own]) =>
+        own.map((line) => `${stack}/${role}: ${line}`),
+      ),
+    ),
+  ),
+];
+
 /** Resources with a wildcard that says more than "below this prefix", and why. */
 const REASONS: Readonly<Record<string, RegExp>> = {
-  'log delivery of state machines has no resources to name': /^WorkflowStateMachineRole: logs:\w+ on \*$/,
-  'X-Ray has no resources to name': /^WorkflowStateMachineRole: xray:\w+ on \*$/,
+  'log delivery of state machines has no resources to name':
+    /^extraction\/WorkflowStateMachineRole: logs:\w+ on \*$/,
+  'X-Ray has no resources to name': /^extraction\/WorkflowStateMachineRole: xray:\w+ on \*$/,
   'executions of the one state machine, whose names are not known before':
-    /^Extractors\w+Role: states:DescribeExecution on .*<WorkflowStateMachine\.Name>:\*$/,
-  'objects below a prefix': /: s3:\w+Object on <Lake\.Arn>\/[a-z_/]+\/\*$/,
+    /^extraction\/Extractors\w+Role: states:DescribeExecution on .*<WorkflowStateMachine\.Name>:\*$/,
+  'objects below a prefix': /^extraction\/\w+: s3:\w+Object on <Lake\.Arn>\/[a-z_/]+\/\*$/,
 };
 
 test('no role has a wildcard without a reason, and no action has one', () => {
-  const lines = Object.entries(rights).flatMap(([role, own]) => own.map((line) => `${role}: ${line}`));
-  const withoutCondition = lines.map((line) => line.replace(/ if .*$/, ''));
+  const withoutCondition = allLines.map((line) => line.replace(/ if .*$/, ''));
   const wild = withoutCondition.filter((line) => line.includes('*'));
   expect(wild.filter((line) => !Object.values(REASONS).some((reason) => reason.test(line)))).toEqual([]);
   for (const reason of Object.values(REASONS)) expect(wild.some((line) => reason.test(line))).toBe(true);
+});
+
+test('the scheduler may start the one state machine and report what it could not', () => {
+  const { schedules } = synthesis().templates;
+  expect(schedules && rightsByRole(schedules)).toEqual({
+    SchedulesRole: [
+      'sqs:SendMessage on <SchedulesDeadLetters.Arn>',
+      'states:StartExecution on <WorkflowStateMachine>',
+    ],
+  });
 });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { METRICS } from '../../../functions/core/metrics.ts';
 import { OBJECT_NAMES } from '../../../functions/core/names.ts';
 import type { ObjectSummary, RunSummary } from '../../../functions/core/records.ts';
 import {
@@ -112,5 +113,13 @@ describe('docs/events.md', () => {
       'detail-type': [documented['detail-type']],
       detail: { pipeline: [documented.detail.pipeline], status: ['failed'] },
     });
+  });
+
+  test('lists the metrics with their units', () => {
+    const rows = [...text.matchAll(/^\| `([A-Z]\w+)` +\| (Count|Seconds) /gm)].map(([, name, unit]) => [
+      name,
+      unit,
+    ]);
+    expect(Object.fromEntries(rows)).toEqual(METRICS);
   });
 });
