@@ -12,6 +12,7 @@ import { chromiumPath, launch, NO_CHROMIUM } from './chromium.ts';
 
 const executable = chromiumPath();
 const isMissing = executable === undefined;
+if (isMissing) process.stderr.write(`test/browser: ${NO_CHROMIUM}\n`);
 
 /** Set to a folder, the pages are put there as pictures, to be looked at. */
 const pictures = process.env.SCREENSHOTS;
