@@ -141,11 +141,11 @@ function run(scope: Construct, props: WorkflowProps): IChainable {
   const checkRun = new Choice(scope, 'CheckRun', { stateName: 'CheckRun' })
     .when(Condition.stringEquals('$.status', 'succeeded'), succeeded)
     .otherwise(failed);
-  return startRun(scope, props.startRun, Object.fromEntries(arns))
-    .addCatch(startFailed(scope), EVERYTHING)
-    .next(syncObjects)
-    .next(finishRun(scope, props.finishRun))
-    .next(checkRun);
+  // The error takes the place of the input, which may be anything, and to a list nothing can be added.
+  const start = startRun(scope, props.startRun, Object.fromEntries(arns)).addCatch(startFailed(scope), {
+    errors: EVERYTHING.errors,
+  });
+  return start.next(syncObjects).next(finishRun(scope, props.finishRun)).next(checkRun);
 }
 
 /**
@@ -156,8 +156,8 @@ function startFailed(scope: Construct): IChainable {
   const read = new Pass(scope, 'ReadRefusal', {
     stateName: 'ReadRefusal',
     parameters: {
-      name: JsonPath.stringAt('$.error.Error'),
-      report: JsonPath.stringToJson(JsonPath.stringAt('$.error.Cause')),
+      name: JsonPath.stringAt('$.Error'),
+      report: JsonPath.stringToJson(JsonPath.stringAt('$.Cause')),
     },
   });
   const refused = new Fail(scope, 'RunRefused', {
@@ -167,11 +167,11 @@ function startFailed(scope: Construct): IChainable {
   });
   const failed = new Fail(scope, 'StartFailed', {
     stateName: 'StartFailed',
-    errorPath: '$.error.Error',
-    causePath: '$.error.Cause',
+    errorPath: '$.Error',
+    causePath: '$.Cause',
   });
   return new Choice(scope, 'CheckRefusal', { stateName: 'CheckRefusal' })
-    .when(Condition.stringMatches('$.error.Cause', '{*"errorMessage":*}'), read.next(refused))
+    .when(Condition.stringMatches('$.Cause', '{*"errorMessage":*}'), read.next(refused))
     .otherwise(failed);
 }
 

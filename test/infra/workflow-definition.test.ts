@@ -126,16 +126,16 @@ test('a run that cannot begin says why in one sentence, whoever says it', () => 
     { ErrorEquals: ['States.ALL'], Next: 'CheckRefusal' },
   ]);
   expect(stateNamed('ReadRefusal')?.Parameters).toEqual({
-    'name.$': '$.error.Error',
-    'report.$': 'States.StringToJson($.error.Cause)',
+    'name.$': '$.Error',
+    'report.$': 'States.StringToJson($.Cause)',
   });
   expect(stateNamed('RunRefused')).toMatchObject({
     ErrorPath: '$.name',
     CausePath: '$.report.errorMessage',
   });
   expect(stateNamed('StartFailed')).toMatchObject({
-    ErrorPath: '$.error.Error',
-    CausePath: '$.error.Cause',
+    ErrorPath: '$.Error',
+    CausePath: '$.Cause',
   });
 });
 
