@@ -88,6 +88,9 @@ export interface FinishRunEvent {
   readonly stateMachine: string;
 }
 
+/** Name of the execution that goes on where a run left work. One name a run: a repeated FinishRun starts no second. */
+export const nextExecutionName = (runId: string): string => `${runId}-next`;
+
 export interface FinishRunResult {
   readonly status: 'succeeded' | 'failed';
   readonly runId: string;

@@ -5,7 +5,7 @@ import type { Events, Metrics } from '../core/ports.ts';
 import type { Manifest, ObjectSummary, Outcome, Plan, RunContext, RunSummary } from '../core/records.ts';
 import { syncCompleted } from '../core/sync-event.ts';
 import { isoTime } from '../core/time.ts';
-import type { FinishRunEvent, FinishRunResult } from '../core/workflow.ts';
+import { type FinishRunEvent, type FinishRunResult, nextExecutionName } from '../core/workflow.ts';
 import type { RunDependencies } from './dependencies.ts';
 import { attentionNotes, reportRun } from './report-run.ts';
 import { readStored, requireStored, storeOnce } from './store.ts';
@@ -113,7 +113,7 @@ export async function finishRun(
   const summary = await storeOnce(lake, runSummaryKey(run.runId), summaryOf(run, objects, clock.now()));
   const remaining = summary.objects.filter((object) => object.work_remains).map(({ object }) => object);
   if (remaining.length > 0) {
-    await executions.start(event.stateMachine, `${run.runId}-next`, { objects: remaining });
+    await executions.start(event.stateMachine, nextExecutionName(run.runId), { objects: remaining });
   }
   await events.syncCompleted(syncCompleted(config.name, summary));
   reportRun(dependencies, summary);

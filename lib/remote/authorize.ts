@@ -38,7 +38,7 @@ async function askForClient(terminal: Terminal, pipeline: RemotePipeline): Promi
     SecretString: JSON.stringify({ client_id: clientId, client_secret: clientSecret }),
   });
   await pipeline.clients.secrets.send(command);
-  terminal.tell('Stored.');
+  terminal.tell('Stored.\n');
   return { clientId, clientSecret };
 }
 

@@ -48,7 +48,7 @@ async function watchRun(terminal: Terminal, { runs, lake }: Watched, arn: string
   let watcher: RunWatcher | null = null;
   const sight: Sight = { execution: null, progress: null };
   const display = terminal.live({
-    screen: () => (sight.progress === null ? heartbeat(null) : screen(sight.progress)),
+    screen: (rows) => (sight.progress === null ? heartbeat(null) : screen(sight.progress, rows)),
     heartbeat: () => heartbeat(sight.progress),
   });
 

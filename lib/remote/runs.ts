@@ -6,6 +6,7 @@ import {
   type SFNClient,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
+import { nextExecutionName } from '../../functions/core/workflow.ts';
 import { runIdOfExecution } from '../../functions/sync/start-run.ts';
 
 export interface RunExecution {
@@ -85,6 +86,7 @@ export function createRuns(client: SFNClient, stateMachineArn: string): Runs {
       const { executions } = await client.send(new ListExecutionsCommand(request));
       return (executions ?? []).map(executionOf);
     },
-    nextOf: (runId) => `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${runId}-next`,
+    nextOf: (runId) =>
+      `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${nextExecutionName(runId)}`,
   };
 }

@@ -9,8 +9,8 @@ export type ExitStatus = 0 | 1 | 130;
 
 /** What goes on, drawn again and again. */
 export interface View {
-  /** All of it, for a terminal that is redrawn. */
-  screen(): string;
+  /** All of it, for a terminal that is redrawn and has so many lines. */
+  screen(rows: number): string;
   /** One line for a log, now and then. */
   heartbeat(): string;
 }
@@ -55,6 +55,9 @@ export interface TerminalOptions {
 
 const REDRAW_MS = 200;
 const HEARTBEAT_MS = 10_000;
+
+/** Of a terminal that does not say. */
+const DEFAULT_ROWS = 24;
 
 /** Lines as wide as the terminal: a wrapped table is no table. */
 function cutTo(columns: number | undefined, text: string): string {
@@ -111,7 +114,7 @@ export function createTerminal(host: NodeJS.Process, options: TerminalOptions = 
       const isInteractive = host.stderr.isTTY === true;
       const display = createLogUpdate(host.stderr);
       const draw = () => {
-        if (isInteractive) display(cutTo(host.stderr.columns, view.screen()));
+        if (isInteractive) display(cutTo(host.stderr.columns, view.screen(host.stderr.rows || DEFAULT_ROWS)));
         else tell(view.heartbeat());
       };
       const timer = setInterval(draw, isInteractive ? REDRAW_MS : HEARTBEAT_MS);

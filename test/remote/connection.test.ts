@@ -1,9 +1,10 @@
 /** connect, check and disconnect of a deployed pipeline, by the real command. */
+import type { ChildProcess } from 'node:child_process';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createDynamoDbStateStore } from '../../functions/aws/dynamodb-state-store.ts';
 import type { Fault } from '../../lib/simulator/index.ts';
-import { APP, decide, deployForAll, shown } from './support/deployed.ts';
+import { APP, canPretendTerminal, decide, deployForAll, shown } from './support/deployed.ts';
 
 const { command, simulator, executions, putSecret, secret, callbackUrl, pipeline } = await deployForAll({
   connected: false,
@@ -136,6 +137,50 @@ describe('connect', () => {
       },
     });
     expect(status).toBe(130);
+  });
+});
+
+describe('connect at a terminal', () => {
+  it('takes client id and secret right there, and does not show the secret', async ({ skip }) => {
+    if (!canPretendTerminal) skip("the command 'script' of util-linux is not installed");
+    await putSecret('OAuthClient', EMPTY);
+    const steps = [
+      when(/Client ID .*:/, () => terminal?.stdin?.write(`${APP.clientId}\r`)),
+      when(/Client secret:/, () => terminal?.stdin?.write(`${APP.clientSecret}\r`)),
+      when(/Waiting for the authorization/, () => terminal?.stdin?.write('\u0003')),
+    ];
+    let terminal: ChildProcess | undefined;
+    const { status, stdout } = await command(['connect', '--no-open'], {
+      terminal: true,
+      onStart: (child) => {
+        terminal = child;
+      },
+      onOutput: (text) => {
+        for (const step of steps) step(text);
+      },
+    });
+    expect(stdout).toMatch(/Client secret:.*\*{18}/);
+    expect(stdout).not.toContain(APP.clientSecret);
+    expect(stdout).toMatch(/Stored\./);
+    expect(status).toBe(130);
+    expect(JSON.parse(await secret('OAuthClient'))).toEqual(JSON.parse(FILLED));
+  });
+
+  it('Ctrl-C at a question changes nothing', async ({ skip }) => {
+    if (!canPretendTerminal) skip("the command 'script' of util-linux is not installed");
+    await connectWith(token());
+    let terminal: ChildProcess | undefined;
+    const interrupt = when(/Disconnect\?/, () => terminal?.stdin?.write('\u0003'));
+    const { status, stdout } = await command(['disconnect'], {
+      terminal: true,
+      onStart: (child) => {
+        terminal = child;
+      },
+      onOutput: interrupt,
+    });
+    expect(status).toBe(130);
+    expect(stdout).not.toMatch(/\n\s+at /);
+    expect(await connection()).not.toEqual({});
   });
 });
 
@@ -323,7 +368,9 @@ describe('disconnect', () => {
   it('asks first, and says what it means', async () => {
     await connectWith(token());
     const { status, stderr } = await command(['disconnect']);
-    expect(stderr).toMatch(/uninstalls the app at Intercom for the whole workspace: every pipeline and tool/);
+    expect(stderr).toMatch(
+      /uninstalled from the workspace “.+” \(\w+\), for the whole workspace: every pipeline and tool/,
+    );
     expect(stderr).toMatch(/Nothing was changed\. Use --yes/);
     expect(status).toBe(1);
     expect(await connection()).not.toEqual({});

@@ -32,9 +32,7 @@ describe('status', () => {
     const { status, stdout } = await command(['status']);
     expect(status).toBe(0);
     expect(stdout).toMatch(/^pipeline +intercom, account 000000000000, us-east-1$/m);
-    expect(stdout).toMatch(
-      /^workspace +not connected; connect it with: npm run pipeline -- connect --config/m,
-    );
+    expect(stdout).toMatch(/^connected +no; connect it with: npm run pipeline -- connect --config/m);
     expect(stdout).toMatch(/^runs +none at work$/m);
     expect(stdout).toMatch(/No run has finished here yet/);
   });
@@ -44,7 +42,7 @@ describe('status', () => {
     await command(['run']);
     const { stdout } = await command(['status']);
     const { size } = simulator.workspace.contacts;
-    expect(stdout).toMatch(/^workspace +workspace “.+” \(\w+\), since \d{4}-/m);
+    expect(stdout).toMatch(/^connected +workspace “.+” \(\w+\), since \d{4}-/m);
     expect(stdout).toMatch(
       new RegExp(`^contacts +committed +${size} .*complete: ${size} of ${size} read`, 'm'),
     );

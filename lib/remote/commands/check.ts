@@ -50,7 +50,7 @@ function text(inspection: Inspection, command: RemotePipeline['command']): strin
   const { workspace, region, problems, objects } = inspection;
   return [
     'token      alive',
-    `workspace  ${workspace === null ? 'Intercom does not say' : nameOf(workspace)}`,
+    `connected  ${workspace === null ? 'Intercom does not say' : nameOf(workspace)}`,
     `region     ${region ?? 'Intercom does not say'}`,
     ...problems.map((problem) => `PROBLEM    ${problem}`),
     '',

@@ -12,9 +12,11 @@ export interface DisconnectOptions extends RemoteOptions {
   readonly yes?: boolean;
 }
 
-function questionFor(workspace: string, keepApp: boolean): string {
-  if (keepApp) return `Forget the connection to the ${workspace}? The app stays installed at Intercom.`;
-  return `Disconnect from the ${workspace}? This uninstalls the app at Intercom for the whole workspace: every pipeline and tool that uses it loses its access. (--keep-app only forgets the connection here.)`;
+function consequence(workspace: string, keepApp: boolean): string {
+  return keepApp
+    ? `The connection to the ${workspace} will be forgotten here; the app stays installed at Intercom.`
+    : `The app will be uninstalled from the ${workspace}, for the whole workspace: every pipeline and tool that
+uses it loses its access. (--keep-app only forgets the connection here.)`;
 }
 
 const APP_TEXT = {
@@ -35,9 +37,9 @@ export async function runDisconnect(terminal: Terminal, options: DisconnectOptio
     return 0;
   }
   const keepApp = options.keepApp === true;
-  const question = questionFor(nameText(connection.workspace), keepApp);
-  if (options.yes !== true && !(await terminal.confirm(question))) {
-    terminal.tell(`${question}\nNothing was changed. Use --yes where nobody can answer.`);
+  terminal.tell(consequence(nameText(connection.workspace), keepApp));
+  if (options.yes !== true && !(await terminal.confirm('Disconnect?'))) {
+    terminal.tell('Nothing was changed. Use --yes where nobody can answer.');
     return 1;
   }
   const access = createIntercomAccess({ config, clock: terminal.clock });

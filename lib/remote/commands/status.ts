@@ -8,10 +8,10 @@ import { configOf, openRemotePipeline, type RemoteOptions, type RemotePipeline }
 import type { RunExecution } from '../runs.ts';
 
 function connectionText(connection: StoredConnection | null, command: RemotePipeline['command']): string {
-  if (connection === null) return `not connected; connect it with: ${command('connect')}`;
+  if (connection === null) return `no; connect it with: ${command('connect')}`;
   const since = connection.connectedAt === null ? '' : `, since ${connection.connectedAt}`;
   const workspace =
-    connection.workspace === null ? 'of a token put in by hand' : nameOf(connection.workspace);
+    connection.workspace === null ? 'by a token that was put in by hand' : nameOf(connection.workspace);
   return `${workspace}${since}`;
 }
 
@@ -67,7 +67,7 @@ export async function runStatus(
   terminal.print(
     [
       `pipeline   ${deployed.name}, account ${deployed.accountId}, ${deployed.region}`,
-      `workspace  ${connectionText(connection, command)}`,
+      `connected  ${connectionText(connection, command)}`,
       `bucket     ${deployed.bucket}`,
       `runs       ${runningText(running)}`,
       '',

@@ -1,5 +1,5 @@
 /** A pipeline as if it were deployed: AWS's endpoints with its stacks in this process, the command in its own. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -20,6 +20,7 @@ import { closeServer, listenOnLoopback } from '../../../lib/local/embedded-aws/l
 import { resolver, type StackTemplate } from '../../../lib/local/intrinsics.ts';
 import { type LocalPipeline, openLocalPipeline } from '../../../lib/local/local-pipeline.ts';
 import { LOCAL_PLACE } from '../../../lib/local/template.ts';
+import { quoted } from '../../../lib/remote/remote-pipeline.ts';
 import {
   SIZES,
   type Simulator,
@@ -42,10 +43,16 @@ export interface CommandOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Written to standard input, which ends then. */
   readonly stdin?: string;
+  /** Runs it at a terminal, which shows all output on standard output; standard input stays open. */
+  readonly terminal?: boolean;
   readonly onStart?: (child: ChildProcess) => void;
   /** Called with everything that standard output and error have shown so far, and the process. */
   readonly onOutput?: (shown: string, child: ChildProcess) => void;
 }
+
+/** util-linux brings it to every Linux; other systems have another `script`, or none. */
+export const canPretendTerminal =
+  spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux') === true;
 
 /** Everything that commands have shown in this test file: for the search for secrets. */
 export const shown: string[] = [];
@@ -53,9 +60,13 @@ export const shown: string[] = [];
 /** Runs `bin/pipeline.ts` with these arguments; `environment` is all it knows besides the path. */
 export async function pipelineCommand(
   args: readonly string[],
-  { environment = {}, stdin, onStart, onOutput }: CommandOptions = {},
+  { environment = {}, stdin, terminal = false, onStart, onOutput }: CommandOptions = {},
 ): Promise<Ended> {
-  const child = spawn(process.execPath, ['bin/pipeline.ts', ...args], {
+  const words = [process.execPath, 'bin/pipeline.ts', ...args];
+  const [file = '', ...rest] = terminal
+    ? ['script', '-qec', words.map(quoted).join(' '), '/dev/null']
+    : words;
+  const child = spawn(file, rest, {
     cwd: ROOT,
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { PATH: process.env.PATH, AWS_EC2_METADATA_DISABLED: 'true', HOME: '/nonexistent', ...environment },
@@ -72,7 +83,7 @@ export async function pipelineCommand(
     onOutput?.(stdout + stderr, child);
   });
   child.stdin.on('error', () => undefined);
-  child.stdin.end(stdin ?? '');
+  if (!terminal) child.stdin.end(stdin ?? '');
   const status = await new Promise<number | null>((done) => child.on('close', done));
   shown.push(stdout, stderr);
   return { status, stdout, stderr };
@@ -180,14 +191,7 @@ export async function temporaryDirectory(): Promise<string> {
 /** Waits and pauses of the workflow take no time of the test's. */
 const PAUSES = { waitMs: 10, retryMs: 10 };
 
-/**
- * Deploys a pipeline; one at a time, because the functions find AWS in the environment of this process.
- * @param onEnd when it goes away again
- */
-export async function deploy(
-  options: DeployedOptions = {},
-  onEnd: OnEnd = (close) => onTestFinished(close),
-): Promise<Deployed> {
+async function deploy(options: DeployedOptions, onEnd: OnEnd): Promise<Deployed> {
   const simulator = await startSimulator({ sizes: SIZES.tiny, oauth: APP, ...options.simulator });
   onEnd(() => simulator.close());
   const directory = await mkdtemp(join(tmpdir(), 'remote-'));
@@ -261,8 +265,11 @@ export async function deploy(
   };
 }
 
-/** Deploys for all tests of a file. */
-export async function deployForAll(options?: DeployedOptions): Promise<Deployed> {
+/**
+ * Deploys a pipeline for all tests of a file; one, because the functions find AWS in the environment of this
+ * process.
+ */
+export async function deployForAll(options: DeployedOptions = {}): Promise<Deployed> {
   const closers: (() => void | Promise<void>)[] = [];
   const deployed = await deploy(options, (close) => void closers.push(close));
   afterAll(async () => {

@@ -100,8 +100,12 @@ describe('a run, through the files it leaves', () => {
     await put('contacts/0001/done.json', { read: 100 });
     const progress = await watcher.look();
     if (progress === null) throw new Error('It has begun.');
-    expect(screen(progress)).toMatch(/^contacts +reading +100 +1 of 2 +█{10}░{10} 50%$/m);
-    expect(screen(progress)).toMatch(/^tags +waiting$/m);
+    expect(screen(progress, 24)).toMatch(/^contacts +reading +100 +1 of 2 +█{10}░{10} 50%$/m);
+    expect(screen(progress, 24)).toMatch(/^tags +waiting$/m);
+    const small = screen(progress, 6);
+    expect(small).toMatch(/^contacts +reading/m);
+    expect(small).not.toMatch(/^tags/m);
+    expect(small).toMatch(/^\(1 waiting\)$/m);
     expect(heartbeat(progress)).toBe('… contacts 100 of about 200');
   });
 });
