@@ -1,12 +1,14 @@
 /** The CDK app: `npx cdk deploy --all`, `npx cdk synth -c config=FILE`. */
-import { App } from 'aws-cdk-lib';
+import { App, Validations } from 'aws-cdk-lib';
 import { isPipelineError } from '../functions/core/errors.ts';
 import { bundledCode } from '../lib/constructs/function-code.ts';
 import { DEFAULT_CONFIG_FILE, loadPipelines } from '../lib/load-config.ts';
+import { AwsSolutions } from '../lib/stacks/aws-solutions.ts';
 import { addPipeline } from '../lib/stacks/pipeline.ts';
 
 try {
   const app = new App();
+  Validations.of(app).addPlugins(new AwsSolutions());
   const file: unknown = app.node.tryGetContext('config') ?? DEFAULT_CONFIG_FILE;
   for (const { config, deployment } of await loadPipelines(String(file))) {
     addPipeline(app, config, bundledCode(config), deployment);

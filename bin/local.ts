@@ -53,6 +53,8 @@ program
   .description('SQL over what is committed, with DuckDB; a prompt where no SQL is given')
   .argument('[sql]', 'such as "select role, count(*) from contacts group by role"')
   .option('--out <dir>', 'output directory', 'out/local')
+  .option('--config <file>', 'configuration, .ts or .json (default: that of the last sync)')
+  .option('--pipeline <name>', 'which one, where the configuration has several')
   .option('--format <format>', 'table, csv or json', 'table')
   .action((sql, options) =>
     terminal.run(async () =>

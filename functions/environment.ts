@@ -15,6 +15,9 @@ export const FUNCTION_ENTRIES = [
 
 export type FunctionEntry = (typeof FUNCTION_ENTRIES)[number];
 
+/** `detailed`: metrics and alarms per object, besides those of the pipeline. */
+export type MetricsDetail = 'standard' | 'detailed';
+
 /** What a function may have to find. */
 export interface Places {
   /** Bucket of the lake. */
@@ -27,13 +30,15 @@ export interface Places {
   readonly HASH_KEY_SECRET_NAME: string;
   /** Name or ARN of the secret with client id and secret of the app at Intercom. */
   readonly OAUTH_CLIENT_SECRET_NAME: string;
+  /** Glue database of the tables. */
+  readonly GLUE_DATABASE: string;
 }
 
 export type PlaceName = keyof Places;
 
 /** Each function is told where to find what it uses, and nothing else. */
 export const PLACES_OF: Readonly<Record<FunctionEntry, readonly PlaceName[]>> = {
-  extractor: ['BUCKET_NAME', 'TABLE_NAME', 'CONNECTION_SECRET_NAME', 'HASH_KEY_SECRET_NAME'],
+  extractor: ['BUCKET_NAME', 'TABLE_NAME', 'CONNECTION_SECRET_NAME', 'HASH_KEY_SECRET_NAME', 'GLUE_DATABASE'],
   'start-run': ['BUCKET_NAME', 'TABLE_NAME', 'CONNECTION_SECRET_NAME'],
   'record-failure': ['BUCKET_NAME', 'TABLE_NAME'],
   'finish-run': ['BUCKET_NAME'],
@@ -49,6 +54,8 @@ export interface Environment {
   readonly object: ObjectName | null;
   /** Name of the pipeline on every log line and metric; `POWERTOOLS_SERVICE_NAME`. */
   readonly service: string;
+  /** `METRICS_DETAIL`. @default 'standard' */
+  readonly detail: MetricsDetail;
 }
 
 /** File name of the resolved configuration in the function's asset. */
@@ -64,9 +71,12 @@ export function readEnvironment(env: RawEnvironment, entry: FunctionEntry): Envi
   const object = env.OBJECT_NAME;
   const isObject = object !== undefined && isObjectName(object);
   const missing = [...PLACES_OF[entry], 'POWERTOOLS_SERVICE_NAME'].filter((name) => !env[name]);
+  const { METRICS_DETAIL: detail = 'standard' } = env;
+  const isDetail = detail === 'standard' || detail === 'detailed';
   const problems = [
     ...(object === undefined || isObject ? [] : [`OBJECT_NAME '${object}' is no object`]),
     ...(entry === 'extractor' && object === undefined ? ['OBJECT_NAME is not set'] : []),
+    ...(isDetail ? [] : [`METRICS_DETAIL '${detail}' is neither 'standard' nor 'detailed'`]),
     ...missing.map((name) => `${name} is not set`),
   ];
   if (problems.length > 0) throw new Error(`The function's environment is wrong: ${problems.join('; ')}.`);
@@ -79,5 +89,6 @@ export function readEnvironment(env: RawEnvironment, entry: FunctionEntry): Envi
     configPath: env.CONFIG_PATH ?? `./${CONFIG_FILE}`,
     object: isObject ? object : null,
     service: env.POWERTOOLS_SERVICE_NAME ?? '',
+    detail: detail === 'detailed' ? 'detailed' : 'standard',
   };
 }

@@ -17,7 +17,7 @@ import type { RawEnvironment } from './environment.ts';
 import { readMe } from './intercom/me.ts';
 import { createObjectReader } from './intercom/readers/index.ts';
 import { OBJECTS } from './objects/index.ts';
-import { createRuntime, type Overrides } from './runtime.ts';
+import { createCatalog, createEvents, createRuntime, type Overrides } from './runtime.ts';
 import { commitObject } from './sync/commit.ts';
 import type { ObjectDependencies } from './sync/dependencies.ts';
 import { type Attempt, extractSlice } from './sync/extract.ts';
@@ -40,10 +40,12 @@ export function createStartRun(
   env: RawEnvironment,
   overrides?: Overrides,
 ): Handler<StartRunEvent, StartRunResult> {
-  const { run, state, budget, client, begin } = createRuntime(env, 'start-run', overrides);
+  const runtime = createRuntime(env, 'start-run', overrides);
+  const { run, state, budget, client, metrics, begin, flushMetrics } = runtime;
   const dependencies = {
     ...run,
     state,
+    metrics,
     isIncremental: (object: keyof typeof OBJECTS) => OBJECTS[object].sync.kind === 'incremental',
     identify: async () => {
       const { workspaceId, dateHeaderMs } = await readMe(client);
@@ -54,7 +56,7 @@ export function createStartRun(
   };
   return (event) => {
     begin();
-    return startRun(dependencies, event);
+    return startRun(dependencies, event).finally(flushMetrics);
   };
 }
 
@@ -62,16 +64,17 @@ export function createRecordFailure(
   env: RawEnvironment,
   overrides?: Overrides,
 ): Handler<RecordFailureEvent, void> {
-  const { run, state } = createRuntime(env, 'record-failure', overrides);
-  return (event) => recordFailure({ ...run, state }, event);
+  const { run, state, metrics } = createRuntime(env, 'record-failure', overrides);
+  return (event) => recordFailure({ ...run, state, metrics }, event);
 }
 
 export function createFinishRun(
   env: RawEnvironment,
   overrides?: Overrides,
 ): Handler<FinishRunEvent, FinishRunResult> {
-  const { run } = createRuntime(env, 'finish-run', overrides);
-  return (event) => finishRun(run, event);
+  const { run, metrics } = createRuntime(env, 'finish-run', overrides);
+  const events = createEvents();
+  return (event) => finishRun({ ...run, metrics, events }, event);
 }
 
 type ExtractorResult = PlanResult | ExtractResult | CommitResult;
@@ -97,13 +100,14 @@ export function createExtractor(
   overrides?: Overrides,
 ): Handler<ExtractorEvent, ExtractorResult> {
   const runtime = createRuntime(env, 'extractor', overrides);
-  const { object, run, state, budget, client, hashes, limits, begin } = runtime;
+  const { object, run, state, budget, client, hashes, limits, begin, flushMetrics } = runtime;
   if (object === null) throw new Error("The extractor's environment names no OBJECT_NAME.");
+  const catalog = createCatalog(env, object, run.config);
   const declaration = withoutChildren(OBJECTS[object], run.config.excludedTables);
   const dependenciesUntil = (signal: AbortSignal): ObjectDependencies => {
     const { inFlight } = run.config.parallelism;
     const reader = createObjectReader(declaration, { client, clock: run.clock, inFlight, signal });
-    return { ...run, state, budget, declaration, reader, hashes, limits };
+    return { ...run, state, budget, declaration, reader, hashes, catalog, limits };
   };
   return async (event, context) => {
     if (event.object !== object) throw new Error(`This function extracts ${object}, not ${event.object}.`);
@@ -130,6 +134,7 @@ export function createExtractor(
       });
     } finally {
       end();
+      flushMetrics();
     }
   };
 }

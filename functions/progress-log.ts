@@ -30,6 +30,10 @@ export function createProgressLog(serviceName: string, clock: Clock): ObservePro
 
   return (event) => {
     count(event);
+    if (event.type === 'old_debts') {
+      logger.warn(event.type, { ...event });
+      return;
+    }
     if (event.type !== 'rows' && event.type !== 'request') {
       logger.info(event.type, { ...event });
       return;

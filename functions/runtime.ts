@@ -5,21 +5,38 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { GlueClient } from '@aws-sdk/client-glue';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { createDynamoDbRateBudget } from './aws/dynamodb-rate-budget.ts';
 import { createDynamoDbStateStore } from './aws/dynamodb-state-store.ts';
+import { createEventBridgeEvents } from './aws/eventbridge-events.ts';
+import { createGlueCatalog } from './aws/glue-catalog.ts';
 import { createS3Lake } from './aws/s3-lake.ts';
 import { createSecretsHashSource } from './aws/secrets-hash-source.ts';
 import { createSecretsTokenSource } from './aws/secrets-token-source.ts';
 import { createSfnExecutions } from './aws/sfn-executions.ts';
+import { configuredTables } from './catalog/configured.ts';
 import type { ResolvedConfig } from './core/config.ts';
 import type { ObjectName } from './core/names.ts';
-import type { Clock, HashSource, ObserveProgress, RateBudget, StateStore } from './core/ports.ts';
+import type {
+  Catalog,
+  Clock,
+  Events,
+  HashSource,
+  Metrics,
+  ObserveProgress,
+  RateBudget,
+  StateStore,
+} from './core/ports.ts';
+import { createEmfMetrics } from './emf-metrics.ts';
 import { type FunctionEntry, type RawEnvironment, readEnvironment } from './environment.ts';
 import { createIntercomClient, type IntercomClient } from './intercom/client.ts';
+import { OBJECTS } from './objects/index.ts';
 import { createProgressLog } from './progress-log.ts';
+import { createRequestMetrics } from './request-metrics.ts';
 import { DEFAULT_LIMITS, type RunDependencies, type SyncLimits } from './sync/dependencies.ts';
 import { SYSTEM_CLOCK } from './system-clock.ts';
 
@@ -30,6 +47,7 @@ export const digestOf = (configText: string): string => createHash('sha256').upd
 export interface Overrides {
   readonly clock?: Clock;
   readonly observe?: ObserveProgress;
+  readonly metrics?: Metrics;
   readonly limits?: Partial<SyncLimits>;
 }
 
@@ -42,6 +60,9 @@ export interface Runtime {
   readonly budget: RateBudget;
   readonly client: IntercomClient;
   readonly hashes: HashSource;
+  readonly metrics: Metrics;
+  /** To be called at the end of an invocation: tells the requests that it sent. */
+  readonly flushMetrics: () => void;
   readonly limits: SyncLimits;
   /**
    * To be called first in every invocation. An instance outlives connections: the token is read again, so
@@ -58,16 +79,43 @@ function once<T>(make: () => T): () => T {
   };
 }
 
+/** One line as it is: Lambda would wrap what goes through the global console. */
+const printLine = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+/** For the one function that sends events, so that the others' bundles go without. */
+export const createEvents = (): Events => createEventBridgeEvents(new EventBridgeClient({}));
+
+/** The catalog comes last and may be tried again: an extractor waits for no answer of it for long. */
+const GLUE_TIMEOUTS_MS = { connectionTimeout: 5_000, requestTimeout: 20_000 };
+
+/** For extractors alone, as `createEvents` is for FinishRun. */
+export function createCatalog(env: RawEnvironment, object: ObjectName, config: ResolvedConfig): Catalog {
+  const { place } = readEnvironment(env, 'extractor');
+  return createGlueCatalog(new GlueClient({ requestHandler: GLUE_TIMEOUTS_MS }), {
+    database: place('GLUE_DATABASE'),
+    bucket: place('BUCKET_NAME'),
+    tables: (columns) => configuredTables([OBJECTS[object]], config, columns),
+  });
+}
+
 /**
  * Binds a function's ports.
  * @throws Error naming what is wrong with the environment or the configuration file
  */
 export function createRuntime(env: RawEnvironment, entry: FunctionEntry, overrides: Overrides = {}): Runtime {
-  const { place, configPath, object, service } = readEnvironment(env, entry);
+  const { place, configPath, object, service, detail } = readEnvironment(env, entry);
   const configText = readFileSync(configPath, 'utf8');
   const config = JSON.parse(configText) as ResolvedConfig;
   const clock = overrides.clock ?? SYSTEM_CLOCK;
-  const observe = overrides.observe ?? createProgressLog(service, clock);
+  const metrics = overrides.metrics ?? createEmfMetrics({ pipeline: service, detail, print: printLine });
+  const requests = createRequestMetrics(metrics, clock, object ?? undefined);
+  const watch = overrides.observe ?? createProgressLog(service, clock);
+  const observe: ObserveProgress = (event) => {
+    requests.observe(event);
+    watch(event);
+  };
   const dynamoDb = once(() => new DynamoDBClient({}));
   const secrets = once(() => new SecretsManagerClient({}));
   const tokens = once(() => createSecretsTokenSource(secrets(), place('CONNECTION_SECRET_NAME')));
@@ -106,6 +154,8 @@ export function createRuntime(env: RawEnvironment, entry: FunctionEntry, overrid
     get hashes() {
       return hashes();
     },
+    metrics,
+    flushMetrics: requests.flush,
     limits: { ...DEFAULT_LIMITS, ...overrides.limits },
     begin: () => tokens().forget(),
   };

@@ -62,23 +62,34 @@ export function awsCron(cron: CronFields): string | null {
 }
 
 /** Middles of the days on which a zone's offset changes, from `from` on. */
-function clockChanges(timezone: string, from: number): readonly Date[] {
+function clockChanges(timezone: string, from: number): readonly number[] {
   const format = new Intl.DateTimeFormat('en', { timeZone: timezone, timeZoneName: 'longOffset' });
-  const offset = (time: number) =>
-    format.formatToParts(time).find(({ type }) => type === 'timeZoneName')?.value;
-  const days = Array.from({ length: CHANGES_DAYS }, (_, day) => from + day * DAY_MS);
-  return days.filter((day) => offset(day) !== offset(day + DAY_MS)).map((day) => new Date(day + DAY_MS / 2));
+  const offsets = Array.from({ length: CHANGES_DAYS }, (_, day) => {
+    const parts = format.formatToParts(from + day * DAY_MS);
+    return parts.find(({ type }) => type === 'timeZoneName')?.value;
+  });
+  return offsets.flatMap((offset, day) => {
+    const next = offsets[day + 1] ?? offset;
+    return offset === next ? [] : [from + (day + 0.5) * DAY_MS];
+  });
+}
+
+function firingsBetween(job: Cron, from: number, to: number): readonly Date[] {
+  const found: Date[] = [];
+  let next = job.nextRun(new Date(from));
+  while (next !== null && next.getTime() < to) {
+    found.push(next);
+    next = job.nextRun(next);
+  }
+  return found;
 }
 
 /** Rows of firings that follow each other: the next ones, and those from a day before to a day after each clock change. */
 function firings({ cron, timezone }: CronFrequency, from: number): readonly (readonly Date[])[] {
   const job = new Cron(cron, { timezone, mode: '5-part' });
-  const around = clockChanges(timezone, from).map((change) => {
-    const start = new Date(change.getTime() - 1.5 * DAY_MS);
-    return job
-      .nextRuns(FIRINGS, start)
-      .filter((firing) => firing.getTime() < change.getTime() + 1.5 * DAY_MS);
-  });
+  const around = clockChanges(timezone, from).map((change) =>
+    firingsBetween(job, change - 1.5 * DAY_MS, change + 1.5 * DAY_MS),
+  );
   return [job.nextRuns(FIRINGS, new Date(from)), ...around];
 }
 

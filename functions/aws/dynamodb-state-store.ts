@@ -7,12 +7,12 @@ import {
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import type { ObjectName } from '../core/names.ts';
-import type { Conditional, ObjectState, StateStore } from '../core/ports.ts';
+import type { Conditional, FailureStreak, ObjectState, StateStore } from '../core/ports.ts';
 import { callAws, isConditionFailure } from './errors.ts';
 
 type Item = Record<string, AttributeValue>;
 
-/** Leases, marks and committed state are JSON texts; only the fence takes part in conditions. */
+/** Leases, marks and committed state are JSON texts. */
 const parsed = <T>(item: Item, name: string): T | null => {
   const text = item[name]?.S;
   return text === undefined ? null : (JSON.parse(text) as T);
@@ -24,7 +24,14 @@ const stateOf = (object: ObjectName, item: Item): ObjectState => ({
   lease: parsed(item, 'lease'),
   committing: parsed(item, 'committing'),
   committed: parsed(item, 'committed'),
+  failures: failuresOf(item),
 });
+
+/** A number and a text, so that counting is one conditional update; items of old have neither. */
+const failuresOf = ({ failures, failedRun }: Item): FailureStreak | null =>
+  failures?.N === undefined || failedRun?.S === undefined
+    ? null
+    : { count: Number(failures.N), runId: failedRun.S };
 
 const WORKSPACE_KEY: Item = { pk: { S: 'workspace' } };
 
@@ -33,20 +40,24 @@ const objectKey = (object: ObjectName): Item => ({ pk: { S: `object#${object}` }
 interface Change {
   /** Attributes set to a JSON text; null removes the attribute. */
   readonly set: Readonly<Record<string, unknown>>;
+  readonly endsFailures?: boolean;
   readonly raisesFence: boolean;
 }
 
 function updateOf(table: string, object: ObjectName, fence: number, change: Change): UpdateItemCommandInput {
   const entries = Object.entries(change.set);
   const kept = entries.filter(([, value]) => value !== null);
-  const removed = entries.filter(([, value]) => value === null).map(([name]) => `#${name}`);
+  const removed = [
+    ...entries.filter(([, value]) => value === null).map(([name]) => `#${name}`),
+    ...(change.endsFailures === true ? ['failures', 'failedRun'] : []),
+  ];
   const next = change.raisesFence ? fence + 1 : fence;
   const sets = ['fence = :next', ...kept.map(([name]) => `#${name} = :${name}`)];
   return {
     TableName: table,
     Key: objectKey(object),
     UpdateExpression: `SET ${sets.join(', ')}${removed.length > 0 ? ` REMOVE ${removed.join(', ')}` : ''}`,
-    ConditionExpression: fence === 0 ? 'attribute_not_exists(fence) OR fence = :fence' : 'fence = :fence',
+    ConditionExpression: fenceIs(fence),
     ...(entries.length > 0 && {
       ExpressionAttributeNames: Object.fromEntries(entries.map(([name]) => [`#${name}`, name])),
     }),
@@ -59,14 +70,40 @@ function updateOf(table: string, object: ObjectName, fence: number, change: Chan
   };
 }
 
+const fenceIs = (fence: number): string =>
+  fence === 0 ? '(attribute_not_exists(fence) OR fence = :fence)' : 'fence = :fence';
+
+function countOf(
+  table: string,
+  { object, fence, committed }: ObjectState,
+  runId: string,
+): UpdateItemCommandInput {
+  const isAsRead = committed === null ? 'attribute_not_exists(committed)' : 'committed = :committed';
+  return {
+    TableName: table,
+    Key: objectKey(object),
+    UpdateExpression: 'ADD failures :one SET failedRun = :run, fence = :fence',
+    ConditionExpression: `${fenceIs(fence)} AND ${isAsRead} AND (attribute_not_exists(failedRun) OR failedRun < :run)`,
+    ExpressionAttributeValues: {
+      ':one': { N: '1' },
+      ':run': { S: runId },
+      ':fence': { N: String(fence) },
+      ...(committed !== null && { ':committed': { S: JSON.stringify(committed) } }),
+    },
+    ReturnValues: 'ALL_NEW',
+  };
+}
+
 export function createDynamoDbStateStore(client: DynamoDBClient, table: string): StateStore {
-  async function change(
+  const change = (object: ObjectName, fence: number, wanted: Change): Promise<Conditional<ObjectState>> =>
+    update(object, updateOf(table, object, fence, wanted));
+
+  async function update(
     object: ObjectName,
-    fence: number,
-    wanted: Change,
+    input: UpdateItemCommandInput,
   ): Promise<Conditional<ObjectState>> {
     try {
-      const command = new UpdateItemCommand(updateOf(table, object, fence, wanted));
+      const command = new UpdateItemCommand(input);
       const { Attributes } = await callAws(`update the state of ${object}`, () => client.send(command));
       return { ok: true, value: stateOf(object, Attributes ?? {}) };
     } catch (error) {
@@ -85,7 +122,12 @@ export function createDynamoDbStateStore(client: DynamoDBClient, table: string):
     markCommitting: (object, fence, committing) =>
       change(object, fence, { set: { committing }, raisesFence: false }),
     commit: (object, fence, committed) =>
-      change(object, fence, { set: { committed, committing: null }, raisesFence: false }),
+      change(object, fence, {
+        set: { committed, committing: null },
+        endsFailures: true,
+        raisesFence: false,
+      }),
+    countFailure: (state, runId) => update(state.object, countOf(table, state, runId)),
     async releaseLease(object, fence) {
       await change(object, fence, { set: { lease: null }, raisesFence: false });
     },
@@ -115,6 +157,10 @@ export function createDynamoDbStateStore(client: DynamoDBClient, table: string):
       await callAws('change the workspace of the pipeline', () => client.send(command));
     },
     reset: (object, fence) =>
-      change(object, fence, { set: { committed: null, committing: null, lease: null }, raisesFence: true }),
+      change(object, fence, {
+        set: { committed: null, committing: null, lease: null },
+        endsFailures: true,
+        raisesFence: true,
+      }),
   };
 }

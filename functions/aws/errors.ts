@@ -8,6 +8,9 @@ interface SdkError extends Error {
 }
 
 const THROTTLED = /Throttl|TooManyRequests|SlowDown|ProvisionedThroughputExceeded|RequestLimitExceeded/;
+
+/** Glue's way to say so, with status 400. */
+const BUSY = /^(OperationTimeout|ResourceNotReady)Exception$/;
 const NETWORK = /^(ECONN|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|TimeoutError)/;
 
 function isTransient(error: SdkError): boolean {
@@ -17,6 +20,7 @@ function isTransient(error: SdkError): boolean {
     isServerFault ||
     error.$retryable !== undefined ||
     THROTTLED.test(error.name) ||
+    BUSY.test(error.name) ||
     NETWORK.test(error.code ?? error.name)
   );
 }

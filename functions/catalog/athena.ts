@@ -3,18 +3,26 @@
  * partitions are projected, and views keep what manifests list. Pure.
  */
 import { OBJECT_NAMES } from '../core/names.ts';
-import { createTable, type GlueColumn, type GlueTable, glueView } from './glue.ts';
+import { createTable, type GlueColumn, type GlueTable, glueView, UNDECIDED } from './glue.ts';
 import { MANIFEST_COLUMNS, MANIFEST_FILE_COLUMNS, type NestedType } from './manifests.ts';
 import { literal } from './sql.ts';
 import type { CatalogTable } from './tables.ts';
-import { createView, currentView, historyName, MANIFEST_FILES, MANIFESTS, type View } from './views.ts';
+import {
+  createView,
+  currentView,
+  historyName,
+  MANIFEST_FILES,
+  MANIFESTS,
+  type View,
+  type ViewedTable,
+} from './views.ts';
 
 export interface AthenaLake {
   readonly bucket: string;
   /** Glue database of the pipeline. */
   readonly database: string;
-  /** `2026-11-22`: day of the first run, where the partitions begin. */
-  readonly firstRunDate: string;
+  /** `2026-11-22`: where the partitions begin, no later than the first committed file. */
+  readonly firstDay: string;
 }
 
 const JSON_SERDE = 'org.apache.hive.hcatalog.data.JsonSerDe';
@@ -23,6 +31,19 @@ const TEXT_OUTPUT = 'org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat'
 
 /** Longest comment that Glue takes. */
 const MAX_COMMENT = 255;
+
+/**
+ * Names that Athena documents to take: no special characters but the underscore, at most 255 bytes. A field
+ * of another name is in the files and not in Athena: it must not keep the whole table from being read.
+ */
+const isColumnName = (name: string): boolean =>
+  /^[\p{L}\p{N}_]+$/u.test(name) && Buffer.byteLength(name) <= 255;
+
+/** The table as Athena can have it: names that it takes, in lower case. */
+function forAthena(table: CatalogTable): CatalogTable {
+  const columns = table.columns.filter(({ name }) => isColumnName(name));
+  return { ...table, columns: columns.map((column) => ({ ...column, name: column.name.toLowerCase() })) };
+}
 
 function hiveType(type: NestedType): string {
   if (typeof type === 'string') return type;
@@ -70,28 +91,31 @@ function jsonTable(table: {
   };
 }
 
-const historyTable = (table: CatalogTable, { bucket, firstRunDate }: AthenaLake): GlueTable =>
+/** `<table>_history`, over the files of the table. */
+export const historyTable = (table: CatalogTable, { bucket, firstDay }: AthenaLake): GlueTable =>
   jsonTable({
     name: historyName(table.name),
     description: `${table.description} Every row of every file, left-overs of attempts that were cut off included.`,
     location: `s3://${bucket}/tables/${table.name}/`,
-    columns: table.columns.map(({ name, type, description }) => ({
-      Name: name.toLowerCase(),
+    columns: forAthena(table).columns.map(({ name, type, description, isUndecided }) => ({
+      Name: name,
       Type: type,
       Comment: description.slice(0, MAX_COMMENT),
+      ...(isUndecided && { Parameters: UNDECIDED }),
     })),
     partition: 'run_date',
     projection: {
       type: 'date',
       format: 'yyyy-MM-dd',
-      range: `${firstRunDate},NOW`,
+      range: `${firstDay},NOW`,
       interval: '1',
       'interval.unit': 'DAYS',
     },
     folder: 'run_date=',
   });
 
-const manifestsTable = ({ bucket }: AthenaLake): GlueTable =>
+/** `manifests`, over the manifests of all objects. */
+export const manifestsTable = ({ bucket }: AthenaLake): GlueTable =>
   jsonTable({
     name: MANIFESTS,
     description:
@@ -103,7 +127,7 @@ const manifestsTable = ({ bucket }: AthenaLake): GlueTable =>
     folder: '',
   });
 
-const manifestFilesView = ({ bucket }: AthenaLake): View => ({
+const manifestFiles = ({ bucket }: AthenaLake): View => ({
   name: MANIFEST_FILES,
   description: 'A row for each file that is committed.',
   columns: MANIFEST_FILE_COLUMNS,
@@ -114,16 +138,27 @@ CROSS JOIN UNNEST(tables) AS entries (table_name, content)
 CROSS JOIN UNNEST(content.files) AS files (file_key, file_rows, bytes, sha256)`,
 });
 
-const viewsOf = (tables: readonly CatalogTable[], lake: AthenaLake): readonly View[] => [
-  manifestFilesView(lake),
-  ...tables.map(currentView),
-];
+/** `manifest_files`: the files that manifests list. */
+export const manifestFilesView = (lake: AthenaLake): GlueTable =>
+  glueView(manifestFiles(lake), lake.database);
 
-/** Everything Glue has to hold, tables before the views that read them, parents before their children. */
+/** `<table>`: the current state. */
+export const currentTableView = (table: ViewedTable, lake: AthenaLake): GlueTable =>
+  glueView(currentView(table), lake.database);
+
+/** Everything that an empty catalog comes to hold, tables before the views that read them. */
 export const glueTables = (tables: readonly CatalogTable[], lake: AthenaLake): readonly GlueTable[] => [
   manifestsTable(lake),
   ...tables.map((table) => historyTable(table, lake)),
-  ...viewsOf(tables, lake).map((view) => glueView(view, lake.database)),
+  manifestFilesView(lake),
+  ...tables.map((table) => currentTableView(forAthena(table), lake)),
+];
+
+/** The names of what the catalog holds for these tables. */
+export const glueNames = (tables: readonly CatalogTable[]): readonly string[] => [
+  MANIFESTS,
+  MANIFEST_FILES,
+  ...tables.flatMap(({ name }) => [name, historyName(name)]),
 ];
 
 /** Athena's own text: DDL in the dialect of Hive for tables, of Trino for views. */
@@ -132,5 +167,8 @@ export function athenaStatements(
   lake: AthenaLake,
 ): { readonly tables: readonly string[]; readonly views: readonly string[] } {
   const external = [manifestsTable(lake), ...tables.map((table) => historyTable(table, lake))];
-  return { tables: external.map(createTable), views: viewsOf(tables, lake).map(createView) };
+  return {
+    tables: external.map(createTable),
+    views: [manifestFiles(lake), ...tables.map((table) => currentView(forAthena(table)))].map(createView),
+  };
 }

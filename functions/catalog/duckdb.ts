@@ -45,6 +45,9 @@ const struct = (columns: TypedNames): string =>
 
 const NEWLINE_DELIMITED = "format = 'newline_delimited'";
 
+/** A path within a pattern: DuckDB takes every path for one. */
+const asPattern = (path: string): string => path.replaceAll(/[*?[]/g, '[$&]');
+
 /** No rows, but every column: DuckDB refuses a pattern that finds no file. */
 const nothing = (columns: TypedNames): string =>
   `SELECT\n${list(columns.map(([name, type]) => `CAST(NULL AS ${duckdbType(type)}) AS ${quoted(name)}`))}\nWHERE false`;
@@ -52,7 +55,7 @@ const nothing = (columns: TypedNames): string =>
 function manifestsSelect({ root, manifests }: LakeFiles): string {
   const columns: TypedNames = [['object', 'string'], ...Object.entries(MANIFEST_COLUMNS)];
   if (manifests.length === 0) return nothing(columns);
-  const files = manifests.map((key) => literal(root + key)).join(', ');
+  const files = manifests.map((key) => literal(asPattern(root + key))).join(', ');
   return `SELECT * FROM read_json([${files}], ${NEWLINE_DELIMITED}, columns = ${struct(columns)})`;
 }
 
@@ -75,7 +78,7 @@ function historySelect(table: CatalogTable, { root, filled }: LakeFiles): string
   ];
   return `SELECT
 ${list([...columns.map(([name]) => quoted(name)), 'run_date', PATH])}
-FROM read_json(${literal(`${root}tables/${table.name}/*/*/*.ndjson*`)}, ${options.join(', ')})
+FROM read_json(${literal(`${asPattern(root)}tables/${table.name}/*/*/*.ndjson*`)}, ${options.join(', ')})
 WHERE ${isCommitted(table)}`;
 }
 

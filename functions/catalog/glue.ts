@@ -5,6 +5,7 @@ export interface GlueColumn {
   readonly Name: string;
   readonly Type: string;
   readonly Comment?: string;
+  readonly Parameters?: Readonly<Record<string, string>>;
 }
 
 /** As far as we fill in Glue's `TableInput`. */
@@ -25,6 +26,9 @@ export interface GlueTable {
   readonly ViewExpandedText?: string;
 }
 
+/** Mark of a column without any value yet: its type says nothing, and the first value decides. */
+export const UNDECIDED: Readonly<Record<string, string>> = { 'intercom.values': 'none yet' };
+
 const trinoType = (type: string): string => (type === 'string' ? 'varchar' : type);
 
 /** A view as Athena itself keeps it in Glue: its definition as JSON in base64, in a comment. */
@@ -33,7 +37,7 @@ export function glueView({ name, description, columns, select }: View, database:
     originalSql: select,
     catalog: 'awsdatacatalog',
     schema: database,
-    columns: columns.map((column) => ({ name: column.name.toLowerCase(), type: trinoType(column.type) })),
+    columns: columns.map(({ name, type }) => ({ name, type: trinoType(type) })),
   };
   const encoded = Buffer.from(JSON.stringify(definition)).toString('base64');
   return {
@@ -43,7 +47,7 @@ export function glueView({ name, description, columns, select }: View, database:
     Parameters: { presto_view: 'true', comment: 'Presto View' },
     PartitionKeys: [],
     StorageDescriptor: {
-      Columns: columns.map((column) => ({ Name: column.name.toLowerCase(), Type: column.type })),
+      Columns: columns.map(({ name, type }) => ({ Name: name, Type: type })),
       SerdeInfo: {},
     },
     ViewOriginalText: `/* Presto View: ${encoded} */`,

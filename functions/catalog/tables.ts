@@ -10,6 +10,8 @@ export interface CatalogColumn {
   readonly description: string;
   /** Null for a field of Intercom's that is not declared. */
   readonly declared: ColumnType | null;
+  /** No value has come yet: the type says nothing, and the first value decides. */
+  readonly isUndecided: boolean;
 }
 
 /** How the current state follows from all committed rows (DESIGN: current state). */
@@ -34,6 +36,8 @@ export interface CatalogTable {
   readonly current: CurrentRule;
   /** Object whose manifests list the table's files; null where any may. */
   readonly object: ObjectName | null;
+  /** Names that are no columns, though earlier files have them: field rules leave them out. */
+  readonly excluded: readonly string[];
 }
 
 type PlainColumn = Pick<Column, 'name' | 'type' | 'description'>;
@@ -70,6 +74,7 @@ const typed = ({ name, type, description }: PlainColumn, seen: SeenColumns): Cat
   type: catalogType(name, type, ofColumn(seen, name) ?? []),
   description,
   declared: type,
+  isUndecided: false,
 });
 
 /** Engines do not tell upper from lower case: of two such names the first one is a column. */
@@ -88,12 +93,16 @@ function columnsOf(
   const more = Object.keys(seen)
     .filter((name) => !known.has(name))
     .sort()
-    .map((name) => ({
-      name,
-      type: catalogType(name, null, ofColumn(seen, name) ?? []),
-      description: 'Sent by Intercom beyond its documentation.',
-      declared: null,
-    }));
+    .map((name): CatalogColumn => {
+      const types = ofColumn(seen, name) ?? [];
+      return {
+        name,
+        type: catalogType(name, null, types),
+        description: 'Sent by Intercom beyond its documentation.',
+        declared: null,
+        isUndecided: types.length === 0,
+      };
+    });
   const typedAll = (columns: readonly PlainColumn[]) => columns.map((column) => typed(column, seen));
   return withoutTwins([...typedAll(declared), ...more, ...typedAll(own)]);
 }
@@ -114,6 +123,7 @@ function tablesOf(object: ObjectDeclaration, seen: SeenTables): readonly Catalog
     primaryKey,
     current: sync.kind === 'incremental' ? { kind: 'latest' } : { kind: 'last_run', object: name },
     object: name,
+    excluded: [],
   };
   const children = object.children.map(
     (child): CatalogTable => ({
@@ -123,6 +133,7 @@ function tablesOf(object: ObjectDeclaration, seen: SeenTables): readonly Catalog
       primaryKey: child.primaryKey,
       current: { kind: 'child', parent: name, on: joinColumns(child, primaryKey) },
       object: name,
+      excluded: [],
     }),
   );
   return [own, ...children];
@@ -135,6 +146,7 @@ const DELETIONS_TABLE: CatalogTable = {
   primaryKey: ['object', 'id'],
   current: { kind: 'latest' },
   object: null,
+  excluded: [],
 };
 
 /** Every table of these objects, parents before their children, and `deletions`. */

@@ -21,16 +21,20 @@ export const historyName = (table: TableName): string => `${table}_history`;
 /** Address of the file that a row lies in. */
 export const PATH = '"$path"';
 
+/** As much of a table as its view is made of. */
+export type ViewedTable = Pick<CatalogTable, 'name' | 'description' | 'primaryKey' | 'current' | 'object'> &
+  Pick<View, 'columns'>;
+
 /** True for the rows that are committed: a manifest lists their file. */
-export function isCommitted({ name, object }: CatalogTable, alias = ''): string {
+export function isCommitted({ name, object }: Pick<CatalogTable, 'name' | 'object'>, alias = ''): string {
   const ofObject = object === null ? '' : ` AND object = ${literal(object)}`;
   const path = alias === '' ? PATH : `${alias}.${PATH}`;
   return `${path} IN (SELECT path FROM ${MANIFEST_FILES} WHERE table_name = ${literal(name)}${ofObject})`;
 }
 
-const names = ({ columns }: CatalogTable): readonly string[] => columns.map(({ name }) => quoted(name));
+const names = ({ columns }: ViewedTable): readonly string[] => columns.map(({ name }) => quoted(name));
 
-function latestRows(table: CatalogTable): string {
+function latestRows(table: ViewedTable): string {
   const columns = list(names(table));
   const key = table.primaryKey.map(quoted).join(', ');
   return `SELECT
@@ -45,13 +49,13 @@ ${list(names(table))},
 WHERE "_rank" = 1`;
 }
 
-const rowsOfLastRun = (table: CatalogTable, object: ObjectName): string => `SELECT
+const rowsOfLastRun = (table: ViewedTable, object: ObjectName): string => `SELECT
 ${list(names(table))}
 FROM ${historyName(table.name)}
 WHERE ${isCommitted(table)}
   AND "_run_id" = (SELECT max(run_id) FROM ${MANIFESTS} WHERE object = ${literal(object)})`;
 
-function childRows(table: CatalogTable, parent: TableName, on: readonly JoinColumns[]): string {
+function childRows(table: ViewedTable, parent: TableName, on: readonly JoinColumns[]): string {
   const keys = on.map(
     ({ column, parentColumn }) => `parent.${quoted(parentColumn)} = child.${quoted(column)}`,
   );
@@ -63,7 +67,7 @@ JOIN ${parent} AS parent
 WHERE ${isCommitted(table, 'child')}`;
 }
 
-function currentSelect(table: CatalogTable): string {
+function currentSelect(table: ViewedTable): string {
   const { current } = table;
   switch (current.kind) {
     case 'latest':
@@ -78,7 +82,7 @@ function currentSelect(table: CatalogTable): string {
 }
 
 /** `<table>`: the current state, from committed runs alone. */
-export const currentView = (table: CatalogTable): View => ({
+export const currentView = (table: ViewedTable): View => ({
   name: table.name,
   description: table.description,
   columns: table.columns,

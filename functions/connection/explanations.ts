@@ -23,10 +23,7 @@ const LONGEST_NAME = 80;
 
 /** Names are the customer's: cut, on one line, without what a terminal or these texts would take for a sign. */
 const plain = (text: string): string =>
-  text
-    .replaceAll(/[\p{C}\p{Z}`]+/gu, ' ')
-    .trim()
-    .slice(0, LONGEST_NAME);
+  [...text.replaceAll(/[\p{C}\p{Z}`]+/gu, ' ').trim()].slice(0, LONGEST_NAME).join('');
 
 /** `workspace “Name” (id)`, for a page or a terminal. */
 export const nameOf = ({ id, name }: Workspace): string =>
@@ -150,7 +147,7 @@ export function explain(outcome: AuthorizationOutcome): Explanation {
     case 'client_missing':
       return {
         tone: 'failed',
-        title: 'The app’s client secret is missing',
+        title: 'Client id and secret are missing',
         happened:
           "The pipeline's OAuth client secret holds no `client_id` and `client_secret`, so no token could be asked for.",
         next: [
@@ -172,7 +169,7 @@ export function explain(outcome: AuthorizationOutcome): Explanation {
         happened: `You authorized the app for the ${nameOf(outcome.workspace)}, but this pipeline holds the data of workspace ${plain(outcome.expected)}. Two workspaces are never mixed: nothing was stored.`,
         next: [
           `For workspace ${plain(outcome.expected)}: switch to it at Intercom, then run ${CONNECT} again.`,
-          'For the one you authorized: a pipeline of its own, or `npm run pipeline -- connect --replace-workspace`.',
+          'For the one you authorized: `npm run pipeline -- connect --replace-workspace`, or better a pipeline of its own.',
           'The app is now installed there; remove it in that workspace if it is not needed.',
         ],
       };

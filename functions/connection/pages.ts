@@ -92,10 +92,11 @@ h2{margin:1.6rem 0 .4rem;font-size:.8125rem;font-weight:650;letter-spacing:.04em
 p{margin:0}
 ul{margin:0;padding-left:1.15rem}
 li+li{margin-top:.35rem}
-code{padding:.1em .35em;border-radius:.3em;background:var(--code);font:.875em ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace}
+code{display:inline-block;max-width:100%;padding:.05em .35em;border-radius:.3em;background:var(--code);font:.875em ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace}
 footer{margin-top:1.9rem;padding-top:1rem;border-top:1px solid var(--line);font-size:.875rem;color:var(--soft)}
 .done{color:var(--done)}.refused{color:var(--refused)}.failed{color:var(--failed)}
 @media (max-width:30rem){body{padding:1rem;place-items:start center}main{padding:1.5rem 1.35rem}}
+@media (max-width:23rem){code{display:inline;box-decoration-break:clone;-webkit-box-decoration-break:clone}}
 @media (forced-colors:active){main{border-color:CanvasText}}
 `;
 

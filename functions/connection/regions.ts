@@ -4,16 +4,16 @@ import type { ResolvedConfig } from '../core/config.ts';
 type Region = ResolvedConfig['region'];
 
 /** In lower case. EU workspaces say `Europe`; what Australian ones say is not documented. */
-const NAMES: Readonly<Record<string, Region>> = {
-  us: 'US',
-  'united states': 'US',
-  eu: 'EU',
-  europe: 'EU',
-  au: 'AU',
-  aus: 'AU',
-  australia: 'AU',
-};
+const NAMES: ReadonlyMap<string, Region> = new Map([
+  ['us', 'US'],
+  ['united states', 'US'],
+  ['eu', 'EU'],
+  ['europe', 'EU'],
+  ['au', 'AU'],
+  ['aus', 'AU'],
+  ['australia', 'AU'],
+]);
 
 /** Null for a name nobody has seen yet: no reason to refuse a connection that works. */
 export const regionNamed = (name: string | null): Region | null =>
-  NAMES[name?.trim().toLowerCase() ?? ''] ?? null;
+  NAMES.get(name?.trim().toLowerCase() ?? '') ?? null;

@@ -8,6 +8,7 @@ import type { ColumnType, ObjectDeclaration } from './declaration.ts';
 import { type DeclaredTable, type DeclaredTableName, type TableColumn, tablesOf } from './declared-tables.ts';
 import { acts, type FieldNode, fieldTree, type Mark, type Treatment } from './field-tree.ts';
 import type { JsonValue } from './json.ts';
+import type { TableName } from './names.ts';
 import { parsePath, type Step } from './paths.ts';
 import type { HashText } from './ports.ts';
 import { treatValue } from './treat-value.ts';
@@ -100,6 +101,17 @@ export function excludes(object: ObjectDeclaration, rules: FieldRules): (column:
   const [own] = tablesOf(object);
   return (column) => own !== undefined && columnTree(own, column, rules).treatment === 'exclude';
 }
+
+/** Columns of a table, declared or not, that the rules leave out whole. */
+export const excludedColumns = (
+  table: TableName,
+  { fields }: { readonly fields: Readonly<Partial<Record<TableName, Readonly<Record<string, Treatment>>>>> },
+): readonly string[] =>
+  Object.entries(fields[table] ?? {}).flatMap(([path, treatment]) => {
+    const steps = parsePath(path);
+    const name = columnOf(steps);
+    return treatment === 'exclude' && steps.length === 1 && name !== null ? [name] : [];
+  });
 
 /** What happens to the values of a column: null, nothing; 'exclude', there is no such column. */
 export type ColumnTreatment = null | 'exclude' | ((value: JsonValue) => JsonValue);

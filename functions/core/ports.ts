@@ -8,7 +8,10 @@ import type {
   StoredConnection,
   Workspace,
 } from './authorization.ts';
-import type { ObjectName } from './names.ts';
+import type { MetricValues } from './metrics.ts';
+import type { ObjectName, TableName } from './names.ts';
+import type { SeenTables } from './sightings.ts';
+import type { SyncCompleted } from './sync-event.ts';
 import type { EpochMs, EpochSeconds } from './time.ts';
 
 /** The bucket. Keys are as in `lake-keys.ts`. */
@@ -37,6 +40,13 @@ export interface CommittedState {
   readonly startFrom: EpochSeconds | null;
 }
 
+/** Runs in a row in which an object failed. */
+export interface FailureStreak {
+  readonly count: number;
+  /** The last run that was counted: each counts once, however often its failure is recorded. */
+  readonly runId: string;
+}
+
 /** State of one object of the pipeline. One item; every change is one conditional write. */
 export interface ObjectState {
   readonly object: ObjectName;
@@ -46,6 +56,8 @@ export interface ObjectState {
   /** Set between the decision to commit and the commit: whoever finds it finishes it first. */
   readonly committing: { readonly runId: string; readonly draftKey: string } | null;
   readonly committed: CommittedState | null;
+  /** Null after a commit. Runs that skipped the object, or found it unavailable, are not counted. */
+  readonly failures: FailureStreak | null;
 }
 
 /** Thrown by no one: the answer of a conditional write that found something else. */
@@ -61,8 +73,13 @@ export interface StateStore {
     fence: number,
     committing: NonNullable<ObjectState['committing']>,
   ): Promise<Conditional<ObjectState>>;
-  /** Puts the committed state under the fence and clears `committing`; the lease stays. */
+  /** Puts the committed state under the fence, clears `committing` and `failures`; the lease stays. */
   commit(object: ObjectName, fence: number, committed: CommittedState): Promise<Conditional<ObjectState>>;
+  /**
+   * Counts a run in which the object failed, if the fence and what is committed are still those of `state`
+   * and no later run was counted. Not ok where the run was counted before, too.
+   */
+  countFailure(state: ObjectState, runId: string): Promise<Conditional<ObjectState>>;
   /** Gives the lease back if it is still this one. */
   releaseLease(object: ObjectName, fence: number): Promise<void>;
   /**
@@ -74,8 +91,31 @@ export interface StateStore {
   claimedWorkspace(): Promise<string | null>;
   /** Makes the pipeline another workspace's. Its cursors are of the old one: whoever moves resets them. */
   moveWorkspace(workspaceId: string): Promise<void>;
-  /** Forgets cursor, debts and schema of an object: the next run reads it from `startFrom`. */
+  /** Forgets cursor, debts, schema and failures of an object: the next run reads it from `startFrom`. */
   reset(object: ObjectName, fence: number): Promise<Conditional<ObjectState>>;
+}
+
+/** What the catalog is told of an object; everything else follows from its declaration and the field rules. */
+export interface KnownTables {
+  /** Columns and types as the last committed run has recorded them; none before the first. */
+  readonly columns: SeenTables;
+  /** `2026-11-22`: no committed file is of an earlier day. */
+  readonly firstDay: string;
+}
+
+/** `refused` is for good: somebody has to give a right or bring back what is missing; `message` says which. */
+export type Publication =
+  | { readonly status: 'published' }
+  | { readonly status: 'refused'; readonly message: string };
+
+/** The tables and views of one object, and those that all share, as query engines find them. */
+export interface Catalog {
+  /**
+   * Makes them, or takes in what is new. Whatever order this is called in, and by however many at once: no
+   * column is lost but an excluded one, and types only widen. Writes nothing where nothing differs.
+   * @throws RetryableError where the catalog cannot be reached
+   */
+  publish(known: KnownTables): Promise<Publication>;
 }
 
 /** Executions of the workflow: is the holder of a lease still at work, and start the next run. */
@@ -83,6 +123,21 @@ export interface Executions {
   isRunning(executionArn: string): Promise<boolean>;
   /** Idempotent by `name`: a second start with the same name and input is the first. */
   start(stateMachineArn: string, name: string, input: unknown): Promise<void>;
+}
+
+/** Where others hear that a run has ended. */
+export interface Events {
+  /**
+   * Says it. Told twice, others hear it twice, with the same `run_id`.
+   * @throws RetryableError where the event was not taken
+   */
+  syncCompleted(event: SyncCompleted): Promise<void>;
+}
+
+/** Figures of the pipeline over time. */
+export interface Metrics {
+  /** @param object whose figures these are; the pipeline's metrics sum or compare them over its objects */
+  record(values: MetricValues, object?: ObjectName): void;
 }
 
 export type PermitPriority = 'urgent' | 'bulk';
@@ -217,6 +272,34 @@ export type ProgressEvent =
       readonly object: ObjectName;
       readonly status: string;
       readonly rows: number;
+    }
+  /** One for each object at the end of a run: per-object figures are read from the log, where they cost no metric. */
+  | {
+      readonly type: 'object_summary';
+      readonly runId: string;
+      readonly object: ObjectName;
+      readonly status: string;
+      /** Class of the error of a failed object. */
+      readonly error: string | null;
+      readonly rows: Readonly<Partial<Record<TableName, number>>>;
+      /** From the run's start to the commit. */
+      readonly seconds: number | null;
+      readonly lagSeconds: number | null;
+      readonly completeness: string | null;
+      readonly matched: number | null;
+      readonly read: number | null;
+      readonly debts: number;
+      readonly oldDebts: number;
+      readonly failures: number;
+    }
+  /** A warning: what stays unread though every run tries. */
+  | {
+      readonly type: 'old_debts';
+      readonly runId: string;
+      readonly object: ObjectName;
+      readonly debts: number;
+      /** ISO 8601. */
+      readonly since: string;
     };
 
 export type ObserveProgress = (event: ProgressEvent) => void;

@@ -165,10 +165,22 @@ export interface Manifest {
   readonly schema: RecordedSchema & SchemaDrift;
 }
 
-/** Why an object of a run has no manifest; `work/<run>/<object>/outcome.json`. */
+/**
+ * Why an object of a run has no manifest, or what went wrong once it had one;
+ * `work/<run>/<object>/outcome.json`.
+ */
 export type Outcome =
+  | { readonly status: 'committed'; readonly message: string }
   | { readonly status: 'skipped' | 'unavailable'; readonly message: string }
-  | { readonly status: 'failed'; readonly error: string; readonly message: string };
+  | {
+      readonly status: 'failed';
+      readonly error: string;
+      readonly message: string;
+      /** Runs in a row that failed, this one included. */
+      readonly failures?: number;
+      /** How far the object is committed. */
+      readonly cursor?: EpochSeconds | null;
+    };
 
 export interface ObjectSummary {
   readonly object: ObjectName;
@@ -182,8 +194,13 @@ export interface ObjectSummary {
   readonly completeness: Completeness | null;
   /** Null where nothing was committed. */
   readonly schema: (SchemaDrift & Pick<RecordedSchema, 'version'>) | null;
+  /** How far the object is committed, where that is known. */
   readonly cursor: EpochSeconds | null;
   readonly work_remains: boolean;
+  /** Of a committed object. */
+  readonly committed_at?: string;
+  /** Of a failed object: runs in a row that failed, this one included. */
+  readonly failures?: number;
 }
 
 /** `runs/<run id>.json` */

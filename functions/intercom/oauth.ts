@@ -7,7 +7,7 @@ import type { Clock, Exchange, Identity, IntercomAccess } from '../core/ports.ts
 import { CURIOUS } from '../core/retry.ts';
 import { API_VERSION, createIntercomClient, type IntercomClient } from './client.ts';
 import type { Failure } from './failures.ts';
-import { oauthHosts } from './hosts.ts';
+import { type OAuthHosts, oauthHosts } from './hosts.ts';
 import { readMe } from './me.ts';
 import { type Attempt, createTransport } from './transport.ts';
 import { UNMETERED } from './unmetered.ts';
@@ -21,6 +21,8 @@ const MAX_BODY_BYTES = 256 * 1024;
 export interface IntercomAccessOptions {
   readonly config: Pick<ResolvedConfig, 'region' | 'baseUrl'>;
   readonly clock: Clock;
+  /** @default those of the configuration */
+  readonly hosts?: OAuthHosts;
   /** Milliseconds for one request. @default 6_000 */
   readonly timeoutMs?: number;
 }
@@ -89,8 +91,7 @@ function exchangeOf(attempt: Attempt): Exchange {
 
 /** Intercom for connections of the configured region. */
 export function createIntercomAccess(options: IntercomAccessOptions): IntercomAccess {
-  const { config, clock, timeoutMs = TIMEOUT_MS } = options;
-  const hosts = oauthHosts(config);
+  const { config, clock, hosts = oauthHosts(config), timeoutMs = TIMEOUT_MS } = options;
 
   /** One try: a code is good for one. */
   async function exchangeAt(host: string, form: URLSearchParams, signal: AbortSignal): Promise<Attempt> {

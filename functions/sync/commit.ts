@@ -17,6 +17,7 @@ import type { ObjectDependencies } from './dependencies.ts';
 import { finishCommit } from './finish-commit.ts';
 import { pruneHistory } from './history.ts';
 import { requireLease } from './lease.ts';
+import { publishCommitted } from './publish.ts';
 import { readDone } from './receipts.ts';
 import { requireRunContext } from './run-context.ts';
 import { readStored, requireStored, storeOnce } from './store.ts';
@@ -140,8 +141,9 @@ async function draftOf(dependencies: ObjectDependencies, run: RunContext): Promi
 
 /**
  * Marks the object as committing, writes the manifest, moves cursor, debts and schema under the fence,
- * and gives the lease back. Safe to repeat at any point.
- * @throws ContractError where too much could not be read, or the lease was lost
+ * brings the catalog up to date, and gives the lease back. Safe to repeat at any point.
+ * @throws ContractError where too much could not be read, or the lease was lost; RetryableError, also where
+ *   the commit stands and only the catalog is behind
  */
 export async function commitObject(dependencies: ObjectDependencies, holder: Lease): Promise<CommitResult> {
   const run = await requireRunContext(dependencies, holder.runId);
@@ -151,6 +153,7 @@ export async function commitObject(dependencies: ObjectDependencies, holder: Lea
     await finishCommit(dependencies, await mark(dependencies, holder), draft);
     await pruneHistory(dependencies);
   }
+  await publishCommitted(dependencies, holder.runId);
   return settled(dependencies, holder);
 }
 

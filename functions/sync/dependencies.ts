@@ -3,6 +3,7 @@
 import type { ResolvedConfig } from '../core/config.ts';
 import type { ObjectDeclaration } from '../core/declaration.ts';
 import type {
+  Catalog,
   Clock,
   Executions,
   HashSource,
@@ -54,5 +55,6 @@ export interface ObjectDependencies extends RunDependencies {
   readonly reader: ObjectReader;
   readonly budget: RateBudget;
   readonly hashes: HashSource;
+  readonly catalog: Catalog;
   readonly limits: SyncLimits;
 }

@@ -1,11 +1,19 @@
-/** FinishRun: the summary of the run, and the next run at once where work remains. */
+/** FinishRun: the summary of the run, the next run at once where work remains, and word to whoever watches. */
 import { manifestKey, outcomeKey, planKey, runContextKey, runSummaryKey } from '../core/lake-keys.ts';
 import type { ObjectName } from '../core/names.ts';
+import type { Events, Metrics } from '../core/ports.ts';
 import type { Manifest, ObjectSummary, Outcome, Plan, RunContext, RunSummary } from '../core/records.ts';
+import { syncCompleted } from '../core/sync-event.ts';
 import { isoTime } from '../core/time.ts';
 import { type FinishRunEvent, type FinishRunResult, nextExecutionName } from '../core/workflow.ts';
 import type { RunDependencies } from './dependencies.ts';
+import { attentionNotes, reportRun } from './report-run.ts';
 import { readStored, requireStored, storeOnce } from './store.ts';
+
+export interface FinishRunDependencies extends RunDependencies {
+  readonly events: Events;
+  readonly metrics: Metrics;
+}
 
 const EMPTY = {
   rows: {},
@@ -23,14 +31,15 @@ const NO_OUTCOME: Outcome = {
   message: 'It was stopped before it could say why; the logs of its function tell more.',
 };
 
-function committedSummary(manifest: Manifest, plan: Plan | null): ObjectSummary {
+/** @param after what went wrong once the manifest was there; the run is committed all the same */
+function committedSummary(manifest: Manifest, plan: Plan | null, after: Outcome | null): ObjectSummary {
   const { version, added, changed, dropped } = manifest.schema;
   const tables = Object.entries(manifest.tables);
   const files = tables.flatMap(([, table]) => table.files);
   return {
     object: manifest.object,
     status: 'committed',
-    message: null,
+    message: after?.message ?? null,
     error: null,
     rows: Object.fromEntries(tables.map(([name, table]) => [name, table.rows])),
     files: files.length,
@@ -39,7 +48,15 @@ function committedSummary(manifest: Manifest, plan: Plan | null): ObjectSummary 
     schema: { version, added, changed, dropped },
     cursor: manifest.cursor?.after ?? null,
     work_remains: plan?.workRemains ?? false,
+    committed_at: manifest.committed_at,
   };
+}
+
+function uncommittedSummary(object: ObjectName, outcome: Outcome): ObjectSummary {
+  const { status, message } = outcome;
+  if (status !== 'failed') return { ...EMPTY, object, status, message, error: null };
+  const { error, cursor = null, failures } = outcome;
+  return { ...EMPTY, object, status, message, error, cursor, ...(failures !== undefined && { failures }) };
 }
 
 async function summarize(
@@ -48,12 +65,11 @@ async function summarize(
   object: ObjectName,
 ): Promise<ObjectSummary> {
   const manifest = await readStored<Manifest>(lake, manifestKey(object, runId));
+  const outcome = await readStored<Outcome>(lake, outcomeKey(runId, object));
   if (manifest !== null) {
-    return committedSummary(manifest, await readStored<Plan>(lake, planKey(runId, object)));
+    return committedSummary(manifest, await readStored<Plan>(lake, planKey(runId, object)), outcome);
   }
-  const outcome = (await readStored<Outcome>(lake, outcomeKey(runId, object))) ?? NO_OUTCOME;
-  const error = outcome.status === 'failed' ? outcome.error : null;
-  return { ...EMPTY, object, status: outcome.status, message: outcome.message, error };
+  return uncommittedSummary(object, outcome ?? NO_OUTCOME);
 }
 
 function causeOf(objects: readonly ObjectSummary[]): string {
@@ -76,16 +92,21 @@ function summaryOf(run: RunContext, objects: readonly ObjectSummary[], finishedA
     finished_at: isoTime(finishedAtMs),
     workspace_id: run.workspaceId,
     objects,
-    notes: run.notes,
+    notes: [...run.notes, ...attentionNotes(objects, finishedAtMs)],
     work_remains: objects.some((object) => object.work_remains),
   };
 }
 
+/**
+ * Ends a run. The summary is written once; a repeated call starts no second next run, but says the same
+ * event again. Figures come last, so that a call repeated for want of the event counts nothing twice.
+ * @throws RetryableError where AWS cannot be reached; ContractError where the run's context is missing
+ */
 export async function finishRun(
-  dependencies: RunDependencies,
+  dependencies: FinishRunDependencies,
   event: FinishRunEvent,
 ): Promise<FinishRunResult> {
-  const { lake, clock, executions } = dependencies;
+  const { lake, clock, config, executions, events } = dependencies;
   // Whatever was deployed meanwhile: what the run did is told in any case.
   const run = await requireStored<RunContext>(lake, runContextKey(event.runId));
   const objects = await Promise.all(run.objects.map((name) => summarize(dependencies, run.runId, name)));
@@ -94,6 +115,8 @@ export async function finishRun(
   if (remaining.length > 0) {
     await executions.start(event.stateMachine, nextExecutionName(run.runId), { objects: remaining });
   }
+  await events.syncCompleted(syncCompleted(config.name, summary));
+  reportRun(dependencies, summary);
   return {
     status: summary.status,
     runId: run.runId,

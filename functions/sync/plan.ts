@@ -9,6 +9,7 @@ import type { ObjectDependencies } from './dependencies.ts';
 import { lastSchema } from './last-schema.ts';
 import { acquireLease } from './lease.ts';
 import { planSlices, type SliceRequest } from './plan-slices.ts';
+import { publishCommitted, publishEmpty } from './publish.ts';
 import { requireRunContext } from './run-context.ts';
 import { readStored, requireStored, storeOnce } from './store.ts';
 import type { Allowance } from './take-slices.ts';
@@ -175,10 +176,12 @@ export async function planObject(dependencies: ObjectDependencies, holder: Lease
   if (outcome?.status === 'skipped') return recordSkipped(dependencies, holder.runId, outcome.message);
   const lease = await acquireLease(dependencies, holder);
   if ((await lake.get(manifestKey(name, holder.runId))) !== null) {
+    await publishCommitted(dependencies, holder.runId);
     if (lease.status === 'held') await store.releaseLease(name, lease.state.fence);
     return { status: 'committed', slices: [] };
   }
   if (lease.status === 'skipped') return recordSkipped(dependencies, holder.runId, lease.message);
+  if (lease.state.committed === null) await publishEmpty(dependencies, holder.runId);
   const key = planKey(holder.runId, name);
   const plan =
     (await readStored<Plan>(lake, key)) ??

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { ConnectionError, InputError } from '../core/errors.ts';
 import { runContextKey, runIdOf } from '../core/lake-keys.ts';
 import type { ObjectName } from '../core/names.ts';
-import type { StateStore } from '../core/ports.ts';
+import type { Metrics, StateStore } from '../core/ports.ts';
 import type { RunContext } from '../core/records.ts';
 import { parseRunInput } from '../core/run-input.ts';
 import { type EpochMs, toSeconds } from '../core/time.ts';
@@ -20,6 +20,7 @@ export interface Identity {
 
 export interface StartRunDependencies extends RunDependencies {
   readonly state: Pick<StateStore, 'claimWorkspace'>;
+  readonly metrics: Metrics;
   readonly identify: () => Promise<Identity>;
   readonly isIncremental: (object: ObjectName) => boolean;
 }
@@ -50,6 +51,20 @@ async function requireSameWorkspace(
   );
 }
 
+/** Asks who we are, and says whether the connection holds; where Intercom is down nobody knows. */
+async function connectedWorkspace(dependencies: StartRunDependencies): Promise<Identity> {
+  const { identify, metrics } = dependencies;
+  try {
+    const identity = await identify();
+    await requireSameWorkspace(dependencies, identity.workspaceId);
+    metrics.record({ ConnectionLost: 0 });
+    return identity;
+  } catch (error) {
+    if (error instanceof ConnectionError) metrics.record({ ConnectionLost: 1 });
+    throw error;
+  }
+}
+
 /**
  * Begins a run. Repeated for the same execution it finds what it wrote before, so there is one run.
  * @throws InputError for bad input; ConnectionError where the pipeline is not connected, the token is
@@ -59,15 +74,14 @@ export async function startRun(
   dependencies: StartRunDependencies,
   { execution, input, extractors }: StartRunEvent,
 ): Promise<StartRunResult> {
-  const { lake, clock, config, configDigest, isIncremental, identify, observe } = dependencies;
+  const { lake, clock, config, configDigest, isIncremental, observe } = dependencies;
   const nowMs = clock.now();
   const request = parseRunInput(input, { config, isIncremental, now: toSeconds(nowMs) });
   if (config.startFrom !== null && config.startFrom > toSeconds(nowMs)) {
     throw new InputError("'startFrom' lies in the future: nothing could be read.", { code: 'bad_config' });
   }
   const runId = runIdOfExecution(execution);
-  const identity = await identify();
-  await requireSameWorkspace(dependencies, identity.workspaceId);
+  const identity = await connectedWorkspace(dependencies);
   const skew = identity.dateMs === null ? null : toSeconds(nowMs) - toSeconds(identity.dateMs);
   const run = await storeOnce<RunContext>(lake, runContextKey(runId), {
     format: 1,

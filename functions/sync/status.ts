@@ -3,7 +3,8 @@ import { manifestPrefix, RUNS_PREFIX } from '../core/lake-keys.ts';
 import type { ObjectName } from '../core/names.ts';
 import type { Lake } from '../core/ports.ts';
 import type { Manifest, ObjectSummary, RunSummary } from '../core/records.ts';
-import { DAY_SECONDS, type EpochMs } from '../core/time.ts';
+import type { EpochMs } from '../core/time.ts';
+import { oldDebts } from './old-debts.ts';
 import { readLast } from './store.ts';
 
 export interface ObjectStatus {
@@ -20,8 +21,6 @@ export interface PipelineStatus {
   readonly objects: readonly ObjectStatus[];
 }
 
-const isOld = (since: string, now: EpochMs): boolean => now - Date.parse(since) > DAY_SECONDS * 1000;
-
 export async function readStatus(
   lake: Pick<Lake, 'get' | 'list'>,
   objects: readonly ObjectName[],
@@ -36,7 +35,7 @@ export async function readStatus(
         object,
         last_outcome: outcome === null ? null : { status: outcome.status, message: outcome.message },
         committed,
-        old_debts: committed?.completeness.debts.filter(({ since }) => isOld(since, now)).length ?? 0,
+        old_debts: oldDebts(committed?.completeness, now).length,
       };
     }),
   );

@@ -1,9 +1,14 @@
 import { Construct } from 'constructs';
+import { glueNames } from '../../functions/catalog/athena.ts';
+import { configuredTables } from '../../functions/catalog/configured.ts';
 import { PARENT_OF, type ResolvedConfig } from '../../functions/core/config.ts';
 import { CHILD_NAMES, DELETIONS, type ObjectName, type TableName } from '../../functions/core/names.ts';
+import type { MetricsDetail } from '../../functions/environment.ts';
 import { OBJECTS } from '../../functions/objects/index.ts';
-import { grantLake, grantSecret, grantState, STATE_KEYS } from './access.ts';
+import { grantCatalog, grantLake, grantSecret, grantState, STATE_KEYS } from './access.ts';
+import { glueDatabaseName } from './catalog.ts';
 import type { FunctionCode } from './function-code.ts';
+import { pascalCase } from './pascal-case.ts';
 import { PipelineFunction } from './pipeline-function.ts';
 import type { Storage } from './storage.ts';
 
@@ -11,6 +16,7 @@ export interface ExtractorsProps {
   readonly config: ResolvedConfig;
   readonly code: FunctionCode;
   readonly storage: Storage;
+  readonly metricsDetail: MetricsDetail;
 }
 
 /**
@@ -42,14 +48,19 @@ export class Extractors extends Construct {
     this.byObject = Object.fromEntries(entries);
   }
 
-  #extractor(object: ObjectName, { config, code, storage }: ExtractorsProps): PipelineFunction {
+  #extractor(
+    object: ObjectName,
+    { config, code, storage, metricsDetail }: ExtractorsProps,
+  ): PipelineFunction {
     const extractor = new PipelineFunction(this, pascalCase(object), {
       entry: 'extractor',
       code,
       description: `Plans, extracts and commits ${object} of the ${config.name} pipeline`,
       pipelineName: config.name,
       storage,
+      metricsDetail,
       objectName: object,
+      glueDatabase: glueDatabaseName(config.name),
       memoryMiB: LARGE.includes(object) ? LARGE_MEMORY_MIB : MEMORY_MIB,
       timeoutSeconds: EXTRACTOR_TIMEOUT_SECONDS,
     });
@@ -65,6 +76,8 @@ export class Extractors extends Construct {
     grantState(extractor.role, storage.state, [...STATE_KEYS.object(object), ...STATE_KEYS.budget]);
     grantSecret(extractor.role, storage.connection);
     grantSecret(extractor.role, storage.hashKey);
+    const tables = glueNames(configuredTables([OBJECTS[object]], config, {}));
+    grantCatalog(extractor.role, glueDatabaseName(config.name), tables);
     return extractor;
   }
 }
@@ -74,10 +87,3 @@ const tablesOf = (object: ObjectName, { excludedTables }: ResolvedConfig): reado
   object,
   ...CHILD_NAMES.filter((child) => PARENT_OF[child] === object && !excludedTables.includes(child)),
 ];
-
-/** `conversation_parts` → `ConversationParts` */
-const pascalCase = (name: string): string =>
-  name
-    .split('_')
-    .map((word) => `${word.charAt(0).toUpperCase()}${word.slice(1)}`)
-    .join('');

@@ -2,7 +2,7 @@ import { RemovalPolicy, SecretValue } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import { HttpApi, HttpMethod, HttpStage, LogGroupLogDestination } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { grantSecret, grantSecretWrite, grantState, STATE_KEYS } from './access.ts';
@@ -53,6 +53,7 @@ export class OAuthCallback extends Construct {
     this.client = new Secret(this, 'OAuthClient', {
       description: 'Client id and secret of your Intercom app, for the connect command; fill it in once',
       secretStringValue: SecretValue.unsafePlainText('{"client_id":"","client_secret":""}'),
+      ...(storage.key && { encryptionKey: storage.key }),
       removalPolicy: RemovalPolicy.RETAIN,
     });
     const callback = new PipelineFunction(this, 'Callback', {
@@ -75,10 +76,7 @@ export class OAuthCallback extends Construct {
       description: `OAuth callback of the ${pipelineName} pipeline (Intercom to S3)`,
       createDefaultStage: false,
     });
-    const log = new LogGroup(this, 'AccessLog', {
-      retention: RetentionDays.THREE_MONTHS,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
+    const log = new LogGroup(this, 'AccessLog', { removalPolicy: RemovalPolicy.DESTROY });
     new HttpStage(this, 'Stage', {
       httpApi: api,
       autoDeploy: true,

@@ -1,11 +1,16 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Function as LambdaFunction, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { ObjectName } from '../../functions/core/names.ts';
-import { type FunctionEntry, PLACES_OF, type Places } from '../../functions/environment.ts';
+import {
+  type FunctionEntry,
+  type MetricsDetail,
+  PLACES_OF,
+  type Places,
+} from '../../functions/environment.ts';
 import type { FunctionCode } from './function-code.ts';
 import type { Storage } from './storage.ts';
 
@@ -16,12 +21,16 @@ export interface PipelineFunctionProps {
   readonly description: string;
   /** Name of the pipeline; the service of its log lines. */
   readonly pipelineName: string;
+  /** @default none, for a function that emits no metrics */
+  readonly metricsDetail?: MetricsDetail;
   /** Where the function finds what its entry uses. It gives no rights to it. */
   readonly storage: Storage;
   /** Secret of the app at Intercom, for the entry that uses it. @default none */
   readonly oauthClient?: Secret;
   /** The object of an extractor. @default none */
   readonly objectName?: ObjectName;
+  /** Glue database of an extractor's tables. @default none */
+  readonly glueDatabase?: string;
   readonly memoryMiB: number;
   readonly timeoutSeconds: number;
 }
@@ -32,16 +41,15 @@ export class PipelineFunction extends Construct {
   /** Starts with the right to write its own log, and nothing else. */
   readonly role: Role;
   readonly timeoutSeconds: number;
+  readonly logGroup: LogGroup;
 
   constructor(scope: Construct, id: string, props: PipelineFunctionProps) {
     super(scope, id);
     this.timeoutSeconds = props.timeoutSeconds;
     this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
-    const logGroup = new LogGroup(this, 'Log', {
-      retention: RetentionDays.THREE_MONTHS,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
+    const logGroup = new LogGroup(this, 'Log', { removalPolicy: RemovalPolicy.DESTROY });
     logGroup.grantWrite(this.role);
+    this.logGroup = logGroup;
     this.function = new LambdaFunction(this, 'Function', {
       description: props.description,
       runtime: Runtime.NODEJS_24_X,
@@ -60,13 +68,14 @@ export class PipelineFunction extends Construct {
 
 /** `CONFIG_PATH` is left to its default, the file beside the bundle. */
 function environmentOf(props: PipelineFunctionProps): Readonly<Record<string, string>> {
-  const { storage, oauthClient, entry, objectName } = props;
+  const { storage, oauthClient, glueDatabase, entry, objectName, metricsDetail } = props;
   const places: Partial<Places> = {
     BUCKET_NAME: storage.lake.bucketName,
     TABLE_NAME: storage.state.tableName,
     CONNECTION_SECRET_NAME: storage.connection.secretArn,
     HASH_KEY_SECRET_NAME: storage.hashKey.secretArn,
     ...(oauthClient !== undefined && { OAUTH_CLIENT_SECRET_NAME: oauthClient.secretArn }),
+    ...(glueDatabase !== undefined && { GLUE_DATABASE: glueDatabase }),
   };
   const known = PLACES_OF[entry].map((name) => {
     const value = places[name];
@@ -77,5 +86,6 @@ function environmentOf(props: PipelineFunctionProps): Readonly<Record<string, st
     ...Object.fromEntries(known),
     ...(objectName !== undefined && { OBJECT_NAME: objectName }),
     POWERTOOLS_SERVICE_NAME: props.pipelineName,
+    ...(metricsDetail !== undefined && { METRICS_DETAIL: metricsDetail }),
   };
 }

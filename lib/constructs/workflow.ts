@@ -1,6 +1,6 @@
 import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import {
   Choice,
   Condition,
@@ -10,6 +10,7 @@ import {
   JsonPath,
   LogLevel,
   Map as MapState,
+  Pass,
   StateMachine,
   StateMachineType,
   Succeed,
@@ -73,10 +74,7 @@ export class Workflow extends Construct {
 
   constructor(scope: Construct, id: string, props: WorkflowProps) {
     super(scope, id);
-    const logGroup = new LogGroup(this, 'Log', {
-      retention: RetentionDays.THREE_MONTHS,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
+    const logGroup = new LogGroup(this, 'Log', { removalPolicy: RemovalPolicy.DESTROY });
     this.stateMachine = new StateMachine(this, 'StateMachine', {
       stateMachineType: StateMachineType.STANDARD,
       definitionBody: DefinitionBody.fromChainable(run(this, props)),
@@ -143,10 +141,38 @@ function run(scope: Construct, props: WorkflowProps): IChainable {
   const checkRun = new Choice(scope, 'CheckRun', { stateName: 'CheckRun' })
     .when(Condition.stringEquals('$.status', 'succeeded'), succeeded)
     .otherwise(failed);
-  return startRun(scope, props.startRun, Object.fromEntries(arns))
-    .next(syncObjects)
-    .next(finishRun(scope, props.finishRun))
-    .next(checkRun);
+  // The error takes the place of the input, which may be anything, and to a list nothing can be added.
+  const start = startRun(scope, props.startRun, Object.fromEntries(arns)).addCatch(startFailed(scope), {
+    errors: EVERYTHING.errors,
+  });
+  return start.next(syncObjects).next(finishRun(scope, props.finishRun)).next(checkRun);
+}
+
+/**
+ * A run that could not begin ends with one sentence as its cause: of the report that Lambda makes of an error,
+ * `{errorType, errorMessage, trace}`, the message. Other causes, such as a time-out's, are texts already.
+ */
+function startFailed(scope: Construct): IChainable {
+  const read = new Pass(scope, 'ReadRefusal', {
+    stateName: 'ReadRefusal',
+    parameters: {
+      name: JsonPath.stringAt('$.Error'),
+      report: JsonPath.stringToJson(JsonPath.stringAt('$.Cause')),
+    },
+  });
+  const refused = new Fail(scope, 'RunRefused', {
+    stateName: 'RunRefused',
+    errorPath: '$.name',
+    causePath: '$.report.errorMessage',
+  });
+  const failed = new Fail(scope, 'StartFailed', {
+    stateName: 'StartFailed',
+    errorPath: '$.Error',
+    causePath: '$.Cause',
+  });
+  return new Choice(scope, 'CheckRefusal', { stateName: 'CheckRefusal' })
+    .when(Condition.stringMatches('$.Cause', '{*"errorMessage":*}'), read.next(refused))
+    .otherwise(failed);
 }
 
 /** One object. Whatever fails is recorded and ends this object only, even where recording it fails too. */

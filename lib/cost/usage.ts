@@ -58,10 +58,10 @@ const PER_OBJECT: RunUsage = {
   stateTransitions: 8,
   invocations: 3,
   s3Puts: 7,
-  s3Lists: 2,
-  s3Gets: 15,
+  s3Lists: 3,
+  s3Gets: 17,
   dynamoDbWrites: 6,
-  dynamoDbReads: 6,
+  dynamoDbReads: 8,
 };
 
 const NOTHING: RunUsage = {

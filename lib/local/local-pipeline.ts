@@ -2,11 +2,11 @@
  * The second composition root: the deployed definition, the same handlers, the tables and buckets of the
  * synthesized template, over AWS's endpoints on loopback. State and lake lie in one directory.
  */
-import { writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { ResolvedConfig } from '../../functions/core/config.ts';
-import type { Clock, ObserveProgress } from '../../functions/core/ports.ts';
+import type { Clock, Metrics, ObserveProgress } from '../../functions/core/ports.ts';
 import {
   createExtractor,
   createFinishRun,
@@ -14,6 +14,7 @@ import {
   createStartRun,
 } from '../../functions/handlers.ts';
 import { digestOf, type Overrides } from '../../functions/runtime.ts';
+import { CONFIG_FILE } from './config-file.ts';
 import { type EmbeddedAws, type ExecutionsBackend, startEmbeddedAws } from './embedded-aws/index.ts';
 import { createExecutions, type LocalExecutions } from './executions.ts';
 import type { RunnableFunction } from './invocation.ts';
@@ -28,6 +29,8 @@ export interface LocalPipelineOptions {
   /** Puts variables where the AWS SDK looks for them; the entry's `process.env`. */
   readonly setEnvironment: (environment: Readonly<Record<string, string>>) => void;
   readonly observe: ObserveProgress;
+  /** @default none: there is no CloudWatch here, and standard output is the user's */
+  readonly metrics?: Metrics;
   readonly clock?: Clock;
   readonly limits?: NonNullable<Overrides['limits']>;
   readonly pauses?: NonNullable<WorkflowRunnerOptions['pauses']>;
@@ -46,8 +49,7 @@ export interface LocalPipeline {
   close(): Promise<void>;
 }
 
-/** File of the resolved configuration, as it would lie beside the bundle. */
-const CONFIG_FILE = 'pipeline.json';
+const NO_METRICS: Metrics = { record: () => undefined };
 
 /** The functions that the workflow calls; one machine has no callback. */
 const FACTORIES = {
@@ -82,13 +84,15 @@ async function assemble(
   resources: LocalResources,
   options: LocalPipelineOptions,
 ): Promise<Pick<LocalPipeline, 'runner' | 'configDigest' | 'connect'>> {
-  const { directory, config, observe, clock, limits, pauses } = options;
+  const { directory, config, observe, metrics = NO_METRICS, clock, limits, pauses } = options;
   options.setEnvironment(aws.environment);
   await provision(aws, resources);
-  const configPath = join(directory, 'state', CONFIG_FILE);
+  const configPath = join(directory, CONFIG_FILE);
   const configText = JSON.stringify(config);
-  await writeFile(configPath, configText);
-  const overrides: Overrides = { observe, ...(clock && { clock }), ...(limits && { limits }) };
+  // At once, for whoever queries meanwhile.
+  await writeFile(`${configPath}.new`, configText);
+  await rename(`${configPath}.new`, configPath);
+  const overrides: Overrides = { observe, metrics, ...(clock && { clock }), ...(limits && { limits }) };
   const runner = createWorkflowRunner({
     definition: resources.stateMachine.definition,
     stateMachineArn: resources.stateMachine.arn,

@@ -56,6 +56,9 @@ export function advance(progress: Progress, event: ProgressEvent, now: number): 
         ? next
         : withObject(next, event.object, { requests: (object?.requests ?? 0) + 1 });
     }
+    case 'object_summary':
+    case 'old_debts':
+      return progress;
     default:
       return event satisfies never;
   }
@@ -107,6 +110,8 @@ export function line(progress: Progress, event: ProgressEvent, now: number): str
     }
     case 'rows':
     case 'request':
+    case 'object_summary':
+    case 'old_debts':
       return null;
     default:
       return event satisfies never;

@@ -8,6 +8,7 @@ export interface ResourceMaker {
   createBucket(name: string): Promise<void>;
   createTable(input: CreateTableCommandInput): Promise<void>;
   createSecret(name: string, initialValue: string): Promise<void>;
+  createDatabase(name: string): Promise<void>;
 }
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
@@ -22,9 +23,10 @@ const firstValue = (secret: LocalSecret): string =>
 /** Provisions the resources of the template; on an existing directory it changes nothing. */
 export async function provision(
   maker: ResourceMaker,
-  resources: Pick<LocalResources, 'buckets' | 'tables' | 'secrets'>,
+  resources: Pick<LocalResources, 'buckets' | 'tables' | 'secrets' | 'databases'>,
 ): Promise<void> {
   for (const bucket of resources.buckets) await maker.createBucket(bucket);
   for (const table of resources.tables) await maker.createTable(table);
+  for (const database of resources.databases) await maker.createDatabase(database);
   for (const secret of resources.secrets) await maker.createSecret(secret.name, firstValue(secret));
 }

@@ -1,6 +1,6 @@
 /**
  * What is deployed, as one machine needs it: the app is synthesized in this process, and tables, buckets,
- * secrets, functions and the workflow's definition are taken from its templates.
+ * secrets, databases, functions and the workflow's definition are taken from its templates.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -36,6 +36,8 @@ export interface LocalResources {
   readonly buckets: readonly string[];
   readonly tables: readonly CreateTableCommandInput[];
   readonly secrets: readonly LocalSecret[];
+  /** Of the Glue catalog. */
+  readonly databases: readonly string[];
   readonly functions: readonly LocalFunction[];
   readonly stateMachine: { readonly arn: string; readonly definition: Definition };
 }
@@ -101,6 +103,8 @@ const lambda = z.object({
   MemorySize: z.number(),
 });
 
+const database = z.object({ DatabaseInput: z.object({ Name: z.string() }) });
+
 const stateMachine = z.object({ DefinitionString: z.string() });
 
 interface Located {
@@ -122,18 +126,21 @@ export function localResources(
       resolve,
     }));
   });
-  const each = <T>(type: string, make: (identity: Identity, found: Located) => T): T[] =>
-    located
-      .filter(({ resource }) => resource.Type === type)
-      .map((found) => make(identityOf(found.logicalId, found.resource, place), found));
+  const ofType = (type: string): readonly Located[] =>
+    located.filter(({ resource }) => resource.Type === type);
+  const each = <T>(type: string, make: (identity: Identity, found: Located) => T): readonly T[] =>
+    ofType(type).map((found) => make(identityOf(found.logicalId, found.resource, place), found));
   const [machine, ...others] = each('AWS::StepFunctions::StateMachine', ({ arn }, found) => {
     const { DefinitionString } = read(stateMachine, found, 'DefinitionString');
     return { arn, definition: JSON.parse(DefinitionString) as Definition };
   });
   if (machine === undefined || others.length > 0)
     throw new Error('A pipeline has exactly one state machine.');
+  const functions = each('AWS::Lambda::Function', ({ arn }, found) => localFunction(arn, found));
+  // Others are for what has no use here: access logs, results of Athena.
+  const named = new Set(functions.flatMap(({ environment }) => Object.values(environment)));
   return {
-    buckets: each('AWS::S3::Bucket', ({ name }) => name),
+    buckets: each('AWS::S3::Bucket', ({ name }) => name).filter((name) => named.has(name)),
     tables: each('AWS::DynamoDB::GlobalTable', ({ name }, found) => ({
       TableName: name,
       ...read(table, found, 'KeySchema', 'AttributeDefinitions', 'BillingMode'),
@@ -142,7 +149,10 @@ export function localResources(
       name,
       ...read(secret, found, 'SecretString', 'GenerateSecretString'),
     })),
-    functions: each('AWS::Lambda::Function', ({ arn }, found) => localFunction(arn, found)),
+    databases: ofType('AWS::Glue::Database').map(
+      (found) => read(database, found, 'DatabaseInput').DatabaseInput.Name,
+    ),
+    functions,
     stateMachine: machine,
   };
 }

@@ -1,7 +1,9 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { ResolvedConfig } from '../../functions/core/config.ts';
-import { grantLake, grantSecret, grantState, STATE_KEYS } from '../constructs/access.ts';
+import type { MetricsDetail } from '../../functions/environment.ts';
+import { grantLake, grantSecret, grantState, grantSyncEvent, STATE_KEYS } from '../constructs/access.ts';
+import type { Catalog } from '../constructs/catalog.ts';
 import { Extractors } from '../constructs/extractors.ts';
 import type { FunctionCode } from '../constructs/function-code.ts';
 import { PipelineFunction } from '../constructs/pipeline-function.ts';
@@ -12,6 +14,9 @@ export interface ExtractionStackProps extends StackProps {
   readonly config: ResolvedConfig;
   readonly code: FunctionCode;
   readonly storage: Storage;
+  /** `detailed`: metrics per object as well. */
+  readonly metricsDetail: MetricsDetail;
+  readonly catalog: Catalog;
 }
 
 /** More than needed; it is the share of a CPU that makes a cold start short. */
@@ -24,11 +29,12 @@ const RECORD_TIMEOUT_SECONDS = 60;
 /** What works: the extractors, the functions of the workflow, and the workflow. */
 export class ExtractionStack extends Stack {
   readonly workflow: Workflow;
+  readonly finishRun: PipelineFunction;
 
   constructor(scope: Construct, id: string, props: ExtractionStackProps) {
     super(scope, id, props);
-    const { config, code, storage } = props;
-    const common = { code, storage, pipelineName: config.name, memoryMiB: MEMORY_MIB };
+    const { config, code, storage, metricsDetail, catalog } = props;
+    const common = { code, storage, metricsDetail, pipelineName: config.name, memoryMiB: MEMORY_MIB };
     const startRun = new PipelineFunction(this, 'StartRun', {
       ...common,
       entry: 'start-run',
@@ -59,8 +65,10 @@ export class ExtractionStack extends Stack {
       write: ['runs/'],
       delete: [],
     });
+    grantSyncEvent(finishRun.role);
+    this.finishRun = finishRun;
 
-    const extractors = new Extractors(this, 'Extractors', { config, code, storage });
+    const extractors = new Extractors(this, 'Extractors', { config, code, storage, metricsDetail });
     const { parallelism } = config;
     this.workflow = new Workflow(this, 'Workflow', {
       startRun,
@@ -72,6 +80,14 @@ export class ExtractionStack extends Stack {
     new CfnOutput(this, 'StateMachineArn', {
       value: this.workflow.stateMachine.stateMachineArn,
       description: 'State machine that runs the pipeline; start it with the input {}',
+    });
+    new CfnOutput(this, 'GlueDatabase', {
+      value: catalog.databaseName,
+      description: 'Database with the tables, for Athena and every other engine that reads Glue',
+    });
+    new CfnOutput(this, 'AthenaWorkgroup', {
+      value: catalog.workgroupName,
+      description: 'Workgroup for queries in Athena: results of its own, and a limit on what one may scan',
     });
   }
 }

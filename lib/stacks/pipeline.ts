@@ -1,42 +1,77 @@
-import type { App } from 'aws-cdk-lib';
+import { type App, Aspects } from 'aws-cdk-lib';
 import { type ResolvedConfig, resolveDeployment } from '../../functions/core/config.ts';
 import type { Deployment } from '../../functions/core/deployment.ts';
 import type { FunctionCode } from '../constructs/function-code.ts';
+import { LogSettings } from '../constructs/log-settings.ts';
 import { ConnectionStack } from './connection-stack.ts';
 import { ExtractionStack } from './extraction-stack.ts';
+import { MonitoringStack } from './monitoring-stack.ts';
+import { SchedulesStack } from './schedules-stack.ts';
 import { StorageStack } from './storage-stack.ts';
 
 export interface PipelineStacks {
   readonly storage: StorageStack;
   readonly extraction: ExtractionStack;
   readonly connection: ConnectionStack;
+  readonly schedules: SchedulesStack;
+  readonly monitoring: MonitoringStack;
 }
 
-/** The stacks of one pipeline, named after it. */
+/** The stacks of one pipeline, named after it. What holds for all of them is said here, once. */
 export function addPipeline(
   app: App,
   config: ResolvedConfig,
   code: FunctionCode,
   deployment: Deployment = resolveDeployment({}),
 ): PipelineStacks {
-  const tags = { pipeline: config.name };
-  const storage = new StorageStack(app, `${config.name}-storage`, {
-    description: `Data and state of the ${config.name} pipeline (Intercom to S3)`,
-    tags,
+  /** @param what the stack has, for the list of stacks in the console */
+  const props = (what: string) => ({
+    description: `${what} of the ${config.name} pipeline (Intercom to S3)`,
+    tags: { pipeline: config.name },
   });
+
+  const storageStack = new StorageStack(app, `${config.name}-storage`, {
+    ...props('Data and state'),
+    pipelineName: config.name,
+    deployment,
+  });
+  const { storage, catalog } = storageStack;
+
   const extraction = new ExtractionStack(app, `${config.name}-extraction`, {
-    description: `Extractors and workflow of the ${config.name} pipeline (Intercom to S3)`,
-    tags,
+    ...props('Extractors and workflow'),
     config,
     code,
-    storage: storage.storage,
+    storage,
+    catalog,
+    metricsDetail: deployment.monitoring,
   });
+
   const connection = new ConnectionStack(app, `${config.name}-connection`, {
-    description: `Connection of the ${config.name} pipeline to its workspace (Intercom to S3)`,
-    tags,
+    ...props('Connection to its workspace'),
     config,
     code,
-    storage: storage.storage,
+    storage,
   });
-  return { storage, extraction, connection };
+
+  const schedules = new SchedulesStack(app, `${config.name}-schedules`, {
+    ...props('Schedules'),
+    config,
+    deployment,
+    storage,
+    workflow: extraction.workflow,
+  });
+
+  const monitoring = new MonitoringStack(app, `${config.name}-monitoring`, {
+    ...props('Alarms and dashboard'),
+    config,
+    deployment,
+    storage,
+    extraction,
+    deadLetters: schedules.deadLetters,
+  });
+
+  const stacks = { storage: storageStack, extraction, connection, schedules, monitoring };
+  const logs = new LogSettings({ retentionDays: deployment.logRetentionDays, key: storage.key });
+  for (const stack of Object.values(stacks)) Aspects.of(stack).add(logs);
+  return stacks;
 }

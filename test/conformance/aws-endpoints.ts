@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pauseFor } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { GlueClient } from '@aws-sdk/client-glue';
 import { S3Client } from '@aws-sdk/client-s3';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { startEmbeddedAws } from '../../lib/local/embedded-aws/index.ts';
 
@@ -17,6 +19,8 @@ export interface AwsEndpoints {
   readonly s3: S3Client;
   readonly dynamoDb: DynamoDBClient;
   readonly sfn: SFNClient;
+  readonly glue: GlueClient;
+  readonly secrets: SecretsManagerClient;
   readonly backend: FakeBackend;
   /** Resolves when no call of DynamoDB is under way, and none follows at once. */
   dynamoDbIdle(): Promise<void>;
@@ -24,6 +28,10 @@ export interface AwsEndpoints {
   newBucket(): Promise<string>;
   /** A table of its own, by its name. */
   newTable(): Promise<string>;
+  /** A Glue database of its own, by its name. */
+  newDatabase(): Promise<string>;
+  /** A secret of its own, by its name. */
+  newSecret(text: string): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -70,6 +78,8 @@ export async function startAwsEndpoints(): Promise<AwsEndpoints> {
   const s3 = new S3Client({});
   const dynamoDb = new DynamoDBClient({});
   const sfn = new SFNClient({});
+  const glue = new GlueClient({});
+  const secrets = new SecretsManagerClient({});
   const isBusy = countCalls(dynamoDb);
   let count = 0;
   const nextName = (kind: string): string => {
@@ -80,6 +90,8 @@ export async function startAwsEndpoints(): Promise<AwsEndpoints> {
     s3,
     dynamoDb,
     sfn,
+    glue,
+    secrets,
     backend,
     async dynamoDbIdle() {
       do await pauseFor(isBusy() ? 1 : 0);
@@ -100,8 +112,18 @@ export async function startAwsEndpoints(): Promise<AwsEndpoints> {
       });
       return name;
     },
+    async newDatabase() {
+      const name = nextName('database').replace('-', '_');
+      await aws.createDatabase(name);
+      return name;
+    },
+    async newSecret(text) {
+      const name = nextName('secret');
+      await aws.createSecret(name, text);
+      return name;
+    },
     async close() {
-      for (const client of [s3, dynamoDb, sfn]) client.destroy();
+      for (const client of [s3, dynamoDb, sfn, glue, secrets]) client.destroy();
       await aws.close();
       for (const name of Object.keys(aws.environment)) delete process.env[name];
       Object.assign(process.env, before);

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ExtractResult, PlanResult } from '../../functions/core/workflow.ts';
-import type { RawEnvironment } from '../../functions/environment.ts';
+import type { FunctionEntry, RawEnvironment } from '../../functions/environment.ts';
 import { createExtractor, createStartRun, type InvocationContext } from '../../functions/handlers.ts';
 import { OBJECTS as DECLARATIONS } from '../../functions/objects/index.ts';
 import { SIZES } from '../../lib/simulator/index.ts';
@@ -42,20 +42,22 @@ async function runByHand(eventsOf: (object: Table) => number): Promise<LakeView>
   try {
     const { executions, resources } = session.pipeline;
     const CONFIG_PATH = join(bench.directory, 'state', 'pipeline.json');
-    const overrides = { clock: bench.clock, observe: () => undefined, limits: { partBytes: 5_000 } };
-    const environments = resources.functions.map(({ environment }) => ({ ...environment, CONFIG_PATH }));
-    const environmentOf = (object?: string) => {
-      const found = environments.find(({ OBJECT_NAME }: RawEnvironment) => OBJECT_NAME === object);
-      if (found === undefined) throw new Error(`no function of ${object}`);
-      return found;
+    const quiet = { observe: () => undefined, metrics: { record: () => undefined } };
+    const overrides = { clock: bench.clock, ...quiet, limits: { partBytes: 5_000 } };
+    const environmentOf = (entry: FunctionEntry, object?: string): RawEnvironment => {
+      const found = resources.functions.find(
+        (each) => each.entry === entry && each.environment.OBJECT_NAME === object,
+      );
+      if (found === undefined) throw new Error(`no function ${entry} of ${object}`);
+      return { ...found.environment, CONFIG_PATH };
     };
     const input = { mode: 'full_refresh' };
     const { arn, startTime } = executions.begin({ input });
     const extractors = Object.fromEntries(OBJECTS.map((object) => [object, object]));
-    const start = createStartRun(environmentOf(), overrides);
+    const start = createStartRun(environmentOf('start-run'), overrides);
     const { runId, objects } = await start({ execution: { arn, startTime }, input, extractors }, PLENTY);
     for (const { object } of objects) {
-      const handler = createExtractor(environmentOf(object), overrides);
+      const handler = createExtractor(environmentOf('extractor', object), overrides);
       const base = { object, runId, execution: arn } as const;
       const plan = (await handler({ ...base, operation: 'plan' }, PLENTY)) as PlanResult;
       for (const { slice } of plan.slices) {

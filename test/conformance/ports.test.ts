@@ -1,12 +1,21 @@
 /** One contract for each port: the memory twin and the AWS adapter keep it alike. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createDynamoDbAuthorizationStore } from '../../functions/aws/dynamodb-authorization-store.ts';
 import { createDynamoDbRateBudget } from '../../functions/aws/dynamodb-rate-budget.ts';
 import { createDynamoDbStateStore } from '../../functions/aws/dynamodb-state-store.ts';
+import { createGlueCatalog } from '../../functions/aws/glue-catalog.ts';
 import { createS3Lake } from '../../functions/aws/s3-lake.ts';
+import { createSecretsConnectionStore } from '../../functions/aws/secrets-connection-store.ts';
 import { createSfnExecutions } from '../../functions/aws/sfn-executions.ts';
+import { configuredTables } from '../../functions/catalog/configured.ts';
+import { resolveConfig } from '../../functions/core/config.ts';
+import type { ObjectName } from '../../functions/core/names.ts';
 import type {
+  AuthorizationStore,
+  Catalog,
   Clock,
   CommittedState,
+  ConnectionStore,
   Executions,
   Lake,
   Lease,
@@ -15,7 +24,13 @@ import type {
   RateObservation,
   StateStore,
 } from '../../functions/core/ports.ts';
+import type { SeenTables } from '../../functions/core/sightings.ts';
+import { OBJECTS, TABLES } from '../../functions/objects/index.ts';
+import { readCatalog } from '../support/glue-tables.ts';
+import { createMemoryAuthorizationStore } from '../support/memory-authorization-store.ts';
+import { createMemoryCatalog, type TypesByTable } from '../support/memory-catalog.ts';
 import { createMemoryClock, letTimePass, type MemoryClock, NOON } from '../support/memory-clock.ts';
+import { createMemoryConnectionStore } from '../support/memory-connection-store.ts';
 import { createMemoryExecutions } from '../support/memory-executions.ts';
 import { createMemoryLake } from '../support/memory-lake.ts';
 import { createBudgetTable, createMemoryRateBudget } from '../support/memory-rate-budget.ts';
@@ -126,6 +141,7 @@ describe.each<[string, () => Promise<StateStore>]>([
       lease: null,
       committing: null,
       committed: null,
+      failures: null,
     });
   });
 
@@ -177,12 +193,26 @@ describe.each<[string, () => Promise<StateStore>]>([
     const marked = await store.markCommitting('tags', 1, COMMITTING);
     expect(marked).toEqual({
       ok: true,
-      value: { object: 'tags', fence: 1, lease: leaseOf('a'), committing: COMMITTING, committed: null },
+      value: {
+        object: 'tags',
+        fence: 1,
+        lease: leaseOf('a'),
+        committing: COMMITTING,
+        committed: null,
+        failures: null,
+      },
     });
     const committed = await store.commit('tags', 1, COMMITTED);
     expect(committed).toEqual({
       ok: true,
-      value: { object: 'tags', fence: 1, lease: leaseOf('a'), committing: null, committed: COMMITTED },
+      value: {
+        object: 'tags',
+        fence: 1,
+        lease: leaseOf('a'),
+        committing: null,
+        committed: COMMITTED,
+        failures: null,
+      },
     });
     await store.releaseLease('tags', 1);
     expect(await store.load('tags')).toEqual({
@@ -191,6 +221,7 @@ describe.each<[string, () => Promise<StateStore>]>([
       lease: null,
       committing: null,
       committed: COMMITTED,
+      failures: null,
     });
   });
 
@@ -218,6 +249,7 @@ describe.each<[string, () => Promise<StateStore>]>([
       lease: null,
       committing: null,
       committed: null,
+      failures: null,
     });
     expect(await store.commit('tags', 1, COMMITTED)).toEqual({ ok: false });
   });
@@ -230,6 +262,53 @@ describe.each<[string, () => Promise<StateStore>]>([
     expect((await store.load('tags')).committed).toEqual(open);
   });
 
+  test('counts failures in a row, each run once, and forgets them at a commit or a reset', async () => {
+    const store = await create();
+    const count = async (runId: string) => store.countFailure(await store.load('tags'), runId);
+    expect(await count('run-a')).toMatchObject({
+      ok: true,
+      value: { fence: 0, failures: { count: 1, runId: 'run-a' } },
+    });
+    expect(await count('run-a')).toEqual({ ok: false });
+    await store.takeLease('tags', 0, leaseOf('b'));
+    expect(await count('run-b')).toMatchObject({
+      ok: true,
+      value: { fence: 1, lease: leaseOf('b'), failures: { count: 2, runId: 'run-b' } },
+    });
+    expect(await count('run-a')).toEqual({ ok: false });
+    expect((await store.load('teams')).failures).toBeNull();
+    await store.markCommitting('tags', 1, COMMITTING);
+    await store.releaseLease('tags', 1);
+    expect((await store.load('tags')).failures).toEqual({ count: 2, runId: 'run-b' });
+    await store.commit('tags', 1, COMMITTED);
+    expect((await store.load('tags')).failures).toBeNull();
+    expect(await count('run-c')).toMatchObject({ value: { failures: { count: 1, runId: 'run-c' } } });
+    await store.reset('tags', 1);
+    expect((await store.load('tags')).failures).toBeNull();
+  });
+
+  test('counts a run once though many say so at the same moment', async () => {
+    const store = await create();
+    const state = await store.load('tags');
+    const answers = await Promise.all(Array.from({ length: 10 }, () => store.countFailure(state, 'run-a')));
+    expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
+    expect((await store.load('tags')).failures).toEqual({ count: 1, runId: 'run-a' });
+  });
+
+  test('counts nothing for who has an old fence, or does not know of a commit', async () => {
+    const store = await create();
+    const empty = await store.load('tags');
+    await store.takeLease('tags', 0, leaseOf('a'));
+    expect(await store.countFailure(empty, 'run-a')).toEqual({ ok: false });
+    const leased = await store.load('tags');
+    await store.commit('tags', 1, COMMITTED);
+    expect(await store.countFailure(leased, 'run-a')).toEqual({ ok: false });
+    const committed = await store.load('tags');
+    await store.commit('tags', 1, { ...COMMITTED, runId: 'run-b' });
+    expect(await store.countFailure(committed, 'run-c')).toEqual({ ok: false });
+    expect((await store.load('tags')).failures).toBeNull();
+  });
+
   test('holds the data of the first workspace that claims it', async () => {
     const store = await create();
     const owners = await Promise.all(['w1', 'w2', 'w3'].map((id) => store.claimWorkspace(id)));
@@ -237,6 +316,82 @@ describe.each<[string, () => Promise<StateStore>]>([
     expect(new Set(owners).size).toBe(1);
     expect(await store.claimWorkspace('w9')).toBe(owner);
     expect(await store.claimWorkspace(owner)).toBe(owner);
+  });
+
+  test('tells whose data it holds without claiming it, and can be moved to another workspace', async () => {
+    const store = await create();
+    expect(await store.claimedWorkspace()).toBeNull();
+    expect(await store.claimWorkspace('w1')).toBe('w1');
+    expect(await store.claimedWorkspace()).toBe('w1');
+    await store.moveWorkspace('w2');
+    expect(await store.claimedWorkspace()).toBe('w2');
+    expect(await store.claimWorkspace('w1')).toBe('w2');
+  });
+});
+
+describe.each<[string, () => Promise<AuthorizationStore>]>([
+  ['memory', async () => createMemoryAuthorizationStore()],
+  ['DynamoDB', async () => createDynamoDbAuthorizationStore(endpoints.dynamoDb, await endpoints.newTable())],
+])('the authorization store (%s)', (_name, create) => {
+  const request = { expiresAt: 1_000, replaceWorkspace: true };
+
+  test('hands a request out once, to one of any number of callers', async () => {
+    const store = await create();
+    await store.begin('aa', request);
+    const taken = await Promise.all(Array.from({ length: 20 }, () => store.take('aa', 999)));
+    expect(taken.filter(({ status }) => status === 'taken')).toEqual([{ status: 'taken', request }]);
+    expect(taken.filter(({ status }) => status === 'used')).toHaveLength(19);
+    expect(await store.take('aa', 5_000)).toEqual({ status: 'used' });
+  });
+
+  test('not after it expired, and not what nobody began', async () => {
+    const store = await create();
+    await store.begin('aa', { ...request, replaceWorkspace: false });
+    expect(await store.take('aa', 1_000)).toEqual({ status: 'expired' });
+    expect(await store.take('bb', 1)).toEqual({ status: 'unknown' });
+    expect(await store.take('aa', 999)).toEqual({
+      status: 'taken',
+      request: { expiresAt: 1_000, replaceWorkspace: false },
+    });
+  });
+
+  test('keeps what came of it, of each by itself', async () => {
+    const store = await create();
+    const workspace = { id: 'w1', name: 'Wörkspace' };
+    for (const hash of ['aa', 'bb']) await store.begin(hash, request);
+    expect(await store.outcome('aa')).toBeNull();
+    await expect(store.settle('aa', { kind: 'denied' })).rejects.toThrow();
+    await store.take('aa', 1);
+    await store.settle('aa', { kind: 'connected', workspace, region: null });
+    expect(await store.outcome('aa')).toEqual({ kind: 'connected', workspace, region: null });
+    expect(await store.outcome('bb')).toBeNull();
+    expect(await store.outcome('cc')).toBeNull();
+  });
+});
+
+describe.each<[string, () => Promise<ConnectionStore>]>([
+  ['memory', async () => createMemoryConnectionStore()],
+  [
+    'Secrets Manager',
+    async () => createSecretsConnectionStore(endpoints.secrets, await endpoints.newSecret('{}')),
+  ],
+])('the connection store (%s)', (_name, create) => {
+  test('gives back what was saved last, and nothing after it was cleared', async () => {
+    const store = await create();
+    const first = {
+      accessToken: 'token-1',
+      workspace: { id: 'w1', name: 'Wörkspace "1"' },
+      region: 'Europe',
+      connectedAt: '2026-11-22T12:00:00.000Z',
+    };
+    expect(await store.load()).toBeNull();
+    await store.save(first);
+    expect(await store.load()).toEqual(first);
+    const second = { ...first, accessToken: 'token-2', workspace: { id: 'w1', name: null }, region: null };
+    await store.save(second);
+    expect(await store.load()).toEqual(second);
+    await store.clear();
+    expect(await store.load()).toBeNull();
   });
 });
 
@@ -518,4 +673,126 @@ describe.each<[string, () => { executions: Executions; backend: FakeBackend }]>(
       input,
     });
   });
+});
+
+interface Catalogs {
+  /** As the functions of an object have it, under these field rules. */
+  readonly of: (object: ObjectName, fields?: Record<string, unknown>) => Catalog;
+  readonly types: () => Promise<TypesByTable>;
+}
+
+describe.each<[string, () => Promise<Catalogs>]>([
+  [
+    'memory',
+    async () => {
+      const catalog = createMemoryCatalog();
+      return { of: (...about) => catalog.of(tablesFor(...about)), types: async () => catalog.types() };
+    },
+  ],
+  [
+    'Glue',
+    async () => {
+      const database = await endpoints.newDatabase();
+      return {
+        of: (...about) =>
+          createGlueCatalog(endpoints.glue, { database, bucket: 'lake', tables: tablesFor(...about) }),
+        types: async () => (await readCatalog(endpoints.glue, database)).types,
+      };
+    },
+  ],
+])('the catalog (%s)', (_name, create) => {
+  const FIRST_DAY = '2026-11-22';
+
+  test('has the tables of an object before anything was read, and those that all share', async () => {
+    const { of, types } = await create();
+    expect(await of('contacts').publish({ columns: {}, firstDay: FIRST_DAY })).toEqual({
+      status: 'published',
+    });
+    const tables = await types();
+    expect(Object.keys(tables).sort()).toEqual(['contact_company', 'contact_tag', 'contacts', 'deletions']);
+    expect(tables.contact_tag).toEqual({
+      contact_id: 'string',
+      tag_id: 'string',
+      _run_id: 'string',
+      _extracted_at: 'bigint',
+      _parent_version: 'string',
+    });
+    expect(tables.contacts).toMatchObject({ created_at: 'bigint', unsubscribed_from_emails: 'boolean' });
+  });
+
+  test('takes in new columns and wider types, and gives back nothing for older knowledge', async () => {
+    const { of, types } = await create();
+    const catalog = of('tags');
+    const steps: readonly SeenTables[] = [
+      {},
+      { tags: { later: [], score: ['integer'] } },
+      { tags: { later: ['boolean'], score: ['integer', 'string'] } },
+    ];
+    for (const columns of steps) await catalog.publish({ columns, firstDay: FIRST_DAY });
+    const wide = await types();
+    expect(wide.tags).toMatchObject({ later: 'boolean', score: 'string' });
+    for (const columns of steps) await catalog.publish({ columns, firstDay: FIRST_DAY });
+    expect(await types()).toEqual(wide);
+  });
+
+  test('has no excluded column, also where it was there before', async () => {
+    const { of, types } = await create();
+    const columns: SeenTables = { tags: { name: ['string'], shade: ['string'], kept: ['string'] } };
+    await of('tags').publish({ columns, firstDay: FIRST_DAY });
+    expect((await types()).tags).toHaveProperty('shade');
+    await of('tags', { tags: { name: 'exclude', shade: 'exclude' } }).publish({
+      columns,
+      firstDay: FIRST_DAY,
+    });
+    const { tags } = await types();
+    expect(tags).not.toHaveProperty('shade');
+    expect(tags).not.toHaveProperty('name');
+    expect(tags).toHaveProperty('kept');
+  });
+
+  test('is whole after many at once, of one object and of others', async () => {
+    const { of, types } = await create();
+    const objects = ['contacts', 'companies', 'tags', 'teams', 'tickets'] as const;
+    const publishing = objects.flatMap((object) =>
+      [1, 2, 3].map((count) => {
+        const columns: SeenTables = { [object]: { [`field_${count}`]: ['string'] } };
+        return of(object).publish({ columns, firstDay: FIRST_DAY });
+      }),
+    );
+    const answers = await Promise.all(publishing);
+    expect(answers).toEqual(answers.map(() => ({ status: 'published' })));
+    const tables = await types();
+    for (const object of objects) {
+      expect(tables[object]).toMatchObject({ field_1: 'string', field_2: 'string', field_3: 'string' });
+    }
+    expect(tables).toHaveProperty('team_admin');
+  });
+});
+
+function tablesFor(object: ObjectName, fields: Record<string, unknown> = {}) {
+  const config = resolveConfig({ fields }, TABLES);
+  return (columns: SeenTables) => configuredTables([OBJECTS[object]], config, columns);
+}
+
+test('Glue is written to only where something differs, and its views show what their histories have', async () => {
+  const database = await endpoints.newDatabase();
+  const catalog = createGlueCatalog(endpoints.glue, {
+    database,
+    bucket: 'lake',
+    tables: tablesFor('contacts'),
+  });
+  const columns: SeenTables = { contacts: { mood: ['string'], later: [] } };
+  await catalog.publish({ columns, firstDay: '2026-11-22' });
+  const first = await readCatalog(endpoints.glue, database);
+  expect(new Set(first.versions.values())).toEqual(new Set(['0']));
+  await catalog.publish({ columns, firstDay: '2026-12-01' });
+  expect((await readCatalog(endpoints.glue, database)).versions).toEqual(first.versions);
+  await catalog.publish({ columns: { contacts: { later: ['number'] } }, firstDay: '2026-11-22' });
+  const changed = [...(await readCatalog(endpoints.glue, database)).versions].filter(
+    ([, one]) => one !== '0',
+  );
+  expect(changed).toEqual([
+    ['contacts', '1'],
+    ['contacts_history', '1'],
+  ]);
 });

@@ -81,8 +81,9 @@ describe('the functions', () => {
     for (const each of everyFunction) {
       const names = Object.keys(each.Environment.Variables);
       const object = entryOf(each) === 'extractor' ? ['OBJECT_NAME'] : [];
+      const detail = entryOf(each) === 'oauth-callback' ? [] : ['METRICS_DETAIL'];
       expect(names.toSorted()).toEqual(
-        [...PLACES_OF[entryOf(each)], ...object, 'POWERTOOLS_SERVICE_NAME'].toSorted(),
+        [...PLACES_OF[entryOf(each)], ...object, ...detail, 'POWERTOOLS_SERVICE_NAME'].toSorted(),
       );
       expect(readEnvironment(environmentOf(each), entryOf(each))).toMatchObject({
         configPath: './pipeline.json',
@@ -91,7 +92,15 @@ describe('the functions', () => {
     }
     const objects = functions.flatMap(({ Environment }) => Environment.Variables.OBJECT_NAME ?? []);
     expect(objects).toEqual(OBJECT_NAMES);
+    const databases = functions.flatMap(({ Environment }) => Environment.Variables.GLUE_DATABASE ?? []);
+    expect(databases).toEqual(OBJECT_NAMES.map(() => 'shop'));
   });
+});
+
+test('the outputs tell where to query', () => {
+  const { Outputs = {} } = template;
+  expect(Outputs.GlueDatabase?.Value).toBe('shop');
+  expect(Outputs.AthenaWorkgroup?.Value).toBe('shop');
 });
 
 describe('the bundles', () => {

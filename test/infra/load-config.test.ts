@@ -84,13 +84,19 @@ describe('readEnvironment', () => {
     TABLE_NAME: 'state',
     CONNECTION_SECRET_NAME: 'connection',
     HASH_KEY_SECRET_NAME: 'hash-key',
+    GLUE_DATABASE: 'shop',
     OBJECT_NAME: 'tags',
     POWERTOOLS_SERVICE_NAME: 'shop',
   };
 
   test('fills in where the configuration is', () => {
     const environment = readEnvironment(complete, 'extractor');
-    expect(environment).toMatchObject({ configPath: './pipeline.json', object: 'tags', service: 'shop' });
+    expect(environment).toMatchObject({
+      configPath: './pipeline.json',
+      object: 'tags',
+      service: 'shop',
+      detail: 'standard',
+    });
     expect(environment.place('BUCKET_NAME')).toBe('lake');
   });
 
@@ -98,6 +104,9 @@ describe('readEnvironment', () => {
     const wrong = { ...complete, BUCKET_NAME: '', TABLE_NAME: undefined, OBJECT_NAME: 'x' };
     expect(() => readEnvironment(wrong, 'extractor')).toThrow(
       "OBJECT_NAME 'x' is no object; BUCKET_NAME is not set; TABLE_NAME is not set.",
+    );
+    expect(() => readEnvironment({ ...complete, METRICS_DETAIL: 'much' }, 'extractor')).toThrow(
+      "METRICS_DETAIL 'much' is neither 'standard' nor 'detailed'",
     );
     const { OBJECT_NAME: _, ...without } = complete;
     expect(() => readEnvironment(without, 'extractor')).toThrow('OBJECT_NAME is not set');

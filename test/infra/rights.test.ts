@@ -1,11 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import { PARENT_OF, resolveConfig } from '../../functions/core/config.ts';
+import { PARENT_OF, type PipelineConfig } from '../../functions/core/config.ts';
 import { CHILD_NAMES, OBJECT_NAMES } from '../../functions/core/names.ts';
 import { OBJECTS } from '../../functions/objects/index.ts';
-import { synthesize } from '../../lib/local/template.ts';
-import { rightsByRole, stackWith } from './rights.ts';
+import type { StackTemplate } from '../../lib/local/intrinsics.ts';
+import { rightsByRole } from './rights.ts';
+import { CONFIGURATIONS, synthesis } from './synthesis.ts';
 
-const extraction = stackWith('AWS::StepFunctions::StateMachine', synthesize(resolveConfig({})));
+function extractionOf(config: PipelineConfig): StackTemplate {
+  const { extraction } = synthesis(config).templates;
+  if (extraction === undefined) throw new Error('no extraction stack');
+  return extraction;
+}
+
+const extraction = extractionOf({});
 const rights = rightsByRole(extraction);
 
 const pascalCase = (name: string): string =>
@@ -19,26 +26,22 @@ const ownLog = (name: string): string[] => [
 const EXECUTIONS =
   'arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:<WorkflowStateMachine.Name>:*';
 
+const GLUE = 'arn:<AWS::Partition>:glue:<AWS::Region>:<AWS::AccountId>';
+
+/** Tables and views that all objects share, and those of these tables. */
+function glue(...tables: readonly string[]): readonly string[] {
+  const names = [...tables, 'deletions'].flatMap((table) => [table, `${table}_history`]);
+  const own = ['manifests', 'manifest_files', ...names].map((name) => `table/shop/${name}`);
+  return ['catalog', 'database/shop', ...own].flatMap((resource) =>
+    ['GetTable', 'CreateTable', 'UpdateTable'].map((action) => `glue:${action} on ${GLUE}:${resource}`),
+  );
+}
+
 describe('the roles', () => {
   test('are one per function and one for the state machine', () => {
     const functions = [...OBJECT_NAMES.map((name) => `Extractors${pascalCase(name)}`), 'StartRun'];
     const expected = [...functions, 'RecordFailure', 'FinishRun', 'WorkflowStateMachine'];
     expect(Object.keys(rights).toSorted()).toEqual(expected.map((name) => `${name}Role`).toSorted());
-  });
-
-  test('have no managed policy and can be assumed by their one service only', () => {
-    const roles = Object.values(extraction.Resources).filter(({ Type }) => Type === 'AWS::IAM::Role');
-    for (const { Properties } of roles) {
-      expect(Properties).not.toHaveProperty('ManagedPolicyArns');
-      expect(Properties?.AssumeRolePolicyDocument).toMatchObject({
-        Statement: [
-          {
-            Action: 'sts:AssumeRole',
-            Principal: { Service: expect.stringMatching(/^(lambda|states)\.amazonaws\.com$/) },
-          },
-        ],
-      });
-    }
   });
 
   test('an extractor reaches the tables of its object and children, its manifests, deletions and work', () => {
@@ -57,6 +60,7 @@ describe('the roles', () => {
         'secretsmanager:GetSecretValue on <Connection>',
         'secretsmanager:GetSecretValue on <HashKey>',
         `states:DescribeExecution on ${EXECUTIONS}`,
+        ...glue('contacts', 'contact_company', 'contact_tag'),
       ].toSorted(),
     );
   });
@@ -71,11 +75,21 @@ describe('the roles', () => {
   });
 
   test('an excluded child table is out of reach', () => {
-    const templates = synthesize(resolveConfig({ tables: { exclude: ['contact_tag'] } }));
-    const withoutTags = stackWith('AWS::StepFunctions::StateMachine', templates);
+    const withoutTags = extractionOf({ tables: { exclude: ['contact_tag'] } });
     const text = rightsByRole(withoutTags).ExtractorsContactsRole?.join();
     expect(text).toContain('tables/contact_company/');
+    expect(text).toContain('table/shop/contact_company_history');
     expect(text).not.toContain('tables/contact_tag/');
+    expect(text).not.toContain('contact_tag_history');
+  });
+
+  test('nobody deletes tables of the catalog, and only extractors write to it', () => {
+    for (const [role, lines] of Object.entries(rights)) {
+      const actions = new Set(lines.flatMap((line) => /^glue:\w+/.exec(line) ?? []));
+      const isExtractor = role.startsWith('Extractors');
+      const expected = ['glue:CreateTable', 'glue:GetTable', 'glue:UpdateTable'];
+      expect([role, [...actions].toSorted()]).toEqual([role, isExtractor ? expected : []]);
+    }
   });
 
   test.each(OBJECT_NAMES)('%s deletes what history removes, and nothing of other objects', (object) => {
@@ -105,7 +119,10 @@ describe('the roles', () => {
       ...ownLog('RecordFailure'),
       ...[work[0], list('work/*'), work[1]],
     ]);
+    const bus = 'arn:<AWS::Partition>:events:<AWS::Region>:<AWS::AccountId>:event-bus/default';
+    const ours = 'events:source in intercom.pipeline and events:detail-type in Intercom Sync Completed';
     expect(rights.FinishRunRole).toEqual([
+      `events:PutEvents on ${bus} if ${ours}`,
       ...ownLog('FinishRun'),
       's3:GetObject on <Lake.Arn>/manifests/*',
       's3:GetObject on <Lake.Arn>/runs/*',
@@ -126,19 +143,72 @@ describe('the roles', () => {
   });
 });
 
+const allTemplates = Object.values(CONFIGURATIONS).flatMap((config) =>
+  Object.entries(synthesis(config).templates),
+);
+
+describe('the roles of every stack', () => {
+  test('have no managed policy and can be assumed by one service only', () => {
+    const roles = allTemplates
+      .flatMap(([, { Resources }]) => Object.values(Resources))
+      .filter(({ Type }) => Type === 'AWS::IAM::Role');
+    expect(roles.length).toBeGreaterThan(20);
+    for (const { Properties } of roles) {
+      expect(Properties).not.toHaveProperty('ManagedPolicyArns');
+      expect(Properties?.AssumeRolePolicyDocument).toMatchObject({
+        Statement: [
+          {
+            Action: 'sts:AssumeRole',
+            Principal: { Service: expect.stringMatching(/^(lambda|states|scheduler)\.amazonaws\.com$/) },
+          },
+        ],
+      });
+    }
+  });
+
+  test('use the own key by way of a service only', () => {
+    const lines = allLines.filter((line) => line.includes('kms:'));
+    expect(lines.length).toBeGreaterThan(50);
+    const via =
+      / on <Key\.Arn> if kms:ViaService in (s3|dynamodb|secretsmanager|sqs)\.<AWS::Region>\.amazonaws\.com$/;
+    expect(lines.filter((line) => !via.test(line))).toEqual([]);
+  });
+});
+
+/** Every right there is: `extraction/StartRunRole: s3:GetObject on <Lake.Arn>/work/*`. */
+const allLines = [
+  ...new Set(
+    allTemplates.flatMap(([stack, template]) =>
+      Object.entries(rightsByRole(template)).flatMap(([role, own]) =>
+        own.map((line) => `${stack}/${role}: ${line}`),
+      ),
+    ),
+  ),
+];
+
 /** Resources with a wildcard that says more than "below this prefix", and why. */
 const REASONS: Readonly<Record<string, RegExp>> = {
-  'log delivery of state machines has no resources to name': /^WorkflowStateMachineRole: logs:\w+ on \*$/,
-  'X-Ray has no resources to name': /^WorkflowStateMachineRole: xray:\w+ on \*$/,
+  'log delivery of state machines has no resources to name':
+    /^extraction\/WorkflowStateMachineRole: logs:\w+ on \*$/,
+  'X-Ray has no resources to name': /^extraction\/WorkflowStateMachineRole: xray:\w+ on \*$/,
   'executions of the one state machine, whose names are not known before':
-    /^Extractors\w+Role: states:DescribeExecution on .*<WorkflowStateMachine\.Name>:\*$/,
-  'objects below a prefix': /: s3:\w+Object on <Lake\.Arn>\/[a-z_/]+\/\*$/,
+    /^extraction\/Extractors\w+Role: states:DescribeExecution on .*<WorkflowStateMachine\.Name>:\*$/,
+  'objects below a prefix': /^extraction\/\w+: s3:\w+Object on <Lake\.Arn>\/[a-z_/]+\/\*$/,
 };
 
 test('no role has a wildcard without a reason, and no action has one', () => {
-  const lines = Object.entries(rights).flatMap(([role, own]) => own.map((line) => `${role}: ${line}`));
-  const withoutCondition = lines.map((line) => line.replace(/ if .*$/, ''));
+  const withoutCondition = allLines.map((line) => line.replace(/ if .*$/, ''));
   const wild = withoutCondition.filter((line) => line.includes('*'));
   expect(wild.filter((line) => !Object.values(REASONS).some((reason) => reason.test(line)))).toEqual([]);
   for (const reason of Object.values(REASONS)) expect(wild.some((line) => reason.test(line))).toBe(true);
+});
+
+test('the scheduler may start the one state machine and report what it could not', () => {
+  const { schedules } = synthesis().templates;
+  expect(schedules && rightsByRole(schedules)).toEqual({
+    SchedulesRole: [
+      'sqs:SendMessage on <SchedulesDeadLetters.Arn>',
+      'states:StartExecution on <WorkflowStateMachine>',
+    ],
+  });
 });

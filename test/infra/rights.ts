@@ -38,7 +38,7 @@ function linesOf({ Effect, Action, Resource, Condition }: Statement): readonly s
 const conditionText = (condition: NonNullable<Statement['Condition']>): string =>
   Object.values(condition)
     .flatMap((keys) => Object.entries(keys))
-    .map(([key, values]) => `${key} in ${asList(values).join(' ')}`)
+    .map(([key, values]) => `${key} in ${asList(values).map(text).join(' ')}`)
     .join(' and ');
 
 /** Every right of every role, by the role's name; `lines` are sorted. */
@@ -46,6 +46,9 @@ export function rightsByRole({ Resources }: StackTemplate): Readonly<Record<stri
   const rights: Record<string, string[]> = {};
   for (const [logicalId, { Type, Properties }] of Object.entries(Resources)) {
     if (Type === 'AWS::IAM::Role') rights[withoutHash(logicalId)] ??= [];
+    if (Type === 'AWS::IAM::Role' && 'Policies' in (Properties ?? {}))
+      throw new Error(`${logicalId} has inline policies`);
+    if (Type === 'AWS::IAM::ManagedPolicy') throw new Error(`${logicalId} is a managed policy`);
     if (Type !== 'AWS::IAM::Policy') continue;
     const document = Properties?.PolicyDocument as { readonly Statement: readonly Statement[] };
     for (const role of asList(Properties?.Roles)) {

@@ -1,9 +1,12 @@
 import { App } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
+import { resolveDeployment } from '../../functions/core/config.ts';
 import { StorageStack } from '../../lib/stacks/storage-stack.ts';
 
-const template = Template.fromStack(new StorageStack(new App(), 'storage'));
+const template = Template.fromStack(
+  new StorageStack(new App(), 'storage', { pipelineName: 'my-shop', deployment: resolveDeployment({}) }),
+);
 
 const RETAINED = { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' };
 
@@ -89,10 +92,61 @@ test('the hash key is generated at deployment, is in no template, and stays', ()
   });
 });
 
-test('nothing has a physical name', () => {
-  const names = ['BucketName', 'TableName', 'Name'];
-  const named = Object.values(template.toJSON().Resources as Record<string, { Properties?: object }>).filter(
-    ({ Properties }) => names.some((name) => Properties !== undefined && name in Properties),
+test('who reads the bucket is logged, in a bucket of its own that is closed as well', () => {
+  template.hasResourceProperties('AWS::S3::Bucket', {
+    LoggingConfiguration: {
+      DestinationBucketName: { Ref: Match.stringLikeRegexp('^AccessLogs') },
+      LogFilePrefix: 'lake/',
+    },
+  });
+  const policies = Object.values(template.findResources('AWS::S3::BucketPolicy'));
+  expect(policies).toHaveLength(3);
+  for (const { Properties } of policies) {
+    const denied = Properties.PolicyDocument.Statement.filter(
+      ({ Effect }: { Effect: string }) => Effect === 'Deny',
+    );
+    expect(denied.map(({ Condition }: { Condition: object }) => Condition)).toEqual([
+      { Bool: { 'aws:SecureTransport': 'false' } },
+      { NumericLessThan: { 's3:TlsVersion': 1.2 } },
+    ]);
+  }
+});
+
+describe('with a key of its own', () => {
+  const deployment = resolveDeployment({ encryption: 'own-key' });
+  const own = Template.fromStack(
+    new StorageStack(new App(), 'storage', { pipelineName: 'shop', deployment }),
   );
-  expect(named).toEqual([]);
+  const key = { 'Fn::GetAtt': [Match.stringLikeRegexp('^Key'), 'Arn'] };
+
+  test('the key is rotated, and stays', () => {
+    own.hasResource('AWS::KMS::Key', { ...RETAINED, Properties: { EnableKeyRotation: true } });
+  });
+
+  test('services use it for themselves only for logs of this account and for its alarms', () => {
+    const [{ Properties } = { Properties: undefined }] = Object.values(own.findResources('AWS::KMS::Key'));
+    const statements: readonly { Sid?: string; Principal: { Service?: unknown }; Condition?: unknown }[] =
+      Properties?.KeyPolicy.Statement;
+    const ofServices = statements.filter(({ Principal }) => Principal.Service !== undefined);
+    expect(ofServices.map(({ Sid }) => Sid)).toEqual(['LogGroups', 'AlarmsToTopic']);
+    expect(ofServices.every(({ Condition }) => Condition !== undefined)).toBe(true);
+  });
+
+  test('bucket, table and secrets are encrypted with it; asking KMS once in a while is enough for the bucket', () => {
+    own.hasResourceProperties('AWS::S3::Bucket', {
+      BucketEncryption: {
+        ServerSideEncryptionConfiguration: [
+          {
+            BucketKeyEnabled: true,
+            ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: key },
+          },
+        ],
+      },
+    });
+    own.hasResourceProperties('AWS::DynamoDB::GlobalTable', {
+      SSESpecification: { SSEEnabled: true, SSEType: 'KMS' },
+      Replicas: [Match.objectLike({ SSESpecification: { KMSMasterKeyId: key } })],
+    });
+    own.allResourcesProperties('AWS::SecretsManager::Secret', { KmsKeyId: key });
+  });
 });

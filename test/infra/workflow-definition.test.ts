@@ -118,9 +118,25 @@ test('a failure of an object is recorded, and recording it cannot fail the other
   expect(stateNamed('RecordFailure')?.Catch).toMatchObject([
     { ErrorEquals: ['States.ALL'], Next: 'FinishObject' },
   ]);
-  for (const name of ['StartRun', 'FinishRun', 'ExtractSlice']) {
-    expect(stateNamed(name)?.Catch).toBeUndefined();
-  }
+  for (const name of ['FinishRun', 'ExtractSlice']) expect(stateNamed(name)?.Catch).toBeUndefined();
+});
+
+test('a run that cannot begin says why in one sentence, whoever says it', () => {
+  expect(stateNamed('StartRun')?.Catch).toMatchObject([
+    { ErrorEquals: ['States.ALL'], Next: 'CheckRefusal' },
+  ]);
+  expect(stateNamed('ReadRefusal')?.Parameters).toEqual({
+    'name.$': '$.Error',
+    'report.$': 'States.StringToJson($.Cause)',
+  });
+  expect(stateNamed('RunRefused')).toMatchObject({
+    ErrorPath: '$.name',
+    CausePath: '$.report.errorMessage',
+  });
+  expect(stateNamed('StartFailed')).toMatchObject({
+    ErrorPath: '$.Error',
+    CausePath: '$.Cause',
+  });
 });
 
 /** The arithmetic of workflow.ts, from the definition's own shape. */

@@ -75,6 +75,13 @@ describe('the workflow from its bundles', () => {
     expect(await commits()).toHaveLength(runs);
   });
 
+  test('a new token is in use from the next run on, in instances that knew the old one', async () => {
+    simulator.setTokenState(simulator.token, 'revoked');
+    await pipeline.connect({ access_token: simulator.issueToken() });
+    expect(await pipeline.run({ objects: ['tags', 'contacts'] })).toMatchObject({ status: 'SUCCEEDED' });
+    simulator.setTokenState(simulator.token, 'valid');
+  });
+
   test('prints lines of JSON without the token', () => {
     const printed = pipeline.output();
     expect(printed).toContain('run_started');

@@ -203,7 +203,7 @@ describe('an authorization that fails at Intercom leaves no token', () => {
   test('an app whose secret is taken out in between', async () => {
     const url = await authorized();
     await bench.fillClient('{"client_id":"","client_secret":""}');
-    expectPage(await bench.get(url), { status: 500, title: 'The app’s client secret is missing' });
+    expectPage(await bench.get(url), { status: 500, title: 'Client id and secret are missing' });
     await expectLine({ outcome: 'client_missing' });
     await expect(bench.begin()).rejects.toMatchObject({ name: 'InputError', code: 'client_missing' });
   });

@@ -1,6 +1,7 @@
 /** What SQL shows in DuckDB, against the truth of the simulated workspace, after random histories. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type LakeDatabase, openLakeDatabase } from '../../lib/local/lake-database.ts';
@@ -224,7 +225,7 @@ test('tables without any run exist and are empty', async () => {
   await mkdir(join(current.directory, 'lake'), { recursive: true });
   const sql = await open(current.directory);
   expect(await viewProblems(sql, expected.tables())).toEqual([]);
-  await current.sync({ config: { objects: ['tags'] } });
+  await current.sync({ input: { objects: ['tags'] } });
   expected.synced({ objects: ['tags'] });
   expect(await viewProblems(sql, expected.tables())).toEqual([]);
   for (const table of TABLE_NAMES) await sql.query(`SELECT * FROM ${table}_history`);
@@ -245,4 +246,24 @@ test('a history has every committed version, and no orphan', async () => {
   const runs = await rowsOf(sql, 'SELECT DISTINCT run_date, _run_id FROM contacts_history ORDER BY 2');
   expect(runs.map(({ _run_id }) => _run_id)).toEqual(lake.runs);
   expect(runs.every(({ run_date }) => run_date === '2026-02-10')).toBe(true);
+});
+
+test('history that is removed while a query is at it is not in the answer, and breaks none', async () => {
+  const { bench: current } = await start(8);
+  await current.sync({ config: { objects: ['tags'] } });
+  const [first] = (await current.lake()).runs;
+  current.clock.advance(6 * HOUR);
+  await current.sync({ config: { objects: ['tags'] } });
+  const sql = await open(current.directory);
+  const [all] = await rowsOf(sql, 'SELECT count(*) AS n FROM tags_history');
+  const { tags } = current.simulator.workspace;
+  expect(all).toEqual({ n: 2 * tags.size });
+  // What is compared with takes seconds; the files are opened after it, and were looked up before.
+  const slow = '(SELECT count(*) FROM range(200000000) AS numbers(i) WHERE i % 7 = 8)';
+  const asking = rowsOf(sql, `SELECT count(*) AS n FROM tags_history WHERE length(name) >= ${slow}`);
+  await setTimeout(300);
+  const lake = join(current.directory, 'lake');
+  await rm(join(lake, 'manifests', 'tags', `${first}.json`));
+  await rm(join(lake, 'tables', 'tags', 'run_date=2026-02-10', `run_id=${first}`), { recursive: true });
+  expect(await asking).toEqual([{ n: tags.size }]);
 });

@@ -1,11 +1,22 @@
 /** The dependencies of the use cases over memory twins, with small limits. */
 import { createHmac } from 'node:crypto';
+import { configuredTables } from '../../functions/catalog/configured.ts';
 import { resolveConfig } from '../../functions/core/config.ts';
+import type { MetricValues } from '../../functions/core/metrics.ts';
 import type { ObjectName } from '../../functions/core/names.ts';
-import type { HashSource, HashText, ProgressEvent, StateStore } from '../../functions/core/ports.ts';
+import type {
+  Events,
+  HashSource,
+  HashText,
+  Metrics,
+  ProgressEvent,
+  StateStore,
+} from '../../functions/core/ports.ts';
 import type { ObjectReader, ReadSlice } from '../../functions/core/reading.ts';
+import type { SyncCompleted } from '../../functions/core/sync-event.ts';
 import { OBJECTS, TABLES } from '../../functions/objects/index.ts';
 import type { ObjectDependencies, SyncLimits } from '../../functions/sync/dependencies.ts';
+import { createMemoryCatalog, type MemoryCatalog } from './memory-catalog.ts';
 import { createMemoryClock, type MemoryClock } from './memory-clock.ts';
 import { createMemoryExecutions, type MemoryExecutions } from './memory-executions.ts';
 import { createMemoryLake, type MemoryLake } from './memory-lake.ts';
@@ -27,17 +38,46 @@ export const DIGEST = 'd1';
 export interface Pipeline {
   readonly lake: MemoryLake;
   readonly state: StateStore;
+  readonly catalog: MemoryCatalog;
   readonly clock: MemoryClock;
   readonly executions: MemoryExecutions;
   readonly events: ProgressEvent[];
+  readonly watchers: MemoryWatchers;
+}
+
+/** What others are told of a run. */
+export interface MemoryWatchers {
+  readonly events: Events;
+  readonly metrics: Metrics;
+  readonly announced: SyncCompleted[];
+  readonly recorded: { readonly values: MetricValues; readonly object?: ObjectName }[];
+}
+
+function createMemoryWatchers(): MemoryWatchers {
+  const announced: SyncCompleted[] = [];
+  const recorded: { readonly values: MetricValues; readonly object?: ObjectName }[] = [];
+  return {
+    announced,
+    recorded,
+    events: {
+      async syncCompleted(event) {
+        announced.push(event);
+      },
+    },
+    metrics: {
+      record: (values, object) => recorded.push({ values, ...(object !== undefined && { object }) }),
+    },
+  };
 }
 
 export const createPipeline = (): Pipeline => ({
   lake: createMemoryLake(),
   state: createMemoryStateStore(),
+  catalog: createMemoryCatalog(),
   clock: createMemoryClock(),
   executions: createMemoryExecutions(),
   events: [],
+  watchers: createMemoryWatchers(),
 });
 
 export interface DependencyOptions {
@@ -68,6 +108,7 @@ export const readerOf = (read: ReadSlice): ObjectReader => ({ read, probe: null 
 export function dependenciesOf(pipeline: Pipeline, options: DependencyOptions = {}): ObjectDependencies {
   const { object = 'tags', reader = NO_READER, limits, config = {}, limit, overrides } = options;
   const { lake, state, clock, executions, events } = pipeline;
+  const resolved = resolveConfig({ compression: 'none', ...config }, TABLES);
   const table = createBudgetTable();
   table.limit = limit ?? null;
   return {
@@ -75,13 +116,14 @@ export function dependenciesOf(pipeline: Pipeline, options: DependencyOptions = 
     state,
     clock,
     executions,
-    config: resolveConfig({ compression: 'none', ...config }, TABLES),
+    config: resolved,
     configDigest: DIGEST,
     observe: (event) => events.push(event),
     declaration: OBJECTS[object],
     reader,
     budget: createMemoryRateBudget(clock, table),
     hashes: MEMORY_HASHES,
+    catalog: pipeline.catalog.of((columns) => configuredTables([OBJECTS[object]], resolved, columns)),
     limits: { ...SMALL_LIMITS, ...limits },
     ...overrides,
   };

@@ -1,4 +1,5 @@
 /** The state store as a map; what goes in and comes out are copies. */
+import { isDeepStrictEqual } from 'node:util';
 import type { ObjectName } from '../../functions/core/names.ts';
 import type { Conditional, ObjectState, StateStore } from '../../functions/core/ports.ts';
 
@@ -8,7 +9,14 @@ export function createMemoryStateStore(): StateStore {
 
   const stateOf = (object: ObjectName): ObjectState =>
     structuredClone(
-      states.get(object) ?? { object, fence: 0, lease: null, committing: null, committed: null },
+      states.get(object) ?? {
+        object,
+        fence: 0,
+        lease: null,
+        committing: null,
+        committed: null,
+        failures: null,
+      },
     );
 
   function change(
@@ -26,7 +34,14 @@ export function createMemoryStateStore(): StateStore {
     load: async (object) => stateOf(object),
     takeLease: async (object, fence, lease) => change(object, fence, { lease, fence: fence + 1 }),
     markCommitting: async (object, fence, committing) => change(object, fence, { committing }),
-    commit: async (object, fence, committed) => change(object, fence, { committed, committing: null }),
+    commit: async (object, fence, committed) =>
+      change(object, fence, { committed, committing: null, failures: null }),
+    async countFailure({ object, fence, committed }, runId) {
+      const now = stateOf(object);
+      const isCounted = now.failures !== null && now.failures.runId >= runId;
+      if (isCounted || !isDeepStrictEqual(now.committed, committed)) return { ok: false };
+      return change(object, fence, { failures: { count: (now.failures?.count ?? 0) + 1, runId } });
+    },
     async releaseLease(object, fence) {
       change(object, fence, { lease: null });
     },
@@ -39,6 +54,12 @@ export function createMemoryStateStore(): StateStore {
       workspace = workspaceId;
     },
     reset: async (object, fence) =>
-      change(object, fence, { committed: null, committing: null, lease: null, fence: fence + 1 }),
+      change(object, fence, {
+        committed: null,
+        committing: null,
+        lease: null,
+        failures: null,
+        fence: fence + 1,
+      }),
   };
 }

@@ -34,6 +34,7 @@ export async function beginRun(
   const { runId } = await startRun(
     {
       ...dependencies,
+      ...pipeline.watchers,
       config,
       state: dependencies.state,
       identify: async () => ({ workspaceId: 'w1', dateMs: pipeline.clock.now() }),
@@ -66,16 +67,20 @@ export async function planAndExtract(dependencies: ObjectDependencies, holder: L
 }
 
 export function failObject(
+  pipeline: Pipeline,
   dependencies: ObjectDependencies,
   holder: Lease,
   error: { readonly name: string; readonly message: string },
 ): Promise<void> {
-  return recordFailure(dependencies, {
-    object: dependencies.declaration.name,
-    runId: holder.runId,
-    execution: holder.executionArn,
-    error: { Error: error.name, Cause: JSON.stringify({ errorMessage: error.message }) },
-  });
+  return recordFailure(
+    { ...dependencies, ...pipeline.watchers },
+    {
+      object: dependencies.declaration.name,
+      runId: holder.runId,
+      execution: holder.executionArn,
+      error: { Error: error.name, Cause: JSON.stringify({ errorMessage: error.message }) },
+    },
+  );
 }
 
 export async function endRun(
@@ -83,11 +88,10 @@ export async function endRun(
   dependencies: ObjectDependencies,
   holder: Lease,
 ): Promise<FinishRunResult> {
-  const result = await finishRun(dependencies, {
-    runId: holder.runId,
-    execution: holder.executionArn,
-    stateMachine: MACHINE,
-  });
+  const result = await finishRun(
+    { ...dependencies, ...pipeline.watchers },
+    { runId: holder.runId, execution: holder.executionArn, stateMachine: MACHINE },
+  );
   pipeline.executions.running.delete(holder.executionArn);
   return result;
 }
@@ -104,7 +108,7 @@ export async function runOnce(
     if (status === 'planned') await commitObject(dependencies, holder);
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    await failObject(dependencies, holder, error);
+    await failObject(pipeline, dependencies, holder, error);
   }
   const result = await endRun(pipeline, dependencies, holder);
   pipeline.clock.advance(3_600_000);

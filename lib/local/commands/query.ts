@@ -1,5 +1,6 @@
 /** `query`: SQL over what is committed in a directory, once or at a prompt; works while a sync is at it. */
 import { InputError } from '../../../functions/core/errors.ts';
+import { loadConfig } from '../../load-config.ts';
 import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
 import { type LakeDatabase, openLakeDatabase } from '../lake-database.ts';
 import { FORMATS, type Format, resultText } from '../query-output.ts';
@@ -7,6 +8,8 @@ import { FORMATS, type Format, resultText } from '../query-output.ts';
 interface QueryOptions {
   readonly out: string;
   readonly format: string;
+  readonly config?: string;
+  readonly pipeline?: string;
 }
 
 const WELCOME = `SQL over the lake, ended by ";". Tables: contacts, conversations, … (all: .tables), each with its
@@ -64,7 +67,8 @@ export async function runQuery(
   options: QueryOptions,
 ): Promise<ExitStatus> {
   const format = formatOf(options.format);
-  const database = await openLakeDatabase(options.out, terminal.signal);
+  const rules = options.config === undefined ? undefined : await loadConfig(options.config, options.pipeline);
+  const database = await openLakeDatabase(options.out, { rules, signal: terminal.signal });
   try {
     if (sql === undefined) return await converse(terminal, database, format);
     terminal.print(resultText(await database.query(sql), format));

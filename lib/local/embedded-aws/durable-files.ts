@@ -1,4 +1,4 @@
-import { link, mkdir, open, rename, stat } from 'node:fs/promises';
+import { link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errnoOf } from './disk-trouble.ts';
 
@@ -24,6 +24,21 @@ export async function placeFile(from: string, to: string, how: 'link' | 'rename'
   await syncFolder(folder);
 }
 
+/** Puts a text in the place of a file that only its owner may read; a kill leaves the old one or the new one. */
+export async function replaceFile(path: string, text: string): Promise<void> {
+  const temporary = `${path}.new`;
+  await rm(temporary, { force: true });
+  const file = await open(temporary, 'wx', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, path);
+  await syncFolder(dirname(path));
+}
+
 /**
  * Makes a folder and those above it. `mkdir` with `recursive` does too, but reports a read-only file system as
  * ENOENT (Node 24).
@@ -47,7 +62,7 @@ async function makeUnlessThere(folder: string): Promise<void> {
 }
 
 /** Writes a folder's entries to the disk, unless it is gone again. */
-export async function syncFolder(folder: string): Promise<void> {
+async function syncFolder(folder: string): Promise<void> {
   // Windows cannot open folders; its file system journals the entries itself.
   if (process.platform === 'win32') return;
   try {

@@ -3,6 +3,10 @@ import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
 import { createTable } from './create-table.ts';
 import { diskTrouble } from './disk-trouble.ts';
 import { startDynamoDbEndpoint } from './dynamodb-endpoint.ts';
+import { eventBridgeOperations } from './eventbridge.ts';
+import { openEventsFile } from './events-file.ts';
+import { glueOperations } from './glue.ts';
+import { openGlueFiles } from './glue-files.ts';
 import { startJsonEndpoint } from './json-endpoint.ts';
 import { explainDirectoryError, openOutputDirectory } from './output-directory.ts';
 import { createBuckets } from './s3/buckets.ts';
@@ -12,6 +16,7 @@ import { secretsManagerOperations } from './secrets-manager.ts';
 import { type ExecutionsBackend, noExecutions, stepFunctionsOperations } from './step-functions.ts';
 
 const REGION = 'us-east-1';
+const ACCOUNT = '000000000000';
 
 export interface EmbeddedAwsOptions {
   /** The output directory; created if missing. One process at a time may use it. */
@@ -33,13 +38,16 @@ export interface EmbeddedAws {
   createTable(input: CreateTableCommandInput): Promise<void>;
   /** Creates the secret unless it exists; an existing value is never overwritten. */
   createSecret(name: string, initialValue: string): Promise<void>;
+  /** Creates the Glue database unless it exists. */
+  createDatabase(name: string): Promise<void>;
   /** Ends the endpoints and lets another process use the directory. */
   close(): Promise<void>;
 }
 
 /**
  * Starts the endpoints over one directory:
- * `lake/` the objects, `state/dynamodb/` the tables, `state/secrets.json` the secrets, `state/tmp/` uploads under way.
+ * `lake/` the objects, `state/dynamodb/` the tables, `state/secrets.json` the secrets, `state/glue/` the catalog,
+ * `state/events.ndjson` the events, `state/tmp/` uploads under way.
  */
 export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<EmbeddedAws> {
   const directory = await openOutputDirectory(options.directory);
@@ -54,10 +62,13 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<Emb
   try {
     const accessKeyId = `LOCAL${randomBytes(12).toString('hex').toUpperCase()}`;
     const secrets = openSecretsFile(directory.secretsFile);
+    const catalog = openGlueFiles(directory.catalogFolder);
     const buckets = createBuckets(directory.path);
     const operations = {
       ...secretsManagerOperations(secrets, REGION),
+      ...eventBridgeOperations(openEventsFile(directory.eventsFile), REGION),
       ...stepFunctionsOperations(options.executions ?? noExecutions),
+      ...glueOperations(catalog, ACCOUNT),
     };
 
     const folder = directory.databaseFolder;
@@ -76,6 +87,7 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<Emb
       environment: environmentOf({ accessKeyId, s3: s3.url, dynamoDb: dynamoDb.url, json: json.url }),
       createBucket: (name, bucketFolder = 'lake') => orExplain(buckets.create(name, bucketFolder)),
       createTable: (input) => createTable(dynamoDb.url, { accessKeyId, region: REGION }, input),
+      createDatabase: (name) => orExplain(catalog.createDatabase(name)),
       createSecret: (name, initialValue) => orExplain(secrets.createIfMissing(name, initialValue)),
       close,
     };
@@ -98,6 +110,8 @@ function environmentOf(endpoints: Endpoints): Readonly<Record<string, string>> {
     AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamoDb,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.json,
     AWS_ENDPOINT_URL_SFN: endpoints.json,
+    AWS_ENDPOINT_URL_EVENTBRIDGE: endpoints.json,
+    AWS_ENDPOINT_URL_GLUE: endpoints.json,
     // Any other service: a clear refusal from here, and never a call to the real AWS.
     AWS_ENDPOINT_URL: endpoints.json,
     AWS_REGION: REGION,

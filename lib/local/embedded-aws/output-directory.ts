@@ -13,6 +13,8 @@ export interface OutputDirectory {
   readonly temporaryFolder: string;
   readonly databaseFolder: string;
   readonly secretsFile: string;
+  readonly eventsFile: string;
+  readonly catalogFolder: string;
   /** Lets another process in. */
   release(): Promise<void>;
 }
@@ -42,6 +44,8 @@ export async function openOutputDirectory(directory: string): Promise<OutputDire
     temporaryFolder,
     databaseFolder: join(state, 'dynamodb'),
     secretsFile: join(state, 'secrets.json'),
+    eventsFile: join(state, 'events.ndjson'),
+    catalogFolder: join(state, 'glue'),
     release: () => lock.close(),
   };
 }

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { errnoOf } from './disk-trouble.ts';
-import { syncFolder } from './durable-files.ts';
+import { replaceFile } from './durable-files.ts';
 
 export interface StoredSecret {
   /** Missing until a first value is put. */
@@ -62,18 +61,4 @@ async function readSecrets(path: string): Promise<StoredSecrets> {
     // The parser's own message would quote the file, which is secret.
     throw new Error(`${path} is not valid JSON any more. Repair it or restore it from a copy.`);
   }
-}
-
-async function replaceFile(path: string, text: string): Promise<void> {
-  const temporary = `${path}.new`;
-  await rm(temporary, { force: true });
-  const file = await open(temporary, 'wx', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.datasync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
-  await syncFolder(dirname(path));
 }

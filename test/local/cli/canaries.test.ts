@@ -2,30 +2,15 @@
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import type { Table } from '@aws-sdk/client-glue';
 import { expect, it } from 'vitest';
 import type { JsonObject, Simulator, Workspace } from '../../../lib/simulator/index.ts';
-import { canariesIn, PLANTED, PLANTED_RECORDS } from '../../support/canaries.ts';
+import { canariesIn, PLANTED_RECORDS } from '../../support/canaries.ts';
+import { definitionOf } from '../../support/glue-tables.ts';
+import { plant } from '../support/plant.ts';
 import { local, temporaryDirectory, workspace } from './run-command.ts';
 
 const SIZES = { contacts: 60, companies: 20, conversations: 20, tickets: 10, partsOfLongConversation: 30 };
-
-function first(ids: Iterable<string>): string {
-  for (const id of ids) return id;
-  throw new Error('There is no record to plant in.');
-}
-
-function plant({ contacts, companies, conversations, tickets, admins, activityLogs }: Workspace): void {
-  contacts.update(first(contacts.ids()), PLANTED.contacts);
-  companies.update(first(companies.ids()), PLANTED.companies);
-  const conversation = first(conversations.ids());
-  conversations.update(conversation, PLANTED.conversations);
-  conversations.addPart(conversation, PLANTED.conversationPart);
-  const ticket = first(tickets.ids());
-  tickets.update(ticket, PLANTED.tickets);
-  tickets.addPart(ticket, PLANTED.ticketPart);
-  admins.update(first(admins.ids()), PLANTED.admins);
-  activityLogs.create(PLANTED.activityLogs);
-}
 
 /** What only whole records of the unit level have: the simulator makes these places by itself. */
 const UNPLANTABLE = /^canary-(admins-avatar|tags-applied_by)/;
@@ -66,6 +51,13 @@ function generated({
   return [...new Set(values.filter(isTelling))];
 }
 
+/** What the catalog's views say is in base64. */
+function viewIn(file: string, text: string): string {
+  if (!file.includes('/state/glue/')) return '';
+  const { ViewOriginalText } = (JSON.parse(text) as { input: Table }).input;
+  return ViewOriginalText === undefined ? '' : JSON.stringify(definitionOf({ Name: '', ViewOriginalText }));
+}
+
 /** Every byte below a directory, compressed files opened, by path. */
 async function bytesOf(directory: string): Promise<ReadonlyMap<string, string>> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
@@ -76,7 +68,8 @@ async function bytesOf(directory: string): Promise<ReadonlyMap<string, string>> 
     await Promise.all(
       files.map(async (file) => {
         const body = await readFile(file);
-        return [file, (file.endsWith('.gz') ? gunzipSync(body) : body).toString('utf8')] as const;
+        const text = (file.endsWith('.gz') ? gunzipSync(body) : body).toString('utf8');
+        return [file, text + viewIn(file, text)] as const;
       }),
     ),
   );
@@ -116,10 +109,13 @@ async function sync(config: JsonObject): Promise<Outcome & { readonly simulator:
 
 it('with hashing nothing personal is in any file or on the terminal, and the key in one file alone', async () => {
   const { files, said, simulator } = await sync({ sensitiveFields: 'hash' });
+  expect([...files.keys()].filter((file) => file.includes('/state/glue/')).length).toBeGreaterThan(40);
   const planted = [...files].flatMap(([file, text]) =>
     canariesIn(file + text).map((one) => `${file}: ${one}`),
   );
   expect(planted).toEqual([]);
+  const events = [...files].find(([file]) => file.endsWith('state/events.ndjson'))?.[1] ?? '';
+  expect(events.trimEnd().split('\n')).toHaveLength(2);
   expect(canariesIn(said)).toEqual([]);
 
   const values = generated(simulator.workspace);

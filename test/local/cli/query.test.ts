@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { local, temporaryDirectory, workspace } from './run-command.ts';
 
@@ -49,6 +51,71 @@ describe('query', () => {
     expect(stdout).toContain('\ncontacts_history\n');
     expect(stderr).toMatch(/error: .*"wrong"/);
     expect(status).toBe(0);
+  });
+
+  it('has the columns and tables of the configuration: of the last sync, or the one that is named', async () => {
+    const { environment } = await workspace();
+    const out = await temporaryDirectory();
+    const write = async (config: object): Promise<string> => {
+      const file = join(await temporaryDirectory(), 'config.json');
+      await writeFile(file, JSON.stringify(config));
+      return file;
+    };
+    const objects = ['contacts', 'tags'];
+    const synced = {
+      objects,
+      tables: { exclude: ['contact_tag'] },
+      fields: { contacts: { name: 'exclude' } },
+    };
+    const sync = await local(['sync', '--out', out, '--config', await write(synced)], environment);
+    expect(sync.status).toBe(0);
+    const ask = async (sql: string, config?: object) =>
+      local(['query', sql, '--out', out, ...(config === undefined ? [] : ['--config', await write(config)])]);
+    const tables = 'SELECT DISTINCT table_name FROM duckdb_columns() WHERE NOT internal';
+    const shown = async (config?: object) => {
+      const { stdout } = await ask(`${tables} AND table_name NOT LIKE '%_history' ORDER BY 1`, config);
+      return stdout
+        .split('\n')
+        .slice(1, -2)
+        .map((line) => line.trim());
+    };
+    const shared = ['deletions', 'manifest_files', 'manifests'];
+    expect(await shown()).toEqual(['contact_company', 'contacts', ...shared, 'tags']);
+    const missing = await ask('SELECT name FROM contacts');
+    expect(missing.status).toBe(1);
+    expect(missing.stderr).toMatch(/"name" not found/);
+    // Left out now, tags were read: they can be looked at. Teams never were.
+    const other = { objects: ['contacts', 'admins'], fields: { contacts: { email: 'exclude' } } };
+    expect(await shown(other)).toEqual([
+      'admins',
+      'contact_company',
+      'contact_tag',
+      'contacts',
+      ...shared,
+      'tags',
+    ]);
+    expect((await ask('SELECT name FROM contacts LIMIT 1', other)).stdout).toContain('NULL');
+    expect((await ask('SELECT email FROM contacts', other)).status).toBe(1);
+    expect((await ask('SELECT count(*) FROM contacts_history WHERE name IS NULL')).status).toBe(1);
+  });
+
+  it('works in a directory whose name looks like a pattern', async () => {
+    const { environment, simulator } = await workspace();
+    const out = join(await temporaryDirectory(), "it's [a-z]* {1,2}");
+    expect((await local(['sync', '--out', out, '--objects', 'tags'], environment)).status).toBe(0);
+    const sql = 'SELECT count(*) AS n FROM tags JOIN tags_history USING (id, _version)';
+    expect(await local(['query', sql, '--out', out, '--format', 'csv'])).toMatchObject({
+      status: 0,
+      stdout: `n\n${simulator.workspace.tags.size}\n`,
+    });
+  });
+
+  it('says which folder DuckDB cannot read', async () => {
+    const out = join(await temporaryDirectory(), 'what?');
+    await mkdir(join(out, 'lake'), { recursive: true });
+    const { status, stderr } = await local(['query', 'SELECT 1', '--out', out]);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/cannot read below .*what\?\/lake\/, because of the question mark\. Rename/);
   });
 
   it('says what is wrong with SQL', async () => {

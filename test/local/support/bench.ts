@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type PipelineConfig, resolveConfig } from '../../../functions/core/config.ts';
-import type { ProgressEvent } from '../../../functions/core/ports.ts';
+import type { Metrics, ProgressEvent } from '../../../functions/core/ports.ts';
 import { TABLES } from '../../../functions/objects/index.ts';
 import {
   type LocalPipeline,
@@ -37,7 +37,10 @@ export interface SyncOptions {
   readonly limits?: LocalPipelineOptions['limits'];
   readonly pauses?: LocalPipelineOptions['pauses'];
   readonly signal?: AbortSignal;
+  /** Variables beside those of the embedded AWS, or in their place. */
+  readonly environment?: Readonly<Record<string, string>>;
   readonly observe?: (event: ProgressEvent) => void;
+  readonly metrics?: Metrics;
   /** An interrupted run goes on. */
   readonly onResume?: () => void;
   /** Another output directory than the bench's own. */
@@ -90,9 +93,10 @@ export async function startBench(options: BenchOptions = {}): Promise<Bench> {
       config,
       clock,
       observe: chosen.observe ?? (() => undefined),
-      setEnvironment: (variables) => Object.assign(process.env, variables),
+      setEnvironment: (variables) => Object.assign(process.env, variables, chosen.environment),
       pauses: chosen.pauses ?? NO_PAUSES,
       ...(chosen.limits && { limits: chosen.limits }),
+      ...(chosen.metrics && { metrics: chosen.metrics }),
     });
     try {
       await pipeline.connect(chosen.token ?? simulator.token);

@@ -105,6 +105,7 @@ describe('the resources of the synthesized pipeline', () => {
       CONNECTION_SECRET_NAME: 'Connection',
       HASH_KEY_SECRET_NAME: 'HashKey',
       OAUTH_CLIENT_SECRET_NAME: 'OAuthClient',
+      GLUE_DATABASE: 'shop',
     };
     for (const { entry, environment, arn, timeoutSeconds, memoryMiB } of resources.functions) {
       const own = PLACES_OF[entry].map((name) => [name, places[name]]);
@@ -144,11 +145,13 @@ describe('the resources of the synthesized pipeline', () => {
       createBucket: record('bucket'),
       createTable: record('table'),
       createSecret: record('secret'),
+      createDatabase: record('database'),
     };
     await provision(maker, resources);
     expect(made).toEqual([
       ['bucket', 'lake'],
       ['table', resources.tables[0]],
+      ['database', 'shop'],
       ['secret', 'Connection', '{}'],
       ['secret', 'HashKey', expect.stringMatching(/^[A-Za-z0-9]{64}$/)],
       ['secret', 'OAuthClient', '{"client_id":"","client_secret":""}'],

@@ -134,9 +134,28 @@ describe('the end of a run', () => {
     const run = await runWorkflow({
       startRun: async () => Promise.reject(named('InputError', 'no such object')),
     });
-    expect(run.outcome).toMatchObject({ status: 'FAILED', error: { name: 'InputError' } });
-    expect(JSON.stringify(run.outcome)).toContain('no such object');
+    expect(run.outcome).toEqual({
+      status: 'FAILED',
+      error: { name: 'InputError', cause: 'no such object' },
+    });
     expect(run.calls).toHaveLength(1);
+  });
+
+  test('has the sentence as its cause though that has quotes and brackets in it', async () => {
+    const message = 'Not {"connected": [1]}; say "connect" \\ and go on: it\'s \n easy }';
+    const run = await runWorkflow({
+      startRun: async () => Promise.reject(named('ConnectionError', message)),
+    });
+    expect(run.outcome).toEqual({ status: 'FAILED', error: { name: 'ConnectionError', cause: message } });
+  });
+
+  test('comes when StartRun is out of time, again and again', async () => {
+    const run = await runWorkflow({ timeoutSeconds: 0.01, startRun: () => new Promise(() => {}) });
+    expect(run.outcome).toMatchObject({
+      status: 'FAILED',
+      error: { name: 'Sandbox.Timedout', cause: expect.stringContaining('timed out') },
+    });
+    expect(run.calls).toHaveLength(4);
   });
 
   test('comes without FinishRun when a state carries more than 64 KiB, whatever could catch it', async () => {

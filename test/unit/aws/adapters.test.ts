@@ -1,16 +1,23 @@
 /** What the embedded endpoints do not do: races, throttling, refusals. */
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import { describe, expect, test } from 'vitest';
+import { createDynamoDbAuthorizationStore } from '../../../functions/aws/dynamodb-authorization-store.ts';
 import { createDynamoDbRateBudget } from '../../../functions/aws/dynamodb-rate-budget.ts';
 import { createDynamoDbStateStore } from '../../../functions/aws/dynamodb-state-store.ts';
 import { callAws } from '../../../functions/aws/errors.ts';
+import { createEventBridgeEvents } from '../../../functions/aws/eventbridge-events.ts';
 import { createS3Lake } from '../../../functions/aws/s3-lake.ts';
+import { createSecretsOAuthClientSource } from '../../../functions/aws/secrets-oauth-client-source.ts';
 import { createSecretsTokenSource } from '../../../functions/aws/secrets-token-source.ts';
 import { createSfnExecutions } from '../../../functions/aws/sfn-executions.ts';
+import type { SyncCompleted } from '../../../functions/core/sync-event.ts';
 import { createMemoryClock } from '../../support/memory-clock.ts';
+
+type Item = Readonly<Record<string, AttributeValue>>;
 
 const named = (name: string, more: Record<string, unknown> = {}): Error =>
   Object.assign(new Error(`it was ${name}`), { name, ...more });
@@ -105,6 +112,54 @@ test('the rate budget takes nothing but a failed condition for a no', async () =
   await expect(budget.permit('bulk', new AbortController().signal)).rejects.toThrow('AccessDenied');
 });
 
+describe('the authorization store', () => {
+  const failed = named('ConditionalCheckFailedException');
+  const item = (takenBy: string) => ({
+    Item: { validUntil: { N: '600' }, replaceWorkspace: { BOOL: true }, takenBy: { S: takenBy } },
+  });
+
+  test("takes the SDK's retry of its own write for what it is", async () => {
+    let taker = '';
+    const send = async ({ input }: { input: { ExpressionAttributeValues?: Item } }) => {
+      if (input.ExpressionAttributeValues === undefined) return item(taker);
+      // It arrived, its answer was lost, and the SDK sent it again.
+      taker = input.ExpressionAttributeValues[':taker']?.S ?? '';
+      throw failed;
+    };
+    const store = createDynamoDbAuthorizationStore({ send } as unknown as DynamoDBClient, 't');
+    expect(await store.take('aa', 1)).toEqual({
+      status: 'taken',
+      request: { expiresAt: 600, replaceWorkspace: true },
+    });
+  });
+
+  test("never for another's", async () => {
+    const { client } = answering<DynamoDBClient>(failed, item('somebody else'));
+    expect(await createDynamoDbAuthorizationStore(client, 't').take('aa', 1)).toEqual({ status: 'used' });
+  });
+
+  test('takes nothing but a failed condition for a no', async () => {
+    const { client } = answering<DynamoDBClient>(named('AccessDeniedException'));
+    const store = createDynamoDbAuthorizationStore(client, 't');
+    await expect(store.take('aa', 1)).rejects.toThrow('AccessDenied');
+  });
+});
+
+describe("the app's client", () => {
+  test.each([
+    ['{"client_id":" a\\n","client_secret":"b"}', { clientId: 'a', clientSecret: 'b' }],
+    ['{"client_id":"","client_secret":""}', null],
+    ['{"client_id":"a","client_secret":" "}', null],
+    ['{"client_id":"a"}', null],
+    ['{"client_id":5,"client_secret":"b"}', null],
+    ['not json with b', null],
+    ['null', null],
+  ])('in %j', async (SecretString, client) => {
+    const { client: manager } = answering<SecretsManagerClient>({ SecretString });
+    expect(await createSecretsOAuthClientSource(manager, 's').load()).toEqual(client);
+  });
+});
+
 test('executions that may not be asked about are not taken for over', async () => {
   const denied = named('AccessDeniedException');
   const executions = createSfnExecutions(answering<SFNClient>(denied).client);
@@ -119,13 +174,41 @@ test('an execution that waits to be redriven still holds its lease', async () =>
   expect(await executions.isRunning('arn')).toBe(false);
 });
 
+describe('the event of a run', () => {
+  const event = { format: 1, run_id: 'r' } as SyncCompleted;
+
+  test('that EventBridge refuses in an answer of 200 is sent again by the workflow', async () => {
+    const refused = { FailedEntryCount: 1, Entries: [{ ErrorCode: 'InternalFailure', ErrorMessage: 'oh' }] };
+    const { client } = answering<EventBridgeClient>(refused);
+    await expect(createEventBridgeEvents(client).syncCompleted(event)).rejects.toMatchObject({
+      name: 'RetryableError',
+      code: 'event_refused',
+      message: 'EventBridge did not take the event: InternalFailure (oh).',
+    });
+  });
+
+  test('is sent again where EventBridge is throttled, and not where it is forbidden', async () => {
+    const { client } = answering<EventBridgeClient>(named('ThrottlingException'));
+    const throttled = createEventBridgeEvents(client).syncCompleted(event);
+    await expect(throttled).rejects.toMatchObject({ name: 'RetryableError' });
+    const denied = named('AccessDeniedException');
+    const forbidden = createEventBridgeEvents(answering<EventBridgeClient>(denied).client);
+    await expect(forbidden.syncCompleted(event)).rejects.toBe(denied);
+  });
+});
+
 describe('the token', () => {
-  test('is read once', async () => {
-    const { client, calls } = answering<SecretsManagerClient>({ SecretString: '{"access_token":"t"}' });
+  test('is read once, and again when it is to be forgotten', async () => {
+    const { client, calls } = answering<SecretsManagerClient>(
+      { SecretString: '{"access_token":"t"}' },
+      { SecretString: '{"access_token":"u"}' },
+    );
     const tokens = createSecretsTokenSource(client, 's');
     expect(await tokens.connection()).toEqual({ accessToken: 't' });
-    await tokens.connection();
+    expect(await tokens.connection()).toEqual({ accessToken: 't' });
     expect(calls()).toBe(1);
+    tokens.forget();
+    expect(await tokens.connection()).toEqual({ accessToken: 'u' });
   });
 
   test.each([[undefined], ['{}'], ['null'], ['not json'], ['{"access_token":""}'], ['{"access_token":5}']])(

@@ -6,9 +6,9 @@ import { catalogTables } from '../../../functions/catalog/tables.ts';
 import { CHILD_NAMES, OBJECT_NAMES } from '../../../functions/core/names.ts';
 import { OBJECTS } from '../../../functions/objects/index.ts';
 
-const LAKE = { bucket: 'my-lake', database: 'intercom', firstRunDate: '2026-11-22' };
+const LAKE = { bucket: 'my-lake', database: 'intercom', firstDay: '2026-11-22' };
 const TABLES = catalogTables(Object.values(OBJECTS), {
-  contacts: { 'We"ird, name': ['string'], select: ['number'], Ünicode: [] },
+  contacts: { 'We"ird, name': ['string'], select: ['number'], Ünicode: [], Camel: ['boolean'] },
 });
 const NAMES = [...OBJECT_NAMES, ...CHILD_NAMES, 'deletions'];
 const glue = new Map(glueTables(TABLES, LAKE).map((table) => [table.Name, table]));
@@ -31,6 +31,53 @@ it.each(text.tables.map((sql) => [sql.slice(0, sql.indexOf(' (')), sql]))(
   '%s parses as Hive',
   (_name, sql) => {
     expect(new HiveSQL().validate(sql)).toEqual([]);
+  },
+);
+
+/** What a view selects, by the names it gives. */
+const selected = (sql: string): readonly string[] =>
+  sql
+    .slice('SELECT'.length, sql.indexOf('\nFROM'))
+    .split(',\n')
+    .flatMap((line) => line.split(', '))
+    .map((item) => item.trim().split(/[\s.]/).at(-1)?.replaceAll('"', '') ?? '');
+
+/** Types of Hive as Athena writes them in the definition of a view. */
+const TRINO: Readonly<Record<string, string>> = {
+  string: 'varchar',
+  bigint: 'bigint',
+  double: 'double',
+  boolean: 'boolean',
+};
+
+/** Athena calls a view stale whose columns are not, in this order and of these types, what its text selects. */
+describe.each([...glue.values()].filter(({ TableType }) => TableType === 'VIRTUAL_VIEW'))(
+  'the view $Name for Glue',
+  ({ Name, ViewOriginalText = '', ViewExpandedText, Parameters, StorageDescriptor }) => {
+    const [, encoded = ''] = /^\/\* Presto View: (.*) \*\/$/.exec(ViewOriginalText) ?? [];
+    const definition = JSON.parse(Buffer.from(encoded, 'base64').toString());
+
+    it('is kept as Athena keeps its own', () => {
+      expect(Object.keys(definition)).toEqual(['originalSql', 'catalog', 'schema', 'columns']);
+      expect(definition).toMatchObject({ catalog: 'awsdatacatalog', schema: 'intercom' });
+      expect({ ViewExpandedText, Parameters }).toEqual({
+        ViewExpandedText: '/* Presto View */',
+        Parameters: { presto_view: 'true', comment: 'Presto View' },
+      });
+      expect(new TrinoSQL().validate(definition.originalSql)).toEqual([]);
+    });
+
+    it('has the columns that it selects, in their order, of the types that their table has', () => {
+      const columns = StorageDescriptor.Columns.map((column) => [column.Name, TRINO[column.Type]]);
+      expect(definition.columns.map((column: Record<string, string>) => [column.name, column.type])).toEqual(
+        columns,
+      );
+      expect(selected(definition.originalSql)).toEqual(columns.map(([name]) => name));
+      const history = glue.get(`${Name}_history`)?.StorageDescriptor.Columns;
+      if (history !== undefined) {
+        expect(columns).toEqual(history.map((column) => [column.Name, TRINO[column.Type]]));
+      }
+    });
   },
 );
 
@@ -63,16 +110,19 @@ describe('the tables for Glue', () => {
     expect(Parameters?.['projection.object.values']?.split(',')).toEqual(OBJECT_NAMES);
   });
 
-  it('hold each view as Athena keeps it, with the columns that it selects', () => {
-    const view = glue.get('contacts');
-    const encoded = /^\/\* Presto View: (.*) \*\/$/.exec(view?.ViewOriginalText ?? '')?.[1] ?? '';
-    const definition = JSON.parse(Buffer.from(encoded, 'base64').toString());
-    expect(new TrinoSQL().validate(definition.originalSql)).toEqual([]);
-    expect(definition).toMatchObject({ catalog: 'awsdatacatalog', schema: 'intercom' });
-    expect(definition.columns).toContainEqual({ name: 'created_at', type: 'bigint' });
-    expect(definition.columns.map(({ name }: { name: string }) => name)).toEqual(
-      view?.StorageDescriptor.Columns.map(({ Name }) => Name),
-    );
+  it('have no column of a name that Athena does not take: it would keep the whole table from being read', () => {
+    const columns = glue.get('contacts_history')?.StorageDescriptor.Columns ?? [];
+    const added = columns.filter(({ Comment }) => Comment?.startsWith('Sent by Intercom beyond'));
+    expect(added.map(({ Name, Type }) => [Name, Type])).toEqual([
+      ['camel', 'boolean'],
+      ['select', 'double'],
+      ['ünicode', 'string'],
+    ]);
+    const long = 'x'.repeat(256);
+    const tables = catalogTables([OBJECTS.tags], { tags: { [long]: ['string'], 'a,b': ['string'], ok: [] } });
+    const tags = glueTables(tables, LAKE).find(({ Name }) => Name === 'tags');
+    const names = tags?.StorageDescriptor.Columns.map(({ Name }) => Name);
+    expect(names).toEqual(['type', 'id', 'name', 'ok', '_run_id', '_extracted_at', '_version']);
   });
 
   it('make views after everything they read', () => {

@@ -17,6 +17,8 @@ export interface Request {
   readonly query: URLSearchParams;
   readonly headers: IncomingMessage['headers'];
   readonly body: Record<string, never> & SearchBody;
+  /** The body as it came. */
+  readonly text: string;
 }
 
 export interface SearchBody {
@@ -36,11 +38,12 @@ export interface Reply {
 
 export type Handler = (request: Request) => Reply | Promise<Reply>;
 
-async function bodyOf(message: IncomingMessage): Promise<Request['body']> {
+async function bodyOf(message: IncomingMessage): Promise<Pick<Request, 'body' | 'text'>> {
   const chunks: Buffer[] = [];
   for await (const chunk of message) chunks.push(chunk as Buffer);
   const text = Buffer.concat(chunks).toString('utf8');
-  return text === '' ? {} : JSON.parse(text);
+  const isJson = message.headers['content-type'] === 'application/json';
+  return { text, body: isJson ? JSON.parse(text) : {} };
 }
 
 function send(reply: Reply, response: ServerResponse): void {
@@ -72,7 +75,7 @@ export async function serve(handler: Handler): Promise<TestServer> {
       url: `${url.pathname}${url.search}`,
       query: url.searchParams,
       headers: message.headers,
-      body: await bodyOf(message),
+      ...(await bodyOf(message)),
     };
     requests.push(request);
     send(await handler(request), response);

@@ -18,10 +18,13 @@ const crash = createCrashPoint();
 interface Setting {
   readonly pipeline: Pipeline;
   readonly dependencies: ObjectDependencies;
-  /** The same, and every call of lake and state may be the last. */
+  /** The same, and every call of lake, state and catalog may be the last. */
   readonly mortal: ObjectDependencies;
   readonly holder: Lease;
 }
+
+/** A record with a field that none before had. */
+const withFresh = <R extends object>(record: R): R => ({ ...record, fresh: true });
 
 /** One run was committed before; another has extracted everything and is about to commit. */
 async function aboutToCommit(): Promise<Setting> {
@@ -40,17 +43,25 @@ async function aboutToCommit(): Promise<Setting> {
   pipeline.executions.running.delete(first.executionArn);
 
   pipeline.clock.advance(3_600_000);
-  world.records = [...records, { id: 'new', updated_at: START + 60, created_at: 1 }];
+  world.records = [...records, withFresh({ id: 'new', updated_at: START + 60, created_at: 1 })];
   const holder = await beginRun(pipeline, dependencies);
   await planAndExtract(dependencies, holder);
   const lake = crash.wrap(pipeline.lake);
   lake.list = pipeline.lake.list;
-  const mortal = { ...dependencies, lake, state: crash.wrap(pipeline.state) };
+  const mortal = {
+    ...dependencies,
+    lake,
+    state: crash.wrap(pipeline.state),
+    catalog: crash.wrap(dependencies.catalog),
+  };
   return { pipeline, dependencies, mortal, holder };
 }
 
 const OLD = START - 900;
 const NEW = START + 3_600 - 900;
+
+/** The column that came with the run which is killed. */
+const freshColumn = ({ pipeline }: Setting): string | undefined => pipeline.catalog.types().tickets?.fresh;
 
 /** What a reader sees, and what the next run would go on from. */
 async function seen({ pipeline, holder }: Setting) {
@@ -106,6 +117,7 @@ describe('a commit killed at any call', () => {
       const { hasManifest, isCommitted, cursor } = await seen(setting);
       const { committing } = await setting.pipeline.state.load('tickets');
       expect(cursor).toBe(isCommitted ? NEW : OLD);
+      if (freshColumn(setting) !== undefined) expect(isCommitted).toBe(true);
       if (isCommitted) expect(hasManifest).toBe(true);
       else if (hasManifest) expect(committing?.runId).toBe(setting.holder.runId);
       const ids = committedRows(setting.pipeline.lake, 'tickets').map(({ id }) => id);
@@ -118,6 +130,7 @@ describe('a commit killed at any call', () => {
       await killCommit(setting, at, when);
       expect(await commitObject(setting.dependencies, setting.holder)).toMatchObject({ rows: 1 });
       expect(await expectWhole(setting)).toBe('new');
+      expect(freshColumn(setting)).toBe('boolean');
       expect(await setting.pipeline.state.load('tickets')).toMatchObject({ lease: null, committing: null });
     }
   });
@@ -135,6 +148,7 @@ describe('a commit killed at any call', () => {
       await commitObject(setting.dependencies, next);
       const ids = new Set(committedRows(setting.pipeline.lake, 'tickets').map(({ id }) => id));
       expect(ids).toEqual(new Set(['new', 'r1', 'r2', 'r3']));
+      expect(freshColumn(setting)).toBe('boolean');
     }
     expect(outcomes).toEqual(new Set(['old', 'new']));
   });
@@ -143,7 +157,7 @@ describe('a commit killed at any call', () => {
     for await (const { setting, at, when } of moments()) {
       const { pipeline, dependencies, holder } = setting;
       await killCommit(setting, at, when);
-      await failObject(dependencies, holder, new Error('killed'));
+      await failObject(pipeline, dependencies, holder, new Error('killed'));
       const next = await takeOver(setting);
       const { slices } = await planObject(dependencies, next);
       const before = await expectWhole(setting);
@@ -161,7 +175,8 @@ describe('a commit killed at any call', () => {
     for (let at = 1; at <= 12; at += 1) {
       const setting = await aboutToCommit();
       const { dependencies, mortal, pipeline } = setting;
-      await killCommit(setting, calls - 5, 'before');
+      // The manifest is there, the cursor has not moved: after it come the catalog (3 calls) and the end (3).
+      await killCommit(setting, calls - 8, 'before');
       const second = await takeOver(setting);
       crash.arm(at, 'after');
       await planObject(mortal, second).catch((error: unknown) => {

@@ -226,6 +226,7 @@ describe('after a commit', () => {
       fence: 1,
       lease: null,
       committing: null,
+      failures: null,
       committed: { runId: RUN_ID, manifestKey: manifestKey('tickets', RUN_ID), cursor: 77, startFrom: 3 },
     });
   });

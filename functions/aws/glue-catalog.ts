@@ -1,0 +1,166 @@
+/** The catalog as tables and views of a Glue database. */
+import { isDeepStrictEqual } from 'node:util';
+import {
+  AlreadyExistsException,
+  ConcurrentModificationException,
+  CreateTableCommand,
+  EntityNotFoundException,
+  GetTableCommand,
+  type GlueClient,
+  GlueServiceException,
+  type Table,
+  type TableInput,
+  UpdateTableCommand,
+} from '@aws-sdk/client-glue';
+import {
+  type AthenaLake,
+  currentTableView,
+  historyTable,
+  manifestFilesView,
+  manifestsTable,
+} from '../catalog/athena.ts';
+import type { GlueTable } from '../catalog/glue.ts';
+import { columnsOf, mergedTable, mergedView } from '../catalog/merge.ts';
+import type { CatalogTable } from '../catalog/tables.ts';
+import { RetryableError } from '../core/errors.ts';
+import type { Catalog } from '../core/ports.ts';
+import type { SeenTables } from '../core/sightings.ts';
+import { callAws } from './errors.ts';
+
+export interface GlueCatalogOptions {
+  /** Glue database of the pipeline. */
+  readonly database: string;
+  /** Bucket of the lake. */
+  readonly bucket: string;
+  /** The tables of the object, from the columns that are known. */
+  readonly tables: (columns: SeenTables) => readonly CatalogTable[];
+}
+
+/** Others change the same tables rarely, and at most once each: the sixteen objects of a first run. */
+const MAX_RACES = 20;
+
+type Stored = Table | null;
+
+/** A new or changed table beside what Glue holds of it. */
+type Change = readonly [stored: Stored, next: TableInput];
+
+/** A table as it may be sent back: the rest of an answer Glue makes by itself. */
+function inputOf(table: Table): TableInput {
+  const { Name, Description, Owner, LastAccessTime, LastAnalyzedTime, Retention, TargetTable } = table;
+  const { StorageDescriptor, PartitionKeys, ViewOriginalText, ViewExpandedText, TableType, Parameters } =
+    table;
+  const about = { Name, Description, Owner, LastAccessTime, LastAnalyzedTime, Retention, TargetTable };
+  const shape = { StorageDescriptor, PartitionKeys, ViewOriginalText, ViewExpandedText };
+  return { ...about, ...shape, TableType, Parameters };
+}
+
+/** Glue's own types are not readonly; nothing is written to. */
+const fresh = (table: GlueTable): TableInput => table as TableInput;
+
+const isRace = (error: unknown): boolean =>
+  error instanceof AlreadyExistsException || error instanceof ConcurrentModificationException;
+
+const ADVICE =
+  'The data is committed and complete. The next run tries the catalog again; until then Athena may lack columns or tables.';
+
+function refusalText(database: string, error: GlueServiceException): string {
+  const missing =
+    error instanceof EntityNotFoundException
+      ? ` Does the database ${database} exist? Deploying again does not bring it back: create it under this name.`
+      : '';
+  return `Glue refused tables of the database ${database} (${error.name}: ${error.message}).${missing} ${ADVICE}`;
+}
+
+/** Every change rests on what was read, by version: whoever is overtaken reads again. */
+export function createGlueCatalog(client: GlueClient, options: GlueCatalogOptions): Catalog {
+  const { database: DatabaseName, bucket } = options;
+
+  async function find(name: string): Promise<Stored> {
+    try {
+      const command = new GetTableCommand({ DatabaseName, Name: name });
+      const { Table: table } = await callAws(`read the catalog's ${name}`, () => client.send(command));
+      return table ?? null;
+    } catch (error) {
+      if (error instanceof EntityNotFoundException) return null;
+      throw error;
+    }
+  }
+
+  const create = (table: TableInput) =>
+    client.send(new CreateTableCommand({ DatabaseName, TableInput: table }));
+
+  /** Earlier versions are not kept: there may be 100,000 of a table, and nobody would look at them. */
+  const update = (table: TableInput, VersionId: string | undefined) =>
+    client.send(new UpdateTableCommand({ DatabaseName, TableInput: table, VersionId, SkipArchive: true }));
+
+  /** False where somebody else has changed the table since it was read. */
+  async function write([stored, next]: Change): Promise<boolean> {
+    if (stored !== null && isDeepStrictEqual(inputOf(stored), next)) return true;
+    return callAws(`write the catalog's ${next.Name}`, async () => {
+      try {
+        await (stored === null ? create(next) : update(next, stored.VersionId));
+        return true;
+      } catch (error) {
+        // A table that is gone meanwhile is made anew.
+        if (isRace(error) || (stored !== null && error instanceof EntityNotFoundException)) return false;
+        throw error;
+      }
+    });
+  }
+
+  async function settle(attempt: () => Promise<readonly Change[]>): Promise<void> {
+    for (let race = 0; race < MAX_RACES; race += 1) {
+      let isDone = true;
+      for (const change of await attempt()) isDone &&= await write(change);
+      if (isDone) return;
+    }
+    throw new RetryableError('Others change the same tables of the catalog all the time.', {
+      code: 'aws_unavailable',
+    });
+  }
+
+  const settleShared = (lake: AthenaLake): Promise<void> =>
+    settle(async () => {
+      const [table, view] = [manifestsTable(lake), manifestFilesView(lake)];
+      const [storedTable, storedView] = [await find(table.Name), await find(view.Name)];
+      return [
+        [storedTable, storedTable === null ? fresh(table) : mergedTable(inputOf(storedTable), table)],
+        [storedView, storedView === null ? fresh(view) : mergedView(inputOf(storedView), view)],
+      ];
+    });
+
+  /**
+   * The view follows from the history as it is after the merge, and is read before it: a view that was
+   * written by somebody who knew a wider history is thereby never replaced by one that does not.
+   */
+  const settleTable = (table: CatalogTable, lake: AthenaLake): Promise<void> =>
+    settle(async () => {
+      const wanted = historyTable(table, lake);
+      const storedView = await find(table.name);
+      const storedHistory = await find(wanted.Name);
+      const { excluded, object } = table;
+      const history =
+        storedHistory === null
+          ? fresh(wanted)
+          : mergedTable(inputOf(storedHistory), wanted, { excluded, isWhole: object !== null });
+      const view = currentTableView({ ...table, columns: columnsOf(history) }, lake);
+      return [
+        [storedHistory, history],
+        [storedView, storedView === null ? fresh(view) : mergedView(inputOf(storedView), view)],
+      ];
+    });
+
+  return {
+    async publish({ columns, firstDay }) {
+      const lake: AthenaLake = { bucket, database: DatabaseName, firstDay };
+      try {
+        await settleShared(lake);
+        for (const table of options.tables(columns)) await settleTable(table, lake);
+        return { status: 'published' };
+      } catch (error) {
+        if (!(error instanceof GlueServiceException)) throw error;
+        return { status: 'refused', message: refusalText(DatabaseName, error) };
+      }
+    },
+  };
+}

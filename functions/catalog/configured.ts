@@ -1,0 +1,26 @@
+/** The tables of the lake as one configuration has them written. Pure. */
+import type { ObjectDeclaration } from '../core/declaration.ts';
+import { withoutChildren } from '../core/declared-tables.ts';
+import { asWritten, excludedColumns, type FieldRules } from '../core/field-rules.ts';
+import type { ChildName } from '../core/names.ts';
+import type { SeenTables } from '../core/sightings.ts';
+import { type CatalogTable, catalogTables } from './tables.ts';
+
+/** What of a configuration the tables depend on. */
+export type TableRules = FieldRules & { readonly excludedTables: readonly ChildName[] };
+
+function withoutExcluded(table: CatalogTable, rules: TableRules): CatalogTable {
+  const excluded = excludedColumns(table.name, rules);
+  // Excluded now, they may still be known from before.
+  return { ...table, excluded, columns: table.columns.filter(({ name }) => !excluded.includes(name)) };
+}
+
+/** Every table of these objects, and `deletions`: without what is excluded, hashed columns as text. */
+export const configuredTables = (
+  objects: readonly ObjectDeclaration[],
+  rules: TableRules,
+  seen: SeenTables,
+): readonly CatalogTable[] => {
+  const written = objects.map((object) => asWritten(withoutChildren(object, rules.excludedTables), rules));
+  return catalogTables(written, seen).map((table) => withoutExcluded(table, rules));
+};

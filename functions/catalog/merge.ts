@@ -1,0 +1,156 @@
+/**
+ * What becomes of a table that Glue holds already: what is ours is brought up to date, and only widens;
+ * what a user has added or written stays. Pure.
+ */
+import { type GlueColumn, type GlueTable, UNDECIDED } from './glue.ts';
+import type { CatalogType } from './types.ts';
+
+type Optional<T> = T | undefined;
+
+/** A column as Glue answers with it. */
+export interface StoredColumn {
+  readonly Name: Optional<string>;
+  readonly Type?: Optional<string>;
+  readonly Comment?: Optional<string>;
+  readonly Parameters?: Optional<Readonly<Record<string, string>>>;
+}
+
+/** The part of Glue's `TableInput` that is looked at; whatever else there is goes through as it is. */
+export interface StoredTable {
+  readonly Description?: Optional<string>;
+  readonly TableType?: Optional<string>;
+  readonly Parameters?: Optional<Readonly<Record<string, string>>>;
+  readonly StorageDescriptor?: Optional<{
+    readonly Columns?: Optional<readonly StoredColumn[]>;
+    readonly Location?: Optional<string>;
+    readonly InputFormat?: Optional<string>;
+    readonly OutputFormat?: Optional<string>;
+    readonly SerdeInfo?: Optional<{ readonly SerializationLibrary?: Optional<string> }>;
+  }>;
+  readonly ViewOriginalText?: Optional<string>;
+  readonly ViewExpandedText?: Optional<string>;
+}
+
+const SCALARS: readonly CatalogType[] = ['string', 'bigint', 'double', 'boolean'];
+
+const isScalar = (type: Optional<string>): type is CatalogType => SCALARS.some((one) => one === type);
+
+const [[MARK = '', MARKED = ''] = []] = Object.entries(UNDECIDED);
+
+const isUndecided = ({ Parameters }: StoredColumn): boolean => Parameters?.[MARK] === MARKED;
+
+/** The narrower of two types that reads what both read; ours where the stored one is none that we give. */
+function widened(stored: Optional<string>, wanted: string): string {
+  if (stored === wanted || !isScalar(stored) || !isScalar(wanted)) return wanted;
+  return [stored, wanted].every((type) => type === 'bigint' || type === 'double') ? 'double' : 'string';
+}
+
+function withoutMark({ Parameters = {}, ...column }: StoredColumn): StoredColumn {
+  const { [MARK]: _mark, ...rest } = Parameters;
+  return Object.keys(rest).length === 0 ? column : { ...column, Parameters: rest };
+}
+
+function mergedColumn(stored: Optional<StoredColumn>, wanted: GlueColumn): StoredColumn {
+  if (stored === undefined) return wanted;
+  if (isUndecided(wanted)) return stored;
+  if (isUndecided(stored)) return { ...withoutMark(stored), Type: wanted.Type };
+  return { ...stored, Type: widened(stored.Type, wanted.Type) };
+}
+
+const nameOf = ({ Name = '' }: StoredColumn): string => Name.toLowerCase();
+
+function mergedColumns(
+  stored: readonly StoredColumn[],
+  wanted: readonly GlueColumn[],
+  excluded: readonly string[],
+): readonly StoredColumn[] {
+  const before = new Map(stored.map((column) => [nameOf(column), column]));
+  const names = new Set(wanted.map(nameOf));
+  const left = new Set(excluded.map((name) => name.toLowerCase()));
+  const others = stored.filter((column) => !names.has(nameOf(column)) && !left.has(nameOf(column)));
+  return [...wanted.map((column) => mergedColumn(before.get(nameOf(column)), column)), ...others];
+}
+
+const RANGE = 'projection.run_date.range';
+
+/** Each day before the first one with data costs every query an empty listing; a month of them is nothing. */
+const SLACK_DAYS = 31;
+const DAY_MS = 86_400_000;
+
+/**
+ * Where the partitions begin: never after the first day, and not each day anew. History that is removed
+ * lets the first day move on.
+ * @param isWhole false where others may have files of an earlier day
+ */
+function mergedRange(stored: string, wanted: string, isWhole: boolean): string {
+  const [, before = ''] = /^(\d{4}-\d\d-\d\d),NOW$/.exec(stored) ?? [];
+  if (before === '' || before > wanted) return wanted;
+  const days = (Date.parse(wanted.slice(0, before.length)) - Date.parse(before)) / DAY_MS;
+  return isWhole && days > SLACK_DAYS ? wanted : stored;
+}
+
+function mergedParameters(
+  stored: Readonly<Record<string, string>>,
+  wanted: Readonly<Record<string, string>>,
+  isWhole: boolean,
+): Readonly<Record<string, string>> {
+  const range = wanted[RANGE];
+  return {
+    ...stored,
+    ...wanted,
+    ...(range !== undefined && { [RANGE]: mergedRange(stored[RANGE] ?? '', range, isWhole) }),
+  };
+}
+
+/** Only what there is, so that nothing stored is replaced by undefined. */
+const given = <T extends object>(members: T): Partial<T> =>
+  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Partial<T>;
+
+/** The history of a table, or the table of manifests, with columns and parameters of both. */
+export function mergedTable<T extends StoredTable>(
+  stored: T,
+  wanted: GlueTable,
+  {
+    excluded = [],
+    isWhole = true,
+  }: { readonly excluded?: readonly string[]; readonly isWhole?: boolean } = {},
+): T {
+  const { Columns, SerdeInfo, ...storage } = wanted.StorageDescriptor;
+  const before = stored.StorageDescriptor ?? {};
+  return {
+    ...stored,
+    TableType: wanted.TableType,
+    Parameters: mergedParameters(stored.Parameters ?? {}, wanted.Parameters, isWhole),
+    StorageDescriptor: {
+      ...before,
+      ...given(storage),
+      SerdeInfo: { ...before.SerdeInfo, ...SerdeInfo },
+      Columns: mergedColumns(before.Columns ?? [], Columns, excluded),
+    },
+  };
+}
+
+/** A view selects what ours selects; only what is written about it may be the user's. */
+export function mergedView<T extends StoredTable>(stored: T, wanted: GlueTable): T {
+  const before = new Map(stored.StorageDescriptor?.Columns?.map((column) => [nameOf(column), column]));
+  const Columns = wanted.StorageDescriptor.Columns.map((column) => ({
+    ...before.get(nameOf(column)),
+    ...column,
+  }));
+  return {
+    ...stored,
+    TableType: wanted.TableType,
+    Parameters: { ...stored.Parameters, ...wanted.Parameters },
+    StorageDescriptor: { ...stored.StorageDescriptor, Columns },
+    ViewOriginalText: wanted.ViewOriginalText,
+    ViewExpandedText: wanted.ViewExpandedText,
+  };
+}
+
+/** The columns of a history that its view can show: those of the types that we give. */
+export const columnsOf = ({
+  StorageDescriptor,
+}: StoredTable): readonly { name: string; type: CatalogType }[] =>
+  (StorageDescriptor?.Columns ?? []).flatMap(({ Name, Type }) =>
+    Name !== undefined && isScalar(Type) ? [{ name: Name, type: Type }] : [],
+  );

@@ -1,0 +1,25 @@
+import type { IAspect } from 'aws-cdk-lib';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { CfnLogGroup } from 'aws-cdk-lib/aws-logs';
+import type { IConstruct } from 'constructs';
+
+export interface LogSettingsProps {
+  readonly retentionDays: number;
+  /** Encrypts the logs. @default a key of AWS */
+  readonly key: IKey | undefined;
+}
+
+/** How long logs are kept and whose key encrypts them, for every log group there is: no construct has to think of it. */
+export class LogSettings implements IAspect {
+  readonly #props: LogSettingsProps;
+
+  constructor(props: LogSettingsProps) {
+    this.#props = props;
+  }
+
+  visit(node: IConstruct): void {
+    if (!(node instanceof CfnLogGroup)) return;
+    node.retentionInDays = this.#props.retentionDays;
+    if (this.#props.key !== undefined) node.kmsKeyId = this.#props.key.keyArn;
+  }
+}

@@ -1,0 +1,29 @@
+import type { Dashboard } from 'aws-cdk-lib/aws-cloudwatch';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import { Construct } from 'constructs';
+import { Alarms, type AlarmsProps } from './alarms.ts';
+import { AlertTopic } from './alert-topic.ts';
+import { createDashboard, type DashboardProps } from './dashboard.ts';
+
+export interface MonitoringProps extends Omit<AlarmsProps, 'topic'>, Pick<DashboardProps, 'finishRunLog'> {
+  /** Who gets the alarms by mail. @default nobody; the topic can be subscribed to by hand */
+  readonly email?: string | undefined;
+  /** Encrypts the alarms. @default a key of the topic's own */
+  readonly key: IKey | undefined;
+}
+
+/** What tells people how a pipeline does: a topic, the alarms that speak there, and a dashboard. */
+export class Monitoring extends Construct {
+  readonly topic: ITopic;
+  readonly dashboard: Dashboard;
+
+  constructor(scope: Construct, id: string, props: MonitoringProps) {
+    super(scope, id);
+    const { email, key, pipelineName } = props;
+    const displayName = `Alerts of the ${pipelineName} pipeline`;
+    this.topic = new AlertTopic(this, 'Alerts', { displayName, email, key }).topic;
+    const { all } = new Alarms(this, 'Alarms', { ...props, topic: this.topic });
+    this.dashboard = createDashboard(this, 'Dashboard', { ...props, alarms: all });
+  }
+}

@@ -1,0 +1,91 @@
+import { Aws, Duration } from 'aws-cdk-lib';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { CfnSchedule, CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import type { Deployment } from '../../functions/core/deployment.ts';
+import type { ObjectName } from '../../functions/core/names.ts';
+import { type ObjectGroup, objectGroups } from '../object-groups.ts';
+import { grantKey } from './access.ts';
+import { pascalCase } from './pascal-case.ts';
+
+export interface SchedulesProps {
+  readonly pipelineName: string;
+  /** The configured ones. */
+  readonly objects: readonly ObjectName[];
+  readonly deployment: Pick<Deployment, 'frequency' | 'objectFrequency' | 'paused'>;
+  readonly stateMachine: IStateMachine;
+  /** Encrypts the dead letters. @default a key of SQS */
+  readonly key: IKey | undefined;
+}
+
+/** As long as SQS keeps a message: whoever looks into one may have been on holiday. */
+const DEAD_LETTER_DAYS = 14;
+
+/** AWS's bounds of how long a start is tried; the attempts within that time are not limited further. */
+const MAX_RETRY_SECONDS = 86_400;
+const MAX_RETRY_ATTEMPTS = 185;
+
+/** A start that comes late is worth less and less: after half of the interval the next one is nearer. */
+const retrySeconds = ({ schedule }: ObjectGroup): number =>
+  Math.min(MAX_RETRY_SECONDS, Math.floor(schedule.gaps.shortest / 2));
+
+/**
+ * Starts the workflow, one schedule for the objects of each frequency. Scheduler may fire twice for one time; then
+ * the second run finds the objects' leases taken and ends with all of them skipped, which is no failure.
+ */
+export class Schedules extends Construct {
+  /** Starts that Step Functions did not accept within the time for retries. */
+  readonly deadLetters: Queue;
+
+  constructor(scope: Construct, id: string, props: SchedulesProps) {
+    super(scope, id);
+    const { pipelineName, objects, deployment, stateMachine, key } = props;
+    this.deadLetters = new Queue(this, 'DeadLetters', {
+      retentionPeriod: Duration.days(DEAD_LETTER_DAYS),
+      enforceSSL: true,
+      ...(key === undefined
+        ? { encryption: QueueEncryption.SQS_MANAGED }
+        : { encryption: QueueEncryption.KMS, encryptionMasterKey: key }),
+    });
+    const group = new CfnScheduleGroup(this, 'Group');
+    const role = new Role(this, 'Role', {
+      assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
+        conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID, 'aws:SourceArn': group.attrArn } },
+      }),
+    });
+    stateMachine.grantStartExecution(role);
+    role.addToPrincipalPolicy(
+      new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [this.deadLetters.queueArn] }),
+    );
+    grantKey(role, key, 'sqs', ['kms:GenerateDataKey', 'kms:Decrypt']);
+    for (const each of objectGroups(objects, deployment)) {
+      const schedule = new CfnSchedule(
+        this,
+        each.namedAfter === null ? 'Main' : pascalCase(each.namedAfter),
+        {
+          description: `Runs ${each.objects.join(', ')} of the ${pipelineName} pipeline`,
+          groupName: group.ref,
+          scheduleExpression: each.schedule.expression,
+          ...(each.schedule.timezone !== null && { scheduleExpressionTimezone: each.schedule.timezone }),
+          flexibleTimeWindow: { mode: 'OFF' },
+          state: deployment.paused ? 'DISABLED' : 'ENABLED',
+          target: {
+            arn: stateMachine.stateMachineArn,
+            roleArn: role.roleArn,
+            input: JSON.stringify(each.objects.length === objects.length ? {} : { objects: each.objects }),
+            deadLetterConfig: { arn: this.deadLetters.queueArn },
+            retryPolicy: {
+              maximumEventAgeInSeconds: retrySeconds(each),
+              maximumRetryAttempts: MAX_RETRY_ATTEMPTS,
+            },
+          },
+        },
+      );
+      // A rate begins when it is created, and then it needs the role's rights.
+      schedule.node.addDependency(role);
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import type {
+  IPolicyValidationContext,
+  IPolicyValidationPlugin,
+  PolicyValidationPluginReport,
+  PolicyViolation,
+} from 'aws-cdk-lib';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { ACKNOWLEDGEMENTS, type Acknowledgement } from './acknowledgements.ts';
+
+/** Path of a construct below its stack. */
+const pathInStack = (constructPath: string): string => constructPath.slice(constructPath.indexOf('/') + 1);
+
+const covers = ({ finding, at }: Acknowledgement, ruleName: string, constructPath: string): boolean =>
+  finding.test(ruleName) && at.test(pathInStack(constructPath));
+
+const FIX = 'Change it, or give the reason in lib/stacks/acknowledgements.ts.';
+
+/** The findings that nobody has given a reason for. */
+export function unacknowledged(
+  violations: readonly PolicyViolation[],
+  acknowledgements: readonly Acknowledgement[] = ACKNOWLEDGEMENTS,
+): PolicyViolation[] {
+  return violations.flatMap((violation) => {
+    const violatingResources = violation.violatingResources.filter(
+      ({ constructPath = '' }) =>
+        !acknowledgements.some((one) => covers(one, violation.ruleName, constructPath)),
+    );
+    return violatingResources.length === 0 ? [] : [{ ...violation, violatingResources, fix: FIX }];
+  });
+}
+
+/**
+ * cdk-nag's AWS Solutions rules as part of every synthesis. Its own acknowledgements are for one literal finding at one
+ * construct each; ours are one table of patterns, which a reviewer can read from top to bottom.
+ */
+export class AwsSolutions implements IPolicyValidationPlugin {
+  readonly name = 'AwsSolutions';
+  readonly #checks = new AwsSolutionsChecks();
+
+  validate(context: IPolicyValidationContext): PolicyValidationPluginReport {
+    const violations = unacknowledged(this.#checks.validate(context).violations);
+    return { success: violations.length === 0, violations };
+  }
+}

@@ -1,0 +1,154 @@
+/** What holds for every stack of a pipeline, whoever adds one. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { CONFIGURATIONS, synthesis } from './synthesis.ts';
+
+interface Found {
+  readonly place: string;
+  readonly type: string;
+  readonly properties: Readonly<Record<string, unknown>>;
+}
+
+const all = Object.entries(CONFIGURATIONS).map(([name, config]) => [name, synthesis(config)] as const);
+
+const resourcesOf = ({ templates }: ReturnType<typeof synthesis>): readonly Found[] =>
+  Object.entries(templates).flatMap(([stack, { Resources }]) =>
+    Object.entries(Resources).map(([logicalId, { Type, Properties = {} }]) => ({
+      place: `${stack}/${logicalId}`,
+      type: Type,
+      properties: Properties,
+    })),
+  );
+
+/** Names that are given and not made by CloudFormation, and why that does no harm. */
+const NAMED: Readonly<Record<string, string>> = {
+  'AWS::IAM::Policy PolicyName': 'an inline policy has its name within its role',
+  'AWS::Athena::WorkGroup Name': 'people choose it by name; it can be replaced at any time',
+  'AWS::ApiGatewayV2::Api Name': 'a label: APIs are told apart by their ids',
+  'AWS::ApiGatewayV2::Stage StageName': '$default is the stage without a path, within its API',
+  'AWS::SNS::Topic DisplayName': 'a label: the name of the sender of mails',
+  'AWS::CloudWatch::Alarm MetricName': 'refers to a metric',
+};
+
+const isReference = (value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  ('Ref' in value || 'Fn::GetAtt' in value || 'Fn::ImportValue' in value);
+
+describe.each(all)('a pipeline %s', (_name, synthesized) => {
+  const resources = resourcesOf(synthesized);
+
+  test('gives nothing a physical name', () => {
+    const named = resources.flatMap(({ place, type, properties }) =>
+      Object.entries(properties)
+        .filter(
+          ([name, value]) =>
+            name.endsWith('Name') && !isReference(value) && NAMED[`${type} ${name}`] === undefined,
+        )
+        .map(([name, value]) => `${place} ${type} ${name}: ${JSON.stringify(value)}`),
+    );
+    expect(named).toEqual([]);
+  });
+
+  test('keeps every log for as long as configured', () => {
+    const groups = resources.filter(({ type }) => type === 'AWS::Logs::LogGroup');
+    expect(groups.length).toBeGreaterThan(19);
+    for (const { properties } of groups) expect(properties).toHaveProperty('RetentionInDays', 90);
+  });
+
+  test('has stacks that say what they are, and tags on them', () => {
+    for (const { template, tags } of synthesized.assembly.stacks) {
+      expect(template.Description).toMatch(/ of the shop pipeline \(Intercom to S3\)$/);
+      expect(tags).toEqual({ pipeline: 'shop' });
+    }
+  });
+
+  test('describes every output', () => {
+    for (const { Outputs = {} } of Object.values(synthesized.templates)) {
+      const own = Object.entries(Outputs).filter(([id]) => !id.startsWith('ExportsOutput'));
+      for (const [, output] of own)
+        expect(output).toHaveProperty('Description', expect.stringMatching(/^.{10,}$/));
+    }
+  });
+});
+
+test('log retention is as configured, also of the log of access to the bucket', () => {
+  const resources = resourcesOf(synthesis({ logRetentionDays: 7 }));
+  const days = resources.flatMap(({ properties }) => properties.RetentionInDays ?? []);
+  expect(new Set(days)).toEqual(new Set([7]));
+  const buckets = resources
+    .filter(({ type }) => type === 'AWS::S3::Bucket')
+    .map(({ properties }) => properties);
+  expect(buckets).toContainEqual(
+    expect.objectContaining({
+      LifecycleConfiguration: { Rules: [{ Id: 'ExpireLogs', Status: 'Enabled', ExpirationInDays: 7 }] },
+    }),
+  );
+});
+
+/** Where a resource names the key that encrypts it. */
+const KEY_PROPERTIES: Readonly<Record<string, string>> = {
+  'AWS::S3::Bucket': 'BucketEncryption',
+  'AWS::DynamoDB::GlobalTable': 'Replicas',
+  'AWS::SecretsManager::Secret': 'KmsKeyId',
+  'AWS::SQS::Queue': 'KmsMasterKeyId',
+  'AWS::SNS::Topic': 'KmsMasterKeyId',
+  'AWS::Logs::LogGroup': 'KmsKeyId',
+};
+
+test('the own key encrypts whatever can be encrypted, but for the log of access to the bucket', () => {
+  const encrypted = resourcesOf(synthesis({ encryption: 'own-key' })).filter(
+    ({ type }) => type in KEY_PROPERTIES,
+  );
+  const without = encrypted.filter(({ type, properties }) => {
+    const key = JSON.stringify(properties[KEY_PROPERTIES[type] ?? ''] ?? null);
+    return !/"Key[0-9A-F]{8}"|ExportsOutputFnGetAttKey/.test(key);
+  });
+  expect(without.map(({ place }) => place.slice(0, -8))).toEqual(['storage/AccessLogs']);
+  expect(new Set(encrypted.map(({ type }) => type)).size).toBeGreaterThanOrEqual(5);
+});
+
+test('without one there is no key but that of the topic, which CloudWatch uses, and no role has a right to any', () => {
+  const { templates } = synthesis();
+  const resources = resourcesOf(synthesis());
+  const keys = resources.filter(({ type }) => type.startsWith('AWS::KMS'));
+  expect(keys.map(({ place }) => place)).toEqual([expect.stringMatching(/^monitoring\/MonitoringAlertsKey/)]);
+  const { monitoring: _, ...others } = templates;
+  expect(JSON.stringify(others)).not.toContain('"kms:');
+});
+
+const hasLinter = spawnSync('cfn-lint', ['--version']).status === 0;
+
+/** CDK depends on roles explicitly, so that their policies are there as well. */
+const LINTER_IGNORES = ['W3005'];
+
+test.skipIf(!hasLinter)(
+  `cfn-lint has nothing to say${hasLinter ? '' : ' (skipped: pip install cfn-lint)'}`,
+  () => {
+    const folder = mkdtempSync(join(tmpdir(), 'cfn-lint-'));
+    try {
+      const files = all.flatMap(([name, { templates }], index) =>
+        Object.entries(templates).map(([stack, template]) => {
+          const file = join(folder, `${index}-${stack}.json`);
+          writeFileSync(file, JSON.stringify(template, null, 1));
+          return { file, name };
+        }),
+      );
+      const args = [
+        '--regions',
+        'us-east-1',
+        'eu-central-1',
+        'ap-southeast-2',
+        '--ignore-checks',
+        ...LINTER_IGNORES,
+      ];
+      const { stdout, stderr } = spawnSync('cfn-lint', [...args, '--', ...files.map(({ file }) => file)]);
+      expect(`${stdout}${stderr}`).toBe('');
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+);

@@ -1,0 +1,332 @@
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { Code } from 'aws-cdk-lib/aws-lambda';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type PipelineConfig, resolveConfig, resolveDeployment } from '../../functions/core/config.ts';
+import { METRICS, type MetricName } from '../../functions/core/metrics.ts';
+import { OBJECT_NAMES } from '../../functions/core/names.ts';
+import { createEmfMetrics } from '../../functions/emf-metrics.ts';
+import type { MetricsDetail } from '../../functions/environment.ts';
+import type { StackTemplate } from '../../lib/local/intrinsics.ts';
+import { addPipeline } from '../../lib/stacks/pipeline.ts';
+import { type Sample, samplesOf } from '../support/emf.ts';
+
+interface MetricStat {
+  readonly Namespace?: string;
+  readonly MetricName?: string;
+  readonly Dimensions?: readonly { readonly Name: string; readonly Value: unknown }[];
+  readonly Period?: number;
+}
+
+interface AlarmProperties extends MetricStat {
+  readonly AlarmDescription: string;
+  readonly AlarmActions: readonly unknown[];
+  readonly EvaluationPeriods: number;
+  readonly DatapointsToAlarm: number;
+  readonly TreatMissingData: string;
+  readonly ComparisonOperator: string;
+  readonly Threshold: number;
+  readonly Statistic?: string;
+  readonly Metrics?: readonly {
+    readonly MetricStat?: { readonly Metric: MetricStat; readonly Period: number };
+  }[];
+}
+
+const { context } = JSON.parse(readFileSync(join(import.meta.dirname, '../../cdk.json'), 'utf8'));
+const config = resolveConfig({ name: 'shop' });
+let outdir: string;
+beforeAll(async () => {
+  outdir = await mkdtemp(join(tmpdir(), 'monitoring-'));
+});
+afterAll(() => rm(outdir, { recursive: true, force: true }));
+
+let apps = 0;
+
+/** The stack as the app has it, of a configuration. */
+function monitoring(written: PipelineConfig = {}): StackTemplate {
+  apps += 1;
+  const app = new App({ outdir: join(outdir, String(apps)), context });
+  const code = () => Code.fromInline('//');
+  const { monitoring: stack } = addPipeline(app, config, code, resolveDeployment(written));
+  app.synth();
+  return Template.fromStack(stack).toJSON() as StackTemplate;
+}
+
+const ofType = (template: StackTemplate, type: string): readonly [string, Record<string, unknown>][] =>
+  Object.entries(template.Resources)
+    .filter(([, { Type }]) => Type === type)
+    .map(([name, { Properties }]) => [name, { ...Properties }]);
+
+const alarmsOf = (template: StackTemplate): Readonly<Record<string, AlarmProperties>> =>
+  Object.fromEntries(
+    ofType(template, 'AWS::CloudWatch::Alarm').map(([id, properties]) => [
+      id.replace(/^MonitoringAlarms/, '').replace(/[0-9A-F]{8}$/, ''),
+      properties as unknown as AlarmProperties,
+    ]),
+  );
+
+/** Every metric that an alarm asks for. */
+const metricsOf = (alarm: AlarmProperties): readonly MetricStat[] =>
+  alarm.Metrics === undefined
+    ? [alarm]
+    : alarm.Metrics.flatMap(({ MetricStat }) => (MetricStat === undefined ? [] : [MetricStat.Metric]));
+
+/** What the functions' own adapter emits, as CloudWatch takes it in. */
+function emitted(detail: MetricsDetail): readonly Sample[] {
+  const lines: string[] = [];
+  const metrics = createEmfMetrics({ pipeline: 'shop', detail, print: (line) => lines.push(line) });
+  const all = Object.fromEntries(Object.keys(METRICS).map((name) => [name as MetricName, 1]));
+  for (const object of OBJECT_NAMES) metrics.record(all, object);
+  return lines.flatMap(samplesOf);
+}
+
+const identityOf = (namespace: unknown, name: unknown, dimensions: unknown): string =>
+  JSON.stringify([namespace, name, dimensions]);
+
+describe('the alarms', () => {
+  test('are at most eight, and the six that the pipeline has reasons for', () => {
+    const alarms = alarmsOf(monitoring());
+    expect(Object.keys(alarms).toSorted()).toEqual([
+      'ConnectionLost',
+      'DeadLetters',
+      'NoSuccessfulRun',
+      'ObjectFailedTwice',
+      'OldDebts',
+      'RunFailed',
+    ]);
+    expect(Object.keys(alarms).length).toBeLessThanOrEqual(8);
+  });
+
+  test.each(['standard', 'detailed'] as const)('watch only what is emitted (%s)', (detail) => {
+    const known = new Set(
+      emitted(detail).map(({ namespace, name, dimensions }) =>
+        identityOf(
+          namespace,
+          name,
+          Object.entries(dimensions)
+            .map(([Name, Value]) => ({ Name, Value }))
+            .toSorted((a, b) => a.Name.localeCompare(b.Name)),
+        ),
+      ),
+    );
+    const asked = Object.values(alarmsOf(monitoring({ monitoring: detail }))).flatMap(metricsOf);
+    const ours = asked.filter(({ Namespace }) => Namespace === 'IntercomPipeline');
+    expect(ours.length).toBeGreaterThanOrEqual(3);
+    for (const { Namespace, MetricName, Dimensions = [] } of ours) {
+      const sorted = Dimensions.toSorted((a, b) => a.Name.localeCompare(b.Name));
+      expect(known).toContain(identityOf(Namespace, MetricName, sorted));
+    }
+    const others = asked.filter(({ Namespace }) => Namespace !== 'IntercomPipeline');
+    expect(new Set(others.map(({ Namespace, MetricName }) => `${Namespace} ${MetricName}`))).toEqual(
+      new Set([
+        'AWS/SQS ApproximateNumberOfMessagesVisible',
+        'AWS/States ExecutionsAborted',
+        'AWS/States ExecutionsFailed',
+        'AWS/States ExecutionsSucceeded',
+        'AWS/States ExecutionsTimedOut',
+      ]),
+    );
+  });
+
+  test('all go to the topic, and say what happened and what to do next', () => {
+    const template = monitoring({ monitoring: 'detailed' });
+    const [[topic] = []] = ofType(template, 'AWS::SNS::Topic');
+    for (const alarm of Object.values(alarmsOf(template))) {
+      expect(alarm.AlarmActions).toEqual([{ Ref: topic }]);
+      expect(alarm.AlarmDescription).toMatch(/'shop'.*Next: /);
+      expect(alarm.AlarmDescription.length).toBeLessThanOrEqual(1024);
+    }
+  });
+
+  test('look back no further than CloudWatch does, whatever the interval', () => {
+    for (const every of ['15 minutes', '1 hour', '6 hours', '3 days', '7 days', '34 days']) {
+      for (const alarm of Object.values(alarmsOf(monitoring({ frequency: { every } })))) {
+        const period = alarm.Period ?? periodOf(alarm);
+        const seconds = period * alarm.EvaluationPeriods;
+        expect(seconds).toBeLessThanOrEqual(period < 3_600 ? 86_400 : 604_800);
+        expect(alarm.DatapointsToAlarm).toBeLessThanOrEqual(alarm.EvaluationPeriods);
+      }
+    }
+  });
+
+  const periodOf = ({ Metrics = [] }: AlarmProperties): number =>
+    Metrics.flatMap(({ MetricStat }) => MetricStat?.Period ?? [])[0] ?? Number.POSITIVE_INFINITY;
+
+  test('know what no data means', () => {
+    const alarms = alarmsOf(monitoring());
+    expect(
+      Object.fromEntries(Object.entries(alarms).map(([name, one]) => [name, one.TreatMissingData])),
+    ).toEqual({
+      RunFailed: 'notBreaching',
+      ObjectFailedTwice: 'notBreaching',
+      OldDebts: 'notBreaching',
+      DeadLetters: 'notBreaching',
+      // Until a run says that the connection holds, it is as lost as it was.
+      ConnectionLost: 'ignore',
+      // No run at all is what this one is about.
+      NoSuccessfulRun: 'breaching',
+    });
+    expect(alarms.NoSuccessfulRun).toMatchObject({
+      ComparisonOperator: 'LessThanThreshold',
+      Threshold: 1,
+      Statistic: 'Sum',
+    });
+    expect(alarms.NoSuccessfulRun?.DatapointsToAlarm).toBe(alarms.NoSuccessfulRun?.EvaluationPeriods);
+  });
+
+  test('wait for the schedule that runs most often, and remember until the rarest has run again', () => {
+    const alarms = alarmsOf(monitoring({ objectFrequency: { tags: { every: '6 hours' } } }));
+    const minutes = (name: string): number => {
+      const alarm = alarms[name];
+      if (alarm === undefined) throw new Error(name);
+      return ((alarm.Period ?? periodOf(alarm)) * alarm.EvaluationPeriods) / 60;
+    };
+    expect(minutes('NoSuccessfulRun')).toBe(3 * 60 + 60);
+    expect(minutes('ObjectFailedTwice')).toBe(6 * 60 + 60);
+  });
+
+  test('expect no runs of a pipeline that is paused', () => {
+    const alarms = alarmsOf(monitoring({ paused: true }));
+    expect(Object.keys(alarms).toSorted()).toEqual([
+      'ConnectionLost',
+      'DeadLetters',
+      'ObjectFailedTwice',
+      'OldDebts',
+      'RunFailed',
+    ]);
+  });
+
+  test('name the object where that is wanted', () => {
+    const alarms = alarmsOf(monitoring({ monitoring: 'detailed' }));
+    expect(Object.keys(alarms)).toHaveLength(6 + 2 * OBJECT_NAMES.length);
+    expect(alarms.ObjectFailedTwicetags?.Dimensions).toContainEqual({ Name: 'Object', Value: 'tags' });
+  });
+});
+
+describe('the topic', () => {
+  test('is encrypted with a key that CloudWatch may use, for alarms of this account only', () => {
+    const template = monitoring();
+    const [[keyId = '', key] = []] = ofType(template, 'AWS::KMS::Key');
+    const [[, topic] = []] = ofType(template, 'AWS::SNS::Topic');
+    expect(topic?.KmsMasterKeyId).toEqual({ 'Fn::GetAtt': [keyId, 'Arn'] });
+    expect(key?.EnableKeyRotation).toBe(true);
+    const statement = {
+      Effect: 'Allow',
+      Principal: { Service: 'cloudwatch.amazonaws.com' },
+      Condition: {
+        StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } },
+        ArnLike: { 'aws:SourceArn': expect.anything() },
+      },
+    };
+    const policyOf = (value: unknown) => (value as { Statement: readonly unknown[] }).Statement;
+    expect(policyOf(key?.KeyPolicy)).toContainEqual({
+      ...statement,
+      Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      Resource: '*',
+    });
+    const [[, policy] = []] = ofType(template, 'AWS::SNS::TopicPolicy');
+    expect(policyOf(policy?.PolicyDocument)).toContainEqual(
+      expect.objectContaining({ ...statement, Action: 'sns:Publish', Resource: { Ref: expect.any(String) } }),
+    );
+    expect(policyOf(policy?.PolicyDocument)).toContainEqual(
+      expect.objectContaining({
+        Effect: 'Deny',
+        Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+      }),
+    );
+  });
+
+  test('is encrypted with the key of the pipeline where it has one', () => {
+    const template = monitoring({ encryption: 'own-key' });
+    expect(ofType(template, 'AWS::KMS::Key')).toEqual([]);
+    const [[, topic] = []] = ofType(template, 'AWS::SNS::Topic');
+    expect(JSON.stringify(topic?.KmsMasterKeyId)).toContain('shop-storage:ExportsOutputFnGetAttKey');
+  });
+
+  test('is subscribed to by the address of the configuration, if there is one', () => {
+    expect(ofType(monitoring(), 'AWS::SNS::Subscription')).toEqual([]);
+    const [[, subscription] = []] = ofType(
+      monitoring({ alerts: { email: 'x@y.example' } }),
+      'AWS::SNS::Subscription',
+    );
+    expect(subscription).toMatchObject({ Protocol: 'email', Endpoint: 'x@y.example' });
+  });
+});
+
+interface Widget {
+  readonly type: string;
+  readonly properties: {
+    readonly title?: string;
+    readonly query?: string;
+    readonly metrics?: readonly (readonly unknown[])[];
+    readonly alarms?: readonly unknown[];
+  };
+}
+
+/** The body with a name in place of each reference; a log group of another stack is an import. */
+function dashboardOf(template: StackTemplate): readonly Widget[] {
+  const [[, properties] = []] = ofType(template, 'AWS::CloudWatch::Dashboard');
+  const body = properties?.DashboardBody as { 'Fn::Join': [string, readonly unknown[]] };
+  const text = body['Fn::Join'][1].map((part) =>
+    typeof part === 'string' ? part : JSON.stringify(part).replaceAll(/["\\]/g, ''),
+  );
+  return JSON.parse(text.join('')).widgets;
+}
+
+describe('the dashboard', () => {
+  test('shows runs, rows, requests, 429s, the share of the allowance, duration, lag and completeness', () => {
+    const widgets = dashboardOf(monitoring());
+    const text = JSON.stringify(widgets);
+    for (const name of [
+      'RowsWritten',
+      'Requests',
+      'RateLimited',
+      'RateAllowance',
+      'RunSeconds',
+      'LagSeconds',
+    ]) {
+      expect(text).toContain(name);
+    }
+    for (const name of ['ExecutionsSucceeded', 'ExecutionsFailed', 'completeness', 'lagSeconds']) {
+      expect(text).toContain(name);
+    }
+    const [alarms] = widgets.filter(({ type }) => type === 'alarm');
+    expect(alarms?.properties.alarms).toHaveLength(6);
+  });
+
+  test.each(['standard', 'detailed'] as const)(
+    'refers to metrics and log groups that exist (%s)',
+    (detail) => {
+      const widgets = dashboardOf(monitoring({ monitoring: detail }));
+      const known = new Set(emitted('standard').map(({ namespace, name }) => `${namespace} ${name}`));
+      const metrics = widgets
+        .flatMap(({ properties }) => properties.metrics ?? [])
+        .filter(([namespace]) => namespace === 'IntercomPipeline');
+      expect(metrics.length).toBeGreaterThan(5);
+      for (const [namespace, name, dimension, value] of metrics) {
+        expect(known).toContain(`${namespace} ${name}`);
+        expect([dimension, value]).toEqual(['Pipeline', 'shop']);
+      }
+      const queries = widgets.flatMap(({ properties }) => properties.query ?? []);
+      expect(queries).toHaveLength(3);
+      for (const query of queries) expect(query).toMatch(/^SOURCE '{Fn::ImportValue:[^']*FinishRunLog/);
+      const searches = JSON.stringify(widgets).match(/SEARCH\('{IntercomPipeline,Object,Pipeline}/g) ?? [];
+      expect(searches).toHaveLength(detail === 'detailed' ? 2 : 0);
+    },
+  );
+});
+
+test('the stack tells where the dashboard is, and which topic to subscribe to', () => {
+  const { Outputs } = monitoring();
+  const ours = Object.keys(Outputs ?? {}).filter((name) => !name.startsWith('Exports'));
+  expect(ours.toSorted()).toEqual(['AlertTopicArn', 'DashboardUrl']);
+  expect(JSON.stringify(Outputs?.DashboardUrl)).toContain('#dashboards/dashboard/');
+});
+
+test('an object can be taken out of the configuration: nothing of it is imported by this stack', () => {
+  expect(JSON.stringify(monitoring())).not.toContain('Extractors');
+});

@@ -1,0 +1,54 @@
+/** What a Glue catalog holds, through its API; every view must show what its history has. */
+import { type GlueClient, paginateGetTables, type Table } from '@aws-sdk/client-glue';
+import type { TypesByTable } from './memory-catalog.ts';
+
+export interface CatalogView {
+  /** Types by column, of current states; checked to be those of the histories. */
+  readonly types: TypesByTable;
+  readonly versions: ReadonlyMap<string, string>;
+  readonly tables: ReadonlyMap<string, Table>;
+}
+
+const typesOf = ({ StorageDescriptor }: Table): Readonly<Record<string, string>> =>
+  Object.fromEntries((StorageDescriptor?.Columns ?? []).map(({ Name = '', Type = '' }) => [Name, Type]));
+
+const TRINO: Readonly<Record<string, string>> = { string: 'varchar' };
+
+/** The definition that Athena reads of a view. */
+export function definitionOf({ ViewOriginalText = '' }: Table): {
+  readonly originalSql: string;
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+} {
+  const [, encoded = ''] = /^\/\* Presto View: (.*) \*\/$/.exec(ViewOriginalText) ?? [];
+  return JSON.parse(Buffer.from(encoded, 'base64').toString('utf8'));
+}
+
+function checkView(view: Table, history: Table | undefined): void {
+  const columns = JSON.stringify(
+    Object.entries(typesOf(view)).map(([name, type]) => ({ name, type: TRINO[type] ?? type })),
+  );
+  const { columns: defined, originalSql } = definitionOf(view);
+  if (JSON.stringify(defined) !== columns)
+    throw new Error(`${view.Name} has columns its definition does not have.`);
+  if (history === undefined) return;
+  if (JSON.stringify(typesOf(history)) !== JSON.stringify(typesOf(view))) {
+    throw new Error(`${view.Name} has other columns than its history.`);
+  }
+  const missing = defined.filter(({ name }) => !originalSql.includes(`"${name}"`));
+  if (missing.length > 0) throw new Error(`${view.Name} does not select ${missing[0]?.name}.`);
+}
+
+export async function readCatalog(client: GlueClient, DatabaseName: string): Promise<CatalogView> {
+  const tables = new Map<string, Table>();
+  for await (const { TableList = [] } of paginateGetTables({ client }, { DatabaseName })) {
+    for (const table of TableList) tables.set(table.Name ?? '', table);
+  }
+  const views = [...tables].filter(([, { TableType }]) => TableType === 'VIRTUAL_VIEW');
+  for (const [name, view] of views) checkView(view, tables.get(`${name}_history`));
+  const current = views.filter(([name]) => tables.has(`${name}_history`));
+  return {
+    types: Object.fromEntries(current.map(([name, table]) => [name, typesOf(table)])),
+    versions: new Map([...tables].map(([name, { VersionId = '' }]) => [name, VersionId])),
+    tables,
+  };
+}

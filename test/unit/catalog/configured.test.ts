@@ -1,0 +1,43 @@
+/** Field rules decide which columns a table of the catalog has, and of which types. */
+import { describe, expect, it } from 'vitest';
+import { configuredTables } from '../../../functions/catalog/configured.ts';
+import { resolveConfig } from '../../../functions/core/config.ts';
+import type { SeenTables } from '../../../functions/core/sightings.ts';
+import { OBJECTS, TABLES } from '../../../functions/objects/index.ts';
+
+function columnsOf(config: Record<string, unknown>, seen: SeenTables = {}, table = 'contacts') {
+  const tables = configuredTables([OBJECTS.contacts], resolveConfig(config, TABLES), seen);
+  const found = tables.find(({ name }) => name === table);
+  if (found === undefined) throw new Error(`no table ${table}`);
+  return Object.fromEntries(found.columns.map(({ name, type }) => [name, type]));
+}
+
+describe('a column', () => {
+  it('that is excluded is none, declared or not, and whatever earlier files have', () => {
+    const fields = { contacts: { name: 'exclude', mood: 'exclude', 'location.city': 'exclude' } };
+    const seen: SeenTables = { contacts: { name: ['string'], mood: ['string'], other: ['string'] } };
+    const columns = columnsOf({ fields }, seen);
+    expect(columns).not.toHaveProperty('name');
+    expect(columns).not.toHaveProperty('mood');
+    expect(columns).toMatchObject({ location: 'string', other: 'string' });
+  });
+
+  it('that is hashed is text, before anything was read', () => {
+    expect(columnsOf({}).created_at).toBe('bigint');
+    expect(columnsOf({ fields: { contacts: { last_seen_at: 'hash' } } }).last_seen_at).toBe('string');
+  });
+
+  it('that nobody declared is text once a hash was seen in it, and stays so', () => {
+    expect(columnsOf({}, { contacts: { score: ['integer'] } }).score).toBe('double');
+    for (const rule of ['hash', 'replicate']) {
+      const fields = { contacts: { score: rule } };
+      expect(columnsOf({ fields }, { contacts: { score: ['integer', 'string'] } }).score).toBe('string');
+    }
+  });
+});
+
+it('an excluded child is no table; its parent and deletions are', () => {
+  const config = resolveConfig({ tables: { exclude: ['contact_tag'] } }, TABLES);
+  const names = configuredTables([OBJECTS.contacts], config, {}).map(({ name }) => name);
+  expect(names).toEqual(['contacts', 'contact_company', 'deletions']);
+});

@@ -1,0 +1,127 @@
+/** Which tokens are let in, and what is left where they are not. */
+import { describe, expect, test } from 'vitest';
+import { disconnect } from '../../../functions/connection/disconnect.ts';
+import { regionNamed } from '../../../functions/connection/regions.ts';
+import { storeAccessToken } from '../../../functions/connection/store-access-token.ts';
+import { RetryableError } from '../../../functions/core/errors.ts';
+import { createSurroundings, identityOf, NEVER, type Surroundings } from './support.ts';
+
+const store = (surroundings: Surroundings, accessToken: string, replaceWorkspace = false) =>
+  storeAccessToken(surroundings, accessToken, { replaceWorkspace, signal: NEVER });
+
+describe('a private token', () => {
+  test('is checked and stored like any other', async () => {
+    const surroundings = createSurroundings();
+    const workspace = { id: 'ws', name: 'Workspace ws' };
+    expect(await store(surroundings, 'token-a1')).toEqual({ kind: 'connected', workspace, region: 'US' });
+    expect(await store(surroundings, 'token-b1')).toMatchObject({ kind: 'reconnected' });
+    expect(await surroundings.connections.load()).toEqual({
+      accessToken: 'token-b1',
+      workspace,
+      region: 'US',
+      connectedAt: '2026-11-22T12:00:00.000Z',
+    });
+  });
+
+  test.each([[''], ['short'], ['two words'], ['line\nend-of-it'], ['bücher-und-mehr'], ['x'.repeat(4_097)]])(
+    'that cannot be one is refused unquoted: %j',
+    async (text) => {
+      const surroundings = createSurroundings();
+      const refusal = store(surroundings, text);
+      await expect(refusal).rejects.toMatchObject({ name: 'InputError', code: 'bad_token' });
+      if (text !== '') await expect(refusal).rejects.not.toThrow(text);
+      expect(await surroundings.connections.load()).toBeNull();
+    },
+  );
+});
+
+describe('a workspace', () => {
+  test('that is not the one whose data lies here is let in only to replace it', async () => {
+    const surroundings = createSurroundings();
+    surroundings.intercom.identities.set('b1', identityOf('other'));
+    await store(surroundings, 'token-a1');
+    expect(await store(surroundings, 'token-b1')).toMatchObject({ kind: 'other_workspace', expected: 'ws' });
+    await surroundings.connections.clear();
+    expect(await store(surroundings, 'token-b1')).toMatchObject({ kind: 'other_workspace', expected: 'ws' });
+    expect(await store(surroundings, 'token-b1', true)).toMatchObject({ kind: 'replaced' });
+    expect(await surroundings.state.claimedWorkspace()).toBe('other');
+    expect(await store(surroundings, 'token-b1', true)).toMatchObject({ kind: 'reconnected' });
+  });
+
+  test('is let in first, of two at once', async () => {
+    const surroundings = createSurroundings();
+    surroundings.intercom.identities.set('b1', identityOf('other'));
+    const answers = await Promise.all([store(surroundings, 'token-a1'), store(surroundings, 'token-b1')]);
+    expect(answers.map(({ kind }) => kind).toSorted()).toEqual(['connected', 'other_workspace']);
+    const owner = await surroundings.state.claimedWorkspace();
+    expect((await surroundings.connections.load())?.workspace?.id).toBe(owner);
+  });
+
+  test('that connected by hand and never ran counts as none', async () => {
+    const surroundings = createSurroundings();
+    await surroundings.connections.save({
+      accessToken: 'token-x1',
+      workspace: null,
+      region: null,
+      connectedAt: null,
+    });
+    expect(await store(surroundings, 'token-a1')).toMatchObject({ kind: 'connected' });
+  });
+
+  test('nobody claims while its region is wrong', async () => {
+    const surroundings = createSurroundings();
+    surroundings.intercom.identities.set('a1', identityOf('eu', 'Europe'));
+    expect(await store(surroundings, 'token-a1')).toMatchObject({ kind: 'region_mismatch', expected: 'US' });
+    expect(await surroundings.state.claimedWorkspace()).toBeNull();
+  });
+});
+
+test.each([
+  ['US', 'US'],
+  ['united states', 'US'],
+  ['Europe', 'EU'],
+  [' eu ', 'EU'],
+  ['AU', 'AU'],
+  ['Australia', 'AU'],
+  ['Moon', null],
+  ['constructor', null],
+  [null, null],
+])('region %j is %s', (name, region) => {
+  expect(regionNamed(name)).toBe(region);
+});
+
+describe('disconnect', () => {
+  const connected = async () => {
+    const surroundings = createSurroundings();
+    await store(surroundings, 'token-a1');
+    return surroundings;
+  };
+
+  test('uninstalls, then forgets', async () => {
+    const surroundings = await connected();
+    const done = await disconnect(surroundings, { keepApp: false, signal: NEVER });
+    expect(done).toMatchObject({ kind: 'disconnected', workspace: { id: 'ws' }, app: 'uninstalled' });
+    expect(surroundings.intercom.uninstalled).toEqual(['token-a1']);
+    expect(await surroundings.connections.load()).toBeNull();
+    const again = await disconnect(surroundings, { keepApp: false, signal: NEVER });
+    expect(again).toEqual({ kind: 'not_connected' });
+  });
+
+  test('only forgets where the app is to stay', async () => {
+    const surroundings = await connected();
+    const done = await disconnect(surroundings, { keepApp: true, signal: NEVER });
+    expect(done).toMatchObject({ app: 'kept' });
+    expect(surroundings.intercom.uninstalled).toEqual([]);
+    expect(await surroundings.connections.load()).toBeNull();
+  });
+
+  test('keeps the token while Intercom cannot be asked', async () => {
+    const surroundings = await connected();
+    const uninstall = async () => {
+      throw new RetryableError('down', { code: 'network' });
+    };
+    const broken = { ...surroundings, intercom: { ...surroundings.intercom, uninstall } };
+    await expect(disconnect(broken, { keepApp: false, signal: NEVER })).rejects.toThrow('down');
+    expect(await surroundings.connections.load()).not.toBeNull();
+  });
+});
