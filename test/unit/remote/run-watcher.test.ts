@@ -68,6 +68,17 @@ describe('a run, through the files it leaves', () => {
     expect(progress && changes(null, progress)).toEqual(['tags: failed: tick the box']);
   });
 
+  it('tells that an object is being read, how much about, and that once', async () => {
+    const { watcher, put, begin } = start(['contacts']);
+    await begin();
+    const before = await watcher.look();
+    await put('contacts/plan.json', plan(3, 1_234));
+    const now = await watcher.look();
+    if (before === null || now === null) throw new Error('the run has begun');
+    expect(changes(before, now)).toEqual(['contacts: reading about 1,234 in 3 slice(s)']);
+    expect(changes(now, now)).toEqual([]);
+  });
+
   it('costs one listing and a few files a look, and nothing once all is done', async () => {
     const { watcher, put, begin, asked } = start(['contacts']);
     await begin();
