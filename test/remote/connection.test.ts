@@ -139,6 +139,17 @@ describe('connect', () => {
     });
     expect(status).toBe(130);
   });
+
+  it('Ctrl-C ends the waiting for a token that no pipe brings', { timeout: 30_000 }, async () => {
+    const { status } = await command(['connect', '--access-token'], {
+      stdin: null,
+      onOutput: (text, child) => {
+        if (/Connecting pipeline/.test(text)) setTimeout(() => child.killed || child.kill('SIGINT'), 1_000);
+      },
+    });
+    expect(status).toBe(130);
+    expect(await connection()).toEqual({});
+  });
 });
 
 describe('connect at a terminal', () => {
