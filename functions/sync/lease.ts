@@ -18,13 +18,24 @@ const MAX_CONTENTION = 5;
 const isOurs = (state: ObjectState, holder: Lease): boolean =>
   state.lease?.executionArn === holder.executionArn && state.lease.runId === holder.runId;
 
+/** The state machine in an execution's ARN, `arn:…:execution:<state machine>:<execution>`. */
+const machineOf = ({ executionArn }: Lease): string | undefined =>
+  /^(.*:execution:[^:]+):/.exec(executionArn)?.[1];
+
+/**
+ * Whether a lease's execution may still work. A pipeline has one state machine: where it was destroyed and deployed
+ * again it has another name, the functions of the old one are gone, and nobody may even ask for its executions.
+ */
+const isAtWork = async ({ executions }: LeaseDependencies, lease: Lease, asking: Lease): Promise<boolean> =>
+  machineOf(lease) === machineOf(asking) && (await executions.isRunning(lease.executionArn));
+
 /**
  * Takes the object's lease for a run, or keeps it when the run holds it already. A lease whose
- * execution no longer runs is taken over, which raises the fence and shuts out every attempt of the
+ * execution no longer works is taken over, which raises the fence and shuts out every attempt of the
  * old holder; a commit found half done is finished first.
  */
 export async function acquireLease(dependencies: LeaseDependencies, holder: Lease): Promise<LeaseResult> {
-  const { state: store, executions, declaration } = dependencies;
+  const { state: store, declaration } = dependencies;
   for (let round = 0; round < MAX_CONTENTION; round += 1) {
     const state = await store.load(declaration.name);
     if (state.committed !== null && state.committed.runId > holder.runId) {
@@ -34,7 +45,7 @@ export async function acquireLease(dependencies: LeaseDependencies, holder: Leas
       };
     }
     if (isOurs(state, holder)) return { status: 'held', state: await settle(dependencies, state) };
-    if (state.lease !== null && (await executions.isRunning(state.lease.executionArn))) {
+    if (state.lease !== null && (await isAtWork(dependencies, state.lease, holder))) {
       return { status: 'skipped', message: `run ${state.lease.runId} is still working on it` };
     }
     const taken = await store.takeLease(declaration.name, state.fence, holder);

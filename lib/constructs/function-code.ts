@@ -1,5 +1,5 @@
 /** Where the functions' code comes from: esbuild when deployed, nothing when they run in the process itself. */
-import { writeFileSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AssetHashType, DockerImage } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
@@ -46,12 +46,17 @@ function bundle(entry: FunctionEntry, config: ResolvedConfig): Code {
   });
 }
 
+/** The archive keeps the files' modes, and Lambda runs as another user: whatever the umask here, all may read. */
+const READABLE = 0o644;
+
 /** Writes what a function's asset holds: `<entry>.mjs`, whose `handler` is called, and the configuration. */
 export function writeBundle(entry: FunctionEntry, configJson: string, folder: string): void {
+  const bundle = join(folder, `${entry}.mjs`);
+  const config = join(folder, CONFIG_FILE);
   buildSync({
     absWorkingDir: ROOT,
     entryPoints: [join('functions', `${entry}.lambda.ts`)],
-    outfile: join(folder, `${entry}.mjs`),
+    outfile: bundle,
     bundle: true,
     minify: true,
     format: 'esm',
@@ -62,5 +67,6 @@ export function writeBundle(entry: FunctionEntry, configJson: string, folder: st
     legalComments: 'none',
     logLevel: 'warning',
   });
-  writeFileSync(join(folder, CONFIG_FILE), configJson);
+  writeFileSync(config, configJson);
+  for (const file of [bundle, config]) chmodSync(file, READABLE);
 }

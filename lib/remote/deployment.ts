@@ -17,6 +17,10 @@ export interface DeployedPipeline {
   readonly stateMachine: string;
 }
 
+/** Which one it is, for people with more than one account: `pipeline 'shop' (account 123456789012, eu-west-1)`. */
+export const placeOf = ({ name, accountId, region }: DeployedPipeline): string =>
+  `pipeline '${name}' (account ${accountId}, ${region})`;
+
 /** Output of a stack for each thing that has to be known. */
 const OUTPUTS = {
   bucket: ['storage', 'BucketName'],

@@ -5,6 +5,7 @@ import { type InputWording, parseRunInput } from '../../functions/core/run-input
 import { toSeconds } from '../../functions/core/time.ts';
 import { OBJECTS } from '../../functions/objects/index.ts';
 import type { ExitStatus, Terminal } from '../terminal/terminal.ts';
+import { placeOf } from './deployment.ts';
 import { followRun } from './follow.ts';
 import type { RemotePipeline } from './remote-pipeline.ts';
 
@@ -47,7 +48,7 @@ export async function startRun(
     );
   }
   const arn = await runs.start(input);
-  terminal.tell(`Started a run of pipeline '${deployed.name}' in ${deployed.region}.`);
+  terminal.tell(`Started a run of ${placeOf(deployed)}.`);
   if (wait) return followRun(terminal, pipeline, arn, json);
   terminal.print(json ? JSON.stringify({ execution: arn }) : arn);
   terminal.tell(`It goes on by itself. See how it stands with: ${command('status')}`);

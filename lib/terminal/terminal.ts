@@ -148,6 +148,8 @@ export function createTerminal(host: NodeJS.Process, options: TerminalOptions = 
       const isInteractive = host.stdin.isTTY === true;
       const lines = createInterface({ input: host.stdin, ...(isInteractive && { output: host.stderr }) });
       lines.on('SIGINT', () => lines.close());
+      // Where input is a pipe, Ctrl-C is a signal to the process, and the pipe may stay silent for ever.
+      interruption.signal.addEventListener('abort', () => lines.close(), { once: true });
       const ask = () => {
         lines.setPrompt(prompt());
         if (isInteractive) lines.prompt();
@@ -157,6 +159,7 @@ export function createTerminal(host: NodeJS.Process, options: TerminalOptions = 
         yield line;
         ask();
       }
+      interruption.signal.throwIfAborted();
     },
     async run(command) {
       try {

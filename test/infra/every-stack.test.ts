@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { PipelineConfig } from '../../functions/core/config.ts';
 import { CONFIGURATIONS, synthesis } from './synthesis.ts';
 
 interface Found {
@@ -87,6 +88,24 @@ test('log retention is as configured, also of the log of access to the bucket', 
       LifecycleConfiguration: { Rules: [{ Id: 'ExpireLogs', Status: 'Enabled', ExpirationInDays: 7 }] },
     }),
   );
+});
+
+/** What stacks import from one another. */
+const exportsOf = (config: PipelineConfig): readonly string[] =>
+  Object.values(synthesis(config).templates)
+    .flatMap(({ Outputs = {} }) => Object.keys(Outputs))
+    .filter((id) => id.startsWith('ExportsOutput'))
+    .toSorted();
+
+// CloudFormation does not let go of an export that a deployed stack still imports: such an update would fail.
+test.each<[string, PipelineConfig, PipelineConfig]>([
+  ['objects are taken out', {}, { objects: ['tags'] }],
+  ['schedules are paused', {}, { paused: true }],
+  ['detail is given up', { monitoring: 'detailed' }, {}],
+  ['nobody gets mail any more', { alerts: { email: 'data@example.com' } }, {}],
+  ['the rarest schedule is too rare for an alarm of silence', {}, { frequency: { every: '30 days' } }],
+])('no export goes where %s', (_what, before, after) => {
+  expect(exportsOf(after)).toEqual(exportsOf(before));
 });
 
 /** Where a resource names the key that encrypts it. */

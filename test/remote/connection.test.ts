@@ -83,6 +83,7 @@ describe('connect', () => {
     });
     expect({ status, stderr }).toMatchObject({ status: 0 });
     const steps = [
+      /Connecting pipeline 'intercom' \(account \d{12}, us-east-1\) to Intercom/,
       callbackUrl,
       /Read and list users and companies +companies, tags, data_attributes/,
       /Read conversations +conversations, conversation_parts, data_attributes/,
@@ -137,6 +138,17 @@ describe('connect', () => {
       },
     });
     expect(status).toBe(130);
+  });
+
+  it('Ctrl-C ends the waiting for a token that no pipe brings', { timeout: 30_000 }, async () => {
+    const { status } = await command(['connect', '--access-token'], {
+      stdin: null,
+      onOutput: (text, child) => {
+        if (/Connecting pipeline/.test(text)) setTimeout(() => child.killed || child.kill('SIGINT'), 1_000);
+      },
+    });
+    expect(status).toBe(130);
+    expect(await connection()).toEqual({});
   });
 });
 
@@ -368,12 +380,22 @@ describe('disconnect', () => {
   it('asks first, and says what it means', async () => {
     await connectWith(token());
     const { status, stderr } = await command(['disconnect']);
+    expect(stderr).toMatch(/^Disconnecting pipeline 'intercom' \(account \d{12}, us-east-1\)\.$/m);
+    expect(stderr).not.toMatch(/is at work/);
     expect(stderr).toMatch(
       /uninstalled from the workspace “.+” \(\w+\), for the whole workspace: every pipeline and tool/,
     );
     expect(stderr).toMatch(/Nothing was changed\. Use --yes/);
     expect(status).toBe(1);
     expect(await connection()).not.toEqual({});
+  });
+
+  it('tells of a run at work, which it would end', async () => {
+    await connectWith(token());
+    fault({ path: '/tags' }, { kind: 'delay', delayMs: 3_000 });
+    await command(['run', '--objects', 'tags', '--no-wait']);
+    const { stderr } = await command(['disconnect']);
+    expect(stderr).toMatch(/^Run \d{8}T\d{9}Z-\w+ is at work: objects that it has not committed/m);
   });
 
   it('--keep-app only forgets', async () => {

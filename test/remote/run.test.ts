@@ -32,7 +32,7 @@ describe('run', () => {
     expect({ status, stderr }).toMatchObject({ status: 0 });
     const { size } = simulator.workspace.tags;
     expect(stdout).toMatch(new RegExp(`tags +committed +${size} .* complete: ${size} of ${size} read`));
-    expect(stderr).toMatch(/Started a run of pipeline 'intercom' in us-east-1/);
+    expect(stderr).toMatch(/Started a run of pipeline 'intercom' \(account \d{12}, us-east-1\)/);
     expect(stderr).toMatch(/^run \S+: admins, tags$/m);
     expect(stderr).toMatch(new RegExp(`^tags: committed, ${size} rows$`, 'm'));
   });

@@ -8,6 +8,7 @@ import { createIntercomAccess } from '../../../functions/intercom/oauth.ts';
 import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
 import { type AuthorizeOptions, authorize } from '../authorize.ts';
 import { explanationText, REPLACE_WARNING } from '../connect-text.ts';
+import { placeOf } from '../deployment.ts';
 import { takeAway } from '../forget.ts';
 import { configOf, openRemotePipeline, type RemoteOptions, type RemotePipeline } from '../remote-pipeline.ts';
 import { showCheck } from './check.ts';
@@ -89,6 +90,7 @@ export async function runConnect(terminal: Terminal, options: ConnectOptions): P
   refuseTokenInArguments(options);
   const config = await configOf(options);
   const pipeline = await openRemotePipeline(terminal, options, config);
+  terminal.tell(`Connecting ${placeOf(pipeline.deployed)} to Intercom.\n`);
   const replaceWorkspace = options.replaceWorkspace === true;
   if (replaceWorkspace && !(await agreesToReplace(terminal, pipeline, options.yes === true))) {
     terminal.tell('Nothing was changed. Use --yes where nobody can answer.');

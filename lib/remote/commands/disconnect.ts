@@ -5,6 +5,7 @@ import type { Workspace } from '../../../functions/core/authorization.ts';
 import type { IntercomAccess } from '../../../functions/core/ports.ts';
 import { createIntercomAccess } from '../../../functions/intercom/oauth.ts';
 import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
+import { placeOf } from '../deployment.ts';
 import { configOf, openRemotePipeline, type RemoteOptions } from '../remote-pipeline.ts';
 
 export interface DisconnectOptions extends RemoteOptions {
@@ -30,14 +31,18 @@ const nameText = (workspace: Workspace | null): string =>
 
 export async function runDisconnect(terminal: Terminal, options: DisconnectOptions): Promise<ExitStatus> {
   const config = await configOf(options);
-  const { connections, command } = await openRemotePipeline(terminal, options, config);
+  const { connections, command, deployed, runs } = await openRemotePipeline(terminal, options, config);
   const connection = await connections.load();
   if (connection === null) {
     terminal.tell(`Pipeline '${config.name}' is not connected: there is nothing to do.`);
     return 0;
   }
   const keepApp = options.keepApp === true;
+  terminal.tell(`Disconnecting ${placeOf(deployed)}.`);
   terminal.tell(consequence(nameText(connection.workspace), keepApp));
+  for (const { runId } of await runs.running()) {
+    terminal.tell(`Run ${runId} is at work: objects that it has not committed by then fail.`);
+  }
   if (options.yes !== true && !(await terminal.confirm('Disconnect?'))) {
     terminal.tell('Nothing was changed. Use --yes where nobody can answer.');
     return 1;

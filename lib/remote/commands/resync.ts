@@ -2,6 +2,7 @@
 import { InputError } from '../../../functions/core/errors.ts';
 import type { ObjectName } from '../../../functions/core/names.ts';
 import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
+import { placeOf } from '../deployment.ts';
 import { forgetObjects, requireFree } from '../forget.ts';
 import { configOf, openRemotePipeline, type RemoteOptions } from '../remote-pipeline.ts';
 import { type FollowOptions, startRun } from '../start.ts';
@@ -23,7 +24,7 @@ export async function runResync(
   const object = objectIn(name, config.objects);
   const pipeline = await openRemotePipeline(terminal, options, config);
   await requireFree(pipeline, [object]);
-  const question = `Forget how far ${object} was read, and read all of it again now? Files that are there stay.`;
+  const question = `Forget how far ${object} of ${placeOf(pipeline.deployed)} was read, and read all of it again now? Files that are there stay.`;
   if (options.yes !== true && !(await terminal.confirm(question))) {
     terminal.tell('Nothing was changed. Use --yes where nobody can answer.');
     return 1;

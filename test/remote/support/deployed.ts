@@ -41,8 +41,8 @@ export interface Ended {
 
 export interface CommandOptions {
   readonly environment?: Readonly<Record<string, string>>;
-  /** Written to standard input, which ends then. */
-  readonly stdin?: string;
+  /** Written to standard input, which ends then; null: it stays open and silent. */
+  readonly stdin?: string | null;
   /** Runs it at a terminal, which shows all output on standard output; standard input stays open. */
   readonly terminal?: boolean;
   readonly onStart?: (child: ChildProcess) => void;
@@ -83,7 +83,7 @@ export async function pipelineCommand(
     onOutput?.(stdout + stderr, child);
   });
   child.stdin.on('error', () => undefined);
-  if (!terminal) child.stdin.end(stdin ?? '');
+  if (!terminal && stdin !== null) child.stdin.end(stdin ?? '');
   const status = await new Promise<number | null>((done) => child.on('close', done));
   shown.push(stdout, stderr);
   return { status, stdout, stderr };

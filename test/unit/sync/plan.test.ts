@@ -15,7 +15,10 @@ import { createWorld, createWorldReader } from '../../support/search-world.ts';
 import { beginRun, endRun, extractAll, planAndExtract } from '../../support/workflow.ts';
 
 const START = 1_795_348_800;
-const OTHER: Lease = { executionArn: 'arn:other', runId: '20261122T110000000Z-000000' };
+const OTHER: Lease = {
+  executionArn: 'arn:aws:states:us-east-1:1:execution:sync:other',
+  runId: '20261122T110000000Z-000000',
+};
 
 function settingOf(options: DependencyOptions = {}) {
   const pipeline = createPipeline();
@@ -187,6 +190,26 @@ describe('the lease', () => {
     const holder = await beginRun(pipeline, dependencies);
     expect((await plan(holder)).status).toBe('planned');
     expect(await pipeline.state.load('tickets')).toMatchObject({ lease: holder, fence: 2 });
+  });
+
+  test('of a state machine that is gone is taken over: its executions may not be asked for', async () => {
+    const { pipeline, dependencies } = settingOf();
+    const arn = 'arn:aws:states:eu-west-1:1:execution:Workflow';
+    const denied = {
+      ...dependencies,
+      executions: {
+        ...pipeline.executions,
+        isRunning: async (executionArn: string) => {
+          if (executionArn.startsWith(`${arn}-old:`)) throw new Error('AccessDeniedException');
+          return true;
+        },
+      },
+    };
+    await pipeline.state.takeLease('tickets', 0, { ...OTHER, executionArn: `${arn}-old:a` });
+    const holder = { runId: '20261122T130000000Z-000000', executionArn: `${arn}-new:b` };
+    expect(await acquireLease(denied, holder)).toMatchObject({ status: 'held' });
+    const next = { runId: '20261122T140000000Z-000000', executionArn: `${arn}-new:c` };
+    expect(await acquireLease(denied, next)).toMatchObject({ status: 'skipped' });
   });
 
   test('is not taken by an older run after a later one has committed', async () => {
