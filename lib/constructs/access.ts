@@ -93,7 +93,10 @@ export function grantState(role: IRole, table: TableV2, keys: readonly string[])
   grantKey(role, table.encryptionKey, 'dynamodb', TABLE_KEY_ACTIONS);
 }
 
-/** Telling the account's default bus that a run has ended, and nothing else. */
+/**
+ * Telling the account's default bus that a run has ended, and nothing else. `ForAllValues`, because one request may
+ * carry several events, so that a key may have several values.
+ */
 export function grantSyncEvent(role: IRole): void {
   role.addToPrincipalPolicy(
     new PolicyStatement({
@@ -102,7 +105,10 @@ export function grantSyncEvent(role: IRole): void {
         Stack.of(role).formatArn({ service: 'events', resource: 'event-bus', resourceName: 'default' }),
       ],
       conditions: {
-        StringEquals: { 'events:source': EVENT_SOURCE, 'events:detail-type': EVENT_DETAIL_TYPE },
+        'ForAllValues:StringEquals': {
+          'events:source': EVENT_SOURCE,
+          'events:detail-type': EVENT_DETAIL_TYPE,
+        },
       },
     }),
   );

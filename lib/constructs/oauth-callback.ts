@@ -54,7 +54,7 @@ export class OAuthCallback extends Construct {
       description: 'Client id and secret of your Intercom app, for the connect command; fill it in once',
       secretStringValue: SecretValue.unsafePlainText('{"client_id":"","client_secret":""}'),
       ...(storage.key && { encryptionKey: storage.key }),
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
     const callback = new PipelineFunction(this, 'Callback', {
       entry: 'oauth-callback',

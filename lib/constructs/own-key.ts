@@ -11,7 +11,7 @@ export function ownKey(scope: Construct, id: string): Key {
   const key = new Key(scope, id, {
     description: 'Encrypts the data, state, secrets and logs of an Intercom pipeline',
     enableKeyRotation: true,
-    removalPolicy: RemovalPolicy.RETAIN,
+    removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
   });
   // Services that act for themselves; those that act for a role are covered by the role's own rights (access.ts).
   key.addToResourcePolicy(

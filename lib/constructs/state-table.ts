@@ -13,7 +13,7 @@ export function stateTable(scope: Construct, id: string, key: IKey | undefined):
     billing: Billing.onDemand(),
     pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
     timeToLiveAttribute: 'expiresAt',
-    removalPolicy: RemovalPolicy.RETAIN,
+    removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
   });
   if (key === undefined) return table;
   // TableV2 itself takes a key only where the region is known, and ours is not before the deployment.

@@ -22,12 +22,12 @@ const HASH_KEY_CHARACTERS = 64;
 
 export type StorageProps = Pick<Deployment, 'encryption' | 'logRetentionDays'>;
 
-/** Of every bucket. */
+/** Of every bucket. What is retained goes only where the very first creation of the stack fails: it is empty then. */
 const BUCKET = {
   enforceSSL: true,
   minimumTLSVersion: 1.2,
   blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
-  removalPolicy: RemovalPolicy.RETAIN,
+  removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
 };
 
 /** What a pipeline keeps: the lake, the state, the connection and the hash key. All of it outlives the stack. */
@@ -81,14 +81,14 @@ export class Storage extends Construct {
       description: "The pipeline's connection to Intercom, written by the connect command",
       secretStringValue: SecretValue.unsafePlainText('{}'),
       ...withKey,
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
     // Generated once, when the stack is created; a change of these two properties would make a new key.
     this.hashKey = new Secret(this, 'HashKey', {
       description: "Key of the pipeline's hashed fields; keep it, or hashes of before and after differ",
       generateSecretString: { passwordLength: HASH_KEY_CHARACTERS, excludePunctuation: true },
       ...withKey,
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
   }
 }

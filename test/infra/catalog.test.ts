@@ -48,7 +48,7 @@ test('results lie in a bucket of their own for a week, closed to the public', ()
   const buckets = template.findResources('AWS::S3::Bucket');
   const [, results] =
     Object.entries(buckets).find(([logicalId]) => logicalId.startsWith('CatalogResults')) ?? [];
-  expect(results?.DeletionPolicy).toBe('Retain');
+  expect(results?.DeletionPolicy).toBe('RetainExceptOnCreate');
   expect(results?.Properties).toMatchObject({
     BucketEncryption: {
       ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }],

@@ -46,7 +46,7 @@ test('its environment names neither the bucket nor the hash key', () => {
 
 test('the secret of the app begins unfilled, always with the same text, and stays when the stack goes', () => {
   template.hasResource('AWS::SecretsManager::Secret', {
-    DeletionPolicy: 'Retain',
+    DeletionPolicy: 'RetainExceptOnCreate',
     UpdateReplacePolicy: 'Retain',
     Properties: { SecretString: '{"client_id":"","client_secret":""}', Name: Match.absent() },
   });

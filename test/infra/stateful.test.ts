@@ -24,6 +24,7 @@ const DECISIVE: Readonly<Record<string, readonly string[]>> = {
   'AWS::S3::Bucket': ['BucketName'],
   'AWS::DynamoDB::GlobalTable': ['TableName', 'KeySchema', 'AttributeDefinitions', 'LocalSecondaryIndexes'],
   'AWS::SecretsManager::Secret': ['Name', 'SecretString', 'GenerateSecretString'],
+  'AWS::Glue::Database': ['CatalogId', 'DatabaseName'],
   'AWS::KMS::Key': ['KeySpec', 'KeyUsage', 'MultiRegion', 'Origin'],
 };
 
@@ -36,7 +37,7 @@ function statefulOf(templates: Readonly<Record<string, StackTemplate>>): Readonl
       const { Type, DeletionPolicy = 'Delete', UpdateReplacePolicy = 'Delete', Properties = {} } = resource;
       const decisive = DECISIVE[Type];
       // A key that goes with its stack is of what holds nothing: the topic of the alarms.
-      const isKept = DeletionPolicy === 'Retain';
+      const isKept = DeletionPolicy.startsWith('Retain');
       if (!isKept && (decisive === undefined || Type === 'AWS::KMS::Key')) return [];
       const chosen = Object.entries(Properties).filter(([name]) => decisive?.includes(name) ?? true);
       const entry = { Type, DeletionPolicy, UpdateReplacePolicy, Properties: Object.fromEntries(chosen) };
@@ -70,7 +71,7 @@ test.each(synthesized)('a pipeline %s holds nothing that is not listed', (_name,
 
 test('all of it stays when the stack goes or a resource is replaced', () => {
   for (const { DeletionPolicy, UpdateReplacePolicy } of Object.values(committed)) {
-    expect([DeletionPolicy, UpdateReplacePolicy]).toEqual(['Retain', 'Retain']);
+    expect([DeletionPolicy, UpdateReplacePolicy]).toEqual(['RetainExceptOnCreate', 'Retain']);
   }
 });
 

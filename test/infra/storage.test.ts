@@ -8,7 +8,7 @@ const template = Template.fromStack(
   new StorageStack(new App(), 'storage', { pipelineName: 'my-shop', deployment: resolveDeployment({}) }),
 );
 
-const RETAINED = { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' };
+const RETAINED = { DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' };
 
 describe('the bucket', () => {
   test('is versioned, encrypted, closed to the public, and stays when the stack goes', () => {
