@@ -145,7 +145,12 @@ function run(scope: Construct, props: WorkflowProps): IChainable {
   const start = startRun(scope, props.startRun, Object.fromEntries(arns)).addCatch(startFailed(scope), {
     errors: EVERYTHING.errors,
   });
-  return start.next(syncObjects).next(finishRun(scope, props.finishRun)).next(checkRun);
+  syncObjects.next(finishRun(scope, props.finishRun)).next(checkRun);
+  const wait = awaiting(scope, 'AwaitStart', '$.waitSeconds').next(start);
+  const checkStart = new Choice(scope, 'CheckStart', { stateName: 'CheckStart' })
+    .when(Condition.stringEquals('$.status', 'wait'), wait)
+    .otherwise(syncObjects);
+  return start.next(checkStart);
 }
 
 /**
@@ -194,19 +199,22 @@ function object(scope: Construct, props: WorkflowProps): IChainable {
   const plan = planObject(scope, EXTRACTOR_TIMEOUT_SECONDS).addCatch(failure, EVERYTHING);
   const commit = commitObject(scope, EXTRACTOR_TIMEOUT_SECONDS).addCatch(failure, EVERYTHING);
   const extract = extractSlices.addCatch(failure, EVERYTHING).next(commit).next(done);
+  const wait = awaiting(scope, 'AwaitPlan', '$.plan.waitSeconds').next(plan);
   const checkPlan = new Choice(scope, 'CheckPlan', { stateName: 'CheckPlan' })
     .when(Condition.stringEquals('$.plan.status', 'planned'), extract)
+    .when(Condition.stringEquals('$.plan.status', 'wait'), wait)
     .otherwise(done);
   return plan.next(checkPlan);
 }
 
+/** Waiting is free here, and billed in a function. */
+const awaiting = (scope: Construct, stateName: string, seconds: string): Wait =>
+  new Wait(scope, stateName, { stateName, time: WaitTime.secondsPath(seconds) });
+
 /** One slice: called again until it is done, after a wait where it asks for one. */
 function slice(scope: Construct): IChainable {
   const extract = extractSlice(scope, EXTRACTOR_TIMEOUT_SECONDS);
-  const wait = new Wait(scope, 'AwaitSlice', {
-    stateName: 'AwaitSlice',
-    time: WaitTime.secondsPath('$.attempt.waitSeconds'),
-  });
+  const wait = awaiting(scope, 'AwaitSlice', '$.attempt.waitSeconds');
   const done = new Succeed(scope, 'FinishSlice', { stateName: 'FinishSlice', outputPath: JsonPath.DISCARD });
   const checkSlice = new Choice(scope, 'CheckSlice', { stateName: 'CheckSlice' })
     .when(Condition.stringEquals('$.attempt.status', 'done'), done)
