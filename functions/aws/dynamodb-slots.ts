@@ -47,6 +47,12 @@ function placeIn(entry: string): Place {
   return { runId, work, since, until };
 }
 
+/** Makes all slots free. Only for whoever knows that no invocation is at work. */
+export async function freeAllSlots(client: DynamoDBClient, table: string): Promise<void> {
+  const UpdateExpression = 'REMOVE holders, places';
+  await client.send(new UpdateItemCommand({ TableName: table, Key: KEY, UpdateExpression }));
+}
+
 export interface SlotOptions {
   readonly table: string;
   /** How many there are. */

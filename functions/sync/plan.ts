@@ -13,7 +13,7 @@ import { publishCommitted, publishEmpty } from './publish.ts';
 import { requireRunContext } from './run-context.ts';
 import { readStored, requireStored, storeOnce } from './store.ts';
 import type { Allowance } from './take-slices.ts';
-import type { Slotted } from './use-slot.ts';
+import { type Slotted, WITHOUT_SLOTS } from './use-slot.ts';
 
 /** Ten-second windows in the hour that a run is bounded to. */
 const WINDOWS_PER_RUN = 360;
@@ -132,7 +132,9 @@ async function makePlan(
     ...debtOfEarlierStart(config.startFrom, committed, isoTime(run.startedAtMs)),
   ];
   const allowance = await allowanceOf(dependencies);
-  const slotted = await dependencies.useSlot({ runId: run.runId, work: `plan ${declaration.name}` }, () =>
+  // Where nothing can be counted no request is sent.
+  const useSlot = reader.probe === null ? WITHOUT_SLOTS : dependencies.useSlot;
+  const slotted = await useSlot({ runId: run.runId, work: `plan ${declaration.name}` }, () =>
     planSlices({
       window,
       debts,

@@ -742,7 +742,7 @@ describe.each<[string, (clock: MemoryClock) => Promise<Slots>]>([
   });
 });
 
-test('a slot whose taking was answered with an error of AWS is still one slot, and is had by who took it', async () => {
+test('the SDK may send the taking of a slot again, also when others wait by then', async () => {
   const table = await endpoints.newTable();
   const clock = createMemoryClock();
   const stuck = createDynamoDbSlots(endpoints.dynamoDb, { table, count: 1, clock });

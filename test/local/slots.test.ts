@@ -1,6 +1,7 @@
 /** `concurrency` caps the requests of all executions together, as Intercom's side sees them. */
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { expect, test } from 'vitest';
+import { createDynamoDbSlots } from '../../functions/aws/dynamodb-slots.ts';
 import type { PipelineConfig } from '../../functions/core/config.ts';
 import { runSummaryKey } from '../../functions/core/lake-keys.ts';
 import type { ObjectName } from '../../functions/core/names.ts';
@@ -12,6 +13,7 @@ import { readStored } from '../../functions/sync/store.ts';
 import { createDirectoryLake } from '../../lib/local/directory-lake.ts';
 import type { RunOutcome } from '../../lib/local/workflow-runner.ts';
 import { type Session, SMALL, startBench } from './support/bench.ts';
+import { DAY } from './support/test-clock.ts';
 
 const CAP = 4;
 
@@ -137,6 +139,32 @@ test('an execution that is alone uses the whole cap and never waits', async () =
     expect(awaited(together.seen)).toBe(0);
   } finally {
     await together.close();
+  }
+});
+
+test('a directory whose process was killed is opened with all its slots free', async () => {
+  const bench = await startBench();
+  const config = { concurrency: 1, objects: ['tags' as const] };
+  const killed = await bench.open({ config });
+  const [table] = killed.pipeline.resources.tables;
+  const slots = createDynamoDbSlots(new DynamoDBClient({}), {
+    table: table?.TableName ?? '',
+    count: 1,
+    clock: bench.clock,
+  });
+  const claim = { runId: 'killed', work: 'tags/0001' };
+  const until = bench.clock.now() + DAY;
+  expect(await slots.take({ claim, attempt: 'a', until, mayBeKept: false })).toMatchObject({
+    status: 'taken',
+  });
+  await killed.close();
+  const seen: ProgressEvent[] = [];
+  try {
+    const result = await bench.sync({ config, observe: (event) => seen.push(event) });
+    expect(result).toMatchObject({ status: 'finished', runs: [{ status: 'succeeded' }] });
+    expect(awaited(seen)).toBe(0);
+  } finally {
+    await bench.close();
   }
 });
 
