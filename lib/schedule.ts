@@ -148,3 +148,15 @@ export function scheduleOf(frequency: Frequency, now = Date.now()): Schedule {
   const gaps = { shortest: Math.min(...seconds), longest: Math.max(...seconds) };
   return { expression, timezone: frequency.timezone, gaps };
 }
+
+const YEAR_DAYS = 365;
+
+/**
+ * How often a checked frequency fires, on average over a year.
+ * @param now epoch milliseconds
+ */
+export function firingsPerDay(frequency: Frequency, now = Date.now()): number {
+  if ('everyMinutes' in frequency) return 1440 / frequency.everyMinutes;
+  const job = new Cron(frequency.cron, { timezone: frequency.timezone, mode: '5-part' });
+  return firingsBetween(job, now, now + YEAR_DAYS * DAY_MS).length / YEAR_DAYS;
+}

@@ -1,6 +1,7 @@
 /** From usage to dollars. Pure. */
 import { PRICES } from './prices.ts';
-import type { MonthlyUsage, Standing } from './usage.ts';
+import type { Standing } from './standing.ts';
+import type { MonthlyUsage } from './usage.ts';
 
 export interface BillLine {
   readonly what: string;

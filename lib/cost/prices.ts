@@ -4,7 +4,7 @@
 export const PRICES_OF = { region: 'us-east-1', month: '2026-02' } as const;
 
 /** Days and hours of AWS's month. */
-export const HOURS_PER_MONTH = 730;
+const HOURS_PER_MONTH = 730;
 export const DAYS_PER_MONTH = HOURS_PER_MONTH / 24;
 
 /** US dollars for one of each unit, from each service's public price page. */

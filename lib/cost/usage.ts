@@ -17,19 +17,57 @@ export interface Volumes {
   readonly changedTicketsPerDay: number;
 }
 
+/** A workspace in which nothing happens: what a pipeline costs by being there. */
+export const IDLE: Volumes = {
+  contacts: 0,
+  companies: 0,
+  conversations: 0,
+  tickets: 0,
+  partsPerConversation: 8,
+  changedContactsPerDay: 0,
+  changedConversationsPerDay: 0,
+  changedTicketsPerDay: 0,
+};
+
+/** Workspaces as README quotes them. */
+export const SIZES = {
+  idle: IDLE,
+  small: {
+    ...IDLE,
+    contacts: 10_000,
+    companies: 500,
+    conversations: 10_000,
+    tickets: 500,
+    changedContactsPerDay: 300,
+    changedConversationsPerDay: 100,
+    changedTicketsPerDay: 20,
+  },
+  medium: {
+    ...IDLE,
+    contacts: 200_000,
+    companies: 10_000,
+    conversations: 300_000,
+    tickets: 20_000,
+    changedContactsPerDay: 10_000,
+    changedConversationsPerDay: 3_000,
+    changedTicketsPerDay: 300,
+  },
+  large: {
+    ...IDLE,
+    contacts: 2_000_000,
+    companies: 100_000,
+    conversations: 5_000_000,
+    tickets: 300_000,
+    changedContactsPerDay: 100_000,
+    changedConversationsPerDay: 30_000,
+    changedTicketsPerDay: 3_000,
+  },
+} as const satisfies Readonly<Record<string, Volumes>>;
+
 /** Objects that run together, and how often. */
 export interface RunGroup {
   readonly objects: readonly ObjectName[];
   readonly runsPerMonth: number;
-}
-
-/** What of the deployment costs by the month, whether anything runs or not. */
-export interface Standing {
-  readonly secrets: number;
-  readonly metrics: number;
-  readonly alarmMetrics: number;
-  readonly dashboards: number;
-  readonly keys: number;
 }
 
 export interface RunUsage {

@@ -10,6 +10,7 @@ import { App } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { z } from 'zod';
 import type { ResolvedConfig } from '../../functions/core/config.ts';
+import type { Deployment } from '../../functions/core/deployment.ts';
 import { FUNCTION_ENTRIES, type FunctionEntry } from '../../functions/environment.ts';
 import { addPipeline } from '../stacks/pipeline.ts';
 import { identityOf, type Place, type Resource, resolver, type StackTemplate } from './intrinsics.ts';
@@ -56,7 +57,7 @@ const NO_CODE = () => Code.fromInline('// runs in the process of the local assem
  * The templates of one pipeline, as `cdk synth` makes them (same flags, same stacks), without bundles.
  * CloudFormation's rules are checked by `cdk synth` and the tests; here they would take 3 seconds of every start.
  */
-export function synthesize(config: ResolvedConfig): readonly StackTemplate[] {
+export function synthesize(config: ResolvedConfig, deployment?: Deployment): readonly StackTemplate[] {
   const outdir = mkdtempSync(join(tmpdir(), 'pipeline-synth-'));
   try {
     const app = new App({
@@ -67,7 +68,7 @@ export function synthesize(config: ResolvedConfig): readonly StackTemplate[] {
       treeMetadata: false,
       stackTraces: false,
     });
-    addPipeline(app, config, NO_CODE);
+    addPipeline(app, config, NO_CODE, deployment);
     return app.synth().stacks.map((stack) => stack.template as StackTemplate);
   } finally {
     rmSync(outdir, { recursive: true, force: true });

@@ -227,7 +227,8 @@ describe('network', () => {
       onStart: (child) => void hanging.once('request', () => child.kill('SIGINT')),
     });
     expect(await ended).toEqual({ status: 130, stdout: '', stderr: '' });
-  });
+    // The request alone would take 90 s to give up.
+  }, 45_000);
 });
 
 describe('which pipeline', () => {

@@ -1,0 +1,65 @@
+/** What a deployed pipeline costs a month, for workspaces of given sizes. See `npm run cost -- --help`. */
+import { Command, InvalidArgumentError } from 'commander';
+import { choosePipeline } from '../functions/core/pipelines.ts';
+import { DAYS_PER_MONTH } from '../lib/cost/prices.ts';
+import { costReport } from '../lib/cost/report.ts';
+import { standingOf } from '../lib/cost/standing.ts';
+import { IDLE, type RunGroup, SIZES, type Volumes } from '../lib/cost/usage.ts';
+import { DEFAULT_CONFIG_FILE, loadPipelines } from '../lib/load-config.ts';
+import { synthesize } from '../lib/local/template.ts';
+import { objectGroups } from '../lib/object-groups.ts';
+import { firingsPerDay } from '../lib/schedule.ts';
+import { createTerminal } from '../lib/terminal/terminal.ts';
+
+const VOLUMES = {
+  contacts: 'contacts there are',
+  companies: 'companies there are',
+  conversations: 'conversations there are',
+  tickets: 'tickets there are',
+  partsPerConversation: 'parts of a conversation',
+  changedContactsPerDay: 'contacts that change in a day',
+  changedConversationsPerDay: 'conversations that change in a day',
+  changedTicketsPerDay: 'tickets that change in a day',
+} as const satisfies Readonly<Record<keyof Volumes, string>>;
+
+const optionOf = (name: string): string =>
+  `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} <n>`;
+
+const terminal = createTerminal(process);
+const program = new Command('npm run cost --')
+  .description(
+    "Estimates AWS's monthly bill for a pipeline as it is configured, from list prices. Without volumes: for an idle pipeline and three sizes of workspaces.",
+  )
+  .option('--config <file>', `configuration, .ts or .json (default: ${DEFAULT_CONFIG_FILE})`)
+  .option('--pipeline <name>', 'which one, where the configuration has several');
+
+function numberOf(text: string): number {
+  if (/^[0-9]{1,12}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It must be a whole number, such as 10000.');
+}
+
+for (const [name, what] of Object.entries(VOLUMES)) program.option(optionOf(name), what, numberOf);
+
+interface Options extends Partial<Volumes> {
+  readonly config?: string;
+  readonly pipeline?: string;
+}
+
+program.action((options: Options) =>
+  terminal.run(async () => {
+    const { config: file = DEFAULT_CONFIG_FILE, pipeline: name, ...volumes } = options;
+    const { config, deployment } = choosePipeline(await loadPipelines(file), name);
+    const { frequency, objectFrequency, monitoring } = deployment;
+    const groups = objectGroups(config.objects, deployment).map(({ objects, namedAfter }): RunGroup => {
+      const own = namedAfter === null ? frequency : (objectFrequency[namedAfter] ?? frequency);
+      return { objects, runsPerMonth: firingsPerDay(own) * DAYS_PER_MONTH };
+    });
+    const inDetail = monitoring === 'detailed' ? config.objects.length : 0;
+    const standing = standingOf(synthesize(config, deployment), inDetail);
+    const isCustom = Object.keys(volumes).length > 0;
+    terminal.print(costReport(isCustom ? { yours: { ...IDLE, ...volumes } } : SIZES, groups, standing));
+    return 0;
+  }),
+);
+
+await program.parseAsync();

@@ -1,0 +1,86 @@
+/** The bill: counted from the templates and the model, and what README says of it. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { METRICS } from '../../functions/core/metrics.ts';
+import { OBJECT_NAMES } from '../../functions/core/names.ts';
+import { monthlyBill, totalOf } from '../../lib/cost/bill.ts';
+import { DAYS_PER_MONTH } from '../../lib/cost/prices.ts';
+import { standingOf } from '../../lib/cost/standing.ts';
+import { IDLE, monthlyUsage, type RunGroup, SIZES, type Volumes } from '../../lib/cost/usage.ts';
+import { loadPipelines } from '../../lib/load-config.ts';
+import { objectGroups } from '../../lib/object-groups.ts';
+import { firingsPerDay } from '../../lib/schedule.ts';
+import { synthesis } from './synthesis.ts';
+
+const standing = (monitoring: 'standard' | 'detailed') =>
+  standingOf(
+    Object.values(synthesis({ monitoring }).templates),
+    monitoring === 'detailed' ? OBJECT_NAMES.length : 0,
+  );
+
+const STANDARD = standing('standard');
+
+const HOURLY: readonly RunGroup[] = [{ objects: OBJECT_NAMES, runsPerMonth: 730 }];
+
+const total = (volumes: Volumes, groups = HOURLY): number =>
+  totalOf(monthlyBill(monthlyUsage(volumes, groups), STANDARD));
+
+describe('what stands in the account', () => {
+  test('is counted from the templates', () => {
+    expect(STANDARD).toEqual({
+      secrets: 3,
+      metrics: Object.keys(METRICS).length,
+      // Six alarms, of which one adds up three metrics.
+      alarmMetrics: 8,
+      dashboards: 1,
+      keys: 1,
+    });
+    expect(standing('detailed')).toMatchObject({
+      metrics: Object.keys(METRICS).length * 17,
+      alarmMetrics: 8 + 2 * OBJECT_NAMES.length,
+    });
+  });
+});
+
+describe('the bill', () => {
+  test('of state transitions is what AWS asks for them', () => {
+    const usage = monthlyUsage(IDLE, HOURLY);
+    // 730 runs of 16 objects: 5 transitions a run, 8 an object, at 0.025 USD a thousand.
+    expect(usage.stateTransitions).toBe(730 * (5 + 16 * 8));
+    const line = monthlyBill(usage, STANDARD).find(({ what }) => what === 'Step Functions');
+    expect(line?.dollars).toBeCloseTo(2.427, 3);
+  });
+
+  test('grows with everything there is and everything that changes', () => {
+    const names = Object.keys(IDLE) as (keyof Volumes)[];
+    fc.assert(
+      fc.property(fc.constantFrom(...names), fc.integer({ min: 1, max: 10_000_000 }), (name, more) => {
+        expect(total({ ...SIZES.small, [name]: SIZES.small[name] + more })).toBeGreaterThanOrEqual(
+          total(SIZES.small),
+        );
+      }),
+    );
+  });
+
+  test('is less where objects run less often', () => {
+    expect(total(IDLE, [{ objects: OBJECT_NAMES, runsPerMonth: 30 }])).toBeLessThan(total(IDLE));
+  });
+
+  test('in README is that of the configuration that comes with the project', async () => {
+    const [pipeline] = await loadPipelines(join(import.meta.dirname, '../../pipeline.config.ts'));
+    if (pipeline === undefined) throw new Error('no pipeline');
+    const { config, deployment } = pipeline;
+    const groups = objectGroups(config.objects, deployment).map(({ objects, namedAfter }) => {
+      const own = namedAfter === null ? undefined : deployment.objectFrequency[namedAfter];
+      const perDay = firingsPerDay(own ?? deployment.frequency);
+      return { objects, runsPerMonth: perDay * DAYS_PER_MONTH };
+    });
+    const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
+    for (const [name, volumes] of Object.entries(SIZES)) {
+      const dollars = Math.round(total(volumes, groups));
+      expect(readme).toMatch(new RegExp(`^\\| ${name} .*\\| \\$${dollars} +\\|$`, 'm'));
+    }
+  });
+});
