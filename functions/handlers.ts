@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { withoutChildren } from './core/declared-tables.ts';
 import { RetryableError } from './core/errors.ts';
+import type { Slots } from './core/ports.ts';
 import type {
   CommitResult,
   ExtractorEvent,
@@ -14,6 +15,7 @@ import type {
   StartRunResult,
 } from './core/workflow.ts';
 import type { RawEnvironment } from './environment.ts';
+import { boundClient } from './intercom/bounded-client.ts';
 import { readMe } from './intercom/me.ts';
 import { createObjectReader } from './intercom/readers/index.ts';
 import { OBJECTS } from './objects/index.ts';
@@ -25,6 +27,7 @@ import { finishRun } from './sync/finish-run.ts';
 import { planObject } from './sync/plan.ts';
 import { recordFailure } from './sync/record-failure.ts';
 import { startRun } from './sync/start-run.ts';
+import { createUseSlot, type UseSlot, type UseSlotOptions, WITHOUT_SLOTS } from './sync/use-slot.ts';
 
 /** The part of Lambda's context that is used. */
 export interface InvocationContext {
@@ -36,12 +39,20 @@ export type Handler<Event, Result> = (event: Event, context: InvocationContext) 
 /** Characters of an attempt's name: enough that two invocations of a slice never share one. */
 const ATTEMPT_LENGTH = 10;
 
+const newAttemptId = (): string => randomUUID().replaceAll('-', '').slice(0, ATTEMPT_LENGTH);
+
+const useSlotOf = ({
+  slots,
+  ...options
+}: Omit<UseSlotOptions, 'slots'> & { readonly slots: Slots | null }): UseSlot =>
+  slots === null ? WITHOUT_SLOTS : createUseSlot({ ...options, slots });
+
 export function createStartRun(
   env: RawEnvironment,
   overrides?: Overrides,
 ): Handler<StartRunEvent, StartRunResult> {
   const runtime = createRuntime(env, 'start-run', overrides);
-  const { run, state, budget, client, metrics, begin, flushMetrics } = runtime;
+  const { run, state, budget, client, slots, metrics, begin, flushMetrics } = runtime;
   const dependencies = {
     ...run,
     state,
@@ -54,9 +65,12 @@ export function createStartRun(
       return { workspaceId, dateMs: dateHeaderMs };
     },
   };
-  return (event) => {
+  return (event, context) => {
     begin();
-    return startRun(dependencies, event).finally(flushMetrics);
+    const attempt = { id: newAttemptId(), remainingMs: () => context.getRemainingTimeInMillis() };
+    // One request after the other: nothing is under way when the last is answered.
+    const useSlot = useSlotOf({ ...run, slots, attempt, object: null, quiet: async () => undefined });
+    return startRun({ ...dependencies, useSlot }, event).finally(flushMetrics);
   };
 }
 
@@ -90,8 +104,8 @@ function startAttempt(context: InvocationContext, marginMs: number): { attempt: 
   const timer = setInterval(() => {
     if (remainingMs() < marginMs * DEADLINE_SHARE) deadline.abort();
   }, DEADLINE_POLL_MS);
-  const id = randomUUID().replaceAll('-', '').slice(0, ATTEMPT_LENGTH);
-  return { attempt: { id, remainingMs, deadline: deadline.signal }, end: () => clearInterval(timer) };
+  const attempt = { id: newAttemptId(), remainingMs, deadline: deadline.signal };
+  return { attempt, end: () => clearInterval(timer) };
 }
 
 /** @throws Error where the function is asked for another object than its own */
@@ -100,21 +114,30 @@ export function createExtractor(
   overrides?: Overrides,
 ): Handler<ExtractorEvent, ExtractorResult> {
   const runtime = createRuntime(env, 'extractor', overrides);
-  const { object, run, state, budget, client, hashes, limits, begin, flushMetrics } = runtime;
+  const { object, run, state, budget, slots, hashes, limits, begin, flushMetrics } = runtime;
   if (object === null) throw new Error("The extractor's environment names no OBJECT_NAME.");
   const catalog = createCatalog(env, object, run.config);
   const declaration = withoutChildren(OBJECTS[object], run.config.excludedTables);
-  const dependenciesUntil = (signal: AbortSignal): ObjectDependencies => {
-    const { inFlight } = run.config.parallelism;
+  const { inFlight } = run.config.parallelism;
+  const dependenciesOf = (attempt: Attempt): ObjectDependencies => {
+    const over = new AbortController();
+    const signal = AbortSignal.any([attempt.deadline, over.signal]);
+    const bounded = slots === null ? null : boundClient(runtime.client, inFlight);
+    const client = bounded ?? runtime.client;
+    const quiet = async () => {
+      over.abort();
+      await bounded?.idle();
+    };
+    const useSlot = useSlotOf({ ...run, slots, attempt, object, quiet });
     const reader = createObjectReader(declaration, { client, clock: run.clock, inFlight, signal });
-    return { ...run, state, budget, declaration, reader, hashes, catalog, limits };
+    return { ...run, state, budget, declaration, reader, useSlot, hashes, catalog, limits };
   };
   return async (event, context) => {
     if (event.object !== object) throw new Error(`This function extracts ${object}, not ${event.object}.`);
     begin();
     const holder = { executionArn: event.execution, runId: event.runId };
     const { attempt, end } = startAttempt(context, limits.deadlineMarginMs);
-    const dependencies = dependenciesUntil(attempt.deadline);
+    const dependencies = dependenciesOf(attempt);
     try {
       switch (event.operation) {
         case 'plan':

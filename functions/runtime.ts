@@ -11,6 +11,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { createDynamoDbRateBudget } from './aws/dynamodb-rate-budget.ts';
+import { createDynamoDbSlots } from './aws/dynamodb-slots.ts';
 import { createDynamoDbStateStore } from './aws/dynamodb-state-store.ts';
 import { createEventBridgeEvents } from './aws/eventbridge-events.ts';
 import { createGlueCatalog } from './aws/glue-catalog.ts';
@@ -29,6 +30,7 @@ import type {
   Metrics,
   ObserveProgress,
   RateBudget,
+  Slots,
   StateStore,
 } from './core/ports.ts';
 import { createEmfMetrics } from './emf-metrics.ts';
@@ -58,6 +60,8 @@ export interface Runtime {
   readonly run: RunDependencies;
   readonly state: StateStore;
   readonly budget: RateBudget;
+  /** Null where `concurrency` is not set. */
+  readonly slots: Slots | null;
   readonly client: IntercomClient;
   readonly hashes: HashSource;
   readonly metrics: Metrics;
@@ -120,6 +124,11 @@ export function createRuntime(env: RawEnvironment, entry: FunctionEntry, overrid
   const secrets = once(() => new SecretsManagerClient({}));
   const tokens = once(() => createSecretsTokenSource(secrets(), place('CONNECTION_SECRET_NAME')));
   const budget = once(() => createDynamoDbRateBudget(dynamoDb(), place('TABLE_NAME'), clock));
+  const slots = once(() => {
+    const { objects, slices } = config.parallelism;
+    const options = { table: place('TABLE_NAME'), count: objects * slices, clock };
+    return config.concurrency === null ? null : createDynamoDbSlots(dynamoDb(), options);
+  });
   const state = once(() => createDynamoDbStateStore(dynamoDb(), place('TABLE_NAME')));
   const hashes = once(() => createSecretsHashSource(secrets(), place('HASH_KEY_SECRET_NAME')));
   const client = once(() =>
@@ -147,6 +156,9 @@ export function createRuntime(env: RawEnvironment, entry: FunctionEntry, overrid
     },
     get budget() {
       return budget();
+    },
+    get slots() {
+      return slots();
     },
     get client() {
       return client();

@@ -162,6 +162,41 @@ export interface RateBudget {
   limit(): Promise<number>;
 }
 
+/** What a slot is wanted for: the same for every invocation that works on it, which so keeps its place in line. */
+export interface SlotClaim {
+  readonly runId: string;
+  /** Within the run: `plan tags`, `tags/0001`. */
+  readonly work: string;
+}
+
+export interface SlotRequest {
+  readonly claim: SlotClaim;
+  /** Unique to the invocation. */
+  readonly attempt: string;
+  /** When the invocation is over for certain: from then on its slot is free, given back or not. */
+  readonly until: EpochMs;
+  /** Whether an earlier invocation may have kept its slot for this claim. */
+  readonly mayBeKept: boolean;
+}
+
+/** The right of one invocation to as many requests at once as a slice may have in flight. */
+export interface Slot {
+  giveBack(): Promise<void>;
+  /** Keeps it for the claim's next invocation, which must follow within a minute. */
+  keep(): Promise<void>;
+}
+
+export type SlotAnswer =
+  | { readonly status: 'taken'; readonly slot: Slot }
+  /** Ask again after so long, with the same claim. */
+  | { readonly status: 'wait'; readonly waitSeconds: number };
+
+/** The slots that all executions of a pipeline share; there are some only where `concurrency` is set. */
+export interface Slots {
+  /** One of the slots, or a place in line. At no time are there more holders than slots. */
+  take(request: SlotRequest): Promise<SlotAnswer>;
+}
+
 /** The stored connection to one workspace. */
 export interface Connection {
   readonly accessToken: string;
@@ -291,6 +326,21 @@ export type ProgressEvent =
       readonly debts: number;
       readonly oldDebts: number;
       readonly failures: number;
+    }
+  /** All slots of the pipeline are taken: the work is called again later. */
+  | {
+      readonly type: 'slot_awaited';
+      readonly object: ObjectName | null;
+      readonly runId: string;
+      readonly waitSeconds: number;
+    }
+  /** A warning: the slot stays taken until the invocation that had it is over for certain. */
+  | {
+      readonly type: 'slot_not_returned';
+      readonly object: ObjectName | null;
+      readonly runId: string;
+      /** Class of the error. */
+      readonly error: string;
     }
   /** A warning: what stays unread though every run tries. */
   | {

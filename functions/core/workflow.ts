@@ -28,7 +28,10 @@ export interface ObjectItem {
   readonly runId: string;
 }
 
+/** `wait`: nothing was begun; call again after `waitSeconds`. */
 export interface StartRunResult {
+  readonly status: 'started' | 'wait';
+  readonly waitSeconds: number;
   readonly runId: string;
   readonly objects: readonly ObjectItem[];
 }
@@ -54,11 +57,13 @@ export interface SliceItem {
 /**
  * `planned`: extract the slices, then commit. `committed`: this run committed the object before (a
  * repeated Plan). `skipped`: another execution holds the lease. `unavailable`: the workspace or its
- * plan has no such object. Only `planned` has slices.
+ * plan has no such object. `wait`: no slot was free, call again after `waitSeconds`. Only `planned` has slices.
  */
 export interface PlanResult {
-  readonly status: 'planned' | 'committed' | 'skipped' | 'unavailable';
+  readonly status: 'planned' | 'committed' | 'skipped' | 'unavailable' | 'wait';
   readonly slices: readonly SliceItem[];
+  /** 0 but for `wait`. */
+  readonly waitSeconds: number;
 }
 
 /** `continue`: call again. `wait`: call again after `waitSeconds`, in a Wait state rather than in billed time. */

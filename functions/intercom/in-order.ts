@@ -1,7 +1,7 @@
 /** Bounded concurrency with results in the order of the items. */
 
 /** At most `limit` at a time; the rest wait in line. */
-function createLimiter(limit: number) {
+export function createLimiter(limit: number) {
   let running = 0;
   const waiting: (() => void)[] = [];
   return async <T>(work: () => Promise<T>): Promise<T> => {

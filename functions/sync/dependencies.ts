@@ -13,6 +13,7 @@ import type {
   StateStore,
 } from '../core/ports.ts';
 import type { ObjectReader } from '../core/reading.ts';
+import type { UseSlot } from './use-slot.ts';
 
 /** Sizes and times that bound one attempt and one plan; tests make them small. */
 export interface SyncLimits {
@@ -53,6 +54,8 @@ export interface ObjectDependencies extends RunDependencies {
   readonly state: StateStore;
   readonly declaration: ObjectDeclaration;
   readonly reader: ObjectReader;
+  /** Around everything that sends requests. */
+  readonly useSlot: UseSlot;
   readonly budget: RateBudget;
   readonly hashes: HashSource;
   readonly catalog: Catalog;

@@ -164,7 +164,7 @@ async function walkOn(
 }
 
 /**
- * Works on a slice until it is done, has to wait, or the invocation nears its deadline.
+ * Works on a slice until it is done, has to wait (for a slot to begin with), or the invocation nears its deadline.
  * @throws RetryableError, PermissionError, ConnectionError, UnavailableError or ContractError of the
  *   reader; ContractError where the lease was lost or the configuration changed
  */
@@ -186,6 +186,23 @@ export async function extractSlice(
       code: 'unknown_slice',
     });
   }
+  const slotted = await dependencies.useSlot(
+    { runId: ref.runId, work: `${ref.object}/${ref.slice}` },
+    () => work(dependencies, plan, slice, attempt),
+    // A scroll that is left alone expires (facts 6.3), and with it all that it has read.
+    isSpentByReading(dependencies) ? ({ status }) => status === 'continue' : undefined,
+  );
+  return slotted.status === 'worked' ? slotted.result : { status: 'wait', waitSeconds: slotted.waitSeconds };
+}
+
+/** Reads on from where the slice's last attempt ended. */
+async function work(
+  dependencies: ObjectDependencies,
+  plan: Plan,
+  slice: PlannedSlice,
+  attempt: Attempt,
+): Promise<ExtractResult> {
+  const ref = { runId: plan.runId, object: dependencies.declaration.name, slice: slice.id };
   const from = await beginning(dependencies, ref, attempt);
   const { schema } = plan;
   const progress = await createSliceProgress(dependencies, { ref, slice, attempt: attempt.id, from, schema });

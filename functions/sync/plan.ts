@@ -13,9 +13,12 @@ import { publishCommitted, publishEmpty } from './publish.ts';
 import { requireRunContext } from './run-context.ts';
 import { readStored, requireStored, storeOnce } from './store.ts';
 import type { Allowance } from './take-slices.ts';
+import { type Slotted, WITHOUT_SLOTS } from './use-slot.ts';
 
 /** Ten-second windows in the hour that a run is bounded to. */
 const WINDOWS_PER_RUN = 360;
+
+const NO_SLICES = { slices: [], waitSeconds: 0 } as const;
 
 /** Says that another run is at it; the run goes on with its other objects. */
 async function recordSkipped(
@@ -25,7 +28,7 @@ async function recordSkipped(
 ): Promise<PlanResult> {
   await storeOnce<Outcome>(lake, outcomeKey(runId, declaration.name), { status: 'skipped', message });
   observe({ type: 'object_finished', object: declaration.name, status: 'skipped', rows: 0 });
-  return { status: 'skipped', slices: [] };
+  return { ...NO_SLICES, status: 'skipped' };
 }
 
 /** What the run reads besides debts; null for a full-refresh object, which is read whole. */
@@ -99,11 +102,12 @@ const WHOLE: readonly Omit<PlannedSlice, 'id'>[] = [
 const numbered = (slices: readonly Omit<PlannedSlice, 'id'>[]): readonly PlannedSlice[] =>
   slices.map((slice, index) => ({ id: String(index + 1).padStart(4, '0'), ...slice }));
 
+/** The plan, or after how many seconds a slot may be free to make it: counting sends requests. */
 async function makePlan(
   dependencies: ObjectDependencies,
   run: RunContext,
   state: ObjectState,
-): Promise<Plan> {
+): Promise<Slotted<Plan>> {
   const { declaration, config, reader, clock } = dependencies;
   const { committed } = state;
   const manifest = await lastManifest(dependencies, committed);
@@ -120,24 +124,32 @@ async function makePlan(
   const window = windowOfRun(dependencies, run, committed);
   if (window === null) {
     const whole = { window: null, slices: numbered(WHOLE), carriedDebts: [], workRemains: false };
-    return { ...base, ...whole, cursorBefore: null, cursorAfter: null, expected: null };
+    const result = { ...base, ...whole, cursorBefore: null, cursorAfter: null, expected: null };
+    return { status: 'worked', result };
   }
   const debts = [
     ...(manifest?.completeness.debts ?? []),
     ...debtOfEarlierStart(config.startFrom, committed, isoTime(run.startedAtMs)),
   ];
-  const planned = await planSlices({
-    window,
-    debts,
-    ...DEBTS_BY_MODE[run.mode](window, before),
-    allowance: await allowanceOf(dependencies),
-    probe: reader.probe,
-    granularity: granularityOf(declaration),
-    now: toSeconds(clock.now()),
-    since: isoTime(run.startedAtMs),
-  });
+  const allowance = await allowanceOf(dependencies);
+  // Where nothing can be counted no request is sent.
+  const useSlot = reader.probe === null ? WITHOUT_SLOTS : dependencies.useSlot;
+  const slotted = await useSlot({ runId: run.runId, work: `plan ${declaration.name}` }, () =>
+    planSlices({
+      window,
+      debts,
+      ...DEBTS_BY_MODE[run.mode](window, before),
+      allowance,
+      probe: reader.probe,
+      granularity: granularityOf(declaration),
+      now: toSeconds(clock.now()),
+      since: isoTime(run.startedAtMs),
+    }),
+  );
+  if (slotted.status === 'wait') return slotted;
+  const planned = slotted.result;
   const after = cursorAfter(run, { from: window.from, to: planned.windowTo }, config.overlapSeconds, before);
-  return {
+  const result = {
     ...base,
     window: { from: window.from ?? 0, to: planned.windowTo ?? toSeconds(run.startedAtMs) },
     slices: numbered(planned.slices),
@@ -147,6 +159,7 @@ async function makePlan(
     cursorAfter: after,
     expected: planned.expected,
   };
+  return { status: 'worked', result };
 }
 
 /** What each mode does with debts, and up to where the rest of a range that is cut short becomes one. */
@@ -165,7 +178,8 @@ const granularityOf = ({ read }: ObjectDependencies['declaration']): 'day' | 'se
   read.kind === 'search' ? read.granularity : 'second';
 
 /**
- * Takes the object's lease and writes the plan, once: a repeated Plan finds what the first one wrote.
+ * Takes the object's lease and writes the plan, once: a repeated Plan finds what the first one wrote. Where it has
+ * to wait for a slot it has the lease already, and keeps it.
  * @throws RetryableError, PermissionError, ConnectionError or ContractError of the count probes
  */
 export async function planObject(dependencies: ObjectDependencies, holder: Lease): Promise<PlanResult> {
@@ -178,14 +192,17 @@ export async function planObject(dependencies: ObjectDependencies, holder: Lease
   if ((await lake.get(manifestKey(name, holder.runId))) !== null) {
     await publishCommitted(dependencies, holder.runId);
     if (lease.status === 'held') await store.releaseLease(name, lease.state.fence);
-    return { status: 'committed', slices: [] };
+    return { ...NO_SLICES, status: 'committed' };
   }
   if (lease.status === 'skipped') return recordSkipped(dependencies, holder.runId, lease.message);
   if (lease.state.committed === null) await publishEmpty(dependencies, holder.runId);
   const key = planKey(holder.runId, name);
-  const plan =
-    (await readStored<Plan>(lake, key)) ??
-    (await storeOnce(lake, key, await makePlan(dependencies, run, lease.state)));
+  let plan = await readStored<Plan>(lake, key);
+  if (plan === null) {
+    const made = await makePlan(dependencies, run, lease.state);
+    if (made.status === 'wait') return { status: 'wait', slices: [], waitSeconds: made.waitSeconds };
+    plan = await storeOnce(lake, key, made.result);
+  }
   observe({ type: 'object_planned', object: name, slices: plan.slices.length, expected: plan.expected });
-  return { status: 'planned', slices: plan.slices.map(({ id }) => ({ slice: id })) };
+  return { status: 'planned', slices: plan.slices.map(({ id }) => ({ slice: id })), waitSeconds: 0 };
 }

@@ -10,6 +10,7 @@ import { type EpochMs, toSeconds } from '../core/time.ts';
 import type { ExecutionRef, StartRunEvent, StartRunResult } from '../core/workflow.ts';
 import type { RunDependencies } from './dependencies.ts';
 import { storeOnce } from './store.ts';
+import type { UseSlot } from './use-slot.ts';
 
 /** What `/me` says about the connection. */
 export interface Identity {
@@ -22,6 +23,7 @@ export interface StartRunDependencies extends RunDependencies {
   readonly state: Pick<StateStore, 'claimWorkspace'>;
   readonly metrics: Metrics;
   readonly identify: () => Promise<Identity>;
+  readonly useSlot: UseSlot;
   readonly isIncremental: (object: ObjectName) => boolean;
 }
 
@@ -74,14 +76,16 @@ export async function startRun(
   dependencies: StartRunDependencies,
   { execution, input, extractors }: StartRunEvent,
 ): Promise<StartRunResult> {
-  const { lake, clock, config, configDigest, isIncremental, observe } = dependencies;
+  const { lake, clock, config, configDigest, isIncremental, observe, useSlot } = dependencies;
   const nowMs = clock.now();
   const request = parseRunInput(input, { config, isIncremental, now: toSeconds(nowMs) });
   if (config.startFrom !== null && config.startFrom > toSeconds(nowMs)) {
     throw new InputError("'startFrom' lies in the future: nothing could be read.", { code: 'bad_config' });
   }
   const runId = runIdOfExecution(execution);
-  const identity = await connectedWorkspace(dependencies);
+  const slotted = await useSlot({ runId, work: 'start' }, () => connectedWorkspace(dependencies));
+  if (slotted.status === 'wait') return { ...slotted, runId, objects: [] };
+  const identity = slotted.result;
   const skew = identity.dateMs === null ? null : toSeconds(nowMs) - toSeconds(identity.dateMs);
   const run = await storeOnce<RunContext>(lake, runContextKey(runId), {
     format: 1,
@@ -98,6 +102,8 @@ export async function startRun(
   });
   observe({ type: 'run_started', runId, objects: run.objects });
   return {
+    status: 'started',
+    waitSeconds: 0,
     runId,
     objects: run.objects.map((object) => {
       const functionArn = extractors[object];

@@ -86,7 +86,7 @@ export const startRun = (
       input: at('$$.Execution.Input'),
       extractors,
     },
-    keep: ['runId', 'objects'],
+    keep: ['status', 'waitSeconds', 'runId', 'objects'],
   });
 
 export const planObject = (scope: Construct, timeoutSeconds: number): CustomState =>
@@ -94,7 +94,7 @@ export const planObject = (scope: Construct, timeoutSeconds: number): CustomStat
     functionArn: JsonPath.stringAt('$.functionArn'),
     timeoutSeconds,
     payload: { operation: 'plan', ...objectEvent() },
-    keep: ['status', 'slices'],
+    keep: ['status', 'slices', 'waitSeconds'],
     keepAt: '$.plan',
   });
 

@@ -54,20 +54,28 @@ const EVERYTHING = { errors: ['States.ALL'], resultPath: '$.error' };
  * One run of a pipeline:
  * ```
  * StartRun → Map SyncObjects ─────────────────────────────────────────────────────→ FinishRun → CheckRun
+ *  ⟲ CheckStart, AwaitStart
  *              PlanObject → CheckPlan → Map ExtractSlices ───────────→ CommitObject
- *                                         ExtractSlice ⟲ CheckSlice, AwaitSlice
+ *               ⟲ AwaitPlan               ExtractSlice ⟲ CheckSlice, AwaitSlice
  *              any failure → RecordFailure (the other objects go on)
  * ```
  * Events, of which an execution may have 25,000. A call of a function makes 5 (entered, scheduled, started,
  * succeeded, exited), a Choice, Wait or Succeed 2, a Map 4 and 2 for each item. With N invocations
- * for a slice that is 2 + 7 N + 2 a slice, and 2 + 5 + 2 + 4 + 5 + 2 = 20 an object besides, 20 for the run:
- * 16 objects × 100 slices are 20 + 16 × (20 + 100 × (4 + 7 N)) = 6,740 + 11,200 N. N = 1 is 17,940; on average
+ * for a slice that is 2 + 7 N + 2 a slice, and 2 + 5 + 2 + 4 + 5 + 2 = 20 an object besides, 22 for the run:
+ * 16 objects × 100 slices are 22 + 16 × (20 + 100 × (4 + 7 N)) = 6,742 + 11,200 N. N = 1 is 17,942; on average
  * N may be 1.6. An invocation ends because its slice is done or because its 14 minutes are over, so the
- * second kind is bounded by time: 64 at once (8 × 8) make 274 an hour, which is N = 1.17 and 19,860 events
+ * second kind is bounded by time: 64 at once (8 × 8) make 274 an hour, which is N = 1.17 and 19,862 events
  * for the hour a run is planned for, and they reach 25,000 after 3.7 hours. Only 5 of the 16 objects are ever
- * cut into more than a few slices, and those alone (5 × 100) make 20 + 16 × 20 + 500 × (4 + 7 N): N may be 6.4.
+ * cut into more than a few slices, and those alone (5 × 100) make 22 + 16 × 20 + 500 × (4 + 7 N): N may be 6.4.
  * What it implies: the plan's bound of 100 slices must stay, a wait of seconds belongs into the invocation
  * (9 events a round here), and `parallelism` far beyond 8 × 8 shortens the time until a slow run is ended by its history.
+ *
+ * Waits for a slot (functions/core/slots.ts) come on top, 9 events a round, but only where `concurrency` is set and
+ * other executions are at work. Two that compete have half of the S slots each and go on without waiting; as many
+ * branches of each wait. A wait takes max(10, S) s at first, then a quarter of the time waited, at most 300 s:
+ * 22 rounds in the half hour after which a branch goes first where S = 4, 20 where S = 16, 13 where S = 64. So an
+ * hour of competition makes S / 2 × 2 × 22 × 9 = 792 events where S = 4, 2,880 where S = 16, 7,488 where S = 64. Beside
+ * the 5 × 100 slices (5,842 with N = 1) 19,158 are left: 2.5 hours where S = 64, all of the 12 up to S = 8.
  */
 export class Workflow extends Construct {
   readonly stateMachine: StateMachine;
@@ -145,7 +153,12 @@ function run(scope: Construct, props: WorkflowProps): IChainable {
   const start = startRun(scope, props.startRun, Object.fromEntries(arns)).addCatch(startFailed(scope), {
     errors: EVERYTHING.errors,
   });
-  return start.next(syncObjects).next(finishRun(scope, props.finishRun)).next(checkRun);
+  syncObjects.next(finishRun(scope, props.finishRun)).next(checkRun);
+  const wait = awaiting(scope, 'AwaitStart', '$.waitSeconds').next(start);
+  const checkStart = new Choice(scope, 'CheckStart', { stateName: 'CheckStart' })
+    .when(Condition.stringEquals('$.status', 'wait'), wait)
+    .otherwise(syncObjects);
+  return start.next(checkStart);
 }
 
 /**
@@ -194,19 +207,22 @@ function object(scope: Construct, props: WorkflowProps): IChainable {
   const plan = planObject(scope, EXTRACTOR_TIMEOUT_SECONDS).addCatch(failure, EVERYTHING);
   const commit = commitObject(scope, EXTRACTOR_TIMEOUT_SECONDS).addCatch(failure, EVERYTHING);
   const extract = extractSlices.addCatch(failure, EVERYTHING).next(commit).next(done);
+  const wait = awaiting(scope, 'AwaitPlan', '$.plan.waitSeconds').next(plan);
   const checkPlan = new Choice(scope, 'CheckPlan', { stateName: 'CheckPlan' })
     .when(Condition.stringEquals('$.plan.status', 'planned'), extract)
+    .when(Condition.stringEquals('$.plan.status', 'wait'), wait)
     .otherwise(done);
   return plan.next(checkPlan);
 }
 
+/** Waiting is free here, and billed in a function. */
+const awaiting = (scope: Construct, stateName: string, seconds: string): Wait =>
+  new Wait(scope, stateName, { stateName, time: WaitTime.secondsPath(seconds) });
+
 /** One slice: called again until it is done, after a wait where it asks for one. */
 function slice(scope: Construct): IChainable {
   const extract = extractSlice(scope, EXTRACTOR_TIMEOUT_SECONDS);
-  const wait = new Wait(scope, 'AwaitSlice', {
-    stateName: 'AwaitSlice',
-    time: WaitTime.secondsPath('$.attempt.waitSeconds'),
-  });
+  const wait = awaiting(scope, 'AwaitSlice', '$.attempt.waitSeconds');
   const done = new Succeed(scope, 'FinishSlice', { stateName: 'FinishSlice', outputPath: JsonPath.DISCARD });
   const checkSlice = new Choice(scope, 'CheckSlice', { stateName: 'CheckSlice' })
     .when(Condition.stringEquals('$.attempt.status', 'done'), done)

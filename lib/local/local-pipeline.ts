@@ -4,7 +4,9 @@
  */
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { freeAllSlots } from '../../functions/aws/dynamodb-slots.ts';
 import type { ResolvedConfig } from '../../functions/core/config.ts';
 import type { Clock, Metrics, ObserveProgress } from '../../functions/core/ports.ts';
 import {
@@ -87,6 +89,11 @@ async function assemble(
   const { directory, config, observe, metrics = NO_METRICS, clock, limits, pauses } = options;
   options.setEnvironment(aws.environment);
   await provision(aws, resources);
+  if (config.concurrency !== null) {
+    // The directory is this process's alone: who held a slot was killed with the process before.
+    for (const { TableName: table } of resources.tables)
+      await freeAllSlots(new DynamoDBClient({}), table ?? '');
+  }
   const configPath = join(directory, CONFIG_FILE);
   const configText = JSON.stringify(config);
   // At once, for whoever queries meanwhile.

@@ -58,6 +58,8 @@ export function advance(progress: Progress, event: ProgressEvent, now: number): 
     }
     case 'object_summary':
     case 'old_debts':
+    case 'slot_awaited':
+    case 'slot_not_returned':
       return progress;
     default:
       return event satisfies never;
@@ -112,6 +114,8 @@ export function line(progress: Progress, event: ProgressEvent, now: number): str
     case 'request':
     case 'object_summary':
     case 'old_debts':
+    case 'slot_awaited':
+    case 'slot_not_returned':
       return null;
     default:
       return event satisfies never;

@@ -106,6 +106,8 @@ export interface SimulatorStats {
   readonly byPath: Readonly<Record<string, number>>;
   readonly byStatus: Readonly<Record<number, number>>;
   readonly rateLimited: number;
+  /** Requests at most that were waiting for their answers at the same time. */
+  readonly mostInFlight: number;
 }
 
 export interface Simulator {

@@ -4,6 +4,8 @@ import type { LoggedRequest, SimulatorStats } from '../types.ts';
 const KEPT = 10_000;
 
 export interface RequestLog {
+  /** Counts a request as under way until the function it gives is called; more calls do nothing. */
+  begin(): () => void;
   readonly entries: readonly LoggedRequest[];
   /** `route` is the method and pattern, e.g. `GET /contacts/:id`. */
   add(entry: LoggedRequest, route: string): void;
@@ -15,8 +17,19 @@ export function createRequestLog(): RequestLog {
   const byPath: Record<string, number> = {};
   const byStatus: Record<number, number> = {};
   let requests = 0;
+  let inFlight = 0;
+  let mostInFlight = 0;
   return {
     entries,
+    begin() {
+      inFlight += 1;
+      mostInFlight = Math.max(mostInFlight, inFlight);
+      let isOver = false;
+      return () => {
+        if (!isOver) inFlight -= 1;
+        isOver = true;
+      };
+    },
     add(entry, route) {
       requests += 1;
       byPath[route] = (byPath[route] ?? 0) + 1;
@@ -29,6 +42,7 @@ export function createRequestLog(): RequestLog {
       byPath: { ...byPath },
       byStatus: { ...byStatus },
       rateLimited: byStatus[429] ?? 0,
+      mostInFlight,
     }),
   };
 }

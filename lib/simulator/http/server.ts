@@ -98,11 +98,15 @@ const KEEP_ALIVE_MS = 65_000;
 
 export async function listen(options: ServerOptions): Promise<RunningServer> {
   const server: Server = createServer((message, response) => {
+    const end = options.log.begin();
+    // A client that has gone waits for nothing any more; one whose request hangs goes on waiting.
+    response.once('close', end);
     serve(options, message, response).catch((error: unknown) => {
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
       if (!response.headersSent) response.writeHead(500, { 'Content-Type': 'text/plain' });
       response.end(`simulator bug: ${text}`);
     });
+    response.once('finish', end);
   });
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   await new Promise<void>((resolve, reject) => {

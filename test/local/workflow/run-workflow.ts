@@ -62,6 +62,8 @@ export interface Run {
 }
 
 export const startedRun = (event: StartRunEvent): StartRunResult => ({
+  status: 'started',
+  waitSeconds: 0,
   runId: 'run-id',
   objects: Object.entries(event.extractors).map(([object, functionArn]) => ({
     object: object as ObjectName,
@@ -73,6 +75,7 @@ export const startedRun = (event: StartRunEvent): StartRunResult => ({
 export const planned = (...slices: readonly string[]): PlanResult => ({
   status: 'planned',
   slices: slices.map((slice) => ({ slice })),
+  waitSeconds: 0,
 });
 
 export const done: ExtractResult = { status: 'done', waitSeconds: 0 };

@@ -80,6 +80,21 @@ describe('a run in which all goes well', () => {
     expect(waits).toHaveLength(1);
   });
 
+  test('calls StartRun and PlanObject again where they ask to be, after a wait', async () => {
+    const starts = [{ status: 'wait', waitSeconds: 9, runId: 'run-id', objects: [] }];
+    const plans = [{ status: 'wait', waitSeconds: 9, slices: [] }];
+    const run = await runWorkflow({
+      startRun: async (event: StartRunEvent) => starts.shift() ?? startedRun(event),
+      plan: async ({ object }) => (object === 'tags' ? plans.shift() : undefined) ?? planned('0001'),
+    });
+    expect(run.outcome.status).toBe('SUCCEEDED');
+    const [first, ...again] = run.of('start-run');
+    expect(again).toEqual([first]);
+    expect(operations(run.of('tags'))).toEqual(['plan', 'plan', 'extract 0001', 'commit']);
+    const waits = run.events.filter(({ type, state }) => type === 'StateEntered' && /^Await/.test(state));
+    expect(waits.map(({ state }) => state)).toEqual(['AwaitStart', 'AwaitPlan']);
+  });
+
   test('really waits', async () => {
     const answers = [{ status: 'wait', waitSeconds: 1 }];
     const begun = performance.now();
@@ -93,7 +108,8 @@ describe('a run in which all goes well', () => {
 
   test.each(['skipped', 'unavailable', 'committed'])('goes on from an object that is %s', async (status) => {
     const run = await runWorkflow({
-      plan: async ({ object }) => (object === 'tags' ? { status, slices: [] } : planned('0001')),
+      plan: async ({ object }) =>
+        object === 'tags' ? { status, slices: [], waitSeconds: 0 } : planned('0001'),
     });
     expect(run.outcome.status).toBe('SUCCEEDED');
     expect(operations(run.of('tags'))).toEqual(['plan']);

@@ -95,7 +95,7 @@ describe('the plan', () => {
   test('of a full-refresh object is the object whole', async () => {
     const { pipeline, dependencies, plan, planOf } = settingOf({ object: 'tags' });
     const holder = await beginRun(pipeline, dependencies);
-    expect(await plan(holder)).toEqual({ status: 'planned', slices: [{ slice: '0001' }] });
+    expect(await plan(holder)).toEqual({ status: 'planned', slices: [{ slice: '0001' }], waitSeconds: 0 });
     expect(planOf(holder)).toMatchObject({
       mode: 'full_refresh',
       window: null,
@@ -164,7 +164,7 @@ describe('the lease', () => {
     pipeline.executions.running.add(OTHER.executionArn);
     await pipeline.state.takeLease('tickets', 0, OTHER);
     const holder = await beginRun(pipeline, dependencies);
-    expect(await plan(holder)).toEqual({ status: 'skipped', slices: [] });
+    expect(await plan(holder)).toEqual({ status: 'skipped', slices: [], waitSeconds: 0 });
     expect(await lease(pipeline)).toEqual(OTHER);
     expect(pipeline.lake.json(outcomeKey(holder.runId, 'tickets'))).toEqual({
       status: 'skipped',
@@ -180,7 +180,7 @@ describe('the lease', () => {
     const holder = await beginRun(pipeline, dependencies);
     await plan(holder);
     pipeline.executions.running.clear();
-    expect(await plan(holder)).toEqual({ status: 'skipped', slices: [] });
+    expect(await plan(holder)).toEqual({ status: 'skipped', slices: [], waitSeconds: 0 });
     expect(await lease(pipeline)).toEqual(OTHER);
   });
 
@@ -219,7 +219,7 @@ describe('the lease', () => {
     const late = await beginRun(pipeline, dependencies);
     await planAndExtract(dependencies, late);
     await commitObject(dependencies, late);
-    expect(await plan(early)).toEqual({ status: 'skipped', slices: [] });
+    expect(await plan(early)).toEqual({ status: 'skipped', slices: [], waitSeconds: 0 });
     expect(pipeline.lake.json(outcomeKey(early.runId, 'tickets'))).toMatchObject({
       message: `a later run, ${late.runId}, has been committed; if that lies in the future, a clock was wrong`,
     });
@@ -232,7 +232,7 @@ describe('the lease', () => {
     expect((await plan(holder)).status).toBe('planned');
     expect((await pipeline.state.load('tickets')).fence).toBe(1);
     await commitObject(dependencies, holder);
-    expect(await plan(holder)).toEqual({ status: 'committed', slices: [] });
+    expect(await plan(holder)).toEqual({ status: 'committed', slices: [], waitSeconds: 0 });
     expect(await lease(pipeline)).toBeNull();
   });
 
