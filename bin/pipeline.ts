@@ -70,7 +70,7 @@ command('run', 'start a run now and follow it to its end', async (options) =>
   .option('--json', 'print the summary of each run as one line of JSON on standard output')
   .addHelpText(
     'after',
-    '\nThe exit status is 0 only if every object succeeded. Ctrl-C stops watching, not the run.',
+    '\nThe exit status is 0 only if no object failed. Ctrl-C stops watching, not the run.',
   );
 
 command(

@@ -132,12 +132,12 @@ export interface FailureContext {
 }
 
 const NOT_ANSWERED: Readonly<Record<string, string>> = {
-  network: "check the network, and 'region' or 'baseUrl' in pipeline.config.ts",
+  network: "check the network, and 'region' or 'baseUrl' of the configuration",
   timeout: 'Intercom was too slow; try again later',
   server: 'Intercom has trouble; try again later',
   rate_limited: 'the rate limit stayed exhausted, perhaps by other apps of the workspace; try again later',
   malformed:
-    "the answer was not Intercom's JSON: check that 'region' or 'baseUrl' in pipeline.config.ts is Intercom's API and no proxy stands between, or try again later",
+    "the answer was not Intercom's JSON: check that 'region' or 'baseUrl' of the configuration is Intercom's API and no proxy stands between, or try again later",
 };
 
 /** Persisting ones of these are no hiccup of a proxy but another contract than the one we know. */

@@ -5,12 +5,12 @@ import type { Lake } from '../core/ports.ts';
 import type { Manifest, ObjectSummary, RunSummary } from '../core/records.ts';
 import type { EpochMs } from '../core/time.ts';
 import { oldDebts } from './old-debts.ts';
-import { readLast } from './store.ts';
+import { readLast, requireStored } from './store.ts';
 
 export interface ObjectStatus {
   readonly object: ObjectName;
-  /** What the last run that had the object made of it; null where no run had it yet. */
-  readonly last_outcome: Pick<ObjectSummary, 'status' | 'message'> | null;
+  /** What the last run that had the object made of it; null where none of the latest had it. */
+  readonly last_outcome: (Pick<ObjectSummary, 'status' | 'message'> & { readonly run_id: string }) | null;
   readonly committed: Manifest | null;
   /** Debts older than a day: something stays unread though every run tries. */
   readonly old_debts: number;
@@ -21,23 +21,54 @@ export interface PipelineStatus {
   readonly objects: readonly ObjectStatus[];
 }
 
+/** How many runs are looked through for objects that run less often than others: two days of an hourly schedule. */
+const RUNS_LOOKED_AT = 50;
+
+/** Summaries that are asked for at once. */
+const BATCH = 10;
+
+/** The latest runs, newest first, as far back as it takes to see each object. */
+async function latestRuns(
+  lake: Pick<Lake, 'get' | 'list'>,
+  objects: readonly ObjectName[],
+): Promise<readonly RunSummary[]> {
+  const keys: string[] = [];
+  for await (const key of lake.list(RUNS_PREFIX)) keys.push(key);
+  const newest = keys.slice(-RUNS_LOOKED_AT).reverse();
+  const runs: RunSummary[] = [];
+  const isUnseen = (object: ObjectName) =>
+    !runs.some((run) => run.objects.some((one) => one.object === object));
+  while (runs.length < newest.length && objects.some(isUnseen)) {
+    const batch = newest.slice(runs.length, runs.length + (runs.length === 0 ? 1 : BATCH));
+    runs.push(...(await Promise.all(batch.map((key) => requireStored<RunSummary>(lake, key)))));
+  }
+  return runs;
+}
+
+function lastOutcome(runs: readonly RunSummary[], object: ObjectName): ObjectStatus['last_outcome'] {
+  for (const { run_id, objects } of runs) {
+    const found = objects.find((one) => one.object === object);
+    if (found !== undefined) return { run_id, status: found.status, message: found.message };
+  }
+  return null;
+}
+
 export async function readStatus(
   lake: Pick<Lake, 'get' | 'list'>,
   objects: readonly ObjectName[],
   now: EpochMs,
 ): Promise<PipelineStatus> {
-  const run = await readLast<RunSummary>(lake, RUNS_PREFIX);
+  const runs = await latestRuns(lake, objects);
   const statuses = await Promise.all(
     objects.map(async (object): Promise<ObjectStatus> => {
       const committed = await readLast<Manifest>(lake, manifestPrefix(object));
-      const outcome = run?.objects.find((one) => one.object === object) ?? null;
       return {
         object,
-        last_outcome: outcome === null ? null : { status: outcome.status, message: outcome.message },
+        last_outcome: lastOutcome(runs, object),
         committed,
         old_debts: oldDebts(committed?.completeness, now).length,
       };
     }),
   );
-  return { last_run: run, objects: statuses };
+  return { last_run: runs[0] ?? null, objects: statuses };
 }

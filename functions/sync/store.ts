@@ -1,5 +1,6 @@
 /** Small JSON files in the lake: written once, read back as what they are. */
 import { ContractError } from '../core/errors.ts';
+import { RUNS_PREFIX } from '../core/lake-keys.ts';
 import type { Lake } from '../core/ports.ts';
 
 const encoder = new TextEncoder();
@@ -19,11 +20,16 @@ export async function readStored<T>(lake: Pick<Lake, 'get'>, key: string): Promi
     return JSON.parse(decoder.decode(body)) as T;
   } catch (cause) {
     throw new ContractError(
-      `'${key}' in the bucket is damaged: it is not JSON. Restore it from a copy or an older version; or remove it and 'reset' its object, which reads the object whole again.`,
+      `'${key}' in the bucket is damaged: it is not JSON. Restore it from a copy or an older version; or remove it${withoutIt(key)}.`,
       { code: 'file_damaged', cause },
     );
   }
 }
+
+const withoutIt = (key: string): string =>
+  key.startsWith(RUNS_PREFIX)
+    ? ', a summary that no run needs'
+    : " and 'reset' its object, which reads the object whole again";
 
 /** The file with the greatest key below a prefix, as JSON; run ids sort by time. Null where there is none. */
 export async function readLast<T>(lake: Pick<Lake, 'get' | 'list'>, prefix: string): Promise<T | null> {

@@ -30,7 +30,7 @@ export function costReport(
 ): string {
   const volumes = Object.values(sizes);
   const bills = volumes.map((each) => monthlyBill(monthlyUsage(each, groups), standing));
-  const loads = volumes.map(initialLoad);
+  const loads = volumes.map((each) => initialLoad(each, groups));
   const [names = []] = bills.map((bill) => bill.map(({ what }) => what));
   const amounts = names.map((name) => [
     name,

@@ -165,6 +165,27 @@ export interface MonthlyUsage extends RunUsage {
 const runsOf = (groups: readonly RunGroup[], object: ObjectName): number =>
   groups.find(({ objects }) => objects.includes(object))?.runsPerMonth ?? 0;
 
+/** What of a workspace the configured objects bring into the lake. */
+function configured(volumes: Volumes, groups: readonly RunGroup[]): Volumes {
+  const having = (isThere: boolean, amount: number): number => (isThere ? amount : 0);
+  const isRead = (object: ObjectName): boolean => runsOf(groups, object) > 0;
+  const hasConversations = isRead('conversations') || isRead('conversation_parts');
+  return {
+    contacts: having(isRead('contacts'), volumes.contacts),
+    companies: having(isRead('companies'), volumes.companies),
+    conversations: having(hasConversations, volumes.conversations),
+    tickets: having(isRead('tickets'), volumes.tickets),
+    partsPerConversation: having(isRead('conversation_parts'), volumes.partsPerConversation),
+    changedContactsPerDay: having(isRead('contacts'), volumes.changedContactsPerDay),
+    changedConversationsPerDay: having(hasConversations, volumes.changedConversationsPerDay),
+    changedTicketsPerDay: having(isRead('tickets'), volumes.changedTicketsPerDay),
+  };
+}
+
+/** How many objects search through conversations. */
+const conversationSearches = (groups: readonly RunGroup[]): number =>
+  (['conversations', 'conversation_parts'] as const).filter((object) => runsOf(groups, object) > 0).length;
+
 interface Reading {
   readonly requests: number;
   readonly seconds: number;
@@ -179,12 +200,11 @@ function reading(volumes: Volumes, groups: readonly RunGroup[]): Reading {
   const contactPages = (runsOf(groups, 'contacts') * volumes.changedContactsPerDay) / 2 / SEARCH_PAGE;
   const companyPages = (runsOf(groups, 'companies') * volumes.companies) / COMPANY_PAGE;
   const hasParts = runsOf(groups, 'conversation_parts') > 0;
-  const conversationPages = (runsOf(groups, 'conversations') > 0 ? 1 : 0) + (hasParts ? 1 : 0);
   const pages =
     contactPages +
     companyPages +
-    conversationPages * pagesPerMonth(volumes.changedConversationsPerDay) +
-    (runsOf(groups, 'tickets') > 0 ? pagesPerMonth(volumes.changedTicketsPerDay) : 0);
+    conversationSearches(groups) * pagesPerMonth(volumes.changedConversationsPerDay) +
+    pagesPerMonth(volumes.changedTicketsPerDay);
   const conversations = hasParts ? volumes.changedConversationsPerDay * DAYS_PER_MONTH : 0;
   return {
     requests: pages + conversations,
@@ -215,7 +235,8 @@ function initialBytes(volumes: Volumes): number {
   );
 }
 
-export function monthlyUsage(volumes: Volumes, groups: readonly RunGroup[]): MonthlyUsage {
+export function monthlyUsage(workspace: Volumes, groups: readonly RunGroup[]): MonthlyUsage {
+  const volumes = configured(workspace, groups);
   const base = groups.reduce(
     (usage, { objects, runsPerMonth }) => add(usage, runUsage(objects.length), runsPerMonth),
     NOTHING,
@@ -241,10 +262,14 @@ export function monthlyUsage(volumes: Volumes, groups: readonly RunGroup[]): Mon
 }
 
 /** Requests and Lambda seconds of the first load. */
-export function initialLoad(volumes: Volumes): { readonly requests: number; readonly gbSeconds: number } {
-  const pages =
-    (volumes.contacts + 2 * volumes.conversations + volumes.tickets) / SEARCH_PAGE +
-    volumes.companies / COMPANY_PAGE;
-  const seconds = pages * PAGE_SECONDS + (volumes.conversations * CONVERSATION_SECONDS) / IN_FLIGHT;
-  return { requests: pages + volumes.conversations, gbSeconds: seconds * MEMORY_GB };
+export function initialLoad(
+  workspace: Volumes,
+  groups: readonly RunGroup[],
+): { readonly requests: number; readonly gbSeconds: number } {
+  const { contacts, companies, conversations, tickets } = configured(workspace, groups);
+  const searched = contacts + conversationSearches(groups) * conversations + tickets;
+  const pages = searched / SEARCH_PAGE + companies / COMPANY_PAGE;
+  const single = runsOf(groups, 'conversation_parts') > 0 ? conversations : 0;
+  const seconds = pages * PAGE_SECONDS + (single * CONVERSATION_SECONDS) / IN_FLIGHT;
+  return { requests: pages + single, gbSeconds: seconds * MEMORY_GB };
 }

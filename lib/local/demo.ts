@@ -58,7 +58,13 @@ async function save(file: string, state: z.infer<typeof savedState>): Promise<vo
  */
 export async function startDemo(directory: string, realClock: Clock): Promise<Demo> {
   const file = join(directory, 'state', 'demo.json');
-  await mkdir(join(directory, 'state'), { recursive: true });
+  await mkdir(join(directory, 'state'), { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'EEXIST' && cause.code !== 'ENOTDIR') throw cause;
+    throw new InputError(
+      `${join(directory, 'state')}, or a part of the path, is a file. Remove that file or choose another --out.`,
+      { code: 'no_directory', cause },
+    );
+  });
   const state = (await load(file)) ?? { baseTime: realClock.now(), day: 0, port: 0 };
   const now = (): EpochMs => realClock.now() + state.day * DAY_MS;
   const options = { sizes: SIZES.demo, baseTime: state.baseTime, now };

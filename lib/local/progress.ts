@@ -1,6 +1,7 @@
 /** What a sync shows while it works: per object its rows and requests, and the share of the rate allowance. */
 import type { ObjectName } from '../../functions/core/names.ts';
 import type { ProgressEvent } from '../../functions/core/ports.ts';
+import { fitObjects } from '../terminal/fit-objects.ts';
 import { count, tableText } from '../terminal/table-text.ts';
 
 interface ObjectProgress {
@@ -84,17 +85,16 @@ function rateText({ recent, limit, limited }: Progress, now: number): string {
   return `${Math.round((used / limit) * 100)}% of the ${count(limit)} requests that Intercom allows per 10 s${refused}`;
 }
 
-/** The whole display, for a terminal that is redrawn. */
-export function screen(progress: Progress, now: number): string {
-  const rows = [...progress.objects].map(([name, object]) => [
-    name,
-    object.state,
-    count(object.rows),
-    count(object.requests),
-    bar(object),
-  ]);
+/**
+ * The whole display, for a terminal that is redrawn.
+ * @param lines of the terminal; where not all objects fit, those are shown that something happens to
+ */
+export function screen(progress: Progress, now: number, lines: number): string {
+  const objects = [...progress.objects].map(([name, object]) => ({ name, ...object }));
+  const { shown, others } = fitObjects(objects, lines);
+  const rows = shown.map((one) => [one.name, one.state, count(one.rows), count(one.requests), bar(one)]);
   const table = tableText([['object', 'state', 'rows', 'requests', ''], ...rows]);
-  return `${table}\n\nrate: ${rateText(progress, now)}\n`;
+  return [table, ...others, '', `rate: ${rateText(progress, now)}\n`].join('\n');
 }
 
 /** One line, for output that is not a terminal; null where the event is not worth one. */

@@ -10,7 +10,7 @@ export function watchProgress(
 ): { readonly observe: ObserveProgress; stop(): void } {
   let progress = NO_PROGRESS;
   const display = terminal.live({
-    screen: () => screen(progress, clock.now()),
+    screen: (lines) => screen(progress, clock.now(), lines),
     heartbeat: () => heartbeat(progress, clock.now()),
   });
   return {

@@ -1,5 +1,6 @@
 /** How far a run is, from the files it leaves in the lake, and how that is told. Pure. */
 import type { ObjectName } from '../../functions/core/names.ts';
+import { fitObjects } from '../terminal/fit-objects.ts';
 import { count, tableText } from '../terminal/table-text.ts';
 
 type ObjectState = 'waiting' | 'reading' | 'committing' | 'committed' | 'skipped' | 'unavailable' | 'failed';
@@ -53,29 +54,16 @@ const slicesText = ({ slices: { done, planned } }: ObjectProgress): string =>
 const amount = ({ rows, read }: ObjectProgress): string =>
   rows === null ? (read === 0 ? '' : count(read)) : count(rows);
 
-/** Lines of the display besides the objects' own. */
-const OTHER_LINES = 5;
-
-/** `3 committed, 8 waiting` */
-function tally(objects: readonly ObjectProgress[]): string {
-  const states = new Map<ObjectState, number>();
-  for (const { state } of objects) states.set(state, (states.get(state) ?? 0) + 1);
-  return [...states].map(([state, number]) => `${number} ${state}`).join(', ');
-}
-
 /**
  * The whole display, for a terminal that is redrawn.
  * @param lines of the terminal; where not all objects fit, those are shown that something happens to
  */
 export function screen({ runId, objects }: RunProgress, lines: number): string {
-  const isQuiet = ({ state }: ObjectProgress) => state === 'waiting' || state === 'committed';
-  const hidden = objects.length + OTHER_LINES > lines ? objects.filter(isQuiet) : [];
-  const rows = objects
-    .filter((one) => !hidden.includes(one))
-    .map((one) => [one.object, one.state, amount(one), slicesText(one), bar(one)]);
+  const { shown, others } = fitObjects(objects, lines);
+  const rows = shown.map((one) => [one.object, one.state, amount(one), slicesText(one), bar(one)]);
   return [
     tableText([['object', 'state', 'records', 'slices', ''], ...rows]),
-    ...(hidden.length === 0 ? [] : [`(${tally(hidden)})`]),
+    ...others,
     '',
     `run ${runId}; Ctrl-C stops watching, not the run\n`,
   ].join('\n');

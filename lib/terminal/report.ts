@@ -82,7 +82,7 @@ function statusRow({ object, last_outcome, committed, old_debts }: ObjectStatus)
   const debtText = debts === 0 ? '' : `${debts}${old_debts > 0 ? `, ${old_debts} older than a day` : ''}`;
   return [
     object,
-    last_outcome?.status ?? 'not in it',
+    last_outcome?.status ?? 'not lately',
     count(tables[object]?.rows ?? 0),
     cursor?.after == null ? committed_at.slice(0, 19).replace('T', ' ').concat('Z') : utc(cursor.after),
     proof(completeness),
@@ -95,9 +95,11 @@ export function statusText(status: PipelineStatus): string {
   if (run === null) return 'No run has finished here yet.';
   const header = ['object', 'last run', 'rows', 'up to', 'completeness of the last commit', 'debts'];
   const table = tableText([header, ...status.objects.map(statusRow)]);
-  const troubles = status.objects
-    .filter(({ last_outcome }) => last_outcome?.message != null)
-    .map(({ object, last_outcome }) => `${object} ${last_outcome?.status}: ${last_outcome?.message}`);
+  const troubles = status.objects.flatMap(({ object, last_outcome: outcome }) => {
+    if (outcome === null || outcome.message === null) return [];
+    const which = outcome.run_id === run.run_id ? '' : ` in run ${outcome.run_id}`;
+    return [`${object} ${outcome.status}${which}: ${outcome.message}`];
+  });
   return [
     `last run ${run.run_id} (${run.mode}) ${run.status}, finished ${run.finished_at}`,
     '',

@@ -8,7 +8,7 @@ import { OBJECT_NAMES } from '../../functions/core/names.ts';
 import { monthlyBill, totalOf } from '../../lib/cost/bill.ts';
 import { DAYS_PER_MONTH } from '../../lib/cost/prices.ts';
 import { standingOf } from '../../lib/cost/standing.ts';
-import { IDLE, monthlyUsage, type RunGroup, SIZES, type Volumes } from '../../lib/cost/usage.ts';
+import { IDLE, initialLoad, monthlyUsage, type RunGroup, SIZES, type Volumes } from '../../lib/cost/usage.ts';
 import { loadPipelines } from '../../lib/load-config.ts';
 import { objectGroups } from '../../lib/object-groups.ts';
 import { firingsPerDay } from '../../lib/schedule.ts';
@@ -66,6 +66,15 @@ describe('the bill', () => {
 
   test('is less where objects run less often', () => {
     expect(total(IDLE, [{ objects: OBJECT_NAMES, runsPerMonth: 30 }])).toBeLessThan(total(IDLE));
+  });
+
+  test('has nothing of objects that are not configured', () => {
+    const onlyTags: readonly RunGroup[] = [{ objects: ['tags'], runsPerMonth: 730 }];
+    expect(monthlyUsage(SIZES.large, onlyTags)).toEqual(monthlyUsage(IDLE, onlyTags));
+    expect(initialLoad(SIZES.large, onlyTags)).toEqual({ requests: 0, gbSeconds: 0 });
+    const withoutParts: readonly RunGroup[] = [{ objects: ['conversations'], runsPerMonth: 730 }];
+    expect(initialLoad(SIZES.large, withoutParts).requests).toBe(5_000_000 / 150);
+    expect(monthlyUsage(SIZES.large, withoutParts).storedGbConstant).toBeCloseTo(5_000_000 * 1_200e-9);
   });
 
   test('in README is that of the configuration that comes with the project', async () => {

@@ -7,6 +7,7 @@ import { isObjectName, OBJECT_NAMES, type ObjectName } from '../../../functions/
 import { namesIn } from '../../terminal/run-options.ts';
 import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
 import { openLocalPipeline } from '../local-pipeline.ts';
+import { requireFolder } from './require-folder.ts';
 import { configOf, type PipelineOptions } from './sync.ts';
 
 interface ResetOptions extends PipelineOptions {
@@ -29,6 +30,7 @@ function objectsIn(list: string): readonly ObjectName[] {
 
 export async function runReset(terminal: Terminal, options: ResetOptions): Promise<ExitStatus> {
   const objects = objectsIn(options.objects);
+  await requireFolder(options.out, 'state');
   const question = `Forget the cursors of ${objects.join(', ')} in ${options.out}? The next run reads them whole again.`;
   if (options.yes !== true && !(await terminal.confirm(question))) {
     terminal.tell('Nothing was changed. Use --yes where nobody can answer.');

@@ -17,6 +17,8 @@ export interface Session {
   /** Output directory. */
   readonly out: string;
   readonly config: ResolvedConfig;
+  /** The variable that names the server, where the configuration does not. */
+  readonly addressFrom?: string;
   readonly clock: Clock;
   readonly accessToken: string;
   readonly input: Readonly<Record<string, unknown>>;
@@ -37,7 +39,8 @@ async function checkConnection({ config, clock, accessToken }: Session, signal: 
 /** @throws DirectoryInUseError, OutputDirectoryError, and what checkConnection throws */
 export async function syncSession(terminal: Terminal, session: Session): Promise<SyncResult> {
   const { config, clock, input } = session;
-  terminal.tell(`checking the connection to ${new URL(config.baseUrl).host}`);
+  const from = session.addressFrom === undefined ? '' : ` (${session.addressFrom})`;
+  terminal.tell(`checking the connection to ${new URL(config.baseUrl).host}${from}`);
   await checkConnection(session, terminal.signal);
   const directory = resolve(session.out);
   const display = watchProgress(terminal, clock);

@@ -1,8 +1,8 @@
 /** `sync`: brings a directory up to date from a real workspace, or any server that speaks the API. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type ResolvedConfig, resolveConfig } from '../../../functions/core/config.ts';
-import { ConnectionError } from '../../../functions/core/errors.ts';
+import { checkConfig, type ResolvedConfig } from '../../../functions/core/config.ts';
+import { ConnectionError, InputError } from '../../../functions/core/errors.ts';
 import type { ObjectName } from '../../../functions/core/names.ts';
 import { choosePipeline, resolvePipelines } from '../../../functions/core/pipelines.ts';
 import { AS_OPTIONS, parseRunInput } from '../../../functions/core/run-input.ts';
@@ -26,7 +26,7 @@ export interface SyncOptions extends PipelineOptions, RunOptions {
 
 /**
  * The configuration of the command: the named file, the default file if there is one, or defaults.
- * @param baseUrl where the API is instead
+ * @param baseUrl where the API is instead, of INTERCOM_BASE_URL
  */
 export async function configOf(
   { config: file, pipeline }: PipelineOptions,
@@ -38,7 +38,14 @@ export async function configOf(
       ? choosePipeline(resolvePipelines({}, CONFIG_RULES), pipeline).config
       : await loadConfig(path, pipeline);
   if (baseUrl === undefined || baseUrl === '') return config;
-  return { ...config, baseUrl: resolveConfig({ baseUrl }).baseUrl };
+  return { ...config, baseUrl: checkedBaseUrl(baseUrl) };
+}
+
+function checkedBaseUrl(baseUrl: string): string {
+  const checked = checkConfig({ baseUrl }, CONFIG_RULES, '');
+  if ('pipeline' in checked) return checked.pipeline.config.baseUrl;
+  const problems = checked.problems.map((problem) => problem.replace(/^baseUrl/, 'INTERCOM_BASE_URL'));
+  throw new InputError(problems.join('\n'), { code: 'bad_base_url' });
 }
 
 function tokenIn({ environment }: Terminal): string {
@@ -63,7 +70,14 @@ export async function runSync(terminal: Terminal, options: SyncOptions): Promise
   const isIncremental = (object: ObjectName) => OBJECTS[object].sync.kind === 'incremental';
   parseRunInput(input, { config, now: toSeconds(clock.now()), isIncremental }, AS_OPTIONS);
   const accessToken = tokenIn(terminal);
-  const result = await syncSession(terminal, { out: options.out, config, clock, accessToken, input });
+  const result = await syncSession(terminal, {
+    out: options.out,
+    config,
+    clock,
+    accessToken,
+    input,
+    ...(environment.INTERCOM_BASE_URL && { addressFrom: 'INTERCOM_BASE_URL' }),
+  });
   const status = conclude(terminal, result, options.json === true);
   if (result.status === 'finished') terminal.tell(`\nYour data: ${resolve(options.out, 'lake')}`);
   return status;

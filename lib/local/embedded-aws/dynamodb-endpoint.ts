@@ -54,6 +54,8 @@ export async function startDynamoDbEndpoint(options: DynamoDbEndpointOptions): P
 export async function dropUnfinishedTables(folder: string): Promise<void> {
   const database = new ClassicLevel<string, { TableStatus?: string }>(folder, { valueEncoding: 'json' });
   try {
+    // Opened by the iterator, it would not say what is wrong.
+    await database.open();
     for await (const [key, table] of database.iterator({ gte: 'table~', lt: 'table\u007f' })) {
       if (table.TableStatus === 'CREATING') await database.del(key);
     }

@@ -8,7 +8,7 @@ import { openEventsFile } from './events-file.ts';
 import { glueOperations } from './glue.ts';
 import { openGlueFiles } from './glue-files.ts';
 import { startJsonEndpoint } from './json-endpoint.ts';
-import { explainDirectoryError, openOutputDirectory } from './output-directory.ts';
+import { explainDatabaseError, explainDirectoryError, openOutputDirectory } from './output-directory.ts';
 import { createBuckets } from './s3/buckets.ts';
 import { startS3Endpoint } from './s3/s3-endpoint.ts';
 import { openSecretsFile } from './secrets-file.ts';
@@ -17,6 +17,9 @@ import { type ExecutionsBackend, noExecutions, stepFunctionsOperations } from '.
 
 const REGION = 'us-east-1';
 const ACCOUNT = '000000000000';
+
+const LOST_STATE =
+  'It holds the cursors. Restore it from a copy; or remove it, and the next run reads every object whole again. Files in the lake stay.';
 
 export interface EmbeddedAwsOptions {
   /** The output directory; created if missing. One process at a time may use it. */
@@ -74,7 +77,7 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<Emb
     const folder = directory.databaseFolder;
     const dynamoDb = await startDynamoDbEndpoint({ folder, accessKeyId, region: REGION }).catch(
       (error: unknown) => {
-        throw explainDirectoryError(directory.path, error);
+        throw explainDatabaseError(directory.path, 'state/dynamodb', LOST_STATE, error);
       },
     );
     closers.push(dynamoDb.close);

@@ -37,15 +37,13 @@ export function openGlueFiles(folder: string): GlueFiles {
   let last: Promise<void> = Promise.resolve();
   const fileOf = (database: string, table: string): string => join(folder, database, `${table}.json`);
   async function read(database: string, table: string): Promise<StoredTable | null> {
-    const file = fileOf(database, table);
-    const text = await orNull(readFile(file, 'utf8'));
+    const text = await orNull(readFile(fileOf(database, table), 'utf8'));
     if (text === null) return null;
     try {
       return JSON.parse(text) as StoredTable;
-    } catch (cause) {
-      throw new Error(`${file} is not valid JSON any more; remove it, and the next run writes it anew.`, {
-        cause,
-      });
+    } catch {
+      // Damaged, it is as good as none: every commit writes it anew from the manifest.
+      return null;
     }
   }
   return {

@@ -63,7 +63,7 @@ async function takeLock(path: string, folder: string): Promise<ClassicLevel> {
     if (error instanceof Error && errnoOf(error.cause) === 'LEVEL_LOCKED') {
       throw new DirectoryInUseError(path, error);
     }
-    throw explainDirectoryError(path, error);
+    throw explainDatabaseError(path, 'state/lock', 'Remove it: it holds nothing.', error);
   }
 }
 
@@ -95,10 +95,25 @@ export function explainDirectoryError(path: string, error: unknown): OutputDirec
     const what = 'its file system has no hard links. Choose a directory on a local disk.';
     return new OutputDirectoryError(path, what, error);
   }
-  const words =
-    error instanceof Error ? (error.cause instanceof Error ? error.cause : error).message : String(error);
-  return new OutputDirectoryError(path, `${words}. Choose another directory.`, error);
+  return new OutputDirectoryError(path, `${wordsOf(error)}. Choose another directory.`, error);
 }
+
+/**
+ * What to tell of a LevelDB database that does not open.
+ * @param advice for where it is neither the disk nor its permissions
+ */
+export function explainDatabaseError(
+  path: string,
+  folder: string,
+  advice: string,
+  error: unknown,
+): OutputDirectoryError {
+  if (diskTrouble(error, path) !== undefined) return explainDirectoryError(path, error);
+  return new OutputDirectoryError(path, `${folder} is damaged (${wordsOf(error)}). ${advice}`, error);
+}
+
+const wordsOf = (error: unknown): string =>
+  error instanceof Error ? (error.cause instanceof Error ? error.cause : error).message : String(error);
 
 function notADirectory(path: string, error: unknown): OutputDirectoryError {
   const what = 'the path, or a part of it, is a file. Remove that file or choose another directory.';

@@ -1,17 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { z } from 'zod';
 import { errnoOf } from './disk-trouble.ts';
 import { replaceFile } from './durable-files.ts';
+import { OutputDirectoryError } from './errors.ts';
 
-export interface StoredSecret {
+const storedSecret = z.object({
   /** Missing until a first value is put. */
-  readonly value?: string;
-  readonly versionId: string;
+  value: z.string().exactOptional(),
+  versionId: z.string(),
   /** Epoch seconds. */
-  readonly createdAt: number;
-  readonly changedAt: number;
-}
+  createdAt: z.number(),
+  changedAt: z.number(),
+});
+const storedSecrets = z.record(z.string(), storedSecret);
 
+export type StoredSecret = Readonly<z.infer<typeof storedSecret>>;
 export type StoredSecrets = Readonly<Record<string, StoredSecret>>;
 
 export interface SecretsFile {
@@ -50,15 +55,23 @@ export function newSecret(value: string | undefined, versionId: string): StoredS
   return { ...(value !== undefined && { value }), versionId, createdAt: now, changedAt: now };
 }
 
+/** @throws OutputDirectoryError where the file is damaged: making it anew would change every hash */
 async function readSecrets(path: string): Promise<StoredSecrets> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     if (errnoOf(error) === 'ENOENT') return '{}';
     throw error;
   });
+  const { data } = storedSecrets.safeParse(jsonIn(text));
+  if (data !== undefined) return data;
+  const what = `${path} is not valid JSON any more, or not what was stored there. Repair it or restore it from a copy. It holds the key of the hashes: only where no field is hashed may it be removed instead, and is made anew.`;
+  throw new OutputDirectoryError(dirname(dirname(path)), what, undefined);
+}
+
+/** Undefined where it is none; the parser's own message would quote the file, which is secret. */
+function jsonIn(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // The parser's own message would quote the file, which is secret.
-    throw new Error(`${path} is not valid JSON any more. Repair it or restore it from a copy.`);
+    return undefined;
   }
 }

@@ -125,7 +125,7 @@ describe('what sync refuses, each with what is allowed', () => {
       INTERCOM_ACCESS_TOKEN: 'tok',
       INTERCOM_BASE_URL: 'http://user:SECRETPART@127.0.0.1:9',
     });
-    expect(stderr).toMatch(/baseUrl: must be an address alone/);
+    expect(stderr).toMatch(/^error: INTERCOM_BASE_URL: must be an address alone/);
     expect(stderr).not.toMatch(/SECRETPART|\n\s+at /);
     expect(status).toBe(1);
   });
@@ -272,6 +272,23 @@ describe('files that were damaged are named, with what to do', () => {
       );
       expect(stderr).not.toMatch(/\n\s+at /);
       expect(status).toBe(1);
+    }
+  });
+
+  it('the summary of a run, and the secrets', async () => {
+    const { environment } = await workspace();
+    const out = await temporaryDirectory();
+    await local(['sync', '--out', out, '--objects', 'tags'], environment);
+    const [run = ''] = await readdir(join(out, 'lake/runs'));
+    await writeFile(join(out, 'lake/runs', run), '{');
+    await writeFile(join(out, 'state/secrets.json'), '[]');
+    const status = await local(['status', '--out', out]);
+    expect(status.stderr).toMatch(/^error: .*is damaged.*or remove it, a summary that no run needs\.$/m);
+    const sync = await local(['sync', '--out', out, '--objects', 'tags'], environment);
+    expect(sync.stderr).toMatch(/^error: .*secrets\.json is not valid JSON.*Repair it or restore it/m);
+    for (const ended of [status, sync]) {
+      expect(ended.stderr).not.toMatch(/\n\s+at /);
+      expect(ended.status).toBe(1);
     }
   });
 

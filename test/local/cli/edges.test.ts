@@ -1,4 +1,5 @@
 /** What goes wrong around the system ends with one clear message, a status, and a lake that can be read. */
+import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -29,6 +30,7 @@ describe('a connection that cannot work ends at once', () => {
     const dead = url.replace(/\d+$/, '1');
     const environment = { INTERCOM_ACCESS_TOKEN: 'tok', INTERCOM_BASE_URL: dead };
     const ended = await local(['sync', '--out', await temporaryDirectory()], environment);
+    expect(ended.stderr).toMatch(/^checking the connection to 127\.0\.0\.1:1 \(INTERCOM_BASE_URL\)$/m);
     expectOneMessage(ended, /127\.0\.0\.1:1\b/);
   });
 
@@ -65,11 +67,25 @@ describe('a connection that cannot work ends at once', () => {
   it('a base URL that is none', async () => {
     const environment = { INTERCOM_ACCESS_TOKEN: 'tok', INTERCOM_BASE_URL: 'http://intercom.example' };
     const ended = await local(['sync', '--out', await temporaryDirectory()], environment);
-    expectOneMessage(ended, /baseUrl: must be https/);
+    expectOneMessage(ended, /^error: INTERCOM_BASE_URL: must be https/);
+  });
+});
+
+describe('an output directory that is mistyped', () => {
+  it.each([[['status']], [['reset', '--objects', 'tags', '--yes']]])('%s makes none', async (command) => {
+    const out = join(await temporaryDirectory(), 'typo');
+    expectOneMessage(await local([...command, '--out', out]), /typo.* does not exist\. Name the directory/);
+    expect(existsSync(out)).toBe(false);
   });
 });
 
 describe('an output directory that cannot be used', () => {
+  it('has a file where a demo wants its state', async () => {
+    const out = await temporaryDirectory();
+    await writeFile(join(out, 'state'), '');
+    expectOneMessage(await local(['demo', '--out', out]), /state, or a part of the path, is a file\. Remove/);
+  });
+
   it('is a file', async () => {
     const { environment } = await workspace();
     const out = join(await temporaryDirectory(), 'file');

@@ -115,6 +115,19 @@ test('a database that cannot be opened is reported with its directory', async ()
   await start({ directory });
 });
 
+test.each([
+  ['dynamodb', /state\/dynamodb is damaged \(.*CURRENT.*\)\. It holds the cursors\. .*remove it/],
+  ['lock', /state\/lock is damaged \(.*CURRENT.*\)\. Remove it/],
+])('garbage in state/%s is named, with what removing it means', async (name, message) => {
+  const { directory, close } = await start();
+  await close();
+  const folder = join(directory, 'state', name);
+  for (const file of await readdir(folder)) await writeFile(join(folder, file), 'garbage');
+  await expect(startEmbeddedAws({ directory })).rejects.toThrow(message);
+  await rm(folder, { recursive: true });
+  await start({ directory });
+});
+
 test('what the user has set for the real AWS takes no part', async () => {
   vi.stubEnv('AWS_PROFILE', 'production')
     .stubEnv('AWS_SESSION_TOKEN', 'x')

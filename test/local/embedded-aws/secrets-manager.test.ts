@@ -11,6 +11,7 @@ import {
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { expect, test } from 'vitest';
+import { OutputDirectoryError } from '../../../lib/local/embedded-aws/index.ts';
 import { start, startForAllTests } from './harness.ts';
 
 const started = startForAllTests();
@@ -88,6 +89,17 @@ test('one file that only its owner may read keeps them over restarts; a value ma
   expect((await read(client, 'secret-19')).SecretString).toBe('by hand');
   expect((await stat(file)).mode & 0o777).toBe(0o600);
 });
+
+test.each(['', 'null', '[]', '{"HashKey":5}', '{"HashKey":{"value":7}}'])(
+  'a file that holds %j is refused, and no secret is made anew in its place',
+  async (text) => {
+    const { directory, createSecret } = await start();
+    const file = join(directory, 'state/secrets.json');
+    await writeFile(file, text);
+    await expect(createSecret('HashKey', 'another')).rejects.toBeInstanceOf(OutputDirectoryError);
+    expect(await readFile(file, 'utf8')).toBe(text);
+  },
+);
 
 test('a file that is no JSON is reported without quoting it', async () => {
   const { directory, createSecret } = await start();
