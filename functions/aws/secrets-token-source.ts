@@ -27,7 +27,7 @@ export function createSecretsTokenSource(
       const stored = parseConnection(SecretString);
       if (stored === null) {
         throw new ConnectionError(
-          `The pipeline is not connected: secret '${secretName}' holds no "access_token". Connect it to your Intercom workspace first.`,
+          `The pipeline is not connected: secret '${secretName}' holds no "access_token". Connect it to your Intercom workspace first: npm run pipeline -- connect`,
           { code: 'not_connected' },
         );
       }
