@@ -2,12 +2,7 @@
  * Runs the deployed definition on one machine: aws-local-stepfunctions walks through its states, the
  * functions run in this process.
  */
-import {
-  ExecutionAbortedError,
-  ExecutionTimeoutError,
-  StateMachine,
-  type StateMachineDefinition,
-} from 'aws-local-stepfunctions';
+import { ExecutionAbortedError, ExecutionTimeoutError } from 'aws-local-stepfunctions';
 import { z } from 'zod';
 import { type BranchRuntime, runBranch, type WorkflowEvent } from './branches.ts';
 import { parseDefinition } from './definition.ts';
@@ -54,11 +49,12 @@ export interface WorkflowRunner {
 /** The parameters of `lambda:invoke`. */
 const invocation = z.object({ FunctionName: z.string(), Payload: z.unknown() });
 
-/** @throws Error where the definition is not valid, or has what cannot be run on one machine */
+/**
+ * That the definition is valid at all is tested once, of the template; checking it takes most of a second of a start.
+ * @throws Error where it has what cannot be run on one machine
+ */
 export function createWorkflowRunner(options: WorkflowRunnerOptions): WorkflowRunner {
   const { definition, stateMachineArn, functions, pauses = {} } = options;
-  // The library validates what it is given, and writes into it; later it is given parts of this.
-  new StateMachine(structuredClone(definition) as unknown as StateMachineDefinition);
   const root = parseDefinition(definition);
   const running = new Set<Promise<unknown>>();
 

@@ -1,3 +1,4 @@
+import { StateMachine, type StateMachineDefinition } from 'aws-local-stepfunctions';
 import { describe, expect, test } from 'vitest';
 import { resolveConfig } from '../../functions/core/config.ts';
 import { localResources, synthesize } from '../../lib/local/template.ts';
@@ -29,6 +30,13 @@ const definition = stateMachine.definition as {
   readonly States: Readonly<Record<string, State>>;
   readonly TimeoutSeconds: number;
 };
+
+test('the definition is valid', () => {
+  // The library writes into what it is given.
+  const valid = (given: unknown) => () => new StateMachine(structuredClone(given) as StateMachineDefinition);
+  expect(valid(definition)).not.toThrow();
+  expect(valid({ ...definition, StartAt: 'Nowhere' })).toThrow(/invalid/);
+});
 
 const allStates = (states: Readonly<Record<string, State>>): readonly (readonly [string, State])[] =>
   Object.entries(states).flatMap(([name, state]) => [
