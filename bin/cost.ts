@@ -1,14 +1,12 @@
 /** What a deployed pipeline costs a month, for workspaces of given sizes. See `npm run cost -- --help`. */
 import { Command, InvalidArgumentError } from 'commander';
 import { choosePipeline } from '../functions/core/pipelines.ts';
-import { DAYS_PER_MONTH } from '../lib/cost/prices.ts';
 import { costReport } from '../lib/cost/report.ts';
+import { runGroups } from '../lib/cost/run-groups.ts';
 import { standingOf } from '../lib/cost/standing.ts';
-import { IDLE, type RunGroup, SIZES, type Volumes } from '../lib/cost/usage.ts';
+import { IDLE, SIZES, type Volumes } from '../lib/cost/usage.ts';
 import { DEFAULT_CONFIG_FILE, loadPipelines } from '../lib/load-config.ts';
 import { synthesize } from '../lib/local/template.ts';
-import { objectGroups } from '../lib/object-groups.ts';
-import { firingsPerDay } from '../lib/schedule.ts';
 import { createTerminal } from '../lib/terminal/terminal.ts';
 
 const VOLUMES = {
@@ -49,12 +47,8 @@ program.action((options: Options) =>
   terminal.run(async () => {
     const { config: file = DEFAULT_CONFIG_FILE, pipeline: name, ...volumes } = options;
     const { config, deployment } = choosePipeline(await loadPipelines(file), name);
-    const { frequency, objectFrequency, monitoring } = deployment;
-    const groups = objectGroups(config.objects, deployment).map(({ objects, namedAfter }): RunGroup => {
-      const own = namedAfter === null ? frequency : (objectFrequency[namedAfter] ?? frequency);
-      return { objects, runsPerMonth: firingsPerDay(own) * DAYS_PER_MONTH };
-    });
-    const inDetail = monitoring === 'detailed' ? config.objects.length : 0;
+    const groups = runGroups(config.objects, deployment);
+    const inDetail = deployment.monitoring === 'detailed' ? config.objects.length : 0;
     const standing = standingOf(synthesize(config, deployment), inDetail);
     const isCustom = Object.keys(volumes).length > 0;
     terminal.print(costReport(isCustom ? { yours: { ...IDLE, ...volumes } } : SIZES, groups, standing));

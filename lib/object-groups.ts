@@ -1,5 +1,5 @@
 /** Which objects run together: those of one frequency are one schedule. */
-import type { Deployment } from '../functions/core/deployment.ts';
+import type { Deployment, Frequency } from '../functions/core/deployment.ts';
 import type { ObjectName } from '../functions/core/names.ts';
 import { type Schedule, scheduleOf } from './schedule.ts';
 
@@ -7,6 +7,7 @@ export interface ObjectGroup {
   /** null: those of the pipeline's own frequency. */
   readonly namedAfter: ObjectName | null;
   readonly objects: readonly ObjectName[];
+  readonly frequency: Frequency;
   readonly schedule: Schedule;
 }
 
@@ -24,7 +25,9 @@ export function objectGroups(
   const common = scheduleOf(frequency);
   const scheduled = objects.map((object) => {
     const own = objectFrequency[object];
-    return { object, schedule: own === undefined ? common : scheduleOf(own) };
+    return own === undefined
+      ? { object, frequency, schedule: common }
+      : { object, frequency: own, schedule: scheduleOf(own) };
   });
   const byText = Map.groupBy(scheduled, ({ schedule }) => textOf(schedule));
   return [...byText.values()].flatMap((members) => {
@@ -35,6 +38,7 @@ export function objectGroups(
       {
         namedAfter: isCommon ? null : first.object,
         objects: members.map(({ object }) => object),
+        frequency: first.frequency,
         schedule: first.schedule,
       },
     ];

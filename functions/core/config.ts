@@ -148,7 +148,8 @@ export interface Parallelism {
   readonly inFlight: number;
 }
 
-const REQUESTS_IN_FLIGHT = 8;
+/** Of a slice, where `concurrency` does not ask for fewer. */
+export const REQUESTS_IN_FLIGHT = 8;
 
 /**
  * Deals the cap on concurrent API operations from the top, so that

@@ -2,6 +2,7 @@
  * How much of AWS a pipeline uses in a month. Figures per run are counted: test/local/cost.test.ts runs the
  * workflow and compares. Figures of AWS and of Intercom that no test here can see are named ASSUMED. Pure.
  */
+import { REQUESTS_IN_FLIGHT } from '../../functions/core/config.ts';
 import type { ObjectName } from '../../functions/core/names.ts';
 import { DAYS_PER_MONTH } from './prices.ts';
 
@@ -70,15 +71,18 @@ export interface RunGroup {
   readonly runsPerMonth: number;
 }
 
-export interface RunUsage {
-  readonly stateTransitions: number;
-  readonly invocations: number;
-  readonly s3Puts: number;
-  readonly s3Lists: number;
-  readonly s3Gets: number;
-  readonly dynamoDbWrites: number;
-  readonly dynamoDbReads: number;
-}
+/** What is counted of a run. */
+const KINDS = [
+  'stateTransitions',
+  'invocations',
+  's3Puts',
+  's3Lists',
+  's3Gets',
+  'dynamoDbWrites',
+  'dynamoDbReads',
+] as const;
+
+export type RunUsage = Readonly<Record<(typeof KINDS)[number], number>>;
 
 /** Of a run, whatever its objects. */
 const PER_RUN: RunUsage = {
@@ -102,25 +106,13 @@ const PER_OBJECT: RunUsage = {
   dynamoDbReads: 8,
 };
 
-const NOTHING: RunUsage = {
-  stateTransitions: 0,
-  invocations: 0,
-  s3Puts: 0,
-  s3Lists: 0,
-  s3Gets: 0,
-  dynamoDbWrites: 0,
-  dynamoDbReads: 0,
-};
+const usageOf = (amount: (kind: keyof RunUsage) => number): RunUsage =>
+  Object.fromEntries(KINDS.map((kind) => [kind, amount(kind)])) as RunUsage;
 
-const add = (usage: RunUsage, other: RunUsage, times: number): RunUsage => ({
-  stateTransitions: usage.stateTransitions + times * other.stateTransitions,
-  invocations: usage.invocations + times * other.invocations,
-  s3Puts: usage.s3Puts + times * other.s3Puts,
-  s3Lists: usage.s3Lists + times * other.s3Lists,
-  s3Gets: usage.s3Gets + times * other.s3Gets,
-  dynamoDbWrites: usage.dynamoDbWrites + times * other.dynamoDbWrites,
-  dynamoDbReads: usage.dynamoDbReads + times * other.dynamoDbReads,
-});
+export const NO_USAGE: RunUsage = usageOf(() => 0);
+
+const add = (usage: RunUsage, other: RunUsage, times: number): RunUsage =>
+  usageOf((kind) => usage[kind] + times * other[kind]);
 
 /** What a run of so many objects uses when little changed. */
 export const runUsage = (objects: number): RunUsage => add(PER_RUN, PER_OBJECT, objects);
@@ -130,8 +122,6 @@ const INVOCATION_SECONDS = 1.5;
 /** ASSUMED seconds from request to answer, of a page and of a single conversation. */
 const PAGE_SECONDS = 1;
 const CONVERSATION_SECONDS = 0.4;
-/** Requests of a slice under way at once (functions/core/config.ts). */
-const IN_FLIGHT = 8;
 /** Records of a page of a search, and of a page of companies. */
 const SEARCH_PAGE = 150;
 const COMPANY_PAGE = 100;
@@ -208,7 +198,7 @@ function reading(volumes: Volumes, groups: readonly RunGroup[]): Reading {
   const conversations = hasParts ? volumes.changedConversationsPerDay * DAYS_PER_MONTH : 0;
   return {
     requests: pages + conversations,
-    seconds: pages * PAGE_SECONDS + (conversations * CONVERSATION_SECONDS) / IN_FLIGHT,
+    seconds: pages * PAGE_SECONDS + (conversations * CONVERSATION_SECONDS) / REQUESTS_IN_FLIGHT,
   };
 }
 
@@ -239,7 +229,7 @@ export function monthlyUsage(workspace: Volumes, groups: readonly RunGroup[]): M
   const volumes = configured(workspace, groups);
   const base = groups.reduce(
     (usage, { objects, runsPerMonth }) => add(usage, runUsage(objects.length), runsPerMonth),
-    NOTHING,
+    NO_USAGE,
   );
   const runs = groups.reduce((total, { runsPerMonth }) => total + runsPerMonth, 0);
   const { requests, seconds } = reading(volumes, groups);
@@ -270,6 +260,6 @@ export function initialLoad(
   const searched = contacts + conversationSearches(groups) * conversations + tickets;
   const pages = searched / SEARCH_PAGE + companies / COMPANY_PAGE;
   const single = runsOf(groups, 'conversation_parts') > 0 ? conversations : 0;
-  const seconds = pages * PAGE_SECONDS + (single * CONVERSATION_SECONDS) / IN_FLIGHT;
+  const seconds = pages * PAGE_SECONDS + (single * CONVERSATION_SECONDS) / REQUESTS_IN_FLIGHT;
   return { requests: pages + single, gbSeconds: seconds * MEMORY_GB };
 }

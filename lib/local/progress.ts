@@ -2,6 +2,7 @@
 import type { ObjectName } from '../../functions/core/names.ts';
 import type { ProgressEvent } from '../../functions/core/ports.ts';
 import { fitObjects } from '../terminal/fit-objects.ts';
+import { progressBar } from '../terminal/progress-bar.ts';
 import { count, tableText } from '../terminal/table-text.ts';
 
 interface ObjectProgress {
@@ -67,16 +68,6 @@ export function advance(progress: Progress, event: ProgressEvent, now: number): 
   }
 }
 
-const BAR_WIDTH = 20;
-
-function bar({ state, expected, read }: ObjectProgress): string {
-  if (state !== 'reading') return '';
-  if (expected === null || expected === 0) return '…';
-  const share = Math.min(1, read / expected);
-  const filled = Math.round(share * BAR_WIDTH);
-  return `${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)} ${Math.floor(share * 100)}%`;
-}
-
 /** Share of the rate allowance in use over the last ten seconds: `42% of 1,666 requests per 10 s`. */
 function rateText({ recent, limit, limited }: Progress, now: number): string {
   const used = recent.filter((at) => at > now - RATE_WINDOW_MS).length;
@@ -92,7 +83,13 @@ function rateText({ recent, limit, limited }: Progress, now: number): string {
 export function screen(progress: Progress, now: number, lines: number): string {
   const objects = [...progress.objects].map(([name, object]) => ({ name, ...object }));
   const { shown, others } = fitObjects(objects, lines);
-  const rows = shown.map((one) => [one.name, one.state, count(one.rows), count(one.requests), bar(one)]);
+  const rows = shown.map((one) => [
+    one.name,
+    one.state,
+    count(one.rows),
+    count(one.requests),
+    progressBar(one),
+  ]);
   const table = tableText([['object', 'state', 'rows', 'requests', ''], ...rows]);
   return [table, ...others, '', `rate: ${rateText(progress, now)}\n`].join('\n');
 }

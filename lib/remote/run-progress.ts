@@ -1,6 +1,7 @@
 /** How far a run is, from the files it leaves in the lake, and how that is told. Pure. */
 import type { ObjectName } from '../../functions/core/names.ts';
 import { fitObjects } from '../terminal/fit-objects.ts';
+import { progressBar } from '../terminal/progress-bar.ts';
 import { count, tableText } from '../terminal/table-text.ts';
 
 type ObjectState = 'waiting' | 'reading' | 'committing' | 'committed' | 'skipped' | 'unavailable' | 'failed';
@@ -38,16 +39,6 @@ const ENDED: readonly ObjectState[] = ['committed', 'skipped', 'unavailable', 'f
 
 export const hasEnded = ({ state }: ObjectProgress): boolean => ENDED.includes(state);
 
-const BAR_WIDTH = 20;
-
-function bar({ state, expected, read }: ObjectProgress): string {
-  if (state !== 'reading') return '';
-  if (expected === null || expected === 0) return '…';
-  const share = Math.min(1, read / expected);
-  const filled = Math.round(share * BAR_WIDTH);
-  return `${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)} ${Math.floor(share * 100)}%`;
-}
-
 const slicesText = ({ slices: { done, planned } }: ObjectProgress): string =>
   planned === 0 ? '' : `${done} of ${planned}`;
 
@@ -60,7 +51,7 @@ const amount = ({ rows, read }: ObjectProgress): string =>
  */
 export function screen({ runId, objects }: RunProgress, lines: number): string {
   const { shown, others } = fitObjects(objects, lines);
-  const rows = shown.map((one) => [one.object, one.state, amount(one), slicesText(one), bar(one)]);
+  const rows = shown.map((one) => [one.object, one.state, amount(one), slicesText(one), progressBar(one)]);
   return [
     tableText([['object', 'state', 'records', 'slices', ''], ...rows]),
     ...others,

@@ -6,12 +6,10 @@ import { describe, expect, test } from 'vitest';
 import { METRICS } from '../../functions/core/metrics.ts';
 import { OBJECT_NAMES } from '../../functions/core/names.ts';
 import { monthlyBill, totalOf } from '../../lib/cost/bill.ts';
-import { DAYS_PER_MONTH } from '../../lib/cost/prices.ts';
+import { runGroups } from '../../lib/cost/run-groups.ts';
 import { standingOf } from '../../lib/cost/standing.ts';
 import { IDLE, initialLoad, monthlyUsage, type RunGroup, SIZES, type Volumes } from '../../lib/cost/usage.ts';
 import { loadPipelines } from '../../lib/load-config.ts';
-import { objectGroups } from '../../lib/object-groups.ts';
-import { firingsPerDay } from '../../lib/schedule.ts';
 import { synthesis } from './synthesis.ts';
 
 const standing = (monitoring: 'standard' | 'detailed') =>
@@ -81,11 +79,7 @@ describe('the bill', () => {
     const [pipeline] = await loadPipelines(join(import.meta.dirname, '../../pipeline.config.ts'));
     if (pipeline === undefined) throw new Error('no pipeline');
     const { config, deployment } = pipeline;
-    const groups = objectGroups(config.objects, deployment).map(({ objects, namedAfter }) => {
-      const own = namedAfter === null ? undefined : deployment.objectFrequency[namedAfter];
-      const perDay = firingsPerDay(own ?? deployment.frequency);
-      return { objects, runsPerMonth: perDay * DAYS_PER_MONTH };
-    });
+    const groups = runGroups(config.objects, deployment);
     const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
     for (const [name, volumes] of Object.entries(SIZES)) {
       const dollars = Math.round(total(volumes, groups));

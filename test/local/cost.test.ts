@@ -3,7 +3,7 @@ import diagnostics from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { OBJECT_NAMES } from '../../functions/core/names.ts';
-import { type RunUsage, runUsage } from '../../lib/cost/usage.ts';
+import { NO_USAGE, type RunUsage, runUsage } from '../../lib/cost/usage.ts';
 import { type Bench, type Session, SMALL, startBench } from './support/bench.ts';
 import { HOUR } from './support/test-clock.ts';
 
@@ -39,15 +39,7 @@ afterAll(async () => {
 
 /** Runs once and counts. */
 async function counted(input: Readonly<Record<string, unknown>>): Promise<Counted> {
-  const counts: Counted = {
-    stateTransitions: 0,
-    invocations: 0,
-    s3Puts: 0,
-    s3Lists: 0,
-    s3Gets: 0,
-    dynamoDbWrites: 0,
-    dynamoDbReads: 0,
-  };
+  const counts: Counted = { ...NO_USAGE };
   const onRequest = (message: unknown): void => {
     const { request } = message as { readonly request: ClientRequest };
     const kind = usageOf(request);

@@ -4,8 +4,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import type { Ended } from '../support/ended.ts';
 import { ACCOUNT, startCloudFormation } from './support/cloudformation.ts';
-import { type Ended, pipelineCommand, temporaryDirectory } from './support/deployed.ts';
+import { pipelineCommand, temporaryDirectory } from './support/deployed.ts';
 
 const cloudFormation = await startCloudFormation();
 afterAll(() => cloudFormation.close());

@@ -10,20 +10,15 @@ import {
   type SimulatorOptions,
   startSimulator,
 } from '../../../lib/simulator/index.ts';
+import { type Ended, ended } from '../../support/ended.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
-
-export interface Ended {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 /**
  * Runs `bin/local.ts` with these arguments; `environment` is all it knows besides the path.
  * @param killAt kills the process, by this signal, when its standard error shows this
  */
-export async function local(
+export function local(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
   killAt?: { readonly signal: 'SIGINT' | 'SIGKILL'; readonly seen: RegExp },
@@ -33,17 +28,9 @@ export async function local(
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env.PATH, ...environment },
   });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text;
+  return ended(child, ({ stderr }) => {
     if (!child.killed && killAt?.seen.test(stderr) === true) child.kill(killAt.signal);
   });
-  const status = await new Promise<number | null>((done) => child.on('close', done));
-  return { status, stdout, stderr };
 }
 
 export async function temporaryDirectory(): Promise<string> {

@@ -28,16 +28,11 @@ import {
   startSimulator,
 } from '../../../lib/simulator/index.ts';
 import { addPipeline } from '../../../lib/stacks/pipeline.ts';
+import { type Ended, ended } from '../../support/ended.ts';
 import { type CloudFormation, type DeployedStack, startCloudFormation } from './cloudformation.ts';
 import { createRunningExecutions, type RunningExecutions } from './running-executions.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
-
-export interface Ended {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 export interface CommandOptions {
   readonly environment?: Readonly<Record<string, string>>;
@@ -72,19 +67,10 @@ export async function pipelineCommand(
     env: { PATH: process.env.PATH, AWS_EC2_METADATA_DISABLED: 'true', HOME: '/nonexistent', ...environment },
   });
   onStart?.(child);
-  let stdout = '';
-  let stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text;
-    onOutput?.(stdout + stderr, child);
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text;
-    onOutput?.(stdout + stderr, child);
-  });
+  const end = ended(child, ({ stdout, stderr }) => onOutput?.(stdout + stderr, child));
   child.stdin.on('error', () => undefined);
   if (!terminal && stdin !== null) child.stdin.end(stdin ?? '');
-  const status = await new Promise<number | null>((done) => child.on('close', done));
+  const { status, stdout, stderr } = await end;
   shown.push(stdout, stderr);
   return { status, stdout, stderr };
 }
