@@ -14,7 +14,10 @@ export const OBJECT_DIMENSION = 'Object';
 export const METRICS = {
   /** Rows of one object, all its tables, by FinishRun. */
   RowsWritten: 'Count',
-  /** From the run's start to its end, by FinishRun. */
+  /**
+   * From the run's start to its end, by FinishRun; of runs that succeeded and did not leave every object to
+   * another run. A run that skips whatever a stuck one holds would otherwise pass for success.
+   */
   RunSeconds: 'Seconds',
   /** From the cursor of an incremental object to now, by FinishRun. */
   LagSeconds: 'Seconds',

@@ -45,7 +45,9 @@ interface Watchers {
 export function reportRun({ metrics, observe }: Watchers, run: RunSummary): void {
   const finishedAt = Date.parse(run.finished_at);
   const secondsUntil = (time: string): number => (Date.parse(time) - Date.parse(run.started_at)) / 1000;
-  metrics.record({ RunSeconds: secondsUntil(run.finished_at) });
+  if (run.status === 'succeeded' && run.objects.some(({ status }) => status !== 'skipped')) {
+    metrics.record({ RunSeconds: secondsUntil(run.finished_at) });
+  }
   for (const summary of run.objects) {
     const { object, status, error, rows, completeness, committed_at, failures = 0 } = summary;
     const old = oldDebts(completeness, finishedAt);

@@ -47,7 +47,7 @@ export interface RunIntervals {
 export const pipelineMetric = (
   pipelineName: string,
   metricName: MetricName,
-  statistic: 'Sum' | 'Maximum' | 'Average',
+  statistic: 'Sum' | 'Maximum' | 'Average' | 'SampleCount',
   { period = Duration.minutes(5), object }: { period?: Duration; object?: ObjectName } = {},
 ): Metric =>
   new Metric({
@@ -163,15 +163,16 @@ function alarmsOfPipeline(props: AlarmsProps): Readonly<Record<string, AlarmSpec
 }
 
 function silenceAlarm(props: AlarmsProps): Readonly<Record<string, AlarmSpec>> {
-  const { pipelineName: name, stateMachine, missedIntervals, intervals } = props;
+  const { pipelineName: name, missedIntervals, intervals } = props;
   if (intervals === null) return {};
   const { shortestMinutes } = intervals;
   const silence = silenceWindow(missedIntervals, shortestMinutes);
   if (silence === null) return {};
   return {
     NoSuccessfulRun: {
-      description: `No run of the pipeline '${name}' has succeeded for ${silence.intervals} interval(s) of ${intervalText(shortestMinutes)}: the data is getting old. (It also says so from the first deployment until the first run has succeeded.) Next: 'npm run pipeline -- status'; if there were no runs at all, look at the schedules in EventBridge Scheduler.`,
-      metric: (period) => stateMachine.metricSucceeded({ period, statistic: 'Sum' }),
+      description: `No run of the pipeline '${name}' has succeeded for ${silence.intervals} interval(s) of ${intervalText(shortestMinutes)}: the data is getting old. A run that left every object to another one, which may be stuck, does not count. (It also says so from the first deployment until the first run has succeeded.) Next: 'npm run pipeline -- status'; if there were no runs at all, look at the schedules in EventBridge Scheduler.`,
+      // Not the executions that succeeded: one that leaves every object to a stuck one succeeds too.
+      metric: (period) => pipelineMetric(name, 'RunSeconds', 'SampleCount', { period }),
       window: silence.window,
       whenNone: true,
       // No run at all is the very thing to be told of.

@@ -83,7 +83,7 @@ function runs({ stateMachine, pipelineName }: DashboardProps): IWidget[] {
     }),
     new GraphWidget({
       ...HALF,
-      title: 'Duration of runs, seconds',
+      title: 'Duration of successful runs, seconds',
       left: [pipelineMetric(pipelineName, 'RunSeconds', 'Maximum', { period: HOUR })],
     }),
   ];

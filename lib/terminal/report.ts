@@ -53,6 +53,12 @@ function schemaLines({ object, committed }: ObjectStatus): readonly string[] {
   ];
 }
 
+/** `succeeded, 14 of 16 objects skipped`: a run that left objects to another one says so where it says how it went. */
+function howItWent({ status, objects }: RunSummary): string {
+  const skipped = objects.filter((object) => object.status === 'skipped').length;
+  return skipped === 0 ? status : `${status}, ${skipped} of ${objects.length} objects skipped`;
+}
+
 /** Table of one run: rows, files and proof per object, then what needs attention. */
 export function summaryText(run: RunSummary): string {
   const header = ['table', 'status', 'rows', 'files', 'bytes', 'completeness'];
@@ -68,7 +74,7 @@ export function summaryText(run: RunSummary): string {
   return [
     table,
     '',
-    `run ${run.run_id} (${run.mode}) ${run.status}: ${total}`,
+    `run ${run.run_id} (${run.mode}) ${howItWent(run)}: ${total}`,
     ...run.notes,
     ...run.objects.flatMap(({ object, schema }) => (schema === null ? [] : driftLines(object, schema))),
     ...troubles,
@@ -101,7 +107,7 @@ export function statusText(status: PipelineStatus): string {
     return [`${object} ${outcome.status}${which}: ${outcome.message}`];
   });
   return [
-    `last run ${run.run_id} (${run.mode}) ${run.status}, finished ${run.finished_at}`,
+    `last run ${run.run_id} (${run.mode}) ${howItWent(run)}, finished ${run.finished_at}`,
     '',
     table,
     ...status.objects.flatMap(schemaLines),

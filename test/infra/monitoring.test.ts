@@ -126,7 +126,6 @@ describe('the alarms', () => {
         'AWS/SQS ApproximateNumberOfMessagesVisible',
         'AWS/States ExecutionsAborted',
         'AWS/States ExecutionsFailed',
-        'AWS/States ExecutionsSucceeded',
         'AWS/States ExecutionsTimedOut',
       ]),
     );
@@ -171,9 +170,10 @@ describe('the alarms', () => {
       NoSuccessfulRun: 'breaching',
     });
     expect(alarms.NoSuccessfulRun).toMatchObject({
+      MetricName: 'RunSeconds',
       ComparisonOperator: 'LessThanThreshold',
       Threshold: 1,
-      Statistic: 'Sum',
+      Statistic: 'SampleCount',
     });
     expect(alarms.NoSuccessfulRun?.DatapointsToAlarm).toBe(alarms.NoSuccessfulRun?.EvaluationPeriods);
   });

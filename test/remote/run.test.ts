@@ -126,6 +126,7 @@ describe('run', () => {
     const { status, stdout, stderr } = await command(['run', '--objects', 'tags']);
     expect(stderr).toMatch(/Run \S+ is at work already; objects that it works on are skipped/);
     expect(stdout).toMatch(/tags skipped: run \S+ is still working on it/);
+    expect(stdout).toMatch(/\) succeeded, 1 of 1 objects skipped: /);
     expect(status).toBe(0);
   });
 

@@ -349,7 +349,6 @@ describe('FinishRun', () => {
     pipeline.clock.advance(90_000);
     await finish();
     expect(pipeline.watchers.recorded).toEqual([
-      { values: { RunSeconds: 90 } },
       {
         values: { RowsWritten: 2, IncompleteObjects: 0, ObjectsFailedRepeatedly: 0, OldDebts: 0 },
         object: 'tags',
@@ -377,6 +376,27 @@ describe('FinishRun', () => {
       failures: 0,
     });
     expect(lines[1]).toMatchObject({ object: 'contacts', status: 'failed', lagSeconds: 590, failures: 3 });
+  });
+
+  test.each([
+    ['succeeded', { tags: 'committed', teams: 'skipped' }, [{ RunSeconds: 90 }]],
+    ['found every object unavailable', { tags: 'unavailable', teams: 'unavailable' }, [{ RunSeconds: 90 }]],
+    ['left every object to another', { tags: 'skipped', teams: 'skipped' }, []],
+    ['failed', { tags: 'committed', teams: 'failed' }, []],
+  ] as const)('counts for a successful run or not: one that %s', async (_name, became, counted) => {
+    const { commit, outcome, finish, pipeline } = await finishing(
+      Object.keys(became) as (keyof typeof became)[],
+    );
+    for (const [object, status] of Object.entries(became)) {
+      const name = object as keyof typeof became;
+      if (status === 'committed') await commit(name);
+      else if (status === 'failed') await outcome(name, { status, error: 'Bug', message: 'x' });
+      else await outcome(name, { status, message: 'x' });
+    }
+    pipeline.clock.advance(90_000);
+    await finish();
+    const ofRuns = pipeline.watchers.recorded.filter(({ object }) => object === undefined);
+    expect(ofRuns.map(({ values }) => values)).toEqual(counted);
   });
 
   test('warns of debts that are older than a day, and says that the object is short', async () => {
