@@ -6,6 +6,7 @@ const jsonReport = process.env.VITEST_JSON_REPORT;
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: 'test/support/temporary-folder.ts',
     // Many tests wait for processes and timers: one worker would leave a small machine idle.
     maxWorkers: 2,
     testTimeout: 120_000,
