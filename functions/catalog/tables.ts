@@ -66,8 +66,14 @@ const DELETION_COLUMNS: readonly PlainColumn[] = [
   { name: 'detected_at', type: 'timestamp', description: 'When it was noticed.' },
 ];
 
-/** Names that a query engine gives a meaning of its own: the partition of the files. */
-const TAKEN = ['run_date'];
+/**
+ * Names that the engines give to what a row's file tells: its partition and its address. A field of Intercom's
+ * that is called so is in the files, and no column.
+ */
+const TAKEN = ['run_date', '$path'];
+
+/** SQL can write down any other name; a field called so is in the files alone as well. */
+const isWritable = (name: string): boolean => name !== '' && !name.includes('\0');
 
 const typed = ({ name, type, description }: PlainColumn, seen: SeenColumns): CatalogColumn => ({
   name,
@@ -91,7 +97,7 @@ function columnsOf(
 ): readonly CatalogColumn[] {
   const known = new Set([...declared, ...own].map(({ name }) => name));
   const more = Object.keys(seen)
-    .filter((name) => !known.has(name))
+    .filter((name) => !known.has(name) && isWritable(name))
     .sort()
     .map((name): CatalogColumn => {
       const types = ofColumn(seen, name) ?? [];

@@ -34,19 +34,28 @@ export function isCommitted({ name, object }: Pick<CatalogTable, 'name' | 'objec
 
 const names = ({ columns }: ViewedTable): readonly string[] => columns.map(({ name }) => quoted(name));
 
+/** A name that none of the columns has: Intercom may call a field anything. */
+function rankName({ columns }: ViewedTable): string {
+  const taken = new Set(columns.map(({ name }) => name.toLowerCase()));
+  let name = '_rank';
+  while (taken.has(name)) name = `_${name}`;
+  return name;
+}
+
 function latestRows(table: ViewedTable): string {
   const columns = list(names(table));
+  const rank = quoted(rankName(table));
   const key = table.primaryKey.map(quoted).join(', ');
   return `SELECT
 ${columns}
 FROM (
   SELECT
-${list(names(table))},
-  row_number() OVER (PARTITION BY ${key} ORDER BY "_version" DESC) AS "_rank"
+${columns},
+  row_number() OVER (PARTITION BY ${key} ORDER BY "_version" DESC) AS ${rank}
   FROM ${historyName(table.name)}
   WHERE ${isCommitted(table)}
 ) AS ranked
-WHERE "_rank" = 1`;
+WHERE ${rank} = 1`;
 }
 
 const rowsOfLastRun = (table: ViewedTable, object: ObjectName): string => `SELECT

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { athenaStatements, glueTables } from '../../../functions/catalog/athena.ts';
 import { catalogTables } from '../../../functions/catalog/tables.ts';
 import { CHILD_NAMES, OBJECT_NAMES } from '../../../functions/core/names.ts';
+import type { SeenColumns } from '../../../functions/core/sightings.ts';
 import { OBJECTS } from '../../../functions/objects/index.ts';
 
 const LAKE = { bucket: 'my-lake', database: 'intercom', firstDay: '2026-11-22' };
@@ -123,6 +124,20 @@ describe('the tables for Glue', () => {
     const tags = glueTables(tables, LAKE).find(({ Name }) => Name === 'tags');
     const names = tags?.StorageDescriptor.Columns.map(({ Name }) => Name);
     expect(names).toEqual(['type', 'id', 'name', 'ok', '_run_id', '_extracted_at', '_version']);
+  });
+
+  it('rank by a name that no column has, and have no column of the name of a partition', () => {
+    const seen: SeenColumns = { _rank: ['number'], __Rank: [], run_date: [], run_id: [], $path: [] };
+    const tables = catalogTables([OBJECTS.contacts], { contacts: seen });
+    const named = new Map(glueTables(tables, LAKE).map((table) => [table.Name, table]));
+    const added = named
+      .get('contacts_history')
+      ?.StorageDescriptor.Columns.filter(({ Comment }) => Comment?.startsWith('Sent by Intercom beyond'));
+    expect(added?.map(({ Name }) => Name)).toEqual(['__rank', '_rank', 'run_id']);
+    const encoded = named.get('contacts')?.ViewOriginalText?.slice(16, -3) ?? '';
+    const sql = JSON.parse(Buffer.from(encoded, 'base64').toString()).originalSql;
+    expect(sql).toMatch(/AS "___rank"\n.*WHERE "___rank" = 1$/s);
+    expect(new TrinoSQL().validate(sql)).toEqual([]);
   });
 
   it('make views after everything they read', () => {
