@@ -26,7 +26,7 @@ export type ViewedTable = Pick<CatalogTable, 'name' | 'description' | 'primaryKe
   Pick<View, 'columns'>;
 
 /** True for the rows that are committed: a manifest lists their file. */
-export function isCommitted({ name, object }: Pick<CatalogTable, 'name' | 'object'>, alias = ''): string {
+function isCommitted({ name, object }: Pick<CatalogTable, 'name' | 'object'>, alias = ''): string {
   const ofObject = object === null ? '' : ` AND object = ${literal(object)}`;
   const path = alias === '' ? PATH : `${alias}.${PATH}`;
   return `${path} IN (SELECT path FROM ${MANIFEST_FILES} WHERE table_name = ${literal(name)}${ofObject})`;

@@ -19,7 +19,7 @@ export const runIdOf = (startMs: EpochMs, executionHash: string): string =>
 export const runDateOf = (runId: string): string =>
   `${runId.slice(0, 4)}-${runId.slice(4, 6)}-${runId.slice(6, 8)}`;
 
-export const tablePrefix = (table: TableName): string => `tables/${table}/`;
+const tablePrefix = (table: TableName): string => `tables/${table}/`;
 const partPrefix = (table: TableName, runId: string): string =>
   `${tablePrefix(table)}run_date=${runDateOf(runId)}/run_id=${runId}/`;
 

@@ -1,13 +1,14 @@
 /** DuckDB over the files of an output directory: every table of the catalog, as far as it is committed. */
 import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { type DuckDBConnection, DuckDBInstance, DuckDBTypeId } from '@duckdb/node-api';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { configuredTables, type TableRules } from '../../functions/catalog/configured.ts';
-import { duckdbStatements, type LakeFiles } from '../../functions/catalog/duckdb.ts';
+import { FILLED_TABLES, manifestStatements, tableStatements } from '../../functions/catalog/duckdb.ts';
+import type { CatalogTable } from '../../functions/catalog/tables.ts';
 import { resolveConfig } from '../../functions/core/config.ts';
 import { InputError } from '../../functions/core/errors.ts';
-import { manifestPrefix, tablePrefix } from '../../functions/core/lake-keys.ts';
-import { OBJECT_NAMES, type ObjectName, type TableName } from '../../functions/core/names.ts';
+import { manifestPrefix } from '../../functions/core/lake-keys.ts';
+import { OBJECT_NAMES, type ObjectName } from '../../functions/core/names.ts';
 import type { Lake } from '../../functions/core/ports.ts';
 import type { Manifest } from '../../functions/core/records.ts';
 import { type SeenTables, unionSeen } from '../../functions/core/sightings.ts';
@@ -15,22 +16,12 @@ import { OBJECTS } from '../../functions/objects/index.ts';
 import { requireStored } from '../../functions/sync/store.ts';
 import { CONFIG_FILE } from './config-file.ts';
 import { createDirectoryLake } from './directory-lake.ts';
-
-/** A value as JSON can hold it; integers and decimals that a double cannot hold are their own text. */
-export type Cell = ReturnType<Awaited<ReturnType<DuckDBConnection['runAndReadAll']>>['getRowsJson']>[0][0];
-
-export interface QueryResult {
-  readonly columns: readonly {
-    readonly name: string;
-    /** A number that came as text, to lose none of its digits. */
-    readonly isExactNumber: boolean;
-  }[];
-  readonly rows: readonly (readonly Cell[])[];
-}
+import { type QueryResult, runAll, runSql } from './run-sql.ts';
 
 export interface LakeDatabase {
   /**
-   * Runs SQL on what is committed at this moment.
+   * Runs SQL on what is committed at this moment, each time anew: at a prompt, an answer has
+   * what a sync has committed since the last one.
    * @throws InputError with what DuckDB has to say about the SQL
    */
   query(sql: string): Promise<QueryResult>;
@@ -38,14 +29,6 @@ export interface LakeDatabase {
 }
 
 type ReadableLake = Pick<Lake, 'get' | 'list'>;
-
-const EXACT_NUMBERS: ReadonlySet<DuckDBTypeId> = new Set([
-  DuckDBTypeId.BIGINT,
-  DuckDBTypeId.UBIGINT,
-  DuckDBTypeId.HUGEINT,
-  DuckDBTypeId.UHUGEINT,
-  DuckDBTypeId.DECIMAL,
-]);
 
 /** Nothing is fetched from anywhere, and times read as they do in Athena. */
 const SETTINGS = ["SET TimeZone = 'UTC'", 'SET autoinstall_known_extensions = false'];
@@ -69,42 +52,31 @@ async function seenTables(
 /** What of a configuration decides which tables and columns there are. */
 export type QueryRules = TableRules & { readonly objects: readonly ObjectName[] };
 
-/** Manifests first: whatever they list is there when the tables are looked for. */
-async function statementsFor(
-  lake: ReadableLake,
-  root: string,
-  rules: QueryRules,
-): Promise<readonly string[]> {
+/** What the views are made from. */
+interface Found {
+  readonly manifests: readonly string[];
+  readonly tables: readonly CatalogTable[];
+}
+
+async function find(lake: ReadableLake, rules: QueryRules): Promise<Found> {
   const byObject = await Promise.all(OBJECT_NAMES.map((name) => keysBelow(lake, manifestPrefix(name))));
   // What was read once stays to be looked at, also where it is no longer configured.
   const objects = OBJECT_NAMES.filter(
     (name, index) => rules.objects.includes(name) || byObject[index]?.length !== 0,
   ).map((name) => OBJECTS[name]);
   const tables = configuredTables(objects, rules, await seenTables(lake, byObject));
-  const filled = new Set<TableName>();
-  for (const { name } of tables) {
-    if ((await keysBelow(lake, tablePrefix(name))).length > 0) filled.add(name);
-  }
-  const files: LakeFiles = { root, manifests: byObject.flat(), filled };
-  return duckdbStatements(tables, files);
+  return { manifests: byObject.flat(), tables };
 }
 
-async function runAll(connection: DuckDBConnection, statements: readonly string[]): Promise<void> {
-  for (const statement of statements) await connection.run(statement);
-}
-
-async function read(connection: DuckDBConnection, sql: string): Promise<QueryResult> {
-  const reader = await connection.runAndReadAll(sql).catch((error: unknown) => {
-    // DuckDB's errors have no class of their own; whatever it says is about the SQL or the files.
-    const message = error instanceof Error ? error.message : String(error);
-    throw new InputError(message, { code: 'query_failed', cause: error });
-  });
-  const types = reader.columnTypes();
-  const columns = reader.deduplicatedColumnNames().map((name, index) => {
-    const type = types[index];
-    return { name, isExactNumber: type !== undefined && EXACT_NUMBERS.has(type.typeId) };
-  });
-  return { columns, rows: reader.getRowsJson() };
+async function makeViews(
+  connection: DuckDBConnection,
+  root: string,
+  { manifests, tables }: Found,
+): Promise<void> {
+  await runAll(connection, manifestStatements({ root, manifests }));
+  const { rows } = await runSql(connection, FILLED_TABLES);
+  const filled = new Set(rows.map(([name]) => String(name)));
+  await runAll(connection, tableStatements(tables, filled));
 }
 
 const isDirectory = (path: string): Promise<boolean> =>
@@ -131,10 +103,11 @@ async function rulesOf(directory: string): Promise<QueryRules | null> {
 
 /** History is removed while we read: the error of a file that was there a moment ago. */
 const isVanishedFile = (error: unknown): boolean =>
-  error instanceof InputError && /^IO Error: (No files found|Cannot open file)/.test(error.message);
+  error instanceof InputError &&
+  /^IO Error: (No files found|Cannot open file .*No such file)/.test(error.message);
 
-/** Each time something was committed or removed in between; more than a few in one answer are no accident. */
-const MAX_REFRESHES = 5;
+/** Each time something was removed in between; more than a few for one answer are no accident. */
+const MAX_TRIES = 6;
 
 export interface LakeDatabaseOptions {
   /** @default the configuration that the directory was last synced with */
@@ -172,31 +145,33 @@ export async function openLakeDatabase(
   const connection = await instance.connect();
   signal?.addEventListener('abort', () => connection.interrupt());
   await runAll(connection, SETTINGS);
-  let current = '';
-  /** Makes the views anew where something was committed or removed since; whether that was so. */
-  async function refresh(): Promise<boolean> {
-    const inForce = rules ?? (await rulesOf(directory)) ?? resolveConfig({});
-    const statements = await statementsFor(lake, root, inForce);
-    const text = statements.join(';');
-    if (text === current) return false;
-    await runAll(connection, statements);
-    current = text;
-    return true;
+  const findNow = async (): Promise<Found> =>
+    find(lake, rules ?? (await rulesOf(directory)) ?? resolveConfig({}));
+  /** As text, what the views were last made from. */
+  let shown = '';
+
+  /** Makes the views anew where something was committed or removed since. */
+  async function refresh(): Promise<void> {
+    const found = await findNow();
+    const text = JSON.stringify(found);
+    if (text === shown) return;
+    await makeViews(connection, root, found);
+    shown = text;
   }
-  async function query(sql: string, refreshes = 0): Promise<QueryResult> {
+
+  async function answer(sql: string, tries = 1): Promise<QueryResult> {
     try {
-      return await read(connection, sql);
+      await refresh();
+      return await runSql(connection, sql);
     } catch (error) {
-      const isStale = isVanishedFile(error) && refreshes < MAX_REFRESHES && (await refresh());
-      if (!isStale) throw error;
-      return query(sql, refreshes + 1);
+      if (!isVanishedFile(error) || tries === MAX_TRIES) throw error;
+      shown = '';
+      return answer(sql, tries + 1);
     }
   }
+
   return {
-    async query(sql) {
-      await refresh();
-      return query(sql);
-    },
+    query: (sql) => answer(sql),
     close() {
       connection.closeSync();
       instance.closeSync();

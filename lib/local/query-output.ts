@@ -1,7 +1,7 @@
 /** The result of a query as text: a table for people, CSV or JSON for programs. Pure. */
 import { stringifyJson } from '../../functions/core/json.ts';
 import { count, tableText } from '../terminal/table-text.ts';
-import type { Cell, QueryResult } from './lake-database.ts';
+import type { Cell, QueryResult } from './run-sql.ts';
 
 export const FORMATS = ['table', 'csv', 'json'] as const;
 export type Format = (typeof FORMATS)[number];

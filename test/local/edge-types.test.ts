@@ -17,7 +17,7 @@ afterEach(async () => {
 });
 
 async function synced(
-  objects: readonly ('teams' | 'articles')[],
+  objects: readonly ('teams' | 'articles' | 'contacts')[],
   prepare: (workspace: Bench['simulator']['workspace']) => void,
 ): Promise<{ readonly bench: Bench; readonly database: LakeDatabase }> {
   bench = await startBench({ sync: { config: { objects: [...objects] } } });
@@ -66,6 +66,26 @@ test('a column of every type there is', async () => {
     null,
     '9223372036854775808',
   ]);
+});
+
+test('fields that are called what the engines or our views call their own', async () => {
+  const reachable = { run_id: 'a', _rank: 'b', __RANK: 'c', path: 'd', filename: 'e', rowid: 'f', '"': 'g' };
+  const inFilesAlone = { $path: 'h', $PATH: 'i', run_date: 'j', '': 'k', 'nul\0': 'l' };
+  const { bench: current, database: sql } = await synced(['contacts', 'teams'], ({ contacts, teams }) => {
+    for (const id of contacts.ids()) contacts.update(id, { ...reachable, ...inFilesAlone });
+    for (const id of teams.ids()) teams.update(id, { ...reachable, ...inFilesAlone });
+  });
+  const columns = Object.keys(reachable).map((name) => `"${name.replaceAll('"', '""')}"`);
+  const lake = await current.lake();
+  for (const table of ['contacts', 'teams'] as const) {
+    expect(await rowsOf(sql, `SELECT DISTINCT ${columns.join(', ')} FROM ${table}`)).toEqual([reachable]);
+    expect(await rowsOf(sql, `SELECT DISTINCT ${columns.join(', ')} FROM ${table}_history`)).toEqual([
+      reachable,
+    ]);
+    const own = `SELECT DISTINCT run_date, "$path" LIKE '%.ndjson.gz' AS is_path FROM ${table}_history`;
+    expect(await rowsOf(sql, own)).toEqual([{ run_date: '2026-02-10', is_path: true }]);
+    expect(lake.history(table)[0]?.row).toMatchObject({ ...reachable, ...inFilesAlone });
+  }
 });
 
 const CONTROLS = Array.from({ length: 32 }, (_item, code) => String.fromCharCode(code)).join('');

@@ -98,20 +98,36 @@ function changeAtRandom({ workspace }: Simulator, random: (below: number) => num
   for (let count = 0; count < 25; count += 1) CHANGES[random(CHANGES.length)]?.(workspace, pick);
 }
 
-/** What could be read by mistake: newer versions of listed rows, in the same folder and in a run of their own. */
+/** Larger than DuckDB takes, unless a manifest tells of such a row. */
+const OVERSIZED = gzipSync(`${JSON.stringify({ id: 'x'.repeat(40_000_000) })}\n`);
+
+/** Rows of other types than any column has, too large for DuckDB, cut off, and no JSON at all. */
+function unreadable(row: string): readonly Buffer[] {
+  const cells = Object.keys(JSON.parse(row)).map((name) => [name, { not: ['a', 'scalar'] }]);
+  const wronglyTyped = JSON.stringify(Object.fromEntries(cells));
+  return [gzipSync(`${wronglyTyped}\n`), OVERSIZED, gzipSync(row.slice(0, -9)), Buffer.from('no gzip')];
+}
+
+/**
+ * What could be read by mistake, in the folder of a listed file and in a run of its own: newer versions of listed
+ * rows, and rows that nothing can read.
+ */
 async function writeOrphans(directory: string, keys: ReadonlyMap<Table, string>): Promise<void> {
   for (const key of keys.values()) {
     const text = gunzipSync(await readFile(join(directory, 'lake', key))).toString();
     const newer = text.replaceAll('"_version":"0', '"_version":"9').replaceAll('"name":"', '"name":"orphan ');
-    const other = key.replace(/\/\d{4}-[0-9a-z]+-/, '/0001-0rphan-');
-    const ofLaterRun = other.replace(
+    const [row = ''] = text.split('\n');
+    const ofLaterRun = key.replace(
       /run_date=.*\/run_id=[^/]+/,
       'run_date=2031-01-01/run_id=20310101T000000000Z-ffffff',
     );
-    for (const orphan of [other, ofLaterRun]) {
-      const file = join(directory, 'lake', orphan);
-      await mkdir(dirname(file), { recursive: true });
-      await writeFile(file, gzipSync(newer));
+    for (const [number, orphan] of [gzipSync(newer), ...unreadable(row)].entries()) {
+      for (const listed of [key, ofLaterRun]) {
+        const name = listed.replace(/\/\d{4}-[0-9a-z]+-/, `/0001-0rphan${number}-`);
+        const file = join(directory, 'lake', name);
+        await mkdir(dirname(file), { recursive: true });
+        await writeFile(file, orphan);
+      }
     }
   }
 }
@@ -246,6 +262,39 @@ test('a history has every committed version, and no orphan', async () => {
   const runs = await rowsOf(sql, 'SELECT DISTINCT run_date, _run_id FROM contacts_history ORDER BY 2');
   expect(runs.map(({ _run_id }) => _run_id)).toEqual(lake.runs);
   expect(runs.every(({ run_date }) => run_date === '2026-02-10')).toBe(true);
+});
+
+test('a table whose only files are uncommitted exists and is empty', async () => {
+  const { bench: current } = await start(9);
+  await current.sync({ config: { objects: ['tags'] } });
+  await writeOrphans(current.directory, await someFiles(current));
+  await rm(join(current.directory, 'lake', 'manifests'), { recursive: true });
+  const sql = await open(current.directory);
+  expect(await rowsOf(sql, 'SELECT * FROM tags')).toEqual([]);
+  expect(await rowsOf(sql, 'SELECT * FROM tags_history')).toEqual([]);
+});
+
+test('a listed file that is gone has no rows, and keeps no other from being read', async () => {
+  const { bench: current } = await start(10);
+  await current.sync({ config: { objects: ['tags', 'teams'] } });
+  const sql = await open(current.directory);
+  const counts = async (database: LakeDatabase) =>
+    rowsOf(database, 'SELECT (SELECT count(*) FROM tags) AS tags, (SELECT count(*) FROM teams) AS teams');
+  const { tags, teams } = current.simulator.workspace;
+  expect(await counts(sql)).toEqual([{ tags: tags.size, teams: teams.size }]);
+  await rm(join(current.directory, 'lake', 'tables', 'tags'), { recursive: true });
+  expect(await counts(sql)).toEqual([{ tags: 0, teams: teams.size }]);
+  expect(await counts(await open(current.directory))).toEqual([{ tags: 0, teams: teams.size }]);
+});
+
+test('directories above the lake whose names look like partitions are no columns', async () => {
+  const { bench: current } = await start(11);
+  const directory = join(current.newDirectory(), 'name=x', 'run_date=2001-01-01', 'run_id=y');
+  await current.sync({ directory, config: { objects: ['tags'] } });
+  const sql = await open(directory);
+  const facts = "count(*) AS n, count_if(name = 'x') AS wrong, min(run_date) AS day";
+  const [found] = await rowsOf(sql, `SELECT ${facts} FROM tags_history`);
+  expect(found).toEqual({ n: current.simulator.workspace.tags.size, wrong: 0, day: '2026-02-10' });
 });
 
 test('history that is removed while a query is at it is not in the answer, and breaks none', async () => {
