@@ -20,7 +20,7 @@ import { type QueryResult, runAll, runSql } from './run-sql.ts';
 
 export interface LakeDatabase {
   /**
-   * Runs SQL on what is committed at this moment, each time anew: at a prompt, an answer has
+   * Runs one statement of SQL on what is committed at this moment, each time anew: at a prompt, an answer has
    * what a sync has committed since the last one.
    * @throws InputError with what DuckDB has to say about the SQL
    */

@@ -126,6 +126,21 @@ describe('query', () => {
     expect(stderr).not.toMatch(/\n\s+at /);
   });
 
+  it('takes one statement at a time, however the engine may split it up', async () => {
+    const { out, tags } = await synced();
+    const several = await local(['query', 'SELECT 1 AS a; SELECT 2 AS b', '--out', out, '--format', 'csv']);
+    expect(several).toMatchObject({ status: 1, stdout: '' });
+    expect(several.stderr).toMatch(/^error: One statement at a time/);
+    const one = ['FROM (PIVOT (SELECT type FROM tags) ON type USING count(*)); -- one', `tag\n${tags}\n`];
+    const made = ['CREATE TEMP TABLE t AS SELECT 1 AS a; SELECT * FROM t', 'a\n1\n'];
+    for (const [sql = '', stdout] of [one, made]) {
+      expect(await local(['query', sql, '--out', out, '--format', 'csv'])).toMatchObject({
+        status: 0,
+        stdout,
+      });
+    }
+  });
+
   it('says that there is no lake, and what to do', async () => {
     const out = await temporaryDirectory();
     const { status, stderr } = await local(['query', 'SELECT 1', '--out', out]);
