@@ -35,7 +35,7 @@ const struct = (columns: TypedNames): string =>
 const NEWLINE_DELIMITED = "format = 'newline_delimited'";
 
 /** A path within a pattern: DuckDB takes every path for one. */
-const asPattern = (path: string): string => path.replaceAll(/[*?[]/g, '[$&]');
+export const asPattern = (path: string): string => path.replaceAll(/[*?[]/g, '[$&]');
 
 /** No rows, but every column: DuckDB refuses to read no file at all. */
 const nothing = (columns: TypedNames): string =>

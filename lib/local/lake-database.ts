@@ -1,7 +1,7 @@
 /** DuckDB over the files of an output directory: every table of the catalog, as far as it is committed. */
 import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { configuredTables, type TableRules } from '../../functions/catalog/configured.ts';
 import { FILLED_TABLES, manifestStatements, tableStatements } from '../../functions/catalog/duckdb.ts';
 import type { CatalogTable } from '../../functions/catalog/tables.ts';
@@ -15,6 +15,7 @@ import { type SeenTables, unionSeen } from '../../functions/core/sightings.ts';
 import { OBJECTS } from '../../functions/objects/index.ts';
 import { requireStored } from '../../functions/sync/store.ts';
 import { CONFIG_FILE } from './config-file.ts';
+import { explainDamage, type OpenLake } from './damaged-file.ts';
 import { createDirectoryLake } from './directory-lake.ts';
 import { type QueryResult, runAll, runSql } from './run-sql.ts';
 
@@ -23,6 +24,7 @@ export interface LakeDatabase {
    * Runs one statement of SQL on what is committed at this moment, each time anew: at a prompt, an answer has
    * what a sync has committed since the last one.
    * @throws InputError with what DuckDB has to say about the SQL
+   * @throws ContractError where a file is damaged, with what to do
    */
   query(sql: string): Promise<QueryResult>;
   close(): void;
@@ -68,11 +70,7 @@ async function find(lake: ReadableLake, rules: QueryRules): Promise<Found> {
   return { manifests: byObject.flat(), tables };
 }
 
-async function makeViews(
-  connection: DuckDBConnection,
-  root: string,
-  { manifests, tables }: Found,
-): Promise<void> {
+async function makeViews({ connection, root }: OpenLake, { manifests, tables }: Found): Promise<void> {
   await runAll(connection, manifestStatements({ root, manifests }));
   const { rows } = await runSql(connection, FILLED_TABLES);
   const filled = new Set(rows.map(([name]) => String(name)));
@@ -145,6 +143,7 @@ export async function openLakeDatabase(
   const connection = await instance.connect();
   signal?.addEventListener('abort', () => connection.interrupt());
   await runAll(connection, SETTINGS);
+  const open: OpenLake = { connection, lake, root };
   const findNow = async (): Promise<Found> =>
     find(lake, rules ?? (await rulesOf(directory)) ?? resolveConfig({}));
   /** As text, what the views were last made from. */
@@ -155,7 +154,7 @@ export async function openLakeDatabase(
     const found = await findNow();
     const text = JSON.stringify(found);
     if (text === shown) return;
-    await makeViews(connection, root, found);
+    await makeViews(open, found);
     shown = text;
   }
 
@@ -171,7 +170,13 @@ export async function openLakeDatabase(
   }
 
   return {
-    query: (sql) => answer(sql),
+    async query(sql) {
+      try {
+        return await answer(sql);
+      } catch (error) {
+        throw await explainDamage(error, open);
+      }
+    },
     close() {
       connection.closeSync();
       instance.closeSync();

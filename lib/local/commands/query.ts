@@ -1,5 +1,5 @@
 /** `query`: SQL over what is committed in a directory, once or at a prompt; works while a sync is at it. */
-import { InputError } from '../../../functions/core/errors.ts';
+import { InputError, isPipelineError } from '../../../functions/core/errors.ts';
 import { loadConfig } from '../../load-config.ts';
 import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
 import { type LakeDatabase, openLakeDatabase } from '../lake-database.ts';
@@ -53,7 +53,7 @@ async function converse(terminal: Terminal, database: LakeDatabase, format: Form
       terminal.print(resultText(await database.query(sql), format));
       status = 0;
     } catch (error) {
-      if (!(error instanceof InputError)) throw error;
+      if (!isPipelineError(error)) throw error;
       terminal.tell(`error: ${error.message}`);
       status = 1;
     }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { glob, mkdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { local, temporaryDirectory, workspace } from './run-command.ts';
@@ -139,6 +139,26 @@ describe('query', () => {
         stdout,
       });
     }
+  });
+
+  it('says which file is damaged, and what helps', async () => {
+    const { environment } = await workspace();
+    const out = await temporaryDirectory();
+    const sync = () => local(['sync', '--out', out, '--objects', 'tags'], environment);
+    expect((await sync()).status).toBe(0);
+    const lake = join(out, 'lake');
+    const [key = ''] = await Array.fromAsync(glob('tables/tags/*/*/*.gz', { cwd: lake }));
+    await truncate(join(lake, key), 100);
+    const ask = () => local(['query', 'SELECT * FROM tags', '--out', out]);
+    const { status, stdout, stderr } = await ask();
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toContain(`error: '${key}' in the lake is damaged. Restore it from a copy; or remove '`);
+    expect(stderr).not.toMatch(/\n\s+at /);
+    const [, manifest = ''] = /remove '([^']+)', which lists it, and 'reset' its object/.exec(stderr) ?? [];
+    await rm(join(lake, manifest));
+    expect((await local(['reset', '--out', out, '--objects', 'tags', '--yes'])).status).toBe(0);
+    expect((await sync()).status).toBe(0);
+    expect((await ask()).status).toBe(0);
   });
 
   it('says that there is no lake, and what to do', async () => {
