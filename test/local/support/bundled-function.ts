@@ -9,8 +9,14 @@ import { TABLES } from '../../../functions/objects/index.ts';
 import { bundledCode } from '../../../lib/constructs/function-code.ts';
 import type { StackTemplate } from '../../../lib/local/intrinsics.ts';
 import { FunctionError, type RunnableFunction } from '../../../lib/local/invocation.ts';
-import { type LocalFunction, type LocalResources, localResources } from '../../../lib/local/template.ts';
+import {
+  LOCAL_PLACE,
+  type LocalFunction,
+  type LocalResources,
+  localResources,
+} from '../../../lib/local/template.ts';
 import { addPipeline } from '../../../lib/stacks/pipeline.ts';
+import { rightsOfFunction, type Statement } from '../../support/iam.ts';
 
 const CDK_JSON = join(import.meta.dirname, '../../../cdk.json');
 const WORKER = join(import.meta.dirname, 'bundled-worker.mjs');
@@ -78,6 +84,8 @@ export interface Assembly {
   readonly resources: LocalResources;
   /** Folder of a function's asset. */
   folderOf(logicalId: string): string;
+  /** What a function's role allows. */
+  rightsOf(logicalId: string): readonly Statement[];
 }
 
 /** Synthesizes a pipeline with its bundles into `outdir`. */
@@ -94,6 +102,7 @@ export function assemble(outdir: string, config: PipelineConfig): Assembly {
   };
   return {
     resources: localResources(templates),
+    rightsOf: (logicalId) => rightsOfFunction(templates, logicalId, LOCAL_PLACE),
     folderOf: (logicalId) => join(outdir, `asset.${codeOf(logicalId).S3Key.replace(/\.zip$/, '')}`),
   };
 }
