@@ -67,8 +67,16 @@ function isAllowedBy({ Effect, Action, Resource, Condition = {} }: Statement, as
 export const isAllowed = (statements: readonly Statement[], asked: AccessRequest): boolean =>
   statements.some((statement) => isAllowedBy(statement, asked));
 
-/** Services that a function calls by way of Lambda or another service, never itself. */
-const NOT_CALLED = /^(logs|xray|kms):/;
+/** What Lambda does for a function. */
+const NOT_CALLED = /^(logs|xray):/;
+
+/** The one key there can be; it is nobody's to call, so that its ARN does not matter. */
+export const OWN_KEY = 'the key of the pipeline';
+
+const aboutKey = (statement: Statement): Statement =>
+  list(statement.Action).every((action) => action.startsWith('kms:'))
+    ? { ...statement, Resource: OWN_KEY }
+    : statement;
 
 interface RoleReference {
   readonly 'Fn::GetAtt': readonly [string, 'Arn'];
@@ -96,7 +104,7 @@ export function rightsOfFunction(
     };
     return statements
       .filter(({ Action }) => !list(Action).every((action) => NOT_CALLED.test(action)))
-      .map((statement) => resolve(statement) as Statement);
+      .map((statement) => resolve(aboutKey(statement)) as Statement);
   });
 }
 

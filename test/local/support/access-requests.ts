@@ -3,7 +3,7 @@
  * for S3 "Required permissions for Amazon S3 API operations".
  */
 import type { IncomingMessage } from 'node:http';
-import type { AccessRequest } from '../../support/iam.ts';
+import { type AccessRequest, OWN_KEY } from '../../support/iam.ts';
 
 /** The service that a request is signed for: `Credential=<key>/<date>/<region>/<service>/aws4_request`. */
 export function signedService({ headers }: Pick<IncomingMessage, 'headers'>): string {
@@ -105,6 +105,27 @@ function s3({ method = '', url = '', headers }: IncomingMessage, body: string): 
   if (key !== '' && method === 'GET') return [onObject('s3:GetObject')];
   throw new Error(`What ${method} ${url} takes is not known here.`);
 }
+
+/**
+ * What a service does with the key in the caller's name ("Protecting data with SSE-KMS", "Secret encryption and
+ * decryption", "DynamoDB encryption at rest: usage notes").
+ */
+const KEY_USES: Readonly<Record<string, readonly string[]>> = {
+  's3:GetObject': ['kms:Decrypt'],
+  's3:PutObject': ['kms:GenerateDataKey'],
+  'dynamodb:GetItem': ['kms:Decrypt'],
+  'dynamodb:UpdateItem': ['kms:Decrypt'],
+  'secretsmanager:GetSecretValue': ['kms:Decrypt'],
+  'secretsmanager:PutSecretValue': ['kms:Decrypt', 'kms:GenerateDataKey'],
+};
+
+/** Where data, state and secrets are encrypted with the pipeline's own key, IAM is asked these as well. */
+export const keyRequests = ({ action }: AccessRequest, { region }: Place): readonly AccessRequest[] =>
+  (KEY_USES[action] ?? []).map((use) => ({
+    action: use,
+    resource: OWN_KEY,
+    context: { 'kms:ViaService': [`${action.split(':')[0]}.${region}.amazonaws.com`] },
+  }));
 
 /** Everything IAM is asked about one request; all of it must be allowed. */
 export function accessRequests(

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { App } from 'aws-cdk-lib';
-import { type PipelineConfig, resolveConfig } from '../../../functions/core/config.ts';
+import { type PipelineConfig, resolveConfig, resolveDeployment } from '../../../functions/core/config.ts';
 import { TABLES } from '../../../functions/objects/index.ts';
 import { bundledCode } from '../../../lib/constructs/function-code.ts';
 import type { StackTemplate } from '../../../lib/local/intrinsics.ts';
@@ -16,7 +16,8 @@ import {
   localResources,
 } from '../../../lib/local/template.ts';
 import { addPipeline } from '../../../lib/stacks/pipeline.ts';
-import { rightsOfFunction, type Statement } from '../../support/iam.ts';
+import { rightsOfFunction } from '../../support/iam.ts';
+import type { Gate } from './gated-aws.ts';
 
 const CDK_JSON = join(import.meta.dirname, '../../../cdk.json');
 const WORKER = join(import.meta.dirname, 'bundled-worker.mjs');
@@ -84,8 +85,8 @@ export interface Assembly {
   readonly resources: LocalResources;
   /** Folder of a function's asset. */
   folderOf(logicalId: string): string;
-  /** What a function's role allows. */
-  rightsOf(logicalId: string): readonly Statement[];
+  /** What a function may do. */
+  gateOf(logicalId: string): Omit<Gate, 'environment'>;
 }
 
 /** Synthesizes a pipeline with its bundles into `outdir`. */
@@ -93,7 +94,8 @@ export function assemble(outdir: string, config: PipelineConfig): Assembly {
   const { context } = JSON.parse(readFileSync(CDK_JSON, 'utf8')) as { context: Record<string, unknown> };
   const app = new App({ outdir, context, analyticsReporting: false });
   const resolved = resolveConfig(config, TABLES);
-  addPipeline(app, resolved, bundledCode(resolved));
+  const deployment = resolveDeployment(config, { tables: TABLES, cronProblem: () => null });
+  addPipeline(app, resolved, bundledCode(resolved), deployment);
   const templates = app.synth().stacks.map((stack) => stack.template as StackTemplate);
   const codeOf = (logicalId: string): { readonly S3Key: string } => {
     const code = templates.flatMap(({ Resources }) => Resources[logicalId]?.Properties?.Code ?? [])[0];
@@ -102,7 +104,11 @@ export function assemble(outdir: string, config: PipelineConfig): Assembly {
   };
   return {
     resources: localResources(templates),
-    rightsOf: (logicalId) => rightsOfFunction(templates, logicalId, LOCAL_PLACE),
+    gateOf: (logicalId) => ({
+      logicalId,
+      rights: rightsOfFunction(templates, logicalId, LOCAL_PLACE),
+      hasOwnKey: config.encryption === 'own-key',
+    }),
     folderOf: (logicalId) => join(outdir, `asset.${codeOf(logicalId).S3Key.replace(/\.zip$/, '')}`),
   };
 }

@@ -44,7 +44,7 @@ export async function openBundledPipeline(
   setEnvironment: (variables: Readonly<Record<string, string>>) => void,
 ): Promise<BundledPipeline> {
   const directory = await mkdtemp(join(tmpdir(), 'bundled-'));
-  const { resources, folderOf, rightsOf } = assemble(join(directory, 'cdk.out'), config);
+  const { resources, folderOf, gateOf } = assemble(join(directory, 'cdk.out'), config);
   const { arn: stateMachineArn, definition } = resources.stateMachine;
   const executions = createExecutions({ directory, stateMachineArn });
   const aws = await startEmbeddedAws({ directory, executions });
@@ -53,7 +53,7 @@ export async function openBundledPipeline(
   let printed = '';
   const inWorkflow = resources.functions.filter(({ entry }) => entry !== 'oauth-callback');
   const gates = await Promise.all(
-    inWorkflow.map((one) => gateAws(aws.environment, one, rightsOf(one.logicalId))),
+    inWorkflow.map(({ logicalId }) => gateAws({ environment: aws.environment, ...gateOf(logicalId) })),
   );
   const functions = inWorkflow.map((one, index) =>
     bundled(one, folderOf(one.logicalId), gates[index]?.environment ?? {}, (text) => {

@@ -152,7 +152,7 @@ export async function startConnectionBench(options: BenchOptions = {}): Promise<
   const root = await mkdtemp(join(tmpdir(), 'connection-'));
   const simulator = await startSimulator({ sizes: SIZES.tiny, oauth: APP, ...options.simulator });
   const pipeline = { name: 'shop', baseUrl: simulator.url, ...options.config };
-  const { resources, folderOf, rightsOf } = assemble(join(root, 'cdk.out'), pipeline);
+  const { resources, folderOf, gateOf } = assemble(join(root, 'cdk.out'), pipeline);
   const directory = join(root, 'out');
   const aws = await startEmbeddedAws({ directory });
   await provision(aws, resources);
@@ -161,7 +161,7 @@ export async function startConnectionBench(options: BenchOptions = {}): Promise<
   let seen = 0;
   const callback = resources.functions.find(({ entry }) => entry === 'oauth-callback');
   if (callback === undefined) throw new Error('The template has no callback.');
-  const gate = await gateAws(aws.environment, callback, rightsOf(callback.logicalId));
+  const gate = await gateAws({ environment: aws.environment, ...gateOf(callback.logicalId) });
   const instances = [1, 2].map(() =>
     bundled(callback, folderOf(callback.logicalId), gate.environment, (text) => {
       printed += text;

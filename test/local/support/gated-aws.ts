@@ -1,8 +1,8 @@
 /** The embedded AWS as a function's role lets it be used: what the template does not allow is denied, as IAM denies it. */
 import type { IncomingMessage } from 'node:http';
-import { LOCAL_PLACE, type LocalFunction } from '../../../lib/local/template.ts';
+import { LOCAL_PLACE } from '../../../lib/local/template.ts';
 import { type AccessRequest, isAllowed, isUseOf, rightsIn, type Statement } from '../../support/iam.ts';
-import { accessRequests, bucketAndKey, listing, signedService } from './access-requests.ts';
+import { accessRequests, bucketAndKey, keyRequests, listing, signedService } from './access-requests.ts';
 import { type AwsProxy, type AwsRefusal, type Judge, startAwsProxy } from './aws-proxy.ts';
 
 export interface Right {
@@ -37,17 +37,23 @@ const isWrite = ({ method, headers }: IncomingMessage): boolean => {
   return target === undefined ? method !== 'GET' : !/\.(Get|Describe)\w+$/.test(String(target));
 };
 
-/** @param environment of the embedded AWS */
-export async function gateAws(
-  environment: Readonly<Record<string, string>>,
-  { logicalId }: LocalFunction,
-  rights: readonly Statement[],
-): Promise<GatedAws> {
+export interface Gate {
+  /** Of the embedded AWS. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly logicalId: string;
+  readonly rights: readonly Statement[];
+  /** Whether data, state and secrets are encrypted with the pipeline's own key. */
+  readonly hasOwnKey: boolean;
+}
+
+export async function gateAws({ environment, logicalId, rights, hasOwnKey }: Gate): Promise<GatedAws> {
   const denied: string[] = [];
   const asked: AccessRequest[] = [];
   let isLosing = false;
 
-  function whyNot(questions: readonly AccessRequest[]): string | null {
+  function whyNot(direct: readonly AccessRequest[]): string | null {
+    const indirect = hasOwnKey ? direct.flatMap((question) => keyRequests(question, LOCAL_PLACE)) : [];
+    const questions = [...direct, ...indirect];
     asked.push(...questions);
     const refused = questions.find((question) => !isAllowed(rights, question));
     return refused === undefined ? null : `${text(refused)} with ${JSON.stringify(refused.context)}`;
