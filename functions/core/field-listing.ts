@@ -5,10 +5,16 @@ import type { DeclaredTable, DeclaredTableName } from './declared-tables.ts';
 import { columnOf, columnTree, type FieldRules, writtenType } from './field-rules.ts';
 import type { FieldNode, Treatment } from './field-tree.ts';
 import type { ChildName } from './names.ts';
-import { parsePath, type Step } from './paths.ts';
+import { parsePath, pathFrom, type Step } from './paths.ts';
 
 /** Why a field is treated as it is. */
-export type Reason = 'fields' | 'sensitiveFields' | 'table excluded' | 'default';
+export type Reason =
+  | 'fields'
+  | 'sensitiveFields'
+  /** Of a JSON column whose known places follow: what else appears in it. */
+  | 'sensitiveFields: new fields'
+  | 'table excluded'
+  | 'default';
 
 export interface ListedField {
   readonly table: DeclaredTableName;
@@ -53,7 +59,10 @@ function reasonOf({ table, rules, isExcluded }: Context, steps: readonly Step[],
     startsWith(steps, parsePath(path)),
   );
   if (ruled) return 'fields';
-  return rule === 'hash' ? 'sensitiveFields' : 'default';
+  if (rule !== 'hash') return 'default';
+  const isKnown =
+    steps.length === 1 && table.columns.some(({ name, plain }) => name === columnOf(steps) && plain);
+  return isKnown ? 'sensitiveFields: new fields' : 'sensitiveFields';
 }
 
 function listed(context: Context, path: string, about: Pick<ListedField, 'type' | 'personal'>): ListedField {
@@ -72,9 +81,9 @@ function fieldsOf(context: Context): readonly ListedField[] {
     ruled.filter((path) => path !== name && columnOf(parsePath(path)) === name);
   const declared = table.columns.flatMap((column) => {
     const { name, personal, plain = [] } = column;
-    const inside = (paths: readonly string[]) => paths.map((path) => `${name}.${path}`);
+    const inside = (paths: readonly string[]) => paths.map((path) => pathFrom(name, path));
     const personalPaths = Array.isArray(personal) ? inside(personal) : [];
-    const plainPaths = inside(plain);
+    const plainPaths = inside(plain).filter((path) => path !== name);
     const others = within(name).filter((path) => ![...personalPaths, ...plainPaths].includes(path));
     const own = personal === true ? 'yes' : personalPaths.length > 0 ? 'partly' : 'no';
     const place = (isPersonal: boolean) => (path: string) =>

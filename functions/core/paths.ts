@@ -34,6 +34,10 @@ export function parsePath(path: string): readonly Step[] {
   return steps;
 }
 
+/** A path within a place, with the place before it: `''` is the place itself, `[].name` lies in its items. */
+export const pathFrom = (place: string, path: string): string =>
+  path === '' || path.startsWith('[') ? `${place}${path}` : `${place}.${path}`;
+
 /** The value at a path of plain keys; undefined where a step is missing. */
 export function valueAt(value: JsonValue | undefined, keys: readonly string[]): JsonValue | undefined {
   let current: JsonValue | undefined = value;

@@ -62,6 +62,21 @@ const companies: JsonObject = {
   custom_attributes: attributes('companies.custom_attributes'),
 };
 
+const tagged = (place: string): JsonObject => ({
+  type: 'tag',
+  id: '3',
+  name: 'VIP',
+  applied_at: 1,
+  applied_by: person(place, 'admin'),
+});
+
+const linked = (place: string): JsonObject => ({
+  type: 'list',
+  data: [{ type: 'ticket', id: '7', category: 'Customer', title: canary(place) }],
+  total_count: 1,
+  has_more: false,
+});
+
 const conversations: JsonObject = {
   title: canary('conversations.title'),
   company: {
@@ -71,6 +86,7 @@ const conversations: JsonObject = {
     company_id: canary('conversations.company.company_id'),
     website: canary('conversations.company.website'),
     custom_attributes: attributes('conversations.company'),
+    tags: { type: 'tag.list', tags: [tagged('conversations.company.tags.applied_by')] },
   },
   conversation_rating: {
     rating: 5,
@@ -94,6 +110,8 @@ const conversations: JsonObject = {
   first_contact_reply: { created_at: 1, type: 'conversation', url: canary('conversations.reply.url') },
   ai_agent: { source_type: 'workflow', rating: 1, rating_remark: canary('conversations.ai.remark') },
   ticket: { type: 'ticket', id: '7', ticket_attributes: attributes('conversations.ticket') },
+  linked_objects: linked('conversations.linked_objects.title'),
+  statistics: { time_to_assignment: 1, fastest: { agent: canary('conversations.statistics.new') } },
 };
 
 const conversationPart: JsonObject = {
@@ -111,6 +129,7 @@ const conversationPart: JsonObject = {
   },
   metadata: { quick_reply_options: [{ text: canary('parts.quick_reply'), uuid: 'u' }] },
   event_details: { attribute: { name: 'key' }, value: { name: canary('parts.event_details') } },
+  tags: [tagged('parts.tags.applied_by')],
 };
 
 const admins: JsonObject = {
@@ -125,6 +144,11 @@ const tickets: JsonObject = {
     ...attributes('tickets.ticket_attributes'),
   },
   contacts: { type: 'contact.list', contacts: [reference('tickets.contacts')] },
+  linked_objects: linked('tickets.linked_objects.title'),
+};
+
+const articles: JsonObject = {
+  tags: { type: 'tag.list', tags: [tagged('articles.tags.applied_by')] },
 };
 
 const ticketPart: JsonObject = {
@@ -165,6 +189,7 @@ export const PLANTED = {
   tickets,
   ticketPart,
   activityLogs,
+  articles,
 } as const;
 
 const part = (fields: JsonObject): JsonObject => ({ id: '2', updated_at: 1, ...fields });
@@ -175,7 +200,7 @@ export const PLANTED_RECORDS: Readonly<Partial<Record<ObjectName, JsonObject>>> 
   companies: part(companies),
   conversations: part({
     ...conversations,
-    tags: { tags: [{ id: '3', name: 'VIP', applied_at: 1, applied_by: person('tags.applied_by', 'admin') }] },
+    tags: { tags: [tagged('tags.applied_by')] },
   }),
   conversation_parts: part({ conversation_id: '1', ...conversationPart }),
   admins: part({ ...admins, avatar: { type: 'avatar', image_url: canary('admins.avatar') } }),
@@ -184,6 +209,7 @@ export const PLANTED_RECORDS: Readonly<Partial<Record<ObjectName, JsonObject>>> 
     ticket_parts: { type: 'ticket_part.list', ticket_parts: [ticketPart], total_count: 1 },
   }),
   activity_logs: part(activityLogs),
+  articles: part(articles),
 };
 
 export const canariesIn = (text: string): readonly string[] => [...new Set(text.match(CANARY) ?? [])].sort();

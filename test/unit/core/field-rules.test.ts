@@ -158,6 +158,25 @@ describe('sensitiveFields', () => {
     expect(row?.visitor_id).toBe(testHash('v'));
   });
 
+  test('hashes new keys inside JSON columns that nothing personal is known of, and keeps the known ones', () => {
+    const record = {
+      id: '1',
+      updated_at: 1,
+      statistics: { type: 'x', count_reopens: 2, last_closed_by_id: '5', fastest_agent: 'Ada' },
+      linked_objects: { data: [{ type: 'ticket', id: '7', category: 'Customer', title: "Ada's ring" }] },
+      sla_applied: { sla_name: { words: 'Ada' }, sla_status: 'hit' },
+      state: { words: 'Ada' },
+    };
+    const [row] = rowsOf(OBJECTS.conversations, record, { sensitiveFields: 'hash' }).conversations ?? [];
+    const cell = (name: string): unknown => JSON.parse(String(row?.[name]));
+    expect(cell('statistics')).toEqual({ ...record.statistics, fastest_agent: testHash('Ada') });
+    expect(cell('linked_objects')).toEqual({
+      data: [{ type: 'ticket', id: '7', category: 'Customer', title: testHash("Ada's ring") }],
+    });
+    expect(cell('sla_applied')).toEqual({ sla_name: { words: testHash('Ada') }, sla_status: 'hit' });
+    expect(cell('state')).toEqual({ words: testHash('Ada') });
+  });
+
   test('gives the same person the same hashes in every table', () => {
     const email = 'ada@example.com';
     const rules = { sensitiveFields: 'hash' } as const;
