@@ -51,7 +51,11 @@ const contacts: JsonObject = {
   },
   social_profiles: { type: 'list', data: [{ type: 'social_profile', url: canary('contacts.social') }] },
   custom_attributes: attributes('contacts.custom_attributes'),
-  field_of_tomorrow: { nickname: canary('contacts.new'), list: [canary('contacts.new.item')] },
+  field_of_tomorrow: {
+    nickname: canary('contacts.new'),
+    list: [canary('contacts.new.item')],
+    user_id: canary('contacts.new.user_id'),
+  },
   passport_id: canary('contacts.new.scalar'),
 };
 
@@ -173,6 +177,7 @@ const activityLogs: JsonObject = {
   metadata: {
     sign_in_method: canary('activity_logs.metadata'),
     external_id: canary('activity_logs.external_id'),
+    user_id: canary('activity_logs.user_id'),
     message: { title: canary('activity_logs.nested') },
   },
   activity_type: 'admin_login_success',

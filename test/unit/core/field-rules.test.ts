@@ -57,14 +57,30 @@ describe('hashing', () => {
   });
 
   test('goes leaf by leaf, and leaves keys, structure and references', () => {
-    const value = { type: 'x', id: '7', company_id: 8, external_id: 'e', list: [1, null, { id: 2, a: 'b' }] };
+    const value = { type: 'x', id: '7', company_id: 8, list: [1, null, { id: 2, a: 'b' }] };
     const hashed = contact({ avatar: value }, contactFields({ avatar: 'hash' })).avatar;
     expect(JSON.parse(String(hashed))).toEqual({
       type: 'x',
       id: '7',
       company_id: 8,
-      external_id: testHash('e'),
       list: [testHash('1'), null, { id: 2, a: testHash('b') }],
+    });
+  });
+
+  test("takes the customer's own ids of people, under each of their names, and gives them the hash of external_id", () => {
+    const own = { external_id: '70', user_id: '70', user_external_id: '70', external_user_id: 70 };
+    const metadata = { ...own, intercom_user_id: '63a0', admin_id: '5' };
+    const rules = { sensitiveFields: 'hash' } as const;
+    const [row] =
+      rowsOf(OBJECTS.activity_logs, { id: '1', created_at: 1, metadata }, rules).activity_logs ?? [];
+    const hash = contact({ external_id: '70' }, rules).external_id;
+    expect(JSON.parse(String(row?.metadata))).toEqual({
+      external_id: hash,
+      user_id: hash,
+      user_external_id: hash,
+      external_user_id: hash,
+      intercom_user_id: '63a0',
+      admin_id: '5',
     });
   });
 
