@@ -62,6 +62,12 @@ export function fieldTree(marks: readonly Mark[], underRule = false): FieldNode 
   };
 }
 
+/** What is said about the place a step further; null: nothing. */
+export function childAt(node: FieldNode, step: Step): FieldNode | null {
+  if ('key' in step) return node.keys.get(step.key) ?? node.everyKey;
+  return step.every === 'key' ? node.everyKey : node.items;
+}
+
 const childrenOf = ({ keys, everyKey, items }: FieldNode): readonly FieldNode[] =>
   [...keys.values(), everyKey, items].filter((child) => child !== null);
 

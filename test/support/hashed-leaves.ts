@@ -2,7 +2,7 @@
 import type { Column, ObjectDeclaration } from '../../functions/core/declaration.ts';
 import { createTreatments } from '../../functions/core/field-rules.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../functions/core/json.ts';
-import { parsePath, pathFrom, type Step } from '../../functions/core/paths.ts';
+import { parsePath, pathFrom, type Step, takesIn } from '../../functions/core/paths.ts';
 import { createShaper } from '../../functions/core/rows.ts';
 import { testHash } from './dependencies.ts';
 
@@ -29,12 +29,7 @@ export function leavesOf(value: JsonValue | undefined, place: Place = []): reado
   return Object.entries(value).flatMap(([key, inner]) => leavesOf(inner, [...place, { key }]));
 }
 
-const isPart = (step: Step | undefined, of: Step): boolean =>
-  step !== undefined &&
-  (('every' in of && of.every === 'key') || JSON.stringify(step) === JSON.stringify(of));
-
-export const isWithin = (place: Place, path: string): boolean =>
-  parsePath(path).every((step, index) => isPart(place[index], step));
+export const isWithin = (place: Place, path: string): boolean => takesIn(parsePath(path), place);
 
 const isPersonal = ({ name, personal }: Omit<Column, 'from'>, place: Place): boolean =>
   personal === true ||

@@ -43,6 +43,27 @@ test.each([
   expect(at(table, path)).toBe(expected);
 });
 
+test('nothing within an excluded place is listed as anything but excluded, whatever the rules say of it', () => {
+  const contacts = {
+    'custom_attributes.*': 'exclude',
+    'custom_attributes.a.b': 'hash',
+  } as const;
+  const listed = listFields(TABLES, { sensitiveFields: 'replicate', fields: { contacts } }, []);
+  const rules = listed.filter(({ path }) => path.startsWith('custom_attributes.'));
+  expect(rules.map(({ path, rule, because }) => [path, rule, because])).toEqual([
+    ['custom_attributes.*', 'exclude', 'fields'],
+    ['custom_attributes.a.b', 'exclude', 'fields'],
+  ]);
+});
+
+test('a place that a rule with * takes in is listed as ruled', () => {
+  const fields = { conversations: { 'source.*': 'exclude' } } as const;
+  const body = listFields(TABLES, { sensitiveFields: 'hash', fields }, []).find(
+    ({ path }) => path === 'source.body',
+  );
+  expect(body).toMatchObject({ rule: 'exclude', because: 'fields' });
+});
+
 test('every column of every table is listed, and without rules replicated', () => {
   const plain = listFields(TABLES, { fields: {}, sensitiveFields: 'replicate' }, []);
   for (const { name, columns } of TABLES) {
