@@ -61,6 +61,8 @@ export interface Plan {
   readonly workRemains: boolean;
   /** As the last committed run left it; null before the first. */
   readonly schema: RecordedSchema | null;
+  /** As the last committed run left it; missing before the first. */
+  readonly writtenBy?: WrittenBy;
   /** Rows of the main table in the last committed run; null before the first. */
   readonly lastRows: number | null;
   /** Records the plan expects to read; null where Intercom gives no count. */
@@ -147,6 +149,18 @@ export interface Completeness {
   readonly debts: readonly Debt[];
 }
 
+/** Which rules the rows were written by (functions/sync/written-by.ts). */
+export interface WrittenBy {
+  /** Tables of the object that were written. */
+  readonly tables: readonly TableName[];
+  /** Places that were left out, `contacts.name`. */
+  readonly excluded: readonly string[];
+  /** Of what was hashed, and of the key; the same for the same. */
+  readonly hashing: string;
+  /** Rows of earlier runs that still count lack what these have, or were hashed in another way. */
+  readonly mixed: boolean;
+}
+
 /** `manifests/<object>/<run id>.json`, one line, written last: without it the run does not exist. */
 export interface Manifest {
   readonly format: 1;
@@ -163,6 +177,8 @@ export interface Manifest {
   readonly completeness: Completeness;
   /** What this run changed, and the columns and types as they are known after it. */
   readonly schema: RecordedSchema & SchemaDrift;
+  /** Manifests of earlier versions of this software have none. */
+  readonly rules?: WrittenBy;
 }
 
 /**
@@ -194,6 +210,8 @@ export interface ObjectSummary {
   readonly completeness: Completeness | null;
   /** Null where nothing was committed. */
   readonly schema: (SchemaDrift & Pick<RecordedSchema, 'version'>) | null;
+  /** Only where it is true: see `WrittenBy`. */
+  readonly mixed_rules?: true;
   /** How far the object is committed, where that is known. */
   readonly cursor: EpochSeconds | null;
   readonly work_remains: boolean;

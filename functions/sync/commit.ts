@@ -21,6 +21,7 @@ import { publishCommitted } from './publish.ts';
 import { readDone } from './receipts.ts';
 import { requireRunContext } from './run-context.ts';
 import { readStored, requireStored, storeOnce } from './store.ts';
+import { writtenBy } from './written-by.ts';
 
 async function doneSlices({ lake }: ObjectDependencies, plan: Plan): Promise<readonly DoneSlice[]> {
   return Promise.all(
@@ -122,6 +123,7 @@ async function makeDraft(dependencies: ObjectDependencies, plan: Plan, run: RunC
       records: tables[plan.object]?.rows ?? 0,
       isWhole: !isIncremental,
     }),
+    rules: await writtenBy(dependencies, plan),
   };
   return { manifest, startFrom: plan.startFrom };
 }

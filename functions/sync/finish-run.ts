@@ -46,6 +46,7 @@ function committedSummary(manifest: Manifest, plan: Plan | null, after: Outcome 
     bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
     completeness: manifest.completeness,
     schema: { version, added, changed, dropped },
+    ...(manifest.rules?.mixed === true && { mixed_rules: true }),
     cursor: manifest.cursor?.after ?? null,
     work_remains: plan?.workRemains ?? false,
     committed_at: manifest.committed_at,

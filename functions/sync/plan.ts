@@ -118,6 +118,7 @@ async function makePlan(
     mode: declaration.sync.kind === 'full_refresh' ? 'full_refresh' : run.mode,
     startFrom: committed?.cursor == null ? config.startFrom : earlier(committed.startFrom, config.startFrom),
     schema: await lastSchema(dependencies, manifest),
+    ...(manifest?.rules !== undefined && { writtenBy: manifest.rules }),
     lastRows: manifest?.tables[declaration.name]?.rows ?? null,
   } as const;
   const before = committed?.cursor ?? null;

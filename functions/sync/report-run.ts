@@ -32,9 +32,16 @@ function oldDebtsNote({ object, completeness }: ObjectSummary, now: EpochMs): re
       ];
 }
 
+/** What a user who has changed the rules must know, in every run until it is true no more. */
+export const MIXED_RULES =
+  'still has rows that were written under other field rules, excluded tables or another hash key: a full refresh of it writes them as the rules are now.';
+
+const mixedRulesNote = ({ object, mixed_rules }: ObjectSummary): readonly string[] =>
+  mixed_rules === true ? [`${object} ${MIXED_RULES}`] : [];
+
 /** Said with the summary of the run. */
 export const attentionNotes = (objects: readonly ObjectSummary[], now: EpochMs): readonly string[] =>
-  objects.flatMap((one) => [...shortNote(one), ...oldDebtsNote(one, now)]);
+  objects.flatMap((one) => [...shortNote(one), ...oldDebtsNote(one, now), ...mixedRulesNote(one)]);
 
 interface Watchers {
   readonly metrics: Metrics;

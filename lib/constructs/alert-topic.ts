@@ -4,6 +4,7 @@ import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
+import { TOPIC_KEY_ACTIONS } from './own-key.ts';
 
 export interface AlertTopicProps {
   readonly displayName: string;
@@ -39,7 +40,7 @@ export class AlertTopic extends Construct {
       pendingWindow: Duration.days(KEY_PENDING_DAYS),
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    key.addToResourcePolicy(this.#forAlarms(['kms:Decrypt', 'kms:GenerateDataKey'], '*'));
+    key.addToResourcePolicy(this.#forAlarms([...TOPIC_KEY_ACTIONS], '*'));
     return key;
   }
 

@@ -3,6 +3,9 @@ import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 
+/** What CloudWatch needs of the key of a topic it publishes to (SNS Developer Guide: "Enable compatibility between event sources from AWS services and encrypted topics"). */
+export const TOPIC_KEY_ACTIONS = ['kms:Decrypt', 'kms:GenerateDataKey*'] as const;
+
 /**
  * The pipeline's own KMS key. What it has encrypted cannot be read without it, so it outlives the stacks as the data
  * does; rotation keeps the older versions.
@@ -35,7 +38,7 @@ export function ownKey(scope: Construct, id: string): Key {
     new PolicyStatement({
       sid: 'AlarmsToTopic',
       principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
-      actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      actions: [...TOPIC_KEY_ACTIONS],
       resources: ['*'],
       conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
     }),

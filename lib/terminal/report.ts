@@ -4,6 +4,7 @@ import type { ObjectName, TableName } from '../../functions/core/names.ts';
 import type { Completeness, ObjectSummary, RunSummary } from '../../functions/core/records.ts';
 import { goneColumns, type SchemaDrift } from '../../functions/core/schema.ts';
 import { sum } from '../../functions/core/sum.ts';
+import { MIXED_RULES } from '../../functions/sync/report-run.ts';
 import type { ObjectStatus, PipelineStatus } from '../../functions/sync/status.ts';
 import { byteSize, count, tableText, utc } from './table-text.ts';
 
@@ -41,7 +42,7 @@ function driftLines(object: ObjectName, { added, changed, dropped }: SchemaDrift
   return [...line('new column', added), ...line('new type', changed), ...line('left out', dropped)];
 }
 
-/** What is known of a schema beyond the documented one, whichever run brought it. */
+/** What is known of a schema beyond the documented one, whichever run brought it, and of the rules it is under. */
 function schemaLines({ object, committed }: ObjectStatus): readonly string[] {
   if (committed === null) return [];
   const { version } = committed.schema;
@@ -50,6 +51,7 @@ function schemaLines({ object, committed }: ObjectStatus): readonly string[] {
     ...(version > 1 ? [`${object}: schema version ${version}`] : []),
     ...(gone.length > 0 ? [`${object}: no longer sent ${gone.join(', ')}`] : []),
     ...driftLines(object, committed.schema),
+    ...(committed.rules?.mixed === true ? [`${object} ${MIXED_RULES}`] : []),
   ];
 }
 

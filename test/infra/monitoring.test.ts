@@ -225,7 +225,7 @@ describe('the topic', () => {
     const policyOf = (value: unknown) => (value as { Statement: readonly unknown[] }).Statement;
     expect(policyOf(key?.KeyPolicy)).toContainEqual({
       ...statement,
-      Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      Action: ['kms:Decrypt', 'kms:GenerateDataKey*'],
       Resource: '*',
     });
     const [[, policy] = []] = ofType(template, 'AWS::SNS::TopicPolicy');

@@ -89,6 +89,10 @@ describe('the workflow from its bundles', () => {
     for (const line of printed.trim().split('\n')) expect(() => JSON.parse(line), line).not.toThrow();
   });
 
+  test('needs no right that its roles do not have', () => {
+    expect(pipeline.denied()).toEqual([]);
+  });
+
   test('an object whose permission is missing fails alone, by its box', async () => {
     await pipeline.close();
     pipeline = await open();

@@ -486,3 +486,8 @@ test('no code, state, secret or token was ever printed or stored in the clear', 
   const current = JSON.parse(await bench.secret('Connection')).access_token;
   for (const text of planted) if (text !== current && text !== '') expect(secrets).not.toContain(text);
 });
+
+test('the role of the callback has every right that it needs, and no other', () => {
+  expect(bench.denied).toEqual([]);
+  expect(bench.rights().filter(({ isUsed }) => !isUsed)).toEqual([]);
+});

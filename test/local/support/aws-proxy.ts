@@ -1,5 +1,6 @@
-/** Stands before an endpoint of the embedded AWS and answers some operations itself, as AWS does in bad hours. */
-import { createServer, type IncomingMessage } from 'node:http';
+/** Stands before an endpoint of the embedded AWS and answers some requests itself, as AWS does in bad hours or without rights. */
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse, request as send } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface AwsRefusal {
@@ -15,32 +16,61 @@ export interface AwsProxy {
   close(): Promise<void>;
 }
 
+/** Answers a request itself: before it is passed on, or instead of what came back. */
+export interface Judge {
+  before(request: IncomingMessage, body: Buffer): AwsRefusal | null;
+  after(request: IncomingMessage, status: number): AwsRefusal | null;
+}
+
+const LENIENT: Judge = { before: () => null, after: () => null };
+
 async function bytesOf(message: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of message) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks);
 }
 
-export async function startAwsProxy(target: string): Promise<AwsProxy> {
+/** S3 speaks XML, the other services JSON. */
+function refuse(request: IncomingMessage, response: ServerResponse, { status, type }: AwsRefusal): void {
+  const target = request.headers['x-amz-target'];
+  if (target === undefined) {
+    response.writeHead(status, { 'content-type': 'application/xml' });
+    response.end(`<Error><Code>${type}</Code><Message>refused</Message></Error>`);
+    return;
+  }
+  response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' });
+  response.end(JSON.stringify({ __type: type, message: `${operationOf(request)} is refused` }));
+}
+
+const operationOf = ({ headers }: IncomingMessage): string =>
+  String(headers['x-amz-target']).split('.').at(-1) ?? '';
+
+/** Sends the request on as it came. */
+async function passOn(request: IncomingMessage, body: Buffer, target: string): Promise<IncomingMessage> {
+  const { host: _, ...headers } = request.headers;
+  const { hostname, port } = new URL(target);
+  const sent = send({ hostname, port, path: request.url, method: request.method, headers });
+  sent.end(body);
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+  return answer;
+}
+
+export async function startAwsProxy(target: string, judge: Judge = LENIENT): Promise<AwsProxy> {
   const refused = new Map<string, AwsRefusal>();
-  const server = createServer(async (request, response) => {
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await bytesOf(request);
-    const operation = String(request.headers['x-amz-target']).split('.').at(-1) ?? '';
-    const refusal = refused.get(operation);
-    if (refusal !== undefined) {
-      response.writeHead(refusal.status, { 'content-type': 'application/x-amz-json-1.1' });
-      response.end(JSON.stringify({ __type: refusal.type, message: `${operation} is refused` }));
-      return;
-    }
-    const { connection: _, host: __, 'content-length': ___, ...headers } = request.headers;
-    const answer = await fetch(new URL(request.url ?? '/', target), {
-      method: request.method ?? 'POST',
-      headers: headers as Record<string, string>,
-      body: new Uint8Array(body),
-    });
-    const { 'content-encoding': ____, ...kept } = Object.fromEntries(answer.headers);
-    response.writeHead(answer.status, kept);
-    response.end(Buffer.from(await answer.arrayBuffer()));
+    const before = refused.get(operationOf(request)) ?? judge.before(request, body);
+    if (before !== null) return refuse(request, response, before);
+    const answer = await passOn(request, body, target);
+    const bytes = await bytesOf(answer);
+    const status = answer.statusCode ?? 500;
+    const after = judge.after(request, status);
+    if (after !== null) return refuse(request, response, after);
+    response.writeHead(status, answer.headers);
+    response.end(bytes);
+  }
+  const server = createServer((request, response) => {
+    handle(request, response).catch((error: Error) => response.destroy(error));
   });
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
   const { port } = server.address() as AddressInfo;

@@ -4,13 +4,20 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { App } from 'aws-cdk-lib';
-import { type PipelineConfig, resolveConfig } from '../../../functions/core/config.ts';
+import { type PipelineConfig, resolveConfig, resolveDeployment } from '../../../functions/core/config.ts';
 import { TABLES } from '../../../functions/objects/index.ts';
 import { bundledCode } from '../../../lib/constructs/function-code.ts';
 import type { StackTemplate } from '../../../lib/local/intrinsics.ts';
 import { FunctionError, type RunnableFunction } from '../../../lib/local/invocation.ts';
-import { type LocalFunction, type LocalResources, localResources } from '../../../lib/local/template.ts';
+import {
+  LOCAL_PLACE,
+  type LocalFunction,
+  type LocalResources,
+  localResources,
+} from '../../../lib/local/template.ts';
 import { addPipeline } from '../../../lib/stacks/pipeline.ts';
+import { rightsOfFunction } from '../../support/iam.ts';
+import type { Gate } from './gated-aws.ts';
 
 const CDK_JSON = join(import.meta.dirname, '../../../cdk.json');
 const WORKER = join(import.meta.dirname, 'bundled-worker.mjs');
@@ -78,6 +85,8 @@ export interface Assembly {
   readonly resources: LocalResources;
   /** Folder of a function's asset. */
   folderOf(logicalId: string): string;
+  /** What a function may do. */
+  gateOf(logicalId: string): Omit<Gate, 'environment'>;
 }
 
 /** Synthesizes a pipeline with its bundles into `outdir`. */
@@ -85,7 +94,8 @@ export function assemble(outdir: string, config: PipelineConfig): Assembly {
   const { context } = JSON.parse(readFileSync(CDK_JSON, 'utf8')) as { context: Record<string, unknown> };
   const app = new App({ outdir, context, analyticsReporting: false });
   const resolved = resolveConfig(config, TABLES);
-  addPipeline(app, resolved, bundledCode(resolved));
+  const deployment = resolveDeployment(config, { tables: TABLES, cronProblem: () => null });
+  addPipeline(app, resolved, bundledCode(resolved), deployment);
   const templates = app.synth().stacks.map((stack) => stack.template as StackTemplate);
   const codeOf = (logicalId: string): { readonly S3Key: string } => {
     const code = templates.flatMap(({ Resources }) => Resources[logicalId]?.Properties?.Code ?? [])[0];
@@ -94,6 +104,11 @@ export function assemble(outdir: string, config: PipelineConfig): Assembly {
   };
   return {
     resources: localResources(templates),
+    gateOf: (logicalId) => ({
+      logicalId,
+      rights: rightsOfFunction(templates, logicalId, LOCAL_PLACE),
+      hasOwnKey: config.encryption === 'own-key',
+    }),
     folderOf: (logicalId) => join(outdir, `asset.${codeOf(logicalId).S3Key.replace(/\.zip$/, '')}`),
   };
 }

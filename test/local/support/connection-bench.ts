@@ -31,8 +31,9 @@ import {
   type SimulatorOptions,
   startSimulator,
 } from '../../../lib/simulator/index.ts';
-import { type AwsRefusal, startAwsProxy } from './aws-proxy.ts';
+import type { AwsRefusal } from './aws-proxy.ts';
 import { assemble, bundled } from './bundled-function.ts';
+import { gateAws, type Right } from './gated-aws.ts';
 
 /** The app as it is registered at the simulator: its secret is told apart from everything else. */
 export const APP = { clientId: 'app-1234', clientSecret: 'CLIENT-SECRET-5f2c' } as const;
@@ -65,6 +66,10 @@ export interface ConnectionBench {
   secret(name: 'Connection' | 'OAuthClient'): Promise<string>;
   fillClient(text: string): Promise<void>;
   refuseAws(operation: string, refusal: AwsRefusal): () => void;
+  /** What the callback asked of AWS and its role does not allow. */
+  readonly denied: readonly string[];
+  /** What its role allows. */
+  rights(): readonly Right[];
   /** Lines that the callback logged since the last call; waits for one. */
   newLines(): Promise<readonly Readonly<Record<string, unknown>>[]>;
   /** Everything the callback ever printed. */
@@ -147,27 +152,18 @@ export async function startConnectionBench(options: BenchOptions = {}): Promise<
   const root = await mkdtemp(join(tmpdir(), 'connection-'));
   const simulator = await startSimulator({ sizes: SIZES.tiny, oauth: APP, ...options.simulator });
   const pipeline = { name: 'shop', baseUrl: simulator.url, ...options.config };
-  const { resources, folderOf } = assemble(join(root, 'cdk.out'), pipeline);
+  const { resources, folderOf, gateOf } = assemble(join(root, 'cdk.out'), pipeline);
   const directory = join(root, 'out');
   const aws = await startEmbeddedAws({ directory });
   await provision(aws, resources);
 
-  const proxied = { dynamoDb: 'AWS_ENDPOINT_URL_DYNAMODB', secrets: 'AWS_ENDPOINT_URL_SECRETS_MANAGER' };
-  const proxies = {
-    dynamoDb: await startAwsProxy(aws.environment[proxied.dynamoDb] ?? ''),
-    secrets: await startAwsProxy(aws.environment[proxied.secrets] ?? ''),
-  };
-  const variables = {
-    ...aws.environment,
-    [proxied.dynamoDb]: proxies.dynamoDb.url,
-    [proxied.secrets]: proxies.secrets.url,
-  };
   let printed = '';
   let seen = 0;
   const callback = resources.functions.find(({ entry }) => entry === 'oauth-callback');
   if (callback === undefined) throw new Error('The template has no callback.');
+  const gate = await gateAws({ environment: aws.environment, ...gateOf(callback.logicalId) });
   const instances = [1, 2].map(() =>
-    bundled(callback, folderOf(callback.logicalId), variables, (text) => {
+    bundled(callback, folderOf(callback.logicalId), gate.environment, (text) => {
       printed += text;
     }),
   );
@@ -185,8 +181,8 @@ export async function startConnectionBench(options: BenchOptions = {}): Promise<
     region: 'us-east-1',
     credentials: { accessKeyId: aws.environment.AWS_ACCESS_KEY_ID ?? '', secretAccessKey: 'local' },
   });
-  const dynamoDb = new DynamoDBClient(connectTo(aws.environment[proxied.dynamoDb]));
-  const secrets = new SecretsManagerClient(connectTo(aws.environment[proxied.secrets]));
+  const dynamoDb = new DynamoDBClient(connectTo(aws.environment.AWS_ENDPOINT_URL_DYNAMODB));
+  const secrets = new SecretsManagerClient(connectTo(aws.environment.AWS_ENDPOINT_URL_SECRETS_MANAGER));
   const table = callback.environment.TABLE_NAME ?? '';
   const authorizations = createDynamoDbAuthorizationStore(dynamoDb, table);
   const intercom = createIntercomAccess({ config: resolveConfig(pipeline), clock: SYSTEM_CLOCK });
@@ -232,12 +228,9 @@ export async function startConnectionBench(options: BenchOptions = {}): Promise<
       return SecretString;
     },
     fillClient: async (text) => void (await put('OAuthClient', text)),
-    refuseAws(operation, refusal) {
-      const undo = Object.values(proxies).map((proxy) => proxy.refuse(operation, refusal));
-      return () => {
-        for (const one of undo) one();
-      };
-    },
+    refuseAws: gate.refuse,
+    denied: gate.denied,
+    rights: gate.rights,
     async newLines() {
       // What a thread prints arrives after what it answers.
       for (let polls = 0; printed.length === seen && polls < 100; polls += 1) await sleep(10);
@@ -254,7 +247,7 @@ export async function startConnectionBench(options: BenchOptions = {}): Promise<
     async close() {
       await Promise.all(instances.map((one) => one.stop()));
       await gateway.close();
-      await Promise.all(Object.values(proxies).map((proxy) => proxy.close()));
+      await gate.close();
       for (const client of [dynamoDb, secrets]) client.destroy();
       await aws.close();
       await simulator.close();

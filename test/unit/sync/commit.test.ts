@@ -139,6 +139,12 @@ describe('the manifest', () => {
         },
         missing: {},
       },
+      rules: {
+        tables: ['conversation_parts', 'email_address_header'],
+        excluded: [],
+        hashing: expect.stringMatching(/^[0-9a-f]{16}$/),
+        mixed: false,
+      },
     });
     const text = Buffer.from(
       pipeline.lake.files.get(manifestKey('conversation_parts', RUN_ID)) ?? [],
