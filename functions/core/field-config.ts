@@ -1,6 +1,6 @@
 /** The configuration's keys about tables and fields, checked against what is declared. */
 import { z } from 'zod';
-import type { DeclaredTable, DeclaredTableName } from './declared-tables.ts';
+import type { DeclaredTable } from './declared-tables.ts';
 import { columnOf, type FieldRules } from './field-rules.ts';
 import { childAt, type FieldNode, fieldTree, type Mark, type Treatment } from './field-tree.ts';
 import { CHILD_NAMES } from './names.ts';
@@ -139,22 +139,4 @@ export function refuseNamedAndExcluded(
     const message = `'${child}' is named in 'objects' as well; take it out of one of the two`;
     context.addIssue({ code: 'custom', message, path: ['tables', 'exclude'], input: tables.exclude });
   }
-}
-
-/** Rules about columns that nobody declared: fine for a field Intercom adds, a slip of the pen otherwise. */
-export function undeclaredNotes(
-  tables: readonly DeclaredTable[],
-  fields: FieldRules['fields'],
-): readonly string[] {
-  const columnsOf = (name: DeclaredTableName) => tables.find((table) => table.name === name)?.columns ?? [];
-  return (Object.entries(fields) as [DeclaredTableName, Rules][]).flatMap(([table, rules]) =>
-    Object.keys(rules).flatMap((path) => {
-      const name = columnOf(parsePath(path));
-      return columnsOf(table).some((column) => column.name === name)
-        ? []
-        : [
-            `fields.${table}.${path}: ${table} has no declared column '${name}'; the rule waits for such a field. Columns: npm run local -- fields`,
-          ];
-    }),
-  );
 }

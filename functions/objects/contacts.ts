@@ -82,7 +82,10 @@ export const contacts: ObjectDeclaration = {
     json('custom_attributes', "The customer's own attributes of the contact, by name.", PERSONAL),
     json('avatar', 'Picture of the contact: `image_url`.', PERSONAL),
     json('notes', 'Up to 10 references to notes, with their total count.', { plain: REFERENCES }),
-    json('location', 'Country, region and city, with country and continent codes.', PERSONAL),
+    json('location', 'Country, region and city, with country and continent codes.', {
+      personal: ['country', 'region', 'city', 'postal_code', 'country_code', 'continent_code'],
+      plain: [],
+    }),
     json('social_profiles', 'Profiles on social networks: name of the network and address.', PERSONAL),
     json('opted_in_subscription_types', 'Subscription types the contact chose: references.', {
       plain: REFERENCES,

@@ -48,8 +48,13 @@ const contacts: JsonObject = {
     region: canary('contacts.region'),
     city: canary('contacts.city'),
     postal_code: canary('contacts.postal_code'),
+    country_code: canary('contacts.country_code'),
+    continent_code: canary('contacts.continent_code'),
   },
-  social_profiles: { type: 'list', data: [{ type: 'social_profile', url: canary('contacts.social') }] },
+  social_profiles: {
+    type: 'list',
+    data: [{ type: 'social_profile', url: canary('contacts.social') }],
+  },
   custom_attributes: attributes('contacts.custom_attributes'),
   field_of_tomorrow: {
     nickname: canary('contacts.new'),
