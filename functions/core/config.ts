@@ -6,11 +6,12 @@ import { z } from 'zod';
 import type { DeclaredTable } from './declared-tables.ts';
 import { type CronProblem, type Deployment, deploymentKeys } from './deployment.ts';
 import { InputError } from './errors.ts';
-import { fieldsSchema, refuseNamedAndExcluded, tablesSchema, undeclaredNotes } from './field-config.ts';
+import { fieldsSchema, refuseNamedAndExcluded, tablesSchema } from './field-config.ts';
 import type { FieldRules } from './field-rules.ts';
 import { parseInstant } from './instant.ts';
 import { isJsonObject } from './json.ts';
 import { CHILD_NAMES, type ChildName, isChildName, OBJECT_NAMES, type ObjectName } from './names.ts';
+import { ruleNotes } from './rule-notes.ts';
 import type { EpochSeconds } from './time.ts';
 
 /** Parent object of each child table. */
@@ -217,7 +218,7 @@ function resolved(checked: z.output<ReturnType<typeof schemaOf>>, { tables }: Co
       compression: rest.compression,
       history: rest.history,
       schemaChanges: rest.schemaChanges,
-      notes: undeclaredNotes(tables, rest.fields),
+      notes: ruleNotes(tables, rest.fields),
     },
     deployment: {
       frequency: rest.frequency,

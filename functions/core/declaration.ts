@@ -19,12 +19,13 @@ export interface Column {
   readonly from?: string;
   /**
    * Personal data: `true` for the whole column, or the dotted paths inside a JSON column
-   * (`[]` for the items of an array, `*` for every key): `author.email`, `data[].name`.
+   * (`[]` for the items of an array, `*` for every key): `author.email`, `data[].name`, `[].applied_by`.
    */
   readonly personal?: true | readonly string[];
   /**
-   * Paths beside the `personal` ones that are known not to be personal. What is in neither list is new,
-   * and with `sensitiveFields: 'hash'` it is hashed; `type`, `id` and `*_id` need not be listed.
+   * Leaves of a JSON column that are known not to be personal (`''` for the column's own value). What is in
+   * neither list is new, and with `sensitiveFields: 'hash'` it is hashed, also inside of what used to be a
+   * plain leaf; `type`, `id` and `*_id` need not be listed.
    */
   readonly plain?: readonly string[];
 }

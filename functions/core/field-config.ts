@@ -1,10 +1,10 @@
 /** The configuration's keys about tables and fields, checked against what is declared. */
 import { z } from 'zod';
-import type { DeclaredTable, DeclaredTableName } from './declared-tables.ts';
+import type { DeclaredTable } from './declared-tables.ts';
 import { columnOf, type FieldRules } from './field-rules.ts';
-import type { Treatment } from './field-tree.ts';
+import { childAt, type FieldNode, fieldTree, type Mark, type Treatment } from './field-tree.ts';
 import { CHILD_NAMES } from './names.ts';
-import { parsePath, type Step } from './paths.ts';
+import { parsePath, type Step, takesIn } from './paths.ts';
 
 const TREATMENTS: readonly string[] = ['replicate', 'hash', 'exclude'] satisfies Treatment[];
 
@@ -20,9 +20,6 @@ interface ParsedRule {
 }
 
 const placeOf = (steps: readonly Step[]): string => JSON.stringify(steps);
-
-const isWithin = (inner: readonly Step[], outer: readonly Step[]): boolean =>
-  inner.length > outer.length && placeOf(inner.slice(0, outer.length)) === placeOf(outer);
 
 function parseRules(rules: Rules): { readonly parsed: readonly ParsedRule[]; readonly problems: Problem[] } {
   const parsed: ParsedRule[] = [];
@@ -46,7 +43,7 @@ function placeProblem(table: DeclaredTable, { path, steps, treatment }: ParsedRu
   if (name === null) return `must begin with the name of a column: ${columns.join(', ')}`;
   if (name.startsWith('_')) return 'is a column of our own; it is always there';
   const omitted = table.omitted.map(parsePath);
-  if (omitted.some((one) => placeOf(one) === placeOf(steps) || isWithin(steps, one))) {
+  if (omitted.some((one) => takesIn(one, steps))) {
     return `is not in ${table.name}: relationships are in tables of their own, attachments are not synced`;
   }
   if (treatment !== 'replicate' && table.kept.has(name)) {
@@ -59,11 +56,27 @@ function placeProblem(table: DeclaredTable, { path, steps, treatment }: ParsedRu
   return null;
 }
 
+/**
+ * The rule that excludes what is around the place of another; undefined where none does, also because a more
+ * exact one keeps it (`a.*: exclude` beside `a.b: replicate`).
+ */
+function excludedAround({ steps }: ParsedRule, rules: readonly ParsedRule[]): ParsedRule | undefined {
+  const marks = rules.map((rule): Mark => ({ ...rule, by: 'rule', named: true }));
+  let node: FieldNode | null = fieldTree(marks);
+  for (const [index, step] of steps.slice(0, -1).entries()) {
+    node = node && childAt(node, step);
+    if (node?.treatment !== 'exclude') continue;
+    const around = steps.slice(0, index + 1);
+    return rules.find((rule) => rule.treatment === 'exclude' && takesIn(rule.steps, around));
+  }
+  return undefined;
+}
+
 /** What two rules of a table say against each other; null: nothing. */
 function conflict(rule: ParsedRule, rules: readonly ParsedRule[]): string | null {
   const same = rules.find((other) => other !== rule && placeOf(other.steps) === placeOf(rule.steps));
   if (same !== undefined) return `names the same place as '${same.path}'; keep one of the two`;
-  const around = rules.find((other) => other.treatment === 'exclude' && isWithin(rule.steps, other.steps));
+  const around = excludedAround(rule, rules);
   return around === undefined ? null : `lies within '${around.path}', which is excluded; keep one of the two`;
 }
 
@@ -126,22 +139,4 @@ export function refuseNamedAndExcluded(
     const message = `'${child}' is named in 'objects' as well; take it out of one of the two`;
     context.addIssue({ code: 'custom', message, path: ['tables', 'exclude'], input: tables.exclude });
   }
-}
-
-/** Rules about columns that nobody declared: fine for a field Intercom adds, a slip of the pen otherwise. */
-export function undeclaredNotes(
-  tables: readonly DeclaredTable[],
-  fields: FieldRules['fields'],
-): readonly string[] {
-  const columnsOf = (name: DeclaredTableName) => tables.find((table) => table.name === name)?.columns ?? [];
-  return (Object.entries(fields) as [DeclaredTableName, Rules][]).flatMap(([table, rules]) =>
-    Object.keys(rules).flatMap((path) => {
-      const name = columnOf(parsePath(path));
-      return columnsOf(table).some((column) => column.name === name)
-        ? []
-        : [
-            `fields.${table}.${path}: ${table} has no declared column '${name}'; the rule waits for such a field. Columns: npm run local -- fields`,
-          ];
-    }),
-  );
 }

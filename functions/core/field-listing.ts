@@ -3,12 +3,18 @@
 import type { ColumnType } from './declaration.ts';
 import type { DeclaredTable, DeclaredTableName } from './declared-tables.ts';
 import { columnOf, columnTree, type FieldRules, writtenType } from './field-rules.ts';
-import type { FieldNode, Treatment } from './field-tree.ts';
+import { childAt, type FieldNode, type Treatment } from './field-tree.ts';
 import type { ChildName } from './names.ts';
-import { parsePath, type Step } from './paths.ts';
+import { parsePath, pathFrom, type Step, takesIn } from './paths.ts';
 
 /** Why a field is treated as it is. */
-export type Reason = 'fields' | 'sensitiveFields' | 'table excluded' | 'default';
+export type Reason =
+  | 'fields'
+  | 'sensitiveFields'
+  /** Of a JSON column whose known places follow: what else appears in it. */
+  | 'sensitiveFields: new fields'
+  | 'table excluded'
+  | 'default';
 
 export interface ListedField {
   readonly table: DeclaredTableName;
@@ -22,24 +28,17 @@ export interface ListedField {
   readonly because: Reason;
 }
 
-function childAt(node: FieldNode, step: Step): FieldNode | null {
-  if ('key' in step) return node.keys.get(step.key) ?? node.everyKey;
-  return step.every === 'key' ? node.everyKey : node.items;
-}
-
-/** What is in force at a place inside a column. */
+/** What is in force at a place inside a column: nothing comes back from within what is excluded. */
 function inForce(node: FieldNode, steps: readonly Step[]): Treatment {
   let treatment: Treatment = node.treatment ?? 'replicate';
   let current: FieldNode | null = node;
   for (const step of steps) {
+    if (treatment === 'exclude') break;
     current = current === null ? null : childAt(current, step);
     treatment = current?.treatment ?? treatment;
   }
   return treatment;
 }
-
-const startsWith = (path: readonly Step[], beginning: readonly Step[]): boolean =>
-  JSON.stringify(path.slice(0, beginning.length)) === JSON.stringify(beginning);
 
 interface Context {
   readonly table: DeclaredTable;
@@ -49,11 +48,12 @@ interface Context {
 
 function reasonOf({ table, rules, isExcluded }: Context, steps: readonly Step[], rule: Treatment): Reason {
   if (isExcluded) return 'table excluded';
-  const ruled = Object.keys(rules.fields[table.name] ?? {}).some((path) =>
-    startsWith(steps, parsePath(path)),
-  );
+  const ruled = Object.keys(rules.fields[table.name] ?? {}).some((path) => takesIn(parsePath(path), steps));
   if (ruled) return 'fields';
-  return rule === 'hash' ? 'sensitiveFields' : 'default';
+  if (rule !== 'hash') return 'default';
+  const isKnown =
+    steps.length === 1 && table.columns.some(({ name, plain }) => name === columnOf(steps) && plain);
+  return isKnown ? 'sensitiveFields: new fields' : 'sensitiveFields';
 }
 
 function listed(context: Context, path: string, about: Pick<ListedField, 'type' | 'personal'>): ListedField {
@@ -72,9 +72,9 @@ function fieldsOf(context: Context): readonly ListedField[] {
     ruled.filter((path) => path !== name && columnOf(parsePath(path)) === name);
   const declared = table.columns.flatMap((column) => {
     const { name, personal, plain = [] } = column;
-    const inside = (paths: readonly string[]) => paths.map((path) => `${name}.${path}`);
+    const inside = (paths: readonly string[]) => paths.map((path) => pathFrom(name, path));
     const personalPaths = Array.isArray(personal) ? inside(personal) : [];
-    const plainPaths = inside(plain);
+    const plainPaths = inside(plain).filter((path) => path !== name);
     const others = within(name).filter((path) => ![...personalPaths, ...plainPaths].includes(path));
     const own = personal === true ? 'yes' : personalPaths.length > 0 ? 'partly' : 'no';
     const place = (isPersonal: boolean) => (path: string) =>

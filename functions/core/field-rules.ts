@@ -9,7 +9,7 @@ import { type DeclaredTable, type DeclaredTableName, type TableColumn, tablesOf 
 import { acts, type FieldNode, fieldTree, type Mark, type Treatment } from './field-tree.ts';
 import type { JsonValue } from './json.ts';
 import type { TableName } from './names.ts';
-import { parsePath, type Step } from './paths.ts';
+import { parsePath, pathFrom, type Step } from './paths.ts';
 import type { HashText } from './ports.ts';
 import { treatValue } from './treat-value.ts';
 
@@ -42,6 +42,13 @@ const mark = (steps: readonly Step[], treatment: Treatment | null, named: boolea
   named,
 });
 
+/** A leaf that is known not to be personal. Should it become an object or an array, what is in there is new. */
+const plainLeaf = (steps: readonly Step[]): readonly Mark[] => [
+  mark(steps, 'replicate', false),
+  mark([...steps, { every: 'key' }], 'hash', false),
+  mark([...steps, { every: 'item' }], 'hash', false),
+];
+
 /**
  * What the declaration says about a column: which places are personal, and under 'hash' that everything
  * is hashed which is not declared to be plain. Personal places are named in either case: a rule that
@@ -53,10 +60,12 @@ function defaultsOf(
 ): readonly Mark[] {
   const treatment = sensitive === 'hash' ? 'hash' : null;
   if (column === undefined || column.personal === true) return [mark([], treatment, true)];
-  if (column.personal === undefined) return [];
-  const plain = (column.plain ?? []).map((path) => mark(parsePath(path), treatment && 'replicate', false));
-  const personal = column.personal.map((path) => mark(parsePath(path), treatment, true));
-  return [mark([], treatment, false), ...plain, ...personal];
+  const { name, type, personal = [], plain = [] } = column;
+  const inside = (path: string) => parsePath(pathFrom(name, path)).slice(1);
+  const named = personal.map((path) => mark(inside(path), treatment, true));
+  if (treatment === null) return named;
+  if (type !== 'json') return plainLeaf([]);
+  return [...plain.flatMap((path) => plainLeaf(inside(path))), ...named, mark([], treatment, false)];
 }
 
 /** The tree of a column of a table, declared or not. */

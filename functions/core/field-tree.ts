@@ -49,15 +49,23 @@ export function fieldTree(marks: readonly Mark[], underRule = false): FieldNode 
   const node = (inside: readonly Mark[]): FieldNode | null =>
     inside.length === 0 ? null : fieldTree(inside, ruled);
   const everyKey = through(marks, (step) => 'every' in step && step.every === 'key');
-  const names = marks.flatMap(({ steps: [step] }) => (step !== undefined && 'key' in step ? [step.key] : []));
+  const names = new Set(
+    marks.flatMap(({ steps: [step] }) => (step !== undefined && 'key' in step ? [step.key] : [])),
+  );
   const exact = (name: string) => through(marks, (step) => 'key' in step && step.key === name);
   return {
     treatment: treatmentOf(here, underRule),
     named: here.some(({ named }) => named),
-    keys: new Map(names.map((name) => [name, fieldTree([...exact(name), ...everyKey], ruled)])),
+    keys: new Map([...names].map((name) => [name, fieldTree([...exact(name), ...everyKey], ruled)])),
     everyKey: node(everyKey),
     items: node(through(marks, (step) => 'every' in step && step.every === 'item')),
   };
+}
+
+/** What is said about the place a step further; null: nothing. */
+export function childAt(node: FieldNode, step: Step): FieldNode | null {
+  if ('key' in step) return node.keys.get(step.key) ?? node.everyKey;
+  return step.every === 'key' ? node.everyKey : node.items;
 }
 
 const childrenOf = ({ keys, everyKey, items }: FieldNode): readonly FieldNode[] =>

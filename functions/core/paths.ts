@@ -34,6 +34,19 @@ export function parsePath(path: string): readonly Step[] {
   return steps;
 }
 
+/** A path within a place, with the place before it: `''` is the place itself, `[].name` lies in its items. */
+export const pathFrom = (place: string, path: string): string =>
+  path === '' || path.startsWith('[') ? `${place}${path}` : `${place}.${path}`;
+
+const isAt = (step: Step, inner: Step | undefined): boolean =>
+  inner !== undefined &&
+  (JSON.stringify(inner) === JSON.stringify(step) ||
+    ('every' in step && step.every === 'key' && 'key' in inner));
+
+/** Whether `inner` lies at or inside of what `outer` names; `*` names every key. */
+export const takesIn = (outer: readonly Step[], inner: readonly Step[]): boolean =>
+  outer.every((step, index) => isAt(step, inner[index]));
+
 /** The value at a path of plain keys; undefined where a step is missing. */
 export function valueAt(value: JsonValue | undefined, keys: readonly string[]): JsonValue | undefined {
   let current: JsonValue | undefined = value;

@@ -6,12 +6,15 @@ import type { HashText } from './ports.ts';
 /** Fields whose content is the customer's own: no key in there is known to be a reference. */
 const OWN_ATTRIBUTES: readonly string[] = ['custom_attributes', 'ticket_attributes'];
 
-/** The customer's own id of a person or a message: personal, though it ends like a reference. */
-const OWN_ID = 'external_id';
+/**
+ * The customer's own id of a person or a message: personal, though it ends like a reference. `user_id` is
+ * Intercom's older name of a contact's `external_id`; its own id of a contact is `intercom_user_id` there.
+ */
+const OWN_ID = /^user_id$|(?:^|_)external_/;
 
 /** Kept when what is around it is hashed, so that rows still join and lists can still be told apart. */
 const isReference = (key: string): boolean =>
-  key === 'type' || key === 'id' || (key.endsWith('_id') && key !== OWN_ID);
+  key === 'type' || key === 'id' || (key.endsWith('_id') && !OWN_ID.test(key));
 
 /** What is hashed of a leaf: a string itself, a number or boolean as its JSON text, integers with all digits. */
 const textOf = (leaf: JsonValue): string =>

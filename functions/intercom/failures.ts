@@ -35,7 +35,7 @@ export interface Failure {
   readonly status: number | null;
   /** Intercom's error codes. */
   readonly codes: readonly string[];
-  /** Intercom's own words without the values they quote, or those of the network; cut short. */
+  /** Intercom's own words without the values among them, or those of the network; cut short. */
   readonly detail: string;
   readonly requestId: string | null;
   readonly serverDelayMs: number | null;
@@ -89,12 +89,21 @@ const textOf = (value: JsonValue | undefined): string | null =>
 export const isErrorList = (body: JsonObject): boolean =>
   body.type === 'error.list' || (Array.isArray(body.errors) && body.errors.length > 0);
 
+/** What names a cause or a request; anything else that came in their place may be a value of a record. */
+const CODE = /^[a-z_.]{1,64}$/;
+const REQUEST_ID = /^[\w-]{1,64}$/;
+
+const matching = (pattern: RegExp, text: string | null): string | null =>
+  text !== null && pattern.test(text) ? text : null;
+
 /** Codes and first message of an error envelope; legacy errors say `type` instead of `code`. */
 function readErrors(body: JsonObject): { readonly codes: readonly string[]; readonly detail: string } {
   const list = body.errors;
   const errors = (Array.isArray(list) ? list : []).filter(isJsonObject);
   return {
-    codes: errors.map((error) => textOf(error.code) ?? textOf(error.type)).filter((code) => code !== null),
+    codes: errors
+      .map((error) => matching(CODE, textOf(error.code) ?? textOf(error.type)))
+      .filter((code) => code !== null),
     detail: cut(redact(errors.map((error) => textOf(error.message)).find((text) => text !== null) ?? '')),
   };
 }
@@ -112,7 +121,8 @@ export interface AnswerFacts {
 export function failureOf({ status, body, requestId, serverDelayMs }: AnswerFacts): Failure {
   const { codes, detail } = readErrors(body ?? {});
   const kind = kindOf(status, codes);
-  const base = { status, codes, detail, requestId: textOf(body?.request_id) ?? requestId, serverDelayMs };
+  const named = matching(REQUEST_ID, textOf(body?.request_id) ?? requestId);
+  const base = { status, codes, detail, requestId: named, serverDelayMs };
   if (kind === 'rate_limited') return { ...base, kind, code: 'rate_limited' };
   if (kind === 'server') {
     return { ...base, kind, code: status >= 500 || status === 408 ? `http_${status}` : 'server_error' };

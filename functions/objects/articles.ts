@@ -1,5 +1,6 @@
 import type { ObjectDeclaration } from '../core/declaration.ts';
 import { createdAt, id, json, objectType, string, updatedAt, workspaceId } from './columns.ts';
+import { at, TAG } from './places.ts';
 
 export const articles: ObjectDeclaration = {
   name: 'articles',
@@ -27,11 +28,17 @@ export const articles: ObjectDeclaration = {
     updatedAt('article'),
     string('url', 'Public address.'),
     string('parent_id', '`collections.id` of the collection it lies in; null when it stands alone.'),
-    json('parent_ids', '`collections.id` of every collection it lies in, as integers.'),
+    json('parent_ids', '`collections.id` of every collection it lies in, as integers.', { plain: ['[]'] }),
     string('parent_type', '`collection` or `section`.'),
     string('default_locale', 'Default language of the help center, where there are several.'),
-    json('translated_content', 'The article in each language, by language code.'),
-    json('tags', 'Tags on the article.'),
+    json('translated_content', 'The article in each language, by language code.', {
+      // Live it may be a string (facts 6.8).
+      plain: ['', ...at('*', ['title', 'description', 'body', 'state', 'created_at', 'updated_at', 'url'])],
+    }),
+    json('tags', 'Tags on the article.', {
+      personal: ['tags[].applied_by'],
+      plain: at('tags[]', TAG),
+    }),
   ],
   omit: [],
   embeddedLists: [],

@@ -1,5 +1,6 @@
 import type { ObjectDeclaration } from '../core/declaration.ts';
 import { createdAt, id, integer, json, string, updatedAt, workspaceId } from './columns.ts';
+import { at } from './places.ts';
 
 export const collections: ObjectDeclaration = {
   name: 'collections',
@@ -25,7 +26,10 @@ export const collections: ObjectDeclaration = {
     string('icon', 'Icon shown beside it.'),
     integer('order', 'Position among its neighbours, from 0.'),
     string('default_locale', 'Default language of the help center, where there are several.'),
-    json('translated_content', 'Name and summary in each language, by language code.'),
+    json('translated_content', 'Name and summary in each language, by language code.', {
+      // Live it may be a string (facts 6.8).
+      plain: ['', ...at('*', ['name', 'description'])],
+    }),
     string('parent_id', '`collections.id` of the collection it lies in; null at the top.'),
     string('help_center_id', '`help_centers.id` of its help center.'),
   ],

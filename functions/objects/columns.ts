@@ -17,10 +17,20 @@ export const integer = columnOf('integer');
 export const number = columnOf('number');
 export const boolean = columnOf('boolean');
 export const timestamp = columnOf('timestamp');
-export const json = columnOf('json');
-
 /** The whole column is personal data. */
 export const PERSONAL = { personal: true } as const;
+
+/** Every documented leaf is called personal or plain: whatever else appears is new, and may be personal. */
+type Leaves =
+  | { readonly personal: true }
+  | { readonly personal?: readonly string[]; readonly plain: readonly string[] };
+
+export const json = (name: string, description: string, leaves: Leaves): Column => ({
+  name,
+  type: 'json',
+  description,
+  ...leaves,
+});
 
 /** A column of a child table, and where its value comes from. */
 export const childColumn = (from: ChildSource, column: Column): ChildColumn => ({ ...column, from });

@@ -12,6 +12,7 @@ import {
   timestamp,
   updatedAt,
 } from './columns.ts';
+import { at, PLAN, SEGMENT } from './places.ts';
 
 export const companies: ObjectDeclaration = {
   name: 'companies',
@@ -26,7 +27,7 @@ export const companies: ObjectDeclaration = {
     id('company'),
     string('name', 'Name of the company.', PERSONAL),
     string('app_id', 'Id of the workspace that the company belongs to.'),
-    json('plan', 'Plan the company is on: `id` and `name`; empty where none is set.'),
+    json('plan', 'Plan the company is on: `id` and `name`; empty where none is set.', { plain: PLAN }),
     string('company_id', "The customer's own id of the company.", PERSONAL),
     timestamp('remote_created_at', 'When the company came to be, as told by the customer.'),
     createdAt('company'),
@@ -39,7 +40,7 @@ export const companies: ObjectDeclaration = {
     integer('session_count', 'Sessions recorded for the company.'),
     integer('user_count', 'Users who belong to the company.'),
     json('custom_attributes', "The customer's own attributes of the company, by name.", PERSONAL),
-    json('segments', 'Segments the company is in.'),
+    json('segments', 'Segments the company is in.', { plain: at('segments[]', SEGMENT) }),
   ],
   omit: ['tags'],
   embeddedLists: [],

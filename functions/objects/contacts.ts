@@ -12,6 +12,7 @@ import {
   updatedAt,
   workspaceId,
 } from './columns.ts';
+import { REFERENCES } from './places.ts';
 
 const contactId: ChildColumn = childColumn({ parent: 'id' }, string('contact_id', '`contacts.id`.'));
 
@@ -80,11 +81,18 @@ export const contacts: ObjectDeclaration = {
     string('utm_term', 'Search term that brought the contact.'),
     json('custom_attributes', "The customer's own attributes of the contact, by name.", PERSONAL),
     json('avatar', 'Picture of the contact: `image_url`.', PERSONAL),
-    json('notes', 'Up to 10 references to notes, with their total count.'),
-    json('location', 'Country, region and city, with country and continent codes.', PERSONAL),
+    json('notes', 'Up to 10 references to notes, with their total count.', { plain: REFERENCES }),
+    json('location', 'Country, region and city, with country and continent codes.', {
+      personal: ['country', 'region', 'city', 'postal_code', 'country_code', 'continent_code'],
+      plain: [],
+    }),
     json('social_profiles', 'Profiles on social networks: name of the network and address.', PERSONAL),
-    json('opted_in_subscription_types', 'Subscription types the contact chose: references.'),
-    json('opted_out_subscription_types', 'Subscription types the contact refused: references.'),
+    json('opted_in_subscription_types', 'Subscription types the contact chose: references.', {
+      plain: REFERENCES,
+    }),
+    json('opted_out_subscription_types', 'Subscription types the contact refused: references.', {
+      plain: REFERENCES,
+    }),
   ],
   omit: ['tags', 'companies'],
   embeddedLists: [

@@ -13,6 +13,7 @@ import {
   updatedAt,
 } from './columns.ts';
 import { conversationSearch } from './conversations.ts';
+import { at, TAG } from './places.ts';
 
 export const conversationParts: ObjectDeclaration = {
   name: 'conversation_parts',
@@ -44,10 +45,11 @@ export const conversationParts: ObjectDeclaration = {
     boolean('redacted', 'Whether the content was redacted.'),
     json('email_message_metadata', 'For e-mails: subject and message id.', {
       personal: ['subject', 'message_id'],
+      plain: [],
     }),
     json('metadata', 'Quick replies that were offered or chosen.', PERSONAL),
     string('state', 'State of the conversation when the part was made.'),
-    json('tags', 'Tags on the part.'),
+    json('tags', 'Tags on the part.', { personal: ['[].applied_by'], plain: at('[]', TAG) }),
     json('event_details', 'What an event changed; its shape depends on `part_type`.', PERSONAL),
     string('app_package_code', 'App that made the part through the API.'),
   ],

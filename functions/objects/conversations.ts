@@ -12,6 +12,7 @@ import {
   timestamp,
   updatedAt,
 } from './columns.ts';
+import { at, LINKED_OBJECTS, PLAN, SEGMENT, TAG } from './places.ts';
 
 /** How changed conversations are found; `conversation_parts` finds its conversations in the same way. */
 export const conversationSearch: SearchRead = {
@@ -21,6 +22,32 @@ export const conversationSearch: SearchRead = {
   perPage: 150,
   granularity: 'second',
 };
+
+const RESPONSE_TIME = ['team_name', 'response_time'];
+
+const STATISTICS = [
+  'time_to_assignment',
+  'time_to_admin_reply',
+  'time_to_first_close',
+  'time_to_last_close',
+  'median_time_to_reply',
+  'first_contact_reply_at',
+  'first_assignment_at',
+  'first_admin_reply_at',
+  'first_close_at',
+  'last_assignment_at',
+  'last_assignment_admin_reply_at',
+  'last_contact_reply_at',
+  'last_admin_reply_at',
+  'last_close_at',
+  'count_reopens',
+  'count_assignments',
+  'count_conversation_parts',
+  ...at('assigned_team_first_response_time[]', RESPONSE_TIME),
+  ...at('assigned_team_first_response_time_in_office_hours[]', RESPONSE_TIME),
+  'handling_time',
+  'adjusted_handling_time',
+];
 
 export const conversations: ObjectDeclaration = {
   name: 'conversations',
@@ -48,9 +75,9 @@ export const conversations: ObjectDeclaration = {
     ),
     integer('team_assignee_id', '`teams.id` (a string there) of the team in charge; null when none is.'),
     json('company', 'Company the conversation is about.', {
-      personal: ['name', 'company_id', 'website', 'custom_attributes'],
+      personal: ['name', 'company_id', 'website', 'custom_attributes', 'tags.tags[].applied_by'],
       plain: [
-        'plan',
+        ...at('plan', PLAN),
         'remote_created_at',
         'created_at',
         'updated_at',
@@ -60,8 +87,8 @@ export const conversations: ObjectDeclaration = {
         'monthly_spend',
         'session_count',
         'user_count',
-        'tags',
-        'segments',
+        ...at('tags.tags[]', TAG),
+        ...at('segments.segments[]', SEGMENT),
       ],
     }),
     json('conversation_rating', 'Rating by the contact: score, remark, who rated and who was rated.', {
@@ -72,16 +99,21 @@ export const conversations: ObjectDeclaration = {
       personal: ['subject', 'body', 'author', 'url'],
       plain: ['delivered_as', 'redacted'],
     }),
-    json('contacts', 'Contacts who take part: references.', { personal: ['contacts[].external_id'] }),
+    json('contacts', 'Contacts who take part: references.', {
+      personal: ['contacts[].external_id'],
+      plain: [],
+    }),
     json('teammates', 'Teammates who wrote in the conversation: references.', PERSONAL),
     json('custom_attributes', "The customer's own attributes of the conversation, by name.", PERSONAL),
     json('first_contact_reply', "The contact's first message: when, how and on which page.", {
       personal: ['url'],
       plain: ['created_at'],
     }),
-    json('sla_applied', 'Service level agreement that was applied: name and status.'),
-    json('statistics', 'Times to reply, assignment and close, and counts.'),
-    json('linked_objects', 'Conversations and tickets linked to this one.'),
+    json('sla_applied', 'Service level agreement that was applied: name and status.', {
+      plain: ['sla_name', 'sla_status'],
+    }),
+    json('statistics', 'Times to reply, assignment and close, and counts.', { plain: STATISTICS }),
+    json('linked_objects', 'Conversations and tickets linked to this one.', LINKED_OBJECTS),
     boolean('ai_agent_participated', 'Whether the AI agent took part.'),
     json('ai_agent', 'What the AI agent did: source, last answer, resolution, rating and content used.', {
       personal: ['rating_remark'],
@@ -93,10 +125,11 @@ export const conversations: ObjectDeclaration = {
         'rating',
         'created_at',
         'updated_at',
-        'content_sources',
+        'content_sources.total_count',
+        ...at('content_sources.content_sources[]', ['content_type', 'url', 'title', 'locale']),
       ],
     }),
-    json('topics', 'Topics found in the conversation.'),
+    json('topics', 'Topics found in the conversation.', { plain: ['topics[].name', 'total_count'] }),
     json('ticket', 'Ticket the conversation belongs to.', PERSONAL),
   ],
   omit: ['tags', 'conversation_parts', 'source.attachments'],

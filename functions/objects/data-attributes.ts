@@ -30,7 +30,7 @@ export const dataAttributes: ObjectDeclaration = {
     string('label', 'Name as people see it.'),
     string('description', 'What the attribute means.'),
     string('data_type', 'Type of its values: `string`, `integer`, `float`, `boolean`, `date` and others.'),
-    json('options', 'Values to choose from, where the list is closed.'),
+    json('options', 'Values to choose from, where the list is closed.', { plain: ['[]'] }),
     boolean('api_writable', 'Whether the API may set it.'),
     boolean('messenger_writable', 'Whether the Messenger may set it.'),
     boolean('ui_writable', 'Whether teammates may set it.'),

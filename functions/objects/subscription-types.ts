@@ -1,5 +1,8 @@
 import type { ObjectDeclaration } from '../core/declaration.ts';
 import { id, json, objectType, string } from './columns.ts';
+import { at } from './places.ts';
+
+const TRANSLATION = ['name', 'description', 'locale'];
 
 export const subscriptionTypes: ObjectDeclaration = {
   name: 'subscription_types',
@@ -17,10 +20,10 @@ export const subscriptionTypes: ObjectDeclaration = {
       from: 'default_translation.description',
     }),
     string('state', '`live`, `draft` or `archived`.'),
-    json('default_translation', 'Name and description in the default language.'),
-    json('translations', 'Name and description in each language.'),
+    json('default_translation', 'Name and description in the default language.', { plain: TRANSLATION }),
+    json('translations', 'Name and description in each language.', { plain: at('[]', TRANSLATION) }),
     string('consent_type', '`opt_in` or `opt_out`.'),
-    json('content_types', 'Channels it is sent on, such as `email` and `sms_message`.'),
+    json('content_types', 'Channels it is sent on, such as `email` and `sms_message`.', { plain: ['[]'] }),
   ],
   omit: [],
   embeddedLists: [],

@@ -13,7 +13,9 @@ export const teams: ObjectDeclaration = {
     objectType('team'),
     id('team'),
     string('name', 'Name of the team.'),
-    json('admin_priority_level', 'Teammates who come first or second in the team, by id.'),
+    json('admin_priority_level', 'Teammates who come first or second in the team, by id.', {
+      plain: ['primary_admin_ids[]', 'secondary_admin_ids[]'],
+    }),
     integer('assignment_limit', 'How many conversations a teammate may hold, where the load is balanced.'),
     string('distribution_method', 'How work is dealt out in the team.'),
   ],

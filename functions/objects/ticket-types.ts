@@ -1,5 +1,6 @@
 import type { ObjectDeclaration } from '../core/declaration.ts';
 import { boolean, createdAt, id, json, objectType, string, updatedAt, workspaceId } from './columns.ts';
+import { TICKET_STATES, TICKET_TYPE_ATTRIBUTES } from './places.ts';
 
 export const ticketTypes: ObjectDeclaration = {
   name: 'ticket_types',
@@ -17,8 +18,10 @@ export const ticketTypes: ObjectDeclaration = {
     string('description', 'What the ticket type is for.'),
     string('icon', 'Emoji shown beside it.'),
     workspaceId('ticket type'),
-    json('ticket_type_attributes', 'Definitions of the attributes that its tickets have.'),
-    json('ticket_states', 'States that its tickets can be in.'),
+    json('ticket_type_attributes', 'Definitions of the attributes that its tickets have.', {
+      plain: TICKET_TYPE_ATTRIBUTES,
+    }),
+    json('ticket_states', 'States that its tickets can be in.', { plain: TICKET_STATES }),
     boolean('archived', 'Whether the ticket type is archived.'),
     boolean('is_internal', 'Whether only teammates see its tickets.'),
     createdAt('ticket type'),

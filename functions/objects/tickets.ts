@@ -10,6 +10,7 @@ import {
   timestamp,
   updatedAt,
 } from './columns.ts';
+import { at, LINKED_OBJECTS, TICKET_STATE, TICKET_STATES, TICKET_TYPE_ATTRIBUTES } from './places.ts';
 
 export const tickets: ObjectDeclaration = {
   name: 'tickets',
@@ -35,16 +36,32 @@ export const tickets: ObjectDeclaration = {
       'Attributes of the ticket by name, its title and description among them.',
       PERSONAL,
     ),
-    json('ticket_state', 'State of the ticket: category and labels.'),
-    json('ticket_type', 'Type of the ticket, in full.'),
-    json('contacts', 'Contacts concerned: references.', { personal: ['contacts[].external_id'] }),
+    json('ticket_state', 'State of the ticket: category and labels.', { plain: TICKET_STATE }),
+    json('ticket_type', 'Type of the ticket, in full.', {
+      plain: [
+        'category',
+        'name',
+        'description',
+        'icon',
+        ...at('ticket_type_attributes', TICKET_TYPE_ATTRIBUTES),
+        ...at('ticket_states', TICKET_STATES),
+        'archived',
+        'is_internal',
+        'created_at',
+        'updated_at',
+      ],
+    }),
+    json('contacts', 'Contacts concerned: references.', {
+      personal: ['contacts[].external_id'],
+      plain: [],
+    }),
     string('admin_assignee_id', '`admins.id` of the teammate in charge; "0" when none is.'),
     string('team_assignee_id', '`teams.id` of the team in charge; "0" when none is.'),
     createdAt('ticket'),
     updatedAt('ticket'),
     boolean('open', 'Whether the ticket is open.'),
     timestamp('snoozed_until', 'When a snoozed ticket opens again.'),
-    json('linked_objects', 'Conversations and tickets linked to this one.'),
+    json('linked_objects', 'Conversations and tickets linked to this one.', LINKED_OBJECTS),
     json('ticket_parts', 'Messages, notes and events of the ticket, up to 500.', {
       personal: [
         'ticket_parts[].body',
@@ -64,7 +81,7 @@ export const tickets: ObjectDeclaration = {
         'ticket_parts[].updated_at',
         'ticket_parts[].redacted',
         'ticket_parts[].app_package_code',
-        'ticket_parts[].updated_attribute_data.attribute',
+        'ticket_parts[].updated_attribute_data.attribute.label',
       ],
     }),
     boolean('is_shared', 'Whether the contact sees the ticket.'),

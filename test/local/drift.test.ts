@@ -1,5 +1,6 @@
 /** Fields that come, go and change their types, for both settings of `schemaChanges`, up to what SQL shows. */
 import { afterEach, describe, expect, test } from 'vitest';
+import type { ProgressEvent } from '../../functions/core/ports.ts';
 import type { Manifest } from '../../functions/core/records.ts';
 import { readStatus } from '../../functions/sync/status.ts';
 import { createDirectoryLake } from '../../lib/local/directory-lake.ts';
@@ -8,7 +9,7 @@ import type { JsonObject } from '../../lib/simulator/index.ts';
 import { statusText } from '../../lib/terminal/report.ts';
 import { type Bench, startBench } from './support/bench.ts';
 import { rowsOf } from './support/sql-tables.ts';
-import { HOUR } from './support/test-clock.ts';
+import { DAY, HOUR } from './support/test-clock.ts';
 
 let bench: Bench | undefined;
 let database: LakeDatabase | undefined;
@@ -148,4 +149,67 @@ test('block keeps what the first run had beyond the documentation', async () => 
   await sync();
   database = await openLakeDatabase(directory);
   expect(await rowsOf(database, 'SELECT DISTINCT shade FROM tags')).toEqual([{ shade: 'red' }]);
+});
+
+/** An incremental object whose second run has 10,000 records in several slices, with a new field early and late. */
+describe.each(['auto-sync', 'block'] as const)('contacts with %s', (schemaChanges) => {
+  const LIMITS = { sliceRecords: 2_500, checkpointMs: 0 };
+  const COUNT = 10_000;
+
+  test('fields of the 200th and the 10,000th record, in a run that is interrupted between them and goes on', async () => {
+    // Older than this, an interrupted run is followed by a new one.
+    const config = { schemaChanges, overlapMinutes: 600, parallelism: { slices: 1 } };
+    bench = await startBench({
+      sync: { config: { ...config, objects: ['contacts'] }, limits: LIMITS },
+    });
+    const { simulator, clock, directory, sync } = bench;
+    const { contacts } = simulator.workspace;
+    await sync();
+    const from = clock.now();
+    clock.advance(10 * DAY);
+    const step = (9 * DAY) / COUNT / 1000;
+    let last = '';
+    for (let number = 1; number <= COUNT; number += 1) {
+      const fields = number === 200 ? { early: 'seen' } : number === COUNT ? { rare: true } : {};
+      last = contacts.create(fields, { at: Math.floor(from / 1000 + HOUR / 1000 + number * step) });
+    }
+
+    const stop = new AbortController();
+    let read = 0;
+    const readUntil = (event: ProgressEvent): void => {
+      if (event.type === 'rows') read += event.read;
+      if (read >= 1_000) stop.abort();
+    };
+    const lake = createDirectoryLake(directory);
+    const contactsOf = async () => (await readStatus(lake, ['contacts'], clock.now())).objects[0]?.committed;
+    const runBefore = (await contactsOf())?.run_id;
+    expect(await sync({ signal: stop.signal, observe: readUntil })).toEqual({ status: 'aborted' });
+    expect((await contactsOf())?.run_id).toBe(runBefore);
+    let resumed = false;
+    const result = await sync({
+      onResume: () => {
+        resumed = true;
+      },
+    });
+    expect(result).toMatchObject({ status: 'finished', runs: [{ status: 'succeeded' }] });
+    expect(resumed).toBe(true);
+
+    const committed = await contactsOf();
+    const files = (await bench.lake((runId) => runId === committed?.run_id)).history('contacts');
+    const slices = new Set(files.map(({ file }) => file.split('/').at(-1)?.split('-')[0]));
+    expect(slices.size).toBeGreaterThan(2);
+    if (schemaChanges === 'block') {
+      expect(committed?.schema.dropped).toEqual(['contacts.early: blocked', 'contacts.rare: blocked']);
+      expect(files.filter(({ row }) => 'early' in row || 'rare' in row)).toEqual([]);
+      return;
+    }
+    expect(committed?.schema.added).toEqual(['contacts.early: string', 'contacts.rare: boolean']);
+    database = await openLakeDatabase(directory);
+    expect(await rowsOf(database, 'SELECT id, rare FROM contacts WHERE rare')).toEqual([
+      { id: last, rare: true },
+    ]);
+    expect(await rowsOf(database, "SELECT count(*) AS n FROM contacts WHERE early = 'seen'")).toEqual([
+      { n: 1 },
+    ]);
+  });
 });

@@ -48,10 +48,19 @@ const contacts: JsonObject = {
     region: canary('contacts.region'),
     city: canary('contacts.city'),
     postal_code: canary('contacts.postal_code'),
+    country_code: canary('contacts.country_code'),
+    continent_code: canary('contacts.continent_code'),
   },
-  social_profiles: { type: 'list', data: [{ type: 'social_profile', url: canary('contacts.social') }] },
+  social_profiles: {
+    type: 'list',
+    data: [{ type: 'social_profile', url: canary('contacts.social') }],
+  },
   custom_attributes: attributes('contacts.custom_attributes'),
-  field_of_tomorrow: { nickname: canary('contacts.new'), list: [canary('contacts.new.item')] },
+  field_of_tomorrow: {
+    nickname: canary('contacts.new'),
+    list: [canary('contacts.new.item')],
+    user_id: canary('contacts.new.user_id'),
+  },
   passport_id: canary('contacts.new.scalar'),
 };
 
@@ -62,6 +71,21 @@ const companies: JsonObject = {
   custom_attributes: attributes('companies.custom_attributes'),
 };
 
+const tagged = (place: string): JsonObject => ({
+  type: 'tag',
+  id: '3',
+  name: 'VIP',
+  applied_at: 1,
+  applied_by: person(place, 'admin'),
+});
+
+const linked = (place: string): JsonObject => ({
+  type: 'list',
+  data: [{ type: 'ticket', id: '7', category: 'Customer', title: canary(place) }],
+  total_count: 1,
+  has_more: false,
+});
+
 const conversations: JsonObject = {
   title: canary('conversations.title'),
   company: {
@@ -71,6 +95,7 @@ const conversations: JsonObject = {
     company_id: canary('conversations.company.company_id'),
     website: canary('conversations.company.website'),
     custom_attributes: attributes('conversations.company'),
+    tags: { type: 'tag.list', tags: [tagged('conversations.company.tags.applied_by')] },
   },
   conversation_rating: {
     rating: 5,
@@ -94,6 +119,8 @@ const conversations: JsonObject = {
   first_contact_reply: { created_at: 1, type: 'conversation', url: canary('conversations.reply.url') },
   ai_agent: { source_type: 'workflow', rating: 1, rating_remark: canary('conversations.ai.remark') },
   ticket: { type: 'ticket', id: '7', ticket_attributes: attributes('conversations.ticket') },
+  linked_objects: linked('conversations.linked_objects.title'),
+  statistics: { time_to_assignment: 1, fastest: { agent: canary('conversations.statistics.new') } },
 };
 
 const conversationPart: JsonObject = {
@@ -111,6 +138,7 @@ const conversationPart: JsonObject = {
   },
   metadata: { quick_reply_options: [{ text: canary('parts.quick_reply'), uuid: 'u' }] },
   event_details: { attribute: { name: 'key' }, value: { name: canary('parts.event_details') } },
+  tags: [tagged('parts.tags.applied_by')],
 };
 
 const admins: JsonObject = {
@@ -125,6 +153,11 @@ const tickets: JsonObject = {
     ...attributes('tickets.ticket_attributes'),
   },
   contacts: { type: 'contact.list', contacts: [reference('tickets.contacts')] },
+  linked_objects: linked('tickets.linked_objects.title'),
+};
+
+const articles: JsonObject = {
+  tags: { type: 'tag.list', tags: [tagged('articles.tags.applied_by')] },
 };
 
 const ticketPart: JsonObject = {
@@ -149,6 +182,7 @@ const activityLogs: JsonObject = {
   metadata: {
     sign_in_method: canary('activity_logs.metadata'),
     external_id: canary('activity_logs.external_id'),
+    user_id: canary('activity_logs.user_id'),
     message: { title: canary('activity_logs.nested') },
   },
   activity_type: 'admin_login_success',
@@ -165,6 +199,7 @@ export const PLANTED = {
   tickets,
   ticketPart,
   activityLogs,
+  articles,
 } as const;
 
 const part = (fields: JsonObject): JsonObject => ({ id: '2', updated_at: 1, ...fields });
@@ -175,7 +210,7 @@ export const PLANTED_RECORDS: Readonly<Partial<Record<ObjectName, JsonObject>>> 
   companies: part(companies),
   conversations: part({
     ...conversations,
-    tags: { tags: [{ id: '3', name: 'VIP', applied_at: 1, applied_by: person('tags.applied_by', 'admin') }] },
+    tags: { tags: [tagged('tags.applied_by')] },
   }),
   conversation_parts: part({ conversation_id: '1', ...conversationPart }),
   admins: part({ ...admins, avatar: { type: 'avatar', image_url: canary('admins.avatar') } }),
@@ -184,6 +219,7 @@ export const PLANTED_RECORDS: Readonly<Partial<Record<ObjectName, JsonObject>>> 
     ticket_parts: { type: 'ticket_part.list', ticket_parts: [ticketPart], total_count: 1 },
   }),
   activity_logs: part(activityLogs),
+  articles: part(articles),
 };
 
 export const canariesIn = (text: string): readonly string[] => [...new Set(text.match(CANARY) ?? [])].sort();

@@ -9,7 +9,7 @@ const HEADER = ['table', 'field', 'type', 'personal', 'rule', 'because of'];
 
 const NEW_FIELDS = {
   replicate: 'Fields that Intercom adds are replicated.',
-  hash: "Fields that Intercom adds are hashed, also beside personal ones inside JSON columns, until a rule in 'fields' says otherwise.",
+  hash: "Fields that Intercom adds are hashed, also inside JSON columns, until a rule in 'fields' says otherwise.",
 } as const;
 
 const rowOf = ({ table, path, type, personal, rule, because }: ListedField): readonly string[] => [

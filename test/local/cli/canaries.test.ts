@@ -94,14 +94,15 @@ async function sync(config: JsonObject): Promise<Outcome & { readonly simulator:
   const complete = await local(args, environment);
   expect(complete).toMatchObject({ status: 0 });
   plant(simulator.workspace);
-  const message = 'Nobody has canary-error-email-end@person.example or "canary-error-quoted-end"';
+  const message =
+    'Contact Canary canary-error-name-end with canary-error-encoded-end%40person.example or "canary-error-quoted-end" not found';
   simulator.addFault({
     match: { path: '/tags' },
     respond: { status: 400, json: { type: 'error.list', errors: [{ code: 'bad_request', message }] } },
   });
   const failed = await local(args, environment);
   expect(failed).toMatchObject({ status: 1 });
-  expect(failed.stdout).toContain('Nobody has');
+  expect(failed.stdout).toContain('Contact [...] with [...] or [...] not found');
   const status = await local(['status', '--out', out]);
   const said = [complete, failed, status].map(({ stdout, stderr }) => stdout + stderr).join('\n');
   return { files: await bytesOf(out), said, simulator };

@@ -19,6 +19,7 @@ describe('fields', () => {
     expect(stdout).toMatch(/^contacts +email +string +yes +hash +sensitiveFields$/m);
     expect(stdout).toMatch(/^contacts +role +string +replicate$/m);
     expect(stderr).toContain("contacts has no declared column 'emial'");
+    expect(stderr).toContain("Did you mean 'email'?");
     expect(stderr).toContain('Fields that Intercom adds are hashed');
   });
 

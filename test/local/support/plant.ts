@@ -14,6 +14,7 @@ export function plant({
   tickets,
   admins,
   activityLogs,
+  articles,
 }: Workspace): void {
   contacts.update(first(contacts.ids()), PLANTED.contacts);
   companies.update(first(companies.ids()), PLANTED.companies);
@@ -25,4 +26,5 @@ export function plant({
   tickets.addPart(ticket, PLANTED.ticketPart);
   admins.update(first(admins.ids()), PLANTED.admins);
   activityLogs.create(PLANTED.activityLogs);
+  articles.update(first(articles.ids()), PLANTED.articles);
 }

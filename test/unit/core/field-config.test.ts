@@ -72,6 +72,7 @@ test.each([
   [{ contacts: { tags: 'exclude' } }, /is not in contacts: relationships are in tables of their own/],
   [{ contacts: { 'tags.data[].id': 'exclude' } }, /is not in contacts/],
   [{ conversations: { 'source.attachments': 'replicate' } }, /attachments are not synced/],
+  [{ tickets: { 'ticket_attributes.Evidence[].url': 'hash' } }, /attachments are not synced/],
   [{ contacts: { 'name.first': 'hash' } }, /'name' is of type string and has nothing inside/],
   [{ deletions: {} }, /fields\.deletions: no such table; tables are contacts, /],
   [{ nothing: {} }, /fields\.nothing: no such table/],
@@ -85,10 +86,28 @@ test.each([
   [{ 'location.city': 'hash', 'location["city"]': 'exclude' }, 2, /names the same place as/],
   [{ location: 'exclude', 'location.city': 'hash' }, 1, /lies within 'location', which is excluded/],
   [{ 'custom_attributes.*': 'exclude', 'custom_attributes.*.x': 'hash' }, 1, /lies within/],
+  [
+    { 'custom_attributes.*': 'exclude', 'custom_attributes.a.b': 'hash' },
+    1,
+    /a\.b: lies within 'custom_attributes\.\*', which is excluded/,
+  ],
+  [
+    { 'custom_attributes.*': 'exclude', 'custom_attributes.a': 'exclude', 'custom_attributes.a.*': 'hash' },
+    1,
+    /lies within 'custom_attributes\.(a|\*)'/,
+  ],
 ])('rules against each other are refused: %j', (rules, count, message) => {
   const problems = problemsOf({ fields: { contacts: rules } });
   expect(problems).toHaveLength(count);
   for (const problem of problems) expect(problem).toMatch(message);
+});
+
+test.each([
+  { 'custom_attributes.*': 'exclude', 'custom_attributes.a': 'replicate', 'custom_attributes.a.b': 'hash' },
+  { 'custom_attributes.*': 'exclude', 'custom_attributes.a': 'hash' },
+  { 'custom_attributes.a': 'exclude', 'custom_attributes.*.b': 'hash' },
+])('a rule that a more exact one keeps is none within an excluded place: %j', (rules) => {
+  expect(problemsOf({ fields: { contacts: rules } })).toEqual([]);
 });
 
 test('all mistakes are told at once', () => {

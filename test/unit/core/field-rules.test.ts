@@ -57,14 +57,30 @@ describe('hashing', () => {
   });
 
   test('goes leaf by leaf, and leaves keys, structure and references', () => {
-    const value = { type: 'x', id: '7', company_id: 8, external_id: 'e', list: [1, null, { id: 2, a: 'b' }] };
+    const value = { type: 'x', id: '7', company_id: 8, list: [1, null, { id: 2, a: 'b' }] };
     const hashed = contact({ avatar: value }, contactFields({ avatar: 'hash' })).avatar;
     expect(JSON.parse(String(hashed))).toEqual({
       type: 'x',
       id: '7',
       company_id: 8,
-      external_id: testHash('e'),
       list: [testHash('1'), null, { id: 2, a: testHash('b') }],
+    });
+  });
+
+  test("takes the customer's own ids of people, under each of their names, and gives them the hash of external_id", () => {
+    const own = { external_id: '70', user_id: '70', user_external_id: '70', external_user_id: 70 };
+    const metadata = { ...own, intercom_user_id: '63a0', admin_id: '5' };
+    const rules = { sensitiveFields: 'hash' } as const;
+    const [row] =
+      rowsOf(OBJECTS.activity_logs, { id: '1', created_at: 1, metadata }, rules).activity_logs ?? [];
+    const hash = contact({ external_id: '70' }, rules).external_id;
+    expect(JSON.parse(String(row?.metadata))).toEqual({
+      external_id: hash,
+      user_id: hash,
+      user_external_id: hash,
+      external_user_id: hash,
+      intercom_user_id: '63a0',
+      admin_id: '5',
     });
   });
 
@@ -156,6 +172,25 @@ describe('sensitiveFields', () => {
     });
     expect(JSON.parse(String(row?.visitor))).toEqual({ id: '3', name: testHash('Ada') });
     expect(row?.visitor_id).toBe(testHash('v'));
+  });
+
+  test('hashes new keys inside JSON columns that nothing personal is known of, and keeps the known ones', () => {
+    const record = {
+      id: '1',
+      updated_at: 1,
+      statistics: { type: 'x', count_reopens: 2, last_closed_by_id: '5', fastest_agent: 'Ada' },
+      linked_objects: { data: [{ type: 'ticket', id: '7', category: 'Customer', title: "Ada's ring" }] },
+      sla_applied: { sla_name: { words: 'Ada' }, sla_status: 'hit' },
+      state: { words: 'Ada' },
+    };
+    const [row] = rowsOf(OBJECTS.conversations, record, { sensitiveFields: 'hash' }).conversations ?? [];
+    const cell = (name: string): unknown => JSON.parse(String(row?.[name]));
+    expect(cell('statistics')).toEqual({ ...record.statistics, fastest_agent: testHash('Ada') });
+    expect(cell('linked_objects')).toEqual({
+      data: [{ type: 'ticket', id: '7', category: 'Customer', title: testHash("Ada's ring") }],
+    });
+    expect(cell('sla_applied')).toEqual({ sla_name: { words: testHash('Ada') }, sla_status: 'hit' });
+    expect(cell('state')).toEqual({ words: testHash('Ada') });
   });
 
   test('gives the same person the same hashes in every table', () => {

@@ -2,11 +2,14 @@
 import { describe, expect, test } from 'vitest';
 import type { ChildDeclaration, Column, ObjectDeclaration } from '../../../functions/core/declaration.ts';
 import { createTreatments, type FieldRules } from '../../../functions/core/field-rules.ts';
+import type { JsonValue } from '../../../functions/core/json.ts';
 import type { ObjectName } from '../../../functions/core/names.ts';
+import { pathFrom, valueAt } from '../../../functions/core/paths.ts';
 import { createShaper } from '../../../functions/core/rows.ts';
 import { OBJECTS } from '../../../functions/objects/index.ts';
 import { canariesIn, PLANTED_RECORDS } from '../../support/canaries.ts';
 import { testHash } from '../../support/dependencies.ts';
+import { isWithin, leavesOf, textOf } from '../../support/hashed-leaves.ts';
 
 const HASH: FieldRules = { fields: {}, sensitiveFields: 'hash' };
 const REPLICATE: FieldRules = { fields: {}, sensitiveFields: 'replicate' };
@@ -23,12 +26,27 @@ function written(declaration: ObjectDeclaration, rules: FieldRules): readonly st
 
 type Marked = Pick<Column, 'name' | 'personal' | 'plain'>;
 
-/** The column as if one of its marks had been forgotten: the whole, or one path taken for plain. */
-function unmarked<C extends Marked>(column: C, path: string | null): C {
-  const { personal, ...rest } = column;
-  if (path === null || !Array.isArray(personal)) return rest as C;
-  const left = personal.filter((one: string) => one !== path);
-  return { ...column, personal: left, plain: [...(column.plain ?? []), path] };
+/**
+ * The column as if one of its marks had been forgotten, the whole or one path, and all that the planted record
+ * has there taken for plain.
+ */
+function unmarked<C extends Marked>(column: C, path: string | null, value: JsonValue | undefined): C {
+  const { personal, plain = [] } = column;
+  const places = leavesOf(value)
+    .map(([place]) => place)
+    .filter((place) => isWithin([{ key: column.name }, ...place], pathFrom(column.name, path ?? '')))
+    .map(textOf);
+  const left = Array.isArray(personal) ? personal.filter((one: string) => one !== path) : [];
+  return { ...column, personal: left, plain: [...plain, ...places] };
+}
+
+/** What the planted record has for a column of a table, an item for that of a child. */
+function plantedAt({ object, table, column }: Mark): JsonValue | undefined {
+  const record = PLANTED_RECORDS[object];
+  const child = OBJECTS[object].children.find((one) => one.table === table);
+  if (child === undefined) return record?.[column];
+  const list = valueAt(record, child.list.split('.'));
+  return Array.isArray(list) ? valueAt(list[0], [column]) : undefined;
 }
 
 interface Mark {
@@ -50,10 +68,11 @@ const MARKS = Object.values(OBJECTS).flatMap(({ name, columns, children }) => [
   ...children.flatMap((child) => marksOf(name, child.table, child.columns)),
 ]);
 
-function withoutMark({ object, table, column, path }: Mark): ObjectDeclaration {
+function withoutMark(mark: Mark): ObjectDeclaration {
+  const { object, table, column, path } = mark;
   const declaration = OBJECTS[object];
   const change = <C extends Marked>(columns: readonly C[]): readonly C[] =>
-    columns.map((one) => (one.name === column ? unmarked(one, path) : one));
+    columns.map((one) => (one.name === column ? unmarked(one, path, plantedAt(mark)) : one));
   if (table === object) return { ...declaration, columns: change(declaration.columns) };
   const children = declaration.children.map(
     (child): ChildDeclaration =>

@@ -3,17 +3,23 @@ import { readFileSync } from 'node:fs';
 import { test as base, expect } from 'vitest';
 import { parse } from 'yaml';
 import type { Column } from '../../../functions/core/declaration.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../../functions/core/json.ts';
 import { OBJECT_NAMES, type ObjectName } from '../../../functions/core/names.ts';
 import { OBJECTS } from '../../../functions/objects/index.ts';
+import { wronglyHashed } from '../../support/hashed-leaves.ts';
 
 interface Schema {
   readonly $ref?: string;
   readonly type?: string;
   readonly allOf?: readonly Schema[];
+  readonly anyOf?: readonly Schema[];
+  readonly oneOf?: readonly Schema[];
+  readonly items?: Schema;
   readonly properties?: Readonly<Record<string, Schema>>;
 }
 
 interface OpenApi {
+  readonly paths: JsonObject;
   readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
 }
 
@@ -151,3 +157,53 @@ test.for(OBJECT_NAMES)(
     }
   },
 );
+
+/** Values of a schema, one for each of its variants, with every documented leaf in one of them. */
+function samplesOf(openApi: OpenApi, schema: Schema, around: readonly Schema[]): readonly JsonValue[] {
+  const { allOf = [], anyOf = [], oneOf = [], ...own } = resolve(openApi, schema);
+  const inside = (one: Schema) => samplesOf(openApi, one, [...around, resolve(openApi, schema)]);
+  // A schema that holds itself is done once.
+  if (around.includes(resolve(openApi, schema))) return [];
+  const variants = [...allOf, ...anyOf, ...oneOf].flatMap(inside);
+  if (own.items !== undefined) return [...variants, ...inside(own.items).map((item) => [item])];
+  const properties = Object.entries(own.properties ?? {});
+  if (properties.length === 0) return variants.length > 0 ? variants : ['leaf'];
+  return [...variants, ...properties.flatMap(([key, one]) => inside(one).map((value) => ({ [key]: value })))];
+}
+
+test.for(OBJECT_NAMES)(
+  '%s: hashing leaves every documented leaf that is not personal',
+  (name, { openApi }) => {
+    const properties = Object.entries(propertiesOfObject(openApi, name));
+    const samples = properties.flatMap(([key, schema]) =>
+      samplesOf(openApi, schema, []).map((value): JsonObject => ({ [key]: value })),
+    );
+    expect(samples.length).toBeGreaterThanOrEqual(properties.length);
+    expect(samples.flatMap((record) => wronglyHashed(OBJECTS[name], record))).toEqual([]);
+  },
+);
+
+/** Every object in the examples of answers that says it is of a type. */
+function examplesOf(value: JsonValue | undefined, type: string): readonly JsonObject[] {
+  if (Array.isArray(value)) return value.flatMap((item: JsonValue) => examplesOf(item, type));
+  if (!isJsonObject(value)) return [];
+  const inside = Object.entries(value).flatMap(([key, one]) =>
+    key === 'requestBody' ? [] : examplesOf(one, type),
+  );
+  return value.type === type ? [value, ...inside] : inside;
+}
+
+/** Examples that cannot be told from others: their records have no type, or not the schema's name. */
+const NOT_FOUND: readonly ObjectName[] = [
+  'collections',
+  'help_centers',
+  'subscription_types',
+  'activity_logs',
+];
+
+test.for(OBJECT_NAMES)('%s: hashing leaves every leaf of the examples', (name, { openApi }) => {
+  const examples = examplesOf(openApi.paths, SCHEMA_OF[name]);
+  expect(examples.length > 0).toBe(!NOT_FOUND.includes(name));
+  const changed = examples.flatMap((record) => wronglyHashed(OBJECTS[name], record));
+  expect([...new Set(changed)]).toEqual([]);
+});

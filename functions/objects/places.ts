@@ -1,0 +1,56 @@
+/**
+ * Places that lie in several JSON columns: what is in them and is not personal. `type`, `id` and `*_id`
+ * are left out, as everywhere.
+ */
+import { pathFrom } from '../core/paths.ts';
+
+/** The leaves of a place, as paths from the column on. */
+export const at = (place: string, leaves: readonly string[]): readonly string[] =>
+  leaves.map((leaf) => pathFrom(place, leaf));
+
+/** A list of references, cut at 10 (facts 6.2). */
+export const REFERENCES = ['data[].url', 'url', 'total_count', 'has_more'];
+
+export const PLAN = ['name'];
+
+export const SEGMENT = ['name', 'created_at', 'updated_at', 'person_type', 'count'];
+
+/** Who put it on is personal. */
+export const TAG = ['name', 'applied_at'];
+
+export const TICKET_STATE = ['category', 'internal_label', 'external_label'];
+
+const TICKET_TYPE_ATTRIBUTE = [
+  'name',
+  'description',
+  'data_type',
+  // No keys in the documentation; these are in its examples, in its requests, and live.
+  'input_options',
+  'input_options.multiline',
+  'input_options.allow_multiple_values',
+  'input_options.list_items',
+  'input_options.list_options[].label',
+  'order',
+  'required_to_create',
+  'required_to_create_for_contacts',
+  'visible_on_create',
+  'visible_to_contacts',
+  'default',
+  'archived',
+  'created_at',
+  'updated_at',
+];
+
+/** The key is `ticket_type_attributes` in the schema and `data` live (facts 10). */
+export const TICKET_TYPE_ATTRIBUTES = [
+  ...at('data[]', TICKET_TYPE_ATTRIBUTE),
+  ...at('ticket_type_attributes[]', TICKET_TYPE_ATTRIBUTE),
+];
+
+export const TICKET_STATES = at('data[]', TICKET_STATE);
+
+/** Linked conversations and tickets. A title of theirs would be somebody's words. */
+export const LINKED_OBJECTS = {
+  personal: ['data[].title'],
+  plain: ['data[].category', 'total_count', 'has_more'],
+};

@@ -1,0 +1,65 @@
+/** What hashing does to each leaf of a record, told by declaration: which leaves change that are not declared personal. */
+import type { Column, ObjectDeclaration } from '../../functions/core/declaration.ts';
+import { createTreatments } from '../../functions/core/field-rules.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../functions/core/json.ts';
+import { parsePath, pathFrom, type Step, takesIn } from '../../functions/core/paths.ts';
+import { createShaper } from '../../functions/core/rows.ts';
+import { testHash } from './dependencies.ts';
+
+/** The rows of a record, as text, under `sensitiveFields`. */
+export function linesOf(
+  declaration: ObjectDeclaration,
+  record: JsonObject,
+  sensitiveFields: 'replicate' | 'hash',
+): readonly { readonly table: string; readonly line: string }[] {
+  const treatments = createTreatments(declaration, { fields: {}, sensitiveFields }, testHash);
+  const shaper = createShaper(declaration, { runId: 'r', slice: '0001' }, treatments);
+  return shaper.shape({ record, stampedAt: 1, receivedAtMs: 1 }, 1);
+}
+
+type Place = readonly Step[];
+type Leaf = readonly [place: Place, value: JsonValue];
+
+export function leavesOf(value: JsonValue | undefined, place: Place = []): readonly Leaf[] {
+  if (value === undefined) return [];
+  if (Array.isArray(value)) {
+    return value.flatMap((item: JsonValue) => leavesOf(item, [...place, { every: 'item' }]));
+  }
+  if (!isJsonObject(value)) return [[place, value]];
+  return Object.entries(value).flatMap(([key, inner]) => leavesOf(inner, [...place, { key }]));
+}
+
+export const isWithin = (place: Place, path: string): boolean => takesIn(parsePath(path), place);
+
+const isPersonal = ({ name, personal }: Omit<Column, 'from'>, place: Place): boolean =>
+  personal === true ||
+  (personal ?? []).some((path) => isWithin([{ key: name }, ...place], pathFrom(name, path)));
+
+/** The place as a path, every key quoted. */
+export const textOf = (place: Place): string =>
+  place.map((step) => ('key' in step ? `[${JSON.stringify(step.key)}]` : '[]')).join('');
+
+const cellOf = (line: string, { name, type }: Omit<Column, 'from'>): JsonValue => {
+  const value = (JSON.parse(line) as JsonObject)[name] ?? null;
+  return type === 'json' && typeof value === 'string' ? (JSON.parse(value) as JsonValue) : value;
+};
+
+/** Leaves that hashing changes although no declaration calls them personal, as `table.column.path`. */
+export function wronglyHashed(declaration: ObjectDeclaration, record: JsonObject): readonly string[] {
+  const hashed = linesOf(declaration, record, 'hash');
+  const tables = [
+    { table: declaration.name as string, columns: declaration.columns as readonly Omit<Column, 'from'>[] },
+    ...declaration.children,
+  ];
+  const found = linesOf(declaration, record, 'replicate').flatMap(({ table, line }, row) =>
+    (tables.find((one) => one.table === table)?.columns ?? []).flatMap((column) => {
+      const after = leavesOf(cellOf(hashed[row]?.line ?? '{}', column));
+      return leavesOf(cellOf(line, column)).flatMap(([place, value], index) =>
+        value === after[index]?.[1] || isPersonal(column, place)
+          ? []
+          : [`${table}.${column.name}${textOf(place)}`],
+      );
+    }),
+  );
+  return [...new Set(found)];
+}
