@@ -60,9 +60,12 @@ function placeProblem(table: DeclaredTable, { path, steps, treatment }: ParsedRu
  * The rule that excludes what is around the place of another; undefined where none does, also because a more
  * exact one keeps it (`a.*: exclude` beside `a.b: replicate`).
  */
-function excludedAround({ steps }: ParsedRule, rules: readonly ParsedRule[]): ParsedRule | undefined {
-  const marks = rules.map((rule): Mark => ({ ...rule, by: 'rule', named: true }));
-  let node: FieldNode | null = fieldTree(marks);
+function excludedAround(
+  { steps }: ParsedRule,
+  rules: readonly ParsedRule[],
+  tree: FieldNode,
+): ParsedRule | undefined {
+  let node: FieldNode | null = tree;
   for (const [index, step] of steps.slice(0, -1).entries()) {
     node = node && childAt(node, step);
     if (node?.treatment !== 'exclude') continue;
@@ -73,17 +76,18 @@ function excludedAround({ steps }: ParsedRule, rules: readonly ParsedRule[]): Pa
 }
 
 /** What two rules of a table say against each other; null: nothing. */
-function conflict(rule: ParsedRule, rules: readonly ParsedRule[]): string | null {
+function conflict(rule: ParsedRule, rules: readonly ParsedRule[], tree: FieldNode): string | null {
   const same = rules.find((other) => other !== rule && placeOf(other.steps) === placeOf(rule.steps));
   if (same !== undefined) return `names the same place as '${same.path}'; keep one of the two`;
-  const around = excludedAround(rule, rules);
+  const around = excludedAround(rule, rules, tree);
   return around === undefined ? null : `lies within '${around.path}', which is excluded; keep one of the two`;
 }
 
 function problemsOf(table: DeclaredTable, rules: Rules): readonly Problem[] {
   const { parsed, problems } = parseRules(rules);
+  const tree = fieldTree(parsed.map((rule): Mark => ({ ...rule, by: 'rule', named: true })));
   const found = parsed.flatMap((rule): Problem[] => {
-    const problem = placeProblem(table, rule) ?? conflict(rule, parsed);
+    const problem = placeProblem(table, rule) ?? conflict(rule, parsed, tree);
     return problem === null ? [] : [[rule.path, problem]];
   });
   return [...problems, ...found];

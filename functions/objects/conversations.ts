@@ -12,7 +12,7 @@ import {
   timestamp,
   updatedAt,
 } from './columns.ts';
-import { at, LINKED_OBJECTS, PLAN, SEGMENT, TAG } from './places.ts';
+import { at, CONTACT_REFERENCES, LINKED_OBJECTS, PLAN, SEGMENT, TAG } from './places.ts';
 
 /** How changed conversations are found; `conversation_parts` finds its conversations in the same way. */
 export const conversationSearch: SearchRead = {
@@ -99,10 +99,7 @@ export const conversations: ObjectDeclaration = {
       personal: ['subject', 'body', 'author', 'url'],
       plain: ['delivered_as', 'redacted'],
     }),
-    json('contacts', 'Contacts who take part: references.', {
-      personal: ['contacts[].external_id'],
-      plain: [],
-    }),
+    json('contacts', 'Contacts who take part: references.', CONTACT_REFERENCES),
     json('teammates', 'Teammates who wrote in the conversation: references.', PERSONAL),
     json('custom_attributes', "The customer's own attributes of the conversation, by name.", PERSONAL),
     json('first_contact_reply', "The contact's first message: when, how and on which page.", {

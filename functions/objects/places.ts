@@ -11,6 +11,9 @@ export const at = (place: string, leaves: readonly string[]): readonly string[] 
 /** A list of references, cut at 10 (facts 6.2). */
 export const REFERENCES = ['data[].url', 'url', 'total_count', 'has_more'];
 
+/** Contacts of a conversation or a ticket. */
+export const CONTACT_REFERENCES = { personal: ['contacts[].external_id'], plain: [] };
+
 export const PLAN = ['name'];
 
 export const SEGMENT = ['name', 'created_at', 'updated_at', 'person_type', 'count'];

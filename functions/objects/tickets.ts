@@ -10,7 +10,14 @@ import {
   timestamp,
   updatedAt,
 } from './columns.ts';
-import { at, LINKED_OBJECTS, TICKET_STATE, TICKET_STATES, TICKET_TYPE_ATTRIBUTES } from './places.ts';
+import {
+  at,
+  CONTACT_REFERENCES,
+  LINKED_OBJECTS,
+  TICKET_STATE,
+  TICKET_STATES,
+  TICKET_TYPE_ATTRIBUTES,
+} from './places.ts';
 
 export const tickets: ObjectDeclaration = {
   name: 'tickets',
@@ -51,10 +58,7 @@ export const tickets: ObjectDeclaration = {
         'updated_at',
       ],
     }),
-    json('contacts', 'Contacts concerned: references.', {
-      personal: ['contacts[].external_id'],
-      plain: [],
-    }),
+    json('contacts', 'Contacts concerned: references.', CONTACT_REFERENCES),
     string('admin_assignee_id', '`admins.id` of the teammate in charge; "0" when none is.'),
     string('team_assignee_id', '`teams.id` of the team in charge; "0" when none is.'),
     createdAt('ticket'),

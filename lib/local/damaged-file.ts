@@ -11,7 +11,7 @@ import { runSql } from './run-sql.ts';
 
 export interface OpenLake {
   readonly connection: DuckDBConnection;
-  readonly lake: Pick<Lake, 'get' | 'list'>;
+  readonly lake: Pick<Lake, 'get'>;
   /** Where DuckDB finds it, with a slash at its end. */
   readonly root: string;
 }

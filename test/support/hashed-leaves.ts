@@ -1,20 +1,27 @@
 /** What hashing does to each leaf of a record, told by declaration: which leaves change that are not declared personal. */
 import type { Column, ObjectDeclaration } from '../../functions/core/declaration.ts';
-import { createTreatments } from '../../functions/core/field-rules.ts';
+import { createTreatments, type FieldRules } from '../../functions/core/field-rules.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../functions/core/json.ts';
 import { parsePath, pathFrom, type Step, takesIn } from '../../functions/core/paths.ts';
 import { createShaper } from '../../functions/core/rows.ts';
 import { testHash } from './dependencies.ts';
 
-/** The rows of a record, as text, under `sensitiveFields`. */
-export function linesOf(
+interface Written {
+  readonly rows: readonly { readonly table: string; readonly line: string }[];
+  /** What the shaper saw of the schema. */
+  readonly observed: unknown;
+}
+
+/** What is written of a record under `sensitiveFields`. */
+export function written(
   declaration: ObjectDeclaration,
   record: JsonObject,
-  sensitiveFields: 'replicate' | 'hash',
-): readonly { readonly table: string; readonly line: string }[] {
+  sensitiveFields: FieldRules['sensitiveFields'],
+): Written {
   const treatments = createTreatments(declaration, { fields: {}, sensitiveFields }, testHash);
   const shaper = createShaper(declaration, { runId: 'r', slice: '0001' }, treatments);
-  return shaper.shape({ record, stampedAt: 1, receivedAtMs: 1 }, 1);
+  const rows = shaper.shape({ record, stampedAt: 1, receivedAtMs: 1 }, 1);
+  return { rows, observed: shaper.observed() };
 }
 
 type Place = readonly Step[];
@@ -46,12 +53,12 @@ const cellOf = (line: string, { name, type }: Omit<Column, 'from'>): JsonValue =
 
 /** Leaves that hashing changes although no declaration calls them personal, as `table.column.path`. */
 export function wronglyHashed(declaration: ObjectDeclaration, record: JsonObject): readonly string[] {
-  const hashed = linesOf(declaration, record, 'hash');
+  const hashed = written(declaration, record, 'hash').rows;
   const tables = [
     { table: declaration.name as string, columns: declaration.columns as readonly Omit<Column, 'from'>[] },
     ...declaration.children,
   ];
-  const found = linesOf(declaration, record, 'replicate').flatMap(({ table, line }, row) =>
+  const found = written(declaration, record, 'replicate').rows.flatMap(({ table, line }, row) =>
     (tables.find((one) => one.table === table)?.columns ?? []).flatMap((column) => {
       const after = leavesOf(cellOf(hashed[row]?.line ?? '{}', column));
       return leavesOf(cellOf(line, column)).flatMap(([place, value], index) =>

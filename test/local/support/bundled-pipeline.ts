@@ -12,7 +12,7 @@ import { startEmbeddedAws } from '../../../lib/local/embedded-aws/index.ts';
 import { createExecutions } from '../../../lib/local/executions.ts';
 import { provision } from '../../../lib/local/provision.ts';
 import { createWorkflowRunner, type RunOutcome } from '../../../lib/local/workflow-runner.ts';
-import type { AwsRefusal } from './aws-proxy.ts';
+import { type AwsRefusal, allOff } from './aws-proxy.ts';
 import { assemble, bundled } from './bundled-function.ts';
 import { gateAws, type Right } from './gated-aws.ts';
 
@@ -33,10 +33,6 @@ export interface BundledPipeline {
   run(input: unknown): Promise<RunOutcome>;
   close(): Promise<void>;
 }
-
-const all = (undo: readonly (() => void)[]) => () => {
-  for (const one of undo) one();
-};
 
 /** Synthesizes, provisions and opens a pipeline over an empty directory. */
 export async function openBundledPipeline(
@@ -77,9 +73,9 @@ export async function openBundledPipeline(
       Object.fromEntries(inWorkflow.map(({ logicalId }, index) => [logicalId, gates[index]?.rights() ?? []])),
     refuse(entry, operation, refusal) {
       const of = gates.filter((_, index) => inWorkflow[index]?.entry === entry);
-      return all(of.map((gate) => gate.refuse(operation, refusal)));
+      return allOff(of.map((gate) => gate.refuse(operation, refusal)));
     },
-    loseAnswers: () => all(gates.map((gate) => gate.loseAnswers())),
+    loseAnswers: () => allOff(gates.map((gate) => gate.loseAnswers())),
     connect: async (connection) => {
       const SecretString = JSON.stringify(connection);
       await secrets.send(new PutSecretValueCommand({ SecretId: secretName, SecretString }));

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { LOCAL_PLACE } from '../../../lib/local/template.ts';
 import { type AccessRequest, isAllowed, isUseOf, rightsIn, type Statement } from '../../support/iam.ts';
 import { accessRequests, bucketAndKey, keyRequests, listing, signedService } from './access-requests.ts';
-import { type AwsProxy, type AwsRefusal, type Judge, startAwsProxy } from './aws-proxy.ts';
+import { type AwsProxy, type AwsRefusal, allOff, type Judge, startAwsProxy } from './aws-proxy.ts';
 
 export interface Right {
   /** `s3:GetObject on arn:…` */
@@ -106,12 +106,8 @@ export async function gateAws({ environment, logicalId, rights, hasOwnKey }: Gat
         isLosing = false;
       };
     },
-    refuse(operation, refusal) {
-      const undo = [...proxies.values()].map((proxy) => proxy.refuse(operation, refusal));
-      return () => {
-        for (const one of undo) one();
-      };
-    },
+    refuse: (operation, refusal) =>
+      allOff([...proxies.values()].map((proxy) => proxy.refuse(operation, refusal))),
     close: async () => void (await Promise.all([...proxies.values()].map((proxy) => proxy.close()))),
   };
 }

@@ -1,27 +1,22 @@
 /** Every personal mark of the declarations is needed, and none is missing: see test/support/canaries.ts. */
 import { describe, expect, test } from 'vitest';
 import type { ChildDeclaration, Column, ObjectDeclaration } from '../../../functions/core/declaration.ts';
-import { createTreatments, type FieldRules } from '../../../functions/core/field-rules.ts';
 import type { JsonValue } from '../../../functions/core/json.ts';
 import type { ObjectName } from '../../../functions/core/names.ts';
 import { pathFrom, valueAt } from '../../../functions/core/paths.ts';
-import { createShaper } from '../../../functions/core/rows.ts';
 import { OBJECTS } from '../../../functions/objects/index.ts';
 import { canariesIn, PLANTED_RECORDS } from '../../support/canaries.ts';
-import { testHash } from '../../support/dependencies.ts';
-import { isWithin, leavesOf, textOf } from '../../support/hashed-leaves.ts';
+import { isWithin, leavesOf, textOf, written } from '../../support/hashed-leaves.ts';
 
-const HASH: FieldRules = { fields: {}, sensitiveFields: 'hash' };
-const REPLICATE: FieldRules = { fields: {}, sensitiveFields: 'replicate' };
-
-/** Canaries in the rows of the object's planted record. */
-function written(declaration: ObjectDeclaration, rules: FieldRules): readonly string[] {
+/** Canaries in what is written of the object's planted record. */
+function canariesUnder(
+  sensitiveFields: 'replicate' | 'hash',
+  declaration: ObjectDeclaration,
+): readonly string[] {
   const record = PLANTED_RECORDS[declaration.name];
   if (record === undefined) throw new Error(`no planted record of ${declaration.name}`);
-  const treatments = createTreatments(declaration, rules, testHash);
-  const shaper = createShaper(declaration, { runId: 'r', slice: '0001' }, treatments);
-  const rows = shaper.shape({ record, stampedAt: 1, receivedAtMs: 1 }, 1);
-  return canariesIn(rows.map(({ line }) => line).join('\n') + JSON.stringify(shaper.observed()));
+  const { rows, observed } = written(declaration, record, sensitiveFields);
+  return canariesIn(rows.map(({ line }) => line).join('\n') + JSON.stringify(observed));
 }
 
 type Marked = Pick<Column, 'name' | 'personal' | 'plain'>;
@@ -84,8 +79,8 @@ function withoutMark(mark: Mark): ObjectDeclaration {
 describe.each(Object.keys(PLANTED_RECORDS) as ObjectName[])('%s', (object) => {
   test('replicates every canary, and with sensitiveFields: hash none', () => {
     const planted = canariesIn(JSON.stringify(PLANTED_RECORDS[object]));
-    expect(written(OBJECTS[object], REPLICATE)).toEqual(planted);
-    expect(written(OBJECTS[object], HASH)).toEqual([]);
+    expect(canariesUnder('replicate', OBJECTS[object])).toEqual(planted);
+    expect(canariesUnder('hash', OBJECTS[object])).toEqual([]);
   });
 });
 
@@ -99,5 +94,5 @@ test.each(
     (mark) => [`${mark.table}.${mark.column}${mark.path === null ? '' : `.${mark.path}`}`, mark] as const,
   ),
 )('a canary gets through where %s is no longer marked', (_name, mark) => {
-  expect(written(withoutMark(mark), HASH)).not.toEqual([]);
+  expect(canariesUnder('hash', withoutMark(mark))).not.toEqual([]);
 });

@@ -9,7 +9,7 @@ import { OBJECT_NAMES, type ObjectName } from '../../../functions/core/names.ts'
 import { OBJECTS } from '../../../functions/objects/index.ts';
 import { type Simulator, startSimulator, type Workspace } from '../../../lib/simulator/index.ts';
 import { canariesIn } from '../../support/canaries.ts';
-import { linesOf, wronglyHashed } from '../../support/hashed-leaves.ts';
+import { written, wronglyHashed } from '../../support/hashed-leaves.ts';
 
 const SIZES = { contacts: 60, companies: 45, conversations: 70, tickets: 45, activity_logs: 40 };
 
@@ -59,8 +59,8 @@ describe.each(OBJECT_NAMES)('%s', (name) => {
     for (const record of recordsOf(simulator.workspace, name)) {
       const next = ofTomorrow(OBJECTS[name], record);
       const text = (sensitiveFields: 'replicate' | 'hash') =>
-        linesOf(OBJECTS[name], next, sensitiveFields)
-          .map(({ line }) => line)
+        written(OBJECTS[name], next, sensitiveFields)
+          .rows.map(({ line }) => line)
           .join('\n');
       expect(canariesIn(text('replicate'))).toEqual([CANARY]);
       expect(canariesIn(text('hash'))).toEqual([]);
