@@ -2,16 +2,34 @@
  * Rules about places that nobody declared: fine for a field that Intercom adds, a slip of the pen otherwise. They are
  * told and not refused, because there may be fields that we do not know.
  */
-import { closestMatch } from 'leven';
 import type { DeclaredTable, DeclaredTableName, TableColumn } from './declared-tables.ts';
 import type { FieldRules } from './field-rules.ts';
 import { parsePath, pathFrom, type Step } from './paths.ts';
 
 type Path = readonly Step[];
 
+/** How many letters have to be put in, taken out or replaced to make one word of the other (Levenshtein). */
+function distance(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
+  for (const [index, letter] of [...one].entries()) {
+    const next = [index + 1];
+    for (const [at, wanted] of [...other].entries()) {
+      const replaced = (row[at] ?? 0) + (letter === wanted ? 0 : 1);
+      next.push(Math.min(replaced, (row[at + 1] ?? 0) + 1, (next[at] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[other.length] ?? 0;
+}
+
 /** The most similar word, where a third of the letters or less is another. */
-const similarTo = (word: string, known: readonly string[]): string | null =>
-  closestMatch(word, known, { maxDistance: Math.ceil(word.length / 3) }) ?? null;
+function similarTo(word: string, known: readonly string[]): string | null {
+  const [nearest] = known
+    .map((one) => ({ one, far: distance(word, one) }))
+    .filter(({ far }) => far <= Math.ceil(word.length / 3))
+    .sort((a, b) => a.far - b.far);
+  return nearest?.one ?? null;
+}
 
 /** Places known in a column. One that is personal as a whole may hold anything. */
 function knownIn({ name, personal, plain = [] }: TableColumn): readonly Path[] {
