@@ -1,4 +1,4 @@
-import { definePipeline } from './functions/core/config.ts';
+import { definePipeline } from './functions/config/config.ts';
 
 const SIX_HOURS = { every: '6 hours' };
 

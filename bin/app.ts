@@ -1,8 +1,8 @@
 /** The CDK app: `npx cdk deploy --all`, `npx cdk synth -c config=FILE`. */
 import { App, Validations } from 'aws-cdk-lib';
 import { isPipelineError } from '../functions/core/errors.ts';
+import { DEFAULT_CONFIG_FILE, loadPipelines } from '../lib/cli/load-config.ts';
 import { bundledCode } from '../lib/constructs/function-code.ts';
-import { DEFAULT_CONFIG_FILE, loadPipelines } from '../lib/load-config.ts';
 import { AwsSolutions } from '../lib/stacks/aws-solutions.ts';
 import { addPipeline } from '../lib/stacks/pipeline.ts';
 

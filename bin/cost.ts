@@ -1,13 +1,13 @@
 /** What a deployed pipeline costs a month, for workspaces of given sizes. See `npm run cost -- --help`. */
 import { Command, InvalidArgumentError } from 'commander';
-import { choosePipeline } from '../functions/core/pipelines.ts';
-import { costReport } from '../lib/cost/report.ts';
-import { runGroups } from '../lib/cost/run-groups.ts';
-import { standingOf } from '../lib/cost/standing.ts';
-import { IDLE, SIZES, type Volumes } from '../lib/cost/usage.ts';
-import { DEFAULT_CONFIG_FILE, loadPipelines } from '../lib/load-config.ts';
-import { synthesize } from '../lib/local/template.ts';
-import { createTerminal } from '../lib/terminal/terminal.ts';
+import { choosePipeline } from '../functions/config/pipelines.ts';
+import { costReport } from '../lib/cli/cost/report.ts';
+import { runGroups } from '../lib/cli/cost/run-groups.ts';
+import { standingOf } from '../lib/cli/cost/standing.ts';
+import { IDLE, SIZES, type Volumes } from '../lib/cli/cost/usage.ts';
+import { DEFAULT_CONFIG_FILE, loadPipelines } from '../lib/cli/load-config.ts';
+import { createTerminal } from '../lib/cli/terminal/terminal.ts';
+import { synthesize } from '../lib/template/template.ts';
 
 const VOLUMES = {
   contacts: 'contacts there are',

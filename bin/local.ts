@@ -2,8 +2,8 @@
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { explainDisk } from '../lib/local/explain.ts';
-import { createTerminal } from '../lib/terminal/terminal.ts';
+import { explainDisk } from '../lib/cli/local/explain.ts';
+import { createTerminal } from '../lib/cli/terminal/terminal.ts';
 
 // Compiled once, in a folder that is the project's alone: starts are a fifth faster.
 enableCompileCache(join(import.meta.dirname, '../node_modules/.cache/compile'));
@@ -26,7 +26,7 @@ program
   .description('sync a simulated workspace; every further run finds it one day older')
   .option('--out <dir>', 'output directory', 'out/demo')
   .action((options: { out: string }) =>
-    terminal.run(async () => (await import('../lib/local/commands/demo.ts')).runDemo(terminal, options)),
+    terminal.run(async () => (await import('../lib/cli/local/commands/demo.ts')).runDemo(terminal, options)),
   );
 
 program
@@ -41,7 +41,7 @@ program
   .option('--to <time>', 'end of the backfill, exclusive (default: now)')
   .option('--json', 'print the run summary as JSON on standard output, one line per run')
   .action((options) =>
-    terminal.run(async () => (await import('../lib/local/commands/sync.ts')).runSync(terminal, options)),
+    terminal.run(async () => (await import('../lib/cli/local/commands/sync.ts')).runSync(terminal, options)),
   );
 
 program
@@ -50,7 +50,9 @@ program
   .option('--out <dir>', 'output directory', 'out/local')
   .option('--json', 'as JSON')
   .action((options) =>
-    terminal.run(async () => (await import('../lib/local/commands/status.ts')).runStatus(terminal, options)),
+    terminal.run(async () =>
+      (await import('../lib/cli/local/commands/status.ts')).runStatus(terminal, options),
+    ),
   );
 
 program
@@ -63,7 +65,7 @@ program
   .option('--format <format>', 'table, csv or json', 'table')
   .action((sql, options) =>
     terminal.run(async () =>
-      (await import('../lib/local/commands/query.ts')).runQuery(terminal, sql, options),
+      (await import('../lib/cli/local/commands/query.ts')).runQuery(terminal, sql, options),
     ),
   );
 
@@ -74,7 +76,9 @@ program
   .option('--pipeline <name>', 'which one, where the configuration has several')
   .option('--json', 'as JSON')
   .action((options) =>
-    terminal.run(async () => (await import('../lib/local/commands/fields.ts')).runFields(terminal, options)),
+    terminal.run(async () =>
+      (await import('../lib/cli/local/commands/fields.ts')).runFields(terminal, options),
+    ),
   );
 
 program
@@ -86,7 +90,9 @@ program
   .option('--out <dir>', 'output directory', 'out/local')
   .option('--yes', 'do not ask')
   .action((options) =>
-    terminal.run(async () => (await import('../lib/local/commands/reset.ts')).runReset(terminal, options)),
+    terminal.run(async () =>
+      (await import('../lib/cli/local/commands/reset.ts')).runReset(terminal, options),
+    ),
   );
 
 await program.parseAsync();

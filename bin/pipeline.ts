@@ -2,7 +2,7 @@
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { Command, type OptionValues } from 'commander';
-import { createTerminal, type ExitStatus } from '../lib/terminal/terminal.ts';
+import { createTerminal, type ExitStatus } from '../lib/cli/terminal/terminal.ts';
 
 // Compiled once, in a folder that is the project's alone: starts are a fifth faster.
 enableCompileCache(join(import.meta.dirname, '../node_modules/.cache/compile'));
@@ -44,7 +44,7 @@ const EXAMPLE_TIME = '2025-01-01T00:00:00Z';
 command(
   'connect',
   'connect it to your Intercom workspace: tells every step, waits, then checks',
-  async (options) => (await import('../lib/remote/commands/connect.ts')).runConnect(terminal, options),
+  async (options) => (await import('../lib/cli/remote/commands/connect.ts')).runConnect(terminal, options),
 )
   .option('--no-open', 'do not open a browser, only print the address')
   // A value is taken so that it can be refused without being shown.
@@ -58,7 +58,7 @@ command(
 command(
   'check',
   'is the token alive, of the right workspace, and is every permission there?',
-  async (options) => (await import('../lib/remote/commands/check.ts')).runCheck(terminal, options),
+  async (options) => (await import('../lib/cli/remote/commands/check.ts')).runCheck(terminal, options),
 )
   .option('--json', 'as JSON')
   .addHelpText(
@@ -67,7 +67,7 @@ command(
   );
 
 command('run', 'start a run now and follow it to its end', async (options) =>
-  (await import('../lib/remote/commands/run.ts')).runRun(terminal, options),
+  (await import('../lib/cli/remote/commands/run.ts')).runRun(terminal, options),
 )
   .option('--objects <names>', 'only these objects, separated by commas (default: all configured)')
   .option('--full-refresh', 'read everything again, not only what changed')
@@ -81,11 +81,11 @@ command('run', 'start a run now and follow it to its end', async (options) =>
 command(
   'status',
   'connection, runs at work, and per object: last run, rows, debts, completeness',
-  async (options) => (await import('../lib/remote/commands/status.ts')).runStatus(terminal, options),
+  async (options) => (await import('../lib/cli/remote/commands/status.ts')).runStatus(terminal, options),
 ).option('--json', 'as JSON');
 
 command('resync', 'forget how far an object was read and read all of it again', async (options, object) =>
-  (await import('../lib/remote/commands/resync.ts')).runResync(terminal, object, options),
+  (await import('../lib/cli/remote/commands/resync.ts')).runResync(terminal, object, options),
 )
   .argument('<object>', 'such as contacts')
   .option('--yes', 'do not ask')
@@ -96,7 +96,7 @@ command(
   'backfill',
   'read a range of time of one object again; what is synced next does not change',
   async (options, object) =>
-    (await import('../lib/remote/commands/backfill.ts')).runBackfill(terminal, object, {
+    (await import('../lib/cli/remote/commands/backfill.ts')).runBackfill(terminal, object, {
       ...options,
       from: options.from,
     }),
@@ -113,7 +113,8 @@ command(
 command(
   'disconnect',
   'uninstall the app for the whole workspace at Intercom, and forget the connection',
-  async (options) => (await import('../lib/remote/commands/disconnect.ts')).runDisconnect(terminal, options),
+  async (options) =>
+    (await import('../lib/cli/remote/commands/disconnect.ts')).runDisconnect(terminal, options),
 )
   .option('--keep-app', 'only forget the connection; the app stays installed')
   .option('--yes', 'do not ask');

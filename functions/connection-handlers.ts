@@ -2,7 +2,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { completeAuthorization } from './connection/complete-authorization.ts';
 import type { CompleteDependencies } from './connection/dependencies.ts';
-import { type PageOutcome, renderPage } from './connection/pages.ts';
+import { type PageOutcome, renderPage } from './connection/outcome-pages.ts';
 import { createConnectionRuntime } from './connection-runtime.ts';
 import { RetryableError } from './core/errors.ts';
 import type { RawEnvironment } from './environment.ts';

@@ -6,8 +6,8 @@ import { createDynamoDbAuthorizationStore } from './aws/dynamodb-authorization-s
 import { createDynamoDbStateStore } from './aws/dynamodb-state-store.ts';
 import { createSecretsConnectionStore } from './aws/secrets-connection-store.ts';
 import { createSecretsOAuthClientSource } from './aws/secrets-oauth-client-source.ts';
+import type { ResolvedConfig } from './config/config.ts';
 import type { CompleteDependencies } from './connection/dependencies.ts';
-import type { ResolvedConfig } from './core/config.ts';
 import { type RawEnvironment, readEnvironment } from './environment.ts';
 import { createIntercomAccess } from './intercom/oauth.ts';
 import { SYSTEM_CLOCK } from './system-clock.ts';

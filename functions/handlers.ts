@@ -15,18 +15,18 @@ import type {
   StartRunResult,
 } from './core/workflow.ts';
 import type { RawEnvironment } from './environment.ts';
-import { boundClient } from './intercom/bounded-client.ts';
+import { boundClient } from './intercom/http/bounded-client.ts';
 import { readMe } from './intercom/me.ts';
 import { createObjectReader } from './intercom/readers/index.ts';
 import { OBJECTS } from './objects/index.ts';
 import { createCatalog, createEvents, createRuntime, type Overrides } from './runtime.ts';
-import { commitObject } from './sync/commit.ts';
+import { commitObject } from './sync/commit/commit.ts';
 import type { ObjectDependencies } from './sync/dependencies.ts';
-import { type Attempt, extractSlice } from './sync/extract.ts';
-import { finishRun } from './sync/finish-run.ts';
-import { planObject } from './sync/plan.ts';
-import { recordFailure } from './sync/record-failure.ts';
-import { startRun } from './sync/start-run.ts';
+import { type Attempt, extractSlice } from './sync/extract/extract.ts';
+import { planObject } from './sync/plan/plan.ts';
+import { finishRun } from './sync/run/finish-run.ts';
+import { recordFailure } from './sync/run/record-failure.ts';
+import { startRun } from './sync/run/start-run.ts';
 import { createUseSlot, type UseSlot, type UseSlotOptions, WITHOUT_SLOTS } from './sync/use-slot.ts';
 
 /** The part of Lambda's context that is used. */

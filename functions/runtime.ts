@@ -20,7 +20,7 @@ import { createSecretsHashSource } from './aws/secrets-hash-source.ts';
 import { createSecretsTokenSource } from './aws/secrets-token-source.ts';
 import { createSfnExecutions } from './aws/sfn-executions.ts';
 import { configuredTables } from './catalog/configured.ts';
-import type { ResolvedConfig } from './core/config.ts';
+import type { ResolvedConfig } from './config/config.ts';
 import type { ObjectName } from './core/names.ts';
 import type {
   Catalog,
@@ -33,14 +33,14 @@ import type {
   Slots,
   StateStore,
 } from './core/ports.ts';
-import { createEmfMetrics } from './emf-metrics.ts';
 import { type FunctionEntry, type RawEnvironment, readEnvironment } from './environment.ts';
-import { createIntercomClient, type IntercomClient } from './intercom/client.ts';
+import { createIntercomClient, type IntercomClient } from './intercom/http/client.ts';
 import { OBJECTS } from './objects/index.ts';
-import { createProgressLog } from './progress-log.ts';
-import { createRequestMetrics } from './request-metrics.ts';
 import { DEFAULT_LIMITS, type RunDependencies, type SyncLimits } from './sync/dependencies.ts';
 import { SYSTEM_CLOCK } from './system-clock.ts';
+import { createEmfMetrics } from './telemetry/emf-metrics.ts';
+import { createProgressLog } from './telemetry/progress-log.ts';
+import { createRequestMetrics } from './telemetry/request-metrics.ts';
 
 /** Tells two configurations apart; of the file's text. */
 export const digestOf = (configText: string): string => createHash('sha256').update(configText).digest('hex');

@@ -6,6 +6,7 @@
  */
 import { type DynamoDBClient, GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Clock, Slot, SlotAnswer, SlotRequest, Slots } from '../core/ports.ts';
+import { callAws, isConditionFailure } from './errors.ts';
 import {
   decideSlot,
   type Holder,
@@ -15,8 +16,7 @@ import {
   type Line,
   liveLine,
   type Place,
-} from '../core/slots.ts';
-import { callAws, isConditionFailure } from './errors.ts';
+} from './slots.ts';
 
 const KEY = { pk: { S: 'budget#slots' } };
 

@@ -1,9 +1,9 @@
 /** The tables of the lake as one configuration has them written. Pure. */
 import type { ObjectDeclaration } from '../core/declaration.ts';
 import { withoutChildren } from '../core/declared-tables.ts';
-import { asWritten, excludedColumns, type FieldRules } from '../core/field-rules.ts';
 import type { ChildName } from '../core/names.ts';
 import type { SeenTables } from '../core/sightings.ts';
+import { asWritten, excludedColumns, type FieldRules } from '../rows/field-rules.ts';
 import { type CatalogTable, catalogTables } from './tables.ts';
 
 /** What of a configuration the tables depend on. */

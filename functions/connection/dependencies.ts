@@ -1,5 +1,5 @@
 /** What each use case of the connection needs. */
-import type { ResolvedConfig } from '../core/config.ts';
+import type { ResolvedConfig } from '../config/config.ts';
 import type {
   AuthorizationStore,
   Clock,

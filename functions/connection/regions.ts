@@ -1,5 +1,5 @@
 /** Names of Intercom's regions as /me tells them (facts 6.1). */
-import type { ResolvedConfig } from '../core/config.ts';
+import type { ResolvedConfig } from '../config/config.ts';
 
 type Region = ResolvedConfig['region'];
 

@@ -2,8 +2,9 @@
  * The event that tells others that a run has ended (docs/events.md). Names and counts only: no message
  * of an error, which may quote a record, and no value.
  */
+
+import type { Completeness, ObjectSummary, RunMode, RunSummary } from './engine-files.ts';
 import type { ObjectName, TableName } from './names.ts';
-import type { Completeness, ObjectSummary, RunMode, RunSummary } from './records.ts';
 import type { SchemaDrift } from './schema.ts';
 
 export const EVENT_SOURCE = 'intercom.pipeline';

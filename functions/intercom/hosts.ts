@@ -1,5 +1,5 @@
 /** Which hosts a pipeline speaks to (facts 1, 8.2). */
-import { API_HOSTS, type ResolvedConfig } from '../core/config.ts';
+import { API_HOSTS, type ResolvedConfig } from '../config/config.ts';
 
 /** Where people authorize an app, per region. */
 const APP_HOSTS: Readonly<Record<ResolvedConfig['region'], string>> = {

@@ -1,7 +1,7 @@
 /** GET /me: the workspace behind the token (facts 6.1). */
 import { isJsonObject, type JsonValue } from '../core/json.ts';
 import type { EpochMs, EpochSeconds } from '../core/time.ts';
-import type { IntercomClient, RequestOptions } from './client.ts';
+import type { IntercomClient, RequestOptions } from './http/client.ts';
 
 export interface Me {
   /** `app.id_code`. */

@@ -1,16 +1,17 @@
 /** Intercom's OAuth: authorize, trade the code, ask whose the token is, uninstall (facts 8). */
+
+import type { ResolvedConfig } from '../config/config.ts';
 import { isAccessToken } from '../core/access-token.ts';
 import type { OAuthClient } from '../core/authorization.ts';
-import type { ResolvedConfig } from '../core/config.ts';
 import { ConnectionError, ContractError } from '../core/errors.ts';
 import type { Clock, Exchange, Identity, IntercomAccess } from '../core/ports.ts';
-import { CURIOUS } from '../core/retry.ts';
-import { API_VERSION, createIntercomClient, type IntercomClient } from './client.ts';
-import type { Failure } from './failures.ts';
 import { type OAuthHosts, oauthHosts } from './hosts.ts';
+import { API_VERSION, createIntercomClient, type IntercomClient } from './http/client.ts';
+import type { Failure } from './http/failures.ts';
+import { CURIOUS } from './http/retry.ts';
+import { type Attempt, createTransport } from './http/transport.ts';
+import { UNMETERED } from './http/unmetered.ts';
 import { readMe } from './me.ts';
-import { type Attempt, createTransport } from './transport.ts';
-import { UNMETERED } from './unmetered.ts';
 
 /** A person waits, and API Gateway for no more than 30 s for all that a callback does. */
 const TIMEOUT_MS = 6_000;

@@ -2,11 +2,11 @@
 import type { ObjectDeclaration, ReadSpec } from '../core/declaration.ts';
 import { PermissionError, UnavailableError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
-import { CURIOUS } from '../core/retry.ts';
 import { type EpochMs, toSeconds } from '../core/time.ts';
-import type { IntercomClient, Query, RequestOptions } from './client.ts';
-import { isSwitchedOff } from './readers/switched-off.ts';
-import { searchBody, searchFilters } from './search-query.ts';
+import type { IntercomClient, Query, RequestOptions } from './http/client.ts';
+import { CURIOUS } from './http/retry.ts';
+import { searchBody, searchFilters } from './readers/walk/search-query.ts';
+import { isSwitchedOff } from './readers/walk/switched-off.ts';
 
 export type Access =
   | { readonly status: 'granted' }

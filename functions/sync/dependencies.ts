@@ -1,6 +1,6 @@
 /** What the use cases are given: ports, the object's declaration and reader, and the limits of one attempt. */
 
-import type { ResolvedConfig } from '../core/config.ts';
+import type { ResolvedConfig } from '../config/config.ts';
 import type { ObjectDeclaration } from '../core/declaration.ts';
 import type {
   Catalog,

@@ -1,8 +1,9 @@
 /** The last two steps of a commit, the same for the run itself and for whoever finds it half done. */
+
+import type { Draft, Manifest } from '../core/engine-files.ts';
 import { ContractError } from '../core/errors.ts';
 import { manifestKey } from '../core/lake-keys.ts';
 import type { CommittedState, ObjectState } from '../core/ports.ts';
-import type { Draft, Manifest } from '../core/records.ts';
 import type { ObjectDependencies } from './dependencies.ts';
 import { storeOnce } from './store.ts';
 

@@ -1,6 +1,7 @@
 /** The schema that the runs before have recorded. */
+
+import type { Manifest } from '../core/engine-files.ts';
 import { manifestPrefix } from '../core/lake-keys.ts';
-import type { Manifest } from '../core/records.ts';
 import type { RecordedSchema } from '../core/schema.ts';
 import type { ObjectDependencies } from './dependencies.ts';
 import { readLast } from './store.ts';

@@ -1,7 +1,8 @@
 /** The right of one execution to run an object (DESIGN: leases do not expire; commit order). */
+
+import type { Draft } from '../core/engine-files.ts';
 import { ContractError } from '../core/errors.ts';
 import type { Lease, ObjectState } from '../core/ports.ts';
-import type { Draft } from '../core/records.ts';
 import type { ObjectDependencies } from './dependencies.ts';
 import { finishCommit } from './finish-commit.ts';
 import { requireStored } from './store.ts';

@@ -1,8 +1,9 @@
 /** Brings the catalog up to date with what is committed of an object. */
+
+import type { Manifest, Outcome } from '../core/engine-files.ts';
 import { RetryableError } from '../core/errors.ts';
 import { manifestPrefix, outcomeKey, runDateOf } from '../core/lake-keys.ts';
 import type { Lake, Publication } from '../core/ports.ts';
-import type { Manifest, Outcome } from '../core/records.ts';
 import type { ObjectDependencies } from './dependencies.ts';
 import { lastSchema } from './last-schema.ts';
 import { readStored, storeOnce } from './store.ts';

@@ -1,8 +1,9 @@
 /** Receipts: what an attempt has written and where to go on. Any receipt lists its whole chain. */
+
+import type { DoneReceipt, Evidence, Receipt } from '../core/engine-files.ts';
 import { doneKey, slicePrefix } from '../core/lake-keys.ts';
 import type { ObjectName } from '../core/names.ts';
 import type { Lake } from '../core/ports.ts';
-import type { DoneReceipt, Evidence, Receipt } from '../core/records.ts';
 import { encodeJson, readStored, requireStored, storeOnce } from './store.ts';
 
 /** Ids read so far, each with the version time it was read at: to count what is distinct. */

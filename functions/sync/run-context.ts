@@ -1,7 +1,8 @@
 /** What StartRun decided, read by everything that runs after it. */
+
+import type { RunContext } from '../core/engine-files.ts';
 import { ContractError } from '../core/errors.ts';
 import { runContextKey } from '../core/lake-keys.ts';
-import type { RunContext } from '../core/records.ts';
 import type { RunDependencies } from './dependencies.ts';
 import { requireStored } from './store.ts';
 

@@ -1,8 +1,9 @@
 /** How a pipeline stands, from what it has committed: nothing but the lake is asked. */
+
+import type { Manifest, ObjectSummary, RunSummary } from '../core/engine-files.ts';
 import { manifestPrefix, RUNS_PREFIX } from '../core/lake-keys.ts';
 import type { ObjectName } from '../core/names.ts';
 import type { Lake } from '../core/ports.ts';
-import type { Manifest, ObjectSummary, RunSummary } from '../core/records.ts';
 import type { EpochMs } from '../core/time.ts';
 import { oldDebts } from './old-debts.ts';
 import { readLast, requireStored } from './store.ts';

@@ -1,7 +1,7 @@
 import { Construct } from 'constructs';
 import { glueNames } from '../../functions/catalog/athena.ts';
 import { configuredTables } from '../../functions/catalog/configured.ts';
-import { PARENT_OF, type ResolvedConfig } from '../../functions/core/config.ts';
+import { PARENT_OF, type ResolvedConfig } from '../../functions/config/config.ts';
 import { CHILD_NAMES, DELETIONS, type ObjectName, type TableName } from '../../functions/core/names.ts';
 import type { MetricsDetail } from '../../functions/environment.ts';
 import { OBJECTS } from '../../functions/objects/index.ts';

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { AssetHashType, DockerImage } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { buildSync } from 'esbuild';
-import type { ResolvedConfig } from '../../functions/core/config.ts';
+import type { ResolvedConfig } from '../../functions/config/config.ts';
 import { CONFIG_FILE, type FunctionEntry } from '../../functions/environment.ts';
 
 export type FunctionCode = (entry: FunctionEntry) => Code;
 
-const ROOT = join(import.meta.dirname, '..', '..');
+const ROOT = join(import.meta.dirname, '../..');
 
 /** Packages in CommonJS call `require`, which an ES module has to make for itself. */
 const REQUIRE = "import{createRequire}from'node:module';const require=createRequire(import.meta.url);";

@@ -5,10 +5,10 @@ import { CfnSchedule, CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import type { Deployment } from '../../functions/core/deployment.ts';
+import type { Deployment } from '../../functions/config/deployment.ts';
 import type { ObjectName } from '../../functions/core/names.ts';
-import { type ObjectGroup, objectGroups } from '../object-groups.ts';
 import { grantKey } from './access.ts';
+import { type ObjectGroup, objectGroups } from './object-groups.ts';
 import { pascalCase } from './pascal-case.ts';
 
 export interface SchedulesProps {

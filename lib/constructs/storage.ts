@@ -4,7 +4,7 @@ import type { Key } from 'aws-cdk-lib/aws-kms';
 import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import type { Deployment } from '../../functions/core/deployment.ts';
+import type { Deployment } from '../../functions/config/deployment.ts';
 import { ownKey } from './own-key.ts';
 import { stateTable } from './state-table.ts';
 

@@ -18,7 +18,7 @@ import {
   WaitTime,
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import type { ResolvedConfig } from '../../functions/core/config.ts';
+import type { ResolvedConfig } from '../../functions/config/config.ts';
 import type { Extractors } from './extractors.ts';
 import { EXTRACTOR_TIMEOUT_SECONDS } from './extractors.ts';
 import type { PipelineFunction } from './pipeline-function.ts';
@@ -70,7 +70,7 @@ const EVERYTHING = { errors: ['States.ALL'], resultPath: '$.error' };
  * What it implies: the plan's bound of 100 slices must stay, a wait of seconds belongs into the invocation
  * (9 events a round here), and `parallelism` far beyond 8 × 8 shortens the time until a slow run is ended by its history.
  *
- * Waits for a slot (functions/core/slots.ts) come on top, 9 events a round, but only where `concurrency` is set and
+ * Waits for a slot (functions/aws/slots.ts) come on top, 9 events a round, but only where `concurrency` is set and
  * other executions are at work. Two that compete have half of the S slots each and go on without waiting; as many
  * branches of each wait. A wait takes max(10, S) s at first, then a quarter of the time waited, at most 300 s:
  * 22 rounds in the half hour after which a branch goes first where S = 4, 20 where S = 16, 13 where S = 64. So an

@@ -1,6 +1,6 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import type { ResolvedConfig } from '../../functions/core/config.ts';
+import type { ResolvedConfig } from '../../functions/config/config.ts';
 import type { FunctionCode } from '../constructs/function-code.ts';
 import { OAuthCallback } from '../constructs/oauth-callback.ts';
 import type { Storage } from '../constructs/storage.ts';

@@ -1,6 +1,6 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import type { ResolvedConfig } from '../../functions/core/config.ts';
+import type { ResolvedConfig } from '../../functions/config/config.ts';
 import type { MetricsDetail } from '../../functions/environment.ts';
 import { grantLake, grantSecret, grantState, grantSyncEvent, STATE_KEYS } from '../constructs/access.ts';
 import type { Catalog } from '../constructs/catalog.ts';

@@ -1,12 +1,12 @@
 import { Aws, CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import type { ResolvedConfig } from '../../functions/core/config.ts';
-import type { Deployment } from '../../functions/core/deployment.ts';
+import type { ResolvedConfig } from '../../functions/config/config.ts';
+import type { Deployment } from '../../functions/config/deployment.ts';
 import type { RunIntervals } from '../constructs/alarms.ts';
 import { Monitoring } from '../constructs/monitoring.ts';
+import { objectGroups } from '../constructs/object-groups.ts';
 import type { Storage } from '../constructs/storage.ts';
-import { objectGroups } from '../object-groups.ts';
 import type { ExtractionStack } from './extraction-stack.ts';
 
 export interface MonitoringStackProps extends StackProps {

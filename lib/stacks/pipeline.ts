@@ -1,6 +1,6 @@
 import { type App, Aspects } from 'aws-cdk-lib';
-import { type ResolvedConfig, resolveDeployment } from '../../functions/core/config.ts';
-import type { Deployment } from '../../functions/core/deployment.ts';
+import { type ResolvedConfig, resolveDeployment } from '../../functions/config/config.ts';
+import type { Deployment } from '../../functions/config/deployment.ts';
 import type { FunctionCode } from '../constructs/function-code.ts';
 import { LogSettings } from '../constructs/log-settings.ts';
 import { ConnectionStack } from './connection-stack.ts';

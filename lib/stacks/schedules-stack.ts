@@ -1,8 +1,8 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import type { ResolvedConfig } from '../../functions/core/config.ts';
-import type { Deployment } from '../../functions/core/deployment.ts';
+import type { ResolvedConfig } from '../../functions/config/config.ts';
+import type { Deployment } from '../../functions/config/deployment.ts';
 import { Schedules } from '../constructs/schedules.ts';
 import type { Storage } from '../constructs/storage.ts';
 import type { Workflow } from '../constructs/workflow.ts';

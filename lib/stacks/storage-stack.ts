@@ -1,6 +1,6 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import type { Deployment } from '../../functions/core/deployment.ts';
+import type { Deployment } from '../../functions/config/deployment.ts';
 import { Catalog } from '../constructs/catalog.ts';
 import { Storage } from '../constructs/storage.ts';
 

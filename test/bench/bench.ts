@@ -38,7 +38,7 @@ async function serve(sizes: readonly string[]): Promise<Served> {
   const size = sizes.flatMap((one) => ['--size', one]);
   const child = spawn(
     process.execPath,
-    ['lib/simulator/serve.ts', '--port', '0', '--rate-limit', '10000000', ...size],
+    ['lib/standins/intercom/serve.ts', '--port', '0', '--rate-limit', '10000000', ...size],
     { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] },
   );
   for await (const line of createInterface({ input: child.stdout })) {

@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { resolveConfig } from '../../functions/core/config.ts';
+import { resolveConfig } from '../../functions/config/config.ts';
 import { FUNCTION_ENTRIES } from '../../functions/environment.ts';
 import { writeBundle } from '../../lib/constructs/function-code.ts';
 

@@ -5,10 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { renderPage } from '../../functions/connection/pages.ts';
-import { type ConnectionBench, startConnectionBench } from '../local/support/connection-bench.ts';
+import { renderPage } from '../../functions/connection/outcome-pages.ts';
+import { chromiumPath, launch, NO_CHROMIUM } from '../support/chromium.ts';
+import { type ConnectionBench, startConnectionBench } from '../support/local/connection-bench.ts';
 import { PAGE_OUTCOMES } from '../support/page-outcomes.ts';
-import { chromiumPath, launch, NO_CHROMIUM } from './chromium.ts';
 
 const executable = chromiumPath();
 const isMissing = executable === undefined;

@@ -4,7 +4,7 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, test } from 'vitest';
 import { ACKNOWLEDGEMENTS } from '../../lib/stacks/acknowledgements.ts';
 import { AwsSolutions, unacknowledged } from '../../lib/stacks/aws-solutions.ts';
-import { CONFIGURATIONS, synthesis } from './synthesis.ts';
+import { CONFIGURATIONS, synthesis } from '../support/infra/synthesis.ts';
 
 const findings = Object.entries(CONFIGURATIONS).map(
   ([name, config]) =>

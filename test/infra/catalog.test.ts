@@ -3,7 +3,7 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { describe, expect, test } from 'vitest';
-import { resolveDeployment } from '../../functions/core/config.ts';
+import { resolveDeployment } from '../../functions/config/config.ts';
 import { Catalog } from '../../lib/constructs/catalog.ts';
 import { StorageStack } from '../../lib/stacks/storage-stack.ts';
 

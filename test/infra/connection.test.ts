@@ -1,10 +1,10 @@
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
-import { resolveConfig } from '../../functions/core/config.ts';
+import { resolveConfig } from '../../functions/config/config.ts';
 import { PLACES_OF } from '../../functions/environment.ts';
-import type { StackTemplate } from '../../lib/local/intrinsics.ts';
-import { synthesize } from '../../lib/local/template.ts';
-import { rightsByRole, stackWith } from './rights.ts';
+import type { StackTemplate } from '../../lib/template/intrinsics.ts';
+import { synthesize } from '../../lib/template/template.ts';
+import { rightsByRole, stackWith } from '../support/infra/rights.ts';
 
 const templates = synthesize(resolveConfig({ name: 'shop' }));
 const connection = stackWith('AWS::ApiGatewayV2::Api', templates);

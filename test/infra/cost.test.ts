@@ -5,12 +5,19 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { METRICS } from '../../functions/core/metrics.ts';
 import { OBJECT_NAMES } from '../../functions/core/names.ts';
-import { monthlyBill, totalOf } from '../../lib/cost/bill.ts';
-import { runGroups } from '../../lib/cost/run-groups.ts';
-import { standingOf } from '../../lib/cost/standing.ts';
-import { IDLE, initialLoad, monthlyUsage, type RunGroup, SIZES, type Volumes } from '../../lib/cost/usage.ts';
-import { loadPipelines } from '../../lib/load-config.ts';
-import { synthesis } from './synthesis.ts';
+import { monthlyBill, totalOf } from '../../lib/cli/cost/bill.ts';
+import { runGroups } from '../../lib/cli/cost/run-groups.ts';
+import { standingOf } from '../../lib/cli/cost/standing.ts';
+import {
+  IDLE,
+  initialLoad,
+  monthlyUsage,
+  type RunGroup,
+  SIZES,
+  type Volumes,
+} from '../../lib/cli/cost/usage.ts';
+import { loadPipelines } from '../../lib/cli/load-config.ts';
+import { synthesis } from '../support/infra/synthesis.ts';
 
 const standing = (monitoring: 'standard' | 'detailed') =>
   standingOf(

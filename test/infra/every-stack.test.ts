@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { PipelineConfig } from '../../functions/core/config.ts';
-import { CONFIGURATIONS, synthesis } from './synthesis.ts';
+import type { PipelineConfig } from '../../functions/config/config.ts';
+import { CONFIGURATIONS, synthesis } from '../support/infra/synthesis.ts';
 
 interface Found {
   readonly place: string;

@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { resolveConfig } from '../../functions/core/config.ts';
+import { resolveConfig } from '../../functions/config/config.ts';
 import { OBJECT_NAMES } from '../../functions/core/names.ts';
 import { type FunctionEntry, PLACES_OF, readEnvironment } from '../../functions/environment.ts';
 import { bundledCode } from '../../lib/constructs/function-code.ts';
-import type { StackTemplate } from '../../lib/local/intrinsics.ts';
 import { addPipeline } from '../../lib/stacks/pipeline.ts';
+import type { StackTemplate } from '../../lib/template/intrinsics.ts';
 
 interface FunctionProperties {
   readonly Code: { readonly S3Key: string };

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { OBJECT_NAMES } from '../../functions/core/names.ts';
 import { readEnvironment } from '../../functions/environment.ts';
 import { OBJECTS } from '../../functions/objects/index.ts';
-import { loadConfig, loadPipelines } from '../../lib/load-config.ts';
+import { loadConfig, loadPipelines } from '../../lib/cli/load-config.ts';
 
 let folder: string;
 beforeAll(async () => {

@@ -6,13 +6,13 @@ import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type PipelineConfig, resolveConfig, resolveDeployment } from '../../functions/core/config.ts';
+import { type PipelineConfig, resolveConfig, resolveDeployment } from '../../functions/config/config.ts';
 import { METRICS, type MetricName } from '../../functions/core/metrics.ts';
 import { OBJECT_NAMES } from '../../functions/core/names.ts';
-import { createEmfMetrics } from '../../functions/emf-metrics.ts';
 import type { MetricsDetail } from '../../functions/environment.ts';
-import type { StackTemplate } from '../../lib/local/intrinsics.ts';
+import { createEmfMetrics } from '../../functions/telemetry/emf-metrics.ts';
 import { addPipeline } from '../../lib/stacks/pipeline.ts';
+import type { StackTemplate } from '../../lib/template/intrinsics.ts';
 import { type Sample, samplesOf } from '../support/emf.ts';
 
 interface MetricStat {

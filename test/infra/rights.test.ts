@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { PARENT_OF, type PipelineConfig } from '../../functions/core/config.ts';
+import { PARENT_OF, type PipelineConfig } from '../../functions/config/config.ts';
 import { CHILD_NAMES, OBJECT_NAMES } from '../../functions/core/names.ts';
 import { OBJECTS } from '../../functions/objects/index.ts';
-import type { StackTemplate } from '../../lib/local/intrinsics.ts';
-import { rightsByRole } from './rights.ts';
-import { CONFIGURATIONS, synthesis } from './synthesis.ts';
+import type { StackTemplate } from '../../lib/template/intrinsics.ts';
+import { rightsByRole } from '../support/infra/rights.ts';
+import { CONFIGURATIONS, synthesis } from '../support/infra/synthesis.ts';
 
 function extractionOf(config: PipelineConfig): StackTemplate {
   const { extraction } = synthesis(config).templates;

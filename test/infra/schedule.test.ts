@@ -1,9 +1,9 @@
 import { Cron } from 'croner';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseCron } from '../../functions/core/cron.ts';
-import { awsCron, cronProblem, scheduleOf } from '../../lib/schedule.ts';
-import { awsFirings } from './aws-cron.ts';
+import { parseCron } from '../../functions/config/cron.ts';
+import { awsCron, cronProblem, scheduleOf } from '../../lib/constructs/schedule.ts';
+import { awsFirings } from '../support/infra/aws-cron.ts';
 
 const NOW = Date.UTC(2026, 10, 23);
 const HOUR = 3_600_000;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { PipelineConfig } from '../../functions/core/config.ts';
+import type { PipelineConfig } from '../../functions/config/config.ts';
+import { parseRunInput } from '../../functions/config/run-input.ts';
 import { OBJECT_NAMES } from '../../functions/core/names.ts';
-import { parseRunInput } from '../../functions/core/run-input.ts';
-import { synthesis } from './synthesis.ts';
+import { synthesis } from '../support/infra/synthesis.ts';
 
 interface Schedule {
   readonly Description: string;

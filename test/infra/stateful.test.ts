@@ -5,8 +5,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { StackTemplate } from '../../lib/local/intrinsics.ts';
-import { CONFIGURATIONS, synthesis } from './synthesis.ts';
+import type { StackTemplate } from '../../lib/template/intrinsics.ts';
+import { CONFIGURATIONS, synthesis } from '../support/infra/synthesis.ts';
 
 interface Stateful {
   readonly Type: string;

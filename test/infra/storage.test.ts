@@ -1,7 +1,7 @@
 import { App } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
-import { resolveDeployment } from '../../functions/core/config.ts';
+import { resolveDeployment } from '../../functions/config/config.ts';
 import { StorageStack } from '../../lib/stacks/storage-stack.ts';
 
 const template = Template.fromStack(

@@ -1,7 +1,7 @@
 import { StateMachine, type StateMachineDefinition } from 'aws-local-stepfunctions';
 import { describe, expect, test } from 'vitest';
-import { resolveConfig } from '../../functions/core/config.ts';
-import { localResources, synthesize } from '../../lib/local/template.ts';
+import { resolveConfig } from '../../functions/config/config.ts';
+import { localResources, synthesize } from '../../lib/template/template.ts';
 
 interface State {
   readonly Type: string;

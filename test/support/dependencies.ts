@@ -1,7 +1,7 @@
 /** The dependencies of the use cases over memory twins, with small limits. */
 import { createHmac } from 'node:crypto';
 import { configuredTables } from '../../functions/catalog/configured.ts';
-import { resolveConfig } from '../../functions/core/config.ts';
+import { resolveConfig } from '../../functions/config/config.ts';
 import type { MetricValues } from '../../functions/core/metrics.ts';
 import type { ObjectName } from '../../functions/core/names.ts';
 import type {
@@ -17,12 +17,12 @@ import type { SyncCompleted } from '../../functions/core/sync-event.ts';
 import { OBJECTS, TABLES } from '../../functions/objects/index.ts';
 import type { ObjectDependencies, SyncLimits } from '../../functions/sync/dependencies.ts';
 import { WITHOUT_SLOTS } from '../../functions/sync/use-slot.ts';
-import { createMemoryCatalog, type MemoryCatalog } from './memory-catalog.ts';
-import { createMemoryClock, type MemoryClock } from './memory-clock.ts';
-import { createMemoryExecutions, type MemoryExecutions } from './memory-executions.ts';
-import { createMemoryLake, type MemoryLake } from './memory-lake.ts';
-import { createBudgetTable, createMemoryRateBudget } from './memory-rate-budget.ts';
-import { createMemoryStateStore } from './memory-state-store.ts';
+import { createMemoryCatalog, type MemoryCatalog } from './memory/memory-catalog.ts';
+import { createMemoryClock, type MemoryClock } from './memory/memory-clock.ts';
+import { createMemoryExecutions, type MemoryExecutions } from './memory/memory-executions.ts';
+import { createMemoryLake, type MemoryLake } from './memory/memory-lake.ts';
+import { createBudgetTable, createMemoryRateBudget } from './memory/memory-rate-budget.ts';
+import { createMemoryStateStore } from './memory/memory-state-store.ts';
 
 const SMALL_LIMITS: SyncLimits = {
   partBytes: 300,

@@ -1,6 +1,6 @@
 /** What a Glue catalog holds, through its API; every view must show what its history has. */
 import { type GlueClient, paginateGetTables, type Table } from '@aws-sdk/client-glue';
-import type { TypesByTable } from './memory-catalog.ts';
+import type { TypesByTable } from './memory/memory-catalog.ts';
 
 export interface CatalogView {
   /** Types by column, of current states; checked to be those of the histories. */

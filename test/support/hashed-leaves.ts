@@ -1,9 +1,9 @@
 /** What hashing does to each leaf of a record, told by declaration: which leaves change that are not declared personal. */
 import type { Column, ObjectDeclaration } from '../../functions/core/declaration.ts';
-import { createTreatments, type FieldRules } from '../../functions/core/field-rules.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../functions/core/json.ts';
 import { parsePath, pathFrom, type Step, takesIn } from '../../functions/core/paths.ts';
-import { createShaper } from '../../functions/core/rows.ts';
+import { createTreatments, type FieldRules } from '../../functions/rows/field-rules.ts';
+import { createShaper } from '../../functions/rows/rows.ts';
 import { testHash } from './dependencies.ts';
 
 interface Written {

@@ -2,7 +2,7 @@
  * IAM's decision about a request, for the part of its language that the stacks use. Written from "Policy
  * evaluation logic" and "IAM JSON policy elements: Condition operators" of the IAM User Guide.
  */
-import { type Place, resolver, type StackTemplate } from '../../lib/local/intrinsics.ts';
+import { type Place, resolver, type StackTemplate } from '../../lib/template/intrinsics.ts';
 
 type OneOrMore = string | readonly string[];
 

@@ -1,5 +1,5 @@
 /** One of each outcome that a page is made of; the compiler asks for those that are new. */
-import type { PageOutcome } from '../../functions/connection/pages.ts';
+import type { PageOutcome } from '../../functions/connection/outcome-pages.ts';
 
 const workspace = { id: 'drzzt019', name: 'Dunder Mifflin Paper Company' };
 

@@ -1,9 +1,9 @@
 /** Reads back what was written. */
 import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
+import type { Manifest, Part } from '../../functions/core/engine-files.ts';
 import type { ObjectName, TableName } from '../../functions/core/names.ts';
-import type { Manifest, Part } from '../../functions/core/records.ts';
-import type { MemoryLake } from './memory-lake.ts';
+import type { MemoryLake } from './memory/memory-lake.ts';
 
 export type OutputRow = Readonly<Record<string, unknown>>;
 

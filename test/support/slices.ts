@@ -1,13 +1,20 @@
 /** A run whose plan is as the test writes it: for tests of what comes after the plan. */
+
+import type {
+  DoneReceipt,
+  Plan,
+  PlannedSlice,
+  Receipt,
+  RunContext,
+} from '../../functions/core/engine-files.ts';
 import { doneKey, planKey, runContextKey, slicePrefix } from '../../functions/core/lake-keys.ts';
 import type { Lease } from '../../functions/core/ports.ts';
 import type { ReadEvent, ReadRecord } from '../../functions/core/reading.ts';
-import type { DoneReceipt, Plan, PlannedSlice, Receipt, RunContext } from '../../functions/core/records.ts';
 import { OBJECTS } from '../../functions/objects/index.ts';
 import type { ObjectDependencies } from '../../functions/sync/dependencies.ts';
 import { encodeJson } from '../../functions/sync/store.ts';
 import { DIGEST, type Pipeline } from './dependencies.ts';
-import type { MemoryLake } from './memory-lake.ts';
+import type { MemoryLake } from './memory/memory-lake.ts';
 
 export const RUN_ID = '20261122T120000000Z-aaaaaa';
 export const HOLDER: Lease = { executionArn: 'arn:execution:1', runId: RUN_ID };

@@ -1,13 +1,13 @@
 /** Runs the whole workflow of one object over memory twins, as the state machine would. */
 import type { Lease } from '../../functions/core/ports.ts';
 import type { FinishRunResult, PlanResult } from '../../functions/core/workflow.ts';
-import { commitObject } from '../../functions/sync/commit.ts';
+import { commitObject } from '../../functions/sync/commit/commit.ts';
 import type { ObjectDependencies } from '../../functions/sync/dependencies.ts';
-import { type Attempt, extractSlice } from '../../functions/sync/extract.ts';
-import { finishRun } from '../../functions/sync/finish-run.ts';
-import { planObject } from '../../functions/sync/plan.ts';
-import { recordFailure } from '../../functions/sync/record-failure.ts';
-import { startRun } from '../../functions/sync/start-run.ts';
+import { type Attempt, extractSlice } from '../../functions/sync/extract/extract.ts';
+import { planObject } from '../../functions/sync/plan/plan.ts';
+import { finishRun } from '../../functions/sync/run/finish-run.ts';
+import { recordFailure } from '../../functions/sync/run/record-failure.ts';
+import { startRun } from '../../functions/sync/run/start-run.ts';
 import type { Pipeline } from './dependencies.ts';
 
 export const MACHINE = 'arn:aws:states:us-east-1:1:stateMachine:sync';

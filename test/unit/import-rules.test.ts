@@ -17,6 +17,9 @@ interface Rule {
 
 const AWS_SDK = /^@aws-sdk\//;
 
+/** Rooms of functions/ that are pure: no AWS, no fetch, no environment, no clock, no files. */
+const PURE = 'core|config|rows|objects';
+
 const RULES: readonly Rule[] = [
   {
     why: 'functions is what runs; it knows neither where it is assembled nor who starts it',
@@ -24,70 +27,136 @@ const RULES: readonly Rule[] = [
     forbids: /^(lib|bin|test)\/|^aws-cdk-lib|^constructs$/,
   },
   {
-    why: 'core is pure: it imports nothing but core and zod',
+    why: 'core is shared by every room, so it may need none of them: only core and zod',
     files: /^functions\/core\//,
     forbids: /^(?!functions\/core\/|zod$)/,
   },
   {
-    why: 'objects are declarations: they import only core and each other',
+    why: 'rows is pure: a record and the field rules become rows',
+    files: /^functions\/rows\//,
+    forbids: /^(?!functions\/(core|rows)\/)/,
+  },
+  {
+    why: 'config is pure: a file of settings becomes a validated configuration',
+    files: /^functions\/config\//,
+    forbids: /^(?!functions\/(core|rows|config)\/|zod$)/,
+  },
+  {
+    why: 'objects are declarations: data, readable without knowing the engine',
     files: /^functions\/objects\//,
-    forbids: /^(?!functions\/(core|objects)\/)/,
+    forbids: new RegExp(`^(?!functions/(${PURE})/)`),
   },
   {
-    why: 'sync is use cases over ports: core, objects and what Node itself has',
+    why: 'sync is use cases over ports, so that every test can run it without a network',
     files: /^functions\/sync\//,
-    forbids: /^(?!functions\/(core|objects|sync)\/|node:)/,
+    forbids: new RegExp(`^(?!functions/(${PURE}|sync)/|node:)`),
   },
   {
-    why: 'catalog is pure: tables and SQL from core and objects alone',
+    why: 'the stages of a run know their common ground, never each other',
+    files: /^functions\/sync\/run\//,
+    forbids: /^functions\/sync\/(plan|extract|commit)\//,
+  },
+  {
+    why: 'the stages of a run know their common ground, never each other',
+    files: /^functions\/sync\/plan\//,
+    forbids: /^functions\/sync\/(run|extract|commit)\//,
+  },
+  {
+    why: 'the stages of a run know their common ground, never each other',
+    files: /^functions\/sync\/extract\//,
+    forbids: /^functions\/sync\/(run|plan|commit)\//,
+  },
+  {
+    why: 'the stages of a run know their common ground, never each other',
+    files: /^functions\/sync\/commit\//,
+    forbids: /^functions\/sync\/(run|plan|extract)\//,
+  },
+  {
+    why: 'the common ground of a run stands below its stages',
+    files: /^functions\/sync\/[^/]+$/,
+    forbids: /^functions\/sync\/[^/]+\//,
+  },
+  {
+    why: 'catalog is pure: tables and SQL follow from the declarations alone',
     files: /^functions\/catalog\//,
-    forbids: /^(?!functions\/(core|objects|catalog)\/)/,
+    forbids: new RegExp(`^(?!functions/(${PURE}|catalog)/)`),
   },
   {
-    why: 'connection is use cases over ports: core, and what Node itself has',
+    why: 'connection is use cases over ports: OAuth without HTTP and without AWS',
     files: /^functions\/connection\//,
-    forbids: /^(?!functions\/(core|connection)\/|node:)/,
+    forbids: new RegExp(`^(?!functions/(${PURE}|connection)/|node:)`),
   },
   {
-    why: 'intercom and aws never know each other',
+    why: 'intercom and aws never know each other: each can be replaced alone',
     files: /^functions\/intercom\//,
-    forbids: /^functions\/(aws|sync|connection)\//,
+    forbids: /^functions\/(aws|sync|connection|catalog|telemetry)\//,
   },
   {
-    why: 'intercom and aws never know each other',
+    why: 'HTTP stands below the readers',
+    files: /^functions\/intercom\/http\//,
+    forbids: /^functions\/intercom\/(?!http\/)/,
+  },
+  {
+    why: 'what readers share knows no reader',
+    files: /^functions\/intercom\/readers\/walk\//,
+    forbids: /^functions\/intercom\/readers\/(?!walk\/)/,
+  },
+  {
+    why: 'intercom and aws never know each other: each can be replaced alone',
     files: /^functions\/aws\//,
-    forbids: /^functions\/(intercom|sync|connection)\//,
+    forbids: /^functions\/(intercom|sync|connection|telemetry)\//,
   },
   {
-    why: "AWS's SDK is for adapters, the local assembly and the clients of a deployed pipeline",
+    why: 'telemetry writes what the ports report; it decides nothing',
+    files: /^functions\/telemetry\//,
+    forbids: /^functions\/(?!core\/|telemetry\/|environment\.ts$)/,
+  },
+  {
+    why: "AWS's SDK is for adapters, the provisioning of a template, the stand-ins and the commands",
     files: /./,
-    except: /^functions\/(aws\/|(connection-)?runtime\.ts$)|^lib\/(local|remote)\//,
+    except:
+      /^functions\/(aws\/|(connection-)?runtime\.ts$)|^lib\/(cli\/(local|remote)|template|standins\/aws)\//,
     forbids: AWS_SDK,
   },
   {
-    why: 'the simulator shares no code with what it tests',
-    files: /^lib\/simulator\//,
-    forbids: /^(?!lib\/simulator\/|node:)/,
+    why: 'a stand-in that shared code with us would share our mistakes',
+    files: /^lib\/standins\//,
+    forbids: /^(functions|bin|lib\/(?!standins\/))/,
   },
   {
-    why: 'stacks and constructs are synthesized for AWS; the local assembly reads them, never the reverse',
+    why: 'the two stand-ins know nothing of each other',
+    files: /^lib\/standins\/intercom\//,
+    forbids: /^(?!lib\/standins\/intercom\/|node:)/,
+  },
+  {
+    why: 'the two stand-ins know nothing of each other',
+    files: /^lib\/standins\/aws\//,
+    forbids: /^lib\/standins\/intercom\//,
+  },
+  {
+    why: 'stacks and constructs are synthesized for AWS; whoever reads them comes later',
     files: /^lib\/(stacks|constructs)\//,
-    forbids: /^lib\/(local|simulator)\//,
+    forbids: /^lib\/(?!stacks\/|constructs\/)/,
+  },
+  {
+    why: 'template reads what the stacks synthesize, for any command',
+    files: /^lib\/template\//,
+    forbids: /^lib\/(cli|standins)\//,
   },
   {
     why: 'what commands have in common knows no assembly',
-    files: /^lib\/terminal\//,
-    forbids: /^lib\/(?!terminal\/)|^@aws-sdk\/|^aws-cdk-lib/,
+    files: /^lib\/cli\/terminal\//,
+    forbids: /^lib\/(?!cli\/terminal\/)|^@aws-sdk\/|^aws-cdk-lib/,
   },
   {
     why: 'the commands for a deployed pipeline need no assembly of it',
-    files: /^lib\/remote\//,
-    forbids: /^lib\/(?!remote\/|terminal\/|load-config\.ts$)|^aws-cdk-lib/,
+    files: /^lib\/cli\/remote\//,
+    forbids: /^lib\/(?!cli\/(remote|terminal)\/|cli\/load-config\.ts$)|^aws-cdk-lib/,
   },
   {
     why: 'the commands for a deployed pipeline are used by bin alone',
-    files: /^(?!bin\/|lib\/remote\/)/,
-    forbids: /^lib\/remote\//,
+    files: /^(?!bin\/|lib\/cli\/remote\/)/,
+    forbids: /^lib\/cli\/remote\//,
   },
   { why: 'tests are imported by no one', files: /./, forbids: /^test\// },
 ];
@@ -113,7 +182,7 @@ const graph = new Map(sources.map((file) => [file, importsOf(file)]));
 
 describe('import rules', () => {
   it('sees the imports', () => {
-    expect(graph.get('functions/sync/plan.ts')).toContain('functions/core/lake-keys.ts');
+    expect(graph.get('functions/sync/plan/plan.ts')).toContain('functions/core/lake-keys.ts');
     expect([...graph.values()].flat().length).toBeGreaterThan(100);
   });
 

@@ -4,14 +4,14 @@
  */
 import type { ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';
 import type { ObjectReader, Position, ReadEvent, Slice } from '../../core/reading.ts';
-import { type ConversationDetail, conversationDetail, evidenceOf } from '../conversation-detail.ts';
-import { createFailureGate, type FailureGate } from '../failure-gate.ts';
-import type { Failure } from '../failures.ts';
-import { ahead, inOrder } from '../in-order.ts';
-import { recordId } from '../records.ts';
-import { askOptions, pathOf, type ReaderDeps } from '../requests.ts';
-import { createSearcher } from '../search-walk.ts';
-import { type ListedConversation, listConversations } from './listed-conversations.ts';
+import type { Failure } from '../http/failures.ts';
+import { type ConversationDetail, conversationDetail, evidenceOf } from './walk/conversation-detail.ts';
+import { createFailureGate, type FailureGate } from './walk/failure-gate.ts';
+import { recordId } from './walk/identify.ts';
+import { ahead, inOrder } from './walk/in-order.ts';
+import { type ListedConversation, listConversations } from './walk/listed-conversations.ts';
+import { askOptions, pathOf, type ReaderDeps } from './walk/requests.ts';
+import { createSearcher } from './walk/search-walk.ts';
 
 type PartsRead = Extract<ReadSpec, { kind: 'conversation_parts' }>;
 

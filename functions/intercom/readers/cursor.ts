@@ -1,13 +1,13 @@
 /** Reads a list whose pages are reached by a cursor in the query string (facts 4, style A). */
 import type { ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';
 import type { ObjectReader, Position, ReadEvent } from '../../core/reading.ts';
-import { ahead } from '../in-order.ts';
-import { askSmaller, createPageSizes, halvings } from '../page-sizes.ts';
-import { cursorPage } from '../pages.ts';
-import { identify } from '../records.ts';
-import { askOptions, type ReaderDeps } from '../requests.ts';
-import { createWalkGuard } from '../walk-guard.ts';
-import { onlyWhole } from './whole.ts';
+import { identify } from './walk/identify.ts';
+import { ahead } from './walk/in-order.ts';
+import { cursorPage } from './walk/list-answers.ts';
+import { askSmaller, createPageSizes, halvings } from './walk/page-sizes.ts';
+import { askOptions, type ReaderDeps } from './walk/requests.ts';
+import { createWalkGuard } from './walk/walk-guard.ts';
+import { onlyWhole } from './walk/whole.ts';
 
 type CursorRead = Extract<ReadSpec, { kind: 'cursor' }>;
 

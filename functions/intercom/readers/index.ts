@@ -1,7 +1,6 @@
 /** One reader per paging style; which one an object has is data of its declaration. */
 import type { ObjectDeclaration } from '../../core/declaration.ts';
 import type { ObjectReader } from '../../core/reading.ts';
-import type { ReaderDeps } from '../requests.ts';
 import { createConversationPartsReader } from './conversation-parts.ts';
 import { createCursorReader } from './cursor.ts';
 import { createListReader } from './list.ts';
@@ -9,8 +8,9 @@ import { createPageNumberReader } from './page-number.ts';
 import { createScrollReader } from './scroll.ts';
 import { createSearchReader } from './search.ts';
 import { createTimeRangeReader } from './time-range.ts';
+import type { ReaderDeps } from './walk/requests.ts';
 
-export type { ReaderDeps } from '../requests.ts';
+export type { ReaderDeps } from './walk/requests.ts';
 
 /** The reader of an object, over HTTP. Its errors are those of the client, and ContractError. */
 export function createObjectReader(declaration: ObjectDeclaration, deps: ReaderDeps): ObjectReader {

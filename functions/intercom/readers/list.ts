@@ -1,13 +1,13 @@
 /** Reads objects that are served without pages: the answer is whole, or it is an error (facts 4, 6.7). */
 import type { ListRequest, ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';
 import type { ObjectReader, ReadEvent } from '../../core/reading.ts';
-import type { Answer } from '../client.ts';
-import type { Failure } from '../failures.ts';
-import { announcesMore, broken, recordsOf } from '../pages.ts';
-import { type IdentifiedRecord, identify } from '../records.ts';
-import { askOptions, type ReaderDeps } from '../requests.ts';
-import { isSwitchedOff, switchedOff } from './switched-off.ts';
-import { onlyWhole } from './whole.ts';
+import type { Answer } from '../http/client.ts';
+import type { Failure } from '../http/failures.ts';
+import { type IdentifiedRecord, identify } from './walk/identify.ts';
+import { announcesMore, broken, recordsOf } from './walk/list-answers.ts';
+import { askOptions, type ReaderDeps } from './walk/requests.ts';
+import { isSwitchedOff, switchedOff } from './walk/switched-off.ts';
+import { onlyWhole } from './walk/whole.ts';
 
 type ListRead = Extract<ReadSpec, { kind: 'list' }>;
 

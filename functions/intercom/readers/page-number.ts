@@ -4,12 +4,12 @@
  */
 import type { ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';
 import type { ObjectReader, Position, ReadEvent } from '../../core/reading.ts';
-import { ahead } from '../in-order.ts';
-import { type NumberPage, walkNumbers } from '../number-walk.ts';
-import { identify } from '../records.ts';
-import { askOptions, type ReaderDeps } from '../requests.ts';
-import { isSwitchedOff, switchedOff } from './switched-off.ts';
-import { onlyWhole } from './whole.ts';
+import { identify } from './walk/identify.ts';
+import { ahead } from './walk/in-order.ts';
+import { type NumberPage, walkNumbers } from './walk/number-walk.ts';
+import { askOptions, type ReaderDeps } from './walk/requests.ts';
+import { isSwitchedOff, switchedOff } from './walk/switched-off.ts';
+import { onlyWhole } from './walk/whole.ts';
 
 type PageNumberRead = Extract<ReadSpec, { kind: 'page_number' }>;
 

@@ -7,12 +7,12 @@ import type { ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';
 import { RetryableError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { ObjectReader, Position, ReadEvent } from '../../core/reading.ts';
-import type { Answer } from '../client.ts';
-import type { Failure } from '../failures.ts';
-import { broken, recordsOf, totalCount } from '../pages.ts';
-import { identify } from '../records.ts';
-import { askOptions, type ReaderDeps } from '../requests.ts';
-import { onlyWhole } from './whole.ts';
+import type { Answer } from '../http/client.ts';
+import type { Failure } from '../http/failures.ts';
+import { identify } from './walk/identify.ts';
+import { broken, recordsOf, totalCount } from './walk/list-answers.ts';
+import { askOptions, type ReaderDeps } from './walk/requests.ts';
+import { onlyWhole } from './walk/whole.ts';
 
 type ScrollRead = Extract<ReadSpec, { kind: 'scroll' }>;
 

@@ -1,13 +1,13 @@
 /** Reads objects that are searched by `updated_at`: contacts, conversations, tickets (facts 5). */
 import type { ObjectDeclaration, SearchRead } from '../../core/declaration.ts';
 import type { ObjectReader, ReadEvent, Slice } from '../../core/reading.ts';
-import { createFailureGate, type FailureGate } from '../failure-gate.ts';
-import { ahead } from '../in-order.ts';
-import { type IdentifiedRecord, identify } from '../records.ts';
-import { askOptions, type ReaderDeps } from '../requests.ts';
-import { searchPosition } from '../search-position.ts';
-import { createSearcher, type SearchStep } from '../search-walk.ts';
-import { createListCompleter } from './embedded-lists.ts';
+import { createListCompleter } from './walk/embedded-lists.ts';
+import { createFailureGate, type FailureGate } from './walk/failure-gate.ts';
+import { type IdentifiedRecord, identify } from './walk/identify.ts';
+import { ahead } from './walk/in-order.ts';
+import { askOptions, type ReaderDeps } from './walk/requests.ts';
+import { searchPosition } from './walk/search-position.ts';
+import { createSearcher, type SearchStep } from './walk/search-walk.ts';
 
 type PageStep = Extract<SearchStep, { type: 'page' }>;
 

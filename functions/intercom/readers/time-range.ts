@@ -5,16 +5,16 @@
  */
 import type { ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';
 import type { ObjectReader, Position, ReadEvent, Slice, Window } from '../../core/reading.ts';
-import { HASTY, PATIENT } from '../../core/retry.ts';
 import { DAY_SECONDS, type EpochSeconds, toSeconds } from '../../core/time.ts';
-import { createFailureGate } from '../failure-gate.ts';
-import { isTooMuchAsked } from '../failures.ts';
+import { isTooMuchAsked } from '../http/failures.ts';
+import { HASTY, PATIENT } from '../http/retry.ts';
 import { readMe } from '../me.ts';
-import { type NumberPage, walkNumbers } from '../number-walk.ts';
-import { createPageSizes, type PageSizes } from '../page-sizes.ts';
-import { broken } from '../pages.ts';
-import { identify } from '../records.ts';
-import { askOptions, type ReaderDeps } from '../requests.ts';
+import { createFailureGate } from './walk/failure-gate.ts';
+import { identify } from './walk/identify.ts';
+import { broken } from './walk/list-answers.ts';
+import { type NumberPage, walkNumbers } from './walk/number-walk.ts';
+import { createPageSizes, type PageSizes } from './walk/page-sizes.ts';
+import { askOptions, type ReaderDeps } from './walk/requests.ts';
 
 type TimeRangeRead = Extract<ReadSpec, { kind: 'time_range' }>;
 

@@ -15,7 +15,7 @@ import { createSecretsOAuthClientSource } from '../../../functions/aws/secrets-o
 import { createSecretsTokenSource } from '../../../functions/aws/secrets-token-source.ts';
 import { createSfnExecutions } from '../../../functions/aws/sfn-executions.ts';
 import type { SyncCompleted } from '../../../functions/core/sync-event.ts';
-import { createMemoryClock } from '../../support/memory-clock.ts';
+import { createMemoryClock } from '../../support/memory/memory-clock.ts';
 
 type Item = Readonly<Record<string, AttributeValue>>;
 

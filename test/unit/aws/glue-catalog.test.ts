@@ -14,7 +14,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { describe, expect, test } from 'vitest';
 import { createGlueCatalog } from '../../../functions/aws/glue-catalog.ts';
 import { configuredTables } from '../../../functions/catalog/configured.ts';
-import { resolveConfig } from '../../../functions/core/config.ts';
+import { resolveConfig } from '../../../functions/config/config.ts';
 import type { SeenTables } from '../../../functions/core/sightings.ts';
 import { OBJECTS } from '../../../functions/objects/index.ts';
 

@@ -1,7 +1,7 @@
 /** Field rules decide which columns a table of the catalog has, and of which types. */
 import { describe, expect, it } from 'vitest';
 import { configuredTables } from '../../../functions/catalog/configured.ts';
-import { resolveConfig } from '../../../functions/core/config.ts';
+import { resolveConfig } from '../../../functions/config/config.ts';
 import type { SeenTables } from '../../../functions/core/sightings.ts';
 import { OBJECTS, TABLES } from '../../../functions/objects/index.ts';
 

@@ -4,7 +4,7 @@ import { catalogType } from '../../../functions/catalog/types.ts';
 import type { ColumnType } from '../../../functions/core/declaration.ts';
 import type { SeenType } from '../../../functions/core/sightings.ts';
 import { OBJECTS } from '../../../functions/objects/index.ts';
-import { TABLES } from '../../local/support/tables.ts';
+import { TABLES } from '../../support/local/tables.ts';
 
 const all = Object.values(OBJECTS);
 const tableOf = (name: string, tables = catalogTables(all, {})): CatalogTable => {

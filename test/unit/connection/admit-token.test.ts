@@ -4,7 +4,12 @@ import { disconnect } from '../../../functions/connection/disconnect.ts';
 import { regionNamed } from '../../../functions/connection/regions.ts';
 import { storeAccessToken } from '../../../functions/connection/store-access-token.ts';
 import { RetryableError } from '../../../functions/core/errors.ts';
-import { createSurroundings, identityOf, NEVER, type Surroundings } from './support.ts';
+import {
+  createSurroundings,
+  identityOf,
+  NEVER,
+  type Surroundings,
+} from '../../support/connection-harness.ts';
 
 const store = (surroundings: Surroundings, accessToken: string, replaceWorkspace = false) =>
   storeAccessToken(surroundings, accessToken, { replaceWorkspace, signal: NEVER });

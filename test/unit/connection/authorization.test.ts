@@ -8,7 +8,14 @@ import {
 import { completeAuthorization } from '../../../functions/connection/complete-authorization.ts';
 import { hashState } from '../../../functions/connection/state.ts';
 import { RetryableError } from '../../../functions/core/errors.ts';
-import { CALLBACK, createSurroundings, NEVER, queryOf, type Surroundings, stateIn } from './support.ts';
+import {
+  CALLBACK,
+  createSurroundings,
+  NEVER,
+  queryOf,
+  type Surroundings,
+  stateIn,
+} from '../../support/connection-harness.ts';
 
 const begin = (surroundings: Surroundings, replaceWorkspace = false) =>
   beginAuthorization(surroundings, { callbackUrl: CALLBACK, replaceWorkspace });

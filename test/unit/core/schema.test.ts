@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { asWritten, excludes } from '../../../functions/core/field-rules.ts';
 import { parseJson } from '../../../functions/core/json.ts';
 import {
   admits,
@@ -15,6 +14,7 @@ import {
   unionSeen,
 } from '../../../functions/core/sightings.ts';
 import { OBJECTS } from '../../../functions/objects/index.ts';
+import { asWritten, excludes } from '../../../functions/rows/field-rules.ts';
 
 /** A field may be called as something that every object has. */
 const ODD: SeenColumns = { ['constructor' as string]: ['json'] };

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { ObjectSummary, RunSummary } from '../../../functions/core/engine-files.ts';
 import { METRICS } from '../../../functions/core/metrics.ts';
 import { OBJECT_NAMES } from '../../../functions/core/names.ts';
-import type { ObjectSummary, RunSummary } from '../../../functions/core/records.ts';
 import {
   EVENT_DETAIL_TYPE,
   EVENT_SOURCE,

@@ -1,10 +1,10 @@
 /** Trading codes and uninstalling, over real HTTP. */
 import { describe, expect, test } from 'vitest';
-import { resolveConfig } from '../../../functions/core/config.ts';
+import { resolveConfig } from '../../../functions/config/config.ts';
 import { oauthHosts } from '../../../functions/intercom/hosts.ts';
 import { createIntercomAccess } from '../../../functions/intercom/oauth.ts';
 import { SYSTEM_CLOCK } from '../../../functions/system-clock.ts';
-import { closedUrl, errorList, type Reply, serve, testClock } from './support.ts';
+import { closedUrl, errorList, type Reply, serve, testClock } from '../../support/intercom/reader-harness.ts';
 
 const CLIENT = { clientId: 'id', clientSecret: 's&cret=' };
 const NEVER = new AbortController().signal;

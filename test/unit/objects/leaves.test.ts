@@ -7,7 +7,7 @@ import type { ObjectDeclaration } from '../../../functions/core/declaration.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../functions/core/json.ts';
 import { OBJECT_NAMES, type ObjectName } from '../../../functions/core/names.ts';
 import { OBJECTS } from '../../../functions/objects/index.ts';
-import { type Simulator, startSimulator, type Workspace } from '../../../lib/simulator/index.ts';
+import { type Simulator, startSimulator, type Workspace } from '../../../lib/standins/intercom/index.ts';
 import { canariesIn } from '../../support/canaries.ts';
 import { written, wronglyHashed } from '../../support/hashed-leaves.ts';
 

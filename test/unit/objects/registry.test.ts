@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { PARENT_OF } from '../../../functions/core/config.ts';
+import { PARENT_OF } from '../../../functions/config/config.ts';
 import type { ChildDeclaration, Column, ObjectDeclaration } from '../../../functions/core/declaration.ts';
 import { CHILD_NAMES, type ChildName, OBJECT_NAMES, type ObjectName } from '../../../functions/core/names.ts';
 import { OBJECTS } from '../../../functions/objects/index.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Manifest, Plan } from '../../../functions/core/records.ts';
+import type { Manifest, Plan } from '../../../functions/core/engine-files.ts';
 import { createPipeline, dependenciesOf } from '../../support/dependencies.ts';
 import { manifestsOf } from '../../support/rows-of.ts';
 import { pageOf, recordOf } from '../../support/slices.ts';

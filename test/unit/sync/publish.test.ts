@@ -1,12 +1,12 @@
 /** The catalog after a commit and before a first run: it follows what is committed and never stands in its way. */
 import { describe, expect, test } from 'vitest';
+import type { Outcome } from '../../../functions/core/engine-files.ts';
 import { RetryableError } from '../../../functions/core/errors.ts';
 import { manifestKey, outcomeKey } from '../../../functions/core/lake-keys.ts';
 import type { ObjectName } from '../../../functions/core/names.ts';
 import type { Catalog } from '../../../functions/core/ports.ts';
-import type { Outcome } from '../../../functions/core/records.ts';
-import { commitObject } from '../../../functions/sync/commit.ts';
-import { planObject } from '../../../functions/sync/plan.ts';
+import { commitObject } from '../../../functions/sync/commit/commit.ts';
+import { planObject } from '../../../functions/sync/plan/plan.ts';
 import {
   createPipeline,
   type DependencyOptions,

@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 import type { ObjectName } from '../../../functions/core/names.ts';
 import { readStatus } from '../../../functions/sync/status.ts';
 import { encodeJson } from '../../../functions/sync/store.ts';
-import { statusText } from '../../../lib/terminal/report.ts';
-import { createMemoryLake } from '../../support/memory-lake.ts';
+import { statusText } from '../../../lib/cli/terminal/report.ts';
+import { createMemoryLake } from '../../support/memory/memory-lake.ts';
 
 const runId = (hour: number) =>
   `202611${String(22 + Math.floor(hour / 24))}T${String(hour % 24).padStart(2, '0')}0000000Z-ab12cd`;

@@ -2,11 +2,11 @@
 import { expect, test } from 'vitest';
 import type { ProgressEvent, SlotRequest, Slots } from '../../../functions/core/ports.ts';
 import type { ReadEvent } from '../../../functions/core/reading.ts';
-import { extractSlice } from '../../../functions/sync/extract.ts';
-import { planObject } from '../../../functions/sync/plan.ts';
+import { extractSlice } from '../../../functions/sync/extract/extract.ts';
+import { planObject } from '../../../functions/sync/plan/plan.ts';
 import { createUseSlot, type UseSlot } from '../../../functions/sync/use-slot.ts';
 import { createPipeline, dependenciesOf, readerOf } from '../../support/dependencies.ts';
-import { NOON } from '../../support/memory-clock.ts';
+import { NOON } from '../../support/memory/memory-clock.ts';
 import { beginRun, nextAttempt } from '../../support/workflow.ts';
 
 const CLAIM = { runId: 'run', work: 'tags/0001' };

@@ -1,0 +1,266 @@
+/**
+ * The pipeline's configuration: what the user writes in `pipeline.config.ts`, checked once, with every
+ * mistake reported at the same time, by its path and with what is allowed.
+ */
+import { z } from 'zod';
+import type { DeclaredTable } from '../core/declared-tables.ts';
+import { InputError } from '../core/errors.ts';
+import { isJsonObject } from '../core/json.ts';
+import { CHILD_NAMES, type ChildName, isChildName, OBJECT_NAMES, type ObjectName } from '../core/names.ts';
+import type { EpochSeconds } from '../core/time.ts';
+import type { FieldRules } from '../rows/field-rules.ts';
+import { type CronProblem, type Deployment, deploymentKeys } from './deployment.ts';
+import { fieldsSchema, refuseNamedAndExcluded, tablesSchema } from './field-config.ts';
+import { parseInstant } from './instant.ts';
+import { ruleNotes } from './rule-notes.ts';
+
+/** Parent object of each child table. */
+export const PARENT_OF: Readonly<Record<ChildName, ObjectName>> = {
+  contact_company: 'contacts',
+  contact_tag: 'contacts',
+  company_tag: 'companies',
+  conversation_tag: 'conversations',
+  team_admin: 'teams',
+  email_address_header: 'conversation_parts',
+};
+
+const SELECTABLE = [...OBJECT_NAMES, ...CHILD_NAMES] as const;
+
+const instant = z.string().transform((text, context) => {
+  const parsed = parseInstant(text);
+  if ('problem' in parsed) {
+    context.issues.push({ code: 'custom', message: parsed.problem, input: text });
+    return z.NEVER;
+  }
+  return parsed.epochSeconds;
+});
+
+const LOOPBACK_HOSTS = ['127.0.0.1', '[::1]', 'localhost'];
+
+const baseUrl = z
+  .url({ message: 'must be an absolute URL such as https://api.intercom.io' })
+  .refine((text) => {
+    const url = URL.parse(text);
+    // Not even a URL: said by the check above.
+    if (url === null) return true;
+    return url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK_HOSTS.includes(url.hostname));
+  }, 'must be https; plain http is allowed for loopback addresses only')
+  .refine((text) => {
+    const url = URL.parse(text);
+    return url === null || `${url.username}${url.password}${url.search}${url.hash}` === '';
+  }, 'must be an address alone, without user name, password, query or fragment')
+  .transform((text) => text.replace(/\/+$/, ''));
+
+/** More slots than this could use up the 25,000 events of an execution within the hour a run is bounded to. */
+const MAX_SLOTS = 128;
+
+export const DEFAULT_NAME = 'intercom';
+
+const schema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be 1-31 characters a-z, 0-9 and -, beginning with a letter')
+    .default(DEFAULT_NAME),
+  region: z.enum(['US', 'EU', 'AU']).default('US'),
+  baseUrl: baseUrl.optional(),
+  objects: z
+    .array(z.enum(SELECTABLE))
+    .min(1, 'must name at least one object; leave it out for all of them')
+    .superRefine((names, context) => {
+      for (const child of names.filter(isChildName)) {
+        const parent = PARENT_OF[child];
+        if (names.includes(parent)) continue;
+        const message = `'${child}' is part of '${parent}': name the parent object too`;
+        context.addIssue({ code: 'custom', message, input: names });
+      }
+    })
+    .optional(),
+  startFrom: instant.optional(),
+  overlapMinutes: z.number().int().min(1).max(1440).default(15),
+  concurrency: z.number().int().min(1).max(1000).optional(),
+  parallelism: z
+    .strictObject({
+      objects: z.number().int().min(1).max(16).default(8),
+      slices: z.number().int().min(1).max(40).default(8),
+    })
+    .refine(
+      ({ objects, slices }) => objects * slices <= MAX_SLOTS,
+      `objects x slices must be at most ${MAX_SLOTS}`,
+    )
+    .prefault({}),
+  compression: z.enum(['gzip', 'none']).default('gzip'),
+  history: z.strictObject({ fullRefreshRuns: z.number().int().min(1).max(10_000).default(30) }).prefault({}),
+  tables: tablesSchema,
+  fields: fieldsSchema([]),
+  sensitiveFields: z.enum(['replicate', 'hash']).default('replicate'),
+  schemaChanges: z.enum(['auto-sync', 'block']).default('auto-sync'),
+  ...deploymentKeys(),
+});
+
+/** What a configuration is checked against, beyond its own shape. */
+export interface ConfigRules {
+  /** What field rules may be about. */
+  readonly tables: readonly DeclaredTable[];
+  readonly cronProblem: CronProblem;
+}
+
+const schemaOf = (config: unknown, { tables, cronProblem }: ConfigRules) =>
+  schema
+    .extend({ fields: fieldsSchema(tables), ...deploymentKeys(objectsWritten(config), cronProblem) })
+    .superRefine(refuseNamedAndExcluded);
+
+/** The objects of a configuration that has not been checked yet: all, where it does not name any. */
+function objectsWritten(config: unknown): readonly ObjectName[] {
+  const written = isJsonObject(config) && Array.isArray(config.objects) ? config.objects : OBJECT_NAMES;
+  const named = OBJECT_NAMES.filter((name) => written.includes(name));
+  return named.length === 0 ? OBJECT_NAMES : named;
+}
+
+/** What the user writes. */
+export type PipelineConfig = z.input<typeof schema>;
+
+/** The validated configuration with every default filled in; JSON, travels beside the function bundle. */
+export interface ResolvedConfig extends FieldRules {
+  readonly name: string;
+  readonly region: 'US' | 'EU' | 'AU';
+  /** Where the API is, without a slash at the end. */
+  readonly baseUrl: string;
+  readonly objects: readonly ObjectName[];
+  /** Child tables that are not written. */
+  readonly excludedTables: readonly ChildName[];
+  /** Inclusive; null: everything. */
+  readonly startFrom: EpochSeconds | null;
+  readonly overlapSeconds: number;
+  /** Cap on concurrent API operations of the pipeline; null: only the rate budget limits. */
+  readonly concurrency: number | null;
+  readonly parallelism: Parallelism;
+  readonly compression: 'gzip' | 'none';
+  readonly history: { readonly fullRefreshRuns: number };
+  /** Whether fields become columns that neither the declarations nor the first run have. */
+  readonly schemaChanges: 'auto-sync' | 'block';
+  /** Said with every run: what in the configuration may be a slip of the pen. */
+  readonly notes: readonly string[];
+}
+
+/** How wide the workflow runs: objects at once, slices of an object at once, requests of a slice at once. */
+export interface Parallelism {
+  readonly objects: number;
+  readonly slices: number;
+  readonly inFlight: number;
+}
+
+/** Of a slice, where `concurrency` does not ask for fewer. */
+export const REQUESTS_IN_FLIGHT = 8;
+
+/**
+ * Deals the cap on concurrent API operations from the top, so that
+ * objects x slices x requests in flight never passes it.
+ */
+function dealConcurrency(wanted: Omit<Parallelism, 'inFlight'>, cap: number | null): Parallelism {
+  if (cap === null) return { ...wanted, inFlight: REQUESTS_IN_FLIGHT };
+  const objects = Math.min(wanted.objects, cap);
+  const slices = Math.min(wanted.slices, Math.floor(cap / objects));
+  return { objects, slices, inFlight: Math.min(REQUESTS_IN_FLIGHT, Math.floor(cap / (objects * slices))) };
+}
+
+/** Hosts per region (facts 1). */
+export const API_HOSTS = {
+  US: 'https://api.intercom.io',
+  EU: 'https://api.eu.intercom.io',
+  AU: 'https://api.au.intercom.io',
+} as const;
+
+/** Gives an editor the types of the configuration; `export default definePipeline({ … })`. */
+export const definePipeline = (config: PipelineConfig): PipelineConfig => config;
+
+function selectedObjects(names: readonly (ObjectName | ChildName)[] | undefined): readonly ObjectName[] {
+  return names === undefined ? OBJECT_NAMES : OBJECT_NAMES.filter((name) => names.includes(name));
+}
+
+/** A pipeline as its configuration has it: what its functions carry with them, and what its stacks are made of. */
+export interface ResolvedPipeline {
+  readonly config: ResolvedConfig;
+  readonly deployment: Deployment;
+}
+
+type Checked = { readonly pipeline: ResolvedPipeline } | { readonly problems: readonly string[] };
+
+/**
+ * Checks one configuration of a file.
+ * @param at where the configuration stands in its file: nothing, or `[1]`
+ */
+export function checkConfig(config: unknown, rules: ConfigRules, at: string): Checked {
+  const result = schemaOf(config, rules).safeParse(config);
+  if (result.success) return { pipeline: resolved(result.data, rules) };
+  const problems = result.error.issues.map(({ path, message }) => {
+    const place = [at, ...path.map(String)].filter((step) => step !== '').join('.');
+    return `${place === '' ? '(top level)' : place}: ${message}`;
+  });
+  return { problems };
+}
+
+function resolved(checked: z.output<ReturnType<typeof schemaOf>>, { tables }: ConfigRules): ResolvedPipeline {
+  const { baseUrl: override, objects, startFrom, overlapMinutes, concurrency, ...rest } = checked;
+  const { email, missedIntervals } = rest.alerts;
+  return {
+    config: {
+      name: rest.name,
+      region: rest.region,
+      baseUrl: override ?? API_HOSTS[rest.region],
+      objects: selectedObjects(objects),
+      excludedTables: rest.tables.exclude,
+      fields: rest.fields,
+      sensitiveFields: rest.sensitiveFields,
+      startFrom: startFrom ?? null,
+      overlapSeconds: overlapMinutes * 60,
+      concurrency: concurrency ?? null,
+      parallelism: dealConcurrency(rest.parallelism, concurrency ?? null),
+      compression: rest.compression,
+      history: rest.history,
+      schemaChanges: rest.schemaChanges,
+      notes: ruleNotes(tables, rest.fields),
+    },
+    deployment: {
+      frequency: rest.frequency,
+      objectFrequency: rest.objectFrequency,
+      paused: rest.paused,
+      alerts: { email: email ?? null, missedIntervals },
+      monitoring: rest.monitoring,
+      encryption: rest.encryption,
+      logRetentionDays: rest.logRetentionDays,
+    },
+  };
+}
+
+/** @throws InputError with every problem on a line of its own */
+export function refuseConfig(problems: readonly string[]): never {
+  const lines = problems.map((problem) => `  ${problem}`).join('\n');
+  throw new InputError(`The configuration has ${problems.length} mistake(s):\n${lines}`, {
+    code: 'bad_config',
+  });
+}
+
+const NO_RULES: ConfigRules = { tables: [], cronProblem: () => null };
+
+function resolvePipeline(config: unknown, rules: ConfigRules): ResolvedPipeline {
+  const checked = checkConfig(config, rules, '');
+  return 'problems' in checked ? refuseConfig(checked.problems) : checked.pipeline;
+}
+
+/**
+ * Checks a configuration and fills in its defaults.
+ * @param tables what field rules may be about; without it rules are refused
+ * @throws InputError listing every mistake with its path and what is allowed
+ */
+export const resolveConfig = (
+  config: unknown,
+  tables: ConfigRules['tables'] = NO_RULES.tables,
+): ResolvedConfig => resolvePipeline(config, { ...NO_RULES, tables }).config;
+
+/**
+ * What the same configuration says about deployment.
+ * @param rules without them a cron expression is only checked for its form, and field rules are refused
+ * @throws InputError as resolveConfig
+ */
+export const resolveDeployment = (config: unknown, rules: ConfigRules = NO_RULES): Deployment =>
+  resolvePipeline(config, rules).deployment;

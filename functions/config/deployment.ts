@@ -1,0 +1,153 @@
+/**
+ * What only the stacks need to know of a pipeline: when it runs, who hears of trouble, how it is encrypted and
+ * logged. It does not travel in the function bundle, so changing it stops no run.
+ */
+import { z } from 'zod';
+import { OBJECT_NAMES, type ObjectName } from '../core/names.ts';
+import { parseCron } from './cron.ts';
+
+/** When schedules start runs: every so many minutes, or when a five-field Unix cron fires in a time zone. */
+export type Frequency = { readonly everyMinutes: number } | CronFrequency;
+
+export interface CronFrequency {
+  readonly cron: string;
+  /** Name in the IANA time zone database. */
+  readonly timezone: string;
+}
+
+/** Days that CloudWatch can keep logs. */
+export const LOG_RETENTION_DAYS = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+] as const;
+
+export interface Deployment {
+  readonly frequency: Frequency;
+  /** Of objects that have one of their own. */
+  readonly objectFrequency: Readonly<Partial<Record<ObjectName, Frequency>>>;
+  /** Schedules exist and do not fire. */
+  readonly paused: boolean;
+  readonly alerts: {
+    /** Is subscribed to the alarms; null: nobody is. */
+    readonly email: string | null;
+    /** Alarm after so many intervals without a successful run. */
+    readonly missedIntervals: number;
+  };
+  /** `detailed` has metrics and alarms per object, which cost more. */
+  readonly monitoring: 'standard' | 'detailed';
+  /** Whose key encrypts at rest: AWS's, or a KMS key of the pipeline. */
+  readonly encryption: 'aws' | 'own-key';
+  readonly logRetentionDays: (typeof LOG_RETENTION_DAYS)[number];
+}
+
+/** Why AWS cannot fire so, or fires too often; null: it can. Needs a clock and a calendar, so it comes from outside. */
+export type CronProblem = (frequency: CronFrequency) => string | null;
+
+/** A run may take minutes, and Intercom's search index lags behind by as much. */
+export const MIN_INTERVAL_MINUTES = 15;
+
+const MINUTES = { minute: 1, hour: 60, day: 1440 } as const;
+
+const EVERY = /^([1-9][0-9]{0,3}) (minute|hour|day)s?$/;
+
+/** Minutes of `15 minutes`, `1 hour`, `2 days`; null where it is not such a text. */
+function minutesOf(every: string): number | null {
+  const [, count, unit] = EVERY.exec(every) ?? [];
+  return unit === undefined ? null : Number(count) * MINUTES[unit as keyof typeof MINUTES];
+}
+
+function everyProblem(every: string): string | null {
+  const minutes = minutesOf(every);
+  if (minutes === null) {
+    return `'${every}' must be '<n> minutes', '<n> hours' or '<n> days', such as '30 minutes' or '1 hour'`;
+  }
+  return minutes < MIN_INTERVAL_MINUTES ? `must be at least ${MIN_INTERVAL_MINUTES} minutes` : null;
+}
+
+/** `Europe/Berlin`, `UTC`, `Etc/GMT+5`; not an offset such as +02:00, which JavaScript would take. */
+const ZONE = /^[A-Z][A-Za-z0-9_+-]*(\/[A-Z][A-Za-z0-9_+-]*)*$/;
+
+function timezoneProblem(timezone: string): string | null {
+  const problem = `'${timezone}' must be an IANA time zone such as 'UTC' or 'Europe/Berlin'`;
+  try {
+    const { timeZone } = new Intl.DateTimeFormat('en', { timeZone: timezone }).resolvedOptions();
+    const isMisspelt = timeZone !== timezone && timeZone.toLowerCase() === timezone.toLowerCase();
+    if (isMisspelt) return `'${timezone}' is spelled '${timeZone}'`;
+    return ZONE.test(timezone) ? null : problem;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return problem;
+  }
+}
+
+type Written = { readonly every: string } | { readonly cron: string; readonly timezone: string };
+
+type Problem = readonly [key: string, message: string | null];
+
+function frequencyProblems(written: Written, cronProblem: CronProblem): readonly Problem[] {
+  if ('every' in written) return [['every', everyProblem(written.every)]];
+  const fields = parseCron(written.cron);
+  const structure = 'problem' in fields ? fields.problem : null;
+  const zone = timezoneProblem(written.timezone);
+  const cron = structure ?? (zone === null ? cronProblem(written) : null);
+  return [
+    ['cron', cron],
+    ['timezone', zone],
+  ];
+}
+
+const FREQUENCY_SHAPE = "must be { every: '1 hour' } or { cron: '0 6 * * 1-5', timezone: 'Europe/Berlin' }";
+
+/** `{ every: '1 hour' }` or `{ cron: '0 6 * * 1-5', timezone: 'Europe/Berlin' }` */
+const frequencySchema = (cronProblem: CronProblem) =>
+  z
+    .union(
+      [
+        z.strictObject({ every: z.string() }),
+        z.strictObject({ cron: z.string(), timezone: z.string().default('UTC') }),
+      ],
+      FREQUENCY_SHAPE,
+    )
+    .superRefine((written, context) => {
+      for (const [key, message] of frequencyProblems(written, cronProblem)) {
+        if (message !== null) context.addIssue({ code: 'custom', message, path: [key], input: written });
+      }
+    })
+    .transform((written): Frequency => {
+      if ('cron' in written)
+        return { cron: written.cron.trim().replace(/\s+/g, ' '), timezone: written.timezone };
+      return { everyMinutes: minutesOf(written.every) ?? MIN_INTERVAL_MINUTES };
+    });
+
+/**
+ * The configuration's keys about deployment.
+ * @param objects the configured ones: no other can have a frequency of its own
+ */
+export const deploymentKeys = (
+  objects: readonly ObjectName[] = OBJECT_NAMES,
+  cronProblem: CronProblem = () => null,
+) => {
+  const frequency = frequencySchema(cronProblem);
+  return {
+    frequency: frequency.prefault({ every: '1 hour' }),
+    objectFrequency: z
+      .partialRecord(z.enum(objects), frequency, {
+        error: (issue: z.core.$ZodRawIssue) =>
+          issue.code === 'unrecognized_keys'
+            ? `${issue.keys.join(', ')}: no configured object; those are ${objects.join(', ')}`
+            : undefined,
+      })
+      .default({}),
+    paused: z.boolean().default(false),
+    alerts: z
+      .strictObject({
+        email: z.email('must be an e-mail address').optional(),
+        missedIntervals: z.number().int().min(1).max(100).default(3),
+      })
+      .prefault({}),
+    monitoring: z.enum(['standard', 'detailed']).default('standard'),
+    encryption: z.enum(['aws', 'own-key']).default('aws'),
+    logRetentionDays: z
+      .literal(LOG_RETENTION_DAYS, `must be what CloudWatch allows: ${LOG_RETENTION_DAYS.join(', ')}`)
+      .default(90),
+  };
+};

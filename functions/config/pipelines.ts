@@ -1,0 +1,64 @@
+/** A configuration file: one pipeline, or a list of them. */
+
+import { InputError } from '../core/errors.ts';
+import { isJsonObject } from '../core/json.ts';
+import {
+  type ConfigRules,
+  checkConfig,
+  DEFAULT_NAME,
+  type ResolvedPipeline,
+  refuseConfig,
+} from './config.ts';
+
+const nameOf = (config: unknown): unknown =>
+  isJsonObject(config) ? (config.name ?? DEFAULT_NAME) : undefined;
+
+/** Two pipelines of one name would be the same stacks. */
+function sameNames(configs: readonly unknown[]): readonly string[] {
+  const names = configs.map(nameOf);
+  return names.flatMap((name, index) => {
+    const first = names.indexOf(name);
+    if (name === undefined || first === index) return [];
+    return [`[${index}].name: '${String(name)}' is the name of [${first}] too; each pipeline needs its own`];
+  });
+}
+
+/**
+ * Checks what a configuration file holds: one configuration, or a list of them with different names.
+ * @throws InputError listing every mistake of every configuration
+ */
+export function resolvePipelines(content: unknown, rules: ConfigRules): readonly ResolvedPipeline[] {
+  const isList = Array.isArray(content);
+  const configs: readonly unknown[] = isList ? content : [content];
+  if (configs.length === 0) return refuseConfig(['(top level): the list has no pipeline']);
+  const checked = configs.map((config, index) => checkConfig(config, rules, isList ? `[${index}]` : ''));
+  const problems = checked.flatMap((one) => ('problems' in one ? one.problems : []));
+  const all = [...problems, ...sameNames(configs)];
+  if (all.length > 0) return refuseConfig(all);
+  return checked.flatMap((one) => ('pipeline' in one ? [one.pipeline] : []));
+}
+
+/**
+ * The one that is meant.
+ * @param name may be left out where there is only one
+ * @throws InputError saying which there are
+ */
+export function choosePipeline(
+  pipelines: readonly ResolvedPipeline[],
+  name: string | undefined,
+): ResolvedPipeline {
+  const names = pipelines.map(({ config }) => config.name).join(', ');
+  const [first, second] = pipelines;
+  const chosen = name === undefined ? first : pipelines.find(({ config }) => config.name === name);
+  if (chosen === undefined) {
+    throw new InputError(`There is no pipeline '${name}'; there are: ${names}.`, {
+      code: 'unknown_pipeline',
+    });
+  }
+  if (name === undefined && second !== undefined) {
+    throw new InputError(`There are several pipelines: ${names}. Say which with --pipeline NAME.`, {
+      code: 'several_pipelines',
+    });
+  }
+  return chosen;
+}

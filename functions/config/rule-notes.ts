@@ -1,0 +1,95 @@
+/**
+ * Rules about places that nobody declared: fine for a field that Intercom adds, a slip of the pen otherwise. They are
+ * told and not refused, because there may be fields that we do not know.
+ */
+import type { DeclaredTable, DeclaredTableName, TableColumn } from '../core/declared-tables.ts';
+import { parsePath, pathFrom, type Step } from '../core/paths.ts';
+import type { FieldRules } from '../rows/field-rules.ts';
+
+type Path = readonly Step[];
+
+/** How many letters have to be put in, taken out or replaced to make one word of the other (Levenshtein). */
+function distance(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
+  for (const [index, letter] of [...one].entries()) {
+    const next = [index + 1];
+    for (const [at, wanted] of [...other].entries()) {
+      const replaced = (row[at] ?? 0) + (letter === wanted ? 0 : 1);
+      next.push(Math.min(replaced, (row[at + 1] ?? 0) + 1, (next[at] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[other.length] ?? 0;
+}
+
+/** The most similar word, where a third of the letters or less is another. */
+function similarTo(word: string, known: readonly string[]): string | null {
+  const [nearest] = known
+    .map((one) => ({ one, far: distance(word, one) }))
+    .filter(({ far }) => far <= Math.ceil(word.length / 3))
+    .sort((a, b) => a.far - b.far);
+  return nearest?.one ?? null;
+}
+
+/** Places known in a column. One that is personal as a whole may hold anything. */
+function knownIn({ name, personal, plain = [] }: TableColumn): readonly Path[] {
+  const inside = [...(personal === true ? [] : (personal ?? [])), ...plain].filter((path) => path !== '');
+  return inside.length === 0 ? [parsePath(name)] : inside.map((path) => parsePath(pathFrom(name, path)));
+}
+
+const isItem = (step: Step): boolean => 'every' in step && step.every === 'item';
+
+/** Whether both may name the same; `*` may stand for any name, on either side. */
+const isAlike = (one: Step, other: Step | undefined): boolean =>
+  other !== undefined &&
+  ('key' in one && 'key' in other ? one.key === other.key : isItem(one) === isItem(other));
+
+/** Everywhere, and not listed in declarations. */
+const REFERENCE = /^type$|^id$|_id$/;
+
+interface Slip {
+  readonly isColumn: boolean;
+  readonly name: string;
+  readonly similar: string | null;
+}
+
+/** The first name of a path that is not known where it stands; null where there is none. */
+function slipIn(path: Path, known: readonly Path[]): Slip | null {
+  let alive = known;
+  for (const [index, step] of path.entries()) {
+    // Within a known place.
+    if (alive.some(({ length }) => length === index)) return null;
+    const next = alive.filter((one) => isAlike(step, one[index]));
+    if (next.length === 0) {
+      const name = 'key' in step ? step.key : '[]';
+      if (index > 0 && REFERENCE.test(name)) return null;
+      const choices = alive.flatMap(({ [index]: one }) =>
+        one !== undefined && 'key' in one ? [one.key] : [],
+      );
+      return { isColumn: index === 0, name, similar: similarTo(name, choices) };
+    }
+    alive = next;
+  }
+  return null;
+}
+
+/** One sentence for each rule about a place that is not known. */
+export function ruleNotes(tables: readonly DeclaredTable[], fields: FieldRules['fields']): readonly string[] {
+  const knownOf = (name: DeclaredTableName) =>
+    (tables.find((table) => table.name === name)?.columns ?? []).flatMap(knownIn);
+  return Object.entries(fields).flatMap(([table, rules]) => {
+    const known = knownOf(table as DeclaredTableName);
+    return Object.keys(rules).flatMap((path) => {
+      const slip = slipIn(parsePath(path), known);
+      if (slip === null) return [];
+      const { isColumn, name, similar } = slip;
+      const missing = isColumn
+        ? `${table} has no declared column '${name}'`
+        : `'${name}' is not declared there`;
+      const guess = similar === null ? '' : ` Did you mean '${similar}'?`;
+      return [
+        `fields.${table}.${path}: ${missing}; the rule waits for such a field.${guess} Columns: npm run local -- fields`,
+      ];
+    });
+  });
+}

@@ -1,0 +1,134 @@
+/** The input of a run, the same for a schedule, a person and the command line. Pure. */
+
+import type { RunMode } from '../core/engine-files.ts';
+import { InputError } from '../core/errors.ts';
+import { isJsonObject } from '../core/json.ts';
+import type { ObjectName } from '../core/names.ts';
+import type { EpochSeconds } from '../core/time.ts';
+import type { ResolvedConfig } from './config.ts';
+import { parseInstant } from './instant.ts';
+
+export interface RunRequest {
+  readonly mode: RunMode;
+  readonly range: { readonly from: EpochSeconds; readonly to: EpochSeconds } | null;
+  readonly objects: readonly ObjectName[];
+  /** Said to the user. */
+  readonly notes: readonly string[];
+}
+
+export interface RunInputRules {
+  readonly config: Pick<ResolvedConfig, 'objects'>;
+  readonly isIncremental: (object: ObjectName) => boolean;
+  readonly now: EpochSeconds;
+}
+
+const KEYS = ['objects', 'mode', 'from', 'to'] as const;
+
+/** How the one who gave the input spelled it, so that a refusal speaks of what was written. */
+export interface InputWording {
+  readonly names: Readonly<Record<(typeof KEYS)[number], string>>;
+  /** A refusal in whole sentences. */
+  readonly refusal: (problem: string) => string;
+}
+
+const ALLOWED =
+  'Allowed: {} for every configured object, {"objects": ["contacts"]}, {"mode": "full_refresh"}, {"from": "2025-01-01T00:00:00Z", "to": "2025-02-01T00:00:00Z"}.';
+
+/** As the state machine is given it. */
+const AS_JSON: InputWording = {
+  names: { objects: '"objects"', mode: '"mode"', from: '"from"', to: '"to"' },
+  refusal: (problem) => `The run's input cannot be used: ${problem}. ${ALLOWED}`,
+};
+
+/** As the options of a command. */
+export const AS_OPTIONS: InputWording = {
+  names: { objects: '--objects', mode: '--full-refresh', from: '--from', to: '--to' },
+  refusal: (problem) => `${problem}.`,
+};
+
+const refuse = ({ refusal }: InputWording, problem: string): never => {
+  throw new InputError(refusal(problem), { code: 'bad_input' });
+};
+
+function objectsOf(
+  value: unknown,
+  configured: readonly ObjectName[],
+  wording: InputWording,
+): readonly ObjectName[] | null {
+  if (value === undefined) return null;
+  if (!Array.isArray(value) || value.length === 0)
+    return refuse(wording, `${wording.names.objects} must be a list of names`);
+  const unknown = value.filter((name) => !configured.includes(name as ObjectName));
+  if (unknown.length > 0) {
+    return refuse(
+      wording,
+      `${wording.names.objects} names ${unknown.map((name) => JSON.stringify(name)).join(', ')}; configured are ${configured.join(', ')}`,
+    );
+  }
+  return configured.filter((name) => value.includes(name));
+}
+
+function instantOf(
+  value: unknown,
+  key: 'from' | 'to',
+  now: EpochSeconds,
+  wording: InputWording,
+): EpochSeconds {
+  const name = wording.names[key];
+  if (typeof value !== 'string') return refuse(wording, `${name} must be a time in ISO 8601 with its zone`);
+  const parsed = parseInstant(value);
+  if ('problem' in parsed) return refuse(wording, `${name}: ${parsed.problem}`);
+  if (parsed.epochSeconds > now) return refuse(wording, `${name} lies in the future`);
+  return parsed.epochSeconds;
+}
+
+function rangeOf(
+  input: { readonly from?: unknown; readonly to?: unknown },
+  now: EpochSeconds,
+  wording: InputWording,
+): RunRequest['range'] {
+  const { names } = wording;
+  if (input.from === undefined && input.to === undefined) return null;
+  if (input.from === undefined) return refuse(wording, `${names.to} needs a ${names.from}`);
+  const from = instantOf(input.from, 'from', now, wording);
+  const to = input.to === undefined ? now : instantOf(input.to, 'to', now, wording);
+  if (from >= to) return refuse(wording, `${names.from} must be before ${names.to}`);
+  return { from, to };
+}
+
+function modeOf(value: unknown, isBackfill: boolean, wording: InputWording): RunMode {
+  const { mode, from } = wording.names;
+  if (value !== undefined && value !== 'incremental' && value !== 'full_refresh') {
+    return refuse(wording, `${mode} is "incremental" or "full_refresh"`);
+  }
+  if (!isBackfill) return value ?? 'incremental';
+  return value === undefined ? 'backfill' : refuse(wording, `${mode} and ${from} exclude each other`);
+}
+
+/**
+ * Reads the input of a run.
+ * @throws InputError for anything but what is allowed
+ */
+export function parseRunInput(
+  input: unknown,
+  { config, isIncremental, now }: RunInputRules,
+  wording: InputWording = AS_JSON,
+): RunRequest {
+  if (!isJsonObject(input)) return refuse(wording, 'it is not a JSON object');
+  const unknown = Object.keys(input).filter((key) => !(KEYS as readonly string[]).includes(key));
+  if (unknown.length > 0)
+    return refuse(wording, `unknown key ${unknown.map((key) => `"${key}"`).join(', ')}`);
+  const named = objectsOf(input.objects, config.objects, wording);
+  const range = rangeOf(input, now, wording);
+  const mode = modeOf(input.mode, range !== null, wording);
+  if (range === null) return { mode, range, objects: named ?? config.objects, notes: [] };
+  const whole = (named ?? config.objects).filter((name) => !isIncremental(name));
+  if (named !== null && whole.length > 0) {
+    return refuse(wording, `${whole.join(', ')} cannot be read by time; Intercom only gives the whole`);
+  }
+  const objects = (named ?? config.objects).filter(isIncremental);
+  if (objects.length === 0) return refuse(wording, 'none of the configured objects can be read by time');
+  const notes =
+    whole.length === 0 ? [] : [`A range leaves out what cannot be read by time: ${whole.join(', ')}.`];
+  return { mode, range, objects, notes };
+}

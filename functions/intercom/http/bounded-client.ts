@@ -1,0 +1,27 @@
+/** A client that never has more than so many requests under way: a page fetched ahead counts like any other. */
+
+import pLimit from 'p-limit';
+import type { IntercomClient } from './client.ts';
+
+export interface BoundedClient extends IntercomClient {
+  /** Resolves when nothing is under way; whoever wants that soon aborts the requests' signal. */
+  idle(): Promise<void>;
+}
+
+/** @param most requests at once; one that is tried again counts while it waits, too */
+export function boundClient({ get, post }: IntercomClient, most: number): BoundedClient {
+  const run = pLimit(most);
+  const running = new Set<Promise<unknown>>();
+  function send<T>(request: () => Promise<T>): Promise<T> {
+    const sent = run(request);
+    running.add(sent);
+    return sent.finally(() => running.delete(sent));
+  }
+  return {
+    get: (...request) => send(() => get(...request)),
+    post: (...request) => send(() => post(...request)),
+    async idle() {
+      while (running.size > 0) await Promise.allSettled(running);
+    },
+  };
+}

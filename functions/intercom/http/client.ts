@@ -1,0 +1,142 @@
+/** The one way to Intercom's API 2.15: permits, retries and errors in one place (facts 1-3). */
+import type { JsonObject } from '../../core/json.ts';
+import type { ObjectName } from '../../core/names.ts';
+import type { Clock, ObserveProgress, PermitPriority, RateBudget, TokenSource } from '../../core/ports.ts';
+import { errorOf, type Failure, type FailureContext, type FailureKind } from './failures.ts';
+import { type RetryKind, type RetryLimits, retryDecision } from './retry.ts';
+import { type Attempt, createTransport, type HttpRequest } from './transport.ts';
+
+export const API_VERSION = '2.15';
+
+export interface RequestOptions {
+  readonly priority: PermitPriority;
+  /** Failures to hand back as an answer instead of throwing, e.g. a 404 that means something. */
+  readonly expect?: ((failure: Failure) => boolean) | undefined;
+  /** Ends waits, tries and delays; the signal's reason is thrown. */
+  readonly signal?: AbortSignal | undefined;
+  /** Instead of 2.15. */
+  readonly version?: string | undefined;
+  /** The box in the Developer Hub that a refusal is to name. */
+  readonly permission?: string | null | undefined;
+  /** @default PATIENT */
+  readonly patience?: RetryLimits | undefined;
+}
+
+export type Query = Readonly<Record<string, string | number>>;
+
+/** An answer; `failure` is set only where `expect` asked for it, and `body` is empty where it was no JSON. */
+export type Answer = Pick<Attempt, 'status' | 'body' | 'bytes' | 'receivedAtMs' | 'date' | 'failure'>;
+
+/**
+ * @throws RetryableError where Intercom could not be asked after all retries; PermissionError,
+ *   ConnectionError, UnavailableError, ContractError as errors.ts says
+ */
+export interface IntercomClient {
+  get(path: string, query: Query, options: RequestOptions): Promise<Answer>;
+  post(path: string, body: JsonObject, options: RequestOptions): Promise<Answer>;
+}
+
+export interface IntercomClientOptions {
+  /** Without a slash at the end. */
+  readonly baseUrl: string;
+  readonly tokens: TokenSource;
+  readonly budget: RateBudget;
+  readonly clock: Clock;
+  /** In [0, 1). @default Math.random */
+  readonly random?: () => number;
+  readonly observe?: ObserveProgress;
+  /** For whom requests are observed. */
+  readonly object: ObjectName | null;
+  /** Milliseconds for one try. @default 60_000, thrice the slowest page on record */
+  readonly timeoutMs?: number;
+  /** Bytes of an answer beyond which a smaller page must do. @default 64 MiB */
+  readonly maxBodyBytes?: number;
+  /** @default the global one */
+  readonly fetch?: typeof fetch;
+}
+
+/** `tookMs` leaves the wait for the permit out. */
+type TimedAttempt = Attempt & { readonly tookMs: number };
+
+/** A verdict of /me about the token is believed for so long. */
+const VERDICT_MS = 60_000;
+
+const RETRY_KINDS: readonly FailureKind[] = ['rate_limited', 'server', 'network', 'timeout', 'malformed'];
+
+const retryKind = (kind: FailureKind): RetryKind =>
+  RETRY_KINDS.includes(kind) ? (kind as RetryKind) : 'refused';
+
+export function createIntercomClient(options: IntercomClientOptions): IntercomClient {
+  const { baseUrl, tokens, budget, clock, observe, object, random = Math.random } = options;
+  const { timeoutMs = 60_000, maxBodyBytes = 64 * 1024 * 1024 } = options;
+  const fetchNow = options.fetch ?? fetch;
+  const transport = createTransport({ baseUrl, clock, timeoutMs, maxBodyBytes, fetch: fetchNow });
+  const { host } = new URL(baseUrl);
+  const never = new AbortController().signal;
+  let verdict: { readonly at: number; readonly alive: Promise<boolean> } | null = null;
+
+  async function tryOnce(request: HttpRequest, { priority, signal }: RequestOptions): Promise<TimedAttempt> {
+    const { accessToken } = await tokens.connection();
+    const askedAt = clock.now();
+    await budget.permit(priority, signal ?? never);
+    const sentAt = clock.now();
+    const waitedMs = sentAt - askedAt;
+    const attempt = await transport(request, accessToken, signal);
+    if (attempt.observation !== null) budget.observe(attempt.observation);
+    const limit = attempt.observation?.limit ?? null;
+    observe?.({ type: 'request', object, status: attempt.status, waitedMs, limit });
+    return { ...attempt, tookMs: attempt.receivedAtMs - sentAt };
+  }
+
+  /** Whether /me accepts the token. A refusal of /me for want of a permission still knows the token. */
+  async function askMe(signal: AbortSignal | undefined): Promise<boolean> {
+    const request: HttpRequest = { method: 'GET', path: '/me', query: {}, body: null, version: API_VERSION };
+    const expect = ({ kind }: Failure) => ['token', 'unauthorized', 'scope', 'plan'].includes(kind);
+    const { failure } = await send(request, { priority: 'urgent', expect, signal });
+    return failure === null || failure.kind === 'scope' || failure.kind === 'plan';
+  }
+
+  function tokenAlive(signal: AbortSignal | undefined): Promise<boolean> {
+    if (verdict === null || clock.now() - verdict.at > VERDICT_MS) {
+      const alive = askMe(signal);
+      const fresh = { at: clock.now(), alive };
+      verdict = fresh;
+      alive.catch(() => {
+        if (verdict === fresh) verdict = null;
+      });
+    }
+    return verdict.alive;
+  }
+
+  async function refusal(request: HttpRequest, failure: Failure, options: RequestOptions): Promise<Error> {
+    const { method, path } = request;
+    const context: FailureContext = { method, path, host, permission: options.permission ?? null };
+    const ambiguous = failure.kind === 'unauthorized' && path !== '/me';
+    return errorOf(failure, context, ambiguous && (await tokenAlive(options.signal)));
+  }
+
+  async function send(request: HttpRequest, options: RequestOptions): Promise<Answer> {
+    let tries = 0;
+    let elapsedMs = 0;
+    for (;;) {
+      const attempt = await tryOnce(request, options);
+      const { failure } = attempt;
+      if (failure === null || options.expect?.(failure) === true) return attempt;
+      elapsedMs += attempt.tookMs;
+      if (failure.kind !== 'rate_limited') tries += 1;
+      const outcome = { kind: retryKind(failure.kind), serverDelayMs: failure.serverDelayMs };
+      const limits = options.patience === undefined ? {} : { limits: options.patience };
+      const decision = retryDecision({ attempt: tries, outcome, elapsedMs, random: random(), ...limits });
+      if (!decision.retry) throw await refusal(request, failure, options);
+      await clock.sleep(decision.delayMs, options.signal);
+      elapsedMs += decision.delayMs;
+    }
+  }
+
+  return {
+    get: (path, query, options) =>
+      send({ method: 'GET', path, query, body: null, version: options.version ?? API_VERSION }, options),
+    post: (path, body, options) =>
+      send({ method: 'POST', path, query: {}, body, version: options.version ?? API_VERSION }, options),
+  };
+}

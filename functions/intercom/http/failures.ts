@@ -1,0 +1,211 @@
+/**
+ * What a failed answer means: by Intercom's error code first, then by status (facts 3). Pure; the
+ * client decides about retries, the error classes say what happens next.
+ */
+import {
+  ConnectionError,
+  ContractError,
+  PermissionError,
+  RetryableError,
+  UnavailableError,
+} from '../../core/errors.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts';
+import { redact } from './redact.ts';
+import type { RetryKind } from './retry.ts';
+
+/**
+ * `token`: certainly dead. `unauthorized`: dead token or missing permission, only /me tells (facts 3.2
+ * CONFLICT). `scope`: a missing permission. `plan`: not in this workspace's plan.
+ */
+export type FailureKind =
+  | Exclude<RetryKind, 'refused' | 'bug'>
+  | 'token'
+  | 'unauthorized'
+  | 'scope'
+  | 'plan'
+  | 'version'
+  | 'not_found'
+  | 'refused';
+
+export interface Failure {
+  readonly kind: FailureKind;
+  /** Our name of the cause: `http_502`, `html_answer`, or Intercom's own code of a refusal. */
+  readonly code: string;
+  /** Null where no answer came. */
+  readonly status: number | null;
+  /** Intercom's error codes. */
+  readonly codes: readonly string[];
+  /** Intercom's own words without the values among them, or those of the network; cut short. */
+  readonly detail: string;
+  readonly requestId: string | null;
+  readonly serverDelayMs: number | null;
+  readonly cause?: unknown;
+}
+
+/** Codes of facts 3.2 that decide whatever the status; unknown ones leave it to the status. */
+const KIND_BY_CODE: Readonly<Record<string, FailureKind>> = {
+  rate_limit_exceeded: 'rate_limited',
+  too_many_requests: 'rate_limited',
+  retry_after: 'rate_limited',
+  server_error: 'server',
+  service_unavailable: 'server',
+  request_timeout: 'server',
+  api_plan_restricted: 'plan',
+  intercom_version_invalid: 'version',
+  token_revoked: 'token',
+  token_blocked: 'token',
+  token_not_found: 'token',
+  token_expired: 'token',
+  token_suspended: 'token',
+  missing_authorization: 'token',
+  token_unauthorized: 'scope',
+  forbidden: 'scope',
+  action_forbidden: 'scope',
+  unauthorized: 'unauthorized',
+};
+
+const KIND_BY_STATUS: Readonly<Record<number, FailureKind>> = {
+  401: 'unauthorized',
+  402: 'plan',
+  403: 'scope',
+  404: 'not_found',
+  408: 'server',
+  429: 'rate_limited',
+};
+
+const kindOf = (status: number, codes: readonly string[]): FailureKind =>
+  codes.map((code) => KIND_BY_CODE[code]).find((kind) => kind !== undefined) ??
+  KIND_BY_STATUS[status] ??
+  (status >= 500 ? 'server' : 'refused');
+
+const DETAIL_CHARACTERS = 200;
+
+export const cut = (text: string): string => text.replace(/\s+/g, ' ').trim().slice(0, DETAIL_CHARACTERS);
+
+const textOf = (value: JsonValue | undefined): string | null =>
+  typeof value === 'string' && value !== '' ? value : null;
+
+/** True for the error envelope (facts 3), whatever the status it came with. */
+export const isErrorList = (body: JsonObject): boolean =>
+  body.type === 'error.list' || (Array.isArray(body.errors) && body.errors.length > 0);
+
+/** What names a cause or a request; anything else that came in their place may be a value of a record. */
+const CODE = /^[a-z_.]{1,64}$/;
+const REQUEST_ID = /^[\w-]{1,64}$/;
+
+const matching = (pattern: RegExp, text: string | null): string | null =>
+  text !== null && pattern.test(text) ? text : null;
+
+/** Codes and first message of an error envelope; legacy errors say `type` instead of `code`. */
+function readErrors(body: JsonObject): { readonly codes: readonly string[]; readonly detail: string } {
+  const list = body.errors;
+  const errors = (Array.isArray(list) ? list : []).filter(isJsonObject);
+  return {
+    codes: errors
+      .map((error) => matching(CODE, textOf(error.code) ?? textOf(error.type)))
+      .filter((code) => code !== null),
+    detail: cut(redact(errors.map((error) => textOf(error.message)).find((text) => text !== null) ?? '')),
+  };
+}
+
+export interface AnswerFacts {
+  readonly status: number;
+  /** The body where it was a JSON object; null for HTML and the like. */
+  readonly body: JsonObject | null;
+  /** `X-Request-Id` header; the body's own request_id comes first. */
+  readonly requestId: string | null;
+  readonly serverDelayMs: number | null;
+}
+
+/** Reads an answer that is not the one asked for. */
+export function failureOf({ status, body, requestId, serverDelayMs }: AnswerFacts): Failure {
+  const { codes, detail } = readErrors(body ?? {});
+  const kind = kindOf(status, codes);
+  const named = matching(REQUEST_ID, textOf(body?.request_id) ?? requestId);
+  const base = { status, codes, detail, requestId: named, serverDelayMs };
+  if (kind === 'rate_limited') return { ...base, kind, code: 'rate_limited' };
+  if (kind === 'server') {
+    return { ...base, kind, code: status >= 500 || status === 408 ? `http_${status}` : 'server_error' };
+  }
+  if (kind === 'refused' && status < 300) return { ...base, kind: 'malformed', code: 'error_in_200' };
+  return { ...base, kind, code: codes[0] ?? `http_${status}` };
+}
+
+/** Where a failure happened, and what the user could do about it. */
+export interface FailureContext {
+  readonly method: string;
+  /** Path without its query. */
+  readonly path: string;
+  readonly host: string;
+  /** The box in the Developer Hub that covers the object; null where none is named. */
+  readonly permission: string | null;
+}
+
+const NOT_ANSWERED: Readonly<Record<string, string>> = {
+  network: "check the network, and 'region' or 'baseUrl' of the configuration",
+  timeout: 'Intercom was too slow; try again later',
+  server: 'Intercom has trouble; try again later',
+  rate_limited: 'the rate limit stayed exhausted, perhaps by other apps of the workspace; try again later',
+  malformed:
+    "the answer was not Intercom's JSON: check that 'region' or 'baseUrl' of the configuration is Intercom's API and no proxy stands between, or try again later",
+};
+
+/** Persisting ones of these are no hiccup of a proxy but another contract than the one we know. */
+const BROKEN_ANSWERS: readonly string[] = ['error_in_200', 'not_an_object'];
+
+/**
+ * The error for a failure that is not tried again.
+ * @param tokenAlive whether /me accepts the token; asked only for the kind `unauthorized`
+ */
+export function errorOf(failure: Failure, context: FailureContext, tokenAlive: boolean): Error {
+  const { kind, code, status, codes, detail, requestId, cause } = failure;
+  const seen = [status ?? code, ...codes, requestId === null ? null : `request ${requestId}`];
+  const facts = `${seen.filter((part) => part !== null).join(', ')}${detail === '' ? '' : `: ${detail}`}`;
+  const where = `${context.method} ${context.path} at ${context.host} (${facts})`;
+  const options = cause === undefined ? { code } : { code, cause };
+  const box = context.permission === null ? 'the permission that covers it' : `'${context.permission}'`;
+  switch (kind) {
+    case 'scope':
+    case 'unauthorized':
+      return kind === 'scope' || tokenAlive
+        ? new PermissionError(
+            `Intercom refuses ${where} although the connection works: tick ${box} for the app in Intercom's Developer Hub, then connect again`,
+            { code: 'permission_missing' },
+          )
+        : deadToken(where);
+    case 'token':
+      return deadToken(where);
+    case 'plan':
+      return new UnavailableError(`This workspace's plan does not include ${where}`, { code });
+    case 'version':
+      return new ContractError(`Intercom no longer serves API version 2.15 for ${where}`, options);
+    case 'not_found':
+    case 'refused':
+      return new ContractError(`Unexpected answer to ${where}: report it; nothing was committed`, options);
+    default:
+      return BROKEN_ANSWERS.includes(code)
+        ? new ContractError(`Unexpected answer to ${where}: report it; nothing was committed`, options)
+        : new RetryableError(`No answer to ${where}: ${NOT_ANSWERED[kind]}`, options);
+  }
+}
+
+const deadToken = (where: string): ConnectionError =>
+  new ConnectionError(
+    `Intercom no longer accepts the access token, seen at ${where}: connect the workspace again (on one machine: set INTERCOM_ACCESS_TOKEN to a token of your app)`,
+    { code: 'token_dead' },
+  );
+
+const TOO_MUCH_ASKED: readonly string[] = [
+  'timeout',
+  'http_408',
+  'server_error',
+  'empty_answer',
+  'html_answer',
+  'malformed_answer',
+  'answer_too_large',
+];
+
+/** True for errors that a smaller page may avoid (facts 1: constant 502/504 at 150, fine at less). */
+export const isTooMuchAsked = (error: unknown): error is RetryableError | ContractError =>
+  (error instanceof RetryableError || error instanceof ContractError) &&
+  (TOO_MUCH_ASKED.includes(error.code) || error.code.startsWith('http_5'));

@@ -1,0 +1,48 @@
+/** From a record as it came to what the engine takes: its id, its time, its arrival. */
+import type { ObjectDeclaration } from '../../../core/declaration.ts';
+import { isRawInteger, type JsonObject, type JsonValue } from '../../../core/json.ts';
+import type { ReadRecord } from '../../../core/reading.ts';
+import type { EpochMs, EpochSeconds } from '../../../core/time.ts';
+import { broken } from './list-answers.ts';
+
+export interface IdentifiedRecord {
+  readonly id: string;
+  readonly read: ReadRecord;
+}
+
+const idText = (value: JsonValue | undefined): string | null => {
+  if (typeof value === 'string' && value !== '') return value;
+  if (typeof value === 'number') return String(value);
+  return isRawInteger(value) ? value.rawJSON : null;
+};
+
+/** A time of a record; null where Intercom stamped none. */
+export const stampOf = (record: JsonObject, field: string): EpochSeconds | null => {
+  const value = record[field];
+  return typeof value === 'number' && Number.isFinite(value) ? value : null;
+};
+
+/**
+ * The record's primary key as one text; several keys are joined by `/`.
+ * @throws ContractError where a key is missing: the row could not be told from others
+ */
+export function recordId(
+  { name, primaryKey }: Pick<ObjectDeclaration, 'name' | 'primaryKey'>,
+  record: JsonObject,
+): string {
+  const keys = primaryKey.map((key) => {
+    const text = idText(record[key]);
+    if (text === null) throw broken('record_without_id', `A record of ${name} came without '${key}'`);
+    return text;
+  });
+  return keys.join('/');
+}
+
+export function identify(
+  declaration: ObjectDeclaration,
+  record: JsonObject,
+  receivedAtMs: EpochMs,
+): IdentifiedRecord {
+  const stamped = declaration.versionField === null ? null : stampOf(record, declaration.versionField);
+  return { id: recordId(declaration, record), read: { record, stampedAt: stamped ?? 0, receivedAtMs } };
+}

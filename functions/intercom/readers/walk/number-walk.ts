@@ -1,0 +1,119 @@
+/**
+ * Walks a page-number list once (facts 4, style C). Pages are asked for by number on our own host and
+ * path; `pages.next` only tells whether there is one. Page sizes change along divisors alone, so that
+ * an offset is always the beginning of a page.
+ */
+import type { JsonObject } from '../../../core/json.ts';
+import type { EpochMs } from '../../../core/time.ts';
+import type { Answer, IntercomClient, Query } from '../../http/client.ts';
+import type { Failure } from '../../http/failures.ts';
+import type { RetryLimits } from '../../http/retry.ts';
+import { broken, type PageNumbers, pageNumbers, recordsOf, totalCount } from './list-answers.ts';
+import { askSmaller, createPageSizes, type PageSizes } from './page-sizes.ts';
+import type { AskOptions } from './requests.ts';
+import { createWalkGuard } from './walk-guard.ts';
+
+export interface NumberList {
+  readonly path: string;
+  readonly query?: Query;
+  /** The first of these keys that holds a list has the records. */
+  readonly recordsKeys: readonly string[];
+  /** Largest first, each dividing the one before. */
+  readonly perPageSizes: readonly number[];
+}
+
+export interface NumberPage {
+  readonly records: readonly JsonObject[];
+  readonly receivedAtMs: EpochMs;
+  readonly total: number | null;
+  /** Records before the next page. */
+  readonly nextOffset: number;
+  readonly isLast: boolean;
+}
+
+export interface NumberWalkOptions {
+  /** Records to leave out at the beginning, a multiple of a page size. @default 0 */
+  readonly offset?: number;
+  /** Page sizes in use already, when several walks share what they learned; for walks from the beginning. */
+  readonly sizes?: PageSizes;
+  /** How long the smallest page is tried. */
+  readonly patience?: RetryLimits;
+  /** A failure of the first page that means there is no list at all: nothing is yielded then. */
+  readonly absent?: (failure: Failure) => boolean;
+}
+
+/** New records at the top of a list sorted by time can make one page come again, but not for ever. */
+const SAME_PAGES = 3;
+
+/** The sizes an offset is aligned to; 1 always is. */
+const alignedSizes = (sizes: readonly number[], offset: number): readonly number[] => {
+  const aligned = sizes.filter((size) => offset % size === 0);
+  return aligned.length === 0 ? [1] : aligned;
+};
+
+/** Without any `pages` only the count can tell the end; without that too, nothing can. */
+function isEnd(numbers: PageNumbers, total: number | null, read: number, path: string): boolean {
+  if (numbers.next !== 'unstated') return numbers.next === 'end';
+  if (total !== null && read >= total) return true;
+  throw broken('pages_missing', `${path} answered without 'pages' before its end`);
+}
+
+function checkNext(
+  { nextPage }: PageNumbers,
+  page: number,
+  records: readonly JsonObject[],
+  path: string,
+): void {
+  if (records.length === 0)
+    throw broken('empty_page', `${path} gave an empty page ${page} and announced more`);
+  if (nextPage !== null && nextPage !== page + 1) {
+    throw broken('unexpected_next_page', `${path} announced page ${nextPage} after page ${page}`);
+  }
+}
+
+/**
+ * @throws ContractError for empty pages before the end, repeated pages and pages out of turn
+ */
+export async function* walkNumbers(
+  client: IntercomClient,
+  ask: AskOptions,
+  list: NumberList,
+  { offset = 0, sizes: shared, patience, absent }: NumberWalkOptions = {},
+): AsyncGenerator<NumberPage, void, void> {
+  const { path, query = {}, recordsKeys } = list;
+  const guard = createWalkGuard(path, SAME_PAGES);
+  let sizes = shared ?? createPageSizes(list.perPageSizes, alignedSizes(list.perPageSizes, offset)[0]);
+  let at = offset;
+  for (;;) {
+    const first = at === offset;
+    const fetchPage = (perPage: number, limits: RetryLimits): Promise<Answer> =>
+      client.get(
+        path,
+        { ...query, page: at / perPage + 1, per_page: perPage },
+        ask(first ? 'urgent' : 'bulk', { patience: limits, expect: first ? absent : undefined }),
+      );
+    const answer = await askSmaller(sizes, fetchPage, patience);
+    if (answer.failure !== null) return;
+
+    const asked = sizes.current();
+    const page = at / asked + 1;
+    const records = recordsOf(answer.body, recordsKeys, path);
+    const numbers = pageNumbers(answer.body, page, records.length === 0);
+    const served = numbers.perPage ?? asked;
+    if (served > 0 && served < asked) {
+      // Intercom cut the page size (UNCONFIRMED for most lists): count in its pages from here on.
+      sizes = createPageSizes([served]);
+      at = Math.floor(at / served) * served;
+      if (page > 1) continue;
+    }
+    const total = totalCount(answer.body);
+    const nextOffset = at + sizes.current();
+    const isLast = isEnd(numbers, total, at + records.length, path);
+    guard.check({ records, cursor: null, total, read: at - offset + records.length, isLast });
+    if (!isLast) checkNext(numbers, page, records, path);
+    yield { records, receivedAtMs: answer.receivedAtMs, total, nextOffset, isLast };
+    if (isLast) return;
+    sizes.good((size) => nextOffset % size === 0);
+    at = nextOffset;
+  }
+}

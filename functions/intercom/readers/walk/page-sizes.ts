@@ -1,0 +1,70 @@
+/** Page sizes that shrink when a page is too much for Intercom and grow back after good ones (facts 1). */
+
+import { isTooMuchAsked } from '../../http/failures.ts';
+import { HASTY, PATIENT, type RetryLimits } from '../../http/retry.ts';
+
+export interface PageSizes {
+  current(): number;
+  /** False at the smallest: then there is nothing left but patience. */
+  shrink(): boolean;
+  isSmallest(): boolean;
+  /** Counts a good page; after some of them the size grows, if `fits` the larger one. */
+  good(fits?: (size: number) => boolean): void;
+}
+
+/** Good pages before the first growth; twice as many after each relapse. */
+const GROW_AFTER = 5;
+
+/** @param ladder sizes, largest first; @param start the size to begin with, or the next smaller one */
+export function createPageSizes(ladder: readonly number[], start?: number): PageSizes {
+  const sizes = ladder.length === 0 ? [1] : ladder;
+  const last = sizes.length - 1;
+  const at = start === undefined ? 0 : sizes.findIndex((size) => size <= start);
+  let index = at === -1 ? last : at;
+  let goodInARow = 0;
+  let growAfter = GROW_AFTER;
+  let justGrown = false;
+  const sizeAt = (position: number): number => sizes[position] ?? 1;
+  return {
+    current: () => sizeAt(index),
+    isSmallest: () => index === last,
+    shrink() {
+      if (index === last) return false;
+      if (justGrown) growAfter *= 2;
+      justGrown = false;
+      index += 1;
+      goodInARow = 0;
+      return true;
+    },
+    good(fits = () => true) {
+      goodInARow += 1;
+      if (index === 0 || goodInARow < growAfter || !fits(sizeAt(index - 1))) return;
+      index -= 1;
+      justGrown = true;
+      goodInARow = 0;
+    },
+  };
+}
+
+/** 150, 75, 37, 18, 9, 4, 2, 1. */
+export function halvings(largest: number): readonly number[] {
+  return largest <= 1 ? [1] : [largest, ...halvings(Math.floor(largest / 2))];
+}
+
+/**
+ * Asks for a page, smaller and smaller while it is too much. Sizes above the smallest get one quick
+ * second try only, because a smaller page is the better retry.
+ */
+export async function askSmaller<T>(
+  sizes: PageSizes,
+  ask: (size: number, patience: RetryLimits) => Promise<T>,
+  atSmallest: RetryLimits = PATIENT,
+): Promise<T> {
+  for (;;) {
+    try {
+      return await ask(sizes.current(), sizes.isSmallest() ? atSmallest : HASTY);
+    } catch (error) {
+      if (!isTooMuchAsked(error) || !sizes.shrink()) throw error;
+    }
+  }
+}

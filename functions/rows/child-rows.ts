@@ -1,0 +1,73 @@
+/** From a list inside a record to the rows of its child table. Pure. */
+
+import type { ChildColumn, ChildDeclaration, ColumnType } from '../core/declaration.ts';
+import { isJsonObject, isRawInteger, type JsonObject, type JsonValue, stringifyJson } from '../core/json.ts';
+import { valueAt } from '../core/paths.ts';
+import { createSightings, type Sightings } from '../core/sightings.ts';
+import { cell, label, type Row, type Treat, treated } from './cells.ts';
+import type { Treatments } from './field-rules.ts';
+
+const childCellType = (value: JsonValue | undefined, type: ColumnType): JsonValue | undefined =>
+  type === 'string' && (typeof value === 'number' || isRawInteger(value)) ? stringifyJson(value) : value;
+
+function childValue(
+  column: ChildColumn,
+  parent: JsonObject,
+  item: JsonValue,
+  index: number,
+): JsonValue | undefined {
+  const { from } = column;
+  if ('parent' in from) return parent[from.parent];
+  if ('item' in from) return isJsonObject(item) ? item[from.item] : undefined;
+  return 'self' in from ? item : index;
+}
+
+/** A child table, ready to be filled. */
+export interface ShapedChild extends Pick<ChildDeclaration, 'table' | 'primaryKey'> {
+  readonly keys: readonly string[];
+  readonly columns: readonly (ChildColumn & { readonly treat: Treat })[];
+  readonly seen: Sightings;
+}
+
+export const shapedChild = (
+  { table, primaryKey, list, columns }: ChildDeclaration,
+  treatments: Treatments,
+): ShapedChild => ({
+  table,
+  primaryKey,
+  keys: list.split('.'),
+  columns: treated(columns, (name) => treatments(table, name)),
+  seen: createSightings(),
+});
+
+function childCell(
+  column: ShapedChild['columns'][number],
+  found: JsonValue | undefined,
+  seen: Sightings,
+): string {
+  const own = childCellType(found, column.type);
+  const value = own === undefined || column.treat === null ? own : column.treat(own);
+  if (value !== undefined) seen.see(column.name, value);
+  return label(column.name) + cell(value, column.type);
+}
+
+/** The rows of a record's list in its child table; an item that comes twice has one. */
+export function childRows(child: ShapedChild, record: JsonObject, tail: string): Row[] {
+  const list = valueAt(record, child.keys);
+  if (!Array.isArray(list)) return [];
+  const keys = new Set<string>();
+  const rows: Row[] = [];
+  list.forEach((item: JsonValue, index) => {
+    const cells = new Map(
+      child.columns.map((column) => {
+        const value = childValue(column, record, item, index);
+        return [column.name, childCell(column, value, child.seen)] as const;
+      }),
+    );
+    const key = child.primaryKey.map((name) => cells.get(name)).join();
+    if (keys.has(key)) return;
+    keys.add(key);
+    rows.push({ table: child.table, line: `{${[...cells.values()].join(',')},${tail}}` });
+  });
+  return rows;
+}

@@ -1,0 +1,102 @@
+/** Every column of every table with the field rule in force, for people. Pure. */
+
+import type { ColumnType } from '../core/declaration.ts';
+import type { DeclaredTable, DeclaredTableName } from '../core/declared-tables.ts';
+import type { ChildName } from '../core/names.ts';
+import { parsePath, pathFrom, type Step, takesIn } from '../core/paths.ts';
+import { columnOf, columnTree, type FieldRules, writtenType } from './field-rules.ts';
+import { childAt, type FieldNode, type Treatment } from './field-tree.ts';
+
+/** Why a field is treated as it is. */
+export type Reason =
+  | 'fields'
+  | 'sensitiveFields'
+  /** Of a JSON column whose known places follow: what else appears in it. */
+  | 'sensitiveFields: new fields'
+  | 'table excluded'
+  | 'default';
+
+export interface ListedField {
+  readonly table: DeclaredTableName;
+  /** A column, or a path inside of one that is personal or has a rule of its own. */
+  readonly path: string;
+  /** As written: a hashed number is a string. Null for a place inside a column, and for a column nobody declared. */
+  readonly type: ColumnType | null;
+  /** `partly`: places inside are, which follow on lines of their own. */
+  readonly personal: 'yes' | 'partly' | 'no';
+  readonly rule: Treatment;
+  readonly because: Reason;
+}
+
+/** What is in force at a place inside a column: nothing comes back from within what is excluded. */
+function inForce(node: FieldNode, steps: readonly Step[]): Treatment {
+  let treatment: Treatment = node.treatment ?? 'replicate';
+  let current: FieldNode | null = node;
+  for (const step of steps) {
+    if (treatment === 'exclude') break;
+    current = current === null ? null : childAt(current, step);
+    treatment = current?.treatment ?? treatment;
+  }
+  return treatment;
+}
+
+interface Context {
+  readonly table: DeclaredTable;
+  readonly rules: FieldRules;
+  readonly isExcluded: boolean;
+}
+
+function reasonOf({ table, rules, isExcluded }: Context, steps: readonly Step[], rule: Treatment): Reason {
+  if (isExcluded) return 'table excluded';
+  const ruled = Object.keys(rules.fields[table.name] ?? {}).some((path) => takesIn(parsePath(path), steps));
+  if (ruled) return 'fields';
+  if (rule !== 'hash') return 'default';
+  const isKnown =
+    steps.length === 1 && table.columns.some(({ name, plain }) => name === columnOf(steps) && plain);
+  return isKnown ? 'sensitiveFields: new fields' : 'sensitiveFields';
+}
+
+function listed(context: Context, path: string, about: Pick<ListedField, 'type' | 'personal'>): ListedField {
+  const { table, rules, isExcluded } = context;
+  const steps = parsePath(path);
+  const [, ...inside] = steps;
+  const tree = columnTree(table, columnOf(steps) ?? '', rules);
+  const rule = isExcluded ? 'exclude' : inForce(tree, inside);
+  return { table: table.name, path, ...about, rule, because: reasonOf(context, steps, rule) };
+}
+
+function fieldsOf(context: Context): readonly ListedField[] {
+  const { table, rules } = context;
+  const ruled = Object.keys(rules.fields[table.name] ?? {});
+  const within = (name: string) =>
+    ruled.filter((path) => path !== name && columnOf(parsePath(path)) === name);
+  const declared = table.columns.flatMap((column) => {
+    const { name, personal, plain = [] } = column;
+    const inside = (paths: readonly string[]) => paths.map((path) => pathFrom(name, path));
+    const personalPaths = Array.isArray(personal) ? inside(personal) : [];
+    const plainPaths = inside(plain).filter((path) => path !== name);
+    const others = within(name).filter((path) => ![...personalPaths, ...plainPaths].includes(path));
+    const own = personal === true ? 'yes' : personalPaths.length > 0 ? 'partly' : 'no';
+    const place = (isPersonal: boolean) => (path: string) =>
+      listed(context, path, { type: null, personal: isPersonal ? 'yes' : 'no' });
+    return [
+      listed(context, name, { type: writtenType(table, column, rules), personal: own }),
+      ...personalPaths.map(place(true)),
+      ...plainPaths.map(place(false)),
+      ...others.map(place(personal === true)),
+    ];
+  });
+  const names = table.columns.map(({ name }) => name);
+  const undeclared = ruled.filter((path) => !names.includes(columnOf(parsePath(path)) ?? ''));
+  return [...declared, ...undeclared.map((path) => listed(context, path, { type: null, personal: 'no' }))];
+}
+
+/** @param excluded child tables that are left out whole */
+export const listFields = (
+  tables: readonly DeclaredTable[],
+  rules: FieldRules,
+  excluded: readonly ChildName[],
+): readonly ListedField[] =>
+  tables.flatMap((table) =>
+    fieldsOf({ table, rules, isExcluded: excluded.some((name) => name === table.name) }),
+  );

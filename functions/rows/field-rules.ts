@@ -1,0 +1,164 @@
+/**
+ * Field rules: which columns, and which places inside JSON columns, are replicated, hashed or excluded
+ * (DESIGN: field rules). The user's rules win over `sensitiveFields`, and of two rules the one that goes
+ * deeper wins; a name wins over `*`.
+ */
+
+import type { ColumnType, ObjectDeclaration } from '../core/declaration.ts';
+import {
+  type DeclaredTable,
+  type DeclaredTableName,
+  type TableColumn,
+  tablesOf,
+} from '../core/declared-tables.ts';
+import type { JsonValue } from '../core/json.ts';
+import type { TableName } from '../core/names.ts';
+import { parsePath, pathFrom, type Step } from '../core/paths.ts';
+import type { HashText } from '../core/ports.ts';
+import { acts, type FieldNode, fieldTree, type Mark, type Treatment } from './field-tree.ts';
+import { treatValue } from './treat-value.ts';
+
+export interface FieldRules {
+  /** Treatment by path, by table. A path begins with the name of a column. */
+  readonly fields: Readonly<Partial<Record<DeclaredTableName, Readonly<Record<string, Treatment>>>>>;
+  /** What becomes of personal fields, and of fields nobody has declared, that no rule is about. */
+  readonly sensitiveFields: 'replicate' | 'hash';
+}
+
+/** The name a path begins with. */
+export function columnOf(steps: readonly Step[]): string | null {
+  const [first] = steps;
+  return first !== undefined && 'key' in first ? first.key : null;
+}
+
+/** The user's rules about a column, from its value on. */
+function rulesAbout({ fields }: FieldRules, table: DeclaredTableName, column: string): readonly Mark[] {
+  return Object.entries(fields[table] ?? {}).flatMap(([path, treatment]): Mark[] => {
+    const steps = parsePath(path);
+    if (columnOf(steps) !== column) return [];
+    return [{ steps: steps.slice(1), by: 'rule', treatment, named: true }];
+  });
+}
+
+const mark = (steps: readonly Step[], treatment: Treatment | null, named: boolean): Mark => ({
+  steps,
+  by: 'default',
+  treatment,
+  named,
+});
+
+/** A leaf that is known not to be personal. Should it become an object or an array, what is in there is new. */
+const plainLeaf = (steps: readonly Step[]): readonly Mark[] => [
+  mark(steps, 'replicate', false),
+  mark([...steps, { every: 'key' }], 'hash', false),
+  mark([...steps, { every: 'item' }], 'hash', false),
+];
+
+/**
+ * What the declaration says about a column: which places are personal, and under 'hash' that everything
+ * is hashed which is not declared to be plain. Personal places are named in either case: a rule that
+ * hashes what is around them takes them in.
+ */
+function defaultsOf(
+  column: TableColumn | undefined,
+  sensitive: FieldRules['sensitiveFields'],
+): readonly Mark[] {
+  const treatment = sensitive === 'hash' ? 'hash' : null;
+  if (column === undefined || column.personal === true) return [mark([], treatment, true)];
+  const { name, type, personal = [], plain = [] } = column;
+  const inside = (path: string) => parsePath(pathFrom(name, path)).slice(1);
+  const named = personal.map((path) => mark(inside(path), treatment, true));
+  if (treatment === null) return named;
+  if (type !== 'json') return plainLeaf([]);
+  return [...plain.flatMap((path) => plainLeaf(inside(path))), ...named, mark([], treatment, false)];
+}
+
+/** The tree of a column of a table, declared or not. */
+export function columnTree(table: DeclaredTable, name: string, rules: FieldRules): FieldNode {
+  const column = table.columns.find((one) => one.name === name);
+  return fieldTree([...rulesAbout(rules, table.name, name), ...defaultsOf(column, rules.sensitiveFields)]);
+}
+
+/** The type of a declared column as it is written: hashes are text, whatever was hashed. */
+export const writtenType = (
+  table: DeclaredTable,
+  { name, type }: TableColumn,
+  rules: FieldRules,
+): ColumnType => (type !== 'json' && columnTree(table, name, rules).treatment === 'hash' ? 'string' : type);
+
+const columnsAsWritten = <C extends TableColumn>(
+  columns: readonly C[],
+  table: DeclaredTable | undefined,
+  rules: FieldRules,
+): readonly C[] =>
+  columns.flatMap((column) => {
+    if (table === undefined) return [column];
+    if (columnTree(table, column.name, rules).treatment === 'exclude') return [];
+    return [{ ...column, type: writtenType(table, column, rules) }];
+  });
+
+/** The object as its rows have it: without excluded columns, and with hashed ones as text. */
+export function asWritten(object: ObjectDeclaration, rules: FieldRules): ObjectDeclaration {
+  const tables = new Map(tablesOf(object).map((table) => [table.name, table]));
+  return {
+    ...object,
+    columns: columnsAsWritten(object.columns, tables.get(object.name), rules),
+    children: object.children.map((child) => ({
+      ...child,
+      columns: columnsAsWritten(child.columns, tables.get(child.table), rules),
+    })),
+  };
+}
+
+/** Whether the rules exclude a column, declared or not, of the object's own table. */
+export function excludes(object: ObjectDeclaration, rules: FieldRules): (column: string) => boolean {
+  const [own] = tablesOf(object);
+  return (column) => own !== undefined && columnTree(own, column, rules).treatment === 'exclude';
+}
+
+/** Columns of a table, declared or not, that the rules leave out whole. */
+export const excludedColumns = (
+  table: TableName,
+  { fields }: { readonly fields: Readonly<Partial<Record<TableName, Readonly<Record<string, Treatment>>>>> },
+): readonly string[] =>
+  Object.entries(fields[table] ?? {}).flatMap(([path, treatment]) => {
+    const steps = parsePath(path);
+    const name = columnOf(steps);
+    return treatment === 'exclude' && steps.length === 1 && name !== null ? [name] : [];
+  });
+
+/** What happens to the values of a column: null, nothing; 'exclude', there is no such column. */
+export type ColumnTreatment = null | 'exclude' | ((value: JsonValue) => JsonValue);
+
+/** By table and column; a column that is asked for again costs a look-up. */
+export type Treatments = (table: DeclaredTableName, column: string) => ColumnTreatment;
+
+export const UNTREATED: Treatments = () => null;
+
+function treatmentOf(name: string, node: FieldNode, hash: HashText): ColumnTreatment {
+  if (node.treatment === 'exclude') return 'exclude';
+  if (!acts(node)) return null;
+  const place = { key: name, node, around: 'replicate', isOwn: false } as const;
+  return (value) => treatValue(value, place, hash) ?? null;
+}
+
+/** The rules of an object's tables, ready to be applied. */
+export function createTreatments(object: ObjectDeclaration, rules: FieldRules, hash: HashText): Treatments {
+  const tables = new Map(tablesOf(object).map((table) => [table.name, { table, known: new Map() }]));
+  return (tableName, column) => {
+    const found: { table: DeclaredTable; known: Map<string, ColumnTreatment> } | undefined =
+      tables.get(tableName);
+    if (found === undefined) return null;
+    const { table, known } = found;
+    const treatment = known.get(column);
+    if (treatment !== undefined) return treatment;
+    const made = treatmentOf(column, columnTree(table, column, rules), hash);
+    known.set(column, made);
+    return made;
+  };
+}
+
+/** Whether anything of the object may be hashed, so that the key is needed. */
+export const needsHash = (object: ObjectDeclaration, { fields, sensitiveFields }: FieldRules): boolean =>
+  sensitiveFields === 'hash' ||
+  tablesOf(object).some(({ name }) => Object.values(fields[name] ?? {}).includes('hash'));

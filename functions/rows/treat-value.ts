@@ -1,0 +1,59 @@
+/** A value as the rules want it in the lake. Pure; the hash is given. */
+
+import { isJsonObject, type JsonValue, stringifyJson } from '../core/json.ts';
+import type { HashText } from '../core/ports.ts';
+import type { FieldNode, Treatment } from './field-tree.ts';
+
+/** Fields whose content is the customer's own: no key in there is known to be a reference. */
+const OWN_ATTRIBUTES: readonly string[] = ['custom_attributes', 'ticket_attributes'];
+
+/**
+ * The customer's own id of a person or a message: personal, though it ends like a reference. `user_id` is
+ * Intercom's older name of a contact's `external_id`; its own id of a contact is `intercom_user_id` there.
+ */
+const OWN_ID = /^user_id$|(?:^|_)external_/;
+
+/** Kept when what is around it is hashed, so that rows still join and lists can still be told apart. */
+const isReference = (key: string): boolean =>
+  key === 'type' || key === 'id' || (key.endsWith('_id') && !OWN_ID.test(key));
+
+/** What is hashed of a leaf: a string itself, a number or boolean as its JSON text, integers with all digits. */
+const textOf = (leaf: JsonValue): string =>
+  typeof leaf === 'string' ? leaf.toWellFormed() : stringifyJson(leaf);
+
+interface Place {
+  /** Null for the item of an array. */
+  readonly key: string | null;
+  readonly node: FieldNode | null;
+  /** In force around the place. */
+  readonly around: Treatment;
+  /** Within the customer's own attributes. */
+  readonly isOwn: boolean;
+}
+
+/** @returns undefined where the value is excluded */
+export function treatValue(value: JsonValue, place: Place, hash: HashText): JsonValue | undefined {
+  const { key, node } = place;
+  const treatment = node?.treatment ?? place.around;
+  if (treatment === 'exclude') return undefined;
+  if (value === null || (node === null && treatment === 'replicate')) return value;
+  const isOwn = place.isOwn || (key !== null && OWN_ATTRIBUTES.includes(key));
+  const inside = { around: treatment, isOwn };
+  if (Array.isArray(value)) {
+    const items = value.map((item: JsonValue) =>
+      treatValue(item, { ...inside, key: null, node: node?.items ?? null }, hash),
+    );
+    return items.filter((item) => item !== undefined);
+  }
+  if (isJsonObject(value)) {
+    const entries = Object.entries(value).flatMap(([name, inner]) => {
+      const next = { ...inside, key: name, node: node?.keys.get(name) ?? node?.everyKey ?? null };
+      const treated = inner === undefined ? undefined : treatValue(inner, next, hash);
+      return treated === undefined ? [] : [[name, treated] as const];
+    });
+    return Object.fromEntries(entries);
+  }
+  if (treatment === 'replicate') return value;
+  const isKept = key !== null && isReference(key) && !isOwn && node?.named !== true;
+  return isKept ? value : hash(textOf(value));
+}

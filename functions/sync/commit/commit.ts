@@ -1,0 +1,195 @@
+/** Commit: every slice of the plan is done; make the object's run exist. */
+
+import type { Debt, DoneSlice, Draft, Manifest, Plan, RunContext } from '../../core/engine-files.ts';
+import { ContractError, RetryableError } from '../../core/errors.ts';
+import { draftKey, manifestKey, planKey } from '../../core/lake-keys.ts';
+import { DELETIONS, type TableName } from '../../core/names.ts';
+import type { Lease, ObjectState } from '../../core/ports.ts';
+import { recordSchema } from '../../core/schema.ts';
+import { unionSeen } from '../../core/sightings.ts';
+import { sum } from '../../core/sum.ts';
+import { isoTime } from '../../core/time.ts';
+import type { CommitResult } from '../../core/workflow.ts';
+import { asWritten, excludes } from '../../rows/field-rules.ts';
+import type { ObjectDependencies } from '../dependencies.ts';
+import { finishCommit } from '../finish-commit.ts';
+import { tooManyDebts, tooManyDeletions } from '../judge.ts';
+import { requireLease } from '../lease.ts';
+import { publishCommitted } from '../publish.ts';
+import { readDone } from '../receipts.ts';
+import { requireRunContext } from '../run-context.ts';
+import { readStored, requireStored, storeOnce } from '../store.ts';
+import { completenessOf } from './completeness.ts';
+import { pruneHistory } from './history.ts';
+import { writtenBy } from './written-by.ts';
+
+async function doneSlices({ lake }: ObjectDependencies, plan: Plan): Promise<readonly DoneSlice[]> {
+  return Promise.all(
+    plan.slices.map(async (slice) => {
+      const done = await readDone(lake, { runId: plan.runId, object: plan.object, slice: slice.id });
+      if (done !== null) return { slice, done };
+      throw new ContractError(`Slice ${slice.id} of ${plan.object} was never finished.`, {
+        code: 'slice_not_done',
+      });
+    }),
+  );
+}
+
+const debtSize = ({ scope }: Pick<Debt, 'scope'>): number => ('ids' in scope ? scope.ids.length : 1);
+
+/** Refuses a run whose losses are too many to be anything but a broken contract; the cursor stays. */
+function guard(plan: Plan, slices: readonly DoneSlice[]): void {
+  const read = sum(slices.map(({ done }) => done.read));
+  // Debts of earlier runs may turn out to be many, and many of them gone, without this run being wrong.
+  const own = slices.filter(({ slice }) => slice.debt === null);
+  const fresh = own.flatMap(({ done }) => done.newDebts);
+  const newDebts = sum(fresh.map(debtSize));
+  if (tooManyDebts(newDebts, read)) {
+    throw new ContractError(
+      `${newDebts} records or ranges of ${plan.object} could not be read (${fresh[0]?.reason}); ${read} could. That is too many to go on with: the cursor stays, and the next run reads them all again.`,
+      { code: 'too_many_debts' },
+    );
+  }
+  const deleted = sum(own.map(({ done }) => done.deleted.length));
+  if (tooManyDeletions(deleted, read)) {
+    throw new ContractError(
+      `${deleted} of ${read + deleted} ${plan.object} read were listed by Intercom and then not found. That is too many to be deletions; the cursor stays. If they were deleted on purpose, reset the object and read it again.`,
+      { code: 'too_many_deletions' },
+    );
+  }
+}
+
+/** Debts after this run: those it did not come to, those it could not pay, and its own. */
+function debtsAfter(plan: Plan, slices: readonly DoneSlice[], run: RunContext): readonly Debt[] {
+  const since = isoTime(run.startedAtMs);
+  const unpaid = slices.flatMap(({ slice, done }) =>
+    done.newDebts.map((debt) => ({
+      ...debt,
+      since: slice.debt?.since ?? since,
+      tries: (slice.debt?.tries ?? 0) + 1,
+    })),
+  );
+  return distinctDebts([...plan.carriedDebts, ...unpaid]);
+}
+
+/** A debt told by two slices is one; the one told first is the older. */
+function distinctDebts(debts: readonly Debt[]): readonly Debt[] {
+  const known = new Set<string>();
+  const isNew = (key: string): boolean => known.size < known.add(key).size;
+  return debts.flatMap((debt) => {
+    const { scope } = debt;
+    if (!('ids' in scope)) return isNew(JSON.stringify(scope)) ? [debt] : [];
+    const ids = scope.ids.filter((id) => isNew(`id ${id}`));
+    return ids.length === 0 ? [] : [{ ...debt, scope: { ids } }];
+  });
+}
+
+function tablesOf({ declaration }: ObjectDependencies, slices: readonly DoneSlice[]): Manifest['tables'] {
+  const parts = slices.flatMap(({ done }) => done.parts);
+  const always: readonly TableName[] = [declaration.name, ...declaration.children.map(({ table }) => table)];
+  const names = new Set([...always, ...parts.map(({ table }) => table)]);
+  return Object.fromEntries(
+    [...names].map((name) => {
+      const files = parts
+        .filter(({ table }) => table === name)
+        .map(({ key, rows, bytes, sha256 }) => ({ key, rows, bytes, sha256 }));
+      return [name, { rows: sum(files.map(({ rows }) => rows)), files }];
+    }),
+  );
+}
+
+async function makeDraft(dependencies: ObjectDependencies, plan: Plan, run: RunContext): Promise<Draft> {
+  const slices = await doneSlices(dependencies, plan);
+  guard(plan, slices);
+  const tables = tablesOf(dependencies, slices);
+  const { declaration, config } = dependencies;
+  const isIncremental = declaration.sync.kind === 'incremental';
+  const manifest: Manifest = {
+    format: 1,
+    object: plan.object,
+    run_id: plan.runId,
+    mode: plan.mode,
+    started_at: isoTime(run.startedAtMs),
+    committed_at: isoTime(dependencies.clock.now()),
+    window: plan.window,
+    cursor: isIncremental ? { before: plan.cursorBefore, after: plan.cursorAfter } : null,
+    tables,
+    completeness: completenessOf(plan.object, slices, tables, debtsAfter(plan, slices, run)),
+    schema: recordSchema(plan.schema, {
+      declaration: asWritten(declaration, config),
+      isExcluded: excludes(declaration, config),
+      schemaChanges: config.schemaChanges,
+      seen: slices.map(({ done }) => done.schema).reduce(unionSeen, {}),
+      records: tables[plan.object]?.rows ?? 0,
+      isWhole: !isIncremental,
+    }),
+    rules: await writtenBy(dependencies, plan),
+  };
+  return { manifest, startFrom: plan.startFrom };
+}
+
+const rowsOf = (manifest: Manifest): number =>
+  sum(Object.entries(manifest.tables).map(([name, table]) => (name === DELETIONS ? 0 : table.rows)));
+
+/** The draft of this run's manifest: the one written first, whichever attempt wrote it. */
+async function draftOf(dependencies: ObjectDependencies, run: RunContext): Promise<Draft> {
+  const { lake, declaration } = dependencies;
+  const key = draftKey(run.runId, declaration.name);
+  const existing = await readStored<Draft>(lake, key);
+  if (existing !== null) return existing;
+  const plan = await requireStored<Plan>(lake, planKey(run.runId, declaration.name));
+  return storeOnce(lake, key, await makeDraft(dependencies, plan, run));
+}
+
+/**
+ * Marks the object as committing, writes the manifest, moves cursor, debts and schema under the fence,
+ * brings the catalog up to date, and gives the lease back. Safe to repeat at any point.
+ * @throws ContractError where too much could not be read, or the lease was lost; RetryableError, also where
+ *   the commit stands and only the catalog is behind
+ */
+export async function commitObject(dependencies: ObjectDependencies, holder: Lease): Promise<CommitResult> {
+  const run = await requireRunContext(dependencies, holder.runId);
+  if (!(await isCommitted(dependencies, holder))) {
+    await requireLease(dependencies, holder);
+    const draft = await draftOf(dependencies, run);
+    await finishCommit(dependencies, await mark(dependencies, holder), draft);
+    await pruneHistory(dependencies);
+  }
+  await publishCommitted(dependencies, holder.runId);
+  return settled(dependencies, holder);
+}
+
+/** Whether this run committed the object before; a later run may have done so since. */
+async function isCommitted(
+  { lake, state, declaration }: ObjectDependencies,
+  holder: Lease,
+): Promise<boolean> {
+  const { committed } = await state.load(declaration.name);
+  if (committed === null || committed.runId < holder.runId) return false;
+  return (await lake.get(manifestKey(declaration.name, holder.runId))) !== null;
+}
+
+/** Decides to commit. Without the mark nothing may follow: nobody would finish what was begun. */
+async function mark(dependencies: ObjectDependencies, holder: Lease): Promise<ObjectState> {
+  const { state: store, declaration } = dependencies;
+  const committing = { runId: holder.runId, draftKey: draftKey(holder.runId, declaration.name) };
+  const { fence } = await requireLease(dependencies, holder);
+  const marked = await store.markCommitting(declaration.name, fence, committing);
+  if (marked.ok) return marked.value;
+  await requireLease(dependencies, holder);
+  throw new RetryableError(`The fence of ${declaration.name} rose while run ${holder.runId} was to commit.`, {
+    code: 'fence_raised',
+  });
+}
+
+/** Gives the lease back, if it is still this run's, and says what was committed. */
+async function settled(
+  { lake, state: store, declaration, observe }: ObjectDependencies,
+  holder: Lease,
+): Promise<CommitResult> {
+  const state = await store.load(declaration.name);
+  if (state.lease?.runId === holder.runId) await store.releaseLease(declaration.name, state.fence);
+  const rows = rowsOf(await requireStored<Manifest>(lake, manifestKey(declaration.name, holder.runId)));
+  observe({ type: 'object_finished', object: declaration.name, status: 'committed', rows });
+  return { status: 'committed', rows };
+}

@@ -1,0 +1,25 @@
+/** Older runs of full-refresh objects are superseded whole and need not be kept for ever. */
+
+import type { Manifest } from '../../core/engine-files.ts';
+import { manifestPrefix } from '../../core/lake-keys.ts';
+import type { ObjectDependencies } from '../dependencies.ts';
+import { readStored } from '../store.ts';
+
+/**
+ * Removes superseded runs beyond `history.fullRefreshRuns`, manifest first, so that a run stops to
+ * exist before its files go; never the last one, never runs of incremental objects.
+ */
+export async function pruneHistory(
+  dependencies: Pick<ObjectDependencies, 'lake' | 'config' | 'declaration'>,
+): Promise<void> {
+  const { lake, config, declaration } = dependencies;
+  if (declaration.sync.kind !== 'full_refresh') return;
+  const keys: string[] = [];
+  for await (const key of lake.list(manifestPrefix(declaration.name))) keys.push(key);
+  for (const key of keys.slice(0, -config.history.fullRefreshRuns)) {
+    const manifest = await readStored<Manifest>(lake, key);
+    if (manifest === null) continue;
+    await lake.delete([key]);
+    await lake.delete(Object.values(manifest.tables).flatMap(({ files }) => files.map((file) => file.key)));
+  }
+}

@@ -1,0 +1,19 @@
+/** The field rules of an object, with the key where they hash. */
+
+import type { HashText } from '../../core/ports.ts';
+import { createTreatments, needsHash, type Treatments } from '../../rows/field-rules.ts';
+import type { ObjectDependencies } from '../dependencies.ts';
+
+const NO_HASH: HashText = () => {
+  throw new Error('A value was to be hashed, though no field rule hashes.');
+};
+
+/** The key is read only where a rule hashes. */
+export async function treatmentsOf({
+  declaration,
+  config,
+  hashes,
+}: Pick<ObjectDependencies, 'declaration' | 'config' | 'hashes'>): Promise<Treatments> {
+  const hash = needsHash(declaration, config) ? await hashes.hashText() : NO_HASH;
+  return createTreatments(declaration, config, hash);
+}

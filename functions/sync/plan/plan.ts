@@ -1,0 +1,210 @@
+/** Plan: what one run reads of one object, as slices. The mode of the run shapes the plan and nothing below it. */
+
+import type { Debt, Manifest, Outcome, Plan, PlannedSlice, RunContext } from '../../core/engine-files.ts';
+import { manifestKey, outcomeKey, planKey } from '../../core/lake-keys.ts';
+import type { CommittedState, Lease, ObjectState } from '../../core/ports.ts';
+import type { Window } from '../../core/reading.ts';
+import { type EpochSeconds, isoTime, toSeconds } from '../../core/time.ts';
+import type { PlanResult } from '../../core/workflow.ts';
+import type { ObjectDependencies } from '../dependencies.ts';
+import { lastSchema } from '../last-schema.ts';
+import { acquireLease } from '../lease.ts';
+import { publishCommitted, publishEmpty } from '../publish.ts';
+import { requireRunContext } from '../run-context.ts';
+import { readStored, requireStored, storeOnce } from '../store.ts';
+import { type Slotted, WITHOUT_SLOTS } from '../use-slot.ts';
+import { planSlices, type SliceRequest } from './plan-slices.ts';
+import type { Allowance } from './take-slices.ts';
+
+/** Ten-second windows in the hour that a run is bounded to. */
+const WINDOWS_PER_RUN = 360;
+
+const NO_SLICES = { slices: [], waitSeconds: 0 } as const;
+
+/** Says that another run is at it; the run goes on with its other objects. */
+async function recordSkipped(
+  { lake, declaration, observe }: ObjectDependencies,
+  runId: string,
+  message: string,
+): Promise<PlanResult> {
+  await storeOnce<Outcome>(lake, outcomeKey(runId, declaration.name), { status: 'skipped', message });
+  observe({ type: 'object_finished', object: declaration.name, status: 'skipped', rows: 0 });
+  return { ...NO_SLICES, status: 'skipped' };
+}
+
+/** What the run reads besides debts; null for a full-refresh object, which is read whole. */
+function windowOfRun(
+  { declaration, config }: ObjectDependencies,
+  run: RunContext,
+  committed: CommittedState | null,
+): Window | null {
+  if (declaration.sync.kind === 'full_refresh') return null;
+  if (run.range !== null) return run.range;
+  const cursor = committed?.cursor ?? null;
+  if (cursor === null) return { from: config.startFrom, to: null };
+  // A full refresh reads on past the cursor, so it must not begin after it where startFrom was moved later.
+  return { from: run.mode === 'incremental' ? cursor : earlier(config.startFrom, cursor), to: null };
+}
+
+/** `startFrom` moved earlier is a debt like any other: the time between the old start and the new. */
+function debtOfEarlierStart(
+  startFrom: EpochSeconds | null,
+  committed: CommittedState | null,
+  since: string,
+): readonly Debt[] {
+  if (committed === null || committed.cursor === null || committed.startFrom === null) return [];
+  if (startFrom !== null && startFrom >= committed.startFrom) return [];
+  const window = { from: startFrom, to: committed.startFrom };
+  return [{ scope: { window }, reason: 'startFrom was moved earlier', since, tries: 0 }];
+}
+
+const earlier = (a: EpochSeconds | null, b: EpochSeconds | null): EpochSeconds | null =>
+  a === null || b === null ? null : Math.min(a, b);
+
+/**
+ * The cursor becomes min(window.to, run start - overlap), and only ever moves forward. The first one is
+ * not before a startFrom that lies in the overlap: the next run would read what was not asked for.
+ */
+function cursorAfter(
+  run: RunContext,
+  { from, to: windowTo }: Window,
+  overlapSeconds: number,
+  before: EpochSeconds | null,
+): EpochSeconds | null {
+  if (run.mode === 'backfill') return before;
+  const reached = toSeconds(run.startedAtMs) - overlapSeconds;
+  const after = windowTo === null ? reached : Math.min(windowTo, reached);
+  return Math.max(before ?? from ?? after, after);
+}
+
+async function lastManifest(
+  { lake }: ObjectDependencies,
+  committed: CommittedState | null,
+): Promise<Manifest | null> {
+  return committed === null ? null : requireStored<Manifest>(lake, committed.manifestKey);
+}
+
+async function allowanceOf({ budget, limits, declaration }: ObjectDependencies): Promise<Allowance> {
+  const requests = (await budget.limit()) * WINDOWS_PER_RUN;
+  const read = declaration.read;
+  const perPage = read.kind === 'search' ? read.perPage : 1;
+  return {
+    records: requests * perPage,
+    slices: limits.maxSlices,
+    recordsPerSlice: read.kind === 'conversation_parts' ? limits.sliceConversations : limits.sliceRecords,
+  };
+}
+
+/** Slices of a full-refresh object: one, the object whole. Its debts are paid by reading it whole. */
+const WHOLE: readonly Omit<PlannedSlice, 'id'>[] = [
+  { query: { kind: 'all' }, exact: { from: null, to: null }, debt: null },
+];
+
+const numbered = (slices: readonly Omit<PlannedSlice, 'id'>[]): readonly PlannedSlice[] =>
+  slices.map((slice, index) => ({ id: String(index + 1).padStart(4, '0'), ...slice }));
+
+/** The plan, or after how many seconds a slot may be free to make it: counting sends requests. */
+async function makePlan(
+  dependencies: ObjectDependencies,
+  run: RunContext,
+  state: ObjectState,
+): Promise<Slotted<Plan>> {
+  const { declaration, config, reader, clock } = dependencies;
+  const { committed } = state;
+  const manifest = await lastManifest(dependencies, committed);
+  const base = {
+    format: 1,
+    object: declaration.name,
+    runId: run.runId,
+    mode: declaration.sync.kind === 'full_refresh' ? 'full_refresh' : run.mode,
+    startFrom: committed?.cursor == null ? config.startFrom : earlier(committed.startFrom, config.startFrom),
+    schema: await lastSchema(dependencies, manifest),
+    ...(manifest?.rules !== undefined && { writtenBy: manifest.rules }),
+    lastRows: manifest?.tables[declaration.name]?.rows ?? null,
+  } as const;
+  const before = committed?.cursor ?? null;
+  const window = windowOfRun(dependencies, run, committed);
+  if (window === null) {
+    const whole = { window: null, slices: numbered(WHOLE), carriedDebts: [], workRemains: false };
+    const result = { ...base, ...whole, cursorBefore: null, cursorAfter: null, expected: null };
+    return { status: 'worked', result };
+  }
+  const debts = [
+    ...(manifest?.completeness.debts ?? []),
+    ...debtOfEarlierStart(config.startFrom, committed, isoTime(run.startedAtMs)),
+  ];
+  const allowance = await allowanceOf(dependencies);
+  // Where nothing can be counted no request is sent.
+  const useSlot = reader.probe === null ? WITHOUT_SLOTS : dependencies.useSlot;
+  const slotted = await useSlot({ runId: run.runId, work: `plan ${declaration.name}` }, () =>
+    planSlices({
+      window,
+      debts,
+      ...DEBTS_BY_MODE[run.mode](window, before),
+      allowance,
+      probe: reader.probe,
+      granularity: granularityOf(declaration),
+      now: toSeconds(clock.now()),
+      since: isoTime(run.startedAtMs),
+    }),
+  );
+  if (slotted.status === 'wait') return slotted;
+  const planned = slotted.result;
+  const after = cursorAfter(run, { from: window.from, to: planned.windowTo }, config.overlapSeconds, before);
+  const result = {
+    ...base,
+    window: { from: window.from ?? 0, to: planned.windowTo ?? toSeconds(run.startedAtMs) },
+    slices: numbered(planned.slices),
+    carriedDebts: planned.carriedDebts,
+    workRemains: planned.workRemains,
+    cursorBefore: before,
+    cursorAfter: after,
+    expected: planned.expected,
+  };
+  return { status: 'worked', result };
+}
+
+/** What each mode does with debts, and up to where the rest of a range that is cut short becomes one. */
+const DEBTS_BY_MODE: Readonly<
+  Record<
+    RunContext['mode'],
+    (window: Window, cursor: EpochSeconds | null) => Pick<SliceRequest, 'debtPolicy' | 'restUpTo'>
+  >
+> = {
+  incremental: () => ({ debtPolicy: 'pay', restUpTo: null }),
+  full_refresh: (_window, cursor) => ({ debtPolicy: 'cover', restUpTo: cursor }),
+  backfill: (window) => ({ debtPolicy: 'keep', restUpTo: window.to }),
+};
+
+const granularityOf = ({ read }: ObjectDependencies['declaration']): 'day' | 'second' =>
+  read.kind === 'search' ? read.granularity : 'second';
+
+/**
+ * Takes the object's lease and writes the plan, once: a repeated Plan finds what the first one wrote. Where it has
+ * to wait for a slot it has the lease already, and keeps it.
+ * @throws RetryableError, PermissionError, ConnectionError or ContractError of the count probes
+ */
+export async function planObject(dependencies: ObjectDependencies, holder: Lease): Promise<PlanResult> {
+  const { lake, state: store, declaration, observe } = dependencies;
+  const { name } = declaration;
+  const run = await requireRunContext(dependencies, holder.runId);
+  const outcome = await readStored<Outcome>(lake, outcomeKey(holder.runId, name));
+  if (outcome?.status === 'skipped') return recordSkipped(dependencies, holder.runId, outcome.message);
+  const lease = await acquireLease(dependencies, holder);
+  if ((await lake.get(manifestKey(name, holder.runId))) !== null) {
+    await publishCommitted(dependencies, holder.runId);
+    if (lease.status === 'held') await store.releaseLease(name, lease.state.fence);
+    return { ...NO_SLICES, status: 'committed' };
+  }
+  if (lease.status === 'skipped') return recordSkipped(dependencies, holder.runId, lease.message);
+  if (lease.state.committed === null) await publishEmpty(dependencies, holder.runId);
+  const key = planKey(holder.runId, name);
+  let plan = await readStored<Plan>(lake, key);
+  if (plan === null) {
+    const made = await makePlan(dependencies, run, lease.state);
+    if (made.status === 'wait') return { status: 'wait', slices: [], waitSeconds: made.waitSeconds };
+    plan = await storeOnce(lake, key, made.result);
+  }
+  observe({ type: 'object_planned', object: name, slices: plan.slices.length, expected: plan.expected });
+  return { status: 'planned', slices: plan.slices.map(({ id }) => ({ slice: id })), waitSeconds: 0 };
+}

@@ -1,0 +1,135 @@
+/** FinishRun: the summary of the run, the next run at once where work remains, and word to whoever watches. */
+
+import type {
+  Manifest,
+  ObjectSummary,
+  Outcome,
+  Plan,
+  RunContext,
+  RunSummary,
+} from '../../core/engine-files.ts';
+import { manifestKey, outcomeKey, planKey, runContextKey, runSummaryKey } from '../../core/lake-keys.ts';
+import type { ObjectName } from '../../core/names.ts';
+import type { Events, Metrics } from '../../core/ports.ts';
+import { syncCompleted } from '../../core/sync-event.ts';
+import { isoTime } from '../../core/time.ts';
+import { type FinishRunEvent, type FinishRunResult, nextExecutionName } from '../../core/workflow.ts';
+import type { RunDependencies } from '../dependencies.ts';
+import { readStored, requireStored, storeOnce } from '../store.ts';
+import { attentionNotes, reportRun } from './report-run.ts';
+
+export interface FinishRunDependencies extends RunDependencies {
+  readonly events: Events;
+  readonly metrics: Metrics;
+}
+
+const EMPTY = {
+  rows: {},
+  files: 0,
+  bytes: 0,
+  completeness: null,
+  schema: null,
+  cursor: null,
+  work_remains: false,
+} as const;
+
+const NO_OUTCOME: Outcome = {
+  status: 'failed',
+  error: 'Aborted',
+  message: 'It was stopped before it could say why; the logs of its function tell more.',
+};
+
+/** @param after what went wrong once the manifest was there; the run is committed all the same */
+function committedSummary(manifest: Manifest, plan: Plan | null, after: Outcome | null): ObjectSummary {
+  const { version, added, changed, dropped } = manifest.schema;
+  const tables = Object.entries(manifest.tables);
+  const files = tables.flatMap(([, table]) => table.files);
+  return {
+    object: manifest.object,
+    status: 'committed',
+    message: after?.message ?? null,
+    error: null,
+    rows: Object.fromEntries(tables.map(([name, table]) => [name, table.rows])),
+    files: files.length,
+    bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
+    completeness: manifest.completeness,
+    schema: { version, added, changed, dropped },
+    ...(manifest.rules?.mixed === true && { mixed_rules: true }),
+    cursor: manifest.cursor?.after ?? null,
+    work_remains: plan?.workRemains ?? false,
+    committed_at: manifest.committed_at,
+  };
+}
+
+function uncommittedSummary(object: ObjectName, outcome: Outcome): ObjectSummary {
+  const { status, message } = outcome;
+  if (status !== 'failed') return { ...EMPTY, object, status, message, error: null };
+  const { error, cursor = null, failures } = outcome;
+  return { ...EMPTY, object, status, message, error, cursor, ...(failures !== undefined && { failures }) };
+}
+
+async function summarize(
+  { lake }: RunDependencies,
+  runId: string,
+  object: ObjectName,
+): Promise<ObjectSummary> {
+  const manifest = await readStored<Manifest>(lake, manifestKey(object, runId));
+  const outcome = await readStored<Outcome>(lake, outcomeKey(runId, object));
+  if (manifest !== null) {
+    return committedSummary(manifest, await readStored<Plan>(lake, planKey(runId, object)), outcome);
+  }
+  return uncommittedSummary(object, outcome ?? NO_OUTCOME);
+}
+
+function causeOf(objects: readonly ObjectSummary[]): string {
+  const failed = objects.filter(({ status }) => status === 'failed');
+  if (failed.length === 0) return '';
+  const list = failed.map(({ object, error, message }) => `${object} (${error}: ${message})`).join('; ');
+  return `${failed.length} of ${objects.length} objects failed: ${list}`;
+}
+
+/** Longest cause a state machine's Fail state takes, with room to spare. */
+const MAX_CAUSE = 8_000;
+
+function summaryOf(run: RunContext, objects: readonly ObjectSummary[], finishedAtMs: number): RunSummary {
+  return {
+    format: 1,
+    run_id: run.runId,
+    status: objects.some(({ status }) => status === 'failed') ? 'failed' : 'succeeded',
+    mode: run.mode,
+    started_at: isoTime(run.startedAtMs),
+    finished_at: isoTime(finishedAtMs),
+    workspace_id: run.workspaceId,
+    objects,
+    notes: [...run.notes, ...attentionNotes(objects, finishedAtMs)],
+    work_remains: objects.some((object) => object.work_remains),
+  };
+}
+
+/**
+ * Ends a run. The summary is written once; a repeated call starts no second next run, but says the same
+ * event again. Figures come last, so that a call repeated for want of the event counts nothing twice.
+ * @throws RetryableError where AWS cannot be reached; ContractError where the run's context is missing
+ */
+export async function finishRun(
+  dependencies: FinishRunDependencies,
+  event: FinishRunEvent,
+): Promise<FinishRunResult> {
+  const { lake, clock, config, executions, events } = dependencies;
+  // Whatever was deployed meanwhile: what the run did is told in any case.
+  const run = await requireStored<RunContext>(lake, runContextKey(event.runId));
+  const objects = await Promise.all(run.objects.map((name) => summarize(dependencies, run.runId, name)));
+  const summary = await storeOnce(lake, runSummaryKey(run.runId), summaryOf(run, objects, clock.now()));
+  const remaining = summary.objects.filter((object) => object.work_remains).map(({ object }) => object);
+  if (remaining.length > 0) {
+    await executions.start(event.stateMachine, nextExecutionName(run.runId), { objects: remaining });
+  }
+  await events.syncCompleted(syncCompleted(config.name, summary));
+  reportRun(dependencies, summary);
+  return {
+    status: summary.status,
+    runId: run.runId,
+    cause: causeOf(summary.objects).slice(0, MAX_CAUSE),
+    nextRunStarted: remaining.length > 0,
+  };
+}

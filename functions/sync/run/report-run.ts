@@ -1,0 +1,97 @@
+/** What a finished run means to whoever watches: figures per object, and what needs attention. */
+
+import type { ObjectSummary, RunSummary } from '../../core/engine-files.ts';
+import type { Metrics, ObserveProgress } from '../../core/ports.ts';
+import { sum } from '../../core/sum.ts';
+import { type EpochMs, toSeconds } from '../../core/time.ts';
+import { oldDebts } from '../old-debts.ts';
+
+/** Failures in a row from which on a person should look. */
+const REPEATED = 2;
+
+/** How far the object's cursor lies behind, in seconds; null where it has none. */
+const lagOf = ({ cursor }: ObjectSummary, now: EpochMs): number | null =>
+  cursor === null ? null : Math.max(0, toSeconds(now) - cursor);
+
+const first = (texts: readonly string[]): string | undefined => texts.toSorted()[0];
+
+function shortNote({ object, completeness }: ObjectSummary): readonly string[] {
+  if (completeness?.status !== 'short') return [];
+  const { matched, read, debts } = completeness;
+  const counts = matched === null ? `${read} read` : `${read} of ${matched} read`;
+  return [
+    `${object} is not complete yet: ${counts}, ${debts.length} debt(s). Debts are planned again in every run.`,
+  ];
+}
+
+function oldDebtsNote({ object, completeness }: ObjectSummary, now: EpochMs): readonly string[] {
+  const since = oldDebts(completeness, now).map((debt) => debt.since);
+  return since.length === 0
+    ? []
+    : [
+        `${object} has ${since.length} debt(s) older than a day, the oldest of ${first(since)}: every run tries to read them, none could.`,
+      ];
+}
+
+/** What a user who has changed the rules must know, in every run until it is true no more. */
+export const MIXED_RULES =
+  'still has rows that were written under other field rules, excluded tables or another hash key: a full refresh of it writes them as the rules are now.';
+
+const mixedRulesNote = ({ object, mixed_rules }: ObjectSummary): readonly string[] =>
+  mixed_rules === true ? [`${object} ${MIXED_RULES}`] : [];
+
+/** Said with the summary of the run. */
+export const attentionNotes = (objects: readonly ObjectSummary[], now: EpochMs): readonly string[] =>
+  objects.flatMap((one) => [...shortNote(one), ...oldDebtsNote(one, now), ...mixedRulesNote(one)]);
+
+interface Watchers {
+  readonly metrics: Metrics;
+  readonly observe: ObserveProgress;
+}
+
+/** Emits the metrics of a run and one line per object; everything is in the summary, so it depends on that alone. */
+export function reportRun({ metrics, observe }: Watchers, run: RunSummary): void {
+  const finishedAt = Date.parse(run.finished_at);
+  const secondsUntil = (time: string): number => (Date.parse(time) - Date.parse(run.started_at)) / 1000;
+  if (run.status === 'succeeded' && run.objects.some(({ status }) => status !== 'skipped')) {
+    metrics.record({ RunSeconds: secondsUntil(run.finished_at) });
+  }
+  for (const summary of run.objects) {
+    const { object, status, error, rows, completeness, committed_at, failures = 0 } = summary;
+    const old = oldDebts(completeness, finishedAt);
+    const lagSeconds = lagOf(summary, finishedAt);
+    if (status === 'committed' || status === 'failed') {
+      metrics.record(
+        {
+          ObjectsFailedRepeatedly: failures >= REPEATED ? 1 : 0,
+          ...(lagSeconds !== null && { LagSeconds: lagSeconds }),
+          ...(status === 'committed' && {
+            RowsWritten: sum(Object.values(rows)),
+            IncompleteObjects: completeness?.status === 'short' ? 1 : 0,
+            OldDebts: old.length,
+          }),
+        },
+        object,
+      );
+    }
+    observe({
+      type: 'object_summary',
+      runId: run.run_id,
+      object,
+      status,
+      error,
+      rows,
+      seconds: committed_at === undefined ? null : secondsUntil(committed_at),
+      lagSeconds,
+      completeness: completeness?.status ?? null,
+      matched: completeness?.matched ?? null,
+      read: completeness?.read ?? null,
+      debts: completeness?.debts.length ?? 0,
+      oldDebts: old.length,
+      failures,
+    });
+    const since = first(old.map((debt) => debt.since));
+    if (since !== undefined)
+      observe({ type: 'old_debts', runId: run.run_id, object, debts: old.length, since });
+  }
+}

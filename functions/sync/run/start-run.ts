@@ -1,0 +1,116 @@
+/** StartRun: check the input and the connection, decide the run's start, name its objects. */
+import { createHash } from 'node:crypto';
+import { parseRunInput } from '../../config/run-input.ts';
+import type { RunContext } from '../../core/engine-files.ts';
+import { ConnectionError, InputError } from '../../core/errors.ts';
+import { runContextKey, runIdOf } from '../../core/lake-keys.ts';
+import type { ObjectName } from '../../core/names.ts';
+import type { Metrics, StateStore } from '../../core/ports.ts';
+import { type EpochMs, toSeconds } from '../../core/time.ts';
+import type { ExecutionRef, StartRunEvent, StartRunResult } from '../../core/workflow.ts';
+import type { RunDependencies } from '../dependencies.ts';
+import { storeOnce } from '../store.ts';
+import type { UseSlot } from '../use-slot.ts';
+
+/** What `/me` says about the connection. */
+export interface Identity {
+  readonly workspaceId: string | null;
+  /** The answer's `Date` header. */
+  readonly dateMs: EpochMs | null;
+}
+
+export interface StartRunDependencies extends RunDependencies {
+  readonly state: Pick<StateStore, 'claimWorkspace'>;
+  readonly metrics: Metrics;
+  readonly identify: () => Promise<Identity>;
+  readonly useSlot: UseSlot;
+  readonly isIncremental: (object: ObjectName) => boolean;
+}
+
+/** Difference between the clocks that is worth telling. */
+const SKEW_SECONDS_REPORTED = 60;
+
+const skewNote = (skew: number | null): readonly string[] =>
+  skew === null || Math.abs(skew) <= SKEW_SECONDS_REPORTED
+    ? []
+    : [`Our clock and Intercom's differ by ${skew} s; the run counts from the earlier one.`];
+
+/** The run of an execution: the same for every start of it. */
+export const runIdOfExecution = ({ arn, startTime }: ExecutionRef): string =>
+  runIdOf(Date.parse(startTime), createHash('sha256').update(arn).digest('hex'));
+
+/** Refuses the data of one workspace where another's lies. */
+async function requireSameWorkspace(
+  { state }: StartRunDependencies,
+  workspaceId: string | null,
+): Promise<void> {
+  if (workspaceId === null) return;
+  const owner = await state.claimWorkspace(workspaceId);
+  if (owner === workspaceId) return;
+  throw new ConnectionError(
+    `The token is of workspace ${workspaceId}, but this pipeline holds the data of workspace ${owner}. Use a token of ${owner}, or a pipeline (locally: an output directory) of its own for ${workspaceId}.`,
+    { code: 'other_workspace' },
+  );
+}
+
+/** Asks who we are, and says whether the connection holds; where Intercom is down nobody knows. */
+async function connectedWorkspace(dependencies: StartRunDependencies): Promise<Identity> {
+  const { identify, metrics } = dependencies;
+  try {
+    const identity = await identify();
+    await requireSameWorkspace(dependencies, identity.workspaceId);
+    metrics.record({ ConnectionLost: 0 });
+    return identity;
+  } catch (error) {
+    if (error instanceof ConnectionError) metrics.record({ ConnectionLost: 1 });
+    throw error;
+  }
+}
+
+/**
+ * Begins a run. Repeated for the same execution it finds what it wrote before, so there is one run.
+ * @throws InputError for bad input; ConnectionError where the pipeline is not connected, the token is
+ *   dead or of another workspace; RetryableError where Intercom cannot be reached
+ */
+export async function startRun(
+  dependencies: StartRunDependencies,
+  { execution, input, extractors }: StartRunEvent,
+): Promise<StartRunResult> {
+  const { lake, clock, config, configDigest, isIncremental, observe, useSlot } = dependencies;
+  const nowMs = clock.now();
+  const request = parseRunInput(input, { config, isIncremental, now: toSeconds(nowMs) });
+  if (config.startFrom !== null && config.startFrom > toSeconds(nowMs)) {
+    throw new InputError("'startFrom' lies in the future: nothing could be read.", { code: 'bad_config' });
+  }
+  const runId = runIdOfExecution(execution);
+  const slotted = await useSlot({ runId, work: 'start' }, () => connectedWorkspace(dependencies));
+  if (slotted.status === 'wait') return { ...slotted, runId, objects: [] };
+  const identity = slotted.result;
+  const skew = identity.dateMs === null ? null : toSeconds(nowMs) - toSeconds(identity.dateMs);
+  const run = await storeOnce<RunContext>(lake, runContextKey(runId), {
+    format: 1,
+    runId,
+    execution: execution.arn,
+    startedAtMs: Math.min(nowMs, identity.dateMs ?? nowMs),
+    clockSkewSeconds: skew,
+    mode: request.mode,
+    range: request.range,
+    objects: request.objects,
+    configDigest,
+    workspaceId: identity.workspaceId,
+    notes: [...config.notes, ...request.notes, ...skewNote(skew)],
+  });
+  observe({ type: 'run_started', runId, objects: run.objects });
+  return {
+    status: 'started',
+    waitSeconds: 0,
+    runId,
+    objects: run.objects.map((object) => {
+      const functionArn = extractors[object];
+      if (functionArn !== undefined) return { object, functionArn, runId };
+      throw new InputError(`${object} is configured but has no function: deploy again.`, {
+        code: 'not_deployed',
+      });
+    }),
+  };
+}

@@ -1,0 +1,43 @@
+/** Metrics as log lines in CloudWatch's embedded metric format: no call, no right, no cost per request. */
+import { Metrics as EmbeddedMetrics } from '@aws-lambda-powertools/metrics';
+import {
+  METRIC_NAMESPACE,
+  METRICS,
+  type MetricName,
+  OBJECT_DIMENSION,
+  PIPELINE_DIMENSION,
+} from '../core/metrics.ts';
+import type { Metrics } from '../core/ports.ts';
+import type { MetricsDetail } from '../environment.ts';
+
+export interface EmfOptions {
+  readonly pipeline: string;
+  /** `detailed`: a metric per object besides the pipeline's. Else the object is only a field of the line. */
+  readonly detail: MetricsDetail;
+  /** Takes one line, without its line break. */
+  readonly print: (line: string) => void;
+}
+
+const ignore = (): void => undefined;
+
+/** Powertools warns where two sets of dimensions share one, which is what a metric of both levels is. */
+const SILENT = { trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore };
+
+export function createEmfMetrics({ pipeline, detail, print }: EmfOptions): Metrics {
+  return {
+    record(values, object) {
+      const line = new EmbeddedMetrics({ namespace: METRIC_NAMESPACE, logger: SILENT });
+      // Powertools would add the name of the service, which would make them other metrics.
+      line.clearDefaultDimensions();
+      line.addDimensions({ [PIPELINE_DIMENSION]: pipeline });
+      if (object !== undefined && detail === 'detailed') {
+        line.addDimensions({ [PIPELINE_DIMENSION]: pipeline, [OBJECT_DIMENSION]: object });
+      } else if (object !== undefined) {
+        line.addMetadata(OBJECT_DIMENSION, object);
+      }
+      for (const [name, value] of Object.entries(values))
+        line.addMetric(name, METRICS[name as MetricName], value);
+      print(JSON.stringify(line.serializeMetrics()));
+    },
+  };
+}

@@ -1,0 +1,265 @@
+/**
+ * How much of AWS a pipeline uses in a month. Figures per run are counted: test/e2e/cost.test.ts runs the
+ * workflow and compares. Figures of AWS and of Intercom that no test here can see are named ASSUMED. Pure.
+ */
+import { REQUESTS_IN_FLIGHT } from '../../../functions/config/config.ts';
+import type { ObjectName } from '../../../functions/core/names.ts';
+import { DAYS_PER_MONTH } from './prices.ts';
+
+/** A workspace. Records are those that exist now, changes those of a day. */
+export interface Volumes {
+  readonly contacts: number;
+  readonly companies: number;
+  readonly conversations: number;
+  readonly tickets: number;
+  readonly partsPerConversation: number;
+  readonly changedContactsPerDay: number;
+  readonly changedConversationsPerDay: number;
+  readonly changedTicketsPerDay: number;
+}
+
+/** A workspace in which nothing happens: what a pipeline costs by being there. */
+export const IDLE: Volumes = {
+  contacts: 0,
+  companies: 0,
+  conversations: 0,
+  tickets: 0,
+  partsPerConversation: 8,
+  changedContactsPerDay: 0,
+  changedConversationsPerDay: 0,
+  changedTicketsPerDay: 0,
+};
+
+/** Workspaces as README quotes them. */
+export const SIZES = {
+  idle: IDLE,
+  small: {
+    ...IDLE,
+    contacts: 10_000,
+    companies: 500,
+    conversations: 10_000,
+    tickets: 500,
+    changedContactsPerDay: 300,
+    changedConversationsPerDay: 100,
+    changedTicketsPerDay: 20,
+  },
+  medium: {
+    ...IDLE,
+    contacts: 200_000,
+    companies: 10_000,
+    conversations: 300_000,
+    tickets: 20_000,
+    changedContactsPerDay: 10_000,
+    changedConversationsPerDay: 3_000,
+    changedTicketsPerDay: 300,
+  },
+  large: {
+    ...IDLE,
+    contacts: 2_000_000,
+    companies: 100_000,
+    conversations: 5_000_000,
+    tickets: 300_000,
+    changedContactsPerDay: 100_000,
+    changedConversationsPerDay: 30_000,
+    changedTicketsPerDay: 3_000,
+  },
+} as const satisfies Readonly<Record<string, Volumes>>;
+
+/** Objects that run together, and how often. */
+export interface RunGroup {
+  readonly objects: readonly ObjectName[];
+  readonly runsPerMonth: number;
+}
+
+/** What is counted of a run. */
+const KINDS = [
+  'stateTransitions',
+  'invocations',
+  's3Puts',
+  's3Lists',
+  's3Gets',
+  'dynamoDbWrites',
+  'dynamoDbReads',
+] as const;
+
+export type RunUsage = Readonly<Record<(typeof KINDS)[number], number>>;
+
+/** Of a run, whatever its objects. */
+const PER_RUN: RunUsage = {
+  stateTransitions: 6,
+  invocations: 2,
+  s3Puts: 2,
+  s3Lists: 0,
+  s3Gets: 3,
+  dynamoDbWrites: 3,
+  dynamoDbReads: 2,
+};
+
+/** Of an object in a run in which little changed: one slice, one invocation each to plan, extract and commit. */
+const PER_OBJECT: RunUsage = {
+  stateTransitions: 8,
+  invocations: 3,
+  s3Puts: 7,
+  s3Lists: 3,
+  s3Gets: 17,
+  dynamoDbWrites: 6,
+  dynamoDbReads: 8,
+};
+
+const usageOf = (amount: (kind: keyof RunUsage) => number): RunUsage =>
+  Object.fromEntries(KINDS.map((kind) => [kind, amount(kind)])) as RunUsage;
+
+export const NO_USAGE: RunUsage = usageOf(() => 0);
+
+const add = (usage: RunUsage, other: RunUsage, times: number): RunUsage =>
+  usageOf((kind) => usage[kind] + times * other[kind]);
+
+/** What a run of so many objects uses when little changed. */
+export const runUsage = (objects: number): RunUsage => add(PER_RUN, PER_OBJECT, objects);
+
+/** ASSUMED seconds that an invocation lasts besides reading: start, token, a few requests to AWS. */
+const INVOCATION_SECONDS = 1.5;
+/** ASSUMED seconds from request to answer, of a page and of a single conversation. */
+const PAGE_SECONDS = 1;
+const CONVERSATION_SECONDS = 0.4;
+/** Records of a page of a search, and of a page of companies. */
+const SEARCH_PAGE = 150;
+const COMPANY_PAGE = 100;
+/** Memory in GB of an extractor (lib/constructs/extractors.ts), the larger of the two sizes. */
+const MEMORY_GB = 1;
+
+/** ASSUMED bytes of a compressed record with its child rows; of a conversation without its parts. */
+const BYTES = { contact: 600, company: 500, conversation: 1_200, part: 700, ticket: 2_500 } as const;
+
+/** ASSUMED bytes that an invocation and a state of the workflow log. */
+const LOG_BYTES = { invocation: 2_000, stateTransition: 2_500 } as const;
+
+/** Superseded runs of full-refresh objects that are kept (`history`, its default). */
+const HISTORY_RUNS = 30;
+
+/** One budget write is a batch of permits; ASSUMED size of a batch. */
+const PERMITS_PER_WRITE = 10;
+
+/** In a month, by the names of the prices. */
+export interface MonthlyUsage extends RunUsage {
+  readonly gbSeconds: number;
+  readonly requestsToIntercom: number;
+  readonly logGb: number;
+  readonly runs: number;
+  readonly secretReads: number;
+  /** GB that each month adds, and GB that stay the same from month to month. */
+  readonly storedGbPerMonth: number;
+  readonly storedGbConstant: number;
+}
+
+const runsOf = (groups: readonly RunGroup[], object: ObjectName): number =>
+  groups.find(({ objects }) => objects.includes(object))?.runsPerMonth ?? 0;
+
+/** What of a workspace the configured objects bring into the lake. */
+function configured(volumes: Volumes, groups: readonly RunGroup[]): Volumes {
+  const having = (isThere: boolean, amount: number): number => (isThere ? amount : 0);
+  const isRead = (object: ObjectName): boolean => runsOf(groups, object) > 0;
+  const hasConversations = isRead('conversations') || isRead('conversation_parts');
+  return {
+    contacts: having(isRead('contacts'), volumes.contacts),
+    companies: having(isRead('companies'), volumes.companies),
+    conversations: having(hasConversations, volumes.conversations),
+    tickets: having(isRead('tickets'), volumes.tickets),
+    partsPerConversation: having(isRead('conversation_parts'), volumes.partsPerConversation),
+    changedContactsPerDay: having(isRead('contacts'), volumes.changedContactsPerDay),
+    changedConversationsPerDay: having(hasConversations, volumes.changedConversationsPerDay),
+    changedTicketsPerDay: having(isRead('tickets'), volumes.changedTicketsPerDay),
+  };
+}
+
+/** How many objects search through conversations. */
+const conversationSearches = (groups: readonly RunGroup[]): number =>
+  (['conversations', 'conversation_parts'] as const).filter((object) => runsOf(groups, object) > 0).length;
+
+interface Reading {
+  readonly requests: number;
+  readonly seconds: number;
+}
+
+/**
+ * Requests and seconds of reading in a month. Contacts are searched by whole days (facts 5), so each run
+ * reads what changed today again: on average half a day's changes.
+ */
+function reading(volumes: Volumes, groups: readonly RunGroup[]): Reading {
+  const pagesPerMonth = (changedPerDay: number): number => (changedPerDay * DAYS_PER_MONTH) / SEARCH_PAGE;
+  const contactPages = (runsOf(groups, 'contacts') * volumes.changedContactsPerDay) / 2 / SEARCH_PAGE;
+  const companyPages = (runsOf(groups, 'companies') * volumes.companies) / COMPANY_PAGE;
+  const hasParts = runsOf(groups, 'conversation_parts') > 0;
+  const pages =
+    contactPages +
+    companyPages +
+    conversationSearches(groups) * pagesPerMonth(volumes.changedConversationsPerDay) +
+    pagesPerMonth(volumes.changedTicketsPerDay);
+  const conversations = hasParts ? volumes.changedConversationsPerDay * DAYS_PER_MONTH : 0;
+  return {
+    requests: pages + conversations,
+    seconds: pages * PAGE_SECONDS + (conversations * CONVERSATION_SECONDS) / REQUESTS_IN_FLIGHT,
+  };
+}
+
+const GB = 1e9;
+
+/** Bytes that runs add for good: every version of every changed record. */
+function addedBytesPerDay(volumes: Volumes): number {
+  const conversation = BYTES.conversation + volumes.partsPerConversation * BYTES.part;
+  return (
+    volumes.changedContactsPerDay * BYTES.contact +
+    volumes.changedConversationsPerDay * conversation +
+    volumes.changedTicketsPerDay * BYTES.ticket
+  );
+}
+
+/** Bytes of the first load, and of the runs kept of companies, the one large object that is read whole. */
+function initialBytes(volumes: Volumes): number {
+  const conversation = BYTES.conversation + volumes.partsPerConversation * BYTES.part;
+  return (
+    volumes.contacts * BYTES.contact +
+    volumes.conversations * conversation +
+    volumes.tickets * BYTES.ticket +
+    volumes.companies * BYTES.company * HISTORY_RUNS
+  );
+}
+
+export function monthlyUsage(workspace: Volumes, groups: readonly RunGroup[]): MonthlyUsage {
+  const volumes = configured(workspace, groups);
+  const base = groups.reduce(
+    (usage, { objects, runsPerMonth }) => add(usage, runUsage(objects.length), runsPerMonth),
+    NO_USAGE,
+  );
+  const runs = groups.reduce((total, { runsPerMonth }) => total + runsPerMonth, 0);
+  const { requests, seconds } = reading(volumes, groups);
+  const permits = requests / PERMITS_PER_WRITE;
+  const logBytes =
+    base.invocations * LOG_BYTES.invocation + base.stateTransitions * LOG_BYTES.stateTransition;
+  return {
+    ...base,
+    dynamoDbWrites: base.dynamoDbWrites + permits,
+    dynamoDbReads: base.dynamoDbReads + permits,
+    runs,
+    requestsToIntercom: requests,
+    gbSeconds: (base.invocations * INVOCATION_SECONDS + seconds) * MEMORY_GB,
+    // A container asks once; every invocation in a container of its own is the worst case.
+    secretReads: base.invocations * 2,
+    logGb: logBytes / GB,
+    storedGbPerMonth: (addedBytesPerDay(volumes) * DAYS_PER_MONTH) / GB,
+    storedGbConstant: initialBytes(volumes) / GB,
+  };
+}
+
+/** Requests and Lambda seconds of the first load. */
+export function initialLoad(
+  workspace: Volumes,
+  groups: readonly RunGroup[],
+): { readonly requests: number; readonly gbSeconds: number } {
+  const { contacts, companies, conversations, tickets } = configured(workspace, groups);
+  const searched = contacts + conversationSearches(groups) * conversations + tickets;
+  const pages = searched / SEARCH_PAGE + companies / COMPANY_PAGE;
+  const single = runsOf(groups, 'conversation_parts') > 0 ? conversations : 0;
+  const seconds = pages * PAGE_SECONDS + (single * CONVERSATION_SECONDS) / REQUESTS_IN_FLIGHT;
+  return { requests: pages + single, gbSeconds: seconds * MEMORY_GB };
+}

@@ -1,0 +1,118 @@
+/** docs/tables.md, from the declarations: every table, its columns, key and joins. Pure. */
+import { type CatalogColumn, type CatalogTable, catalogTables } from '../../../functions/catalog/tables.ts';
+import type { ObjectDeclaration } from '../../../functions/core/declaration.ts';
+import type { ObjectName } from '../../../functions/core/names.ts';
+
+type Declarations = Readonly<Record<ObjectName, ObjectDeclaration>>;
+
+interface Join {
+  readonly table: string;
+  readonly column: string;
+  readonly target: string;
+  readonly targetColumn: string;
+}
+
+/** A description that begins with another table's column says that the column refers to it. */
+const REFERENCE = /^`(\w+)\.(\w+)`/;
+
+const INTRODUCTION = `# Tables
+
+Generated from the declarations in \`functions/objects\` by \`npm run docs:tables\`; do not edit.
+
+For every table there is a view \`<table>\` with the current state and a \`<table>_history\` with every version of
+every row, in DuckDB (\`npm run local -- query\`) and in Athena. Types are those of the catalog. Times are Unix
+seconds. *JSON* is a JSON text in a string: read it with \`json_extract_scalar(column, '$.path')\`. Every column may
+be null but those of the primary key and our own, which begin with \`_\`. A type widens, to \`double\` or to
+\`string\`, where Intercom sends more than it documents; fields beyond this list become further columns. Manifests
+tell both.
+
+In Athena a history is a table over all files, those of attempts that were cut off included; the view keeps the
+rows whose file a manifest lists. In DuckDB both do.
+
+| also there | a row for each |
+|---|---|
+| \`manifests\` | committed run of an object: window, files, proof of completeness, schema drift |
+| \`manifest_files\` | committed file: \`object\`, \`run_id\`, \`table_name\`, \`path\`, \`rows\`, \`bytes\`, \`sha256\` |
+`;
+
+/** References of scalar columns to columns of other tables. */
+function joinsOf(tables: readonly CatalogTable[]): readonly Join[] {
+  const known = new Set<string>(tables.map(({ name }) => name));
+  return tables.flatMap(({ name, columns }) =>
+    columns.flatMap((column) => {
+      const [, target = '', targetColumn = ''] = REFERENCE.exec(column.description) ?? [];
+      const isReference = known.has(target) && column.declared !== 'json';
+      return isReference ? [{ table: name, column: column.name, target, targetColumn }] : [];
+    }),
+  );
+}
+
+function diagram(joins: readonly Join[]): string {
+  const lines = joins.map(({ table, column, target }) => `  ${target} ||--o{ ${table} : ${column}`);
+  return ['```mermaid', 'erDiagram', ...lines, '```'].join('\n');
+}
+
+const typeText = ({ type, declared }: CatalogColumn): string => {
+  if (declared === 'json') return 'string, JSON';
+  return declared === 'timestamp' ? 'bigint, time' : type;
+};
+
+const cell = (text: string): string => text.replaceAll('|', '\\|');
+
+function columnRows({ columns, primaryKey }: CatalogTable): readonly string[] {
+  const rows = columns.map((column) => {
+    const key = primaryKey.includes(column.name) ? ' (key)' : '';
+    return `| \`${column.name}\`${key} | ${typeText(column)} | ${cell(column.description)} |`;
+  });
+  return ['| column | type | meaning |', '|---|---|---|', ...rows];
+}
+
+/** How its rows come about, in a sentence. */
+function originText({ current, object }: CatalogTable, declarations: Declarations): string {
+  if (object === null)
+    return 'Written with the object that noticed. Views of other tables do not hide such rows.';
+  if (current.kind === 'child') {
+    const key = current.on.map(({ column }) => `\`${column}\``).join(', ');
+    return `Child of [${current.parent}](#${current.parent}), by ${key}; rows go and come with their parent's versions.`;
+  }
+  const { sync, permission } = declarations[object];
+  const how = sync.kind === 'incremental' ? `Incremental by \`${sync.cursor}\`.` : 'Read whole by every run.';
+  return permission === null ? how : `${how} Permission: *${permission}*.`;
+}
+
+function joinLines({ name }: CatalogTable, joins: readonly Join[]): readonly string[] {
+  const out = joins
+    .filter(({ table }) => table === name)
+    .map(({ column, target, targetColumn }) => `\`${column}\` = \`${target}.${targetColumn}\``);
+  return out.length === 0 ? [] : [`Joins: ${out.join(', ')}.`, ''];
+}
+
+function section(table: CatalogTable, joins: readonly Join[], declarations: Declarations): string {
+  const key = table.primaryKey.map((name) => `\`${name}\``).join(', ');
+  return [
+    `## ${table.name}`,
+    '',
+    table.description,
+    `${originText(table, declarations)} Primary key: ${key}.`,
+    '',
+    ...joinLines(table, joins),
+    ...columnRows(table),
+  ].join('\n');
+}
+
+export function tablesDocument(declarations: Declarations): string {
+  const tables = catalogTables(Object.values(declarations), {});
+  const joins = joinsOf(tables);
+  const contents = tables.map(({ name, description }) => `| [${name}](#${name}) | ${cell(description)} |`);
+  return [
+    INTRODUCTION,
+    ['| table | |', '|---|---|', ...contents].join('\n'),
+    '',
+    '## How they join',
+    '',
+    diagram(joins),
+    '',
+    tables.map((table) => section(table, joins, declarations)).join('\n\n'),
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,79 @@
+/** `query`: SQL over what is committed in a directory, once or at a prompt; works while a sync is at it. */
+import { InputError, isPipelineError } from '../../../../functions/core/errors.ts';
+import { loadConfig } from '../../load-config.ts';
+import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
+import { type LakeDatabase, openLakeDatabase } from '../lake-database.ts';
+import { FORMATS, type Format, resultText } from '../query-output.ts';
+
+interface QueryOptions {
+  readonly out: string;
+  readonly format: string;
+  readonly config?: string;
+  readonly pipeline?: string;
+}
+
+const WELCOME = `SQL over the lake, ended by ";". Tables: contacts, conversations, … (all: .tables), each with its
+<table>_history; manifests tells what is committed. End with .exit or Ctrl-D.`;
+
+const ALL_TABLES = 'SELECT view_name FROM duckdb_views() WHERE NOT internal ORDER BY view_name';
+
+function formatOf(name: string): Format {
+  const format = FORMATS.find((one) => one === name);
+  if (format !== undefined) return format;
+  throw new InputError(`--format: '${name}' is none of ${FORMATS.join(', ')}`, { code: 'unknown_format' });
+}
+
+/** What lines at a prompt ask for: commands of our own, and SQL that may go over many lines. */
+async function* statementsIn(lines: AsyncIterable<string>, pending: { sql: string }): AsyncIterable<string> {
+  for await (const line of lines) {
+    const text = line.trim();
+    if (pending.sql === '' && (text === '.exit' || text === '.quit')) return;
+    if (pending.sql === '' && text === '.tables') {
+      yield ALL_TABLES;
+      continue;
+    }
+    if (pending.sql === '' && text === '') continue;
+    pending.sql += `${line}\n`;
+    if (!text.endsWith(';')) continue;
+    const { sql } = pending;
+    pending.sql = '';
+    yield sql;
+  }
+  if (pending.sql.trim() !== '') yield pending.sql;
+}
+
+/** Answers until the input ends; a mistake is told and the next question taken. */
+async function converse(terminal: Terminal, database: LakeDatabase, format: Format): Promise<ExitStatus> {
+  terminal.tell(WELCOME);
+  const pending = { sql: '' };
+  let status: ExitStatus = 0;
+  const lines = terminal.readLines(() => (pending.sql === '' ? 'sql> ' : '...> '));
+  for await (const sql of statementsIn(lines, pending)) {
+    try {
+      terminal.print(resultText(await database.query(sql), format));
+      status = 0;
+    } catch (error) {
+      if (!isPipelineError(error)) throw error;
+      terminal.tell(`error: ${error.message}`);
+      status = 1;
+    }
+  }
+  return status;
+}
+
+export async function runQuery(
+  terminal: Terminal,
+  sql: string | undefined,
+  options: QueryOptions,
+): Promise<ExitStatus> {
+  const format = formatOf(options.format);
+  const rules = options.config === undefined ? undefined : await loadConfig(options.config, options.pipeline);
+  const database = await openLakeDatabase(options.out, { rules, signal: terminal.signal });
+  try {
+    if (sql === undefined) return await converse(terminal, database, format);
+    terminal.print(resultText(await database.query(sql), format));
+    return 0;
+  } finally {
+    database.close();
+  }
+}

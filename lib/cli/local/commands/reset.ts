@@ -1,0 +1,58 @@
+/** `reset`: forgets cursors, so that the next run reads objects from `startFrom` again. Files stay. */
+import { resolve } from 'node:path';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { createDynamoDbStateStore } from '../../../../functions/aws/dynamodb-state-store.ts';
+import { InputError } from '../../../../functions/core/errors.ts';
+import { isObjectName, OBJECT_NAMES, type ObjectName } from '../../../../functions/core/names.ts';
+import { namesIn } from '../../terminal/run-options.ts';
+import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
+import { openLocalPipeline } from '../local-pipeline.ts';
+import { requireFolder } from './require-folder.ts';
+import { configOf, type PipelineOptions } from './sync.ts';
+
+interface ResetOptions extends PipelineOptions {
+  readonly objects: string;
+  readonly out: string;
+  readonly yes?: boolean;
+}
+
+function objectsIn(list: string): readonly ObjectName[] {
+  const names = namesIn(list);
+  const unknown = names.filter((name) => !isObjectName(name));
+  if (unknown.length === 0 && names.length > 0) return names.filter(isObjectName);
+  throw new InputError(
+    `--objects: '${unknown.join(', ')}' is no object. Objects: ${OBJECT_NAMES.join(', ')}`,
+    {
+      code: 'unknown_object',
+    },
+  );
+}
+
+export async function runReset(terminal: Terminal, options: ResetOptions): Promise<ExitStatus> {
+  const objects = objectsIn(options.objects);
+  await requireFolder(options.out, 'state');
+  const question = `Forget the cursors of ${objects.join(', ')} in ${options.out}? The next run reads them whole again.`;
+  if (options.yes !== true && !(await terminal.confirm(question))) {
+    terminal.tell('Nothing was changed. Use --yes where nobody can answer.');
+    return 1;
+  }
+  const pipeline = await openLocalPipeline({
+    directory: resolve(options.out),
+    config: await configOf(options, undefined),
+    clock: terminal.clock,
+    observe: () => undefined,
+    setEnvironment: (variables) => Object.assign(terminal.environment, variables),
+  });
+  try {
+    const table = pipeline.resources.tables[0]?.TableName;
+    if (table === undefined) throw new Error('The template has no table.');
+    const state = createDynamoDbStateStore(new DynamoDBClient({}), table);
+    // An interrupted run would commit what it planned before, the old cursor with it.
+    if (pipeline.executions.unfinished() !== undefined) pipeline.executions.finish('ABORTED');
+    for (const object of objects) await state.reset(object, (await state.load(object)).fence);
+  } finally {
+    await pipeline.close();
+  }
+  terminal.tell(`Forgotten: ${objects.join(', ')}.`);
+  return 0;
+}

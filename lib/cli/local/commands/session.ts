@@ -1,0 +1,92 @@
+/** What the commands that sync have in common: open, watch, run, tell, close. */
+import { resolve } from 'node:path';
+import type { ResolvedConfig } from '../../../../functions/config/config.ts';
+import { InputError } from '../../../../functions/core/errors.ts';
+import type { Clock } from '../../../../functions/core/ports.ts';
+import { createIntercomClient } from '../../../../functions/intercom/http/client.ts';
+import { CURIOUS } from '../../../../functions/intercom/http/retry.ts';
+import { UNMETERED } from '../../../../functions/intercom/http/unmetered.ts';
+import { readMe } from '../../../../functions/intercom/me.ts';
+import { summaryText } from '../../terminal/report.ts';
+import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
+import { openLocalPipeline } from '../local-pipeline.ts';
+import { type SyncResult, syncLocally } from '../sync.ts';
+import { watchProgress } from '../watch.ts';
+
+export interface Session {
+  /** Output directory. */
+  readonly out: string;
+  readonly config: ResolvedConfig;
+  /** The variable that names the server, where the configuration does not. */
+  readonly addressFrom?: string;
+  readonly clock: Clock;
+  readonly accessToken: string;
+  readonly input: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Asks who we are, before anything is opened: a wrong address or token is told at once, while the
+ * workflow would sit out an outage of minutes.
+ * @throws ConnectionError, RetryableError, ContractError with what to do
+ */
+async function checkConnection({ config, clock, accessToken }: Session, signal: AbortSignal): Promise<void> {
+  const tokens = { connection: async () => ({ accessToken }) };
+  const { baseUrl } = config;
+  const client = createIntercomClient({ baseUrl, tokens, budget: UNMETERED, clock, object: null });
+  await readMe(client, { signal, patience: CURIOUS });
+}
+
+/** @throws DirectoryInUseError, OutputDirectoryError, and what checkConnection throws */
+export async function syncSession(terminal: Terminal, session: Session): Promise<SyncResult> {
+  const { config, clock, input } = session;
+  const from = session.addressFrom === undefined ? '' : ` (${session.addressFrom})`;
+  terminal.tell(`checking the connection to ${new URL(config.baseUrl).host}${from}`);
+  await checkConnection(session, terminal.signal);
+  const directory = resolve(session.out);
+  const display = watchProgress(terminal, clock);
+  try {
+    const pipeline = await openLocalPipeline({
+      directory,
+      config,
+      clock,
+      observe: display.observe,
+      setEnvironment: (variables) => Object.assign(terminal.environment, variables),
+    });
+    try {
+      await pipeline.connect(session.accessToken);
+      return await syncLocally(pipeline, {
+        input,
+        directory,
+        signal: terminal.signal,
+        now: clock.now,
+        overlapMs: config.overlapSeconds * 1000,
+        onResume: ({ startTime }) =>
+          terminal.tell(`Going on with the run of ${startTime}, which was interrupted.`),
+        onGiveUp: ({ startTime }) =>
+          terminal.tell(
+            `The interrupted run of ${startTime} is left behind, because it is old or the configuration has changed; a new one begins.`,
+          ),
+      });
+    } finally {
+      await pipeline.close();
+    }
+  } finally {
+    display.stop();
+  }
+}
+
+/**
+ * Tells how it ended; the exit status is 0 only if every object succeeded.
+ * @throws InputError where the run failed before it could write a summary
+ */
+export function conclude(terminal: Terminal, result: SyncResult, asJson: boolean): ExitStatus {
+  if (result.status === 'aborted') {
+    terminal.tell('Stopped. The same command goes on where this run was.');
+    return 130;
+  }
+  if (result.status === 'failed') {
+    throw new InputError(`${result.message} (${result.error})`, { code: 'run_failed' });
+  }
+  for (const run of result.runs) terminal.print(asJson ? JSON.stringify(run) : summaryText(run));
+  return result.runs.every((run) => run.status === 'succeeded') ? 0 : 1;
+}

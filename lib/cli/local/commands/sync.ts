@@ -1,0 +1,84 @@
+/** `sync`: brings a directory up to date from a real workspace, or any server that speaks the API. */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { checkConfig, type ResolvedConfig } from '../../../../functions/config/config.ts';
+import { choosePipeline, resolvePipelines } from '../../../../functions/config/pipelines.ts';
+import { AS_OPTIONS, parseRunInput } from '../../../../functions/config/run-input.ts';
+import { ConnectionError, InputError } from '../../../../functions/core/errors.ts';
+import type { ObjectName } from '../../../../functions/core/names.ts';
+import { toSeconds } from '../../../../functions/core/time.ts';
+import { OBJECTS } from '../../../../functions/objects/index.ts';
+import { CONFIG_RULES, DEFAULT_CONFIG_FILE, loadConfig } from '../../load-config.ts';
+import { inputOf, type RunOptions } from '../../terminal/run-options.ts';
+import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
+import { conclude, syncSession } from './session.ts';
+
+/** Which pipeline is meant: of which file, and which one there. */
+export interface PipelineOptions {
+  readonly config?: string;
+  readonly pipeline?: string;
+}
+
+export interface SyncOptions extends PipelineOptions, RunOptions {
+  readonly out: string;
+  readonly json?: boolean;
+}
+
+/**
+ * The configuration of the command: the named file, the default file if there is one, or defaults.
+ * @param baseUrl where the API is instead, of INTERCOM_BASE_URL
+ */
+export async function configOf(
+  { config: file, pipeline }: PipelineOptions,
+  baseUrl: string | undefined,
+): Promise<ResolvedConfig> {
+  const path = file ?? (existsSync(DEFAULT_CONFIG_FILE) ? DEFAULT_CONFIG_FILE : null);
+  const config =
+    path === null
+      ? choosePipeline(resolvePipelines({}, CONFIG_RULES), pipeline).config
+      : await loadConfig(path, pipeline);
+  if (baseUrl === undefined || baseUrl === '') return config;
+  return { ...config, baseUrl: checkedBaseUrl(baseUrl) };
+}
+
+function checkedBaseUrl(baseUrl: string): string {
+  const checked = checkConfig({ baseUrl }, CONFIG_RULES, '');
+  if ('pipeline' in checked) return checked.pipeline.config.baseUrl;
+  const problems = checked.problems.map((problem) => problem.replace(/^baseUrl/, 'INTERCOM_BASE_URL'));
+  throw new InputError(problems.join('\n'), { code: 'bad_base_url' });
+}
+
+function tokenIn({ environment }: Terminal): string {
+  const token = environment.INTERCOM_ACCESS_TOKEN?.trim();
+  if (token !== undefined && /^[!-~]+$/.test(token)) return token;
+  if (token !== undefined && token !== '') {
+    throw new ConnectionError(
+      'INTERCOM_ACCESS_TOKEN is no access token: it holds spaces, line breaks or other characters that none has. Copy it again, without "Bearer".',
+      { code: 'bad_token' },
+    );
+  }
+  throw new ConnectionError(
+    'INTERCOM_ACCESS_TOKEN is not set. Take the access token of your app from the Developer Hub (Configure > Authentication) and set it in the environment of this command.',
+    { code: 'no_token' },
+  );
+}
+
+export async function runSync(terminal: Terminal, options: SyncOptions): Promise<ExitStatus> {
+  const { environment, clock } = terminal;
+  const config = await configOf(options, environment.INTERCOM_BASE_URL);
+  const input = inputOf(options);
+  const isIncremental = (object: ObjectName) => OBJECTS[object].sync.kind === 'incremental';
+  parseRunInput(input, { config, now: toSeconds(clock.now()), isIncremental }, AS_OPTIONS);
+  const accessToken = tokenIn(terminal);
+  const result = await syncSession(terminal, {
+    out: options.out,
+    config,
+    clock,
+    accessToken,
+    input,
+    ...(environment.INTERCOM_BASE_URL && { addressFrom: 'INTERCOM_BASE_URL' }),
+  });
+  const status = conclude(terminal, result, options.json === true);
+  if (result.status === 'finished') terminal.tell(`\nYour data: ${resolve(options.out, 'lake')}`);
+  return status;
+}

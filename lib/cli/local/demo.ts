@@ -1,0 +1,84 @@
+/** The workspace of the demo: simulated, the same on every machine, one day older with every run. */
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { InputError } from '../../../functions/core/errors.ts';
+import type { Clock } from '../../../functions/core/ports.ts';
+import { DAY_SECONDS, type EpochMs } from '../../../functions/core/time.ts';
+import { SIZES, type Simulator, startSimulator } from '../../standins/intercom/index.ts';
+
+const DAY_MS = DAY_SECONDS * 1000;
+
+const savedState = z.object({
+  /** Where the simulated history begins, epoch ms. */
+  baseTime: z.number(),
+  /** Simulated days that have passed: one per finished run. */
+  day: z.number().int().min(0),
+  /** Where the simulator listens: the address is part of the configuration, which a resumed run must find again. */
+  port: z.number().int().min(0).default(0),
+});
+
+export interface Demo {
+  readonly simulator: Simulator;
+  /** Simulated time: ours, and a day ahead for every day that has passed. */
+  readonly clock: Clock;
+  readonly day: number;
+  /** Lets the next start find the workspace a day older. */
+  endDay(): Promise<void>;
+  close(): Promise<void>;
+}
+
+async function load(file: string): Promise<z.infer<typeof savedState> | null> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
+  if (text === null) return null;
+  try {
+    return savedState.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new InputError(
+      `${file} cannot be understood. Remove it, or use another --out, to begin a new demo.`,
+      {
+        code: 'state_damaged',
+        cause,
+      },
+    );
+  }
+}
+
+async function save(file: string, state: z.infer<typeof savedState>): Promise<void> {
+  await writeFile(`${file}.tmp`, JSON.stringify(state));
+  await rename(`${file}.tmp`, file);
+}
+
+/**
+ * Starts the simulator as the directory's last demo left it, and lets the days since pass.
+ * @param directory output directory of the demo
+ */
+export async function startDemo(directory: string, realClock: Clock): Promise<Demo> {
+  const file = join(directory, 'state', 'demo.json');
+  await mkdir(join(directory, 'state'), { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'EEXIST' && cause.code !== 'ENOTDIR') throw cause;
+    throw new InputError(
+      `${join(directory, 'state')}, or a part of the path, is a file. Remove that file or choose another --out.`,
+      { code: 'no_directory', cause },
+    );
+  });
+  const state = (await load(file)) ?? { baseTime: realClock.now(), day: 0, port: 0 };
+  const now = (): EpochMs => realClock.now() + state.day * DAY_MS;
+  const options = { sizes: SIZES.demo, baseTime: state.baseTime, now };
+  const simulator = await startSimulator({ ...options, port: state.port }).catch(() =>
+    startSimulator(options),
+  );
+  const here = { ...state, port: Number(new URL(simulator.url).port) };
+  await save(file, here);
+  for (let day = 1; day <= state.day; day += 1) simulator.workspace.simulateDay(day);
+  return {
+    simulator,
+    clock: { now, sleep: realClock.sleep },
+    day: state.day,
+    endDay: () => save(file, { ...here, day: state.day + 1 }),
+    close: () => simulator.close(),
+  };
+}

@@ -1,0 +1,185 @@
+/** DuckDB over the files of an output directory: every table of the catalog, as far as it is committed. */
+import { readFile, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { configuredTables, type TableRules } from '../../../functions/catalog/configured.ts';
+import { FILLED_TABLES, manifestStatements, tableStatements } from '../../../functions/catalog/duckdb.ts';
+import type { CatalogTable } from '../../../functions/catalog/tables.ts';
+import { resolveConfig } from '../../../functions/config/config.ts';
+import type { Manifest } from '../../../functions/core/engine-files.ts';
+import { InputError } from '../../../functions/core/errors.ts';
+import { manifestPrefix } from '../../../functions/core/lake-keys.ts';
+import { OBJECT_NAMES, type ObjectName } from '../../../functions/core/names.ts';
+import type { Lake } from '../../../functions/core/ports.ts';
+import { type SeenTables, unionSeen } from '../../../functions/core/sightings.ts';
+import { OBJECTS } from '../../../functions/objects/index.ts';
+import { requireStored } from '../../../functions/sync/store.ts';
+import { CONFIG_FILE } from './config-file.ts';
+import { explainDamage, type OpenLake } from './damaged-file.ts';
+import { createDirectoryLake } from './directory-lake.ts';
+import { type QueryResult, runAll, runSql } from './run-sql.ts';
+
+export interface LakeDatabase {
+  /**
+   * Runs one statement of SQL on what is committed at this moment, each time anew: at a prompt, an answer has
+   * what a sync has committed since the last one.
+   * @throws InputError with what DuckDB has to say about the SQL
+   * @throws ContractError where a file is damaged, with what to do
+   */
+  query(sql: string): Promise<QueryResult>;
+  close(): void;
+}
+
+type ReadableLake = Pick<Lake, 'get' | 'list'>;
+
+/** Nothing is fetched from anywhere, and times read as they do in Athena. */
+const SETTINGS = ["SET TimeZone = 'UTC'", 'SET autoinstall_known_extensions = false'];
+
+async function keysBelow(lake: ReadableLake, prefix: string): Promise<readonly string[]> {
+  const keys: string[] = [];
+  for await (const key of lake.list(prefix)) keys.push(key);
+  return keys;
+}
+
+/** The columns that the last committed run of each object knows of. */
+async function seenTables(
+  lake: ReadableLake,
+  manifests: readonly (readonly string[])[],
+): Promise<SeenTables> {
+  const last = manifests.flatMap((keys) => keys.slice(-1));
+  const schemas = await Promise.all(last.map((key) => requireStored<Manifest>(lake, key)));
+  return schemas.map(({ schema }) => schema.columns).reduce(unionSeen, {});
+}
+
+/** What of a configuration decides which tables and columns there are. */
+export type QueryRules = TableRules & { readonly objects: readonly ObjectName[] };
+
+/** What the views are made from. */
+interface Found {
+  readonly manifests: readonly string[];
+  readonly tables: readonly CatalogTable[];
+}
+
+async function find(lake: ReadableLake, rules: QueryRules): Promise<Found> {
+  const byObject = await Promise.all(OBJECT_NAMES.map((name) => keysBelow(lake, manifestPrefix(name))));
+  // What was read once stays to be looked at, also where it is no longer configured.
+  const objects = OBJECT_NAMES.filter(
+    (name, index) => rules.objects.includes(name) || byObject[index]?.length !== 0,
+  ).map((name) => OBJECTS[name]);
+  const tables = configuredTables(objects, rules, await seenTables(lake, byObject));
+  return { manifests: byObject.flat(), tables };
+}
+
+async function makeViews({ connection, root }: OpenLake, { manifests, tables }: Found): Promise<void> {
+  await runAll(connection, manifestStatements({ root, manifests }));
+  const { rows } = await runSql(connection, FILLED_TABLES);
+  const filled = new Set(rows.map(([name]) => String(name)));
+  await runAll(connection, tableStatements(tables, filled));
+}
+
+const isDirectory = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+
+/** The configuration that the directory was last synced with, whose tables its files are; null before the first. */
+async function rulesOf(directory: string): Promise<QueryRules | null> {
+  const file = join(directory, CONFIG_FILE);
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
+  if (text === null) return null;
+  try {
+    return JSON.parse(text) as QueryRules;
+  } catch (cause) {
+    const advice = 'Name the configuration with --config, or sync again.';
+    throw new InputError(`${file} cannot be understood. ${advice}`, { code: 'state_damaged', cause });
+  }
+}
+
+/** History is removed while we read: the error of a file that was there a moment ago. */
+const isVanishedFile = (error: unknown): boolean =>
+  error instanceof InputError &&
+  /^IO Error: (No files found|Cannot open file .*No such file)/.test(error.message);
+
+/** Each time something was removed in between; more than a few for one answer are no accident. */
+const MAX_TRIES = 6;
+
+export interface LakeDatabaseOptions {
+  /** @default the configuration that the directory was last synced with */
+  readonly rules?: QueryRules | undefined;
+  /** Ends the query that runs. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * @param directory the output directory; only files are read, so a sync may be at it
+ * @throws InputError where there is no lake, or none that DuckDB can read
+ */
+export async function openLakeDatabase(
+  directory: string,
+  { rules, signal }: LakeDatabaseOptions = {},
+): Promise<LakeDatabase> {
+  const root = `${resolve(directory, 'lake')}/`;
+  if (!(await isDirectory(root))) {
+    throw new InputError(
+      `There is no lake in ${directory}: ${join(directory, 'lake')} does not exist. Run a sync first, or name another directory with --out.`,
+      { code: 'no_lake' },
+    );
+  }
+  // DuckDB takes what follows for the query of a URL, and no longer sees that files are compressed.
+  if (root.includes('?')) {
+    throw new InputError(
+      `DuckDB cannot read below ${root}, because of the question mark. Rename the folder.`,
+      {
+        code: 'unreadable_path',
+      },
+    );
+  }
+  const lake = createDirectoryLake(directory);
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  signal?.addEventListener('abort', () => connection.interrupt());
+  await runAll(connection, SETTINGS);
+  const open: OpenLake = { connection, lake, root };
+  const findNow = async (): Promise<Found> =>
+    find(lake, rules ?? (await rulesOf(directory)) ?? resolveConfig({}));
+  /** As text, what the views were last made from. */
+  let shown = '';
+
+  /** Makes the views anew where something was committed or removed since. */
+  async function refresh(): Promise<void> {
+    const found = await findNow();
+    const text = JSON.stringify(found);
+    if (text === shown) return;
+    await makeViews(open, found);
+    shown = text;
+  }
+
+  async function answer(sql: string, tries = 1): Promise<QueryResult> {
+    try {
+      await refresh();
+      return await runSql(connection, sql);
+    } catch (error) {
+      if (!isVanishedFile(error) || tries === MAX_TRIES) throw error;
+      shown = '';
+      return answer(sql, tries + 1);
+    }
+  }
+
+  return {
+    async query(sql) {
+      try {
+        return await answer(sql);
+      } catch (error) {
+        throw await explainDamage(error, open);
+      }
+    },
+    close() {
+      connection.closeSync();
+      instance.closeSync();
+    },
+  };
+}

@@ -1,0 +1,147 @@
+/**
+ * The second composition root: the deployed definition, the same handlers, the tables and buckets of the
+ * synthesized template, over AWS's endpoints on loopback. State and lake lie in one directory.
+ */
+import { rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { freeAllSlots } from '../../../functions/aws/dynamodb-slots.ts';
+import type { ResolvedConfig } from '../../../functions/config/config.ts';
+import type { Clock, Metrics, ObserveProgress } from '../../../functions/core/ports.ts';
+import {
+  createExtractor,
+  createFinishRun,
+  createRecordFailure,
+  createStartRun,
+} from '../../../functions/handlers.ts';
+import { digestOf, type Overrides } from '../../../functions/runtime.ts';
+import { type EmbeddedAws, type ExecutionsBackend, startEmbeddedAws } from '../../standins/aws/index.ts';
+import { createExecutions, type LocalExecutions } from '../../standins/aws/workflow/executions.ts';
+import type { RunnableFunction } from '../../standins/aws/workflow/invocation.ts';
+import {
+  createWorkflowRunner,
+  type WorkflowRunner,
+  type WorkflowRunnerOptions,
+} from '../../standins/aws/workflow/workflow-runner.ts';
+import { provision } from '../../template/provision.ts';
+import {
+  type LocalFunction,
+  type LocalResources,
+  localResources,
+  synthesize,
+} from '../../template/template.ts';
+import { CONFIG_FILE } from './config-file.ts';
+
+export interface LocalPipelineOptions {
+  /** Output directory: `lake/` with the data, `state/` with everything else. */
+  readonly directory: string;
+  readonly config: ResolvedConfig;
+  /** Puts variables where the AWS SDK looks for them; the entry's `process.env`. */
+  readonly setEnvironment: (environment: Readonly<Record<string, string>>) => void;
+  readonly observe: ObserveProgress;
+  /** @default none: there is no CloudWatch here, and standard output is the user's */
+  readonly metrics?: Metrics;
+  readonly clock?: Clock;
+  readonly limits?: NonNullable<Overrides['limits']>;
+  readonly pauses?: NonNullable<WorkflowRunnerOptions['pauses']>;
+  /** What runs the executions that are started over HTTP. @default they wait for `executions.next()` */
+  readonly backend?: ExecutionsBackend;
+}
+
+export interface LocalPipeline {
+  readonly resources: LocalResources;
+  readonly executions: LocalExecutions;
+  /** Of the configuration in force; a run that began with another cannot go on. */
+  readonly configDigest: string;
+  readonly runner: WorkflowRunner;
+  /** Stores a token as `connect` would. */
+  connect(accessToken: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+const NO_METRICS: Metrics = { record: () => undefined };
+
+/** The functions that the workflow calls; one machine has no callback. */
+const FACTORIES = {
+  extractor: createExtractor,
+  'start-run': createStartRun,
+  'record-failure': createRecordFailure,
+  'finish-run': createFinishRun,
+} as const;
+
+const isOfWorkflow = (entry: LocalFunction['entry']): entry is keyof typeof FACTORIES => entry in FACTORIES;
+
+/** A function of the template with its handler in this process; none for what the workflow does not call. */
+function runnable(
+  { arn, entry, environment, timeoutSeconds, memoryMiB }: LocalFunction,
+  configPath: string,
+  overrides: Overrides,
+): readonly RunnableFunction[] {
+  if (!isOfWorkflow(entry)) return [];
+  const handler = FACTORIES[entry]({ ...environment, CONFIG_PATH: configPath }, overrides);
+  return [{ arn, timeoutSeconds, memoryMiB, handler: handler as RunnableFunction['handler'] }];
+}
+
+/** The one secret of the template that holds the connection. */
+function connectionSecret({ functions }: LocalResources): string {
+  const name = functions.find(({ entry }) => entry === 'start-run')?.environment.CONNECTION_SECRET_NAME;
+  if (name === undefined) throw new Error('The template has no StartRun function with a connection secret.');
+  return name;
+}
+
+async function assemble(
+  aws: EmbeddedAws,
+  resources: LocalResources,
+  options: LocalPipelineOptions,
+): Promise<Pick<LocalPipeline, 'runner' | 'configDigest' | 'connect'>> {
+  const { directory, config, observe, metrics = NO_METRICS, clock, limits, pauses } = options;
+  options.setEnvironment(aws.environment);
+  await provision(aws, resources);
+  if (config.concurrency !== null) {
+    // The directory is this process's alone: who held a slot was killed with the process before.
+    for (const { TableName: table } of resources.tables)
+      await freeAllSlots(new DynamoDBClient({}), table ?? '');
+  }
+  const configPath = join(directory, CONFIG_FILE);
+  const configText = JSON.stringify(config);
+  // At once, for whoever queries meanwhile.
+  await writeFile(`${configPath}.new`, configText);
+  await rename(`${configPath}.new`, configPath);
+  const overrides: Overrides = { observe, metrics, ...(clock && { clock }), ...(limits && { limits }) };
+  const runner = createWorkflowRunner({
+    definition: resources.stateMachine.definition,
+    stateMachineArn: resources.stateMachine.arn,
+    functions: resources.functions.flatMap((one) => runnable(one, configPath, overrides)),
+    ...(pauses && { pauses }),
+  });
+  const secrets = new SecretsManagerClient({});
+  const SecretId = connectionSecret(resources);
+  return {
+    runner,
+    configDigest: digestOf(configText),
+    async connect(accessToken) {
+      const SecretString = JSON.stringify({ access_token: accessToken });
+      await secrets.send(new PutSecretValueCommand({ SecretId, SecretString }));
+    },
+  };
+}
+
+/**
+ * Opens the pipeline of an output directory; only one process can have it open.
+ * @throws DirectoryInUseError, OutputDirectoryError
+ */
+export async function openLocalPipeline(options: LocalPipelineOptions): Promise<LocalPipeline> {
+  const { directory, config, clock } = options;
+  const resources = localResources(synthesize(config));
+  const { arn: stateMachineArn } = resources.stateMachine;
+  const executions = createExecutions({ directory, stateMachineArn, ...(clock && { clock }) });
+  const aws = await startEmbeddedAws({ directory, executions: options.backend ?? executions });
+  try {
+    const assembled = await assemble(aws, resources, options);
+    return { ...assembled, resources, executions, close: () => aws.close() };
+  } catch (error) {
+    await aws.close();
+    throw error;
+  }
+}

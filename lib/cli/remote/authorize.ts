@@ -1,0 +1,129 @@
+/** The OAuth half of `connect`: from the app at Intercom to a stored token. */
+import { PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
+import open from 'open';
+import { createDynamoDbAuthorizationStore } from '../../../functions/aws/dynamodb-authorization-store.ts';
+import { createSecretsOAuthClientSource } from '../../../functions/aws/secrets-oauth-client-source.ts';
+import { type Begun, beginAuthorization } from '../../../functions/connection/begin-authorization.ts';
+import type { AuthorizationOutcome, OAuthClient } from '../../../functions/core/authorization.ts';
+import { InputError } from '../../../functions/core/errors.ts';
+import type { AuthorizationStore, OAuthClientSource } from '../../../functions/core/ports.ts';
+import { createIntercomAccess } from '../../../functions/intercom/oauth.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { appSteps, secretStep } from './connect-text.ts';
+import { quoted, type RemotePipeline } from './remote-pipeline.ts';
+
+export interface AuthorizeOptions {
+  readonly profile?: string;
+  /** False: does not open a browser. */
+  readonly open?: boolean;
+  readonly replaceWorkspace?: boolean;
+}
+
+const SECRET_POLL_MS = 3_000;
+/** Somebody who looks for the right person to fill the secret in may take this long. */
+const SECRET_PATIENCE_MS = 3_600_000;
+
+const OUTCOME_POLL_MS = 1_500;
+/** A callback of the last second takes this long to be done. */
+const CALLBACK_MS = 30_000;
+
+/** Asks for client id and secret, and stores them; undefined where the person would rather do it elsewhere. */
+async function askForClient(terminal: Terminal, pipeline: RemotePipeline): Promise<OAuthClient | undefined> {
+  const clientId = (await terminal.ask('Client ID (leave empty to fill the secret in elsewhere):')).trim();
+  if (clientId === '') return undefined;
+  const clientSecret = (await terminal.askHidden('Client secret:')).trim();
+  if (clientSecret === '') return undefined;
+  const command = new PutSecretValueCommand({
+    SecretId: pipeline.deployed.oauthClientSecret,
+    SecretString: JSON.stringify({ client_id: clientId, client_secret: clientSecret }),
+  });
+  await pipeline.clients.secrets.send(command);
+  terminal.tell('Stored.\n');
+  return { clientId, clientSecret };
+}
+
+/** Waits until client id and secret are filled in. @throws InputError after an hour */
+async function requireClient(
+  terminal: Terminal,
+  pipeline: RemotePipeline,
+  clients: OAuthClientSource,
+  profile: string,
+): Promise<void> {
+  const { clock, signal } = terminal;
+  if ((await clients.load()) !== null) {
+    terminal.tell("3. The app's client id and client secret are filled in.\n");
+    return;
+  }
+  terminal.tell(secretStep(pipeline.deployed, profile));
+  if (terminal.canAsk) {
+    terminal.tell('\n   Or paste them here:');
+    if ((await askForClient(terminal, pipeline)) !== undefined) return;
+  }
+  terminal.tell('\nWaiting until the secret is filled in; Ctrl-C stops, and the same command goes on later.');
+  const until = clock.now() + SECRET_PATIENCE_MS;
+  while ((await clients.load()) === null) {
+    if (clock.now() > until) {
+      throw new InputError(
+        `The secret is still empty after an hour. Fill it in, then run: ${pipeline.command('connect')}`,
+        { code: 'client_missing' },
+      );
+    }
+    await clock.sleep(SECRET_POLL_MS, signal);
+  }
+  terminal.tell('The secret is filled in.');
+}
+
+/** Shows the address, and opens it where there is somebody to see it. */
+async function showAddress(terminal: Terminal, { url, expiresAt }: Begun, opens: boolean): Promise<void> {
+  const minutes = Math.round((expiresAt * 1000 - terminal.clock.now()) / 60_000);
+  terminal.tell(
+    `4. Authorize the app, logged in to Intercom as an admin of the workspace, within ${minutes} minutes:\n\n     ${url}\n`,
+  );
+  if (!opens) return;
+  // Without a browser the address above is all there is.
+  const browser = await open(url).catch(() => null);
+  browser?.on('error', () => undefined);
+}
+
+/** What came of the authorization. @throws InputError where nothing did in time */
+async function waitForOutcome(
+  terminal: Terminal,
+  pipeline: RemotePipeline,
+  authorizations: AuthorizationStore,
+  { stateHash, expiresAt }: Begun,
+): Promise<AuthorizationOutcome> {
+  const { clock, signal } = terminal;
+  terminal.tell('Waiting for the authorization.');
+  for (;;) {
+    const outcome = await authorizations.outcome(stateHash);
+    if (outcome !== null) return outcome;
+    if (clock.now() > expiresAt * 1000 + CALLBACK_MS) {
+      throw new InputError(
+        `Nobody authorized the app in time; nothing has changed. Where Intercom showed an error, compare the redirect URL of the app with ${pipeline.deployed.callbackUrl}. Then begin again: ${pipeline.command('connect')}`,
+        { code: 'authorization_expired' },
+      );
+    }
+    await clock.sleep(OUTCOME_POLL_MS, signal);
+  }
+}
+
+/** Leads a person through the authorization, in the order of its steps. */
+export async function authorize(
+  terminal: Terminal,
+  pipeline: RemotePipeline,
+  options: AuthorizeOptions,
+): Promise<AuthorizationOutcome> {
+  const { clients: aws, config, deployed } = pipeline;
+  const clients = createSecretsOAuthClientSource(aws.secrets, deployed.oauthClientSecret);
+  const authorizations = createDynamoDbAuthorizationStore(aws.dynamoDb, deployed.table);
+  const { clock } = terminal;
+  terminal.tell(`${appSteps(deployed, config.objects)}\n`);
+  const profile = options.profile === undefined ? '' : ` --profile ${quoted(options.profile)}`;
+  await requireClient(terminal, pipeline, clients, profile);
+  const begun = await beginAuthorization(
+    { intercom: createIntercomAccess({ config, clock }), authorizations, clients, clock },
+    { callbackUrl: deployed.callbackUrl, replaceWorkspace: options.replaceWorkspace === true },
+  );
+  await showAddress(terminal, begun, options.open !== false && terminal.canAsk);
+  return waitForOutcome(terminal, pipeline, authorizations, begun);
+}

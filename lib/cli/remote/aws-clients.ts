@@ -1,0 +1,146 @@
+/** Clients of AWS with the user's own credentials. Whatever AWS refuses becomes one clear message. */
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { fromIni, fromNodeProviderChain } from '@aws-sdk/credential-providers';
+import { InputError } from '../../../functions/core/errors.ts';
+import { explainAws } from './aws-trouble.ts';
+
+export interface AwsAccess {
+  readonly profile?: string | undefined;
+  readonly region?: string | undefined;
+  /** Ends calls under way; its reason is thrown. */
+  readonly signal: AbortSignal;
+  /** Asks the person for the code of an MFA device; undefined where nobody can answer. */
+  readonly askMfaCode?: ((device: string) => Promise<string>) | undefined;
+}
+
+export interface AwsClients {
+  readonly region: string;
+  readonly cloudFormation: CloudFormationClient;
+  readonly dynamoDb: DynamoDBClient;
+  readonly eventBridge: EventBridgeClient;
+  readonly s3: S3Client;
+  readonly secrets: SecretsManagerClient;
+  readonly sfn: SFNClient;
+}
+
+/** A hidden network must not look like a hanging command. */
+const CONNECTION_TIMEOUT_MS = 5_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/** The services by the names that IAM has for them. */
+const IAM_NAMES: Readonly<Record<string, string>> = {
+  CloudFormationClient: 'cloudformation',
+  DynamoDBClient: 'dynamodb',
+  EventBridgeClient: 'events',
+  S3Client: 's3',
+  SecretsManagerClient: 'secretsmanager',
+  SFNClient: 'states',
+};
+
+/** Operations whose permission has another name. */
+const IAM_ACTIONS: Readonly<Record<string, string>> = { ListObjectsV2: 'ListBucket' };
+
+function iamAction(clientName: string, commandName: string): string {
+  const operation = commandName.replace(/Command$/, '');
+  return `${IAM_NAMES[clientName] ?? clientName}:${IAM_ACTIONS[operation] ?? operation}`;
+}
+
+type Next = (request: unknown) => Promise<unknown>;
+
+/** The part of every client that is used here; their own types differ by their commands alone. */
+interface AnyClient {
+  readonly middlewareStack: {
+    add(
+      middleware: (next: Next, context: { clientName?: string; commandName?: string }) => Next,
+      options: { readonly step: 'initialize'; readonly name: string; readonly priority: 'high' },
+    ): void;
+  };
+  readonly config: {
+    readonly requestHandler: { handle(request: unknown, options?: object): Promise<unknown> };
+  };
+}
+
+/** Lets the signal end what is under way, and words what AWS refuses. */
+function guarded<Client>(client: Client, access: AwsAccess, region: string | null): Client {
+  const { middlewareStack, config } = client as unknown as AnyClient;
+  const { signal, profile = null } = access;
+  const { requestHandler } = config;
+  const handle = requestHandler.handle.bind(requestHandler);
+  requestHandler.handle = (request, options) => handle(request, { ...options, abortSignal: signal });
+  middlewareStack.add(
+    (next, { clientName = '', commandName = '' }) =>
+      async (request) => {
+        try {
+          return await next(request);
+        } catch (error) {
+          signal.throwIfAborted();
+          throw explainAws(error, { action: iamAction(clientName, commandName), region, profile });
+        }
+      },
+    { step: 'initialize', name: 'explainAws', priority: 'high' },
+  );
+  return client;
+}
+
+/** Quiet: what the SDK would warn about, such as keys in the environment beside a profile, was asked for. */
+const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
+
+/**
+ * A profile that is named is the only source: where it gives nothing, those of the machine must not take its
+ * place.
+ */
+function credentialsOf({ profile, askMfaCode }: AwsAccess) {
+  const options = { logger: SILENT, ...(askMfaCode && { mfaCodeProvider: askMfaCode }) };
+  return profile === undefined ? fromNodeProviderChain(options) : fromIni({ ...options, profile });
+}
+
+/** Two letters, words, a number: `eu-west-1`, `us-gov-east-1`. */
+const REGION = /^[a-z]{2}(-[a-z]+)+-\d+$/;
+
+/** The region named, or the one of the environment or the profile. */
+async function regionOf({ profile, region }: AwsAccess): Promise<string> {
+  const options = { ...(profile && { profile }), ...(region && { region }) };
+  const probe = new CloudFormationClient(options);
+  const found = await probe.config.region().catch(() => null);
+  probe.destroy();
+  if (found === null || found === '') {
+    throw new InputError(
+      "No AWS region is known: name the one the pipeline is deployed in with --region, in AWS_REGION, or as 'region' in the profile.",
+      { code: 'aws_region' },
+    );
+  }
+  if (REGION.test(found)) return found;
+  throw new InputError(`'${found}' is no AWS region: write it like --region eu-west-1.`, {
+    code: 'aws_region',
+  });
+}
+
+/** @throws InputError where no region is known */
+export async function createAwsClients(access: AwsAccess): Promise<AwsClients> {
+  const region = await regionOf(access);
+  const options = {
+    region,
+    credentials: credentialsOf(access),
+    requestHandler: {
+      connectionTimeout: CONNECTION_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      throwOnRequestTimeout: true,
+    },
+    ...(access.profile && { profile: access.profile }),
+  };
+  const ready = <Client>(client: Client): Client => guarded(client, access, region);
+  return {
+    region,
+    cloudFormation: ready(new CloudFormationClient(options)),
+    dynamoDb: ready(new DynamoDBClient(options)),
+    eventBridge: ready(new EventBridgeClient(options)),
+    s3: ready(new S3Client(options)),
+    secrets: ready(new SecretsManagerClient(options)),
+    sfn: ready(new SFNClient(options)),
+  };
+}

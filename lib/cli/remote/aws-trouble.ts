@@ -1,0 +1,122 @@
+/** What AWS refuses, and where it does not answer, as one message each: what, where, what to do. Pure. */
+import { InputError, RetryableError } from '../../../functions/core/errors.ts';
+
+/** A call of an AWS service, for those who have to do something about it. */
+export interface AwsCall {
+  /** As IAM writes it: `states:StartExecution`. */
+  readonly action: string;
+  /** Null while it is being found out. */
+  readonly region: string | null;
+  /** As it was named on the command line. */
+  readonly profile: string | null;
+}
+
+interface Seen {
+  readonly name: string;
+  /** Of the network: `ENOTFOUND`. */
+  readonly code: string;
+  readonly status: number;
+  readonly message: string;
+}
+
+const EXPIRED = /^(ExpiredToken(Exception)?|RequestExpired|TokenRefreshRequired)$/;
+const UNKNOWN_KEY =
+  /^(InvalidClientTokenId|UnrecognizedClientException|InvalidAccessKeyId|SignatureDoesNotMatch|InvalidSignatureException|AuthFailure|IncompleteSignature(Exception)?|MissingAuthenticationToken(Exception)?|InvalidToken)$/;
+const CLOCK = /^(RequestTimeTooSkewed|RequestInTheFuture)$/;
+const DENIED = /^(AccessDenied(Exception)?|UnauthorizedOperation|Forbidden|NotAuthorized)$/;
+const UNREACHABLE =
+  /^(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT|EPIPE|TimeoutError)$/;
+const UNTRUSTED = /^(CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|ERR_TLS)/;
+const BUSY = /Throttl|TooManyRequests|SlowDown|ProvisionedThroughputExceeded|RequestLimitExceeded/;
+
+function seenIn(error: Error): Seen {
+  const { code, $metadata } = error as { code?: unknown; $metadata?: { httpStatusCode?: number } };
+  return {
+    name: error.name,
+    code: typeof code === 'string' ? code : '',
+    status: $metadata?.httpStatusCode ?? 0,
+    message: error.message.replace(/\s+/g, ' ').trim(),
+  };
+}
+
+/** How to come by credentials that work. */
+const login = (profile: string | null): string =>
+  profile === null
+    ? "log in again ('aws sso login' or 'aws login'), or name a profile with --profile"
+    : `log in again ('aws sso login --profile ${profile}'), or name another profile with --profile`;
+
+const usedProfile = (profile: string | null): string => (profile === null ? '' : ` of profile '${profile}'`);
+
+/** `…is not authorized to perform: kms:Decrypt on resource: arn:…`, where AWS says so much. */
+const NOT_AUTHORIZED =
+  /(?:User: (?<who>\S+) )?is not authorized to perform: (?<action>[\w-]+:\w+)(?: on resource: (?<resource>\S+))?/;
+
+function denial({ message }: Seen, { action, profile }: AwsCall): string {
+  const said = NOT_AUTHORIZED.exec(message)?.groups ?? {};
+  const who = said.who === undefined ? `The credentials${usedProfile(profile)}` : said.who;
+  const resource = said.resource === undefined ? '' : ` on ${said.resource}`;
+  const allowed =
+    said.action === undefined ? `${action} (AWS says: ${message})` : `${said.action}${resource}`;
+  return `${who} may not do ${allowed}. Ask for this permission, or name another profile with --profile.`;
+}
+
+function credentialsMissing(message: string, profile: string | null): string {
+  if (/session|token/i.test(message) && /expired|not found|invalid/i.test(message)) {
+    return `The AWS login${usedProfile(profile)} has expired: ${login(profile)}.`;
+  }
+  if (profile !== null) {
+    return `Profile '${profile}' gives no AWS credentials (${message}): check ~/.aws/config, or name another with --profile.`;
+  }
+  return `No AWS credentials were found: log in ('aws configure', 'aws sso login'), set AWS_PROFILE, or name a profile with --profile.`;
+}
+
+/**
+ * The error to show for what an AWS call threw. What means something to the caller, such as a missing
+ * file or a failed condition, comes back as it is.
+ */
+export function explainAws(error: unknown, call: AwsCall): unknown {
+  if (!(error instanceof Error)) return error;
+  const seen = seenIn(error);
+  const { name, code, message, status } = seen;
+  const { region, profile } = call;
+  const input = (text: string, reason: string) => new InputError(text, { code: reason, cause: error });
+  if (UNREACHABLE.test(code) || UNREACHABLE.test(name)) {
+    const place = region === null ? '' : ` that region '${region}' exists,`;
+    return new RetryableError(
+      `AWS cannot be reached (${message}): check the network,${place} and a proxy or VPN in between; then try again.`,
+      { code: 'aws_unreachable', cause: error },
+    );
+  }
+  if (UNTRUSTED.test(code)) {
+    return input(
+      `The connection to AWS is not trusted (${code}): something in between, such as a company proxy, shows a certificate of its own. Name its authority in NODE_EXTRA_CA_CERTS.`,
+      'aws_untrusted',
+    );
+  }
+  if (name === 'CredentialsProviderError' || name === 'TokenProviderError') {
+    return input(credentialsMissing(message, profile), 'aws_credentials');
+  }
+  if (CLOCK.test(name) || (UNKNOWN_KEY.test(name) && /signature (not yet current|expired)/i.test(message))) {
+    return input("AWS refuses the request because this machine's clock is wrong: set it.", 'aws_clock');
+  }
+  if (EXPIRED.test(name)) {
+    return input(
+      `The AWS credentials${usedProfile(profile)} have expired: ${login(profile)}.`,
+      'aws_credentials',
+    );
+  }
+  if (UNKNOWN_KEY.test(name)) {
+    return input(
+      `AWS does not accept the credentials${usedProfile(profile)} (${name}): check the access key, or ${login(profile)}. A region that is not enabled in the account answers the same${region === null ? '' : ` (asked: ${region})`}.`,
+      'aws_credentials',
+    );
+  }
+  if (DENIED.test(name) || status === 403) return input(denial(seen, call), 'aws_denied');
+  if (BUSY.test(name) || (status >= 500 && status <= 504)) {
+    return new RetryableError(`AWS is busy (${call.action}: ${name}); try again in a minute.`, {
+      code: 'aws_unavailable',
+      cause: error,
+    });
+  }
+  return error;
+}

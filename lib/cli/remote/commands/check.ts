@@ -1,0 +1,93 @@
+/** `check`: is the token alive, of the right workspace, and may it read all that is configured? */
+import { nameOf } from '../../../../functions/connection/explanations.ts';
+import type { StoredConnection } from '../../../../functions/core/authorization.ts';
+import { ConnectionError } from '../../../../functions/core/errors.ts';
+import { tableText } from '../../terminal/table-text.ts';
+import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
+import { type Inspection, inspect, type ObjectAccess } from '../inspection.ts';
+import { boxesFor, boxesOf } from '../permissions.ts';
+import { configOf, openRemotePipeline, type RemoteOptions, type RemotePipeline } from '../remote-pipeline.ts';
+
+function row(access: ObjectAccess): readonly string[] {
+  const { object, status } = access;
+  const box = boxesOf(object).join(', ');
+  switch (status) {
+    case 'granted':
+      return [object, 'ok', box, ''];
+    case 'missing':
+      return [object, 'MISSING', box, 'tick this box'];
+    case 'unavailable':
+      return [object, 'unavailable', box, access.message];
+    case 'unknown':
+      return [object, 'unknown', box, access.message];
+    default:
+      return access satisfies never;
+  }
+}
+
+const isGood = ({ problems, objects }: Inspection): boolean =>
+  problems.length === 0 && objects.every(({ status }) => status === 'granted' || status === 'unavailable');
+
+function adviceOf({ objects }: Inspection, command: RemotePipeline['command']): readonly string[] {
+  const missing = objects.filter(({ status }) => status === 'missing').map(({ object }) => object);
+  const unknown = objects.filter(({ status }) => status === 'unknown');
+  if (missing.length === 0 && unknown.length === 0) return [];
+  const boxes = [...boxesFor(missing)].map(([box, names]) => `  ${box} (for ${names.join(', ')})`);
+  return [
+    '',
+    ...(boxes.length === 0
+      ? []
+      : [
+          "Tick these boxes for the app in Intercom's Developer Hub, under Configure > Permissions:",
+          ...boxes,
+          `Then authorize it again, which gives it what was ticked: ${command('connect')}`,
+        ]),
+    ...(unknown.length === 0 ? [] : ['What is unknown was not answered: try again later.']),
+  ];
+}
+
+function text(inspection: Inspection, command: RemotePipeline['command']): string {
+  const { workspace, region, problems, objects } = inspection;
+  return [
+    'token      alive',
+    `connected  ${workspace === null ? 'Intercom does not say' : nameOf(workspace)}`,
+    `region     ${region ?? 'Intercom does not say'}`,
+    ...problems.map((problem) => `PROBLEM    ${problem}`),
+    '',
+    tableText([['object', 'access', 'box in the Developer Hub', ''], ...objects.map(row)]),
+    ...adviceOf(inspection, command),
+  ].join('\n');
+}
+
+/**
+ * Inspects a connection and shows what came of it.
+ * @returns 1 where something is missing or does not fit
+ * @throws ConnectionError where the token is dead
+ */
+export async function showCheck(
+  terminal: Terminal,
+  pipeline: RemotePipeline,
+  connection: StoredConnection,
+  asJson: boolean,
+): Promise<ExitStatus> {
+  const inspection = await inspect(terminal, pipeline, connection);
+  const ok = isGood(inspection);
+  terminal.print(
+    asJson ? JSON.stringify({ ok, token: 'alive', ...inspection }) : text(inspection, pipeline.command),
+  );
+  return ok ? 0 : 1;
+}
+
+export async function runCheck(
+  terminal: Terminal,
+  options: RemoteOptions & { readonly json?: boolean },
+): Promise<ExitStatus> {
+  const config = await configOf(options);
+  const pipeline = await openRemotePipeline(terminal, options, config);
+  const connection = await pipeline.connections.load();
+  if (connection !== null) return showCheck(terminal, pipeline, connection, options.json === true);
+  throw new ConnectionError(
+    `Pipeline '${config.name}' is not connected to Intercom yet. Connect it with: ${pipeline.command('connect')}`,
+    { code: 'not_connected' },
+  );
+}

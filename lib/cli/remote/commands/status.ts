@@ -1,0 +1,78 @@
+/** `status`: how a deployed pipeline stands: connection, runs under way, and what has been committed. */
+import { nameOf } from '../../../../functions/connection/explanations.ts';
+import type { StoredConnection } from '../../../../functions/core/authorization.ts';
+import { type PipelineStatus, readStatus } from '../../../../functions/sync/status.ts';
+import { statusText } from '../../terminal/report.ts';
+import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
+import { configOf, openRemotePipeline, type RemoteOptions, type RemotePipeline } from '../remote-pipeline.ts';
+import type { RunExecution } from '../runs.ts';
+
+function connectionText(connection: StoredConnection | null, command: RemotePipeline['command']): string {
+  if (connection === null) return `no; connect it with: ${command('connect')}`;
+  const since = connection.connectedAt === null ? '' : `, since ${connection.connectedAt}`;
+  const workspace =
+    connection.workspace === null ? 'by a token that was put in by hand' : nameOf(connection.workspace);
+  return `${workspace}${since}`;
+}
+
+const runningText = (running: readonly RunExecution[]): string =>
+  running.length === 0
+    ? 'none at work'
+    : running.map(({ runId, startedAt }) => `${runId} at work since ${startedAt.toISOString()}`).join(', ');
+
+/** Never the token. */
+const connectionJson = (connection: StoredConnection | null) =>
+  connection && {
+    workspace_id: connection.workspace?.id ?? null,
+    workspace_name: connection.workspace?.name ?? null,
+    region: connection.region,
+    connected_at: connection.connectedAt,
+  };
+
+function asJson(
+  { deployed }: RemotePipeline,
+  connection: StoredConnection | null,
+  running: readonly RunExecution[],
+  status: PipelineStatus,
+): string {
+  const { name, accountId, region, bucket } = deployed;
+  return JSON.stringify({
+    pipeline: { name, account: accountId, region, bucket },
+    connection: connectionJson(connection),
+    running: running.map(({ runId, arn, startedAt }) => ({
+      run_id: runId,
+      execution: arn,
+      started_at: startedAt.toISOString(),
+    })),
+    ...status,
+  });
+}
+
+export async function runStatus(
+  terminal: Terminal,
+  options: RemoteOptions & { readonly json?: boolean },
+): Promise<ExitStatus> {
+  const config = await configOf(options);
+  const pipeline = await openRemotePipeline(terminal, options, config);
+  const { deployed, lake, connections, runs, command } = pipeline;
+  const [connection, running, status] = await Promise.all([
+    connections.load(),
+    runs.running(),
+    readStatus(lake, config.objects, terminal.clock.now()),
+  ]);
+  if (options.json === true) {
+    terminal.print(asJson(pipeline, connection, running, status));
+    return 0;
+  }
+  terminal.print(
+    [
+      `pipeline   ${deployed.name}, account ${deployed.accountId}, ${deployed.region}`,
+      `connected  ${connectionText(connection, command)}`,
+      `bucket     ${deployed.bucket}`,
+      `runs       ${runningText(running)}`,
+      '',
+      statusText(status),
+    ].join('\n'),
+  );
+  return 0;
+}

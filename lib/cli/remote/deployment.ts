@@ -1,0 +1,142 @@
+/** Where a deployed pipeline is: read from the outputs of its stacks. */
+import { type CloudFormationClient, DescribeStacksCommand, type Stack } from '@aws-sdk/client-cloudformation';
+import { DescribeEventBusCommand } from '@aws-sdk/client-eventbridge';
+import { InputError } from '../../../functions/core/errors.ts';
+import type { AwsClients } from './aws-clients.ts';
+
+export interface DeployedPipeline {
+  readonly name: string;
+  readonly region: string;
+  readonly accountId: string;
+  readonly bucket: string;
+  readonly table: string;
+  readonly connectionSecret: string;
+  readonly oauthClientSecret: string;
+  /** The redirect URL of the app at Intercom. */
+  readonly callbackUrl: string;
+  readonly stateMachine: string;
+}
+
+/** Which one it is, for people with more than one account: `pipeline 'shop' (account 123456789012, eu-west-1)`. */
+export const placeOf = ({ name, accountId, region }: DeployedPipeline): string =>
+  `pipeline '${name}' (account ${accountId}, ${region})`;
+
+/** Output of a stack for each thing that has to be known. */
+const OUTPUTS = {
+  bucket: ['storage', 'BucketName'],
+  table: ['storage', 'TableName'],
+  connectionSecret: ['storage', 'ConnectionSecretArn'],
+  oauthClientSecret: ['connection', 'OAuthClientSecretArn'],
+  callbackUrl: ['connection', 'CallbackUrl'],
+  stateMachine: ['extraction', 'StateMachineArn'],
+} as const;
+
+const STACKS = ['storage', 'connection', 'extraction'] as const;
+type StackName = (typeof STACKS)[number];
+
+/** Whether the stack has come to be: its resources are there, whatever happened in updates since. */
+const isThere = (status: string): boolean =>
+  status === 'CREATE_COMPLETE' || status === 'IMPORT_COMPLETE' || status.startsWith('UPDATE_');
+
+/** Null where there is no such stack. */
+async function describe(client: CloudFormationClient, StackName: string): Promise<Stack | null> {
+  try {
+    const { Stacks } = await client.send(new DescribeStacksCommand({ StackName }));
+    return Stacks?.[0] ?? null;
+  } catch (error) {
+    if (error instanceof Error && /does not exist/.test(error.message)) return null;
+    throw error;
+  }
+}
+
+const accountIn = (arn: string | undefined): string | undefined => arn?.split(':')[4] || undefined;
+
+/**
+ * The account of the credentials, where nothing of the pipeline tells it: the ARN of the default event bus,
+ * which every account has. Null where even that may not be asked.
+ */
+async function accountOf({ eventBridge, cloudFormation }: AwsClients): Promise<string | null> {
+  const { accountId } = await cloudFormation.config.credentials();
+  if (accountId !== undefined) return accountId;
+  const bus = await eventBridge.send(new DescribeEventBusCommand({})).catch(() => null);
+  return accountIn(bus?.Arn) ?? null;
+}
+
+export interface Wanted {
+  /** Name of the pipeline. */
+  readonly name: string;
+  /** How to deploy it: `npx cdk deploy --all`. */
+  readonly deploy: string;
+}
+
+/** What is to be said of stacks that are not as they should be. */
+async function refuse(
+  clients: AwsClients,
+  { name, deploy }: Wanted,
+  stacks: ReadonlyMap<StackName, Stack | null>,
+): Promise<never> {
+  const all = [...stacks];
+  const accountId =
+    all.map(([, stack]) => accountIn(stack?.StackId)).find(Boolean) ?? (await accountOf(clients));
+  const place = `${accountId === null ? 'this account' : `account ${accountId}`}, region ${clients.region}`;
+  const missing = all.filter(([, stack]) => stack === null).map(([stack]) => `${name}-${stack}`);
+  if (missing.length === all.length) {
+    throw new InputError(
+      `Pipeline '${name}' is not deployed in ${place}: there is no stack ${missing.join(', ')}. Deploy it with '${deploy}', or say where it is with --region, --profile or --pipeline.`,
+      { code: 'not_deployed' },
+    );
+  }
+  const unready = all.flatMap(([stack, found]) =>
+    found === null ? [] : [{ stack: `${name}-${stack}`, status: String(found.StackStatus) }],
+  );
+  const broken = unready.filter(({ status }) => !isThere(status));
+  const isBusy = broken.some(({ status }) => status.endsWith('_IN_PROGRESS'));
+  const facts = [
+    ...(missing.length > 0 ? [`stack ${missing.join(', ')} is missing`] : []),
+    ...broken.map(({ stack, status }) => `stack ${stack} is ${status}`),
+  ];
+  const advice = isBusy
+    ? `wait until it has finished, or deploy with '${deploy}'`
+    : `deploy the rest with '${deploy}'`;
+  throw new InputError(
+    `Pipeline '${name}' is only partly deployed in ${place}: ${facts.join('; ')}. To go on, ${advice}.`,
+    {
+      code: 'partly_deployed',
+    },
+  );
+}
+
+/**
+ * Finds a deployed pipeline by its name.
+ * @throws InputError saying which stack is missing, where, and how to deploy it; what explainAws says
+ */
+export async function findDeployed(clients: AwsClients, wanted: Wanted): Promise<DeployedPipeline> {
+  const { name, deploy } = wanted;
+  const found = await Promise.all(
+    STACKS.map(async (stack) => [stack, await describe(clients.cloudFormation, `${name}-${stack}`)] as const),
+  );
+  const stacks = new Map(found);
+  if (found.some(([, stack]) => stack === null || !isThere(String(stack.StackStatus)))) {
+    return refuse(clients, wanted, stacks);
+  }
+  const output = (key: keyof typeof OUTPUTS): string => {
+    const [stack, outputKey] = OUTPUTS[key];
+    const value = stacks.get(stack)?.Outputs?.find(({ OutputKey }) => OutputKey === outputKey)?.OutputValue;
+    if (value !== undefined) return value;
+    throw new InputError(
+      `Stack ${name}-${stack} has no output ${outputKey}: it is of an older version. Deploy again with '${deploy}'.`,
+      { code: 'older_version' },
+    );
+  };
+  return {
+    name,
+    region: clients.region,
+    accountId: accountIn(stacks.get('storage')?.StackId) ?? '',
+    bucket: output('bucket'),
+    table: output('table'),
+    connectionSecret: output('connectionSecret'),
+    oauthClientSecret: output('oauthClientSecret'),
+    callbackUrl: output('callbackUrl'),
+    stateMachine: output('stateMachine'),
+  };
+}

@@ -1,0 +1,154 @@
+/** Follows a run until it ends, and on into the next one where work remains. */
+
+import type { RunSummary } from '../../../functions/core/engine-files.ts';
+import { messageOfCause } from '../../../functions/core/error-cause.ts';
+import { InputError, RetryableError } from '../../../functions/core/errors.ts';
+import { runSummaryKey } from '../../../functions/core/lake-keys.ts';
+import { readStored } from '../../../functions/sync/store.ts';
+import { summaryText } from '../terminal/report.ts';
+import type { ExitStatus, LiveView, Terminal } from '../terminal/terminal.ts';
+import type { RemotePipeline } from './remote-pipeline.ts';
+import { changes, heartbeat, type RunProgress, screen } from './run-progress.ts';
+import { createRunWatcher, type RunWatcher } from './run-watcher.ts';
+import type { RunExecution } from './runs.ts';
+
+/** Looks are a second apart at first, and a quarter of a minute after five minutes. */
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 15_000;
+const PAUSE_SHARE = 1 / 20;
+
+/** How long AWS may take until it shows an execution that it has begun. */
+const SHOWN_AFTER_MS = 60_000;
+
+/** How long AWS may be out of reach; a laptop that was asleep finds its network again. */
+const PATIENCE_MS = 300_000;
+
+const pauseAfter = (elapsedMs: number): number =>
+  Math.min(LONGEST_PAUSE_MS, Math.max(FIRST_PAUSE_MS, elapsedMs * PAUSE_SHARE));
+
+interface Ended {
+  readonly execution: RunExecution;
+  /** Null where the run ended before it could write one. */
+  readonly summary: RunSummary | null;
+  readonly progress: RunProgress | null;
+}
+
+/** What is known of a run at one moment. */
+interface Sight {
+  execution: RunExecution | null;
+  progress: RunProgress | null;
+}
+
+type Watched = Pick<RemotePipeline, 'runs' | 'lake'>;
+
+/** Watches one execution to its end. @throws the signal's reason; what AWS refuses */
+async function watchRun(terminal: Terminal, { runs, lake }: Watched, arn: string): Promise<Ended> {
+  const { clock, signal } = terminal;
+  const begunAt = clock.now();
+  let answeredAt = begunAt;
+  let watcher: RunWatcher | null = null;
+  const sight: Sight = { execution: null, progress: null };
+  const display = terminal.live({
+    screen: (rows) => (sight.progress === null ? heartbeat(null) : screen(sight.progress, rows)),
+    heartbeat: () => heartbeat(sight.progress),
+  });
+
+  async function look(): Promise<void> {
+    sight.execution = await runs.describe(arn);
+    if (sight.execution === null) return;
+    watcher ??= createRunWatcher(lake, sight.execution.runId);
+    const progress = await watcher.look();
+    if (progress === null) return;
+    tellChanges(display, sight.progress, progress);
+    sight.progress = progress;
+  }
+
+  try {
+    for (;;) {
+      try {
+        await look();
+        answeredAt = clock.now();
+      } catch (error) {
+        if (!(error instanceof RetryableError) || clock.now() - answeredAt > PATIENCE_MS) throw error;
+        display.note(`${error.message} Trying on.`);
+      }
+      const { execution, progress } = sight;
+      if (execution !== null && execution.status !== 'running') {
+        const summary = await readStored<RunSummary>(lake, runSummaryKey(execution.runId));
+        return { execution, summary, progress };
+      }
+      if (execution === null && clock.now() - begunAt > SHOWN_AFTER_MS) {
+        throw new InputError(`Step Functions knows no execution ${arn}.`, { code: 'unknown_execution' });
+      }
+      await clock.sleep(pauseAfter(clock.now() - begunAt), signal);
+    }
+  } finally {
+    display.stop();
+  }
+}
+
+function tellChanges(display: LiveView, before: RunProgress | null, now: RunProgress): void {
+  if (before === null) {
+    display.note(`run ${now.runId}: ${now.objects.map(({ object }) => object).join(', ')}`);
+  }
+  for (const line of changes(before, now)) display.note(line);
+}
+
+const WITHOUT_SUMMARY: Readonly<Record<RunExecution['status'], string>> = {
+  running: 'is still at work',
+  succeeded: 'succeeded, but its summary is missing',
+  failed: 'failed',
+  timed_out: 'was ended by Step Functions because it took too long',
+  aborted: 'was stopped by somebody',
+};
+
+/** A run that could not sum itself up: why, and what had become of its objects. */
+function failureText({ execution, progress }: Ended): string {
+  const { runId, status, error, cause } = execution;
+  const reason =
+    cause === null ? (error ?? '') : `${messageOfCause(cause)}${error === null ? '' : ` (${error})`}`;
+  const objects = (progress?.objects ?? []).map(
+    ({ object, state, message }) => `${object}: ${state}${message === null ? '' : `: ${message}`}`,
+  );
+  const head = `run ${runId} ${WITHOUT_SUMMARY[status]}${reason === '' ? '.' : `: ${reason}`}`;
+  return [head, ...objects].join('\n');
+}
+
+/**
+ * Follows a run to the end of all its work and tells how it went.
+ * @returns 0 only if every run succeeded; 130 where Ctrl-C ended the watching
+ */
+export async function followRun(
+  terminal: Terminal,
+  pipeline: Pick<RemotePipeline, 'runs' | 'lake' | 'command'>,
+  firstArn: string,
+  asJson: boolean,
+): Promise<ExitStatus> {
+  let arn = firstArn;
+  let status: ExitStatus = 0;
+  try {
+    for (;;) {
+      const ended = await watchRun(terminal, pipeline, arn);
+      const { execution, summary } = ended;
+      if (execution.status !== 'succeeded') status = 1;
+      if (summary === null) {
+        terminal.tell(`error: ${failureText(ended)}`);
+        return 1;
+      }
+      terminal.print(asJson ? JSON.stringify(summary) : summaryText(summary));
+      if (execution.status !== 'succeeded' && summary.status === 'succeeded') {
+        terminal.tell(`error: ${failureText(ended)}`);
+      }
+      if (!summary.work_remains) return status;
+      terminal.tell('\nMore is to be read: the next run has begun.\n');
+      arn = pipeline.runs.nextOf(execution.runId);
+    }
+  } catch (error) {
+    const isOurs = terminal.signal.aborted;
+    terminal.tell(
+      `${isOurs ? 'Stopped watching' : 'Watching ended'}; the run goes on in AWS. See how it stands with: ${pipeline.command('status')}`,
+    );
+    if (isOurs) return 130;
+    throw error;
+  }
+}

@@ -1,0 +1,80 @@
+/** The third composition root: the same ports, bound to a deployed pipeline with the user's own credentials. */
+import { createDynamoDbStateStore } from '../../../functions/aws/dynamodb-state-store.ts';
+import { createS3Lake } from '../../../functions/aws/s3-lake.ts';
+import { createSecretsConnectionStore } from '../../../functions/aws/secrets-connection-store.ts';
+import type { ResolvedConfig } from '../../../functions/config/config.ts';
+import type { ConnectionStore, Lake, StateStore } from '../../../functions/core/ports.ts';
+import { DEFAULT_CONFIG_FILE, loadConfig } from '../load-config.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { type AwsClients, createAwsClients } from './aws-clients.ts';
+import { type DeployedPipeline, findDeployed } from './deployment.ts';
+import { createRuns, type Runs } from './runs.ts';
+
+/** Options of every command. */
+export interface RemoteOptions {
+  readonly profile?: string;
+  readonly region?: string;
+  readonly pipeline?: string;
+  readonly config?: string;
+}
+
+export interface RemotePipeline {
+  /** As the configuration file on this machine has it; what was deployed may be older. */
+  readonly config: ResolvedConfig;
+  readonly deployed: DeployedPipeline;
+  readonly clients: AwsClients;
+  readonly lake: Pick<Lake, 'get' | 'list'>;
+  readonly state: StateStore;
+  readonly connections: ConnectionStore;
+  readonly runs: Runs;
+  /** `npm run pipeline -- status --profile prod`: another command for the same pipeline. */
+  command(words: string): string;
+}
+
+/** The configuration of the pipeline that is meant. @throws InputError */
+export const configOf = ({ config, pipeline }: RemoteOptions): Promise<ResolvedConfig> =>
+  loadConfig(config ?? DEFAULT_CONFIG_FILE, pipeline);
+
+/** For a shell, where it needs that. */
+export const quoted = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+
+const optionNames = ['profile', 'region', 'pipeline', 'config'] as const;
+
+const optionText = (options: RemoteOptions): string =>
+  optionNames
+    .map((name) => (options[name] === undefined ? '' : ` --${name} ${quoted(options[name])}`))
+    .join('');
+
+/** How to deploy the pipelines of the file. */
+const deployCommand = ({ config, profile }: RemoteOptions): string =>
+  `npx cdk deploy --all${config === undefined ? '' : ` -c config=${quoted(config)}`}${profile === undefined ? '' : ` --profile ${quoted(profile)}`}`;
+
+/**
+ * Finds the pipeline in AWS.
+ * @throws InputError, RetryableError: one message for each way in which it cannot be found
+ */
+export async function openRemotePipeline(
+  terminal: Terminal,
+  options: RemoteOptions,
+  config: ResolvedConfig,
+): Promise<RemotePipeline> {
+  const { environment, signal } = terminal;
+  const clients = await createAwsClients({
+    profile: options.profile,
+    region: options.region ?? (environment.AWS_REGION || environment.AWS_DEFAULT_REGION || undefined),
+    signal,
+    askMfaCode: terminal.canAsk ? (device) => terminal.ask(`Code of MFA device ${device}`) : undefined,
+  });
+  const deployed = await findDeployed(clients, { name: config.name, deploy: deployCommand(options) });
+  return {
+    config,
+    deployed,
+    clients,
+    lake: createS3Lake(clients.s3, deployed.bucket),
+    state: createDynamoDbStateStore(clients.dynamoDb, deployed.table),
+    connections: createSecretsConnectionStore(clients.secrets, deployed.connectionSecret),
+    runs: createRuns(clients.sfn, deployed.stateMachine),
+    command: (words) => `npm run pipeline -- ${words}${optionText(options)}`,
+  };
+}

@@ -1,0 +1,179 @@
+/** The process as the commands see it: its streams, its environment, its signals, its exit status. */
+import { createLogUpdate } from 'log-update';
+import { isPipelineError } from '../../../functions/core/errors.ts';
+import type { Clock } from '../../../functions/core/ports.ts';
+import { SYSTEM_CLOCK } from '../../../functions/system-clock.ts';
+
+/** Exit status: it succeeded · it or something it was to do failed · stopped by Ctrl-C. */
+export type ExitStatus = 0 | 1 | 130;
+
+/** What goes on, drawn again and again. */
+export interface View {
+  /** All of it, for a terminal that is redrawn and has so many lines. */
+  screen(rows: number): string;
+  /** One line for a log, now and then. */
+  heartbeat(): string;
+}
+
+export interface LiveView {
+  /** A line for a log; a terminal shows the same on the screen. */
+  note(text: string): void;
+  stop(): void;
+}
+
+export interface Terminal {
+  readonly environment: NodeJS.ProcessEnv;
+  readonly clock: Clock;
+  /** Aborted by the first Ctrl-C; the second ends the process at once, which loses nothing either. */
+  readonly signal: AbortSignal;
+  /** Whether somebody is there who can answer. */
+  readonly canAsk: boolean;
+  /** Result, on standard output. */
+  print(text: string): void;
+  /** Everything that is not the result, on standard error. */
+  tell(text: string): void;
+  /** Shows a view until it is stopped. */
+  live(view: View): LiveView;
+  /** Asks yes or no; no where nobody can answer. */
+  confirm(question: string): Promise<boolean>;
+  /** Asks for a line of text; ask only where `canAsk`. */
+  ask(question: string): Promise<string>;
+  /** Asks for what must not be seen. */
+  askHidden(question: string): Promise<string>;
+  /** Lines that are typed, or come from a pipe, until they end or Ctrl-C. */
+  readLines(prompt: () => string): AsyncIterable<string>;
+  /** Runs a command and sets the exit status; expected errors become one message. */
+  run(command: () => Promise<ExitStatus>): Promise<void>;
+}
+
+export interface TerminalOptions {
+  /** One sentence for an error of the command's own surroundings; null for any other. */
+  readonly explain?: (error: unknown) => string | null;
+  /** Told at the first Ctrl-C, where there is something to tell. */
+  readonly onInterrupt?: string;
+}
+
+const REDRAW_MS = 200;
+const HEARTBEAT_MS = 10_000;
+
+/** Of a terminal that does not say. */
+const DEFAULT_ROWS = 24;
+
+/** Lines as wide as the terminal: a wrapped table is no table. */
+function cutTo(columns: number | undefined, text: string): string {
+  if (!columns) return text;
+  const cut = (line: string) => (line.length > columns ? `${line.slice(0, columns - 1)}…` : line);
+  return text.split('\n').map(cut).join('\n');
+}
+
+/** What the prompts throw at Ctrl-C: with a raw terminal it is a key, not a signal. */
+const isPromptEnd = (error: unknown): boolean =>
+  error instanceof Error && (error.name === 'ExitPromptError' || error.name === 'AbortPromptError');
+
+export function createTerminal(host: NodeJS.Process, options: TerminalOptions = {}): Terminal {
+  const interruption = new AbortController();
+  const tell = (text: string) => void host.stderr.write(`${text}\n`);
+  // A reader that has seen enough, such as `head`, closes the pipe: there is nothing left to say.
+  host.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    host.exit(0);
+  });
+  host.on('SIGINT', () => interrupt());
+  host.on('SIGTERM', () => interrupt());
+
+  function interrupt(): void {
+    if (interruption.signal.aborted) host.exit(130);
+    interruption.abort(new Error('stopped by the user'));
+    if (options.onInterrupt !== undefined) tell(options.onInterrupt);
+  }
+
+  /** Prompts go to standard error: standard output is for the result. */
+  const prompts = { input: host.stdin, output: host.stderr, signal: interruption.signal };
+
+  async function answered<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      if (!isPromptEnd(error)) throw error;
+      if (!interruption.signal.aborted) interrupt();
+      throw interruption.signal.reason;
+    }
+  }
+
+  const isInterruption = (error: unknown): boolean =>
+    interruption.signal.aborted && error === interruption.signal.reason;
+
+  return {
+    environment: host.env,
+    clock: SYSTEM_CLOCK,
+    signal: interruption.signal,
+    canAsk: host.stdin.isTTY === true,
+    print: (text) => void host.stdout.write(`${text}\n`),
+    tell,
+    live(view) {
+      const isInteractive = host.stderr.isTTY === true;
+      const display = createLogUpdate(host.stderr);
+      const draw = () => {
+        if (isInteractive) display(cutTo(host.stderr.columns, view.screen(host.stderr.rows || DEFAULT_ROWS)));
+        else tell(view.heartbeat());
+      };
+      const timer = setInterval(draw, isInteractive ? REDRAW_MS : HEARTBEAT_MS);
+      return {
+        note(text) {
+          if (!isInteractive) tell(text);
+        },
+        stop() {
+          clearInterval(timer);
+          if (!isInteractive) return;
+          draw();
+          display.done();
+        },
+      };
+    },
+    async confirm(question) {
+      if (host.stdin.isTTY !== true) return false;
+      const { confirm } = await import('@inquirer/prompts');
+      return answered(confirm({ message: question, default: false }, prompts));
+    },
+    async ask(question) {
+      const { input } = await import('@inquirer/prompts');
+      return answered(input({ message: question }, prompts));
+    },
+    async askHidden(question) {
+      const { password } = await import('@inquirer/prompts');
+      return answered(password({ message: question, mask: '*', toggleMask: false }, prompts));
+    },
+    async *readLines(prompt) {
+      const { createInterface } = await import('node:readline');
+      const isInteractive = host.stdin.isTTY === true;
+      const lines = createInterface({ input: host.stdin, ...(isInteractive && { output: host.stderr }) });
+      lines.on('SIGINT', () => lines.close());
+      // Where input is a pipe, Ctrl-C is a signal to the process, and the pipe may stay silent for ever.
+      interruption.signal.addEventListener('abort', () => lines.close(), { once: true });
+      const ask = () => {
+        lines.setPrompt(prompt());
+        if (isInteractive) lines.prompt();
+      };
+      ask();
+      for await (const line of lines) {
+        yield line;
+        ask();
+      }
+      interruption.signal.throwIfAborted();
+    },
+    async run(command) {
+      try {
+        host.exitCode = await command();
+      } catch (error) {
+        if (isInterruption(error)) {
+          host.exitCode = 130;
+          return;
+        }
+        const explanation = options.explain?.(error) ?? (isPipelineError(error) ? error.message : null);
+        if (explanation === null) throw error;
+        tell(`error: ${explanation}`);
+        host.exitCode = 1;
+      }
+    },
+  };
+}

@@ -1,0 +1,46 @@
+/** Which objects run together: those of one frequency are one schedule. */
+import type { Deployment, Frequency } from '../../functions/config/deployment.ts';
+import type { ObjectName } from '../../functions/core/names.ts';
+import { type Schedule, scheduleOf } from './schedule.ts';
+
+export interface ObjectGroup {
+  /** null: those of the pipeline's own frequency. */
+  readonly namedAfter: ObjectName | null;
+  readonly objects: readonly ObjectName[];
+  readonly frequency: Frequency;
+  readonly schedule: Schedule;
+}
+
+const textOf = ({ expression, timezone }: Schedule): string => `${expression} ${timezone}`;
+
+/**
+ * Groups objects by when they run, '60 minutes' with '1 hour'. A group is known by the first of its objects and
+ * not by its frequency, so that changing a frequency changes a schedule and does not make another.
+ * @param objects the configured ones
+ */
+export function objectGroups(
+  objects: readonly ObjectName[],
+  { frequency, objectFrequency }: Pick<Deployment, 'frequency' | 'objectFrequency'>,
+): readonly ObjectGroup[] {
+  const common = scheduleOf(frequency);
+  const scheduled = objects.map((object) => {
+    const own = objectFrequency[object];
+    return own === undefined
+      ? { object, frequency, schedule: common }
+      : { object, frequency: own, schedule: scheduleOf(own) };
+  });
+  const byText = Map.groupBy(scheduled, ({ schedule }) => textOf(schedule));
+  return [...byText.values()].flatMap((members) => {
+    const [first] = members;
+    if (first === undefined) return [];
+    const isCommon = textOf(first.schedule) === textOf(common);
+    return [
+      {
+        namedAfter: isCommon ? null : first.object,
+        objects: members.map(({ object }) => object),
+        frequency: first.frequency,
+        schedule: first.schedule,
+      },
+    ];
+  });
+}

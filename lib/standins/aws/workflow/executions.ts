@@ -1,0 +1,150 @@
+/**
+ * The executions of one output directory. `state/execution.json` holds the one that runs and those that wait,
+ * so that after a kill the next process finds the unfinished one and runs it again as the same execution
+ * (same ARN, start time and input), which is what a redrive does on AWS.
+ */
+import { randomUUID } from 'node:crypto';
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
+import { type ExecutionsBackend, OutputDirectoryError } from '../index.ts';
+
+const status = z.enum(['RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED']);
+const waitingExecution = z.object({
+  arn: z.string(),
+  name: z.string(),
+  stateMachineArn: z.string(),
+  startTime: z.iso.datetime(),
+  input: z.unknown(),
+});
+const execution = waitingExecution.extend({ status });
+const stored = z.object({ current: execution.nullable(), waiting: z.array(waitingExecution) });
+
+type Stored = z.infer<typeof stored>;
+type Waiting = z.infer<typeof waitingExecution>;
+export type LocalExecution = z.infer<typeof execution>;
+
+export interface LocalExecutions extends ExecutionsBackend {
+  /** The execution that was begun and not finished: interrupted, or cut short with its process. */
+  unfinished(): LocalExecution | undefined;
+  /** Begins a new execution. An unfinished one is given up. */
+  begin(request: { readonly name?: string; readonly input: unknown }): LocalExecution;
+  /** Ends the execution that was begun last. */
+  finish(status: Exclude<LocalExecution['status'], 'RUNNING'>): void;
+  /** Begins the execution that waits longest; undefined where none waits. */
+  next(): LocalExecution | undefined;
+}
+
+export interface ExecutionsOptions {
+  /** The output directory. It is first read when something is asked, by when its lock is held. */
+  readonly directory: string;
+  /** ARN of the template's state machine. */
+  readonly stateMachineArn: string;
+  /** @default the system's */
+  readonly clock?: { readonly now: () => number };
+}
+
+/** Step Functions' own errors; its SDK knows them by name. */
+class ExecutionAlreadyExists extends Error {
+  override readonly name = 'ExecutionAlreadyExists';
+}
+class StateMachineDoesNotExist extends Error {
+  override readonly name = 'StateMachineDoesNotExist';
+}
+
+/**
+ * One process uses a directory at a time, which its lock guarantees, and one execution runs at a time: only
+ * the one begun last can be running. Changes are rare and small and made synchronously, so each is one
+ * step for everyone else.
+ */
+export function createExecutions(options: ExecutionsOptions): LocalExecutions {
+  const { directory, stateMachineArn, clock = { now: Date.now } } = options;
+  const file = join(directory, 'state', 'execution.json');
+  let state: Stored | undefined;
+  const load = (): Stored => {
+    state ??= readStored(file);
+    return state;
+  };
+  const save = (changed: Stored): void => {
+    writeStored(file, changed);
+    state = changed;
+  };
+  const make = (name: string, input: unknown): Waiting => {
+    const arn = `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
+    return { arn, name, stateMachineArn, startTime: new Date(clock.now()).toISOString(), input };
+  };
+  const run = (execution: Waiting, rest: readonly Waiting[]): LocalExecution => {
+    const current: LocalExecution = { ...execution, status: 'RUNNING' };
+    save({ current, waiting: [...rest] });
+    return current;
+  };
+  const unfinished = (): LocalExecution | undefined => {
+    const { current } = load();
+    return current?.status === 'RUNNING' ? current : undefined;
+  };
+
+  return {
+    unfinished,
+    begin: ({ name = randomUUID(), input }) => run(make(name, input), load().waiting),
+    finish: (status) => {
+      const current = unfinished();
+      if (current === undefined) throw new Error('There is no execution to finish.');
+      save({ current: { ...current, status }, waiting: load().waiting });
+    },
+    next: () => {
+      const [first, ...rest] = load().waiting;
+      return first && run({ ...first, startTime: new Date(clock.now()).toISOString() }, rest);
+    },
+    start: async ({ stateMachineArn: wanted, name, input }) => {
+      if (wanted !== stateMachineArn) throw new StateMachineDoesNotExist(`Nothing runs ${wanted} here.`);
+      const { current, waiting } = load();
+      const asked = make(name, JSON.parse(input));
+      const known = [...waiting, ...(current === null ? [] : [current])].find(({ arn }) => arn === asked.arn);
+      if (known !== undefined && !isDeepStrictEqual(known.input, asked.input)) {
+        throw new ExecutionAlreadyExists(`There is an execution ${name} with another input.`);
+      }
+      if (known === undefined) save({ current, waiting: [...waiting, asked] });
+      const { arn, startTime } = known ?? asked;
+      return { executionArn: arn, startDate: new Date(startTime) };
+    },
+    describe: async (executionArn) => {
+      const { current } = load();
+      if (current === null || current.arn !== executionArn) return undefined;
+      const { name, startTime, input, status } = current;
+      return { name, stateMachineArn, startDate: new Date(startTime), input: JSON.stringify(input), status };
+    },
+  };
+}
+
+function readStored(file: string): Stored {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+      return { current: null, waiting: [] };
+    }
+    throw error;
+  }
+  try {
+    return stored.parse(JSON.parse(text));
+  } catch (cause) {
+    const advice = 'Without it, a run that was cut short is not resumed; nothing else is lost.';
+    throw new OutputDirectoryError(dirname(dirname(file)), `${file} is damaged; remove it. ${advice}`, cause);
+  }
+}
+
+/** Replaces the file as a whole, so that a kill leaves the old one or the new one. */
+function writeStored(file: string, content: Stored): void {
+  const draft = `${file}.draft`;
+  mkdirSync(dirname(file), { recursive: true });
+  const handle = openSync(draft, 'w', 0o600);
+  try {
+    writeSync(handle, `${JSON.stringify(content)}\n`);
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+  renameSync(draft, file);
+}

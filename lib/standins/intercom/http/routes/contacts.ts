@@ -1,0 +1,165 @@
+/** Contacts and their sub-lists (facts 6.2). */
+
+import type { ContactState } from '../../generate/contacts.ts';
+import { contactFields } from '../../search/fields.ts';
+import { EVER } from '../../search/intervals.ts';
+import { CONTACT_OPERATORS, EXACT_OPERATORS } from '../../search/operators.ts';
+import { indexWalk } from '../../search/walk.ts';
+import type { Switches } from '../../switches.ts';
+import type { Timed } from '../../table.ts';
+import type { Searchable } from '../../world/world.ts';
+import { type Answer, ok, param, type Request, type Route, type Services } from '../context.ts';
+import { ApiError, notFound } from '../errors.ts';
+import { cursorPage, listBytes, listText, numberedPage, pageSize } from '../paging.ts';
+import { createSearchRoute } from '../search-route.ts';
+
+const SECONDS_SINCE = 217;
+const GONE_SINCE = 216;
+const scope = (): 'read_users_companies' => 'read_users_companies';
+
+const createContactsSearch = (): Route['handle'] =>
+  createSearchRoute<ContactState>(({ world }) => ({
+    searchable: world.contacts,
+    fields: contactFields(world),
+    operators: (request) => (request.version >= SECONDS_SINCE ? EXACT_OPERATORS : CONTACT_OPERATORS),
+    dates: (request) =>
+      request.version >= SECONDS_SINCE
+        ? { kind: 'seconds', comparison: 'strict' }
+        : { kind: 'days', calendar: world.calendar() },
+    listType: 'list',
+    key: 'data',
+    defaultPerPage: 50,
+    defaultSort: 'last_replied_at',
+    numericId: false,
+  }));
+
+/** GET /contacts and GET /conversations: style A in an order of the switch (facts 6). */
+export function cursorList<S extends Timed>(
+  services: Services,
+  request: Request,
+  searchable: Searchable<S>,
+  options: {
+    readonly order: Switches['contactsOrder'];
+    readonly fallback: number;
+    readonly type: string;
+    readonly key: string;
+    readonly numericId: boolean;
+  },
+): Answer {
+  const { live, table } = searchable;
+  const keys = { created_at_desc: live.byCreated, updated_at_desc: live.byUpdated, id_asc: live.byId }[
+    options.order
+  ];
+  const page = cursorPage(services, {
+    table,
+    walk: indexWalk(keys, EVER),
+    order: options.order === 'id_asc' ? 'ascending' : 'descending',
+    perPage: pageSize(services, request.query.get('per_page'), { fallback: options.fallback, max: 150 }),
+    startingAfter: request.query.get('starting_after') ?? undefined,
+    numericId: options.numericId,
+    query: `${request.path} ${options.order}`,
+  });
+  return ok(
+    listBytes(options.type, options.key, page.rows.map(table.bytes), {
+      total_count: page.total,
+      pages: page.pages,
+    }),
+  );
+}
+
+/** The row of a contact, or 404: in 2.15 also for a merged one, 410 from 2.16 (facts 3.2). */
+function contactRow({ world, switches }: Services, request: Request): number {
+  const id = param(request);
+  const row = world.contacts.table.find(id);
+  if (row !== undefined) return row;
+  const into = world.merged.get(id);
+  if (into !== undefined && request.version >= GONE_SINCE) {
+    const link = `</contacts/${into}>; rel="canonical"`;
+    throw new ApiError(410, 'contact_merged', 'Contact has been merged', { Link: link });
+  }
+  throw notFound(switches().contactNotFound);
+}
+
+function getContact(services: Services, request: Request): Answer {
+  const text = services.world.contacts.table.json(contactRow(services, request));
+  return ok(`${text.slice(0, -1)},"enabled_push_messaging":null}`);
+}
+
+function contactCompanies(services: Services, request: Request): Answer {
+  const { world } = services;
+  const state = world.contacts.table.state(contactRow(services, request));
+  const rows = state.companies.filter(world.companies.exists);
+  const perPage = pageSize(services, request.query.get('per_page'), { fallback: 50, max: 60 });
+  const { items, pages } = numberedPage(services, request, rows, perPage);
+  const key = services.switches().contactCompaniesKey;
+  return ok(listBytes('list', key, items.map(world.companies.bytes), { total_count: rows.length, pages }));
+}
+
+function contactTags(services: Services, request: Request): Answer {
+  const { tags } = services.world.plains;
+  const state = services.world.contacts.table.state(contactRow(services, request));
+  const records = state.tags.flatMap(({ id, appliedAt, appliedBy }) => {
+    const tag = tags.record(id);
+    return tag === undefined
+      ? []
+      : [JSON.stringify({ ...tag, applied_at: appliedAt, applied_by: appliedBy })];
+  });
+  return ok(listText('list', 'data', records));
+}
+
+const texts = (get: (id: string) => string | undefined, ids: readonly string[]): string[] =>
+  ids.map(get).filter((text) => text !== undefined);
+
+function contactSegments(services: Services, request: Request): Answer {
+  const state = services.world.contacts.table.state(contactRow(services, request));
+  return ok(listText('list', 'data', texts(services.world.plains.segments.json, state.segments)));
+}
+
+/** Only explicit choices, in or out. */
+function contactSubscriptions(services: Services, request: Request): Answer {
+  const { optedIn, optedOut } = services.world.contacts.table.state(contactRow(services, request));
+  return ok(
+    listText('list', 'data', texts(services.world.plains.subscriptionTypes.json, [...optedIn, ...optedOut])),
+  );
+}
+
+function contactNotes(services: Services, request: Request): Answer {
+  const state = services.world.contacts.table.state(contactRow(services, request));
+  const [author] = services.world.plains.admins.records();
+  const notes = state.notes.map((id, i) =>
+    JSON.stringify({
+      type: 'note',
+      id,
+      created_at: state.createdAt + i,
+      contact: { type: 'contact', id: param(request) },
+      author: author ?? null,
+      body: `<p>Note ${i + 1}</p>`,
+    }),
+  );
+  const perPage = pageSize(services, request.query.get('per_page'), { fallback: 50, max: 60 });
+  const { items, pages } = numberedPage(services, request, notes, perPage);
+  return ok(listText('list', 'data', items, { total_count: notes.length, pages }));
+}
+
+export const createContactRoutes = (): readonly Route[] => [
+  {
+    method: 'GET',
+    path: '/contacts',
+    scope,
+    handle: (services, request) =>
+      cursorList(services, request, services.world.contacts, {
+        order: services.switches().contactsOrder,
+        fallback: Number(services.switches().contactsDefaultPerPage),
+        type: 'list',
+        key: 'data',
+        numericId: false,
+      }),
+  },
+  { method: 'POST', path: '/contacts/search', scope, handle: createContactsSearch() },
+  { method: 'GET', path: '/contacts/:id', scope, handle: getContact },
+  { method: 'GET', path: '/contacts/:id/companies', scope, handle: contactCompanies },
+  { method: 'GET', path: '/contacts/:id/tags', scope, handle: contactTags },
+  { method: 'GET', path: '/contacts/:id/segments', scope, handle: contactSegments },
+  { method: 'GET', path: '/contacts/:id/subscriptions', scope, handle: contactSubscriptions },
+  { method: 'GET', path: '/contacts/:id/notes', scope, handle: contactNotes },
+];

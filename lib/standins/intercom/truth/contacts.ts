@@ -1,0 +1,124 @@
+/** Contacts: the truth about them and everything that can happen to them. */
+import { contactSections } from '../generate/contact-record.ts';
+import { type AppliedTag, type ContactState, contactFields } from '../generate/contacts.ts';
+import { ADMIN_IDS, COMPANY_IDS } from '../ids.ts';
+import { joinRecord } from '../json.ts';
+import type { ContactTruth, MutationOptions } from '../workspace-types.ts';
+import type { World } from '../world/world.ts';
+import { moment, recordsOf, refuseFields, rowOf, splitTimes } from './expected-records.ts';
+
+const APART = ['id', 'type', 'tags', 'companies', 'notes', 'segments'] as const;
+
+const withTag = (tags: readonly AppliedTag[], id: string, at: number): AppliedTag[] => [
+  ...tags.filter((tag) => tag.id !== id),
+  { id, appliedAt: at, appliedBy: { type: 'admin', id: ADMIN_IDS.idOf(0) } },
+];
+
+const union = <T>(left: readonly T[], right: readonly T[]): T[] => [...new Set([...left, ...right])];
+
+export function createContactTruth(world: World): ContactTruth {
+  const { table } = world.contacts;
+  const { tags } = world.plains;
+  const alive = { tag: tags.has, company: world.companies.exists };
+
+  /** Applies a change; whether it shows in updated_at is the caller's to say. */
+  const change = (
+    id: string,
+    options: MutationOptions | undefined,
+    bump: 'bump' | 'keep',
+    next: (state: ContactState, at: number) => Partial<ContactState>,
+  ): void => {
+    const row = rowOf(table, id);
+    const at = moment(world.clock, options);
+    const state = table.state(row);
+    table.set(row, { ...state, ...(bump === 'bump' ? { updatedAt: at } : {}), ...next(state, at) });
+  };
+  const tagged = (tagId: string): string => {
+    if (!tags.has(tagId)) throw new Error(`contacts: no tag "${tagId}"`);
+    return tagId;
+  };
+  const companyRow = (companyId: string): number => rowOf(world.companies, companyId);
+
+  return {
+    ...recordsOf(table, (row, state) => joinRecord(contactSections(row, state, alive))),
+    get size() {
+      return table.size;
+    },
+    relations(id) {
+      const state = table.state(rowOf(table, id));
+      return {
+        tagIds: state.tags.map((tag) => tag.id).filter(tags.has),
+        companyIds: state.companies.filter(world.companies.exists).map(COMPANY_IDS.idOf),
+        segmentIds: state.segments.filter(world.plains.segments.has),
+        noteIds: state.notes,
+        optedInSubscriptionTypeIds: state.optedIn,
+        optedOutSubscriptionTypeIds: state.optedOut,
+      };
+    },
+    create(fields = {}, options) {
+      refuseFields('contacts', fields, APART);
+      const at = moment(world.clock, options);
+      const { rest, times } = splitTimes(fields);
+      const time = { createdAt: at, updatedAt: at, ...times };
+      const generated = contactFields(world.genesis, table.rows, time);
+      const row = table.add({
+        ...time,
+        fields: { ...generated, ...rest },
+        tags: [],
+        companies: [],
+        segments: [],
+        notes: [],
+        optedIn: [],
+        optedOut: [],
+        archived: false,
+      });
+      return table.idOf(row);
+    },
+    update(id, fields, options) {
+      refuseFields('contacts', fields, APART);
+      const { rest, times } = splitTimes(fields);
+      change(id, options, 'bump', (state) => ({ fields: { ...state.fields, ...rest }, ...times }));
+    },
+    delete: (id) => table.remove(rowOf(table, id)),
+    archive: (id, options) => change(id, options, 'bump', () => ({ archived: true })),
+    unarchive: (id, options) => change(id, options, 'bump', () => ({ archived: false })),
+    tag: (id, tagId, options) =>
+      change(id, options, world.switches().contactTagBump, (state, at) => ({
+        tags: withTag(state.tags, tagged(tagId), at),
+      })),
+    untag: (id, tagId, options) =>
+      change(id, options, world.switches().contactTagBump, (state) => ({
+        tags: state.tags.filter((tag) => tag.id !== tagId),
+      })),
+    attachCompany: (id, companyId, options) =>
+      change(id, options, world.switches().contactCompanyBump, (state) => ({
+        companies: union(state.companies, [companyRow(companyId)]),
+      })),
+    detachCompany: (id, companyId, options) =>
+      change(id, options, world.switches().contactCompanyBump, (state) => {
+        const gone = companyRow(companyId);
+        return { companies: state.companies.filter((company) => company !== gone) };
+      }),
+    addSegment: (id, segmentId, options) =>
+      change(id, options, world.switches().contactSegmentBump, (state) => ({
+        segments: union(state.segments, [segmentId]),
+      })),
+    merge(leadId, intoId, options) {
+      const lead = rowOf(table, leadId);
+      if (leadId === intoId) throw new Error('contacts: cannot merge a contact into itself');
+      const from = table.state(lead);
+      if (from.fields.role !== 'lead') throw new Error(`contacts: "${leadId}" is no lead`);
+      change(intoId, options, 'bump', (state) => {
+        const own = new Set(state.tags.map((tag) => tag.id));
+        return {
+          tags: [...state.tags, ...from.tags.filter((tag) => !own.has(tag.id))],
+          companies: union(state.companies, from.companies),
+          segments: union(state.segments, from.segments),
+          notes: union(state.notes, from.notes),
+        };
+      });
+      table.remove(lead);
+      world.merged.set(leadId, intoId);
+    },
+  };
+}

@@ -1,0 +1,182 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { glob, mkdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { local, temporaryDirectory, workspace } from '../../support/cli/run-command.ts';
+
+async function synced(): Promise<{ readonly out: string; readonly tags: number }> {
+  const { environment, simulator } = await workspace();
+  const out = await temporaryDirectory();
+  expect((await local(['sync', '--out', out, '--objects', 'tags'], environment)).status).toBe(0);
+  return { out, tags: simulator.workspace.tags.size };
+}
+
+describe('query', () => {
+  it('answers as a table, as CSV and as JSON', async () => {
+    const { out, tags } = await synced();
+    const sql = `SELECT count(*) AS n, 'a "b", c' AS "text", NULL AS nothing, 9007199254740993 AS big, [1, 2] AS list FROM tags`;
+    const ask = async (...format: readonly string[]) => {
+      const ended = await local(['query', sql, '--out', out, ...format]);
+      expect(ended).toMatchObject({ status: 0, stderr: '' });
+      return ended.stdout;
+    };
+    expect(await ask()).toBe(
+      ` n  text      nothing               big  list\n${tags}  a "b", c  NULL     9007199254740993  [1,2]\n(1 row)\n`,
+    );
+    expect(await ask('--format', 'csv')).toBe(
+      `n,text,nothing,big,list\n${tags},"a ""b"", c",,9007199254740993,"[1,2]"\n`,
+    );
+    expect(await ask('--format', 'json')).toBe(
+      `[\n{"n":${tags},"text":"a \\"b\\", c","nothing":null,"big":9007199254740993,"list":[1,2]}\n]\n`,
+    );
+  });
+
+  it('answers questions that come from a pipe, and goes on after a mistake', async () => {
+    const { out, tags } = await synced();
+    const child = spawn(process.execPath, ['bin/local.ts', 'query', '--out', out, '--format', 'csv'], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (data: Buffer) => {
+      stdout += data.toString();
+    });
+    child.stderr.on('data', (data: Buffer) => {
+      stderr += data.toString();
+    });
+    child.stdin.end('SELECT count(*)\n  AS n FROM tags;\nSELECT wrong;\n\n.tables\nSELECT 1 AS last');
+    const [status] = await once(child, 'close');
+    expect(stdout).toMatch(new RegExp(`^n\n${tags}\nview_name\n(\\w+\n)+last\n1\n$`));
+    expect(stdout).toContain('\ncontacts_history\n');
+    expect(stderr).toMatch(/error: .*"wrong"/);
+    expect(status).toBe(0);
+  });
+
+  it('has the columns and tables of the configuration: of the last sync, or the one that is named', async () => {
+    const { environment } = await workspace();
+    const out = await temporaryDirectory();
+    const write = async (config: object): Promise<string> => {
+      const file = join(await temporaryDirectory(), 'config.json');
+      await writeFile(file, JSON.stringify(config));
+      return file;
+    };
+    const objects = ['contacts', 'tags'];
+    const synced = {
+      objects,
+      tables: { exclude: ['contact_tag'] },
+      fields: { contacts: { name: 'exclude' } },
+    };
+    const sync = await local(['sync', '--out', out, '--config', await write(synced)], environment);
+    expect(sync.status).toBe(0);
+    const ask = async (sql: string, config?: object) =>
+      local(['query', sql, '--out', out, ...(config === undefined ? [] : ['--config', await write(config)])]);
+    const tables = 'SELECT DISTINCT table_name FROM duckdb_columns() WHERE NOT internal';
+    const shown = async (config?: object) => {
+      const { stdout } = await ask(`${tables} AND table_name NOT LIKE '%_history' ORDER BY 1`, config);
+      return stdout
+        .split('\n')
+        .slice(1, -2)
+        .map((line) => line.trim());
+    };
+    const shared = ['deletions', 'manifest_files', 'manifests'];
+    expect(await shown()).toEqual(['contact_company', 'contacts', ...shared, 'tags']);
+    const missing = await ask('SELECT name FROM contacts');
+    expect(missing.status).toBe(1);
+    expect(missing.stderr).toMatch(/"name" not found/);
+    // Left out now, tags were read: they can be looked at. Teams never were.
+    const other = { objects: ['contacts', 'admins'], fields: { contacts: { email: 'exclude' } } };
+    expect(await shown(other)).toEqual([
+      'admins',
+      'contact_company',
+      'contact_tag',
+      'contacts',
+      ...shared,
+      'tags',
+    ]);
+    expect((await ask('SELECT name FROM contacts LIMIT 1', other)).stdout).toContain('NULL');
+    expect((await ask('SELECT email FROM contacts', other)).status).toBe(1);
+    expect((await ask('SELECT count(*) FROM contacts_history WHERE name IS NULL')).status).toBe(1);
+  });
+
+  it('works in a directory whose name looks like a pattern', async () => {
+    const { environment, simulator } = await workspace();
+    const out = join(await temporaryDirectory(), "it's [a-z]* {1,2}");
+    expect((await local(['sync', '--out', out, '--objects', 'tags'], environment)).status).toBe(0);
+    const sql = 'SELECT count(*) AS n FROM tags JOIN tags_history USING (id, _version)';
+    expect(await local(['query', sql, '--out', out, '--format', 'csv'])).toMatchObject({
+      status: 0,
+      stdout: `n\n${simulator.workspace.tags.size}\n`,
+    });
+  });
+
+  it('says which folder DuckDB cannot read', async () => {
+    const out = join(await temporaryDirectory(), 'what?');
+    await mkdir(join(out, 'lake'), { recursive: true });
+    const { status, stderr } = await local(['query', 'SELECT 1', '--out', out]);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/cannot read below .*what\?\/lake\/, because of the question mark\. Rename/);
+  });
+
+  it('says what is wrong with SQL', async () => {
+    const { out } = await synced();
+    const { status, stdout, stderr } = await local(['query', 'SELECT colour FROM tags', '--out', out]);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toMatch(/^error: Binder Error: .*"colour" not found/);
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+
+  it('takes one statement at a time, however the engine may split it up', async () => {
+    const { out, tags } = await synced();
+    const several = await local(['query', 'SELECT 1 AS a; SELECT 2 AS b', '--out', out, '--format', 'csv']);
+    expect(several).toMatchObject({ status: 1, stdout: '' });
+    expect(several.stderr).toMatch(/^error: One statement at a time/);
+    const one = ['FROM (PIVOT (SELECT type FROM tags) ON type USING count(*)); -- one', `tag\n${tags}\n`];
+    const made = ['CREATE TEMP TABLE t AS SELECT 1 AS a; SELECT * FROM t', 'a\n1\n'];
+    for (const [sql = '', stdout] of [one, made]) {
+      expect(await local(['query', sql, '--out', out, '--format', 'csv'])).toMatchObject({
+        status: 0,
+        stdout,
+      });
+    }
+  });
+
+  it('says which file is damaged, and what helps', async () => {
+    const { environment } = await workspace();
+    const out = await temporaryDirectory();
+    const sync = () => local(['sync', '--out', out, '--objects', 'tags'], environment);
+    expect((await sync()).status).toBe(0);
+    const lake = join(out, 'lake');
+    const [key = ''] = await Array.fromAsync(glob('tables/tags/*/*/*.gz', { cwd: lake }));
+    await truncate(join(lake, key), 100);
+    const ask = () => local(['query', 'SELECT * FROM tags', '--out', out]);
+    const { status, stdout, stderr } = await ask();
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toContain(`error: '${key}' in the lake is damaged. Restore it from a copy; or remove '`);
+    expect(stderr).not.toMatch(/\n\s+at /);
+    const [, manifest = ''] = /remove '([^']+)', which lists it, and 'reset' its object/.exec(stderr) ?? [];
+    await rm(join(lake, manifest));
+    expect((await local(['reset', '--out', out, '--objects', 'tags', '--yes'])).status).toBe(0);
+    expect((await sync()).status).toBe(0);
+    expect((await ask()).status).toBe(0);
+  });
+
+  it('says that there is no lake, and what to do', async () => {
+    const out = await temporaryDirectory();
+    const { status, stderr } = await local(['query', 'SELECT 1', '--out', out]);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/There is no lake in .*Run a sync first, or name another directory with --out/);
+  });
+
+  it('knows three formats', async () => {
+    const { status, stderr } = await local(['query', 'SELECT 1', '--format', 'xml']);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/--format: 'xml' is none of table, csv, json/);
+  });
+
+  it('has help', async () => {
+    const { status, stdout } = await local(['query', '--help']);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^Usage: npm run local -- query \[options\] \[sql\]/);
+  });
+});

@@ -1,0 +1,66 @@
+/** The waits of `connect`, with a clock that jumps. */
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { authorize } from '../../../lib/cli/remote/authorize.ts';
+import { configOf, openRemotePipeline } from '../../../lib/cli/remote/remote-pipeline.ts';
+import type { Terminal } from '../../../lib/cli/terminal/terminal.ts';
+import { deployForAll } from '../../support/remote/deployed.ts';
+
+const { configFile, environment, callbackUrl, putSecret } = await deployForAll({ connected: false });
+Object.assign(process.env, environment);
+
+let told = '';
+let waitedMs = 0;
+beforeEach(() => {
+  told = '';
+  waitedMs = 0;
+});
+afterEach(() => putSecret('OAuthClient', '{"client_id":"","client_secret":""}'));
+
+/** Nobody is at it, and waiting takes no time. */
+function jumpingTerminal(): Terminal {
+  const begun = Date.now();
+  const none = () => Promise.reject(new Error('nobody is asked'));
+  return {
+    environment: process.env,
+    clock: {
+      now: () => begun + waitedMs,
+      sleep: async (ms) => {
+        waitedMs += ms;
+      },
+    },
+    signal: new AbortController().signal,
+    canAsk: false,
+    print: () => undefined,
+    tell: (text) => {
+      told += `${text}\n`;
+    },
+    live: () => ({ note: () => undefined, stop: () => undefined }),
+    confirm: none,
+    ask: none,
+    askHidden: none,
+    async *readLines() {},
+    run: none,
+  };
+}
+
+async function begin(): Promise<unknown> {
+  const options = { config: configFile };
+  const terminal = jumpingTerminal();
+  const pipeline = await openRemotePipeline(terminal, options, await configOf(options));
+  return authorize(terminal, pipeline, {});
+}
+
+it('ends when nobody has authorized in time, with what may be wrong', async () => {
+  await putSecret('OAuthClient', '{"client_id":"a","client_secret":"b"}');
+  await expect(begin()).rejects.toThrow(
+    `compare the redirect URL of the app with ${callbackUrl}. Then begin again: npm run pipeline -- connect --config`,
+  );
+  expect(told).toMatch(/client id and client secret are filled in/);
+  expect(waitedMs).toBeGreaterThan(600_000);
+  expect(waitedMs).toBeLessThan(700_000);
+});
+
+it('ends when nobody fills the secret in', async () => {
+  await expect(begin()).rejects.toThrow(/still empty after an hour\. Fill it in, then run: npm run pipeline/);
+  expect(waitedMs).toBeGreaterThan(3_600_000);
+});

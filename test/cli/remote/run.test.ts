@@ -1,0 +1,216 @@
+/** Runs of a deployed pipeline, started and watched by the real command. */
+import { afterEach, describe, expect, it } from 'vitest';
+import type { RunSummary } from '../../../functions/core/engine-files.ts';
+import type { Fault } from '../../../lib/standins/intercom/index.ts';
+import { deployForAll, shown } from '../../support/remote/deployed.ts';
+
+const { command, simulator, executions, putSecret, secret, environment } = await deployForAll({
+  limits: { maxSlices: 2, sliceRecords: 30 },
+});
+
+const undo: (() => void)[] = [];
+afterEach(async () => {
+  for (const one of undo.splice(0)) one();
+  await executions.idle();
+});
+
+function fault(path: string, respond: Fault['respond']): void {
+  undo.push(simulator.addFault({ match: { path }, respond }));
+}
+
+const SLOW: Fault['respond'] = { kind: 'delay', delayMs: 2_500 };
+
+const summariesIn = (stdout: string): readonly RunSummary[] =>
+  stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+describe('run', () => {
+  it('starts a run, tells how far it is, and ends with its summary', async () => {
+    const { status, stdout, stderr } = await command(['run', '--objects', 'admins,tags']);
+    expect({ status, stderr }).toMatchObject({ status: 0 });
+    const { size } = simulator.workspace.tags;
+    expect(stdout).toMatch(new RegExp(`tags +committed +${size} .* complete: ${size} of ${size} read`));
+    expect(stderr).toMatch(/Started a run of pipeline 'intercom' \(account \d{12}, us-east-1\)/);
+    expect(stderr).toMatch(/^run \S+: admins, tags$/m);
+    expect(stderr).toMatch(new RegExp(`^tags: committed, ${size} rows$`, 'm'));
+  });
+
+  it('follows on into the next run while work remains; JSON is one line a run', async () => {
+    const { status, stdout, stderr } = await command(['run', '--objects', 'contacts', '--json']);
+    expect({ status, stderr }).toMatchObject({ status: 0 });
+    const summaries = summariesIn(stdout);
+    expect(summaries.length).toBeGreaterThan(1);
+    expect(summaries.map(({ work_remains }) => work_remains)).toEqual(
+      summaries.map((_one, index) => index < summaries.length - 1),
+    );
+    expect(stderr).toMatch(/More is to be read: the next run has begun/);
+  });
+
+  it('fails where an object fails, with the reason of each, while the others succeed', async () => {
+    fault('/admins', {
+      status: 403,
+      json: { type: 'error.list', errors: [{ code: 'forbidden', message: 'no' }] },
+    });
+    const { status, stdout, stderr } = await command(['run', '--objects', 'admins,tags']);
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/tags +committed/);
+    expect(stdout).toMatch(/admins failed: .*tick 'Read admins'/);
+    expect(stderr).toMatch(/^admins: failed: .*tick 'Read admins'/m);
+  });
+
+  it('tells why a run failed before it could begin', async () => {
+    const connection = await secret('Connection');
+    await putSecret('Connection', '{}');
+    const { status, stdout, stderr } = await command(['run', '--objects', 'tags']);
+    await putSecret('Connection', connection);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toMatch(/^error: run \S+ failed: The pipeline is not connected.*\(ConnectionError\)$/m);
+  });
+
+  it('tells that somebody stopped it, and how far it was', async () => {
+    fault('/tags', SLOW);
+    const ended = await command(['run', '--objects', 'tags,admins'], {
+      onOutput: (text) => {
+        const arn = executions.arns.at(-1);
+        if (arn !== undefined && /admins: committed/.test(text)) executions.stop(arn);
+      },
+    });
+    expect({ status: ended.status, stdout: ended.stdout }).toEqual({ status: 1, stdout: '' });
+    expect(ended.stderr).toMatch(/^error: run \S+ was stopped by somebody\.$/m);
+    expect(ended.stderr).toMatch(/^tags: reading$/m);
+  });
+
+  it('Ctrl-C stops the watching and not the run, and says so', async () => {
+    fault('/tags', SLOW);
+    const { status, stderr } = await command(['run', '--objects', 'tags'], {
+      onOutput: (text, child) => {
+        if (/tags: reading/.test(text) && !child.killed) child.kill('SIGINT');
+      },
+    });
+    expect(status).toBe(130);
+    expect(stderr).toMatch(
+      /Stopped watching; the run goes on in AWS\. See how it stands with: npm run pipeline -- status --config/,
+    );
+    const arn = executions.arns.at(-1) ?? '';
+    expect((await executions.describe(arn))?.status).toBe('RUNNING');
+    await executions.idle();
+    expect((await executions.describe(arn))?.status).toBe('SUCCEEDED');
+  });
+
+  it('goes on watching through an outage of AWS', async () => {
+    fault('/tags', SLOW);
+    let failures = 0;
+    const describe = executions.describe;
+    executions.describe = async (arn) => {
+      failures += 1;
+      if (failures > 2 && failures < 7) throw new Error('outage');
+      return describe(arn);
+    };
+    const { status, stderr } = await command(['run', '--objects', 'tags']);
+    executions.describe = describe;
+    expect(stderr).toMatch(/AWS is busy \(states:DescribeExecution.*Trying on/);
+    expect(status).toBe(0);
+  });
+
+  it('does not wait if asked not to', async () => {
+    const { status, stdout, stderr } = await command(['run', '--objects', 'tags', '--no-wait']);
+    expect({ status, stdout }).toEqual({ status: 0, stdout: `${executions.arns.at(-1)}\n` });
+    expect(stderr).toMatch(/It goes on by itself\. See how it stands with/);
+  });
+
+  it('tells of a run that is at work already, whose objects are then skipped', async () => {
+    fault('/tags', SLOW);
+    await command(['run', '--objects', 'tags', '--no-wait']);
+    const { status, stdout, stderr } = await command(['run', '--objects', 'tags']);
+    expect(stderr).toMatch(/Run \S+ is at work already; objects that it works on are skipped/);
+    expect(stdout).toMatch(/tags skipped: run \S+ is still working on it/);
+    expect(stdout).toMatch(/\) succeeded, 1 of 1 objects skipped: /);
+    expect(status).toBe(0);
+  });
+
+  it('passes on what is to be done', async () => {
+    await command(['run', '--objects', 'tags', '--full-refresh', '--no-wait']);
+    expect(executions.inputOf(executions.arns.at(-1) ?? '')).toEqual({
+      objects: ['tags'],
+      mode: 'full_refresh',
+    });
+  });
+});
+
+describe('backfill', () => {
+  it('reads a range of one object and leaves the cursor', async () => {
+    const args = ['backfill', 'tickets', '--from', '2020-01-01T00:00:00Z', '--to', '2020-02-01T00:00:00Z'];
+    const { status, stdout } = await command([...args, '--json']);
+    expect(status).toBe(0);
+    expect(summariesIn(stdout)[0]).toMatchObject({ mode: 'backfill', objects: [{ object: 'tickets' }] });
+  });
+
+  it('needs to know from when on', async () => {
+    const { status, stderr } = await command(['backfill', 'tickets']);
+    expect(stderr).toMatch(/required option '--from <time>' not specified/);
+    expect(status).toBe(1);
+  });
+});
+
+describe('bad input is answered in terms of the options, before anything starts', () => {
+  const FROM = ['--from', '2025-01-01T00:00:00Z'];
+  const refused: readonly (readonly [string, readonly string[], RegExp])[] = [
+    [
+      'an unknown object',
+      ['run', '--objects', 'contact'],
+      /^error: --objects names "contact"; configured are contacts,/m,
+    ],
+    ['no object', ['run', '--objects', ','], /^error: --objects must be a list of names\.$/m],
+    [
+      'a missing zone',
+      ['backfill', 'tickets', '--from', '2025-01-01'],
+      /^error: --from: '2025-01-01' has no time zone: write it as/m,
+    ],
+    [
+      'a range backwards',
+      ['backfill', 'tickets', ...FROM, '--to', '2024-01-01T00:00:00Z'],
+      /^error: --from must be before --to\.$/m,
+    ],
+    [
+      'the future',
+      ['backfill', 'tickets', '--from', '2999-01-01T00:00:00Z'],
+      /^error: --from lies in the future\.$/m,
+    ],
+    [
+      'an object without times',
+      ['backfill', 'tags', ...FROM],
+      /^error: tags cannot be read by time; Intercom only gives the whole\.$/m,
+    ],
+    [
+      'an unknown object to backfill',
+      ['backfill', 'people', ...FROM],
+      /^error: <object> names "people"; configured are/m,
+    ],
+    [
+      'an unknown object to resync',
+      ['resync', 'people'],
+      /^error: <object>: 'people' is none of the configured ones: contacts,/m,
+    ],
+    ['a missing object', ['resync'], /missing required argument 'object'/],
+    ['an unknown option', ['run', '--fast=SECRETPART'], /unknown option '--fast'/],
+    ['an unknown command', ['sync'], /unknown command 'sync'/],
+  ];
+
+  it.each(refused)('%s', async (_what, args, message) => {
+    const before = executions.arns.length;
+    const { status, stdout, stderr } = await command(args);
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/\n\s+at |"objects"|"from"|SECRETPART/);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(executions.arns.length).toBe(before);
+  });
+});
+
+it('never shows the token or the keys of AWS', () => {
+  const text = shown.join('\n');
+  expect(text.length).toBeGreaterThan(1_000);
+  expect(text).not.toContain(simulator.token);
+  expect(text).not.toContain(environment.AWS_ACCESS_KEY_ID);
+});

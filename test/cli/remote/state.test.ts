@@ -1,0 +1,103 @@
+/** status and resync of a deployed pipeline, by the real command. */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createDynamoDbStateStore } from '../../../functions/aws/dynamodb-state-store.ts';
+import type { RunSummary } from '../../../functions/core/engine-files.ts';
+import { deployForAll } from '../../support/remote/deployed.ts';
+
+const { command, simulator, executions, pipeline } = await deployForAll({
+  connected: false,
+  config: { objects: ['contacts', 'tags'] },
+});
+
+const state = createDynamoDbStateStore(new DynamoDBClient({}), pipeline.resources.tables[0]?.TableName ?? '');
+
+const undo: (() => void)[] = [];
+afterEach(async () => {
+  for (const one of undo.splice(0)) one();
+  await executions.idle();
+});
+
+/** Leaves a run at work on tags for some seconds. */
+async function startSlowRun(): Promise<void> {
+  undo.push(simulator.addFault({ match: { path: '/tags' }, respond: { kind: 'delay', delayMs: 4_000 } }));
+  await command(['run', '--objects', 'tags', '--no-wait']);
+}
+
+const rowsOf = (stdout: string, object: string): number | undefined =>
+  (JSON.parse(stdout) as RunSummary).objects.find((one) => one.object === object)?.rows[object as 'tags'];
+
+describe('status', () => {
+  it('of a pipeline that is new', async () => {
+    const { status, stdout } = await command(['status']);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^pipeline +intercom, account 000000000000, us-east-1$/m);
+    expect(stdout).toMatch(/^connected +no; connect it with: npm run pipeline -- connect --config/m);
+    expect(stdout).toMatch(/^runs +none at work$/m);
+    expect(stdout).toMatch(/No run has finished here yet/);
+  });
+
+  it('shows the connection and the configured objects', async () => {
+    await command(['connect', '--access-token'], { stdin: `${simulator.token}\n` });
+    await command(['run']);
+    const { stdout } = await command(['status']);
+    const { size } = simulator.workspace.contacts;
+    expect(stdout).toMatch(/^connected +workspace “.+” \(\w+\), since \d{4}-/m);
+    expect(stdout).toMatch(
+      new RegExp(`^contacts +committed +${size} .*complete: ${size} of ${size} read`, 'm'),
+    );
+    expect(stdout).not.toMatch(/^companies/m);
+  });
+
+  it('tells of a run at work; as JSON, without the token', async () => {
+    await startSlowRun();
+    const { stdout } = await command(['status', '--json']);
+    const [arn] = executions.arns.slice(-1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      pipeline: { name: 'intercom', region: 'us-east-1' },
+      connection: { workspace_id: simulator.workspace.id },
+      running: [{ execution: arn }],
+      last_run: { status: 'succeeded' },
+    });
+    expect(stdout).not.toContain(simulator.token);
+  });
+});
+
+describe('resync', () => {
+  it('changes nothing where nobody can agree', async () => {
+    const { status, stderr } = await command(['resync', 'contacts']);
+    expect(stderr).toMatch(/Nothing was changed\. Use --yes/);
+    expect(status).toBe(1);
+    expect((await state.load('contacts')).committed?.cursor).toBeGreaterThan(0);
+  });
+
+  it('reads the object whole again', async () => {
+    const again = await command(['run', '--objects', 'contacts', '--json']);
+    expect(rowsOf(again.stdout, 'contacts')).toBeLessThan(simulator.workspace.contacts.size);
+    const { status, stdout } = await command(['resync', 'contacts', '--yes', '--json']);
+    expect(status).toBe(0);
+    expect(rowsOf(stdout, 'contacts')).toBe(simulator.workspace.contacts.size);
+  });
+
+  it('is refused while a run holds the object, and leaves it alone', async () => {
+    await startSlowRun();
+    const until = Date.now() + 10_000;
+    while ((await state.load('tags')).lease === null && Date.now() < until) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    const before = await state.load('tags');
+    const started = executions.arns.length;
+    const { status, stderr } = await command(['resync', 'tags', '--yes']);
+    expect(stderr).toMatch(/^error: Run \S+ is working on tags: nothing was forgotten/m);
+    expect(status).toBe(1);
+    expect(executions.arns.length).toBe(started);
+    expect((await state.load('tags')).fence).toBe(before.fence);
+  });
+
+  it('takes no notice of a lease whose run is gone', async () => {
+    const { fence } = await state.load('tags');
+    await state.takeLease('tags', fence, { executionArn: 'arn:gone', runId: '20200101T000000000Z-abcdef' });
+    const { status } = await command(['resync', 'tags', '--yes']);
+    expect(status).toBe(0);
+  });
+});

@@ -1,0 +1,79 @@
+/** The README's examples, which live there alone: they run in DuckDB, say something, and parse as Athena's SQL. */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { TrinoSQL } from 'dt-sql-parser';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type LakeDatabase, openLakeDatabase } from '../../lib/cli/local/lake-database.ts';
+import { type Bench, startBench } from '../support/local/local-bench.ts';
+import { rowsOf } from '../support/local/sql-tables.ts';
+
+const README = readFileSync(resolve(import.meta.dirname, '../../README.md'), 'utf8');
+
+/** The text before each block, up to a comma or colon, and the block. */
+const EXAMPLES = [...README.matchAll(/\n([^\n]+):\n\n```sql\n([^`]+)```/g)].map(
+  ([, title = '', sql = '']) => [title.split(',')[0] ?? '', sql] as const,
+);
+
+let bench: Bench;
+let database: LakeDatabase;
+beforeAll(async () => {
+  bench = await startBench();
+  await bench.sync();
+  database = await openLakeDatabase(bench.directory);
+});
+afterAll(async () => {
+  database.close();
+  await bench.close();
+});
+
+test('there are those that the issue asks for', () => {
+  expect(EXAMPLES.map(([title]) => title)).toEqual([
+    'First-response time per team',
+    'CSAT by week',
+    'Open tickets by type',
+    'Conversations per company',
+    'Tag trends',
+  ]);
+});
+
+describe.each(EXAMPLES)('%s', (_title, sql) => {
+  test('has an answer in DuckDB', async () => {
+    const rows = await rowsOf(database, sql);
+    expect(rows.length).toBeGreaterThan(0);
+    for (const row of rows) expect(Object.values(row)).not.toContain(null);
+  });
+
+  test('parses as Trino', () => {
+    expect(new TrinoSQL().validate(sql)).toEqual([]);
+  });
+});
+
+/** Sums of the answers, counted from the truth of the workspace. */
+describe('the answers are right', () => {
+  const answer = async (title: string) => {
+    const sql = EXAMPLES.find(([name]) => name === title)?.[1] ?? '';
+    return rowsOf(database, sql);
+  };
+  const total = (rows: readonly { readonly [key: string]: unknown }[], column: string): number =>
+    rows.reduce((sum, row) => sum + Number(row[column]), 0);
+  const listOf = (records: { records(): Iterable<unknown> }) =>
+    [...records.records()] as { readonly [key: string]: unknown }[];
+
+  test('open tickets', async () => {
+    const open = listOf(bench.simulator.workspace.tickets).filter((ticket) => ticket.open === true);
+    expect(total(await answer('Open tickets by type'), 'tickets')).toBe(open.length);
+  });
+
+  test('ratings', async () => {
+    const rated = listOf(bench.simulator.workspace.conversations).filter(
+      (one) => (one.conversation_rating as { rating?: unknown } | null)?.rating != null,
+    );
+    expect(total(await answer('CSAT by week'), 'ratings')).toBe(rated.length);
+  });
+
+  test('tags', async () => {
+    const { conversations } = bench.simulator.workspace;
+    const tagged = [...conversations.ids()].flatMap((id) => conversations.tagIds(id));
+    expect(total(await answer('Tag trends'), 'conversations')).toBe(tagged.length);
+  });
+});

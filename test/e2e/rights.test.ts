@@ -1,0 +1,129 @@
+/**
+ * The functions of the workflow with the rights of their roles, on the ways a run takes seldom: repeated calls,
+ * lost answers, changed schemas, deletions, leases of runs that died. What a role lacks would fail here; what
+ * it has and none of this needs is shown.
+ */
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { SIZES, type Simulator, startSimulator } from '../../lib/standins/intercom/index.ts';
+import { type BundledPipeline, openBundledPipeline } from '../support/local/bundled-pipeline.ts';
+import { readLake } from '../support/local/lake-reader.ts';
+
+const SUCCEEDED = { status: 'SUCCEEDED' };
+
+let simulator: Simulator;
+let pipeline: BundledPipeline;
+
+beforeAll(async () => {
+  simulator = await startSimulator({ sizes: SIZES.tiny });
+  pipeline = await openBundledPipeline(
+    {
+      name: 'rights',
+      baseUrl: simulator.url,
+      objects: ['tags', 'contacts', 'conversations', 'conversation_parts'],
+      sensitiveFields: 'hash',
+      history: { fullRefreshRuns: 1 },
+      concurrency: 40,
+      encryption: 'own-key',
+    },
+    (variables) => Object.assign(process.env, variables),
+  );
+  await pipeline.connect({ access_token: simulator.token });
+});
+afterAll(async () => {
+  await pipeline.close();
+  await simulator.close();
+});
+
+afterEach(() => expect(pipeline.denied()).toEqual([]));
+
+const lake = () => readLake(pipeline.directory);
+
+test('a run of which every write is done and its answer lost has everything, once', async () => {
+  const calledOff = pipeline.loseAnswers();
+  expect(await pipeline.run({})).toMatchObject(SUCCEEDED);
+  calledOff();
+  const { manifests, history, current, orphans } = await lake();
+  for (const object of ['contacts', 'conversations'] as const) {
+    expect(manifests(object).map(({ completeness }) => completeness.status)).toEqual(['complete']);
+    expect(current(object).size).toBe([...simulator.workspace[object].ids()].length);
+  }
+  expect(history('contacts')).toHaveLength(current('contacts').size);
+  expect(orphans).toEqual([]);
+});
+
+test('a field that is new, and a run that is superseded', async () => {
+  const { tags } = simulator.workspace;
+  for (const id of tags.ids()) tags.update(id, { shade: 'green' } as Parameters<typeof tags.update>[1]);
+  const calledOff = pipeline.loseAnswers();
+  expect(await pipeline.run({ objects: ['tags'] })).toMatchObject(SUCCEEDED);
+  calledOff();
+  expect((await lake()).manifests('tags')).toHaveLength(1);
+});
+
+test('a conversation that is gone when its parts are read', async () => {
+  const [id = ''] = simulator.workspace.conversations.ids();
+  const json = { type: 'error.list', errors: [{ code: 'not_found', message: 'Conversation not found' }] };
+  const heal = simulator.addFault({
+    match: { path: `/conversations/${id}` },
+    respond: { status: 404, json },
+  });
+  const calledOff = pipeline.loseAnswers();
+  const input = { objects: ['conversation_parts'], mode: 'full_refresh' };
+  expect(await pipeline.run(input)).toMatchObject(SUCCEEDED);
+  calledOff();
+  heal();
+  expect((await lake()).history('deletions').map(({ row }) => row.id)).toEqual([id]);
+});
+
+test('an object that fails, whose lease nobody gives back, and the next runs', async () => {
+  const heal = simulator.addFault({ match: { path: '/tags' }, respond: { status: 403, json: {} } });
+  const recover = pipeline.refuse('record-failure', 'UpdateItem', {
+    status: 400,
+    type: 'ValidationException',
+  });
+  expect(await pipeline.run({ objects: ['tags'] })).toMatchObject({ status: 'FAILED' });
+  recover();
+  const calledOff = pipeline.loseAnswers();
+  expect(await pipeline.run({ objects: ['tags'] })).toMatchObject({ status: 'FAILED' });
+  calledOff();
+  heal();
+  expect(await pipeline.run({ objects: ['tags'] })).toMatchObject(SUCCEEDED);
+});
+
+/** What is allowed to a kind of function: names of objects and tables are those of its own. */
+function kindOf(logicalId: string, right: string): string {
+  const kind = logicalId.startsWith('Extractors') ? 'extractor' : logicalId.replace(/Function\w+$/, '');
+  const general = right
+    .replace(/tables\/(?!deletions)\w+/, 'tables/<own>')
+    .replace(/manifests\/\w+\//, 'manifests/<own>/')
+    .replace(/(table\/rights)\/(manifests|manifest_files)$/, '$1/<of manifests>')
+    .replace(/(table\/rights)\/(?!<)\w+$/, '$1/<own>');
+  return `${kind}: ${general}`;
+}
+
+/** What this file does not bring about, and why the right is there. */
+const REASONS: Readonly<Record<string, string>> = {
+  'FinishRun: states:StartExecution on arn:aws:states:us-east-1:000000000000:stateMachine:WorkflowStateMachine':
+    'work remains after more than 100 slices of 15,000 records',
+  'RecordFailure: s3:ListBucket on arn:aws:s3:::lake': 'to be told that a file of the run has been removed',
+  'StartRun: s3:ListBucket on arn:aws:s3:::lake': 'to be told that a file of the run has been removed',
+  'extractor: glue:UpdateTable on arn:aws:glue:us-east-1:000000000000:table/rights/<of manifests>':
+    'a later version of the software may define these tables in another way',
+  ...Object.fromEntries(
+    ['extractor', 'RecordFailure', 'StartRun'].flatMap((kind) =>
+      ['kms:DescribeKey', 'kms:Encrypt'].map((action) => [
+        `${kind}: ${action} on the key of the pipeline`,
+        'DynamoDB may ask for it when it opens the key of a table',
+      ]),
+    ),
+  ),
+};
+
+test('no function has a right that nothing needs', () => {
+  const rights = Object.entries(pipeline.rights()).flatMap(([logicalId, own]) =>
+    own.map(({ text, isUsed }) => ({ kind: kindOf(logicalId, text), isUsed })),
+  );
+  const used = new Set(rights.filter(({ isUsed }) => isUsed).map(({ kind }) => kind));
+  const unused = rights.map(({ kind }) => kind).filter((kind) => !used.has(kind));
+  expect([...new Set(unused)].toSorted()).toEqual(Object.keys(REASONS).toSorted());
+});

@@ -1,0 +1,69 @@
+/** Reads the rights out of a template, as lines that a person can check. */
+import type { StackTemplate } from '../../../lib/template/intrinsics.ts';
+
+interface Statement {
+  readonly Effect: string;
+  readonly Action: string | readonly string[];
+  readonly Resource: unknown;
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
+
+const asList = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [value]);
+
+const withoutHash = (logicalId: unknown): string => String(logicalId).replace(/[0-9A-F]{8}$/, '');
+
+/** An ARN with references by name: `<Lake.Arn>/work/*`. */
+function text(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value);
+  const [[call, argument] = []] = Object.entries(value);
+  if (call === 'Ref') return `<${withoutHash(argument)}>`;
+  if (call === 'Fn::GetAtt') return `<${asList(argument).map(withoutHash).join('.')}>`;
+  if (call === 'Fn::Join') return asList(asList(argument)[1]).map(text).join('');
+  if (call === 'Fn::ImportValue') {
+    const [, name = '', attribute] =
+      /:ExportsOutput(?:Ref|FnGetAtt)(\w+?)[0-9A-F]{8}(Arn)?/.exec(text(argument)) ?? [];
+    return attribute === undefined ? `<${name}>` : `<${name}.${attribute}>`;
+  }
+  throw new Error(`Unknown intrinsic ${call}`);
+}
+
+function linesOf({ Effect, Action, Resource, Condition }: Statement): readonly string[] {
+  if (Effect !== 'Allow') throw new Error(`Unexpected effect ${Effect}`);
+  const condition = Condition === undefined ? '' : ` if ${conditionText(Condition)}`;
+  return asList(Action).flatMap((action) =>
+    asList(Resource).map((resource) => `${action} on ${text(resource)}${condition}`),
+  );
+}
+
+const conditionText = (condition: NonNullable<Statement['Condition']>): string =>
+  Object.values(condition)
+    .flatMap((keys) => Object.entries(keys))
+    .map(([key, values]) => `${key} in ${asList(values).map(text).join(' ')}`)
+    .join(' and ');
+
+/** Every right of every role, by the role's name; `lines` are sorted. */
+export function rightsByRole({ Resources }: StackTemplate): Readonly<Record<string, readonly string[]>> {
+  const rights: Record<string, string[]> = {};
+  for (const [logicalId, { Type, Properties }] of Object.entries(Resources)) {
+    if (Type === 'AWS::IAM::Role') rights[withoutHash(logicalId)] ??= [];
+    if (Type === 'AWS::IAM::Role' && 'Policies' in (Properties ?? {}))
+      throw new Error(`${logicalId} has inline policies`);
+    if (Type === 'AWS::IAM::ManagedPolicy') throw new Error(`${logicalId} is a managed policy`);
+    if (Type !== 'AWS::IAM::Policy') continue;
+    const document = Properties?.PolicyDocument as { readonly Statement: readonly Statement[] };
+    for (const role of asList(Properties?.Roles)) {
+      const name = text(role).slice(1, -1);
+      rights[name] = [...(rights[name] ?? []), ...document.Statement.flatMap(linesOf)];
+    }
+  }
+  return Object.fromEntries(Object.entries(rights).map(([role, lines]) => [role, lines.toSorted()]));
+}
+
+/** The one template that has a resource of this type. */
+export function stackWith(type: string, templates: readonly StackTemplate[]): StackTemplate {
+  const [found, ...others] = templates.filter(({ Resources }) =>
+    Object.values(Resources).some(({ Type }) => Type === type),
+  );
+  if (found === undefined || others.length > 0) throw new Error(`not one stack has a ${type}`);
+  return found;
+}

@@ -1,0 +1,47 @@
+/** A pipeline's app as bin/app.ts makes it, without bundles. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { App } from 'aws-cdk-lib';
+import { Code } from 'aws-cdk-lib/aws-lambda';
+import type { CloudAssembly } from 'aws-cdk-lib/cx-api';
+import { type PipelineConfig, resolveConfig, resolveDeployment } from '../../../functions/config/config.ts';
+import { TABLES } from '../../../functions/objects/index.ts';
+import { addPipeline, type PipelineStacks } from '../../../lib/stacks/pipeline.ts';
+import type { StackTemplate } from '../../../lib/template/intrinsics.ts';
+
+const { context } = JSON.parse(readFileSync(join(import.meta.dirname, '../../../cdk.json'), 'utf8'));
+
+export interface Synthesis {
+  readonly app: App;
+  readonly stacks: PipelineStacks;
+  readonly assembly: CloudAssembly;
+  /** By the last word of the stack's name: `storage`, `extraction`, … */
+  readonly templates: Readonly<Record<string, StackTemplate>>;
+}
+
+const noCode = () => Code.fromInline('// not run');
+
+/** Synthesizes one pipeline named `shop`, of this configuration. */
+export function synthesis(written: PipelineConfig = {}): Synthesis {
+  const app = new App({ context, builtinCloudFormationValidation: false, analyticsReporting: false });
+  const rules = { tables: TABLES, cronProblem: () => null };
+  const config = resolveConfig({ name: 'shop', ...written }, TABLES);
+  const stacks = addPipeline(app, config, noCode, resolveDeployment({ name: 'shop', ...written }, rules));
+  const assembly = app.synth();
+  const templates = assembly.stacks.map(({ stackName, template }) => [
+    stackName.replace(/^shop-/, ''),
+    template,
+  ]);
+  return { app, stacks, assembly, templates: Object.fromEntries(templates) };
+}
+
+/** Every configuration that makes other resources, rights or properties. */
+export const CONFIGURATIONS: Readonly<Record<string, PipelineConfig>> = {
+  'by default': {},
+  'with everything': {
+    encryption: 'own-key',
+    monitoring: 'detailed',
+    alerts: { email: 'data@example.com' },
+    objectFrequency: { tags: { every: '6 hours' }, companies: { cron: '0 6 * * *' } },
+  },
+};

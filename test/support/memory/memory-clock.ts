@@ -1,0 +1,64 @@
+/** A clock that moves only when told; sleepers wake in the order of their times. */
+import type { Clock } from '../../../functions/core/ports.ts';
+import type { EpochMs } from '../../../functions/core/time.ts';
+
+export interface MemoryClock extends Clock {
+  /** Moves on by `ms` and wakes whoever is due. */
+  advance(ms: number): void;
+  sleepers(): number;
+}
+
+interface Sleeper {
+  readonly wakesAt: EpochMs;
+  readonly wake: () => void;
+}
+
+/** 22 November 2026, 12:00 UTC: a multiple of ten seconds. */
+export const NOON: EpochMs = Date.UTC(2026, 10, 22, 12);
+
+export function createMemoryClock(start: EpochMs = NOON): MemoryClock {
+  let now = start;
+  let sleeping: Sleeper[] = [];
+  return {
+    now: () => now,
+    sleep: (ms, signal) =>
+      new Promise((resolve, reject) => {
+        if (signal?.aborted) {
+          reject(signal.reason);
+          return;
+        }
+        const sleeper: Sleeper = { wakesAt: now + ms, wake: resolve };
+        sleeping.push(sleeper);
+        signal?.addEventListener('abort', () => {
+          sleeping = sleeping.filter((one) => one !== sleeper);
+          reject(signal.reason);
+        });
+      }),
+    advance(ms) {
+      now += ms;
+      const due = sleeping.filter(({ wakesAt }) => wakesAt <= now);
+      sleeping = sleeping.filter(({ wakesAt }) => wakesAt > now);
+      for (const { wake } of due.sort((a, b) => a.wakesAt - b.wakesAt)) wake();
+    },
+    sleepers: () => sleeping.length,
+  };
+}
+
+/** Lets time pass in small steps until the work is done; `pause` lets real input and output proceed between them. */
+export async function letTimePass<T>(
+  clock: MemoryClock,
+  work: Promise<T>,
+  { stepMs, pause }: { readonly stepMs: number; readonly pause: () => Promise<void> },
+): Promise<T> {
+  let isDone = false;
+  const done = () => {
+    isDone = true;
+  };
+  work.then(done, done);
+  for (let steps = 0; !isDone; steps += 1) {
+    if (steps > 100_000) throw new Error('The work never ends.');
+    await pause();
+    clock.advance(stepMs);
+  }
+  return work;
+}

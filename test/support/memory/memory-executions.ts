@@ -1,0 +1,27 @@
+/** Executions that run because a test says so. */
+import type { Executions } from '../../../functions/core/ports.ts';
+
+export interface StartedExecution {
+  readonly stateMachineArn: string;
+  readonly name: string;
+  readonly input: unknown;
+}
+
+export interface MemoryExecutions extends Executions {
+  readonly running: Set<string>;
+  readonly started: StartedExecution[];
+}
+
+export function createMemoryExecutions(): MemoryExecutions {
+  const running = new Set<string>();
+  const started: StartedExecution[] = [];
+  return {
+    running,
+    started,
+    isRunning: async (executionArn) => running.has(executionArn),
+    async start(stateMachineArn, name, input) {
+      if (started.some((one) => one.name === name)) return;
+      started.push({ stateMachineArn, name, input });
+    },
+  };
+}

@@ -1,0 +1,97 @@
+/** CloudFormation as the command asks it: DescribeStacks in the query protocol, and the account's event bus. */
+import { createServer, type IncomingMessage } from 'node:http';
+import { closeServer, listenOnLoopback } from '../../../lib/standins/aws/loopback-server.ts';
+import { readBody } from '../../../lib/standins/aws/read-body.ts';
+
+export const ACCOUNT = '000000000000';
+
+export interface DeployedStack {
+  readonly name: string;
+  readonly status: string;
+  readonly outputs: Readonly<Record<string, string>>;
+}
+
+/** An answer in place of the right one. */
+export interface Refusal {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface CloudFormation {
+  readonly url: string;
+  /** By name. */
+  readonly stacks: Map<string, DeployedStack>;
+  refusal: Refusal | null;
+  close(): Promise<void>;
+}
+
+const NAMESPACE = 'http://cloudformation.amazonaws.com/doc/2010-05-15/';
+
+const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+
+function stackXml({ name, status, outputs }: DeployedStack): string {
+  const members = Object.entries(outputs).map(
+    ([key, value]) =>
+      `<member><OutputKey>${key}</OutputKey><OutputValue>${escaped(value)}</OutputValue></member>`,
+  );
+  const arn = `arn:aws:cloudformation:us-east-1:${ACCOUNT}:stack/${name}/0f0f`;
+  return `<member><StackName>${name}</StackName><StackId>${arn}</StackId><CreationTime>2026-11-23T00:00:00Z</CreationTime><StackStatus>${status}</StackStatus><Outputs>${members.join('')}</Outputs></member>`;
+}
+
+const errorXml = ({ code, message }: Refusal): string =>
+  `<ErrorResponse xmlns="${NAMESPACE}"><Error><Type>Sender</Type><Code>${code}</Code><Message>${escaped(message)}</Message></Error><RequestId>r</RequestId></ErrorResponse>`;
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly type: string;
+}
+
+export async function startCloudFormation(): Promise<CloudFormation> {
+  const stacks = new Map<string, DeployedStack>();
+  const state: { refusal: Refusal | null } = { refusal: null };
+  const xml = (status: number, body: string): Answer => ({ status, body, type: 'text/xml' });
+
+  function answer(request: IncomingMessage, body: string): Answer {
+    if (request.headers['x-amz-target'] === 'AWSEvents.DescribeEventBus') {
+      const Arn = `arn:aws:events:us-east-1:${ACCOUNT}:event-bus/default`;
+      return {
+        status: 200,
+        body: JSON.stringify({ Name: 'default', Arn }),
+        type: 'application/x-amz-json-1.1',
+      };
+    }
+    if (state.refusal !== null) return xml(state.refusal.status, errorXml(state.refusal));
+    const form = new URLSearchParams(body);
+    const name = form.get('StackName') ?? '';
+    const stack = stacks.get(name);
+    if (form.get('Action') !== 'DescribeStacks' || stack === undefined) {
+      const message = `Stack with id ${name} does not exist`;
+      return xml(400, errorXml({ status: 400, code: 'ValidationError', message }));
+    }
+    return xml(
+      200,
+      `<DescribeStacksResponse xmlns="${NAMESPACE}"><DescribeStacksResult><Stacks>${stackXml(stack)}</Stacks></DescribeStacksResult><ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></DescribeStacksResponse>`,
+    );
+  }
+
+  const server = createServer((request, response) => {
+    void readBody(request, 100_000).then((read) => {
+      const { status, body, type } = answer(request, read?.toString('utf8') ?? '');
+      response.writeHead(status, { 'content-type': type }).end(body);
+    });
+  });
+  const port = await listenOnLoopback(server);
+  return {
+    url: `http://127.0.0.1:${port}`,
+    stacks,
+    get refusal() {
+      return state.refusal;
+    },
+    set refusal(refusal) {
+      state.refusal = refusal;
+    },
+    close: () => closeServer(server),
+  };
+}

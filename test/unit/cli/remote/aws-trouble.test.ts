@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { isPipelineError } from '../../../../functions/core/errors.ts';
+import { explainAws } from '../../../../lib/cli/remote/aws-trouble.ts';
+
+const CALL = { action: 's3:GetObject', region: 'eu-west-1', profile: null };
+
+/** An error as the SDK throws it. */
+function thrown(name: string, message: string, more: object = {}): Error {
+  return Object.assign(new Error(message), { name, ...more });
+}
+
+const explained = (error: Error, call = CALL): string => {
+  const result = explainAws(error, call);
+  if (!isPipelineError(result)) throw new Error('It was not explained.');
+  return `${result.name} ${result.code}: ${result.message}`;
+};
+
+describe('what AWS refuses', () => {
+  it.each([
+    [
+      'a closed network',
+      thrown('AggregateError', '', { code: 'ETIMEDOUT' }),
+      /^RetryableError aws_unreachable/,
+    ],
+    [
+      'a request without an answer',
+      thrown('TimeoutError', 'a request has exceeded'),
+      /^RetryableError aws_unreachable/,
+    ],
+    [
+      'a proxy with a certificate of its own',
+      thrown('Error', 'self-signed', { code: 'SELF_SIGNED_CERT_IN_CHAIN' }),
+      /^InputError aws_untrusted.*NODE_EXTRA_CA_CERTS/,
+    ],
+    [
+      'a clock that is wrong',
+      thrown('RequestTimeTooSkewed', 'The difference is too large.'),
+      /^InputError aws_clock/,
+    ],
+    ['throttling', thrown('ThrottlingException', 'Rate exceeded'), /^RetryableError aws_unavailable/],
+    [
+      'a bare 403',
+      thrown('UnknownError', 'Forbidden', { $metadata: { httpStatusCode: 403 } }),
+      /may not do s3:GetObject \(AWS says: Forbidden\)/,
+    ],
+    [
+      'a key of KMS',
+      thrown('AccessDeniedException', 'Access to KMS is not allowed'),
+      /AWS says: Access to KMS is not allowed/,
+    ],
+    [
+      'a role that may not be taken',
+      thrown(
+        'AccessDenied',
+        'User: arn:aws:iam::1:user/a is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::2:role/b',
+      ),
+      /user\/a may not do sts:AssumeRole on arn:aws:iam::2:role\/b\. Ask/,
+    ],
+  ])('%s', (_what, error, message) => {
+    expect(explained(error)).toMatch(message);
+  });
+
+  it('names the profile that was asked for', () => {
+    const error = thrown('ExpiredToken', 'expired');
+    expect(explained(error, { ...CALL, profile: 'work' } as never)).toMatch(
+      /of profile 'work' have expired: log in again \('aws sso login --profile work'\)/,
+    );
+  });
+
+  it.each([
+    [
+      'a missing file',
+      thrown('NoSuchKey', 'The specified key does not exist.', { $metadata: { httpStatusCode: 404 } }),
+    ],
+    ['a failed condition', thrown('ConditionalCheckFailedException', 'The conditional request failed')],
+    ['a bug', new TypeError('x is not a function')],
+  ])('leaves %s as it is', (_what, error) => {
+    expect(explainAws(error, CALL)).toBe(error);
+  });
+});

@@ -1,0 +1,207 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { definePipeline, resolveConfig } from '../../../functions/config/config.ts';
+import { InputError } from '../../../functions/core/errors.ts';
+import { OBJECT_NAMES } from '../../../functions/core/names.ts';
+import { TABLES } from '../../../functions/objects/index.ts';
+
+function problemsOf(config: unknown): readonly string[] {
+  try {
+    resolveConfig(config);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    expect(error.code).toBe('bad_config');
+    return error.message.split('\n').slice(1);
+  }
+  throw new Error('It was not refused.');
+}
+
+test('left out, everything has its default', () => {
+  expect(resolveConfig(definePipeline({}))).toStrictEqual({
+    name: 'intercom',
+    region: 'US',
+    baseUrl: 'https://api.intercom.io',
+    objects: OBJECT_NAMES,
+    excludedTables: [],
+    fields: {},
+    sensitiveFields: 'replicate',
+    startFrom: null,
+    overlapSeconds: 900,
+    concurrency: null,
+    parallelism: { objects: 8, slices: 8, inFlight: 8 },
+    compression: 'gzip',
+    history: { fullRefreshRuns: 30 },
+    schemaChanges: 'auto-sync',
+    notes: [],
+  });
+});
+
+test('spelled out, everything is taken', () => {
+  const config = definePipeline({
+    name: 'acme-1',
+    region: 'EU',
+    objects: ['contact_tag', 'tags', 'contacts', 'tags'],
+    startFrom: '2025-01-01T00:00:00Z',
+    overlapMinutes: 30,
+    concurrency: 6,
+    parallelism: { objects: 3, slices: 1 },
+    compression: 'none',
+    history: { fullRefreshRuns: 2 },
+    tables: { exclude: ['contact_company'] },
+    fields: { contacts: { name: 'exclude', 'custom_attributes["a.b"]': 'hash' } },
+    sensitiveFields: 'hash',
+    schemaChanges: 'block',
+  });
+  expect(resolveConfig(config, TABLES)).toStrictEqual({
+    name: 'acme-1',
+    region: 'EU',
+    baseUrl: 'https://api.eu.intercom.io',
+    objects: ['contacts', 'tags'],
+    excludedTables: ['contact_company'],
+    fields: { contacts: { name: 'exclude', 'custom_attributes["a.b"]': 'hash' } },
+    sensitiveFields: 'hash',
+    startFrom: Date.UTC(2025, 0, 1) / 1000,
+    overlapSeconds: 1_800,
+    concurrency: 6,
+    parallelism: { objects: 3, slices: 1, inFlight: 2 },
+    compression: 'none',
+    history: { fullRefreshRuns: 2 },
+    schemaChanges: 'block',
+    notes: [],
+  });
+});
+
+test('travels as JSON without changing', () => {
+  const resolved = resolveConfig({ startFrom: '2025-01-01T00:00:00Z' });
+  expect(JSON.parse(JSON.stringify(resolved))).toStrictEqual(resolved);
+});
+
+describe('where the API is', () => {
+  test.each([
+    ['US', 'https://api.intercom.io'],
+    ['EU', 'https://api.eu.intercom.io'],
+    ['AU', 'https://api.au.intercom.io'],
+  ])('follows from the region %s', (region, baseUrl) => {
+    expect(resolveConfig({ region }).baseUrl).toBe(baseUrl);
+  });
+
+  test.each([
+    ['https://proxy.example.com', 'https://proxy.example.com'],
+    ['https://proxy.example.com/intercom//', 'https://proxy.example.com/intercom'],
+    ['http://127.0.0.1:8080/', 'http://127.0.0.1:8080'],
+    ['http://[::1]:8080', 'http://[::1]:8080'],
+    ['http://localhost', 'http://localhost'],
+  ])('may be said: %s', (said, baseUrl) => {
+    expect(resolveConfig({ baseUrl: said, region: 'EU' }).baseUrl).toBe(baseUrl);
+  });
+
+  test.each([
+    ['http://proxy.example.com', 'must be https'],
+    ['http://127.0.0.1.example.com', 'must be https'],
+    ['ftp://localhost', 'must be https'],
+    ['not a url', 'must be an absolute URL'],
+    ['/path', 'must be an absolute URL'],
+    ['', 'must be an absolute URL'],
+  ])('is refused as %j', (baseUrl, problem) => {
+    expect(problemsOf({ baseUrl })).toEqual([expect.stringContaining(`baseUrl: ${problem}`)]);
+  });
+});
+
+describe('mistakes', () => {
+  test('are told all at once, each by its path', () => {
+    const problems = problemsOf({
+      name: 'Acme',
+      region: 'FR',
+      baseUrl: 'nowhere',
+      objects: ['contact_tag', 'conversation_tag'],
+      startFrom: '2025-01-01',
+      overlapMinutes: 0,
+      concurrency: 0,
+      parallelism: { objects: 17, slices: 'many' },
+      compression: 'zip',
+      history: { fullRefreshRuns: 0 },
+      tables: { exclude: ['tags'] },
+      fields: { contacts: { name: 'hash' } },
+      sensitiveFields: 'encrypt',
+      schemaChanges: 'never',
+      frequency: 'hourly',
+      nonsense: 1,
+    }).join('\n');
+    for (const path of [
+      'name: must be 1-31 characters',
+      'region: ',
+      'baseUrl: must be an absolute URL',
+      "objects: 'contact_tag' is part of 'contacts'",
+      "objects: 'conversation_tag' is part of 'conversations'",
+      "startFrom: '2025-01-01' has no time zone",
+      'overlapMinutes: ',
+      'concurrency: ',
+      'parallelism.objects: ',
+      'parallelism.slices: ',
+      'compression: ',
+      'history.fullRefreshRuns: ',
+      'tables.exclude.0: must be a child table',
+      'fields.contacts: no such table',
+      'sensitiveFields: Invalid option: expected one of "replicate"|"hash"',
+      'schemaChanges: ',
+      "frequency: must be { every: '1 hour' } or",
+      '(top level): Unrecognized key: "nonsense"',
+    ]) {
+      expect(problems).toContain(path);
+    }
+  });
+
+  test.each([
+    [null, '(top level)'],
+    ['x', '(top level)'],
+    [{ objects: ['nothing'] }, 'objects.0'],
+    [{ objects: [] }, 'objects: must name at least one object'],
+    [{ objects: ['deletions'] }, 'objects.0'],
+    [{ parallelism: { inFlight: 3 } }, 'parallelism: Unrecognized key'],
+    [{ parallelism: { objects: 16, slices: 9 } }, 'parallelism: objects x slices must be at most 128'],
+    [{ startFrom: 5 }, 'startFrom'],
+    [{ startFrom: '2025-02-30T00:00:00Z' }, 'startFrom'],
+  ])('%j is refused at %s', (config, path) => {
+    expect(problemsOf(config)).toEqual([expect.stringContaining(path)]);
+  });
+
+  test.each(['email_address_header', 'company_tag', 'team_admin', 'contact_company'])(
+    'the child %s without its parent',
+    (child) => {
+      expect(problemsOf({ objects: [child, 'tags'] })).toEqual([
+        expect.stringMatching(
+          new RegExp(`objects: '${child}' is part of '\\w+': name the parent object too`),
+        ),
+      ]);
+    },
+  );
+});
+
+describe('concurrency', () => {
+  test('is dealt from the top and never passed', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 1000 }),
+        fc.integer({ min: 1, max: 16 }),
+        fc.integer({ min: 1, max: 40 }),
+        (concurrency, objects, slices) => {
+          fc.pre(objects * slices <= 128);
+          const { parallelism } = resolveConfig({ concurrency, parallelism: { objects, slices } });
+          const { inFlight } = parallelism;
+          expect(parallelism.objects * parallelism.slices * inFlight).toBeLessThanOrEqual(concurrency);
+          expect(Math.min(parallelism.objects, parallelism.slices, inFlight)).toBeGreaterThanOrEqual(1);
+          expect(parallelism.objects).toBeLessThanOrEqual(objects);
+          expect(parallelism.slices).toBeLessThanOrEqual(slices);
+        },
+      ),
+    );
+  });
+
+  test.each([
+    [1, { objects: 1, slices: 1, inFlight: 1 }],
+    [20, { objects: 8, slices: 2, inFlight: 1 }],
+    [1000, { objects: 8, slices: 8, inFlight: 8 }],
+  ])('%i is dealt as %j', (concurrency, parallelism) => {
+    expect(resolveConfig({ concurrency }).parallelism).toEqual(parallelism);
+  });
+});

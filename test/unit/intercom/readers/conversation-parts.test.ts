@@ -1,0 +1,302 @@
+import { describe, expect, test } from 'vitest';
+import type { JsonObject } from '../../../../functions/core/json.ts';
+import type { PageEvidence, Position, SliceQuery } from '../../../../functions/core/reading.ts';
+import type { IntercomClientOptions } from '../../../../functions/intercom/http/client.ts';
+import { createObjectReader } from '../../../../functions/intercom/readers/index.ts';
+import {
+  declare,
+  errorList,
+  type Handler,
+  type Reply,
+  type Request,
+  range,
+  serve,
+  sliceOf,
+  testReader,
+  walk,
+  windowOf,
+} from '../../../support/intercom/reader-harness.ts';
+import { searchAnswer } from '../../../support/intercom/search-server.ts';
+
+const partsBy = (perPage: number, granularity: 'day' | 'second' = 'second') =>
+  declare(
+    {
+      kind: 'conversation_parts',
+      search: {
+        kind: 'search',
+        path: '/conversations/search',
+        recordsKey: 'conversations',
+        perPage,
+        granularity,
+      },
+      detailPath: '/conversations/{id}',
+    },
+    { name: 'conversation_parts', primaryKey: ['conversation_id', 'id'] },
+  );
+
+const PARTS = partsBy(8);
+
+const listed = (id: number, updatedAt = 1000 + id): JsonObject => ({ id: String(id), updated_at: updatedAt });
+
+const detail = (id: number | string, parts: number, more: object = {}): Reply => ({
+  json: {
+    id: String(id),
+    updated_at: 5000 + Number(id),
+    statistics: { count_conversation_parts: parts },
+    conversation_parts: {
+      type: 'conversation_part.list',
+      conversation_parts: range(0, Math.min(500, parts)).map((part) => ({
+        id: `${id}-${part}`,
+        updated_at: 7,
+      })),
+      total_count: parts,
+    },
+    ...more,
+  },
+});
+
+const NOT_FOUND: Reply = { status: 404, json: errorList('not_found', 'Resource Not Found') };
+const BROKEN: Reply = { status: 500, text: '' };
+
+const idIn = ({ path }: Request): string => path.split('/').at(-1) ?? '';
+
+function workspace(count: number, answer: (id: string, request: Request) => Reply | Promise<Reply>): Handler {
+  const all = range(0, count).map((id) => listed(id));
+  return (request) => {
+    if (request.path === '/me') return { json: { type: 'admin' } };
+    if (request.method === 'GET') return answer(idIn(request), request);
+    return { json: searchAnswer(request.body, { records: () => all, recordsKey: 'conversations' }) };
+  };
+}
+
+interface Options extends Partial<IntercomClientOptions> {
+  readonly inFlight?: number;
+  readonly query?: SliceQuery;
+  readonly position?: Position | null;
+}
+
+async function readAll(handler: Handler, { query, position, ...options }: Options = {}) {
+  const server = await serve(handler);
+  const { reader } = testReader(server.url, PARTS, options);
+  const result = await walk(reader.read(sliceOf(query ?? windowOf(null, null)), position ?? null));
+  return { server, reader, ...result, evidence: summed(result.events) };
+}
+
+function summed(events: readonly { readonly type: string; readonly evidence?: PageEvidence }[]) {
+  const all = events.map(({ evidence }) => evidence ?? {});
+  const sum = (field: 'partsExpected' | 'partsWritten') =>
+    all.reduce((total, evidence) => total + (evidence[field] ?? 0), 0);
+  return {
+    expected: sum('partsExpected'),
+    written: sum('partsWritten'),
+    overCap: all.flatMap(({ overCap }) => overCap ?? []),
+  };
+}
+
+const strings = (count: number) => range(0, count).map(String);
+
+describe('walking', () => {
+  test('gives all parts of each conversation found, in order, stamped as the conversation is now', async () => {
+    const { ids, records, events, matched, evidence } = await readAll(workspace(20, (id) => detail(id, 3)));
+    expect(ids).toEqual(strings(20));
+    expect(records.slice(0, 4)).toEqual([
+      { id: '0-0', updated_at: 7, conversation_id: '0' },
+      { id: '0-1', updated_at: 7, conversation_id: '0' },
+      { id: '0-2', updated_at: 7, conversation_id: '0' },
+      { id: '1-0', updated_at: 7, conversation_id: '1' },
+    ]);
+    const [page] = events.filter((event) => event.type === 'page');
+    expect(page?.records.map(({ stampedAt }) => stampedAt).slice(0, 4)).toEqual([5000, 5000, 5000, 5001]);
+    expect(matched).toBe(20);
+    expect(evidence).toEqual({ expected: 60, written: 60, overCap: [] });
+  });
+
+  test('keeps order and bound whatever the details take', async () => {
+    let running = 0;
+    let most = 0;
+    const handler = workspace(20, async (id) => {
+      running += 1;
+      most = Math.max(most, running);
+      await new Promise((resume) => setTimeout(resume, Number(id) % 3 === 0 ? 15 : 1));
+      running -= 1;
+      return detail(id, 1);
+    });
+    const { ids } = await readAll(handler, { inFlight: 3 });
+    expect(ids).toEqual(strings(20));
+    expect(most).toBe(3);
+  });
+
+  test('goes on from every position without losing or repeating a conversation', async () => {
+    const handler = workspace(120, (id) => detail(id, 1));
+    const big = partsBy(150);
+    const server = await serve(handler);
+    const { reader } = testReader(server.url, big);
+    const whole = await walk(reader.read(sliceOf(windowOf(null, null)), null));
+    expect(whole.positions.length).toBeGreaterThan(2);
+    let before = 0;
+    for (const event of whole.events) {
+      if (event.type !== 'page') continue;
+      before += event.ids.length;
+      const copy = JSON.parse(JSON.stringify(event.position));
+      const rest = await walk(reader.read(sliceOf(windowOf(null, null)), copy));
+      expect(rest.ids).toEqual(strings(120).slice(before));
+      expect(rest.matched).toBe(120);
+    }
+  });
+
+  test('reads by id', async () => {
+    const { ids, matched, server } = await readAll(
+      workspace(0, (id) => (id === '2' ? NOT_FOUND : detail(id, 1))),
+      { query: { kind: 'ids', ids: ['1', '2', '3', '1'] } },
+    );
+    expect(ids).toEqual(['1', '3']);
+    expect(matched).toBe(3);
+    expect(server.log().every((line) => line.startsWith('GET /conversations/'))).toBe(true);
+  });
+
+  test('counts windows as the search does', async () => {
+    const { reader } = await readAll(workspace(20, (id) => detail(id, 0)));
+    expect(await reader.probe?.(windowOf(1005, null))).toEqual({ matched: 15, first: 1005 });
+  });
+});
+
+test('a search that begins anew forgets which conversations were missing', async () => {
+  let refused = false;
+  let asked = 0;
+  const handler = workspace(20, (id) => {
+    if (id === '1') asked += 1;
+    return id === '1' && asked === 1 ? NOT_FOUND : detail(id, 1);
+  });
+  const server = await serve((request) => {
+    if (request.body.pagination?.starting_after === undefined || refused) return handler(request);
+    refused = true;
+    return { status: 400, json: errorList('client_error', 'Invalid starting_after param') };
+  });
+  const { reader } = testReader(server.url, partsBy(8, 'day'));
+  const { ids, events } = await walk(reader.read(sliceOf(windowOf(null, null)), null));
+  expect(events.filter(({ type }) => type === 'restart').length).toBe(1);
+  expect(ids).toEqual(strings(20));
+  expect(asked).toBe(2);
+  expect(events.some(({ type }) => type === 'deleted')).toBe(false);
+});
+
+describe('evidence', () => {
+  test('flags conversations with more parts than Intercom returns', async () => {
+    const { evidence } = await readAll(
+      workspace(3, (id) => detail(id, id === '1' ? 620 : id === '2' ? 500 : 2)),
+    );
+    expect(evidence).toEqual({ expected: 1122, written: 1002, overCap: ['1'] });
+  });
+
+  test('falls back to the list’s own count', async () => {
+    const { evidence } = await readAll(workspace(1, (id) => detail(id, 4, { statistics: null })));
+    expect(evidence).toEqual({ expected: 4, written: 4, overCap: [] });
+  });
+
+  test('shows parts that are missing below the cap', async () => {
+    const statistics = { count_conversation_parts: 9 };
+    const { evidence } = await readAll(workspace(1, (id) => detail(id, 4, { statistics })));
+    expect(evidence).toEqual({ expected: 9, written: 4, overCap: [] });
+  });
+});
+
+describe('a conversation gone since it was listed', () => {
+  test.each<[string, Reply]>([
+    ['JSON', NOT_FOUND],
+    ['HTML', { status: 404, text: '<html>nginx</html>' }],
+  ])('is asked for again at the end, and then deleted (%s)', async (_name, gone) => {
+    const { ids, events, server, matched } = await readAll(
+      workspace(10, (id) => (id === '4' ? gone : detail(id, 1))),
+    );
+    expect(ids).toEqual(strings(10).filter((id) => id !== '4'));
+    expect(events.slice(-2)).toEqual([
+      { type: 'deleted', ids: ['4'], how: 'not_found' },
+      { type: 'end', matched: 10 },
+    ]);
+    expect(matched).toBe(10);
+    const asked = server.log().map((line, index) => (line.endsWith('/4') ? index : -1));
+    expect(asked.filter((index) => index >= 0).length).toBe(2);
+    expect(server.log().at(-1)).toBe('GET /conversations/4');
+  });
+
+  test('is no deletion if the second GET finds it', async () => {
+    let turn = 0;
+    const { ids, events, evidence } = await readAll(
+      workspace(10, (id) => {
+        if (id !== '4') return detail(id, 1);
+        turn += 1;
+        return turn === 1 ? NOT_FOUND : detail(id, 2);
+      }),
+    );
+    expect(ids.at(-1)).toBe('4');
+    expect(new Set(ids)).toEqual(new Set(strings(10)));
+    expect(events.some(({ type }) => type === 'deleted')).toBe(false);
+    expect(evidence.written).toBe(11);
+  });
+
+  test('is remembered over a stop', async () => {
+    const handler = workspace(20, (id) => (id === '1' ? NOT_FOUND : detail(id, 1)));
+    const { reader, positions } = await readAll(handler);
+    const copy = JSON.parse(JSON.stringify(positions[1]));
+    const rest = await walk(reader.read(sliceOf(windowOf(null, null)), copy));
+    expect(rest.events.find(({ type }) => type === 'deleted')).toMatchObject({ ids: ['1'] });
+  });
+});
+
+describe('a conversation that cannot be read', () => {
+  test('is a debt, and the slice goes on', async () => {
+    const { ids, events } = await readAll(workspace(12, (id) => (id === '3' ? BROKEN : detail(id, 1))));
+    expect(events.filter(({ type }) => type === 'debt')).toEqual([
+      { type: 'debt', scope: { ids: ['3'] }, reason: expect.stringContaining('/conversations/3') },
+    ]);
+    expect(ids).toEqual(strings(12).filter((id) => id !== '3'));
+  });
+
+  test.each<[string, Reply]>([
+    ['parts missing from the answer', { json: { id: '3', statistics: { count_conversation_parts: 2 } } }],
+    ['a part without an id', { json: { conversation_parts: { conversation_parts: [{ body: 'x' }] } } }],
+  ])('so it is with %s', async (_name, reply) => {
+    const { events } = await readAll(workspace(6, (id) => (id === '3' ? reply : detail(id, 1))));
+    expect(events.filter(({ type }) => type === 'debt')).toMatchObject([{ scope: { ids: ['3'] } }]);
+  });
+
+  test('nor is a conversation without parts a failure', async () => {
+    const { ids, events } = await readAll(workspace(1, (id) => ({ json: { id, conversation_parts: null } })));
+    expect(ids).toEqual(['0']);
+    expect(events.some(({ type }) => type === 'debt')).toBe(false);
+  });
+
+  test('a lone debt that fails again is a debt again, because /me answers', async () => {
+    const { events } = await readAll(
+      workspace(0, () => BROKEN),
+      { query: { kind: 'ids', ids: ['7'] } },
+    );
+    expect(events.filter(({ type }) => type === 'debt')).toMatchObject([{ scope: { ids: ['7'] } }]);
+  });
+
+  test('where all of them fail it is an outage', async () => {
+    const read = readAll(workspace(8, () => BROKEN));
+    await expect(read).rejects.toMatchObject({ name: 'RetryableError', code: 'http_500' });
+  });
+
+  test('where not even /me answers it is an outage', async () => {
+    const handler = workspace(8, (id) => (id === '3' ? BROKEN : detail(id, 1)));
+    const read = readAll((request) => (request.path === '/me' ? BROKEN : handler(request)));
+    await expect(read).rejects.toMatchObject({ name: 'RetryableError' });
+  });
+
+  test('a missing permission is never a debt', async () => {
+    const read = readAll(workspace(8, () => ({ status: 403, json: errorList('forbidden') })));
+    await expect(read).rejects.toMatchObject({ name: 'PermissionError' });
+  });
+
+  test('nor is an abort', async () => {
+    const server = await serve(workspace(8, () => ({ fault: 'hang' })));
+    const { client, clock } = testReader(server.url, PARTS);
+    const controller = new AbortController();
+    const reader = createObjectReader(PARTS, { client, clock, inFlight: 2, signal: controller.signal });
+    const reason = new Error('deadline');
+    setTimeout(() => controller.abort(reason), 50);
+    await expect(walk(reader.read(sliceOf(windowOf(null, null)), null))).rejects.toBe(reason);
+  });
+});

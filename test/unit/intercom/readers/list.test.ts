@@ -1,0 +1,125 @@
+import { describe, expect, test } from 'vitest';
+import type { ListRequest } from '../../../../functions/core/declaration.ts';
+import {
+  ALL,
+  declare,
+  errorList,
+  type Handler,
+  type Reply,
+  serve,
+  sliceOf,
+  testReader,
+  walk,
+} from '../../../support/intercom/reader-harness.ts';
+
+const ATTRIBUTES: readonly ListRequest[] = ['contact', 'company'].map((model) => ({
+  path: '/data_attributes',
+  query: { model, include_archived: 'true' },
+  set: { model },
+}));
+
+const attributes = declare(
+  { kind: 'list', recordsKey: 'data', requests: ATTRIBUTES },
+  { name: 'data_attributes', primaryKey: ['model', 'full_name'], versionField: null },
+);
+
+const segments = declare({
+  kind: 'list',
+  recordsKey: 'segments',
+  requests: [{ path: '/segments' }, { path: '/segments', query: { type: 'company' }, optional: true }],
+});
+
+async function readAll(handler: Handler, declaration = segments) {
+  const server = await serve(handler);
+  const { reader, priorities } = testReader(server.url, declaration);
+  return { server, reader, priorities, ...(await walk(reader.read(sliceOf(ALL), null))) };
+}
+
+test('requests in turn, each record with the model that was asked for', async () => {
+  const { records, ids, matched, server, priorities } = await readAll(
+    ({ query }) => ({
+      json: { type: 'list', data: [{ full_name: 'name', model: 'x' }, { full_name: query.get('model') }] },
+    }),
+    attributes,
+  );
+  expect(records).toEqual([
+    { full_name: 'name', model: 'contact' },
+    { full_name: 'contact', model: 'contact' },
+    { full_name: 'name', model: 'company' },
+    { full_name: 'company', model: 'company' },
+  ]);
+  expect(ids).toEqual(['contact/name', 'contact/contact', 'company/name', 'company/company']);
+  expect(matched).toBe(4);
+  expect(server.log()[0]).toBe('GET /data_attributes?model=contact&include_archived=true');
+  expect(priorities).toEqual(['urgent', 'urgent']);
+});
+
+describe('segments: two requests, united', () => {
+  const answering =
+    (second: Reply): Handler =>
+    ({ query }) =>
+      query.has('type')
+        ? second
+        : {
+            json: {
+              segments: [
+                { id: 'a', n: 1 },
+                { id: 'b', n: 1 },
+              ],
+            },
+          };
+
+  test('by primary key', async () => {
+    const { records, matched } = await readAll(
+      answering({
+        json: {
+          segments: [
+            { id: 'b', n: 2 },
+            { id: 'c', n: 2 },
+          ],
+        },
+      }),
+    );
+    expect(records).toEqual([
+      { id: 'a', n: 1 },
+      { id: 'b', n: 1 },
+      { id: 'c', n: 2 },
+    ]);
+    expect(matched).toBe(3);
+  });
+
+  test.each([400, 404, 422])('the undocumented one may be refused with %s', async (status) => {
+    const { ids, matched } = await readAll(answering({ status, json: errorList('parameter_invalid') }));
+    expect(ids).toEqual(['a', 'b']);
+    expect(matched).toBe(2);
+  });
+
+  test.each<[string, Reply, string]>([
+    ['a permission', { status: 403, json: errorList('forbidden') }, 'PermissionError'],
+    ['a plan', { status: 400, json: errorList('api_plan_restricted') }, 'UnavailableError'],
+    ['the server', { status: 500, text: '' }, 'RetryableError'],
+    ['another conflict', { status: 409, json: errorList('conflict') }, 'ContractError'],
+  ])('but not for %s', async (_name, reply, name) => {
+    await expect(readAll(answering(reply))).rejects.toMatchObject({ name });
+  });
+
+  test('goes on from a position', async () => {
+    const { reader, positions } = await readAll(answering({ json: { segments: [{ id: 'c' }] } }));
+    const rest = await walk(reader.read(sliceOf(ALL), positions[0] ?? null));
+    expect(rest.ids).toEqual(['c']);
+    expect(rest.matched).toBe(3);
+  });
+});
+
+describe('an answer is whole or an error', () => {
+  test.each<[string, Reply, string]>([
+    ['a missing list', { json: { type: 'list' } }, 'records_missing'],
+    ['further pages', { json: { segments: [], pages: { next: 'https://x/?page=2' } } }, 'unexpected_pages'],
+    ['404 by code: the feature is off', { status: 404, json: errorList('not_found') }, 'not_found'],
+    ['404 in HTML', { status: 404, text: '<html>' }, 'http_404'],
+    ['a refused first request', { status: 400, json: errorList('parameter_invalid') }, 'parameter_invalid'],
+  ])('%s', async (_name, reply, code) => {
+    const name = code === 'not_found' ? 'UnavailableError' : 'ContractError';
+    await expect(readAll(() => reply)).rejects.toMatchObject({ name, code });
+  });
+});

@@ -1,0 +1,92 @@
+import { describe, expect, test } from 'vitest';
+import { ahead, inOrder } from '../../../../../functions/intercom/readers/walk/in-order.ts';
+import { range } from '../../../../support/intercom/reader-harness.ts';
+
+const tick = () => new Promise<void>((resume) => setTimeout(resume, 1));
+
+async function collect<T>(source: AsyncIterable<T>): Promise<readonly T[]> {
+  const all: T[] = [];
+  for await (const item of source) all.push(item);
+  return all;
+}
+
+describe('inOrder', () => {
+  test('a slow item does not idle the others', async () => {
+    let release: () => void = () => undefined;
+    const slow = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const started: number[] = [];
+    const results = collect(
+      inOrder(range(0, 8), 2, async (item) => {
+        started.push(item);
+        if (item === 0) await slow;
+        return item;
+      }),
+    );
+    await tick();
+    expect(started).toEqual([0, 1, 2, 3, 4]);
+    release();
+    expect(await results).toEqual(range(0, 8));
+  });
+
+  test('a failure comes at its place, and nothing more is started', async () => {
+    const started: number[] = [];
+    const seen: number[] = [];
+    const failing = inOrder(range(0, 50), 2, async (item) => {
+      started.push(item);
+      await tick();
+      if (item === 3) throw new Error('three');
+      return item;
+    });
+    const read = (async () => {
+      for await (const item of failing) seen.push(item);
+    })();
+    await expect(read).rejects.toThrow('three');
+    expect(seen).toEqual([0, 1, 2]);
+    expect(started.length).toBeLessThan(10);
+  });
+
+  test('nothing is started after the consumer stopped', async () => {
+    const started: number[] = [];
+    for await (const item of inOrder(range(0, 50), 2, async (item) => {
+      started.push(item);
+      await tick();
+      return item;
+    })) {
+      if (item === 1) break;
+    }
+    const before = started.length;
+    await tick();
+    await tick();
+    expect(started.length - before).toBeLessThanOrEqual(0);
+  });
+});
+
+describe('ahead', () => {
+  test('fetches the next item while this one is worked on, and no further', async () => {
+    const fetched: number[] = [];
+    async function* source() {
+      for (const item of range(0, 5)) {
+        fetched.push(item);
+        yield item;
+      }
+    }
+    const items = ahead(source());
+    expect(await items.next()).toEqual({ done: false, value: 0 });
+    await tick();
+    expect(fetched).toEqual([0, 1]);
+    expect(await collect(items)).toEqual([1, 2, 3, 4]);
+  });
+
+  test('a failure surfaces when its item is due', async () => {
+    async function* source() {
+      yield 1;
+      throw new Error('second');
+    }
+    const items = ahead(source());
+    expect(await items.next()).toEqual({ done: false, value: 1 });
+    await tick();
+    await expect(items.next()).rejects.toThrow('second');
+  });
+});

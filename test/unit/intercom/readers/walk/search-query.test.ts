@@ -1,0 +1,154 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { SliceQuery, Window } from '../../../../../functions/core/reading.ts';
+import {
+  type Filter,
+  searchBody,
+  searchFilters,
+  searchFrom,
+} from '../../../../../functions/intercom/readers/walk/search-query.ts';
+
+const bound = fc.option(fc.nat({ max: 2_000_000_000 }));
+const windowArbitrary: fc.Arbitrary<SliceQuery> = fc.record({
+  kind: fc.constant('window' as const),
+  updated: fc.record({ from: bound, to: bound }),
+  created: fc.option<Window>(fc.record({ from: bound, to: bound })),
+  through: fc.boolean(),
+});
+const idsArbitrary: fc.Arbitrary<SliceQuery> = fc.record({
+  kind: fc.constant('ids' as const),
+  ids: fc.array(fc.string({ minLength: 1 }), { maxLength: 60 }),
+});
+const anyQuery = fc.oneof(fc.constant<SliceQuery>({ kind: 'all' }), windowArbitrary, idsArbitrary);
+
+const depth = (filter: Filter): number =>
+  'field' in filter ? 0 : 1 + Math.max(0, ...filter.value.map(depth));
+const leaves = (filter: Filter): readonly Extract<Filter, { field: string }>[] =>
+  'field' in filter ? [filter] : filter.value.flatMap(leaves);
+const groups = (filter: Filter): readonly number[] =>
+  'field' in filter ? [] : [filter.value.length, ...filter.value.flatMap(groups)];
+
+test('only =, > and <, two levels, 1 to 15 filters a group (facts 5)', () => {
+  fc.assert(
+    fc.property(anyQuery, (query) => {
+      for (const filter of searchFilters(query)) {
+        expect(depth(filter)).toBeLessThanOrEqual(2);
+        for (const size of groups(filter)) expect(size >= 1 && size <= 15).toBe(true);
+        for (const leaf of leaves(filter)) expect(['=', '>', '<']).toContain(leaf.operator);
+      }
+    }),
+  );
+});
+
+test('every id is asked for exactly once', () => {
+  fc.assert(
+    fc.property(idsArbitrary, (query) => {
+      const asked = searchFilters(query).flatMap(leaves);
+      expect(asked.map(({ value }) => value)).toEqual(query.kind === 'ids' ? query.ids : []);
+      for (const { field, operator } of asked) expect([field, operator]).toEqual(['id', '=']);
+    }),
+  );
+});
+
+const matches = (at: number, filter: Filter, field: string): boolean => {
+  if ('field' in filter) {
+    if (filter.field !== field) return true;
+    const value = Number(filter.value);
+    return filter.operator === '>' ? at > value : filter.operator === '<' ? at < value : at === value;
+  }
+  const own = filter.value.filter((inner) => leaves(inner).some((leaf) => leaf.field === field));
+  if (own.length === 0) return true;
+  const results = own.map((inner) => matches(at, inner, field));
+  return filter.operator === 'AND' ? results.every(Boolean) : results.some(Boolean);
+};
+
+test('windows that share a boundary tile: every second is in exactly one of them', () => {
+  const time = fc.integer({ min: 1, max: 100 });
+  fc.assert(
+    fc.property(time, time, (boundary, at) => {
+      const left = searchFilters({
+        kind: 'window',
+        updated: { from: null, to: boundary },
+        created: null,
+        through: false,
+      });
+      const right = searchFilters({
+        kind: 'window',
+        updated: { from: boundary, to: null },
+        created: null,
+        through: false,
+      });
+      const inside = [...left, ...right].filter((filter) => matches(at, filter, 'updated_at'));
+      expect(inside.length).toBe(1);
+    }),
+  );
+});
+
+describe('the shapes', () => {
+  test('all: whatever has a time', () => {
+    const everything = { operator: 'AND', value: [{ field: 'updated_at', operator: '>', value: 0 }] };
+    expect(searchFilters({ kind: 'all' })).toEqual([everything]);
+  });
+
+  test('a window split by creation', () => {
+    const query: SliceQuery = {
+      kind: 'window',
+      updated: { from: 10, to: 20 },
+      created: { from: 5, to: 7 },
+      through: false,
+    };
+    const from = (field: string, value: number) => ({
+      operator: 'OR',
+      value: [
+        { field, operator: '>', value },
+        { field, operator: '=', value },
+      ],
+    });
+    expect(searchFilters(query)).toEqual([
+      {
+        operator: 'AND',
+        value: [
+          from('updated_at', 10),
+          { field: 'updated_at', operator: '<', value: 20 },
+          from('created_at', 5),
+          { field: 'created_at', operator: '<', value: 7 },
+        ],
+      },
+    ]);
+  });
+
+  test('through takes in the upper bound itself, and with it its day', () => {
+    const query: SliceQuery = {
+      kind: 'window',
+      updated: { from: null, to: 20 },
+      created: null,
+      through: true,
+    };
+    expect(leaves(searchFilters(query)[0] ?? { operator: 'OR', value: [] })).toEqual([
+      { field: 'updated_at', operator: '>', value: 0 },
+      { field: 'updated_at', operator: '<', value: 20 },
+      { field: 'updated_at', operator: '=', value: 20 },
+    ]);
+  });
+
+  test('from a later second on, the rest of the window stays', () => {
+    const query: SliceQuery = {
+      kind: 'window',
+      updated: { from: 10, to: 20 },
+      created: { from: 5, to: null },
+      through: true,
+    };
+    expect(searchFrom(query, 15)).toEqual({ ...query, updated: { from: 15, to: 20 } });
+    expect(searchFrom({ kind: 'all' }, 15)).toMatchObject({ updated: { from: 15, to: null } });
+    expect(searchFrom({ kind: 'ids', ids: ['1'] }, 15)).toEqual({ kind: 'ids', ids: ['1'] });
+  });
+
+  test('a body is always sorted, and has a cursor only after the first page', () => {
+    const filter: Filter = { field: 'id', operator: '=', value: '1' };
+    const sort = { field: 'updated_at', order: 'ascending' };
+    expect(searchBody(filter, 150, null)).toEqual({ query: filter, pagination: { per_page: 150 }, sort });
+    expect(searchBody(filter, 7, 'abc')).toMatchObject({
+      pagination: { per_page: 7, starting_after: 'abc' },
+    });
+  });
+});

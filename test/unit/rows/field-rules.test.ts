@@ -1,0 +1,300 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { ObjectDeclaration } from '../../../functions/core/declaration.ts';
+import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../../functions/core/json.ts';
+import { OBJECTS } from '../../../functions/objects/index.ts';
+import { createTreatments, type FieldRules, needsHash } from '../../../functions/rows/field-rules.ts';
+import type { Treatment } from '../../../functions/rows/field-tree.ts';
+import { createShaper } from '../../../functions/rows/rows.ts';
+import { testHash } from '../../support/dependencies.ts';
+
+const ORIGIN = { runId: 'r', slice: '0001' };
+
+type Fields = FieldRules['fields'];
+
+/** The rows of one record, by table, as a reader of the lake sees them. */
+function rowsOf(
+  declaration: ObjectDeclaration,
+  record: JsonObject,
+  rules: Partial<FieldRules>,
+): Readonly<Record<string, readonly Record<string, unknown>[]>> {
+  const treatments = createTreatments(
+    declaration,
+    { fields: {}, sensitiveFields: 'replicate', ...rules },
+    testHash,
+  );
+  const shaper = createShaper(declaration, ORIGIN, treatments);
+  const rows = shaper.shape({ record, stampedAt: 1, receivedAtMs: 1 }, 1);
+  return Object.groupBy(
+    rows.map(({ table, line }) => ({ __table: table, ...(JSON.parse(line) as object) })),
+    ({ __table }) => __table,
+  ) as never;
+}
+
+const contact = (record: JsonObject, rules: Partial<FieldRules>): Record<string, unknown> =>
+  rowsOf(OBJECTS.contacts, { id: '1', updated_at: 1, ...record }, rules).contacts?.[0] ?? {};
+
+const contactFields = (rules: Record<string, Treatment>): { fields: Fields } => ({
+  fields: { contacts: rules },
+});
+
+/** A value inside a JSON column, after the rules. */
+const custom = (value: JsonValue, rules: Record<string, Treatment>): unknown =>
+  JSON.parse(String(contact({ custom_attributes: value }, contactFields(rules)).custom_attributes));
+
+describe('hashing', () => {
+  test('takes the text itself, and numbers and booleans as JSON', () => {
+    const hashed = (value: JsonValue) => contact({ name: value }, contactFields({ name: 'hash' })).name;
+    expect(hashed('Ada')).toBe(testHash('Ada'));
+    expect(hashed('Ada')).toMatch(/^[0-9a-f]{64}$/);
+    expect(hashed('')).toBe(testHash(''));
+    expect(hashed(12.5)).toBe(testHash('12.5'));
+    expect(hashed(true)).toBe(testHash('true'));
+    expect(hashed('\ud83d')).toBe(testHash('\ufffd'));
+    expect(hashed(parseJson('9007199254740993'))).toBe(testHash('9007199254740993'));
+    expect(hashed(null)).toBeNull();
+    expect(contact({}, contactFields({ name: 'hash' })).name).toBeNull();
+  });
+
+  test('goes leaf by leaf, and leaves keys, structure and references', () => {
+    const value = { type: 'x', id: '7', company_id: 8, list: [1, null, { id: 2, a: 'b' }] };
+    const hashed = contact({ avatar: value }, contactFields({ avatar: 'hash' })).avatar;
+    expect(JSON.parse(String(hashed))).toEqual({
+      type: 'x',
+      id: '7',
+      company_id: 8,
+      list: [testHash('1'), null, { id: 2, a: testHash('b') }],
+    });
+  });
+
+  test("takes the customer's own ids of people, under each of their names, and gives them the hash of external_id", () => {
+    const own = { external_id: '70', user_id: '70', user_external_id: '70', external_user_id: 70 };
+    const metadata = { ...own, intercom_user_id: '63a0', admin_id: '5' };
+    const rules = { sensitiveFields: 'hash' } as const;
+    const [row] =
+      rowsOf(OBJECTS.activity_logs, { id: '1', created_at: 1, metadata }, rules).activity_logs ?? [];
+    const hash = contact({ external_id: '70' }, rules).external_id;
+    expect(JSON.parse(String(row?.metadata))).toEqual({
+      external_id: hash,
+      user_id: hash,
+      user_external_id: hash,
+      external_user_id: hash,
+      intercom_user_id: '63a0',
+      admin_id: '5',
+    });
+  });
+
+  test("takes every leaf of a customer's own attributes, also inside other objects", () => {
+    const own = { type: 'x', id: '7', tax_id: 8 };
+    const hashed = { type: testHash('x'), id: testHash('7'), tax_id: testHash('8') };
+    expect(custom(own, { custom_attributes: 'hash' })).toEqual(hashed);
+    const conversation = { id: '1', updated_at: 1, company: { id: 'c', custom_attributes: own } };
+    const [row] =
+      rowsOf(OBJECTS.conversations, conversation, { sensitiveFields: 'hash' }).conversations ?? [];
+    expect(JSON.parse(String(row?.company))).toEqual({ id: 'c', custom_attributes: hashed });
+  });
+
+  test('takes a reference that a path names', () => {
+    const teammates = { type: 'admin.list', admins: [{ type: 'admin', id: '5' }] };
+    const record = { id: '1', updated_at: 1, teammates };
+    const fields: Fields = { conversations: { 'teammates.admins[].id': 'hash' } };
+    const [row] = rowsOf(OBJECTS.conversations, record, { fields }).conversations ?? [];
+    expect(JSON.parse(String(row?.teammates))).toEqual({
+      type: 'admin.list',
+      admins: [{ type: 'admin', id: testHash('5') }],
+    });
+  });
+
+  test('of a personal place inside a column that a rule hashes takes it in, whatever its name', () => {
+    const part = { updated_attribute_data: { value: { type: 'value', id: 'Ada', label: 'Ada' } } };
+    const ticket = { id: '1', updated_at: 1, ticket_parts: { ticket_parts: [part] } };
+    const [row] =
+      rowsOf(OBJECTS.tickets, ticket, { fields: { tickets: { ticket_parts: 'hash' } } }).tickets ?? [];
+    expect(String(row?.ticket_parts)).not.toContain('Ada');
+  });
+});
+
+describe('of two rules', () => {
+  test.each<[Record<string, Treatment>, unknown]>([
+    [{ 'custom_attributes.a': 'hash' }, { a: { b: testHash('1') }, 'c.d': 2 }],
+    [
+      { custom_attributes: 'hash', 'custom_attributes.a.b': 'replicate' },
+      { a: { b: 1 }, 'c.d': testHash('2') },
+    ],
+    [{ 'custom_attributes.*': 'exclude', 'custom_attributes.a': 'replicate' }, { a: { b: 1 } }],
+    [
+      { 'custom_attributes.*': 'hash', 'custom_attributes.a.b': 'exclude' },
+      { a: {}, 'c.d': testHash('2') },
+    ],
+    [
+      { 'custom_attributes.*.b': 'exclude', 'custom_attributes.a.x': 'hash' },
+      { a: {}, 'c.d': 2 },
+    ],
+    [{ 'custom_attributes["c.d"]': 'exclude' }, { a: { b: 1 } }],
+  ])('%j: the deeper and the more exact one wins', (rules, expected) => {
+    expect(custom({ a: { b: 1 }, 'c.d': 2 }, rules)).toEqual(expected);
+  });
+
+  test("the user's wins over sensitiveFields, also for what is inside", () => {
+    const rules: Partial<FieldRules> = {
+      sensitiveFields: 'hash',
+      fields: { contacts: { location: 'replicate', 'avatar.image_url': 'exclude', brand_new: 'replicate' } },
+    };
+    const row = contact(
+      {
+        name: 'Ada',
+        location: { city: 'Cork' },
+        avatar: { image_url: 'u', x: 'y' },
+        brand_new: 'n',
+        newer: 'm',
+      },
+      rules,
+    );
+    expect(row).toMatchObject({
+      name: testHash('Ada'),
+      location: '{"city":"Cork"}',
+      avatar: JSON.stringify({ x: testHash('y') }),
+      brand_new: 'n',
+      newer: testHash('m'),
+    });
+  });
+});
+
+describe('sensitiveFields', () => {
+  test('hashes what nobody declared: top-level fields, and new keys beside personal ones', () => {
+    const source = { type: 'email', id: '1', delivered_as: 'x', subject: 's', sender_name: 'Ada' };
+    const record = { id: '1', updated_at: 1, source, visitor: { id: '3', name: 'Ada' }, visitor_id: 'v' };
+    const [row] = rowsOf(OBJECTS.conversations, record, { sensitiveFields: 'hash' }).conversations ?? [];
+    expect(JSON.parse(String(row?.source))).toEqual({
+      ...source,
+      subject: testHash('s'),
+      sender_name: testHash('Ada'),
+    });
+    expect(JSON.parse(String(row?.visitor))).toEqual({ id: '3', name: testHash('Ada') });
+    expect(row?.visitor_id).toBe(testHash('v'));
+  });
+
+  test('hashes new keys inside JSON columns that nothing personal is known of, and keeps the known ones', () => {
+    const record = {
+      id: '1',
+      updated_at: 1,
+      statistics: { type: 'x', count_reopens: 2, last_closed_by_id: '5', fastest_agent: 'Ada' },
+      linked_objects: { data: [{ type: 'ticket', id: '7', category: 'Customer', title: "Ada's ring" }] },
+      sla_applied: { sla_name: { words: 'Ada' }, sla_status: 'hit' },
+      state: { words: 'Ada' },
+    };
+    const [row] = rowsOf(OBJECTS.conversations, record, { sensitiveFields: 'hash' }).conversations ?? [];
+    const cell = (name: string): unknown => JSON.parse(String(row?.[name]));
+    expect(cell('statistics')).toEqual({ ...record.statistics, fastest_agent: testHash('Ada') });
+    expect(cell('linked_objects')).toEqual({
+      data: [{ type: 'ticket', id: '7', category: 'Customer', title: testHash("Ada's ring") }],
+    });
+    expect(cell('sla_applied')).toEqual({ sla_name: { words: testHash('Ada') }, sla_status: 'hit' });
+    expect(cell('state')).toEqual({ words: testHash('Ada') });
+  });
+
+  test('gives the same person the same hashes in every table', () => {
+    const email = 'ada@example.com';
+    const rules = { sensitiveFields: 'hash' } as const;
+    const author = { type: 'user', id: '1', name: 'Ada', email };
+    const headers = { email_address_headers: [{ type: 'from', email_address: email, name: 'Ada' }] };
+    const part = { conversation_id: '9', id: '1', updated_at: 1, author, email_message_metadata: headers };
+    const parts = rowsOf(OBJECTS.conversation_parts, part, rules);
+    expect(contact({ email }, rules).email).toBe(testHash(email));
+    expect(JSON.parse(String(parts.conversation_parts?.[0]?.author))).toMatchObject({
+      email: testHash(email),
+    });
+    expect(parts.email_address_header?.[0]?.email_address).toBe(testHash(email));
+  });
+});
+
+describe('an excluded field', () => {
+  test('has no column, declared or not, and is not reported', () => {
+    const rules = { contacts: { name: 'exclude', newer: 'exclude' }, contact_tag: {} } as const;
+    const treatments = createTreatments(
+      OBJECTS.contacts,
+      { fields: rules, sensitiveFields: 'hash' },
+      testHash,
+    );
+    const shaper = createShaper(OBJECTS.contacts, ORIGIN, treatments);
+    const [row] = shaper.shape(
+      { record: { id: '1', name: 'Ada', newer: 1 }, stampedAt: 1, receivedAtMs: 1 },
+      1,
+    );
+    const columns = Object.keys(JSON.parse(row?.line ?? '{}'));
+    expect(columns).toEqual(
+      expect.arrayContaining(
+        OBJECTS.contacts.columns.map(({ name }) => name).filter((name) => name !== 'name'),
+      ),
+    );
+    expect(columns).not.toContain('name');
+    expect(columns).not.toContain('newer');
+    expect(shaper.observed().contacts).toEqual({ id: ['string'] });
+  });
+
+  test("in a child table follows the child's own rules", () => {
+    const company = { id: '1', updated_at: 1, tags: { tags: [{ id: '2', name: 'VIP' }] } };
+    const fields: Fields = { company_tag: { tag_name: 'exclude' }, companies: { name: 'exclude' } };
+    const { company_tag } = rowsOf(OBJECTS.companies, company, { fields });
+    expect(company_tag?.[0]).toMatchObject({ company_id: '1', tag_id: '2' });
+    expect(company_tag?.[0]).not.toHaveProperty('tag_name');
+  });
+});
+
+test('the key is needed only where something is hashed', () => {
+  const rules = (fields: Fields, sensitiveFields: 'hash' | 'replicate' = 'replicate') => ({
+    fields,
+    sensitiveFields,
+  });
+  expect(needsHash(OBJECTS.tags, rules({}, 'hash'))).toBe(true);
+  expect(needsHash(OBJECTS.tags, rules({ contacts: { name: 'hash' } }))).toBe(false);
+  expect(needsHash(OBJECTS.contacts, rules({ contacts: { name: 'exclude' } }))).toBe(false);
+  expect(needsHash(OBJECTS.companies, rules({ company_tag: { tag_name: 'hash' } }))).toBe(true);
+});
+
+/** Structure without leaves: keys and lengths stay what they are. */
+function shapeOf(value: JsonValue | undefined): unknown {
+  if (Array.isArray(value)) return value.map(shapeOf);
+  if (!isJsonObject(value)) return value === null ? null : 'leaf';
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, shapeOf(inner)]));
+}
+
+const json = fc.jsonValue({ maxDepth: 4 }) as fc.Arbitrary<JsonValue>;
+const object = fc.dictionary(fc.string({ minLength: 1 }), json) as fc.Arbitrary<JsonObject>;
+
+describe('of any value', () => {
+  test('hashing keeps the structure, and is the same every time', () => {
+    fc.assert(
+      fc.property(object, (value) => {
+        const hashed = custom(value, { custom_attributes: 'hash' });
+        expect(shapeOf(hashed as JsonValue)).toEqual(shapeOf(JSON.parse(JSON.stringify(value)) as JsonValue));
+        expect(custom(value, { custom_attributes: 'hash' })).toEqual(hashed);
+      }),
+    );
+  });
+
+  test('hashing leaves no text of a leaf behind', () => {
+    const secret = fc.uuid();
+    fc.assert(
+      fc.property(object, secret, fc.string({ minLength: 1 }), (value, text, key) => {
+        const hashed = custom(
+          { ...value, [key]: { id: text, deep: [text, { type: text }] } },
+          { custom_attributes: 'hash' },
+        );
+        expect(JSON.stringify(hashed)).not.toContain(text);
+      }),
+    );
+  });
+
+  test('what is excluded is never there, and the rest is untouched', () => {
+    fc.assert(
+      fc.property(object, fc.string({ minLength: 1 }), json, (value, key, secret) => {
+        const path = `custom_attributes[${JSON.stringify(key)}]`;
+        const { [key]: _replaced, ...rest } = value;
+        expect(custom({ ...value, [key]: secret }, { [path]: 'exclude' })).toEqual(
+          JSON.parse(JSON.stringify(rest)),
+        );
+      }),
+    );
+  });
+});

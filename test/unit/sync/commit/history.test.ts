@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest';
+import type { ObjectName } from '../../../../functions/core/names.ts';
+import { pruneHistory } from '../../../../functions/sync/commit/history.ts';
+import { createPipeline, dependenciesOf, readerOf } from '../../../support/dependencies.ts';
+import { committedRows } from '../../../support/rows-of.ts';
+import { END, pageOf, recordOf } from '../../../support/slices.ts';
+import { runOnce } from '../../../support/workflow.ts';
+
+async function afterRuns(runs: number, keep: number, object: ObjectName = 'tags') {
+  const pipeline = createPipeline();
+  let run = 0;
+  const reader = readerOf(async function* () {
+    run += 1;
+    yield pageOf([recordOf(`of run ${run}`, pipeline.clock.now() / 1000)], 1);
+    yield END;
+  });
+  const config = { history: { fullRefreshRuns: keep } };
+  const dependencies = dependenciesOf(pipeline, { object, reader, config });
+  for (let index = 0; index < runs; index += 1) await runOnce(pipeline, dependencies);
+  return { pipeline, dependencies, ids: () => committedRows(pipeline.lake, object).map(({ id }) => id) };
+}
+
+test('keeps the last runs of a full-refresh object and removes the files of the others', async () => {
+  const { pipeline, ids } = await afterRuns(5, 2);
+  expect(ids()).toEqual(['of run 4', 'of run 5']);
+  expect(pipeline.lake.keys('tables/')).toHaveLength(2);
+});
+
+test('never removes the last one', async () => {
+  const { ids } = await afterRuns(3, 1);
+  expect(ids()).toEqual(['of run 3']);
+});
+
+test('removes nothing while there are no more than it keeps', async () => {
+  const { ids } = await afterRuns(3, 3);
+  expect(ids()).toHaveLength(3);
+});
+
+test('leaves incremental objects alone', async () => {
+  const { ids } = await afterRuns(4, 1, 'activity_logs');
+  expect(ids()).toHaveLength(4);
+});
+
+test('leaves objects alone whose names begin alike', async () => {
+  const { pipeline, dependencies } = await afterRuns(2, 1);
+  const other = 'manifests/tags_of_others/x.json';
+  await pipeline.lake.putNew(other, Buffer.from('{"tables":{}}'));
+  await pruneHistory(dependencies);
+  expect(pipeline.lake.files.has(other)).toBe(true);
+});
+
+test('takes the manifest away before its files: a run is there whole, or not at all', async () => {
+  const { pipeline, dependencies } = await afterRuns(3, 3);
+  const deleted: string[][] = [];
+  const lake = {
+    ...pipeline.lake,
+    delete: async (keys: readonly string[]) => {
+      deleted.push([...keys]);
+      await pipeline.lake.delete(keys);
+    },
+  };
+  const config = { ...dependencies.config, history: { fullRefreshRuns: 1 } };
+  await pruneHistory({ ...dependencies, lake, config });
+  expect(deleted.map((keys) => keys.map((key) => key.split('/')[0]))).toEqual([
+    ['manifests'],
+    ['tables'],
+    ['manifests'],
+    ['tables'],
+  ]);
+});

@@ -1,0 +1,240 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Window } from '../../../../functions/core/reading.ts';
+import {
+  type CountedQuery,
+  type SplitOptions,
+  splitWindow,
+  type WindowQuery,
+} from '../../../../functions/sync/plan/split-window.ts';
+import {
+  anyComparison,
+  DAY,
+  dayComparison,
+  instant,
+  NOW,
+  population,
+  YEAR,
+} from '../../../support/arbitraries.ts';
+import {
+  type Comparison,
+  createWorld,
+  matches,
+  probeOf,
+  search,
+  type World,
+  type WorldRecord,
+} from '../../../support/search-world.ts';
+
+const windowQuery = (updated: Window, through = updated.to !== null): WindowQuery => ({
+  kind: 'window',
+  updated,
+  created: null,
+  through,
+});
+
+async function split(
+  world: World,
+  query: WindowQuery,
+  options: Partial<SplitOptions> = {},
+): Promise<readonly CountedQuery[]> {
+  const { granularity } = world.comparison;
+  return Array.fromAsync(
+    splitWindow(query, { probe: probeOf(world), granularity, target: 10, now: NOW, ...options }),
+  );
+}
+
+const windows: fc.Arbitrary<Window> = fc
+  .tuple(fc.option(instant), fc.option(instant))
+  .map(([a, b]) =>
+    a !== null && b !== null ? { from: Math.min(a, b), to: Math.max(a, b) + 1 } : { from: a, to: b },
+  );
+
+/** The runs of slices that share one stretch of time. */
+function stretches(slices: readonly CountedQuery[]): readonly (readonly WindowQuery[])[] {
+  const groups = Map.groupBy(slices, ({ query }) => JSON.stringify(query.updated));
+  return [...groups.values()].map((group) => group.map(({ query }) => query));
+}
+
+/** Neighbours share one boundary, from the outer lower bound to the outer upper one. */
+function expectToTile(parts: readonly Window[], whole: Window): void {
+  expect(parts[0]?.from).toBe(whole.from);
+  expect(parts.at(-1)?.to).toBe(whole.to);
+  for (const [index, part] of parts.slice(1).entries()) {
+    expect(part.from).not.toBeNull();
+    expect(part.from).toBe(parts[index]?.to);
+  }
+}
+
+const clusterOf = (size: number, make: (index: number) => Omit<WorldRecord, 'id'>): readonly WorldRecord[] =>
+  Array.from({ length: size }, (_unused, index) => ({ id: String(index), ...make(index) }));
+
+describe('whatever the population, the zone and the window', () => {
+  test('the slices hold every record of the window, each once unless the server is inclusive', async () => {
+    await fc.assert(
+      fc.asyncProperty(population, anyComparison, windows, async (records, comparison, updated) => {
+        const world = createWorld(records, comparison);
+        const query = windowQuery(updated);
+        const slices = await split(world, query);
+        const found = slices.flatMap((slice) => search(world, slice.query).map(({ id }) => id));
+        const wanted = search(world, query).map(({ id }) => id);
+        expect(new Set(found)).toEqual(new Set(wanted));
+        const isExact = comparison.granularity === 'day' || !comparison.inclusive;
+        if (isExact) expect(found).toHaveLength(wanted.length);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('neighbours share one boundary, in updated_at and within a day in created_at', async () => {
+    await fc.assert(
+      fc.asyncProperty(population, anyComparison, windows, async (records, comparison, updated) => {
+        const slices = await split(createWorld(records, comparison), windowQuery(updated), { target: 3 });
+        const parts = stretches(slices);
+        expectToTile(
+          parts.map(([first]) => first?.updated ?? { from: null, to: null }),
+          updated,
+        );
+        for (const group of parts.filter(({ length }) => length > 1)) {
+          expect(comparison.granularity).toBe('day');
+          expectToTile(
+            group.map(({ created }) => created ?? { from: null, to: null }),
+            { from: null, to: null },
+          );
+        }
+        const last = parts.at(-1)?.[0];
+        expect(last?.through).toBe(updated.to !== null);
+        for (const group of parts.slice(0, -1)) expect(group.every(({ through }) => !through)).toBe(true);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test('the counts are right, and no slice holds more than it should unless it cannot be cut', async () => {
+    const exact = anyComparison.filter((one) => one.granularity === 'day' || !one.inclusive);
+    await fc.assert(
+      fc.asyncProperty(population, exact, windows, async (records, comparison, updated) => {
+        const world = createWorld(records, comparison);
+        const width = comparison.granularity === 'day' ? 4 * DAY : 3;
+        for (const { query, matched } of await split(world, windowQuery(updated))) {
+          const held = search(world, query);
+          expect(matched).toBe(held.length);
+          if (held.length <= 10) continue;
+          const spanOf = (key: 'updated_at' | 'created_at') => {
+            const times = held.map((record) => record[key]);
+            return Math.max(...times) - Math.min(...times);
+          };
+          expect(spanOf('updated_at')).toBeLessThanOrEqual(width);
+          if (comparison.granularity === 'day') expect(spanOf('created_at')).toBeLessThanOrEqual(width);
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test('a few probes a slice are enough', async () => {
+    await fc.assert(
+      fc.asyncProperty(population, anyComparison, windows, async (records, comparison, updated) => {
+        const world = createWorld(records, comparison);
+        const slices = await split(world, windowQuery(updated));
+        expect(world.probes).toBeLessThanOrEqual(1 + 60 * slices.length);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe('masses', () => {
+  const wanted = { from: NOW - YEAR, to: null };
+
+  test('a year of evenly spread records is cut into about as many slices as it takes', async () => {
+    const records = clusterOf(2_000, (index) => ({
+      updated_at: NOW - YEAR + index * 15_000,
+      created_at: NOW - 2 * YEAR,
+    }));
+    const world = createWorld(records, { granularity: 'second', inclusive: false });
+    const slices = await split(world, windowQuery(wanted), { target: 100 });
+    expect(slices.length).toBeGreaterThanOrEqual(20);
+    expect(slices.length).toBeLessThanOrEqual(45);
+    expect(world.probes).toBeLessThanOrEqual(70);
+    for (const { matched } of slices) expect(matched).toBeLessThanOrEqual(100);
+  });
+
+  test.each([true, false])('one second of 5,000 records is one slice (inclusive %s)', async (inclusive) => {
+    const at = NOW - 100 * DAY;
+    const records = clusterOf(5_000, () => ({ updated_at: at, created_at: at }));
+    const world = createWorld(records, { granularity: 'second', inclusive });
+    const slices = await split(world, windowQuery({ from: NOW - YEAR, to: NOW }), { target: 100 });
+    expect(slices.filter(({ query }) => search(world, query).length > 0)).toHaveLength(1);
+    expect(world.probes).toBeLessThanOrEqual(40);
+  });
+
+  test('one day of contacts is cut by the time they were created', async () => {
+    const records = clusterOf(3_000, (index) => ({
+      updated_at: NOW - 100 * DAY + (index % 3_600),
+      created_at: NOW - YEAR + index * 8_000,
+    }));
+    const world = createWorld(records, { granularity: 'day', zone: 'Pacific/Kiritimati' });
+    const slices = await split(world, windowQuery(wanted), { target: 200 });
+    const busy = slices.filter(({ query }) => search(world, query).length > 0);
+    expect(busy.length).toBeGreaterThanOrEqual(15);
+    expect(busy.every(({ query }) => query.created !== null)).toBe(true);
+    for (const { query } of busy) expect(search(world, query).length).toBeLessThanOrEqual(200);
+    expect(world.probes).toBeLessThanOrEqual(120);
+  });
+
+  test('contacts of one day created on one day are walked as they are', async () => {
+    const at = NOW - 100 * DAY;
+    const records = clusterOf(3_000, () => ({ updated_at: at, created_at: at }));
+    const world = createWorld(records, { granularity: 'day', zone: 'Asia/Kolkata' });
+    const slices = await split(world, windowQuery(wanted), { target: 200 });
+    expect(slices.flatMap(({ query }) => search(world, query))).toHaveLength(3_000);
+    expect(slices.length).toBeLessThanOrEqual(6);
+  });
+
+  test('the day of the upper bound is taken in whole where the window says so', async () => {
+    const zone = 'America/New_York';
+    const to = Date.UTC(2026, 10, 10, 15) / 1000;
+    const late = { id: 'late', updated_at: to + 3 * 3_600, created_at: 5 };
+    const world = createWorld([late], { granularity: 'day', zone });
+    const [through] = await split(world, windowQuery({ from: to - DAY, to }, true));
+    const [exclusive] = await split(world, windowQuery({ from: to - DAY, to }, false));
+    expect(through?.matched).toBe(1);
+    expect(exclusive?.matched).toBe(0);
+  });
+});
+
+test('an empty window is one slice and one probe', async () => {
+  const world = createWorld([], { granularity: 'second', inclusive: false });
+  const slices = await split(world, windowQuery({ from: 5, to: null }));
+  expect(slices).toEqual([{ query: windowQuery({ from: 5, to: null }), matched: 0 }]);
+  expect(world.probes).toBe(1);
+});
+
+test('slices are made as they are asked for: who stops early asks nothing more', async () => {
+  const records = clusterOf(1_000, (index) => ({ updated_at: NOW - YEAR + index * 30_000, created_at: 1 }));
+  const world = createWorld(records, { granularity: 'second', inclusive: false });
+  const slices = splitWindow(windowQuery({ from: null, to: null }), {
+    probe: probeOf(world),
+    granularity: 'second',
+    target: 10,
+    now: NOW,
+  });
+  await slices.next();
+  expect(world.probes).toBeLessThanOrEqual(12);
+});
+
+test('a window already bounded in created_at is never cut wider than it was', async () => {
+  const created = { from: NOW - YEAR, to: NOW - 300 * DAY };
+  await fc.assert(
+    fc.asyncProperty(population, dayComparison, async (records, comparison: Comparison) => {
+      const world = createWorld(records, comparison);
+      const query = { ...windowQuery({ from: NOW - YEAR, to: NOW }), created };
+      const slices = await split(world, query, { target: 2 });
+      const found = slices.flatMap((slice) => search(world, slice.query));
+      expect(found.every((record) => matches(comparison, query, record))).toBe(true);
+      expect(found).toHaveLength(search(world, query).length);
+    }),
+    { numRuns: 100 },
+  );
+});
