@@ -1,6 +1,6 @@
 /**
  * The request budget of a pipeline, shared by all its functions through one DynamoDB item per
- * 10-second window of Intercom's (facts 2). Permits are taken in batches by one conditional update;
+ * 10-second window of Intercom's (docs/intercom-api.md 2). Permits are taken in batches by one conditional update;
  * what a batch does not use expires with its window. A window that an answer says is used up, or a
  * 429, is marked as spent for everyone.
  */

@@ -39,7 +39,7 @@ export interface SlotTerms {
 /** After so long in line nobody goes first any more, whatever his run holds: everyone gets a slot in the end. */
 const PATIENCE_MS = 30 * 60_000;
 
-/** A kept slot: what a call takes that follows at once, with a cold start. An idle scroll lives 60 s (facts 6.3). */
+/** A kept slot: what a call takes that follows at once, with a cold start. An idle scroll lives 60 s (docs/intercom-api.md 6.3). */
 const KEPT_MS = 60_000;
 
 /** How late a call may come that was to wait, before its place is lost: cold start, throttling. */

@@ -163,7 +163,7 @@ function dealConcurrency(wanted: Omit<Parallelism, 'inFlight'>, cap: number | nu
   return { objects, slices, inFlight: Math.min(REQUESTS_IN_FLIGHT, Math.floor(cap / (objects * slices))) };
 }
 
-/** Hosts per region (facts 1). */
+/** Hosts per region (docs/intercom-api.md 1). */
 export const API_HOSTS = {
   US: 'https://api.intercom.io',
   EU: 'https://api.eu.intercom.io',

@@ -4,12 +4,12 @@ import { isState } from './state.ts';
 /** Far above what Intercom sends; the gateway itself takes some 10,000. */
 const LONGEST_QUERY = 4_096;
 
-/** Printable ASCII; one ends in `=` (facts 8.1). */
+/** Printable ASCII; one ends in `=` (docs/intercom-api.md 8.1). */
 const CODE = /^[\x21-\x7e]{1,1024}$/;
 
 export type CallbackQuery =
   | { readonly kind: 'answer'; readonly state: string; readonly code: string }
-  /** `state` is null where the denial came without one, which facts 8.1 leaves open. */
+  /** `state` is null where the denial came without one, which docs/intercom-api.md 8.1 leaves open. */
   | { readonly kind: 'denial'; readonly state: string | null }
   | {
       readonly kind: 'too_long' | 'repeated_parameter' | 'no_state' | 'bad_state' | 'no_code' | 'bad_code';

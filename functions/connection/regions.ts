@@ -1,4 +1,4 @@
-/** Names of Intercom's regions as /me tells them (facts 6.1). */
+/** Names of Intercom's regions as /me tells them (docs/intercom-api.md 6.1). */
 import type { ResolvedConfig } from '../config/config.ts';
 
 type Region = ResolvedConfig['region'];

@@ -51,7 +51,7 @@ export interface ChildDeclaration {
   readonly columns: readonly ChildColumn[];
 }
 
-/** A list that Intercom cuts at 10 items inside a record; the whole is behind a sub-list endpoint (facts 6.2). */
+/** A list that Intercom cuts at 10 items inside a record; the whole is behind a sub-list endpoint (docs/intercom-api.md 6.2). */
 export interface EmbeddedList {
   /** Field of the record holding `{data, total_count, has_more}`. */
   readonly field: string;

@@ -142,7 +142,7 @@ export interface Metrics {
 
 export type PermitPriority = 'urgent' | 'bulk';
 
-/** What an answer of Intercom told about the rate limit (facts 2). */
+/** What an answer of Intercom told about the rate limit (docs/intercom-api.md 2). */
 export interface RateObservation {
   /** Requests per 10-second window. */
   readonly limit: number | null;

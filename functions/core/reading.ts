@@ -54,7 +54,7 @@ export interface PageEvidence {
   readonly partsExpected?: number;
   /** Parts that came with those conversations. */
   readonly partsWritten?: number;
-  /** Conversations with more parts than the 500 newest that Intercom returns (facts 6.4). */
+  /** Conversations with more parts than the 500 newest that Intercom returns (docs/intercom-api.md 6.4). */
   readonly overCap?: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-/** Which hosts a pipeline speaks to (facts 1, 8.2). */
+/** Which hosts a pipeline speaks to (docs/intercom-api.md 1, 8.2). */
 import { API_HOSTS, type ResolvedConfig } from '../config/config.ts';
 
 /** Where people authorize an app, per region. */

@@ -1,4 +1,4 @@
-/** GET /me: the workspace behind the token (facts 6.1). */
+/** GET /me: the workspace behind the token (docs/intercom-api.md 6.1). */
 import { isJsonObject, type JsonValue } from '../core/json.ts';
 import type { EpochMs, EpochSeconds } from '../core/time.ts';
 import type { IntercomClient, RequestOptions } from './http/client.ts';

@@ -1,4 +1,4 @@
-/** Intercom's OAuth: authorize, trade the code, ask whose the token is, uninstall (facts 8). */
+/** Intercom's OAuth: authorize, trade the code, ask whose the token is, uninstall (docs/intercom-api.md 8). */
 
 import type { ResolvedConfig } from '../config/config.ts';
 import { isAccessToken } from '../core/access-token.ts';
@@ -28,7 +28,7 @@ export interface IntercomAccessOptions {
   readonly timeoutMs?: number;
 }
 
-/** `token` and `access_token` are the same (facts 8.1). */
+/** `token` and `access_token` are the same (docs/intercom-api.md 8.1). */
 const tokenIn = ({ body }: Attempt): string | null =>
   [body.access_token, body.token].find(isAccessToken) ?? null;
 

@@ -24,7 +24,7 @@ export const admins: ObjectDeclaration = {
     string('away_status_reason_id', 'Id of the reason for being away.'),
     boolean('has_inbox_seat', 'Whether the teammate has a paid seat in the inbox.'),
     json('team_ids', '`teams.id` of the teams, as integers.', { plain: ['[]'] }),
-    // An object in the text of the documentation, an address in its schema (facts 10): either way JSON.
+    // An object in the text of the documentation, an address in its schema (docs/intercom-api.md 10): either way JSON.
     json('avatar', 'Picture of the teammate: `image_url`.', PERSONAL),
     json('team_priority_level', 'Teams in which the teammate comes first or second, by id.', {
       plain: ['primary_team_ids[]', 'secondary_team_ids[]'],

@@ -32,7 +32,7 @@ export const articles: ObjectDeclaration = {
     string('parent_type', '`collection` or `section`.'),
     string('default_locale', 'Default language of the help center, where there are several.'),
     json('translated_content', 'The article in each language, by language code.', {
-      // Live it may be a string (facts 6.8).
+      // Live it may be a string (docs/intercom-api.md 6.8).
       plain: ['', ...at('*', ['title', 'description', 'body', 'state', 'created_at', 'updated_at', 'url'])],
     }),
     json('tags', 'Tags on the article.', {

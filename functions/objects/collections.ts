@@ -27,7 +27,7 @@ export const collections: ObjectDeclaration = {
     integer('order', 'Position among its neighbours, from 0.'),
     string('default_locale', 'Default language of the help center, where there are several.'),
     json('translated_content', 'Name and summary in each language, by language code.', {
-      // Live it may be a string (facts 6.8).
+      // Live it may be a string (docs/intercom-api.md 6.8).
       plain: ['', ...at('*', ['name', 'description'])],
     }),
     string('parent_id', '`collections.id` of the collection it lies in; null at the top.'),

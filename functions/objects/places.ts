@@ -8,7 +8,7 @@ import { pathFrom } from '../core/paths.ts';
 export const at = (place: string, leaves: readonly string[]): readonly string[] =>
   leaves.map((leaf) => pathFrom(place, leaf));
 
-/** A list of references, cut at 10 (facts 6.2). */
+/** A list of references, cut at 10 (docs/intercom-api.md 6.2). */
 export const REFERENCES = ['data[].url', 'url', 'total_count', 'has_more'];
 
 /** Contacts of a conversation or a ticket. */
@@ -44,7 +44,7 @@ const TICKET_TYPE_ATTRIBUTE = [
   'updated_at',
 ];
 
-/** The key is `ticket_type_attributes` in the schema and `data` live (facts 10). */
+/** The key is `ticket_type_attributes` in the schema and `data` live (docs/intercom-api.md 10). */
 export const TICKET_TYPE_ATTRIBUTES = [
   ...at('data[]', TICKET_TYPE_ATTRIBUTE),
   ...at('ticket_type_attributes[]', TICKET_TYPE_ATTRIBUTE),

@@ -13,7 +13,7 @@ export const segments: ObjectDeclaration = {
     recordsKey: 'segments',
     requests: [
       { path: '/segments', query: { include_count: 'true' } },
-      // Undocumented (facts 6.7): a workspace may refuse it.
+      // Undocumented (docs/intercom-api.md 6.7): a workspace may refuse it.
       { path: '/segments', query: { include_count: 'true', type: 'company' }, optional: true },
     ],
   },

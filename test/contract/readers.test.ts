@@ -51,7 +51,7 @@ const wholeOf = (name: ObjectName): SliceQuery => (isWindowed(name) ? windowOf(n
 const keysOf = (declaration: ObjectDeclaration, records: readonly JsonObject[]): readonly string[] =>
   [...new Set(records.map((record) => recordId(declaration, record)))].sort();
 
-/** Keys of everything Intercom serves of an object: known gaps of the API (facts 6.3, 6.4) left out. */
+/** Keys of everything Intercom serves of an object: known gaps of the API (docs/intercom-api.md 6.3, 6.4) left out. */
 function truth(simulator: Simulator, name: ObjectName): readonly string[] {
   const { workspace } = simulator;
   if (name === 'conversation_parts') {

@@ -1,4 +1,4 @@
-/** The one way to Intercom's API 2.15: permits, retries and errors in one place (facts 1-3). */
+/** The one way to Intercom's API 2.15: permits, retries and errors in one place (docs/intercom-api.md 1-3). */
 import type { JsonObject } from '../../core/json.ts';
 import type { ObjectName } from '../../core/names.ts';
 import type { Clock, ObserveProgress, PermitPriority, RateBudget, TokenSource } from '../../core/ports.ts';

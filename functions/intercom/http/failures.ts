@@ -1,5 +1,5 @@
 /**
- * What a failed answer means: by Intercom's error code first, then by status (facts 3). Pure; the
+ * What a failed answer means: by Intercom's error code first, then by status (docs/intercom-api.md 3). Pure; the
  * client decides about retries, the error classes say what happens next.
  */
 import {
@@ -14,7 +14,7 @@ import { redact } from './redact.ts';
 import type { RetryKind } from './retry.ts';
 
 /**
- * `token`: certainly dead. `unauthorized`: dead token or missing permission, only /me tells (facts 3.2
+ * `token`: certainly dead. `unauthorized`: dead token or missing permission, only /me tells (docs/intercom-api.md 3.2
  * CONFLICT). `scope`: a missing permission. `plan`: not in this workspace's plan.
  */
 export type FailureKind =
@@ -42,7 +42,7 @@ export interface Failure {
   readonly cause?: unknown;
 }
 
-/** Codes of facts 3.2 that decide whatever the status; unknown ones leave it to the status. */
+/** Codes of docs/intercom-api.md 3.2 that decide whatever the status; unknown ones leave it to the status. */
 const KIND_BY_CODE: Readonly<Record<string, FailureKind>> = {
   rate_limit_exceeded: 'rate_limited',
   too_many_requests: 'rate_limited',
@@ -85,7 +85,7 @@ export const cut = (text: string): string => text.replace(/\s+/g, ' ').trim().sl
 const textOf = (value: JsonValue | undefined): string | null =>
   typeof value === 'string' && value !== '' ? value : null;
 
-/** True for the error envelope (facts 3), whatever the status it came with. */
+/** True for the error envelope (docs/intercom-api.md 3), whatever the status it came with. */
 export const isErrorList = (body: JsonObject): boolean =>
   body.type === 'error.list' || (Array.isArray(body.errors) && body.errors.length > 0);
 
@@ -205,7 +205,7 @@ const TOO_MUCH_ASKED: readonly string[] = [
   'answer_too_large',
 ];
 
-/** True for errors that a smaller page may avoid (facts 1: constant 502/504 at 150, fine at less). */
+/** True for errors that a smaller page may avoid (docs/intercom-api.md 1: constant 502/504 at 150, fine at less). */
 export const isTooMuchAsked = (error: unknown): error is RetryableError | ContractError =>
   (error instanceof RetryableError || error instanceof ContractError) &&
   (TOO_MUCH_ASKED.includes(error.code) || error.code.startsWith('http_5'));

@@ -5,7 +5,7 @@ import { retryAfterMs } from './retry.ts';
 
 const WHOLE_NUMBER = /^\d{1,11}$/;
 
-/** A window lasts 10 s (facts 2); a reset further away than this is no time of a window. */
+/** A window lasts 10 s (docs/intercom-api.md 2); a reset further away than this is no time of a window. */
 const MAX_RESET_MS = 60_000;
 
 function wholeNumber(headers: Headers, name: string): number | null {
@@ -13,7 +13,7 @@ function wholeNumber(headers: Headers, name: string): number | null {
   return WHOLE_NUMBER.test(text) ? Number(text) : null;
 }
 
-/** The three `X-RateLimit-*` headers (facts 2); `limit` is the figure of a 10-second window. */
+/** The three `X-RateLimit-*` headers (docs/intercom-api.md 2); `limit` is the figure of a 10-second window. */
 export const rateObservation = (headers: Headers, limited: boolean): RateObservation => ({
   limit: wholeNumber(headers, 'x-ratelimit-limit'),
   remaining: wholeNumber(headers, 'x-ratelimit-remaining'),

@@ -5,7 +5,7 @@
  * code and request id, which stand beside them, lead to the rest.
  */
 
-/** From the documentation (facts 3.2 and the examples of the OpenAPI file), without the values it quotes. */
+/** From the documentation (docs/intercom-api.md 3.2 and the examples of the OpenAPI file), without the values it quotes. */
 const DOCUMENTED = `
   Access Token Invalid. Unauthorized Code. You do not have the required scope to access this resource.
   Active subscription needed. This feature is not yet available to your app. User Not Found. Resource Not Found.

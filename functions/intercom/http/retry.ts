@@ -57,7 +57,7 @@ const GIVE_UP: RetryDecision = { retry: false };
 export const MIN_DELAY_MS = 1_000;
 export const MAX_DELAY_MS = 60_000;
 
-/** Intercom meters 10-second windows (facts 2): shorter waits never clear a 429. */
+/** Intercom meters 10-second windows (docs/intercom-api.md 2): shorter waits never clear a 429. */
 const RATE_WINDOW_MS = 10_000;
 
 /** 1..2 s, 1..4 s, 1..8 s, … 1..60 s. */

@@ -1,6 +1,6 @@
 /**
  * Reads all parts of every conversation that a search finds changed: one GET each, at most `inFlight`
- * at once (facts 6.4).
+ * at once (docs/intercom-api.md 6.4).
  */
 import type { ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';
 import type { ObjectReader, Position, ReadEvent, Slice } from '../../core/reading.ts';
@@ -30,7 +30,7 @@ type Fetched =
   | { readonly type: 'missing'; readonly id: string }
   | { readonly type: 'failed'; readonly id: string; readonly error: unknown };
 
-/** JSON or a bare HTML page (facts 3.2). */
+/** JSON or a bare HTML page (docs/intercom-api.md 3.2). */
 const isNotFound = ({ status }: Failure): boolean => status === 404;
 
 /** What is gathered before it is handed on: bounds memory, and what a stop costs. */

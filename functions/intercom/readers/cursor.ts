@@ -1,4 +1,4 @@
-/** Reads a list whose pages are reached by a cursor in the query string (facts 4, style A). */
+/** Reads a list whose pages are reached by a cursor in the query string (docs/intercom-api.md 4, style A). */
 import type { ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';
 import type { ObjectReader, Position, ReadEvent } from '../../core/reading.ts';
 import { identify } from './walk/identify.ts';

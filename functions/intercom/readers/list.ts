@@ -1,4 +1,4 @@
-/** Reads objects that are served without pages: the answer is whole, or it is an error (facts 4, 6.7). */
+/** Reads objects that are served without pages: the answer is whole, or it is an error (docs/intercom-api.md 4, 6.7). */
 import type { ListRequest, ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';
 import type { ObjectReader, ReadEvent } from '../../core/reading.ts';
 import type { Answer } from '../http/client.ts';
@@ -16,7 +16,7 @@ type ListPosition = { readonly next: number; readonly records: number };
 
 const REFUSALS: readonly (number | null)[] = [400, 404, 422];
 
-/** An undocumented request may be refused (facts 6.7: segments of companies). */
+/** An undocumented request may be refused (docs/intercom-api.md 6.7: segments of companies). */
 const isRefused = ({ kind, status }: Failure): boolean =>
   (kind === 'refused' || kind === 'not_found') && REFUSALS.includes(status);
 

@@ -1,5 +1,5 @@
 /**
- * Reads a page-number list (facts 4, style C). Such lists shift while they are read, so a walk that
+ * Reads a page-number list (docs/intercom-api.md 4, style C). Such lists shift while they are read, so a walk that
  * falls short of the count Intercom gave is repeated and united (DESIGN 4.9).
  */
 import type { ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';

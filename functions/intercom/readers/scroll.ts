@@ -1,5 +1,5 @@
 /**
- * Reads companies by the workspace's one scroll (facts 6.3). Every call moves the scroll on, so a call
+ * Reads companies by the workspace's one scroll (docs/intercom-api.md 6.3). Every call moves the scroll on, so a call
  * that got no usable answer is never repeated: the page it carried would be skipped unnoticed. The walk
  * begins anew instead.
  */
@@ -28,10 +28,10 @@ type ScrollPosition = {
 
 const MOST_RESTARTS = 3;
 
-/** An idle scroll expires after 60 s (facts 6.3). */
+/** An idle scroll expires after 60 s (docs/intercom-api.md 6.3). */
 const WAIT_SECONDS = 65;
 
-/** Somebody holds the scroll: told by code, never by text (facts 3.2). */
+/** Somebody holds the scroll: told by code, never by text (docs/intercom-api.md 3.2). */
 const isTaken = ({ codes }: Failure): boolean => codes.includes('scroll_exists');
 
 const LOST: readonly Failure['kind'][] = ['not_found', 'server', 'timeout', 'network', 'malformed'];

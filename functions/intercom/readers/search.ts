@@ -1,4 +1,4 @@
-/** Reads objects that are searched by `updated_at`: contacts, conversations, tickets (facts 5). */
+/** Reads objects that are searched by `updated_at`: contacts, conversations, tickets (docs/intercom-api.md 5). */
 import type { ObjectDeclaration, SearchRead } from '../../core/declaration.ts';
 import type { ObjectReader, ReadEvent, Slice } from '../../core/reading.ts';
 import { createListCompleter } from './walk/embedded-lists.ts';

@@ -1,5 +1,5 @@
 /**
- * Reads activity logs by windows of time (facts 6.9): both bounds always sent and one second wider on
+ * Reads activity logs by windows of time (docs/intercom-api.md 6.9): both bounds always sent and one second wider on
  * each side, because whether they are inclusive is UNCONFIRMED; ids seen twice are dropped. A window
  * too long for Intercom is halved.
  */
@@ -31,7 +31,7 @@ const MIN_WINDOW_SECONDS = 600;
 /** Good windows before a shortened one is doubled. */
 const GROW_AFTER = 3;
 
-/** Before Intercom was: where a workspace does not tell when it was made (facts 6.1: `app` may be null). */
+/** Before Intercom was: where a workspace does not tell when it was made (docs/intercom-api.md 6.1: `app` may be null). */
 const INTERCOM_BEGAN: EpochSeconds = 1_293_840_000;
 
 export function createTimeRangeReader(

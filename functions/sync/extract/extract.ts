@@ -189,7 +189,7 @@ export async function extractSlice(
   const slotted = await dependencies.useSlot(
     { runId: ref.runId, work: `${ref.object}/${ref.slice}` },
     () => work(dependencies, plan, slice, attempt),
-    // A scroll that is left alone expires (facts 6.3), and with it all that it has read.
+    // A scroll that is left alone expires (docs/intercom-api.md 6.3), and with it all that it has read.
     isSpentByReading(dependencies) ? ({ status }) => status === 'continue' : undefined,
   );
   return slotted.status === 'worked' ? slotted.result : { status: 'wait', waitSeconds: slotted.waitSeconds };

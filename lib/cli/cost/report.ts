@@ -9,7 +9,7 @@ const dollars = (amount: number): string => amount.toFixed(2);
 
 const count = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 3 });
 
-/** Requests a minute that Intercom allows an app by default (facts 2). */
+/** Requests a minute that Intercom allows an app by default (docs/intercom-api.md 2). */
 const REQUESTS_PER_MINUTE = 10_000;
 
 const HEADS: readonly (readonly [string, (volumes: Volumes) => number])[] = [

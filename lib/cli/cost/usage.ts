@@ -182,7 +182,7 @@ interface Reading {
 }
 
 /**
- * Requests and seconds of reading in a month. Contacts are searched by whole days (facts 5), so each run
+ * Requests and seconds of reading in a month. Contacts are searched by whole days (docs/intercom-api.md 5), so each run
  * reads what changed today again: on average half a day's changes.
  */
 function reading(volumes: Volumes, groups: readonly RunGroup[]): Reading {

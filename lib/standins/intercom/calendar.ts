@@ -1,4 +1,4 @@
-/** Calendar days of a time zone: what contact search compares with (facts 5.1). */
+/** Calendar days of a time zone: what contact search compares with (docs/intercom-api.md 5.1). */
 
 const DAY_SECONDS = 86_400;
 

@@ -18,7 +18,7 @@ function hexIds(prefix: string): IdScheme {
   };
 }
 
-/** Decimal ids in steps, so that two objects can share one id space (conversations and tickets, facts 6.5). */
+/** Decimal ids in steps, so that two objects can share one id space (conversations and tickets, docs/intercom-api.md 6.5). */
 function decimalIds(first: number, step: number): IdScheme {
   return {
     idOf: (row) => String(first + row * step),
@@ -33,7 +33,7 @@ export const CONTACT_IDS = hexIds('6762f0d01bb69f9f21');
 export const COMPANY_IDS = hexIds('6762f0941bb69f9f21');
 export const CONVERSATION_IDS = decimalIds(2_150_000_000, 2);
 export const TICKET_IDS = decimalIds(2_150_000_001, 2);
-/** Inbox number of a ticket: not its id (facts 6.5). */
+/** Inbox number of a ticket: not its id (docs/intercom-api.md 6.5). */
 export const TICKET_NUMBERS = decimalIds(1, 1);
 export const ADMIN_IDS = decimalIds(991_267_400, 1);
 export const TEAM_IDS = decimalIds(5_017_600, 1);

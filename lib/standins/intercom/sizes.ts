@@ -18,11 +18,11 @@ export interface WorkspaceSizes {
   readonly subscription_types: number;
   /** Average number of parts of an ordinary conversation. */
   readonly partsPerConversation: number;
-  /** Parts of the one long conversation (facts 6.4: only the 500 newest are served). */
+  /** Parts of the one long conversation (docs/intercom-api.md 6.4: only the 500 newest are served). */
   readonly partsOfLongConversation: number;
   /** Days between the oldest record and `baseTime`. */
   readonly historyDays: number;
-  /** Contacts, and conversations, that share one `updated_at` second (facts 5.2: bulk updates); at most half of them. */
+  /** Contacts, and conversations, that share one `updated_at` second (docs/intercom-api.md 5.2: bulk updates); at most half of them. */
   readonly sharedSecond: number;
 }
 

@@ -3,7 +3,7 @@ import type { WorkspaceSizes } from './sizes.ts';
 import type { Switches } from './switches.ts';
 import type { Workspace } from './workspace-types.ts';
 
-/** Machine names of the scopes the endpoints ask for (facts 6 and 8.3). */
+/** Machine names of the scopes the endpoints ask for (docs/intercom-api.md 6 and 8.3). */
 export type Scope =
   | 'read_users_companies'
   | 'write_users_companies'
@@ -14,7 +14,7 @@ export type Scope =
   | 'read_admin_activity_logs'
   | 'read_articles_scope';
 
-/** `other_region`: valid, but of a workspace in another region (facts 1). */
+/** `other_region`: valid, but of a workspace in another region (docs/intercom-api.md 1). */
 export type TokenState = 'valid' | 'revoked' | 'expired' | 'blocked' | 'suspended' | 'other_region';
 
 export interface TokenOptions {
@@ -22,7 +22,7 @@ export interface TokenOptions {
   readonly scopes?: readonly Scope[];
   /** @default 'valid' */
   readonly state?: TokenState;
-  /** The app the token belongs to: each app has its own rate bucket (facts 2). @default 'app' */
+  /** The app the token belongs to: each app has its own rate bucket (docs/intercom-api.md 2). @default 'app' */
   readonly app?: string;
 }
 
@@ -49,7 +49,7 @@ export interface Fault {
     readonly method?: string;
     /** A string is compared with the path without the query; a RegExp is tested on path and query. */
     readonly path: string | RegExp;
-    /** Only requests that ask for more than so many records a page (facts 1: 502/504 at 150, fine at less). */
+    /** Only requests that ask for more than so many records a page (docs/intercom-api.md 1: 502/504 at 150, fine at less). */
     readonly perPageAbove?: number;
     /** Only requests whose body contains this text. */
     readonly bodyIncludes?: string;
@@ -74,21 +74,21 @@ export interface SimulatorOptions {
   readonly baseTime?: number;
   /** IANA zone of the workspace. @default 'America/Los_Angeles' */
   readonly timezone?: string;
-  /** What /me says instead of `timezone`, e.g. the non-IANA 'Europe/Edinburgh' (facts 6.1). */
+  /** What /me says instead of `timezone`, e.g. the non-IANA 'Europe/Edinburgh' (docs/intercom-api.md 6.1). */
   readonly reportedTimezone?: string;
   /** @default 'US' */
   readonly region?: 'US' | 'EU' | 'AU';
-  /** Per 10-second window. @default 1666 and 4166 (facts 2) */
+  /** Per 10-second window. @default 1666 and 4166 (docs/intercom-api.md 2) */
   readonly rateLimit?: { readonly perApp?: number; readonly perWorkspace?: number };
   readonly switches?: Partial<Switches>;
   readonly faults?: readonly Fault[];
-  /** Seconds until a change shows up in search (facts 5.1). @default 0 */
+  /** Seconds until a change shows up in search (docs/intercom-api.md 5.1). @default 0 */
   readonly indexingDelaySeconds?: number;
   /** The app: what GET /oauth and POST /auth/eagle/token know. @default {clientId: 'client', clientSecret: 'secret'} */
   readonly oauth?: {
     readonly clientId: string;
     readonly clientSecret: string;
-    /** The first is the default (facts 8.1). @default none */
+    /** The first is the default (docs/intercom-api.md 8.1). @default none */
     readonly redirectUrls?: readonly string[];
   };
 }
@@ -120,7 +120,7 @@ export interface Simulator {
   issueToken(options?: TokenOptions): string;
   /** Changes the state of a token, e.g. revokes it while a client uses it. */
   setTokenState(token: string, state: TokenState): void;
-  /** A code for POST /auth/eagle/token: single use, 5 minutes, ends in `=` (facts 8.1). */
+  /** A code for POST /auth/eagle/token: single use, 5 minutes, ends in `=` (docs/intercom-api.md 8.1). */
   issueCode(options?: TokenOptions): string;
   /** Adds a redirect URL to the app, as in the Developer Hub. */
   registerRedirectUrl(url: string): void;

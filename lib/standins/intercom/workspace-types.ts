@@ -67,7 +67,7 @@ export interface ContactTruth extends RecordTruth {
   attachCompany(id: string, companyId: string, options?: MutationOptions): void;
   detachCompany(id: string, companyId: string, options?: MutationOptions): void;
   addSegment(id: string, segmentId: string, options?: MutationOptions): void;
-  /** The lead disappears, `intoId` remains and gets its tags and companies (facts 5.1). */
+  /** The lead disappears, `intoId` remains and gets its tags and companies (docs/intercom-api.md 5.1). */
   merge(leadId: string, intoId: string, options?: MutationOptions): void;
 }
 
@@ -152,7 +152,7 @@ export interface Workspace {
   companySegmentIds(): readonly string[];
   /** Conversations deleted so far (GET /conversations/deleted with 2.16). */
   deletedConversations(): readonly { readonly id: string; readonly deletedAt: number }[];
-  /** An admin changes the zone: day boundaries move, a log entry appears (facts 5.1). */
+  /** An admin changes the zone: day boundaries move, a log entry appears (docs/intercom-api.md 5.1). */
   setTimezone(timezone: string, options?: MutationOptions): void;
   /**
    * A deterministic batch of creates, updates, deletes, tag removals, a merge and log entries, whose timestamps lie in

@@ -1,4 +1,4 @@
-/** Versions, tokens, scopes, plan, OAuth (facts 1, 3, 8). */
+/** Versions, tokens, scopes, plan, OAuth (docs/intercom-api.md 1, 3, 8). */
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_SWITCHES, type Scope, type Switches } from '../../../lib/standins/intercom/index.ts';
 import { type Client, type Reply, start } from '../../support/intercom/simulator-client.ts';

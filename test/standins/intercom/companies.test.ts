@@ -1,4 +1,4 @@
-/** Companies: numbered pages with a cap, the scroll, sub-lists (facts 6.3). */
+/** Companies: numbered pages with a cap, the scroll, sub-lists (docs/intercom-api.md 6.3). */
 import { describe, expect, test } from 'vitest';
 import { type Client, idsOf, listAll, type Reply, start } from '../../support/intercom/simulator-client.ts';
 

@@ -1,4 +1,4 @@
-/** Contacts are matched by calendar day in the workspace's zone (facts 5.1). */
+/** Contacts are matched by calendar day in the workspace's zone (docs/intercom-api.md 5.1). */
 import { describe, expect, test } from 'vitest';
 import {
   all,

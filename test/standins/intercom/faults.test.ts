@@ -1,4 +1,4 @@
-/** Scripted faults (facts 1, 11). */
+/** Scripted faults (docs/intercom-api.md 1, 11). */
 import { expect, test } from 'vitest';
 import { byTime, start } from '../../support/intercom/simulator-client.ts';
 

@@ -1,4 +1,4 @@
-/** The four paging styles (facts 4). */
+/** The four paging styles (docs/intercom-api.md 4). */
 import { describe, expect, test } from 'vitest';
 import {
   byTime,

@@ -1,4 +1,4 @@
-/** 10-second windows, injected clock (facts 2). */
+/** 10-second windows, injected clock (docs/intercom-api.md 2). */
 import { expect, test } from 'vitest';
 import { NOON_SECONDS, type Reply, start } from '../../support/intercom/simulator-client.ts';
 

@@ -1,4 +1,4 @@
-/** Shapes that break clients: cut lists, cut parts, odd values (facts 6, fields.md). */
+/** Shapes that break clients: cut lists, cut parts, odd values (docs/intercom-api.md 6, fields.md). */
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../lib/standins/intercom/index.ts';
 import { DAY, idsOf, listAll, NOON_SECONDS, start } from '../../support/intercom/simulator-client.ts';

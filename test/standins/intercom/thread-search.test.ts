@@ -1,4 +1,4 @@
-/** Conversations and tickets are matched by the second (facts 5.2). */
+/** Conversations and tickets are matched by the second (docs/intercom-api.md 5.2). */
 import { describe, expect, test } from 'vitest';
 import {
   all,

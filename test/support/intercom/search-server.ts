@@ -1,4 +1,4 @@
-/** Search as facts 4 and 5 describe it: keyset cursors over `updated_at`, filters, total counts. */
+/** Search as docs/intercom-api.md 4 and 5 describe it: keyset cursors over `updated_at`, filters, total counts. */
 import type { JsonObject } from '../../../functions/core/json.ts';
 import type { Handler, Request, SearchBody } from './reader-harness.ts';
 

@@ -1,4 +1,4 @@
-/** One conversation with its parts (facts 6.4): rows and evidence. */
+/** One conversation with its parts (docs/intercom-api.md 6.4): rows and evidence. */
 
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/json.ts';
 import type { PageEvidence, ReadRecord } from '../../../core/reading.ts';

@@ -1,5 +1,5 @@
 /**
- * Completes lists that Intercom cuts at 10 items inside a record (facts 6.2). The sub-list behind
+ * Completes lists that Intercom cuts at 10 items inside a record (docs/intercom-api.md 6.2). The sub-list behind
  * `has_more` wins over what was embedded; `total_count` stays the larger of Intercom's two counts, so
  * that the engine can prove the relation complete.
  */

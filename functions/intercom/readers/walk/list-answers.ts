@@ -1,4 +1,4 @@
-/** What the envelopes around records say (facts 4.1), in all the shapes they have been seen in. */
+/** What the envelopes around records say (docs/intercom-api.md 4.1), in all the shapes they have been seen in. */
 import { ContractError } from '../../../core/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/json.ts';
 
@@ -6,7 +6,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/jso
 export const broken = (code: string, what: string): ContractError =>
   new ContractError(`${what}: report it; nothing was committed`, { code });
 
-/** A count or a page number; numeric strings have been seen (facts 4.1). */
+/** A count or a page number; numeric strings have been seen (docs/intercom-api.md 4.1). */
 export function countOf(value: JsonValue | undefined): number | null {
   const count = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
   return typeof count === 'number' && Number.isSafeInteger(count) && count >= 0 ? count : null;
@@ -43,7 +43,7 @@ export const announcesMore = (body: JsonObject): boolean =>
 type NextCursor = { readonly cursor: string } | 'end' | 'unstated';
 
 /**
- * Where the next page of a cursor walk is: `pages.next` absent or null is the end (facts 4.1).
+ * Where the next page of a cursor walk is: `pages.next` absent or null is the end (docs/intercom-api.md 4.1).
  * @throws ContractError where `next` is there but holds no cursor
  */
 function nextCursor(body: JsonObject, path: string): NextCursor {
@@ -100,7 +100,7 @@ export interface PageNumbers {
   readonly perPage: number | null;
 }
 
-/** The `pages` of a page-number list whose page `page` was asked for; `next` is a URL here (facts 4.1). */
+/** The `pages` of a page-number list whose page `page` was asked for; `next` is a URL here (docs/intercom-api.md 4.1). */
 export function pageNumbers(body: JsonObject, page: number, isEmpty: boolean): PageNumbers {
   const pages = body.pages;
   if (!isJsonObject(pages)) return { next: 'unstated', nextPage: null, perPage: null };

@@ -1,5 +1,5 @@
 /**
- * Walks a page-number list once (facts 4, style C). Pages are asked for by number on our own host and
+ * Walks a page-number list once (docs/intercom-api.md 4, style C). Pages are asked for by number on our own host and
  * path; `pages.next` only tells whether there is one. Page sizes change along divisors alone, so that
  * an offset is always the beginning of a page.
  */

@@ -1,4 +1,4 @@
-/** Page sizes that shrink when a page is too much for Intercom and grow back after good ones (facts 1). */
+/** Page sizes that shrink when a page is too much for Intercom and grow back after good ones (docs/intercom-api.md 1). */
 
 import { isTooMuchAsked } from '../../http/failures.ts';
 import { HASTY, PATIENT, type RetryLimits } from '../../http/retry.ts';

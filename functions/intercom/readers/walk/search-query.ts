@@ -1,5 +1,5 @@
 /**
- * Queries of the three searches (facts 5). Only `=`, `>` and `<`, at most two nesting levels and 15
+ * Queries of the three searches (docs/intercom-api.md 5). Only `=`, `>` and `<`, at most two nesting levels and 15
  * filters a group. `>` alone would skip the day (contacts) or, where it is strict, the second of the
  * boundary itself, so the lower bound is always `> v OR = v`.
  */
@@ -15,7 +15,7 @@ export type Filter =
     }
   | { readonly operator: 'AND' | 'OR'; readonly value: readonly Filter[] };
 
-/** Filters in one group (facts 5). */
+/** Filters in one group (docs/intercom-api.md 5). */
 const GROUP_SIZE = 15;
 
 const orEqual = (field: string, operator: '>' | '<', value: EpochSeconds): Filter => ({
@@ -36,7 +36,7 @@ function upperBound(field: string, to: EpochSeconds | null, through: boolean): r
 
 type WindowQuery = Extract<SliceQuery, { kind: 'window' }>;
 
-/** `updated_at > 0`: whatever has a time. A query is required (facts 5). */
+/** `updated_at > 0`: whatever has a time. A query is required (docs/intercom-api.md 5). */
 const EVERYTHING: Filter = { field: 'updated_at', operator: '>', value: 0 };
 
 function windowFilter({ updated, created, through }: WindowQuery): Filter {
@@ -82,7 +82,7 @@ export function searchFrom(query: SliceQuery, from: EpochSeconds): SliceQuery {
 export const upperOf = (query: SliceQuery): EpochSeconds | null =>
   query.kind === 'window' ? query.updated.to : null;
 
-/** Body of one search request; always sorted, which 2.15 does but does not document (facts 5). */
+/** Body of one search request; always sorted, which 2.15 does but does not document (docs/intercom-api.md 5). */
 export function searchBody(filter: Filter, perPage: number, startingAfter: string | null): JsonObject {
   return {
     query: filter as unknown as JsonObject,

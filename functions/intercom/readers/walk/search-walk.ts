@@ -1,5 +1,5 @@
 /**
- * Walks the pages of a search (facts 4, 5): what the search reader and the conversation parts reader
+ * Walks the pages of a search (docs/intercom-api.md 4, 5): what the search reader and the conversation parts reader
  * share. The records' order is checked, because 2.15 sorts without documenting it.
  */
 import type { SearchRead } from '../../../core/declaration.ts';
@@ -38,7 +38,7 @@ export interface Searcher {
 /** Refused cursors in a row without progress before the walk gives up. */
 const MOST_REFUSALS = 3;
 
-/** A cursor that Intercom no longer takes (facts 3.2: 400 `client_error`, "Invalid starting_after param"). */
+/** A cursor that Intercom no longer takes (docs/intercom-api.md 3.2: 400 `client_error`, "Invalid starting_after param"). */
 const isRefusedCursor = ({ status, detail }: Failure): boolean =>
   status === 400 && /starting_after/i.test(detail);
 

@@ -1,4 +1,4 @@
-/** Features that a workspace has switched off answer 404 on their lists (facts 3.2). */
+/** Features that a workspace has switched off answer 404 on their lists (docs/intercom-api.md 3.2). */
 import { UnavailableError } from '../../../core/errors.ts';
 import type { Failure } from '../../http/failures.ts';
 

@@ -103,7 +103,7 @@ const ATTRIBUTES = [
   ['Severity', 'list', false],
 ] as const;
 
-/** Schema: key `ticket_type_attributes`; live and examples: `data` (facts 6.6). */
+/** Schema: key `ticket_type_attributes`; live and examples: `data` (docs/intercom-api.md 6.6). */
 export const ticketTypes = (genesis: Genesis): JsonObject[] =>
   range(genesis.sizes.ticket_types, (row) => {
     const id = TICKET_TYPE_IDS.idOf(row);

@@ -1,4 +1,4 @@
-/** Companies (facts 6.3): keys are omitted when unset, tags and segments are embedded in full. */
+/** Companies (docs/intercom-api.md 6.3): keys are omitted when unset, tags and segments are embedded in full. */
 import { COMPANY_IDS, COMPANY_SEGMENT_IDS, TAG_IDS, WORKSPACE_ID } from '../ids.ts';
 import { exactInteger, type JsonObject } from '../json.ts';
 import { createRandom } from '../prng.ts';

@@ -1,9 +1,9 @@
-/** The contact record the API makes of a state (facts 6.2). */
+/** The contact record the API makes of a state (docs/intercom-api.md 6.2). */
 import { COMPANY_IDS, CONTACT_IDS } from '../ids.ts';
 import type { JsonObject } from '../json.ts';
 import type { ContactState } from './contacts.ts';
 
-/** Embedded lists hold at most 10 items, without names (facts 6.2). */
+/** Embedded lists hold at most 10 items, without names (docs/intercom-api.md 6.2). */
 const EMBEDDED_MAX = 10;
 
 function addressable(contactId: string, path: string, type: string, ids: readonly string[]): JsonObject {

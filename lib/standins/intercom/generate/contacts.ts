@@ -1,4 +1,4 @@
-/** Contacts: state from a row number, and the record the API makes of it (facts 6.2). */
+/** Contacts: state from a row number, and the record the API makes of it (docs/intercom-api.md 6.2). */
 import { ADMIN_IDS, NOTE_IDS, SEGMENT_IDS, SUBSCRIPTION_IDS, TAG_IDS, WORKSPACE_ID } from '../ids.ts';
 import { exactInteger, type JsonObject } from '../json.ts';
 import { createRandom, type Random } from '../prng.ts';
@@ -73,7 +73,7 @@ function device(random: Random, row: number, seenAt: number | null): JsonObject 
   };
 }
 
-/** Fields of live payloads that no schema has (facts 10.23). */
+/** Fields of live payloads that no schema has (docs/intercom-api.md 10.23). */
 const undocumented = (row: number): JsonObject => ({
   utm_campaign: row % 9 === 0 ? 'spring' : null,
   utm_content: null,

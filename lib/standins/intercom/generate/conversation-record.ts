@@ -1,10 +1,10 @@
-/** The conversation record that lists and searches serve (facts 6.4). */
+/** The conversation record that lists and searches serve (docs/intercom-api.md 6.4). */
 import { CONVERSATION_IDS } from '../ids.ts';
 import type { JsonObject } from '../json.ts';
 import type { AppliedTag } from './contacts.ts';
 import type { ConversationState } from './conversations.ts';
 
-/** Full tags with who and when, in full (facts 6.4). */
+/** Full tags with who and when, in full (docs/intercom-api.md 6.4). */
 function tagList(tags: readonly AppliedTag[], nameOf: (id: string) => string | undefined): JsonObject {
   return {
     type: 'tag.list',

@@ -1,4 +1,4 @@
-/** Conversations as list and search serve them: everything but the parts (facts 6.4). */
+/** Conversations as list and search serve them: everything but the parts (docs/intercom-api.md 6.4). */
 import { ADMIN_IDS, CONTACT_IDS, TAG_IDS, TEAM_IDS, TICKET_IDS } from '../ids.ts';
 import type { JsonObject } from '../json.ts';
 import { createRandom, mix, type Random } from '../prng.ts';
@@ -112,7 +112,7 @@ const aiAgent = (random: Random, time: Timed): JsonObject => ({
   },
 });
 
-/** Null, or live key `admins`; the schema says `teammates` (facts 6.4). */
+/** Null, or live key `admins`; the schema says `teammates` (docs/intercom-api.md 6.4). */
 const teammates = (row: number, admin: string): JsonObject | null =>
   row % 4 === 0 ? null : { type: 'admin.list', admins: [{ type: 'admin', id: admin }] };
 

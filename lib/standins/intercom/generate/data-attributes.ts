@@ -1,4 +1,4 @@
-/** Data attributes: standard ones, and the custom ones that the records really have (facts 6.7). */
+/** Data attributes: standard ones, and the custom ones that the records really have (docs/intercom-api.md 6.7). */
 import { ADMIN_IDS } from '../ids.ts';
 import type { JsonObject } from '../json.ts';
 import { type Genesis, historyStart } from './genesis.ts';
@@ -37,7 +37,7 @@ const CUSTOM: readonly AttributeSpec[] = [
   { model: 'conversation', fullName: 'Copilot used', type: 'boolean' },
 ];
 
-/** `id`, times and `admin_id` only on custom attributes (facts 6.7). */
+/** `id`, times and `admin_id` only on custom attributes (docs/intercom-api.md 6.7). */
 export function dataAttributes(genesis: Genesis): JsonObject[] {
   const attribute = (spec: AttributeSpec, custom: boolean): JsonObject => ({
     type: 'data_attribute',

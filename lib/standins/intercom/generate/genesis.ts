@@ -15,7 +15,7 @@ const unit = (hash: number): number => hash / 4294967296;
 
 export const historyStart = ({ baseTime, sizes }: Genesis): number => baseTime - sizes.historyDays * DAY;
 
-/** The rows that a bulk update put on one second (facts 5.2). */
+/** The rows that a bulk update put on one second (docs/intercom-api.md 5.2). */
 function sharesSecond(genesis: Genesis, row: number, count: number): boolean {
   const shared = Math.min(genesis.sizes.sharedSecond, Math.floor(count / 2));
   const first = Math.floor(count / 4);

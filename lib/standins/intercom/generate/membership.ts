@@ -9,7 +9,7 @@ function distinct(count: number, wanted: number, hash: number): number[] {
   return Array.from({ length: Math.min(wanted, count) }, (_, i) => (first + i) % count);
 }
 
-/** Companies without users are left out of list responses (facts 6.3), so some must have none. */
+/** Companies without users are left out of list responses (docs/intercom-api.md 6.3), so some must have none. */
 const isUserless = (company: number): boolean => company % 13 === 5;
 
 /** Mostly one company, sometimes none or a few; every 89th contact has more than the 10 that are embedded. */

@@ -1,4 +1,4 @@
-/** Parts of conversations: what happened in them, oldest first (facts 6.4). */
+/** Parts of conversations: what happened in them, oldest first (docs/intercom-api.md 6.4). */
 import { ADMIN_IDS, BOT_ID, CONTACT_IDS, CONVERSATION_IDS, partId, TEAM_IDS } from '../ids.ts';
 import type { JsonObject } from '../json.ts';
 import { createRandom, type Random, uuid } from '../prng.ts';

@@ -112,7 +112,7 @@ export const freeText = (random: Random): string => random.pick(SENTENCES);
 /** A value with half a surrogate pair: JSON carries it as an escape. */
 export const brokenText = (): string => 'cut emoji \ud83d';
 
-/** HTML as the inbox writes it (REST bodies stay HTML, facts 9). */
+/** HTML as the inbox writes it (REST bodies stay HTML, docs/intercom-api.md 9). */
 export function messageHtml(random: Random): string {
   const paragraphs = Array.from({ length: 1 + random.int(3) }, () => `<p>${freeText(random)}</p>`).join('\n');
   if (random.chance(0.1)) return `${paragraphs}<ul><li><b>A &amp; B</b></li><li>&lt;none&gt;</li></ul>`;
@@ -152,7 +152,7 @@ export function emailHeaders(seed: number, contactRow: number, random: Random): 
 export const attachmentName = (random: Random): string =>
   random.pick(['screenshot.png', 'Rechnung März.pdf', 'données (1).csv', '写真.jpg']);
 
-/** Signed and expiring, like the real ones (facts 6.4). */
+/** Signed and expiring, like the real ones (docs/intercom-api.md 6.4). */
 export const attachmentUrl = (random: Random): string =>
   `https://downloads.intercomcdn.example/i/o/${random.int(1e9)}/file?expires=1700000000&signature=${random.int(1e9).toString(16)}`;
 

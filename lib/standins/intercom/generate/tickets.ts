@@ -1,4 +1,4 @@
-/** Tickets, which carry their parts and their type wherever they are served (facts 6.5). */
+/** Tickets, which carry their parts and their type wherever they are served (docs/intercom-api.md 6.5). */
 import {
   ADMIN_IDS,
   CONTACT_IDS,
@@ -38,7 +38,7 @@ export const STATE_CATEGORIES = [
 export const ticketTimes = (genesis: Genesis, row: number): Timed =>
   times(genesis, 7, row, genesis.sizes.tickets);
 
-/** Names as keys, plus the two defaults; files are arrays with temporary URLs (facts 6.5). */
+/** Names as keys, plus the two defaults; files are arrays with temporary URLs (docs/intercom-api.md 6.5). */
 function ticketAttributes(random: Random, row: number): JsonObject {
   return {
     _default_title_: row % 6 === 5 ? null : personal.ticketTitle(random),
@@ -60,7 +60,7 @@ function ticketAuthor(genesis: Genesis, random: Random, contact: number): JsonOb
   return personal.author(genesis.seed, 'user', CONTACT_IDS.idOf(contact), contact);
 }
 
-/** Keys are left out rather than null (facts 6.5). */
+/** Keys are left out rather than null (docs/intercom-api.md 6.5). */
 export const ticketPart = (id: string, at: number, details: JsonObject): JsonObject => ({
   type: 'ticket_part',
   id,
@@ -97,7 +97,7 @@ const KINDS: readonly ((random: Random) => JsonObject)[] = [
   }),
 ];
 
-/** Every seventh ticket's last part is 158 s newer than the ticket says (the trap of facts 6.5). */
+/** Every seventh ticket's last part is 158 s newer than the ticket says (the trap of docs/intercom-api.md 6.5). */
 const lateBy = (row: number): number => (row % 7 === 3 ? 158 : 0);
 
 function generateTicketParts(

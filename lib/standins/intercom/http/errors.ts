@@ -1,4 +1,4 @@
-/** Errors as Intercom words them (facts 3): thrown by routes, turned into answers in one place. */
+/** Errors as Intercom words them (docs/intercom-api.md 3): thrown by routes, turned into answers in one place. */
 
 export class ApiError extends Error {
   override readonly name = 'ApiError';
@@ -14,7 +14,7 @@ export class ApiError extends Error {
   }
 }
 
-/** A bare nginx page instead of JSON (facts 1, 3.2). */
+/** A bare nginx page instead of JSON (docs/intercom-api.md 1, 3.2). */
 export class HtmlError extends Error {
   override readonly name = 'HtmlError';
   readonly status: number;

@@ -1,4 +1,4 @@
-/** The shapes of `pages` and the sizes of pages (facts 4). */
+/** The shapes of `pages` and the sizes of pages (docs/intercom-api.md 4). */
 
 import type { Order, Walk } from '../search/walk.ts';
 import { keyRow, keyValue, packKey } from '../sorted-keys.ts';
@@ -33,7 +33,7 @@ export interface CursorList<S extends Timed> {
   readonly order: Order;
   readonly perPage: number;
   readonly startingAfter: string | undefined;
-  /** Ids of conversations and tickets are numbers inside cursors (facts 4.2). */
+  /** Ids of conversations and tickets are numbers inside cursors (docs/intercom-api.md 4.2). */
   readonly numericId: boolean;
   /** Identifies the query, for cursors used with another one. */
   readonly query: string;
@@ -42,7 +42,7 @@ export interface CursorList<S extends Timed> {
 export interface CursorPage {
   readonly rows: readonly number[];
   readonly total: number;
-  /** JSON text; `next` is absent on the last page (facts 4.1). */
+  /** JSON text; `next` is absent on the last page (docs/intercom-api.md 4.1). */
   readonly pages: string;
 }
 
@@ -53,7 +53,7 @@ const badCursor = (): ApiError =>
     'Invalid starting_after param. Please try again using a starting_after value from a paginated response',
   );
 
-/** Styles A and B: keyset paging, so a record whose sort value changes moves (facts 4.2). */
+/** Styles A and B: keyset paging, so a record whose sort value changes moves (docs/intercom-api.md 4.2). */
 export function cursorPage<S extends Timed>(services: Services, list: CursorList<S>): CursorPage {
   const { table, walk, perPage, startingAfter, query } = list;
   const cursor = startingAfter === undefined ? undefined : services.cursors.open(startingAfter, query);
@@ -93,7 +93,7 @@ export interface NumberedPage<T> {
   readonly pages: string;
 }
 
-/** Style C: `pages.next` is an absolute URL, null (or absent) on the last page (facts 4). */
+/** Style C: `pages.next` is an absolute URL, null (or absent) on the last page (docs/intercom-api.md 4). */
 export function numberedPage<T>(
   services: Services,
   request: Request,

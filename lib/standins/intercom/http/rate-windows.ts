@@ -1,4 +1,4 @@
-/** 10-second windows per app and per workspace (facts 2). */
+/** 10-second windows per app and per workspace (docs/intercom-api.md 2). */
 import type { Switches } from '../switches.ts';
 import type { Clock } from '../world/clock.ts';
 

@@ -7,7 +7,7 @@ export interface Match {
 }
 
 export interface Router {
-  /** `wrong-method`: the path exists, the method does not; answered like a missing path (facts 1). */
+  /** `wrong-method`: the path exists, the method does not; answered like a missing path (docs/intercom-api.md 1). */
   find(method: string, path: string): Match | 'wrong-method' | 'unknown';
 }
 

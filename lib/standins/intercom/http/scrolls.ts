@@ -1,4 +1,4 @@
-/** The one company scroll a workspace can have open (facts 6.3). */
+/** The one company scroll a workspace can have open (docs/intercom-api.md 6.3). */
 import { uuid } from '../prng.ts';
 import type { Clock } from '../world/clock.ts';
 import { ApiError, notFound } from './errors.ts';

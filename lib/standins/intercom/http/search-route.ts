@@ -1,4 +1,4 @@
-/** POST /…/search for contacts, conversations and tickets (facts 5). */
+/** POST /…/search for contacts, conversations and tickets (docs/intercom-api.md 5). */
 import { isObject, type JsonObject } from '../json.ts';
 import type { DateMode } from '../search/dates.ts';
 import { type Dialect, parseQuery, type Query, QueryError } from '../search/query.ts';
@@ -21,12 +21,12 @@ export interface SearchSpace<S extends Timed> {
   readonly searchable: Searchable<S>;
   readonly fields: Dialect<S>['fields'];
   readonly operators: (request: Request) => Dialect<S>['operators'];
-  /** Contacts match whole days up to 2.16 (facts 5.1). */
+  /** Contacts match whole days up to 2.16 (docs/intercom-api.md 5.1). */
   readonly dates: (request: Request) => DateMode;
   readonly listType: string;
   readonly key: string;
   readonly defaultPerPage: number;
-  /** Without `sort`; contacts have a nullable one (facts 4.2). */
+  /** Without `sort`; contacts have a nullable one (docs/intercom-api.md 4.2). */
   readonly defaultSort: string;
   readonly numericId: boolean;
 }

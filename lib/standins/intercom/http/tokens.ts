@@ -1,4 +1,4 @@
-/** Access tokens and authorization codes (facts 8). */
+/** Access tokens and authorization codes (docs/intercom-api.md 8). */
 import { uuid } from '../prng.ts';
 import type { Scope, TokenOptions, TokenState } from '../types.ts';
 import type { Clock } from '../world/clock.ts';

@@ -1,4 +1,4 @@
-/** The `Intercom-Version` header (facts 1). */
+/** The `Intercom-Version` header (docs/intercom-api.md 1). */
 import type { Switches } from '../switches.ts';
 import { ApiError } from './errors.ts';
 

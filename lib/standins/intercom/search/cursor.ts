@@ -1,4 +1,4 @@
-/** Cursors: base64 of `[sort value in ms, id, next page]` (facts 4.2); opaque to clients, checked here. */
+/** Cursors: base64 of `[sort value in ms, id, next page]` (docs/intercom-api.md 4.2); opaque to clients, checked here. */
 
 import type { Switches } from '../switches.ts';
 import type { Clock } from '../world/clock.ts';

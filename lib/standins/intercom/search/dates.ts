@@ -1,4 +1,4 @@
-/** What a date filter matches: whole local days on contacts, seconds elsewhere (facts 5.1, 5.2). */
+/** What a date filter matches: whole local days on contacts, seconds elsewhere (docs/intercom-api.md 5.1, 5.2). */
 import type { Calendar } from '../calendar.ts';
 import type { Switches } from '../switches.ts';
 import { complement, END, type Intervals, union } from './intervals.ts';

@@ -1,4 +1,4 @@
-/** What can be searched in contacts, conversations and tickets (facts 5.1, 5.2). */
+/** What can be searched in contacts, conversations and tickets (docs/intercom-api.md 5.1, 5.2). */
 import type { ContactState } from '../generate/contacts.ts';
 import type { ConversationState } from '../generate/conversations.ts';
 import { STATE_CATEGORIES, type TicketState } from '../generate/tickets.ts';
@@ -144,7 +144,7 @@ const TICKET_PATHS = byPath<TicketState>({
   ...all('date', 'snoozed_until'),
 });
 
-/** Search words of the categories (facts 5.2). */
+/** Search words of the categories (docs/intercom-api.md 5.2). */
 const CATEGORY_WORDS: Readonly<Record<string, string>> = {
   Customer: 'request',
   'Back-office': 'task',

@@ -1,4 +1,4 @@
-/** Which operators a type of field takes, and what they mean for one value (facts 5). */
+/** Which operators a type of field takes, and what they mean for one value (docs/intercom-api.md 5). */
 import type { JsonValue } from '../json.ts';
 import type { FieldType } from './fields.ts';
 
@@ -8,7 +8,7 @@ const EQUALITY = ['=', '!=', 'IN', 'NIN'];
 const TEXT = ['~', '!~', '^', '$'];
 const ORDER = ['>', '<', '>=', '<='];
 
-/** Contacts: no `!= >= <= IN NIN` on dates (facts 5.1). */
+/** Contacts: no `!= >= <= IN NIN` on dates (docs/intercom-api.md 5.1). */
 export const CONTACT_OPERATORS: Operators = {
   date: ['=', '>', '<'],
   string: [...EQUALITY, ...TEXT],
@@ -18,13 +18,13 @@ export const CONTACT_OPERATORS: Operators = {
   relation: ['=', '!='],
 };
 
-/** Contacts from 2.17 on: `>= <= !=` on dates are allowed (facts 5.1). */
+/** Contacts from 2.17 on: `>= <= !=` on dates are allowed (docs/intercom-api.md 5.1). */
 export const EXACT_OPERATORS: Operators = {
   ...CONTACT_OPERATORS,
   date: ['=', '!=', ...ORDER],
 };
 
-/** Conversations and tickets: equality for all types (facts 5.2). */
+/** Conversations and tickets: equality for all types (docs/intercom-api.md 5.2). */
 export const THREAD_OPERATORS: Operators = {
   date: [...EQUALITY, ...ORDER],
   string: [...EQUALITY, ...TEXT],

@@ -1,4 +1,4 @@
-/** The search DSL (facts 5): parsed, checked, and turned into a test of one row plus what it says about times. */
+/** The search DSL (docs/intercom-api.md 5): parsed, checked, and turned into a test of one row plus what it says about times. */
 import { isObject, type JsonValue } from '../json.ts';
 import type { Timed } from '../table.ts';
 import { type DateMode, dateIntervals } from './dates.ts';

@@ -86,7 +86,7 @@ export function resolvedWalk(keys: Float64Array): Walk {
   };
 }
 
-/** Seconds of a sort field; -1 when the record has none (facts 4.2). */
+/** Seconds of a sort field; -1 when the record has none (docs/intercom-api.md 4.2). */
 export type SortValue<S extends Timed> = (state: S) => number;
 
 export interface ResolveOptions<S extends Timed> {

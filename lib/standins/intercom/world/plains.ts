@@ -159,7 +159,7 @@ const initials = (genesis: Genesis): Record<keyof Plains, JsonObject[]> => ({
   activityLogs: activityLogs(genesis),
 });
 
-/** `id` is on custom attributes only, so model and full name are the key (facts 6.7). */
+/** `id` is on custom attributes only, so model and full name are the key (docs/intercom-api.md 6.7). */
 const attributeKey = (record: JsonObject): string => `${String(record.model)}:${String(record.full_name)}`;
 
 export function createPlains(genesis: Genesis, clock: Clock, changed: () => void): Plains {

@@ -1,5 +1,5 @@
 /**
- * What search knows about a table: every visible row under its times, as of `delaySeconds` ago (facts 5.1: indexing
+ * What search knows about a table: every visible row under its times, as of `delaySeconds` ago (docs/intercom-api.md 5.1: indexing
  * delay). Untouched rows cost two keys each; only rows whose change is still to be indexed keep their older state.
  */
 import { createSortedKeys, packKey, type SortedKeys } from '../sorted-keys.ts';

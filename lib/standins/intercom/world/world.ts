@@ -56,7 +56,7 @@ export interface WorldOptions {
   readonly indexingDelaySeconds: number;
 }
 
-/** Newest or oldest 500 parts (facts 6.4, 6.5). */
+/** Newest or oldest 500 parts (docs/intercom-api.md 6.4, 6.5). */
 const PARTS_MAX = 500;
 
 export function cutParts(

@@ -40,7 +40,7 @@ interface LogOptions {
   readonly me?: Reply;
 }
 
-/** Newest first, by page numbers, without a count (facts 6.9). */
+/** Newest first, by page numbers, without a count (docs/intercom-api.md 6.9). */
 function logs(times: readonly number[], { exclusive = false, disturb, me }: LogOptions = {}): Handler {
   return (request) => {
     if (request.path === '/me') return me ?? { json: { app: { created_at: 10 * DAY } } };

@@ -1,4 +1,4 @@
-/** The page where a person authorizes the app (facts 8.1); how Intercom's own looks does not matter. */
+/** The page where a person authorizes the app (docs/intercom-api.md 8.1); how Intercom's own looks does not matter. */
 import type { Answer, Request, Route, Services } from '../context.ts';
 
 const HTML = { 'Content-Type': 'text/html; charset=utf-8', 'Cache-Control': 'no-store' };

@@ -1,4 +1,4 @@
-/** Companies: page numbers, one scroll, sub-lists (facts 6.3). */
+/** Companies: page numbers, one scroll, sub-lists (docs/intercom-api.md 6.3). */
 import { resolvedWalk } from '../../search/walk.ts';
 import { keyRow, packKey } from '../../sorted-keys.ts';
 import type { World } from '../../world/world.ts';
@@ -20,7 +20,7 @@ function companyRow(services: Services, request: Request): number {
   return row;
 }
 
-/** Without companies that have no users; deleted ones can still be listed (facts 6.3). */
+/** Without companies that have no users; deleted ones can still be listed (docs/intercom-api.md 6.3). */
 function listedRows({ world, switches }: Services): number[] {
   const { companies, membership } = world;
   const rows: number[] = [];
@@ -118,7 +118,7 @@ function scroll(services: Services, request: Request): Answer {
   );
 }
 
-/** Style A, sorted by the contacts' creation (facts 4.2 shows such a cursor). */
+/** Style A, sorted by the contacts' creation (docs/intercom-api.md 4.2 shows such a cursor). */
 function companyContacts(services: Services, request: Request): Answer {
   const { table } = services.world.contacts;
   const company = companyRow(services, request);

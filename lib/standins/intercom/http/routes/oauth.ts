@@ -1,4 +1,4 @@
-/** The two OAuth endpoints of the API host (facts 8.1, 8.4). */
+/** The two OAuth endpoints of the API host (docs/intercom-api.md 8.1, 8.4). */
 import type { Answer, Request, Route, Services } from '../context.ts';
 import { ApiError } from '../errors.ts';
 

@@ -1,4 +1,4 @@
-/** Lists without paging: admins, teams, tags, segments, data attributes, subscription types, and /me (facts 6.1, 6.7). */
+/** Lists without paging: admins, teams, tags, segments, data attributes, subscription types, and /me (docs/intercom-api.md 6.1, 6.7). */
 import { adminAvatarUrl } from '../../generate/people.ts';
 import { COMPANY_SEGMENT_IDS, WORKSPACE_ID } from '../../ids.ts';
 import type { JsonObject } from '../../json.ts';
@@ -23,7 +23,7 @@ const one = (plain: Plain, request: Request, missing: ApiError): Answer => {
   return ok(text);
 };
 
-/** Names of the regions as live workspaces give them (facts 6.1). */
+/** Names of the regions as live workspaces give them (docs/intercom-api.md 6.1). */
 function regionName({ region, switches }: Services): string {
   if (region === 'AU') return switches().auRegionName;
   return region === 'EU' ? 'Europe' : 'US';

@@ -1,4 +1,4 @@
-/** Tickets, ticket types and ticket states (facts 6.5, 6.6). */
+/** Tickets, ticket types and ticket states (docs/intercom-api.md 6.5, 6.6). */
 import type { TicketState } from '../../generate/tickets.ts';
 import type { JsonObject } from '../../json.ts';
 import { ticketFields } from '../../search/fields.ts';
@@ -29,7 +29,7 @@ function getTicket({ world, switches }: Services, request: Request): Answer {
     : new ApiError(404, 'ticket_not_found', 'Ticket not found');
 }
 
-/** With its states, which the type embedded in a ticket lacks (facts 6.6). */
+/** With its states, which the type embedded in a ticket lacks (docs/intercom-api.md 6.6). */
 const withStates = ({ world }: Services, type: JsonObject): JsonObject => ({
   ...type,
   ticket_states: { type: 'list', data: [...world.plains.ticketStates.records()] },

@@ -28,7 +28,7 @@ const leaves = (filter: Filter): readonly Extract<Filter, { field: string }>[] =
 const groups = (filter: Filter): readonly number[] =>
   'field' in filter ? [] : [filter.value.length, ...filter.value.flatMap(groups)];
 
-test('only =, > and <, two levels, 1 to 15 filters a group (facts 5)', () => {
+test('only =, > and <, two levels, 1 to 15 filters a group (docs/intercom-api.md 5)', () => {
   fc.assert(
     fc.property(anyQuery, (query) => {
       for (const filter of searchFilters(query)) {
