@@ -5,7 +5,7 @@ import { manifestPrefix, RUNS_PREFIX } from '../core/lake-keys.ts';
 import type { ObjectName } from '../core/names.ts';
 import type { Lake } from '../core/ports.ts';
 import type { EpochMs } from '../core/time.ts';
-import { oldDebts } from './old-debts.ts';
+import { oldDebts } from './judge.ts';
 import { readLast, requireStored } from './store.ts';
 
 export interface ObjectStatus {

@@ -114,7 +114,7 @@ async function makeDraft(dependencies: ObjectDependencies, plan: Plan, run: RunC
     window: plan.window,
     cursor: isIncremental ? { before: plan.cursorBefore, after: plan.cursorAfter } : null,
     tables,
-    completeness: completenessOf(plan.object, slices, tables, debtsAfter(plan, slices, run)),
+    completeness: completenessOf(declaration, slices, tables, debtsAfter(plan, slices, run)),
     schema: recordSchema(plan.schema, {
       declaration: asWritten(declaration, config),
       isExcluded: excludes(declaration, config),

@@ -4,7 +4,7 @@ import type { ObjectSummary, RunSummary } from '../../core/engine-files.ts';
 import type { Metrics, ObserveProgress } from '../../core/ports.ts';
 import { sum } from '../../core/sum.ts';
 import { type EpochMs, toSeconds } from '../../core/time.ts';
-import { oldDebts } from '../old-debts.ts';
+import { oldDebts } from '../judge.ts';
 
 /** Failures in a row from which on a person should look. */
 const REPEATED = 2;
