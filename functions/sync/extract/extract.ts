@@ -202,7 +202,7 @@ export async function extractSlice(
   const slotted = await dependencies.useSlot(
     { runId: folder.runId, work: `${folder.object}/${folder.slice}` },
     () => work(dependencies, plan, slice, attempt),
-    // Keeps the slot: a scroll that is left alone expires, and what it has read is lost (docs/intercom-api.md 6.3).
+    // Keeps the slot: left alone, such a position expires, and what was read is lost (docs/intercom-api.md 6.3).
     spendsPosition(dependencies) ? ({ status }) => status === 'continue' : undefined,
   );
   return slotted.status === 'worked' ? slotted.result : { status: 'wait', waitSeconds: slotted.waitSeconds };
