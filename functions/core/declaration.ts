@@ -85,46 +85,59 @@ export interface SearchRead {
   readonly granularity: 'day' | 'second';
 }
 
+/** What the engine knows about a paging style; only the readers tell the styles apart. */
+export interface ReadStyle {
+  /** Records in one answer. @default 1 */
+  readonly perPage?: number;
+  /** How the server compares times. @default 'second' */
+  readonly granularity?: 'day' | 'second';
+  /** Reading from a position uses it up: it may only be the last thing an attempt stores, and works once. */
+  readonly spendsPosition?: true;
+}
+
 /** How an object is read: one kind per paging style, one reader per kind. */
-export type ReadSpec =
-  | { readonly kind: 'list'; readonly recordsKey: string; readonly requests: readonly ListRequest[] }
-  | {
-      readonly kind: 'page_number';
-      readonly path: string;
-      readonly recordsKey: string;
-      /** Page sizes, largest first, each dividing the one before, so that offsets stay aligned when a page shrinks. */
-      readonly perPageSizes: readonly number[];
-    }
-  | {
-      readonly kind: 'cursor';
-      readonly path: string;
-      readonly recordsKey: string;
-      readonly perPage: number;
-    }
-  | SearchRead
-  | {
-      readonly kind: 'scroll';
-      readonly path: string;
-      readonly recordsKey: string;
-      readonly countPath: string;
-    }
-  | {
-      /** The parts of each conversation that a search finds changed; one GET per conversation. */
-      readonly kind: 'conversation_parts';
-      readonly search: SearchRead;
-      /** `{id}` is the conversation's id. */
-      readonly detailPath: string;
-    }
-  | {
-      /** A page-number list bounded by two query parameters in time. */
-      readonly kind: 'time_range';
-      readonly path: string;
-      readonly recordsKey: string;
-      readonly afterParameter: string;
-      readonly beforeParameter: string;
-      readonly perPageSizes: readonly number[];
-      readonly maxWindowSeconds: number;
-    };
+export type ReadSpec = ReadStyle &
+  (
+    | { readonly kind: 'list'; readonly recordsKey: string; readonly requests: readonly ListRequest[] }
+    | {
+        readonly kind: 'page_number';
+        readonly path: string;
+        readonly recordsKey: string;
+        /** Page sizes, largest first, each dividing the one before, so that offsets stay aligned when a page shrinks. */
+        readonly perPageSizes: readonly number[];
+      }
+    | {
+        readonly kind: 'cursor';
+        readonly path: string;
+        readonly recordsKey: string;
+        readonly perPage: number;
+      }
+    | SearchRead
+    | {
+        readonly kind: 'scroll';
+        readonly path: string;
+        readonly recordsKey: string;
+        readonly countPath: string;
+        readonly spendsPosition: true;
+      }
+    | {
+        /** The parts of each conversation that a search finds changed; one GET per conversation. */
+        readonly kind: 'conversation_parts';
+        readonly search: SearchRead;
+        /** `{id}` is the conversation's id. */
+        readonly detailPath: string;
+      }
+    | {
+        /** A page-number list bounded by two query parameters in time. */
+        readonly kind: 'time_range';
+        readonly path: string;
+        readonly recordsKey: string;
+        readonly afterParameter: string;
+        readonly beforeParameter: string;
+        readonly perPageSizes: readonly number[];
+        readonly maxWindowSeconds: number;
+      }
+  );
 
 /** Boxes of the app's permissions in Intercom's Developer Hub, by their labels there. */
 export type Permission =
@@ -144,6 +157,11 @@ export interface ObjectDeclaration {
   readonly description: string;
   readonly sync: SyncMode;
   readonly primaryKey: readonly string[];
+  /**
+   * The object whose records hold this one's rows as parts, one request each. The ids of those records
+   * are what is counted, owed and deleted.
+   */
+  readonly recordsOf?: ObjectName;
   /** Field whose time orders versions of a record; null where Intercom stamps none. */
   readonly versionField: 'updated_at' | 'created_at' | null;
   /** Null: Intercom names no box of its own for it. */

@@ -21,7 +21,13 @@ export const companies: ObjectDeclaration = {
   primaryKey: ['id'],
   versionField: 'updated_at',
   permission: 'Read and list users and companies',
-  read: { kind: 'scroll', path: '/companies/scroll', recordsKey: 'data', countPath: '/companies' },
+  read: {
+    kind: 'scroll',
+    path: '/companies/scroll',
+    recordsKey: 'data',
+    countPath: '/companies',
+    spendsPosition: true,
+  },
   columns: [
     objectType('company'),
     id('company'),

@@ -21,6 +21,7 @@ export const conversationParts: ObjectDeclaration = {
     'Messages, notes and events of each conversation after its first message; the newest 500 at most.',
   sync: { kind: 'incremental', cursor: 'updated_at' },
   primaryKey: ['conversation_id', 'id'],
+  recordsOf: 'conversations',
   // Of the conversation, not of the part: all parts of one answer are of one version.
   versionField: 'updated_at',
   permission: 'Read conversations',

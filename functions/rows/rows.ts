@@ -16,7 +16,7 @@ export type { Row } from './cells.ts';
 
 export interface Shaper {
   /** Rows of a record: its own first, then its children's. */
-  readonly shape: (record: ReadRecord, ordinal: number) => readonly Row[];
+  readonly shape: (record: Omit<ReadRecord, 'id'>, ordinal: number) => readonly Row[];
   /** Types of the values seen so far, of every column that a record had. */
   readonly observed: () => SeenTables;
 }

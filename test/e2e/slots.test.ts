@@ -26,7 +26,7 @@ const FEW = { ...SMALL, contacts: 80, sharedSecond: 10, companies: 120, conversa
 const SLOW = { match: { path: /./ }, respond: { kind: 'delay', delayMs: 40 } } as const;
 
 /** Slices of a few records, so that slots change hands often. */
-const LIMITS = { sliceRecords: 20, sliceConversations: 10, maxSlices: 12 };
+const LIMITS = { sliceRecords: 20, sliceParents: 10, maxSlices: 12 };
 
 async function startTogether(config: PipelineConfig) {
   const seen: ProgressEvent[] = [];

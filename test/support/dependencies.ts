@@ -29,7 +29,7 @@ const SMALL_LIMITS: SyncLimits = {
   checkpointMs: 0,
   deadlineMarginMs: 0,
   sliceRecords: 10,
-  sliceConversations: 10,
+  sliceParents: 10,
   maxSlices: 8,
 };
 

@@ -112,6 +112,7 @@ export function createWorldReader(world: World, options: WorldReaderOptions): Ob
         const page = given.slice(at, at + pageSize);
         const records = page.map(
           (record): ReadRecord => ({
+            id: record.id,
             record: { type: 'x', ...record },
             stampedAt: record.updated_at,
             receivedAtMs: nowMs(),

@@ -107,6 +107,7 @@ export const receiptsOf = (lake: MemoryLake, object: Plan['object'], slice = '00
     .map((key) => lake.json<Receipt>(key));
 
 export const recordOf = (id: string, stampedAt = 0, more: Record<string, unknown> = {}): ReadRecord => ({
+  id,
   record: { type: 'x', id, name: `name of ${id}`, ...more } as ReadRecord['record'],
   stampedAt,
   receivedAtMs: Date.UTC(2026, 10, 22, 12, 1),
@@ -115,7 +116,7 @@ export const recordOf = (id: string, stampedAt = 0, more: Record<string, unknown
 export const pageOf = (records: readonly ReadRecord[], position: number | string | null): ReadEvent => ({
   type: 'page',
   records,
-  ids: records.map(({ record }) => String(record.id)),
+  ids: records.map(({ id }) => id),
   position,
 });
 

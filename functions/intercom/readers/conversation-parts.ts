@@ -7,7 +7,6 @@ import type { ObjectReader, Position, ReadEvent, Slice } from '../../core/readin
 import type { Failure } from '../http/failures.ts';
 import { type ConversationDetail, conversationDetail, evidenceOf } from './walk/conversation-detail.ts';
 import { createFailureGate, type FailureGate } from './walk/failure-gate.ts';
-import { recordId } from './walk/identify.ts';
 import { ahead, inOrder } from './walk/in-order.ts';
 import { type ListedConversation, listConversations } from './walk/listed-conversations.ts';
 import { askOptions, pathOf, type ReaderDeps } from './walk/requests.ts';
@@ -65,9 +64,7 @@ export function createConversationPartsReader(
       const options = ask('bulk', { expect: isNotFound });
       const answer = await client.get(pathOf(read.detailPath, id), {}, options);
       if (answer.failure !== null) return { type: 'missing', id };
-      const detail = conversationDetail(id, answer.body, answer);
-      for (const { record } of detail.records) recordId(declaration, record);
-      return { type: 'found', detail };
+      return { type: 'found', detail: conversationDetail(declaration, id, answer.body, answer) };
     } catch (error) {
       return { type: 'failed', id, error };
     }

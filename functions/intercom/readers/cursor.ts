@@ -51,11 +51,11 @@ export function createCursorReader(
         read: page.read,
         ended: page.cursor === null,
       };
-      const identified = page.records.map((record) => identify(declaration, record, answer.receivedAtMs));
+      const records = page.records.map((record) => identify(declaration, record, answer.receivedAtMs));
       yield {
         type: 'page',
-        records: identified.map((one) => one.read),
-        ids: identified.map(({ id }) => id),
+        records,
+        ids: records.map(({ id }) => id),
         position: state,
       };
     }

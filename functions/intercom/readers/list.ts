@@ -1,9 +1,9 @@
 /** Reads objects that are served without pages: the answer is whole, or it is an error (docs/intercom-api.md 4, 6.7). */
 import type { ListRequest, ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';
-import type { ObjectReader, ReadEvent } from '../../core/reading.ts';
+import type { ObjectReader, ReadEvent, ReadRecord } from '../../core/reading.ts';
 import type { Answer } from '../http/client.ts';
 import type { Failure } from '../http/failures.ts';
-import { type IdentifiedRecord, identify } from './walk/identify.ts';
+import { identify } from './walk/identify.ts';
 import { announcesMore, broken, recordsOf } from './walk/list-answers.ts';
 import { askOptions, type ReaderDeps } from './walk/requests.ts';
 import { isSwitchedOff, switchedOff } from './walk/switched-off.ts';
@@ -27,10 +27,7 @@ export function createListReader(
 ): ObjectReader {
   const ask = askOptions(declaration, deps);
 
-  function recordsIn(
-    { body, failure, receivedAtMs }: Answer,
-    request: ListRequest,
-  ): readonly IdentifiedRecord[] {
+  function recordsIn({ body, failure, receivedAtMs }: Answer, request: ListRequest): readonly ReadRecord[] {
     if (failure !== null) return [];
     if (announcesMore(body)) {
       throw broken('unexpected_pages', `${request.path} announced further pages that it never had`);
@@ -54,7 +51,7 @@ export function createListReader(
         for (const { id } of fresh) seen.add(id);
         yield {
           type: 'page',
-          records: fresh.map((one) => one.read),
+          records: fresh,
           ids: fresh.map(({ id }) => id),
           position: { next: index + 1, records: start.records + seen.size },
         };

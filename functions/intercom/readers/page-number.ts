@@ -67,7 +67,7 @@ export function createPageNumberReader(
       }
       return {
         type: 'page',
-        records: fresh.map((one) => one.read),
+        records: fresh,
         ids: fresh.map(({ id }) => id),
         position: state,
       };

@@ -92,18 +92,19 @@ export function createScrollReader(
         yield { type: 'restart', reason: `the scroll broke (${failure.code})` };
         continue;
       }
-      const records = recordsOf(answer.body, [recordsKey], path);
-      const identified = records.map((record) => identify(declaration, record, answer.receivedAtMs));
+      const records = recordsOf(answer.body, [recordsKey], path).map((record) =>
+        identify(declaration, record, answer.receivedAtMs),
+      );
       const known = seen.size;
-      for (const { id } of identified) seen.add(id);
+      for (const { id } of records) seen.add(id);
       const ended = records.length === 0;
       if (!ended && seen.size === known)
         throw broken('repeated_page', `${path} gave the same companies twice`);
       state = { ...state, scrollParam: ended ? null : nextParam(answer.body, state.scrollParam), ended };
       yield {
         type: 'page',
-        records: identified.map((one) => one.read),
-        ids: identified.map(({ id }) => id),
+        records,
+        ids: records.map(({ id }) => id),
         position: state,
       };
     }

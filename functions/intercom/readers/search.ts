@@ -1,9 +1,9 @@
 /** Reads objects that are searched by `updated_at`: contacts, conversations, tickets (docs/intercom-api.md 5). */
 import type { ObjectDeclaration, SearchRead } from '../../core/declaration.ts';
-import type { ObjectReader, ReadEvent, Slice } from '../../core/reading.ts';
+import type { ObjectReader, ReadEvent, ReadRecord, Slice } from '../../core/reading.ts';
 import { createListCompleter } from './walk/embedded-lists.ts';
 import { createFailureGate, type FailureGate } from './walk/failure-gate.ts';
-import { type IdentifiedRecord, identify } from './walk/identify.ts';
+import { identify } from './walk/identify.ts';
 import { ahead } from './walk/in-order.ts';
 import { askOptions, type ReaderDeps } from './walk/requests.ts';
 import { searchPosition } from './walk/search-position.ts';
@@ -22,17 +22,17 @@ export function createSearchReader(
 
   /** Records whose lists could not be completed are told as debts, then the page with what there is. */
   async function* pageEvents(step: PageStep, gate: FailureGate): AsyncGenerator<ReadEvent, void, void> {
-    const identified: IdentifiedRecord[] = [];
+    const records: ReadRecord[] = [];
     for await (const { record, failure } of complete(step.records)) {
       const one = identify(declaration, record, step.receivedAtMs);
-      identified.push(one);
+      records.push(one);
       if (failure === null) gate.succeeded();
       else yield { type: 'debt', scope: { ids: [one.id] }, reason: await gate.failed(failure) };
     }
     yield {
       type: 'page',
-      records: identified.map((one) => one.read),
-      ids: identified.map(({ id }) => id),
+      records,
+      ids: records.map(({ id }) => id),
       position: step.position,
     };
   }

@@ -80,7 +80,7 @@ export function createTimeRangeReader(
       for (const { id } of fresh) seen.add(id);
       return {
         type: 'page',
-        records: fresh.map((one) => one.read),
+        records: fresh,
         ids: fresh.map(({ id }) => id),
         position,
       };

@@ -1,4 +1,4 @@
-/** Commit: every slice of the plan is done; make the object's run exist. */
+/** Commit: every slice of the plan is done, so the object's run begins to exist. */
 
 import type { Debt, DoneSlice, Draft, Manifest, Plan, RunContext } from '../../core/engine-files.ts';
 import { ContractError, RetryableError } from '../../core/errors.ts';
@@ -37,29 +37,29 @@ async function doneSlices({ lake }: ObjectDependencies, plan: Plan): Promise<rea
 
 const debtSize = ({ scope }: Pick<Debt, 'scope'>): number => ('ids' in scope ? scope.ids.length : 1);
 
-/** Refuses a run whose losses are too many to be anything but a broken contract; the cursor stays. */
+/** Refuses a run that lost so much that Intercom's contract must be broken. The cursor stays. */
 function guard(plan: Plan, slices: readonly DoneSlice[]): void {
   const read = sum(slices.map(({ done }) => done.read));
-  // Debts of earlier runs may turn out to be many, and many of them gone, without this run being wrong.
+  // Many debts of earlier runs may fail again or be gone by now. That says nothing about this run.
   const own = slices.filter(({ slice }) => slice.debt === null);
   const fresh = own.flatMap(({ done }) => done.newDebts);
   const newDebts = sum(fresh.map(debtSize));
   if (tooManyDebts(newDebts, read)) {
     throw new ContractError(
-      `${newDebts} records or ranges of ${plan.object} could not be read (${fresh[0]?.reason}); ${read} could. That is too many to go on with: the cursor stays, and the next run reads them all again.`,
+      `${newDebts} records or ranges of ${plan.object} could not be read (${fresh[0]?.reason}); ${read} could. That is too many to commit. The cursor stays, and the next run reads them all again.`,
       { code: 'too_many_debts' },
     );
   }
   const deleted = sum(own.map(({ done }) => done.deleted.length));
   if (tooManyDeletions(deleted, read)) {
     throw new ContractError(
-      `${deleted} of ${read + deleted} ${plan.object} read were listed by Intercom and then not found. That is too many to be deletions; the cursor stays. If they were deleted on purpose, reset the object and read it again.`,
+      `Intercom listed ${read + deleted} ${plan.object} and then did not find ${deleted} of them. That is too many to be deletions, so the cursor stays. If you deleted them on purpose, reset the object and read it again.`,
       { code: 'too_many_deletions' },
     );
   }
 }
 
-/** Debts after this run: those it did not come to, those it could not pay, and its own. */
+/** Debts after this run: those it left to a later run, those it could not pay, and its own. */
 function debtsAfter(plan: Plan, slices: readonly DoneSlice[], run: RunContext): readonly Debt[] {
   const since = isoTime(run.startedAtMs);
   const unpaid = slices.flatMap(({ slice, done }) =>
@@ -72,7 +72,7 @@ function debtsAfter(plan: Plan, slices: readonly DoneSlice[], run: RunContext): 
   return distinctDebts([...plan.carriedDebts, ...unpaid]);
 }
 
-/** A debt told by two slices is one; the one told first is the older. */
+/** If two slices report the same debt, it counts once, with its earlier date: older debts come first. */
 function distinctDebts(debts: readonly Debt[]): readonly Debt[] {
   const known = new Set<string>();
   const isNew = (key: string): boolean => known.size < known.add(key).size;
@@ -114,7 +114,7 @@ async function makeDraft(dependencies: ObjectDependencies, plan: Plan, run: RunC
     window: plan.window,
     cursor: isIncremental ? { before: plan.cursorBefore, after: plan.cursorAfter } : null,
     tables,
-    completeness: completenessOf(plan.object, slices, tables, debtsAfter(plan, slices, run)),
+    completeness: completenessOf(declaration, slices, tables, debtsAfter(plan, slices, run)),
     schema: recordSchema(plan.schema, {
       declaration: asWritten(declaration, config),
       isExcluded: excludes(declaration, config),
@@ -131,7 +131,7 @@ async function makeDraft(dependencies: ObjectDependencies, plan: Plan, run: RunC
 const rowsOf = (manifest: Manifest): number =>
   sum(Object.entries(manifest.tables).map(([name, table]) => (name === DELETIONS ? 0 : table.rows)));
 
-/** The draft of this run's manifest: the one written first, whichever attempt wrote it. */
+/** The draft of this run's manifest. The first one written counts, whichever attempt wrote it. */
 async function draftOf(dependencies: ObjectDependencies, run: RunContext): Promise<Draft> {
   const { lake, declaration } = dependencies;
   const key = draftKey(run.runId, declaration.name);
@@ -142,10 +142,10 @@ async function draftOf(dependencies: ObjectDependencies, run: RunContext): Promi
 }
 
 /**
- * Marks the object as committing, writes the manifest, moves cursor, debts and schema under the fence,
- * brings the catalog up to date, and gives the lease back. Safe to repeat at any point.
- * @throws ContractError where too much could not be read, or the lease was lost; RetryableError, also where
- *   the commit stands and only the catalog is behind
+ * Marks the object as committing, writes the manifest, moves the cursor under the fence, brings the catalog
+ * up to date, and gives the lease back. Safe to repeat at any point.
+ * @throws ContractError if too much could not be read, or the lease was lost; RetryableError if AWS cannot be
+ *   reached, even if the commit stands and only the catalog is behind
  */
 export async function commitObject(dependencies: ObjectDependencies, holder: Lease): Promise<CommitResult> {
   const run = await requireRunContext(dependencies, holder.runId);
@@ -159,7 +159,7 @@ export async function commitObject(dependencies: ObjectDependencies, holder: Lea
   return settled(dependencies, holder);
 }
 
-/** Whether this run committed the object before; a later run may have done so since. */
+/** True if this run has already committed the object. A later run may have committed since. */
 async function isCommitted(
   { lake, state, declaration }: ObjectDependencies,
   holder: Lease,
@@ -169,7 +169,7 @@ async function isCommitted(
   return (await lake.get(manifestKey(declaration.name, holder.runId))) !== null;
 }
 
-/** Decides to commit. Without the mark nothing may follow: nobody would finish what was begun. */
+/** Marks the decision to commit. It comes first: without it, no later run would finish a commit that was cut off. */
 async function mark(dependencies: ObjectDependencies, holder: Lease): Promise<ObjectState> {
   const { state: store, declaration } = dependencies;
   const committing = { runId: holder.runId, draftKey: draftKey(holder.runId, declaration.name) };
@@ -177,12 +177,15 @@ async function mark(dependencies: ObjectDependencies, holder: Lease): Promise<Ob
   const marked = await store.markCommitting(declaration.name, fence, committing);
   if (marked.ok) return marked.value;
   await requireLease(dependencies, holder);
-  throw new RetryableError(`The fence of ${declaration.name} rose while run ${holder.runId} was to commit.`, {
-    code: 'fence_raised',
-  });
+  throw new RetryableError(
+    `The fence of ${declaration.name} rose just before run ${holder.runId} could commit.`,
+    {
+      code: 'fence_raised',
+    },
+  );
 }
 
-/** Gives the lease back, if it is still this run's, and says what was committed. */
+/** Gives the lease back if this run still holds it, and reports what was committed. */
 async function settled(
   { lake, state: store, declaration, observe }: ObjectDependencies,
   holder: Lease,

@@ -1,7 +1,8 @@
 /** The proof of completeness of one object's run, from the receipts of its slices. Pure. */
 
+import type { ObjectDeclaration } from '../../core/declaration.ts';
 import type { Completeness, Debt, DoneSlice, Manifest } from '../../core/engine-files.ts';
-import type { ChildName, ObjectName } from '../../core/names.ts';
+import type { ChildName } from '../../core/names.ts';
 import { sum } from '../../core/sum.ts';
 
 function relationsOf(slices: readonly DoneSlice[], tables: Manifest['tables']): Completeness['relations'] {
@@ -25,11 +26,12 @@ function statusOf(
 }
 
 /**
- * `matched` is Intercom's own count over all slices (null where a slice has none), `read` the distinct
- * ids, `written` the rows of the main table; for conversation_parts the first two count conversations.
+ * `matched` is Intercom's own count over all slices (null if a slice has none), `read` the number of distinct
+ * ids, `written` the rows of the main table. If the object declares `recordsOf`, the first two count
+ * those records, and `parts` counts the rows.
  */
 export function completenessOf(
-  object: ObjectName,
+  { name, recordsOf }: Pick<ObjectDeclaration, 'name' | 'recordsOf'>,
   slices: readonly DoneSlice[],
   tables: Manifest['tables'],
   debts: readonly Debt[],
@@ -43,14 +45,14 @@ export function completenessOf(
     status: statusOf(slices, relations),
     matched: known.length === counts.length ? sum(known) : null,
     read: sum(slices.map(({ done }) => done.read)),
-    written: tables[object]?.rows ?? 0,
+    written: tables[name]?.rows ?? 0,
     parts:
-      object === 'conversation_parts'
-        ? {
+      recordsOf === undefined
+        ? null
+        : {
             expected: sum(evidence.map(({ partsExpected }) => partsExpected)),
             written: sum(evidence.map(({ partsWritten }) => partsWritten)),
-          }
-        : null,
+          },
     over_cap: [...new Set(evidence.flatMap(({ overCap }) => overCap))],
     ...(largeRows.length > 0 && { large_rows: largeRows }),
     relations,

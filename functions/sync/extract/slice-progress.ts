@@ -1,17 +1,14 @@
-/** What one attempt has gathered for its slice, between receipts: rows, counts, evidence. */
+/** What one attempt has gathered for its slice between receipts: rows, counts and evidence. */
 
 import type { Debt, PlannedSlice, Receipt } from '../../core/engine-files.ts';
-import { type JsonValue, stringifyJson } from '../../core/json.ts';
-import type { ObjectName } from '../../core/names.ts';
 import type { DebtScope, Position, ReadEvent, ReadRecord, Window } from '../../core/reading.ts';
 import { admits, type RecordedSchema } from '../../core/schema.ts';
 import { unionSeen } from '../../core/sightings.ts';
 import type { EpochSeconds } from '../../core/time.ts';
 import { createShaper, deletionRow } from '../../rows/rows.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
-import { restarted, type SeenIds, seenIds, storeReceipt } from '../receipts.ts';
-import { addEvidence, addRelations } from './evidence.ts';
-import { largeRows } from './large-rows.ts';
+import { restarted, type SeenIds, seenIds, storeReceipt, type WorkFolder } from '../receipts.ts';
+import { addEvidence, addRelations, largeRows } from './evidence.ts';
 import { createPartWriter } from './part-writer.ts';
 import { treatmentsOf } from './treatments.ts';
 
@@ -23,16 +20,16 @@ export interface SliceProgress {
   counts(): {
     readonly read: number;
     readonly deleted: number;
-    /** Ids that are debts and were not read. */
+    /** Ids that are debts and have not been read. */
     readonly owed: number;
     readonly walks: number;
   };
   addPage(page: PageEvent): Promise<void>;
   addDeletions(ids: readonly string[], how: string): Promise<void>;
   addDebt(debt: NewDebt): void;
-  /** Drops everything read so far; the files stay behind as orphans that nothing lists. */
+  /** Drops everything read so far. Its files stay in the bucket, but nothing lists them. */
   restart(walks: number): void;
-  /** Puts the open parts and writes a receipt that goes on after the last page. */
+  /** Puts the open parts and writes a receipt from which the next attempt continues after the last page. */
   checkpoint(): Promise<Receipt>;
   checkpointIfDue(): Promise<void>;
 }
@@ -42,30 +39,22 @@ const within = ({ from, to }: Window, at: EpochSeconds): boolean =>
 
 const union = (a: readonly string[], b: readonly string[]): readonly string[] => [...new Set([...a, ...b])];
 
-/** An id as text; one of more digits than a double holds came as a raw integer. */
-const idText = (value: JsonValue | undefined): string =>
-  typeof value === 'string' ? value : stringifyJson(value ?? null);
-
 const sameScope = (a: DebtScope, b: DebtScope): boolean => JSON.stringify(a) === JSON.stringify(b);
-
-/** Deletions that an object notices are of its records, or of the conversations whose parts it reads. */
-const deletedObject = (object: ObjectName): ObjectName =>
-  object === 'conversation_parts' ? 'conversations' : object;
 
 export async function createSliceProgress(
   dependencies: ObjectDependencies,
   start: {
-    readonly ref: { readonly runId: string; readonly object: ObjectName; readonly slice: string };
+    readonly folder: WorkFolder;
     readonly slice: PlannedSlice;
     readonly attempt: string;
     readonly from: Receipt;
-    /** As recorded before this run. */
+    /** The schema recorded before this run. */
     readonly schema: RecordedSchema | null;
   },
 ): Promise<SliceProgress> {
   const { lake, clock, config, declaration, limits, observe } = dependencies;
-  const { ref, slice, attempt } = start;
-  const origin = { runId: ref.runId, slice: ref.slice };
+  const { folder, slice, attempt } = start;
+  const origin = { runId: folder.runId, slice: folder.slice };
   const shaper = createShaper(
     declaration,
     origin,
@@ -79,14 +68,14 @@ export async function createSliceProgress(
     partBytes: limits.partBytes,
   });
   const isWhole = slice.query.kind === 'all';
-  const readsParents = declaration.read.kind === 'conversation_parts';
+  const { recordsOf } = declaration;
   let receipt: Receipt = { ...start.from, attempt };
   let seen: SeenIds = await seenIds(lake, start.from);
   let newIds: SeenIds = new Map();
   let ordinal = 0;
   let lastCheckpoint = clock.now();
 
-  /** Counts an id; false where this version of it, or an object read whole has it, already. */
+  /** Counts an id. False if this version was read before, or any version in a walk of the whole object. */
   function isNew(id: string, stampedAt: EpochSeconds): boolean {
     const before = seen.get(id);
     if (before !== undefined && (isWhole || stampedAt <= before)) return false;
@@ -95,15 +84,17 @@ export async function createSliceProgress(
     return true;
   }
 
-  const keyOf = ({ record }: ReadRecord): string =>
-    declaration.primaryKey.map((name) => idText(record[name])).join('/');
-  const isNewRecord = (one: ReadRecord): boolean => isNew(keyOf(one), one.stampedAt);
-
-  /** Parents count as read; their rows are all kept, whatever was seen before. */
-  function freshParents(page: PageEvent): readonly ReadRecord[] {
-    for (const id of page.ids) isNew(id, 0);
-    return page.records;
+  /** Counts what the page has read. */
+  function newRecords({ ids, records }: PageEvent): readonly ReadRecord[] {
+    if (recordsOf === undefined) return records.filter(({ id, stampedAt }) => isNew(id, stampedAt));
+    // These ids are not the records' own: they only count, and every record is kept.
+    for (const id of ids) isNew(id, 0);
+    return records;
   }
+
+  /** Parts come with the records that the search asked for, so no bounds apply to them. */
+  const isWanted = ({ stampedAt }: ReadRecord): boolean =>
+    recordsOf !== undefined || within(slice.exact, stampedAt);
 
   function nextOrdinal(): number {
     ordinal += 1;
@@ -119,7 +110,7 @@ export async function createSliceProgress(
       read: seen.size,
       schema: unionSeen(receipt.schema, shaper.observed()),
     };
-    receipt = await storeReceipt(lake, ref, next, newIds);
+    receipt = await storeReceipt(lake, folder, next, newIds);
     newIds = new Map();
     lastCheckpoint = clock.now();
     return receipt;
@@ -137,24 +128,23 @@ export async function createSliceProgress(
       };
     },
     async addPage(page) {
-      const records = readsParents ? freshParents(page) : page.records.filter(isNewRecord);
-      const kept = readsParents ? records : records.filter((one) => within(slice.exact, one.stampedAt));
+      const kept = newRecords(page).filter(isWanted);
       const shaped = kept.map((one) => ({ one, rows: shaper.shape(one, nextOrdinal()) }));
       await writer.write(shaped.flatMap(({ rows }) => rows));
-      const large = shaped.flatMap(({ one, rows }) => largeRows(rows, keyOf(one)));
+      const large = shaped.flatMap(({ one, rows }) => largeRows(rows, one.id));
       const related = addRelations(declaration, receipt.evidence, kept);
       const evidence = addEvidence(
         { ...related, largeRows: [...related.largeRows, ...large] },
         page.evidence ?? {},
       );
       receipt = { ...receipt, position: page.position, evidence };
-      observe({ type: 'rows', object: ref.object, rows: kept.length, read: page.ids.length });
+      observe({ type: 'rows', object: folder.object, rows: kept.length, read: page.ids.length });
     },
     async addDeletions(ids, how) {
-      // A resumed walk tells its deletions again.
+      // A walk that resumes reports its deletions again.
       for (const id of ids.filter((one) => !receipt.deleted.includes(one))) {
         const row = deletionRow(
-          { object: deletedObject(ref.object), id, how },
+          { object: recordsOf ?? declaration.name, id, how },
           { ...origin, ordinal: nextOrdinal() },
           clock.now(),
         );
@@ -163,7 +153,7 @@ export async function createSliceProgress(
       receipt = { ...receipt, deleted: union(receipt.deleted, ids) };
     },
     addDebt({ scope, reason }) {
-      // A walk that resumes within a page, or ends a second time, tells its debts again.
+      // A walk that resumes within a page, or ends a second time, reports its debts again.
       if (receipt.newDebts.some((debt) => sameScope(debt.scope, scope))) return;
       receipt = { ...receipt, newDebts: [...receipt.newDebts, { scope, reason }] };
     },

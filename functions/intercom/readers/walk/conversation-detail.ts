@@ -1,10 +1,11 @@
 /** One conversation with its parts (docs/intercom-api.md 6.4): rows and evidence. */
 
+import type { ObjectDeclaration } from '../../../core/declaration.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/json.ts';
 import type { PageEvidence, ReadRecord } from '../../../core/reading.ts';
 import { sum } from '../../../core/sum.ts';
 import type { EpochMs } from '../../../core/time.ts';
-import { stampOf } from './identify.ts';
+import { recordId, stampOf } from './identify.ts';
 import { broken, countOf, recordsOf } from './list-answers.ts';
 
 /** Intercom returns the newest 500 parts of a conversation, and no way to the older ones. */
@@ -27,6 +28,7 @@ const object = (value: JsonValue | undefined): JsonObject => (isJsonObject(value
  * @throws ContractError where the list of parts is missing although there are some
  */
 export function conversationDetail(
+  declaration: ObjectDeclaration,
   id: string,
   body: JsonObject,
   answer: { readonly receivedAtMs: EpochMs; readonly bytes: number },
@@ -43,7 +45,10 @@ export function conversationDetail(
   const parts = isJsonObject(list) ? recordsOf(list, ['conversation_parts'], 'A conversation') : [];
   return {
     id,
-    records: parts.map((part) => ({ record: { ...part, conversation_id: id }, stampedAt, receivedAtMs })),
+    records: parts.map((part) => {
+      const record = { ...part, conversation_id: id };
+      return { id: recordId(declaration, record), record, stampedAt, receivedAtMs };
+    }),
     partsExpected: expected,
     overCap: expected > parts.length && (parts.length >= PARTS_CAP || (listed ?? 0) > PARTS_CAP),
     bytes,

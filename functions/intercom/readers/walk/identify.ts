@@ -5,11 +5,6 @@ import type { ReadRecord } from '../../../core/reading.ts';
 import type { EpochMs, EpochSeconds } from '../../../core/time.ts';
 import { broken } from './list-answers.ts';
 
-export interface IdentifiedRecord {
-  readonly id: string;
-  readonly read: ReadRecord;
-}
-
 const idText = (value: JsonValue | undefined): string | null => {
   if (typeof value === 'string' && value !== '') return value;
   if (typeof value === 'number') return String(value);
@@ -42,7 +37,7 @@ export function identify(
   declaration: ObjectDeclaration,
   record: JsonObject,
   receivedAtMs: EpochMs,
-): IdentifiedRecord {
+): ReadRecord {
   const stamped = declaration.versionField === null ? null : stampOf(record, declaration.versionField);
-  return { id: recordId(declaration, record), read: { record, stampedAt: stamped ?? 0, receivedAtMs } };
+  return { id: recordId(declaration, record), record, stampedAt: stamped ?? 0, receivedAtMs };
 }

@@ -4,7 +4,7 @@
  * boundary itself, so the lower bound is always `> v OR = v`.
  */
 import type { JsonObject } from '../../../core/json.ts';
-import type { SliceQuery, Window } from '../../../core/reading.ts';
+import type { SliceQuery, Window, WindowQuery } from '../../../core/reading.ts';
 import type { EpochSeconds } from '../../../core/time.ts';
 
 export type Filter =
@@ -33,8 +33,6 @@ function upperBound(field: string, to: EpochSeconds | null, through: boolean): r
   if (to === null) return [];
   return [through ? orEqual(field, '<', to) : { field, operator: '<', value: to }];
 }
-
-type WindowQuery = Extract<SliceQuery, { kind: 'window' }>;
 
 /** `updated_at > 0`: whatever has a time. A query is required (docs/intercom-api.md 5). */
 const EVERYTHING: Filter = { field: 'updated_at', operator: '>', value: 0 };

@@ -13,7 +13,13 @@ import {
 } from '../../../support/intercom/reader-harness.ts';
 
 const COMPANIES = declare(
-  { kind: 'scroll', path: '/companies/scroll', recordsKey: 'data', countPath: '/companies' },
+  {
+    kind: 'scroll',
+    path: '/companies/scroll',
+    recordsKey: 'data',
+    countPath: '/companies',
+    spendsPosition: true,
+  },
   { name: 'companies' },
 );
 

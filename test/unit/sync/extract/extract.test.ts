@@ -253,21 +253,6 @@ describe('records that come more than once', () => {
     expect(rows()).toHaveLength(8);
     expect(done().read).toBe(8);
   });
-
-  test('with ids that a double cannot hold are told apart', async () => {
-    const ids = ['90071992547409931', '90071992547409932'].map((digits) =>
-      JSON.parse(`{"id":${digits}}`, (_key, value, context?: { source: string }) =>
-        typeof value === 'number'
-          ? (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(context?.source ?? '')
-          : value,
-      ),
-    );
-    const records = ids.map((one) => recordOf('x', 1, one as Record<string, unknown>));
-    const event: ReadEvent = { type: 'page', records, ids: ['1', '2'], position: 1 };
-    const { extract, done } = await settingOf([[event, END]]);
-    await extract();
-    expect(done().read).toBe(2);
-  });
 });
 
 describe('the exact bounds of a slice', () => {

@@ -126,7 +126,7 @@ describe('the plan', () => {
     const { pipeline, dependencies, plan, planOf } = settingOf({
       object: 'conversation_parts',
       limit: 1,
-      limits: { sliceConversations: 5, maxSlices: 100 },
+      limits: { sliceParents: 5, maxSlices: 100 },
     });
     const holder = await beginRun(pipeline, dependencies);
     await plan(holder);

@@ -1,11 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Window } from '../../../../functions/core/reading.ts';
+import type { Window, WindowQuery } from '../../../../functions/core/reading.ts';
 import {
-  type CountedQuery,
+  type CountedWindow,
   type SplitOptions,
   splitWindow,
-  type WindowQuery,
 } from '../../../../functions/sync/plan/split-window.ts';
 import {
   anyComparison,
@@ -37,7 +36,7 @@ async function split(
   world: World,
   query: WindowQuery,
   options: Partial<SplitOptions> = {},
-): Promise<readonly CountedQuery[]> {
+): Promise<readonly CountedWindow[]> {
   const { granularity } = world.comparison;
   return Array.fromAsync(
     splitWindow(query, { probe: probeOf(world), granularity, target: 10, now: NOW, ...options }),
@@ -51,7 +50,7 @@ const windows: fc.Arbitrary<Window> = fc
   );
 
 /** The runs of slices that share one stretch of time. */
-function stretches(slices: readonly CountedQuery[]): readonly (readonly WindowQuery[])[] {
+function stretches(slices: readonly CountedWindow[]): readonly (readonly WindowQuery[])[] {
   const groups = Map.groupBy(slices, ({ query }) => JSON.stringify(query.updated));
   return [...groups.values()].map((group) => group.map(({ query }) => query));
 }
