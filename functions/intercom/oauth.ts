@@ -162,7 +162,7 @@ export function createIntercomAccess(options: IntercomAccessOptions): IntercomAc
       throw error;
     }
     throw new ContractError(
-      `Intercom offers no way to uninstall the app at ${hosts.token.join(' or ')}: remove the app in the workspace's settings.`,
+      `Intercom offers no way to uninstall the app at ${hosts.token.join(' or ')}: remove the app in the workspace's app settings.`,
       { code: 'not_uninstalled' },
     );
   }

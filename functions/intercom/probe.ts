@@ -1,4 +1,4 @@
-/** One cheap request that shows if the token may read an object. */
+/** One cheap request that shows whether the token may read an object. */
 import type { ObjectDeclaration, ReadSpec } from '../core/declaration.ts';
 import { PermissionError, UnavailableError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';

@@ -55,7 +55,7 @@ export interface IntercomClientOptions {
   readonly fetch?: typeof fetch;
 }
 
-/** Permits without limit: for single requests if there is no shared budget, or none to draw on. */
+/** Permits without limit: for single requests, if there is no shared budget or no right to use it. */
 export const UNMETERED: RateBudget = {
   permit: async () => undefined,
   observe: () => undefined,

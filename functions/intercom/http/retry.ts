@@ -1,5 +1,5 @@
 /**
- * Decides if and when a failed request is tried again; the client does the sleeping. The server's timing
+ * Decides whether and when a failed request is tried again; the client does the sleeping. The server's timing
  * comes first and gets no jitter: each try needs a new permit from the shared budget, which already spreads
  * the load. Our own delays get full jitter.
  */
@@ -73,7 +73,7 @@ function delayFor({ attempt, outcome, random }: RetryQuestion): number {
 const limitsApply = (kind: RetryKind, { evenForNetwork }: RetryLimits): boolean =>
   ASK_LESS.includes(kind) || (kind === 'network' && evenForNetwork);
 
-/** Decides if a failed request is tried again, and after which delay. */
+/** Decides whether a failed request is tried again, and after which delay. */
 export function retryDecision(question: RetryQuestion): RetryDecision {
   const { attempt, outcome, elapsedMs, limits = PATIENT } = question;
   if (outcome.kind === 'refused' || outcome.kind === 'bug') return GIVE_UP;

@@ -1,6 +1,6 @@
 /**
  * Reads activity logs in windows of time (docs/intercom-api.md 6.9). Both bounds are always sent, one second
- * wider on each side, because it is UNCONFIRMED if they are inclusive. Ids seen twice are dropped. A window
+ * wider on each side, because it is UNCONFIRMED whether they are inclusive. Ids seen twice are dropped. A window
  * that is too long for Intercom is halved.
  */
 import type { ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';

@@ -1,6 +1,6 @@
 /**
  * Walks a page-number list once (docs/intercom-api.md 4, style C). Pages are asked for by number on our own
- * host and path; `pages.next` only shows if there is another one. Each page size divides the larger ones, so
+ * host and path; `pages.next` only shows whether there is another one. Each page size divides the larger ones, so
  * an offset is always the start of a page.
  */
 import type { JsonObject } from '../../../core/json.ts';
