@@ -5,7 +5,7 @@ import { retryAfterMs } from './retry.ts';
 
 const WHOLE_NUMBER = /^\d{1,11}$/;
 
-/** A window lasts 10 s (docs/intercom-api.md 2); a reset further away than this is no time of a window. */
+/** A window lasts 10 s (docs/intercom-api.md 2), so a reset further away than this is not the end of one. */
 const MAX_RESET_MS = 60_000;
 
 function wholeNumber(headers: Headers, name: string): number | null {
@@ -29,7 +29,7 @@ export function dateHeader(headers: Headers): EpochMs | null {
 
 /**
  * Milliseconds the server asks to wait: `Retry-After`, else (for a 429) the end of the window,
- * measured on the server's own clock where it sent one. Null where neither is usable.
+ * measured on the server's own clock if it sent one. Null if neither is usable.
  */
 export function serverDelayMs(headers: Headers, limited: boolean, now: EpochMs): number | null {
   const serverNow = dateHeader(headers) ?? now;

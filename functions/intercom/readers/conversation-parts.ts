@@ -4,7 +4,7 @@
  */
 import type { ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';
 import type { ObjectReader, Position, ReadEvent, Slice } from '../../core/reading.ts';
-import type { Failure } from '../http/failures.ts';
+import { isNotFound } from '../http/failures.ts';
 import { type ConversationDetail, conversationDetail, evidenceOf } from './walk/conversation-detail.ts';
 import { createFailureGate, type FailureGate } from './walk/failure-gate.ts';
 import { ahead, inOrder } from './walk/in-order.ts';
@@ -14,13 +14,13 @@ import { createSearcher } from './walk/search-walk.ts';
 
 type PartsRead = Extract<ReadSpec, { kind: 'conversation_parts' }>;
 
-/** Where to go on. */
+/** Where the reader continues. */
 type PartsPosition = {
-  /** Position of the listing whose next page is being worked on. */
+  /** Position in the listing before the page that is being read. */
   readonly listing: Position | null;
   /** Conversations of that page that are done, by id and `updated_at`. */
   readonly done: readonly string[];
-  /** Listed, but 404: asked for once more at the end of the slice. */
+  /** Listed but not found (404); asked for again at the end of the slice. */
   readonly missing: readonly string[];
 };
 
@@ -29,10 +29,7 @@ type Fetched =
   | { readonly type: 'missing'; readonly id: string }
   | { readonly type: 'failed'; readonly id: string; readonly error: unknown };
 
-/** JSON or a bare HTML page (docs/intercom-api.md 3.2). */
-const isNotFound = ({ status }: Failure): boolean => status === 404;
-
-/** What is gathered before it is handed on: bounds memory, and what a stop costs. */
+/** How much is collected before it is handed on. Bounds memory, and what a stop costs. */
 const GROUP_BYTES = 4 * 1024 * 1024;
 const GROUP_CONVERSATIONS = 50;
 
@@ -70,7 +67,7 @@ export function createConversationPartsReader(
     }
   }
 
-  /** Works through one page of the listing; `next` is where the listing goes on after it. */
+  /** Reads one page of the listing; `next` is the position of the listing after it. */
   async function* readListed(
     listed: readonly ListedConversation[],
     start: PartsPosition,
@@ -101,7 +98,7 @@ export function createConversationPartsReader(
     return position;
   }
 
-  /** A 404 counts as a deletion only if a second GET at the end of the slice agrees (DESIGN 4.8). */
+  /** A 404 counts as a deletion only if a second GET at the end of the slice agrees: one alone may be a hiccup. */
   async function* askAgain(
     position: PartsPosition,
     gate: FailureGate,

@@ -5,15 +5,14 @@ import { identify } from './walk/identify.ts';
 import { ahead } from './walk/in-order.ts';
 import { cursorPage } from './walk/list-answers.ts';
 import { askSmaller, createPageSizes, halvings } from './walk/page-sizes.ts';
-import { askOptions, type ReaderDeps } from './walk/requests.ts';
+import { askOptions, onlyWhole, type ReaderDeps } from './walk/requests.ts';
 import { createWalkGuard } from './walk/walk-guard.ts';
-import { onlyWhole } from './walk/whole.ts';
 
 type CursorRead = Extract<ReadSpec, { kind: 'cursor' }>;
 
 type CursorPosition = {
   readonly startingAfter: string | null;
-  /** `total_count` of the first page: records can enter an open list, so it is the one to reach. */
+  /** `total_count` of the first page. Records can be added during the walk, so this is the count to reach. */
   readonly firstCount: number | null;
   readonly read: number;
   readonly ended: boolean;

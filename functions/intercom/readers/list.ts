@@ -1,22 +1,20 @@
-/** Reads objects that are served without pages: the answer is whole, or it is an error (docs/intercom-api.md 4, 6.7). */
+/** Reads objects that come without pages: an answer is complete, or it is an error (docs/intercom-api.md 4, 6.7). */
 import type { ListRequest, ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';
 import type { ObjectReader, ReadEvent, ReadRecord } from '../../core/reading.ts';
 import type { Answer } from '../http/client.ts';
-import type { Failure } from '../http/failures.ts';
+import { type Failure, isSwitchedOff, switchedOff } from '../http/failures.ts';
 import { identify } from './walk/identify.ts';
-import { announcesMore, broken, recordsOf } from './walk/list-answers.ts';
-import { askOptions, type ReaderDeps } from './walk/requests.ts';
-import { isSwitchedOff, switchedOff } from './walk/switched-off.ts';
-import { onlyWhole } from './walk/whole.ts';
+import { announcesMore, contractError, recordsOf } from './walk/list-answers.ts';
+import { askOptions, onlyWhole, type ReaderDeps } from './walk/requests.ts';
 
 type ListRead = Extract<ReadSpec, { kind: 'list' }>;
 
-/** Requests answered, and distinct records of them, so far. */
+/** Requests answered so far, and the distinct records in their answers. */
 type ListPosition = { readonly next: number; readonly records: number };
 
 const REFUSALS: readonly (number | null)[] = [400, 404, 422];
 
-/** An undocumented request may be refused (docs/intercom-api.md 6.7: segments of companies). */
+/** Intercom may refuse an undocumented request (docs/intercom-api.md 6.7: segments of companies). */
 const isRefused = ({ kind, status }: Failure): boolean =>
   (kind === 'refused' || kind === 'not_found') && REFUSALS.includes(status);
 
@@ -30,7 +28,10 @@ export function createListReader(
   function recordsIn({ body, failure, receivedAtMs }: Answer, request: ListRequest): readonly ReadRecord[] {
     if (failure !== null) return [];
     if (announcesMore(body)) {
-      throw broken('unexpected_pages', `${request.path} announced further pages that it never had`);
+      throw contractError(
+        'unexpected_pages',
+        `${request.path} announced more pages, which this list does not have`,
+      );
     }
     return recordsOf(body, [read.recordsKey], request.path).map((record) =>
       identify(declaration, { ...record, ...request.set }, receivedAtMs),

@@ -1,15 +1,14 @@
 /**
- * Reads a page-number list (docs/intercom-api.md 4, style C). Such lists shift while they are read, so a walk that
- * falls short of the count Intercom gave is repeated and united (DESIGN 4.9).
+ * Reads a page-number list (docs/intercom-api.md 4, style C). Such lists shift while they are read. If a walk
+ * falls short of Intercom's count, it is repeated and the results are united.
  */
 import type { ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';
 import type { ObjectReader, Position, ReadEvent } from '../../core/reading.ts';
+import { isSwitchedOff, switchedOff } from '../http/failures.ts';
 import { identify } from './walk/identify.ts';
 import { ahead } from './walk/in-order.ts';
 import { type NumberPage, walkNumbers } from './walk/number-walk.ts';
-import { askOptions, type ReaderDeps } from './walk/requests.ts';
-import { isSwitchedOff, switchedOff } from './walk/switched-off.ts';
-import { onlyWhole } from './walk/whole.ts';
+import { askOptions, onlyWhole, type ReaderDeps } from './walk/requests.ts';
 
 type PageNumberRead = Extract<ReadSpec, { kind: 'page_number' }>;
 
@@ -17,9 +16,9 @@ type PageNumberPosition = {
   /** From 1. */
   readonly walk: number;
   readonly offset: number;
-  /** Largest `total_count` seen; null where there was none. */
+  /** Largest `total_count` seen; null if there was none. */
   readonly largest: number | null;
-  /** Distinct ids of all walks so far, at least. */
+  /** Distinct ids of all walks so far; a lower bound. */
   readonly distinct: number;
   readonly ended: boolean;
 };
@@ -32,7 +31,7 @@ const MOST_WALKS = 4;
 const larger = (a: number | null, b: number | null): number | null =>
   a === null || b === null ? (a ?? b) : Math.max(a, b);
 
-/** The next walk, or the end where the count is reached or repeating did not help. */
+/** The next walk, or the end if the count is reached or repeating did not help. */
 function afterWalk(state: PageNumberPosition): PageNumberPosition {
   const short = state.largest !== null && state.distinct < state.largest;
   return short && state.walk < MOST_WALKS
@@ -51,7 +50,7 @@ export function createPageNumberReader(
   async function* walk(start: Position | null): AsyncGenerator<ReadEvent, void, void> {
     const seen = new Set<string>();
     let state = (start as PageNumberPosition | null) ?? BEGINNING;
-    /** Distinct ids of an earlier invocation, unknown by name: they count during the walk they belong to. */
+    /** Distinct ids of an earlier invocation. Only their number is known, so they count for their own walk only. */
     let inherited = state.distinct;
 
     function take(page: NumberPage): ReadEvent {

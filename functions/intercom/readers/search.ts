@@ -20,7 +20,7 @@ export function createSearchReader(
   const searcher = createSearcher(read, deps.client, ask);
   const complete = createListCompleter(declaration, deps, ask);
 
-  /** Records whose lists could not be completed are told as debts, then the page with what there is. */
+  /** Reports records whose lists could not be completed as debts, then yields the page with what there is. */
   async function* pageEvents(step: PageStep, gate: FailureGate): AsyncGenerator<ReadEvent, void, void> {
     const records: ReadRecord[] = [];
     for await (const { record, failure } of complete(step.records)) {

@@ -1,7 +1,7 @@
 /**
- * Reads activity logs by windows of time (docs/intercom-api.md 6.9): both bounds always sent and one second wider on
- * each side, because whether they are inclusive is UNCONFIRMED; ids seen twice are dropped. A window
- * too long for Intercom is halved.
+ * Reads activity logs in windows of time (docs/intercom-api.md 6.9). Both bounds are always sent, one second
+ * wider on each side, because it is UNCONFIRMED whether they are inclusive. Ids seen twice are dropped. A window
+ * that is too long for Intercom is halved.
  */
 import type { ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';
 import type { ObjectReader, Position, ReadEvent, Slice, Window } from '../../core/reading.ts';
@@ -11,7 +11,7 @@ import { HASTY, PATIENT } from '../http/retry.ts';
 import { readMe } from '../me.ts';
 import { createFailureGate } from './walk/failure-gate.ts';
 import { identify } from './walk/identify.ts';
-import { broken } from './walk/list-answers.ts';
+import { contractError } from './walk/list-answers.ts';
 import { type NumberPage, walkNumbers } from './walk/number-walk.ts';
 import { createPageSizes, type PageSizes } from './walk/page-sizes.ts';
 import { askOptions, type ReaderDeps } from './walk/requests.ts';
@@ -19,19 +19,19 @@ import { askOptions, type ReaderDeps } from './walk/requests.ts';
 type TimeRangeRead = Extract<ReadSpec, { kind: 'time_range' }>;
 
 type TimeRangePosition = {
-  /** Beginning of the window being read; it is read again from its first page. */
+  /** Start of the window being read. After a stop it is read again from its first page. */
   readonly windowStart: EpochSeconds;
   readonly widthSeconds: number;
   readonly to: EpochSeconds;
 };
 
-/** No window is made shorter. */
+/** No window is made shorter than this. */
 const MIN_WINDOW_SECONDS = 600;
 
 /** Good windows before a shortened one is doubled. */
 const GROW_AFTER = 3;
 
-/** Before Intercom was: where a workspace does not tell when it was made (docs/intercom-api.md 6.1: `app` may be null). */
+/** Before Intercom existed; used if a workspace does not show its age (docs/intercom-api.md 6.1: `app` may be null). */
 const INTERCOM_BEGAN: EpochSeconds = 1_293_840_000;
 
 export function createTimeRangeReader(
@@ -42,7 +42,7 @@ export function createTimeRangeReader(
   const { client, clock, signal } = deps;
   const ask = askOptions(declaration, deps);
 
-  /** The slice's bounds; the present is the later of the two clocks, and a second more. */
+  /** The slice's bounds. The present is one second after the later of the two clocks. */
   async function boundsOf({ from, to }: Window): Promise<{ from: EpochSeconds; to: EpochSeconds }> {
     if (from !== null && to !== null) return { from, to };
     const { createdAt, dateHeaderMs } = await readMe(client, { signal });
@@ -52,12 +52,12 @@ export function createTimeRangeReader(
   }
 
   async function begin({ query }: Slice): Promise<TimeRangePosition> {
-    if (query.kind === 'ids') throw broken('unsupported_query', `${read.path} cannot be read by id`);
+    if (query.kind === 'ids') throw contractError('unsupported_query', `${read.path} cannot be read by id`);
     const { from, to } = await boundsOf(query.kind === 'all' ? { from: null, to: null } : query.updated);
     return { windowStart: from, widthSeconds: read.maxWindowSeconds, to };
   }
 
-  /** Smaller pages first, then a shorter window: what a page taught holds for the windows after it. */
+  /** Tries smaller pages before a shorter window. Page sizes that work are kept for the next windows. */
   function pagesOf(from: EpochSeconds, to: EpochSeconds, sizes: PageSizes, atSmallest: boolean) {
     const query = { [read.afterParameter]: from - 1, [read.beforeParameter]: to + 1 };
     const { path, recordsKey, perPageSizes } = read;

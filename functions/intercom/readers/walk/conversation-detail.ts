@@ -1,4 +1,4 @@
-/** One conversation with its parts (docs/intercom-api.md 6.4): rows and evidence. */
+/** One conversation and its parts (docs/intercom-api.md 6.4), as records and evidence. */
 
 import type { ObjectDeclaration } from '../../../core/declaration.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/json.ts';
@@ -6,9 +6,9 @@ import type { PageEvidence, ReadRecord } from '../../../core/reading.ts';
 import { sum } from '../../../core/sum.ts';
 import type { EpochMs } from '../../../core/time.ts';
 import { recordId, stampOf } from './identify.ts';
-import { broken, countOf, recordsOf } from './list-answers.ts';
+import { contractError, parseCount, recordsOf } from './list-answers.ts';
 
-/** Intercom returns the newest 500 parts of a conversation, and no way to the older ones. */
+/** Intercom returns only the newest 500 parts of a conversation; older ones cannot be read. */
 const PARTS_CAP = 500;
 
 export interface ConversationDetail {
@@ -16,16 +16,16 @@ export interface ConversationDetail {
   readonly records: readonly ReadRecord[];
   readonly partsExpected: number;
   readonly overCap: boolean;
-  /** Size of the answer. */
+  /** Size of the answer in bytes. */
   readonly bytes: number;
 }
 
 const object = (value: JsonValue | undefined): JsonObject => (isJsonObject(value) ? value : {});
 
 /**
- * All parts of a conversation, stamped with the conversation's own `updated_at`: never filtered by a
- * part's time, which loses parts (field reports 2).
- * @throws ContractError where the list of parts is missing although there are some
+ * All parts of a conversation, stamped with the conversation's own `updated_at`. They are never filtered
+ * by their own times, because that loses parts.
+ * @throws ContractError if the list of parts is missing although Intercom counts some
  */
 export function conversationDetail(
   declaration: ObjectDeclaration,
@@ -36,13 +36,16 @@ export function conversationDetail(
   const { receivedAtMs, bytes } = answer;
   const stampedAt = stampOf(body, 'updated_at') ?? 0;
   const list = body.conversation_parts;
-  const counted = countOf(object(body.statistics).count_conversation_parts);
-  const listed = countOf(object(list).total_count);
+  const counted = parseCount(object(body.statistics).count_conversation_parts);
+  const listed = parseCount(object(list).total_count);
   const expected = counted ?? listed ?? 0;
   if (!isJsonObject(list) && expected > 0) {
-    throw broken('records_missing', `A conversation with ${expected} parts came without them`);
+    throw contractError(
+      'records_missing',
+      `A conversation came without its parts, although Intercom counts ${expected}`,
+    );
   }
-  const parts = isJsonObject(list) ? recordsOf(list, ['conversation_parts'], 'A conversation') : [];
+  const parts = isJsonObject(list) ? recordsOf(list, ['conversation_parts'], '/conversations/{id}') : [];
   return {
     id,
     records: parts.map((part) => {

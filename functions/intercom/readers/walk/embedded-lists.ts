@@ -1,34 +1,32 @@
 /**
- * Completes lists that Intercom cuts at 10 items inside a record (docs/intercom-api.md 6.2). The sub-list behind
- * `has_more` wins over what was embedded; `total_count` stays the larger of Intercom's two counts, so
- * that the engine can prove the relation complete.
+ * Completes lists that Intercom cuts at 10 items inside a record (docs/intercom-api.md 6.2). The sub-list
+ * behind `has_more` replaces the embedded items. `total_count` stays the larger of Intercom's two counts, so
+ * that the engine can prove the list complete.
  */
 import type { EmbeddedList, ObjectDeclaration } from '../../../core/declaration.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/json.ts';
-import type { Failure } from '../../http/failures.ts';
+import { isNotFound } from '../../http/failures.ts';
 import { recordId } from './identify.ts';
 import { inOrder } from './in-order.ts';
-import { countOf, recordsOf, totalCount } from './list-answers.ts';
+import { parseCount, recordsOf, totalCount } from './list-answers.ts';
 import { walkNumbers } from './number-walk.ts';
 import { type AskOptions, pathOf, type ReaderDeps } from './requests.ts';
 
 export interface CompletedRecord {
   readonly record: JsonObject;
-  /** Set where a sub-list could not be read: the record still has the first items. */
+  /** Set if a sub-list could not be read; the record then still has its first items. */
   readonly failure: unknown;
 }
 
 interface WholeList {
   readonly items: readonly JsonValue[];
-  /** Intercom's count with the sub-list; 0 where it gives none. */
+  /** The count that came with the sub-list; 0 if none came. */
   readonly total: number;
 }
 
-const isNotFound = ({ status }: Failure): boolean => status === 404;
-
 const embedded = (list: JsonObject): readonly JsonValue[] => (Array.isArray(list.data) ? list.data : []);
 
-const statedCount = (list: JsonObject): number => countOf(list.total_count) ?? 0;
+const statedCount = (list: JsonObject): number => parseCount(list.total_count) ?? 0;
 
 const isWhole = (list: JsonObject): boolean =>
   list.has_more !== true && embedded(list).length >= statedCount(list);
@@ -36,7 +34,7 @@ const isWhole = (list: JsonObject): boolean =>
 export function createListCompleter(declaration: ObjectDeclaration, deps: ReaderDeps, ask: AskOptions) {
   const { client } = deps;
 
-  /** @returns null where the record is gone by now (404) */
+  /** @returns null if the record is gone by now (404) */
   async function fetchNumbered(list: EmbeddedList, path: string): Promise<WholeList | null> {
     const { recordsKeys, perPageSizes = [50, 25, 5, 1] } = list;
     const numbered = { path, recordsKeys, perPageSizes };
@@ -84,7 +82,7 @@ export function createListCompleter(declaration: ObjectDeclaration, deps: Reader
     return { record: done, failure };
   }
 
-  /** The records of a page with their lists whole, in order, at most `inFlight` sub-lists at once. */
+  /** The records of a page with complete lists, in order; reads at most `inFlight` sub-lists at once. */
   return (records: readonly JsonObject[]): AsyncIterable<CompletedRecord> =>
     inOrder(records, deps.inFlight, complete);
 }

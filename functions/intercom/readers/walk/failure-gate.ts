@@ -1,6 +1,6 @@
 /**
- * Tells one unreadable item from a dead network. An item that fails after all retries becomes a debt
- * and the slice goes on; but where everything fails, a debt for everything would hide an outage.
+ * Distinguishes one unreadable item from an outage. An item that fails after all retries becomes a debt, and
+ * the slice goes on. But if everything fails, a debt for everything would hide the outage.
  */
 import { ContractError, PermissionError, RetryableError } from '../../../core/errors.ts';
 import type { IntercomClient } from '../../http/client.ts';
@@ -10,16 +10,16 @@ export interface FailureGate {
   succeeded(): void;
   /**
    * @returns why the item could not be read
-   * @throws the error itself where it is not the item's: missing permissions, bugs, an exhausted rate
-   *   limit, several items in a row, or when not even /me answers
+   * @throws the error itself if the item is not its cause: a missing permission, a bug, an exhausted rate
+   *   limit, too many items in a row, or no answer from /me either
    */
   failed(error: unknown): Promise<string>;
 }
 
-/** Items in a row that may fail. */
+/** This many items in a row may fail. */
 const MOST_IN_A_ROW = 4;
 
-/** Whatever /me answers, it answers; only a dead network or a dead token throws. */
+/** Any answer from /me will do; only a dead network or a dead token throws. */
 async function expectAnswer(client: IntercomClient, signal: AbortSignal | undefined): Promise<void> {
   try {
     await readMe(client, { signal });
@@ -35,8 +35,8 @@ export function createFailureGate(client: IntercomClient, signal?: AbortSignal):
       inARow = 0;
     },
     async failed(error) {
-      const ofTheItem = error instanceof RetryableError || error instanceof ContractError;
-      if (!ofTheItem || error.code === 'rate_limited') throw error;
+      const isItemFailure = error instanceof RetryableError || error instanceof ContractError;
+      if (!isItemFailure || error.code === 'rate_limited') throw error;
       inARow += 1;
       if (inARow > MOST_IN_A_ROW) throw error;
       if (inARow === 1) await expectAnswer(client, signal);

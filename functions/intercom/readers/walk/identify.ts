@@ -1,9 +1,9 @@
-/** From a record as it came to what the engine takes: its id, its time, its arrival. */
+/** Turns a record from Intercom into what the engine takes: its id, its time and when it arrived. */
 import type { ObjectDeclaration } from '../../../core/declaration.ts';
 import { isRawInteger, type JsonObject, type JsonValue } from '../../../core/json.ts';
 import type { ReadRecord } from '../../../core/reading.ts';
 import type { EpochMs, EpochSeconds } from '../../../core/time.ts';
-import { broken } from './list-answers.ts';
+import { contractError } from './list-answers.ts';
 
 const idText = (value: JsonValue | undefined): string | null => {
   if (typeof value === 'string' && value !== '') return value;
@@ -11,7 +11,7 @@ const idText = (value: JsonValue | undefined): string | null => {
   return isRawInteger(value) ? value.rawJSON : null;
 };
 
-/** A time of a record; null where Intercom stamped none. */
+/** A time in a record; null if Intercom gives none. */
 export const stampOf = (record: JsonObject, field: string): EpochSeconds | null => {
   const value = record[field];
   return typeof value === 'number' && Number.isFinite(value) ? value : null;
@@ -19,7 +19,7 @@ export const stampOf = (record: JsonObject, field: string): EpochSeconds | null 
 
 /**
  * The record's primary key as one text; several keys are joined by `/`.
- * @throws ContractError where a key is missing: the row could not be told from others
+ * @throws ContractError if a key is missing, because the row could not be told apart from others
  */
 export function recordId(
   { name, primaryKey }: Pick<ObjectDeclaration, 'name' | 'primaryKey'>,
@@ -27,7 +27,7 @@ export function recordId(
 ): string {
   const keys = primaryKey.map((key) => {
     const text = idText(record[key]);
-    if (text === null) throw broken('record_without_id', `A record of ${name} came without '${key}'`);
+    if (text === null) throw contractError('record_without_id', `A record of ${name} came without '${key}'`);
     return text;
   });
   return keys.join('/');

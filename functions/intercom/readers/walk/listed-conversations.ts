@@ -1,4 +1,4 @@
-/** Which conversations a slice of conversation parts is about: what a search finds, or ids of a debt. */
+/** Lists the conversations whose parts a slice reads: those a search finds, or the ids of a debt. */
 import type { JsonObject } from '../../../core/json.ts';
 import type { Position, SliceQuery } from '../../../core/reading.ts';
 import { recordId } from './identify.ts';
@@ -7,7 +7,7 @@ import type { Searcher } from './search-walk.ts';
 
 export interface ListedConversation {
   readonly id: string;
-  /** Tells a conversation that changed since from one that did not. */
+  /** Differs if the conversation has changed since. */
   readonly version: string;
 }
 
@@ -28,7 +28,7 @@ function listed(record: JsonObject): ListedConversation {
   return { id, version: `${id} ${record.updated_at}` };
 }
 
-/** Ids of one step of a debt. */
+/** Ids of a debt that are listed at once. */
 const IDS_PER_STEP = 150;
 
 function* listIds(ids: readonly string[], start: number): Generator<ListingStep, void, void> {

@@ -1,11 +1,11 @@
-/** Where a search walk is, and whether it is still in order. */
+/** The position of a search walk, and the check that its records are in order. */
 import type { JsonObject } from '../../../core/json.ts';
 import type { Position } from '../../../core/reading.ts';
 import type { EpochSeconds } from '../../../core/time.ts';
 import { stampOf } from './identify.ts';
-import { broken } from './list-answers.ts';
+import { contractError } from './list-answers.ts';
 
-/** Where a search goes on; kept in receipts. */
+/** Where a search continues; kept in receipts. */
 export type SearchPosition = {
   readonly startingAfter: string | null;
   /** Lower bound that replaced the slice's own after a refused cursor. */
@@ -14,7 +14,7 @@ export type SearchPosition = {
   readonly search: number;
   /** Searches whose first page has been counted. */
   readonly counted: number;
-  /** Sum of the counts of those first pages; null where one had none. */
+  /** Sum of the counts of those first pages; null if one had none. */
   readonly firstCount: number | null;
   readonly read: number;
   /** Highest `updated_at` so far, of records that cannot have moved since the walk began. */
@@ -24,7 +24,7 @@ export type SearchPosition = {
   /** Refused cursors in a row without progress. */
   readonly refusals: number;
   readonly perPage: number;
-  /** All pages are read; only the end is left to tell. */
+  /** All pages are read; only the end is left to report. */
   readonly ended: boolean;
 };
 
@@ -46,9 +46,9 @@ export const searchPosition = (position: Position | null): SearchPosition | null
   position as SearchPosition | null;
 
 /**
- * Checks the ascending order and returns the new highest `updated_at`. A record changed since the walk
- * began may be served in its old place with its new time (UNCONFIRMED), so times at or after `horizon`
- * do not raise the bar.
+ * Checks the ascending order and returns the new highest `updated_at`. A record that changed since the
+ * walk began may come in its old place with its new time (UNCONFIRMED), so times at or after `horizon` do
+ * not raise the bar.
  * @throws ContractError `sort_ignored`
  */
 export function highestInOrder(
@@ -62,7 +62,7 @@ export function highestInOrder(
     const at = stampOf(record, 'updated_at');
     if (at === null) continue;
     if (highest !== null && at < highest) {
-      throw broken('sort_ignored', `${path} did not sort by updated_at (${at} after ${highest})`);
+      throw contractError('sort_ignored', `${path} did not sort by updated_at (${at} after ${highest})`);
     }
     if (at < horizon) highest = at;
   }

@@ -1,6 +1,6 @@
 /**
- * Walks the pages of a search (docs/intercom-api.md 4, 5): what the search reader and the conversation parts reader
- * share. The records' order is checked, because 2.15 sorts without documenting it.
+ * Walks the pages of a search (docs/intercom-api.md 4, 5), for the search reader and the conversation parts
+ * reader. It checks the order of the records, because 2.15 sorts without documenting it.
  */
 import type { SearchRead } from '../../../core/declaration.ts';
 import type { JsonObject } from '../../../core/json.ts';
@@ -9,7 +9,7 @@ import { DAY_SECONDS, type EpochMs, type EpochSeconds, toSeconds } from '../../.
 import type { Answer, IntercomClient } from '../../http/client.ts';
 import type { Failure } from '../../http/failures.ts';
 import { stampOf } from './identify.ts';
-import { broken, type CursorPage, cursorPage, recordsOf, totalCount } from './list-answers.ts';
+import { type CursorPage, contractError, cursorPage, recordsOf, totalCount } from './list-answers.ts';
 import { askSmaller, createPageSizes, halvings } from './page-sizes.ts';
 import type { AskOptions } from './requests.ts';
 import { highestInOrder, type SearchPosition, searchBeginning } from './search-position.ts';
@@ -21,7 +21,7 @@ export type SearchStep =
       readonly type: 'page';
       readonly records: readonly JsonObject[];
       readonly receivedAtMs: EpochMs;
-      /** Where to go on after this page. */
+      /** Where the walk continues after this page. */
       readonly position: SearchPosition;
     }
   | { readonly type: 'restart'; readonly reason: string }
@@ -35,17 +35,20 @@ export interface Searcher {
   probe(query: SliceQuery): Promise<Probe>;
 }
 
-/** Refused cursors in a row without progress before the walk gives up. */
+/** This many refused cursors in a row without progress are tolerated. */
 const MOST_REFUSALS = 3;
 
-/** A cursor that Intercom no longer takes (docs/intercom-api.md 3.2: 400 `client_error`, "Invalid starting_after param"). */
+/**
+ * A cursor that Intercom no longer accepts (docs/intercom-api.md 3.2: 400 `client_error`,
+ * "Invalid starting_after param").
+ */
 const isRefusedCursor = ({ status, detail }: Failure): boolean =>
   status === 400 && /starting_after/i.test(detail);
 
 const plus = (sum: number | null, count: number | null): number | null =>
   sum === null || count === null ? null : sum + count;
 
-/** Where a walk goes on after a page: at its cursor, with the next search, or nowhere. */
+/** The position after a page: at its cursor, at the next search, or at the end. */
 function afterPage(state: SearchPosition, page: CursorPage, searches: number): SearchPosition {
   const isFirst = state.counted === state.search;
   const isLast = page.cursor === null;
@@ -62,7 +65,7 @@ function afterPage(state: SearchPosition, page: CursorPage, searches: number): S
   };
 }
 
-/** Where a walk goes on whose cursor was refused: from the last second, or (whole days) from the beginning. */
+/** The position after a refused cursor: the last second, or the beginning if the search compares whole days. */
 function afterRefusal(
   state: SearchPosition,
   granularity: SearchRead['granularity'],
@@ -72,7 +75,10 @@ function afterRefusal(
   const progressed = inSeconds && state.highest !== state.resumedFrom;
   const refusals = progressed ? 1 : state.refusals + 1;
   if (refusals > MOST_REFUSALS) {
-    throw broken('cursor_refused', `${path} refused its own cursors ${refusals} times without progress`);
+    throw contractError(
+      'cursor_refused',
+      `${path} refused its own cursors ${refusals} times without progress`,
+    );
   }
   if (inSeconds) return { ...state, startingAfter: null, resumedFrom: state.highest, refusals };
   return { ...searchBeginning(state.perPage), refusals };
@@ -81,21 +87,21 @@ function afterRefusal(
 export function createSearcher(read: SearchRead, client: IntercomClient, ask: AskOptions): Searcher {
   const { path, granularity } = read;
 
-  /** In a closed window records can only leave it, so its count is taken after the walk (DESIGN 4.12). */
-  async function countOf(query: SliceQuery): Promise<Answer> {
+  /** Records can only leave a closed window, so it is counted after the walk. */
+  async function askCount(query: SliceQuery): Promise<Answer> {
     const [filter] = searchFilters(query);
     if (filter === undefined) throw new Error(`${path}: nothing to count`);
     return client.post(path, searchBody(filter, 1, null), ask('urgent'));
   }
 
-  /** Times from here on may belong to records that moved while the walk went on. */
+  /** Times from here on may belong to records that moved during the walk. */
   function horizonOf(query: SliceQuery, startedAt: EpochSeconds): EpochSeconds {
     const upper = upperOf(query);
     const slack = granularity === 'day' ? 2 * DAY_SECONDS : 1;
     return upper === null ? startedAt : Math.min(startedAt, upper + slack);
   }
 
-  /** The filters from `state` on; the whole slice's unless a cursor was refused. */
+  /** The filters to search with: those of the whole slice, unless a cursor was refused. */
   const filtersAt = (query: SliceQuery, { resumedFrom }: SearchPosition): readonly Filter[] =>
     searchFilters(resumedFrom === null ? query : searchFrom(query, resumedFrom));
 
@@ -136,16 +142,16 @@ export function createSearcher(read: SearchRead, client: IntercomClient, ask: As
     const closed = upperOf(query) !== null;
     yield {
       type: 'end',
-      matched: closed ? totalCount((await countOf(query)).body) : state.firstCount,
+      matched: closed ? totalCount((await askCount(query)).body) : state.firstCount,
     };
   }
 
   return {
     walk,
     async probe(query) {
-      const { body } = await countOf(query);
+      const { body } = await askCount(query);
       const matched = totalCount(body);
-      if (matched === null) throw broken('count_missing', `${path} answered without total_count`);
+      if (matched === null) throw contractError('count_missing', `${path} answered without total_count`);
       const [first] = recordsOf(body, [read.recordsKey], path);
       return { matched, first: first === undefined ? null : stampOf(first, 'updated_at') };
     },

@@ -50,7 +50,7 @@ const sizes = (requests: Awaited<ReturnType<typeof serve>>['requests']) =>
   requests.map(({ body }) => body.pagination?.per_page);
 
 describe('walking', () => {
-  test('reads every page to the one without next, in order, with versions and counts', async () => {
+  test('reads every page up to the one without next, in order, with versions and counts', async () => {
     const all = records(30);
     const {
       ids,
@@ -82,14 +82,14 @@ describe('walking', () => {
     expect(server.log()).toEqual(['POST /tickets/search', 'POST /tickets/search']);
   });
 
-  test('an empty result without pages is the end, an early page without them is not', async () => {
+  test('an empty result without pages is the end; an early page without them is not', async () => {
     const { matched } = await readAll(() => ({ json: { data: [], total_count: 0, pages: null } }));
     expect(matched).toBe(0);
     const error = await failing(() => ({ json: { data: [record(1)], total_count: 9, pages: null } }));
     expect(error).toMatchObject({ name: 'ContractError', code: 'pages_missing' });
   });
 
-  test('an empty page that announces more is no end', async () => {
+  test('an empty page that announces more is not the end', async () => {
     const pages: JsonObject[] = [
       { data: [record(1)], total_count: 2, pages: { next: { starting_after: 'a' } } },
       { data: [], total_count: 2, pages: { next: { starting_after: 'b' } } },
@@ -103,7 +103,7 @@ describe('walking', () => {
     expect(ids).toEqual(['0001', '0002']);
   });
 
-  test('goes on from a position, with the count of the first page', async () => {
+  test('continues from a position, with the count of the first page', async () => {
     const all = records(30);
     const server = await serve(searchHandler({ records: () => all }));
     const { reader } = testReader(server.url, declare(SEARCH));
@@ -116,7 +116,7 @@ describe('walking', () => {
     }
   });
 
-  test('reads by id, at most 15 a request, from several searches', async () => {
+  test('reads by id, at most 15 per request, with several searches', async () => {
     const all = records(40);
     const wanted = idsOf(all).slice(0, 35) as string[];
     const server = await serve(searchHandler({ records: () => all }));
@@ -131,7 +131,7 @@ describe('walking', () => {
     expect(rest.matched).toBe(35);
   });
 
-  test('a record without an id, or that is none, is a failure', async () => {
+  test('a record without an id, or something that is not a record, is a failure', async () => {
     const without = await failing(() => ({ json: { data: [{ updated_at: 1 }], total_count: 1, pages: {} } }));
     expect(without).toMatchObject({ name: 'ContractError', code: 'record_without_id' });
     const none = await failing(() => ({ json: { data: ['x'], total_count: 1, pages: {} } }));
@@ -177,14 +177,14 @@ describe('the count to reach', () => {
     expect(matched).toBe(20);
   });
 
-  test('is unknown where Intercom gives none', async () => {
+  test('is unknown if Intercom gives none', async () => {
     const all = records(3);
     const { matched } = await readAll(searchHandler({ records: () => all, total: false }));
     expect(matched).toBe(null);
   });
 });
 
-describe('failures are never the end of data', () => {
+describe('failures are never taken for the end of the data', () => {
   test.each<[string, Reply, unknown]>([
     ['404', { status: 404, json: errorList('not_found', 'User Not Found') }, ContractError],
     ['404 in HTML', { status: 404, text: '<html>' }, ContractError],
@@ -196,7 +196,7 @@ describe('failures are never the end of data', () => {
     expect(await failing(() => reply)).toBeInstanceOf(type);
   });
 
-  test('pages that do not come sorted', async () => {
+  test('pages that are not sorted', async () => {
     const error = await failing(({ body }) =>
       body.pagination?.starting_after === undefined
         ? { json: { data: [record(5)], total_count: 2, pages: { next: { starting_after: 'a' } } } }
@@ -261,7 +261,7 @@ describe('failures are never the end of data', () => {
 });
 
 describe('page sizes', () => {
-  test('shrink to one where larger pages fail, and grow back after good ones', async () => {
+  test('shrink to one if larger pages fail, and grow back after good ones', async () => {
     const all = records(80);
     let broken = true;
     const { ids, server } = await readAll((request) => {
@@ -288,7 +288,7 @@ describe('page sizes', () => {
     expect(ids.length).toBe(4);
   });
 
-  test('an answer too large shrinks the page too', async () => {
+  test('an answer that is too large shrinks the page too', async () => {
     const all = records(30);
     const server = await serve(searchHandler({ records: () => all }));
     const { reader } = testReader(server.url, declare(SEARCH), { maxBodyBytes: 400 });
@@ -296,7 +296,7 @@ describe('page sizes', () => {
     expect(ids.length).toBe(30);
   });
 
-  test('what fails at the smallest size is an error', async () => {
+  test('a page that fails at the smallest size is an error', async () => {
     const error = await failing(() => ({ status: 502, text: '' }));
     expect(error).toMatchObject({ name: 'RetryableError', code: 'http_502' });
   });
@@ -308,7 +308,7 @@ describe('a refused cursor', () => {
     json: errorList('client_error', 'Invalid starting_after param. Please try again'),
   };
 
-  test('goes on from the last second where seconds are exact', async () => {
+  test('continues from the last second if seconds are exact', async () => {
     const all = [
       ...records(10),
       ...range(10, 16).map((id) => record(id, 1009)),
@@ -328,7 +328,7 @@ describe('a refused cursor', () => {
     expect(JSON.stringify(server.requests[2]?.body.query)).toContain('"value":1007');
   });
 
-  test('can be refused every time, as long as the walk gets on', async () => {
+  test('can be refused every time, as long as the walk makes progress', async () => {
     const all = records(60);
     const { ids } = await readAll((request) =>
       request.body.pagination?.starting_after === undefined
@@ -348,7 +348,7 @@ describe('a refused cursor', () => {
     expect(error).toMatchObject({ name: 'ContractError', code: 'cursor_refused' });
   });
 
-  test('starts the slice again where whole days are compared, at most three times', async () => {
+  test('starts the slice again if whole days are compared, at most three times', async () => {
     const all = records(20);
     let refusals = 0;
     const handler =
@@ -379,7 +379,7 @@ describe('a refused cursor', () => {
 });
 
 describe('the probe', () => {
-  test('counts a window and tells its first second with one small request', async () => {
+  test('counts a window and shows its first second with one small request', async () => {
     const all = records(30);
     const server = await serve(searchHandler({ records: () => all }));
     const { reader } = testReader(server.url, declare(SEARCH));

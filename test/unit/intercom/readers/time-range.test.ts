@@ -80,7 +80,7 @@ describe('walking', () => {
   test.each([
     ['inclusive', false],
     ['exclusive', true],
-  ])('reads every log once where the bounds are %s', async (_name, exclusive) => {
+  ])('reads every log once if the bounds are %s', async (_name, exclusive) => {
     const times = range(0, 60).map((index) => index * 20_000 + (index % 2));
     const onBounds = [...times, WIDTH - 1, WIDTH, WIDTH + 1, 2 * WIDTH - 1];
     const { ids, matched, events } = await readAll(logs(onBounds, { exclusive }), windowOf(0, 2 * WIDTH));
@@ -92,7 +92,7 @@ describe('walking', () => {
     expect(page).toMatchObject({ records: [{ stampedAt: expect.any(Number) }, {}, {}, {}, {}, {}, {}, {}] });
   });
 
-  test('asks for windows of five days, both bounds sent, a second wider on each side', async () => {
+  test('asks for windows of five days, with both bounds a second wider', async () => {
     const { windows, server } = await readAll(logs([]), windowOf(DAY, DAY + 2 * WIDTH + 100));
     expect(windows()).toEqual([
       [DAY - 1, DAY + WIDTH + 1],
@@ -104,7 +104,7 @@ describe('walking', () => {
     );
   });
 
-  test('an open slice goes from a day before the workspace to the later of the two clocks', async () => {
+  test('an open slice goes from a day before the workspace was created to the later of the two clocks', async () => {
     const now = 20 * DAY;
     const options = { clock: testClock(now * 1000) };
     const earlier = await readAll(logs([]), { kind: 'all' }, options);
@@ -118,7 +118,7 @@ describe('walking', () => {
     expect(ahead.windows().at(-1)?.[1]).toBe(Date.UTC(2100, 0, 1) / 1000 + 2);
   });
 
-  test('a workspace that does not tell its age is read from before Intercom', async () => {
+  test('a workspace that does not show its age is read from before Intercom existed', async () => {
     const { windows } = await readAll(
       logs([], { me: { json: { app: null } } }),
       windowOf(null, 1_300_000_000),
@@ -126,7 +126,7 @@ describe('walking', () => {
     expect(windows()[0]?.[0]).toBe(1_293_840_000 - 1);
   });
 
-  test('goes on from every position', async () => {
+  test('continues from every position', async () => {
     const times = range(0, 40).map((index) => index * 40_000);
     const query = windowOf(0, 4 * WIDTH);
     const { reader, events, ids } = await readAll(logs(times), query);
@@ -188,13 +188,13 @@ describe('windows that are too long', () => {
     );
   });
 
-  test('where every window fails it is an outage', async () => {
+  test('if every window fails, it is an outage', async () => {
     const read = readAll(logs([], { disturb: () => ({ status: 500, text: '' }) }));
     await expect(read).rejects.toMatchObject({ name: 'RetryableError' });
   });
 
-  /** A regression: windows were halved to minutes where only the page was too large. */
-  test('are not: pages shrink first, and what they learned holds for the next windows', async () => {
+  /** A regression: windows were halved to minutes although only the page was too large. */
+  test('are not halved if only the page is too large: pages shrink first, and stay small for the next windows', async () => {
     const times = range(0, 57).map((index) => index * 30_000);
     const disturb = ({ query }: Request): Reply | null =>
       Number(query.get('per_page')) > 2 ? { status: 502, text: '' } : null;

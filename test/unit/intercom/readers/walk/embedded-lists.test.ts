@@ -77,7 +77,7 @@ function companiesPage(total: number, key: string): Handler {
   };
 }
 
-test('whole lists cost no request', async () => {
+test('complete lists cost no request', async () => {
   const { server, records } = await readContacts(
     [contact('1', cutList(10), cutList(0)), contact('2', null, undefined)],
     () => ({}),
@@ -94,28 +94,28 @@ test('a list that has more is fetched, and the sub-list wins', async () => {
   expect(countIn(records[0], 'tags')).toEqual([12, 12]);
 });
 
-test('so is one whose count is beyond its items though it says there is no more', async () => {
+test('a list with fewer items than its count is fetched, even if it says there is no more', async () => {
   const { records } = await readContacts([contact('1', cutList(11, { has_more: false }), null)], () => ({
     json: { data: items(11) },
   }));
   expect(countIn(records[0], 'tags')).toEqual([11, 11]);
 });
 
-test('so is one that has more without saying how much', async () => {
+test('a list that has more is fetched, even if its count does not show it', async () => {
   const { records } = await readContacts([contact('1', cutList(10, { has_more: true }), null)], () => ({
     json: { data: items(11) },
   }));
   expect(countIn(records[0], 'tags')).toEqual([11, 11]);
 });
 
-test('a sub-list shorter than Intercom’s count stays short of it', async () => {
+test('a sub-list that falls short of Intercom’s count keeps that count', async () => {
   const { records } = await readContacts([contact('1', cutList(15), null)], () => ({
     json: { data: items(10) },
   }));
   expect(countIn(records[0], 'tags')).toEqual([10, 15]);
 });
 
-test.each(['data', 'companies'])('companies come by pages, under the key %s', async (key) => {
+test.each(['data', 'companies'])('companies come in pages, under the key %s', async (key) => {
   const { records, server } = await readContacts([contact('1', null, cutList(130))], companiesPage(130, key));
   expect(countIn(records[0], 'companies')).toEqual([130, 130]);
   expect(server.log().slice(1)).toEqual(
@@ -123,7 +123,7 @@ test.each(['data', 'companies'])('companies come by pages, under the key %s', as
   );
 });
 
-test('a contact deleted in between keeps what was embedded', async () => {
+test('a contact deleted in between keeps its embedded items', async () => {
   const { records, events } = await readContacts([contact('1', cutList(20), cutList(20))], () => ({
     status: 404,
     json: errorList('not_found', 'User Not Found'),
@@ -155,7 +155,7 @@ test('contacts come in order, at most inFlight of their sub-lists at once', asyn
 describe('a sub-list that cannot be read', () => {
   const broken: Reply = { status: 500, text: '' };
 
-  test('is a debt of its contact; the page goes on with what there is', async () => {
+  test('is a debt of its contact; the page goes on with the items it has', async () => {
     const contacts = range(0, 5).map((id) => contact(String(id), cutList(11), null));
     const { events, ids, records } = await readContacts(contacts, ({ path }) =>
       path === '/me' ? { json: {} } : path === '/contacts/3/tags' ? broken : { json: { data: items(11) } },
@@ -165,18 +165,18 @@ describe('a sub-list that cannot be read', () => {
     expect(countIn(records[3], 'tags')).toEqual([10, 11]);
   });
 
-  test('is an outage where all of them fail', async () => {
+  test('is an outage if all of them fail', async () => {
     const contacts = range(0, 20).map((id) => contact(String(id), cutList(11), null));
     const read = readContacts(contacts, ({ path }) => (path === '/me' ? { json: {} } : broken));
     await expect(read).rejects.toMatchObject({ name: 'RetryableError' });
   });
 
-  test('is an outage where not even /me answers', async () => {
+  test('is an outage if /me does not answer either', async () => {
     const read = readContacts([contact('1', cutList(11), null)], () => broken);
     await expect(read).rejects.toMatchObject({ name: 'RetryableError' });
   });
 
-  test('for want of a permission is no debt', async () => {
+  test('is not a debt if a permission is missing', async () => {
     const read = readContacts([contact('1', cutList(11), null)], () => ({
       status: 403,
       json: errorList('forbidden'),
