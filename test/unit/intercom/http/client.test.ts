@@ -153,7 +153,11 @@ describe('what is tried again', () => {
   });
 
   test('an endless 429 ends after five minutes, as something to try later', async () => {
-    const { error, clock } = await failure(() => ({ status: 429, json: errorList('too_many_requests') }));
+    const { error, clock } = await failure(() => ({
+      status: 429,
+      json: errorList('too_many_requests'),
+      headers: { date: 'Mon, 23 Nov 2026 12:00:00 GMT' },
+    }));
     expect(error).toBeInstanceOf(RetryableError);
     expect(error).toMatchObject({ code: 'rate_limited' });
     expect(clock.sleeps.length).toBe(30);
