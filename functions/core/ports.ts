@@ -10,6 +10,7 @@ import type {
 } from './authorization.ts';
 import type { MetricValues } from './metrics.ts';
 import type { ObjectName, TableName } from './names.ts';
+import type { ServerTime } from './server-clock.ts';
 import type { SeenTables } from './sightings.ts';
 import type { SyncCompleted } from './sync-event.ts';
 import type { EpochMs, EpochSeconds } from './time.ts';
@@ -147,10 +148,10 @@ export interface RateObservation {
   /** Requests per 10-second window. */
   readonly limit: number | null;
   readonly remaining: number | null;
-  /** End of the window, Unix seconds. */
-  readonly resetAt: EpochSeconds | null;
-  /** True for a 429: everyone pauses until `resetAt`. */
+  /** True for a 429: everyone pauses until the window ends. */
   readonly limited: boolean;
+  /** Null without a readable `Date` header. */
+  readonly time: ServerTime | null;
 }
 
 /** The shared budget of requests. A permit is the right to send one request. */

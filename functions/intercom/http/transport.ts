@@ -127,7 +127,7 @@ function exceptionFailure(error: unknown, signal: AbortSignal | undefined): Fail
 export function createTransport(options: TransportOptions) {
   const { baseUrl, clock, timeoutMs, maxBodyBytes } = options;
 
-  function attemptOf(response: Response, body: Body): Attempt {
+  function attemptOf(response: Response, body: Body, sentAtMs: EpochMs): Attempt {
     const { status, headers } = response;
     const receivedAtMs = clock.now();
     const value = parsed(body.text);
@@ -149,7 +149,10 @@ export function createTransport(options: TransportOptions) {
       bytes: body.bytes,
       receivedAtMs,
       date: dateHeader(headers),
-      observation: rateObservation(headers, limited || failure?.kind === 'rate_limited'),
+      observation: rateObservation(headers, limited || failure?.kind === 'rate_limited', {
+        sentAtMs,
+        receivedAtMs,
+      }),
       failure,
     };
   }
@@ -164,6 +167,7 @@ export function createTransport(options: TransportOptions) {
     for (const [name, value] of Object.entries(request.query)) url.searchParams.set(name, String(value));
     const timeout = AbortSignal.timeout(timeoutMs);
     const { text, type } = encoded(request.body);
+    const sentAtMs = clock.now();
     try {
       const response = await options.fetch(url, {
         method: request.method,
@@ -177,7 +181,7 @@ export function createTransport(options: TransportOptions) {
         },
         body: text,
       });
-      return attemptOf(response, await readBody(response, maxBodyBytes));
+      return attemptOf(response, await readBody(response, maxBodyBytes), sentAtMs);
     } catch (error) {
       return noAnswer(exceptionFailure(error, signal), clock.now());
     }

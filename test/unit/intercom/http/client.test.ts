@@ -86,8 +86,8 @@ test('rate headers are observed on every answer; malformed ones are ignored', as
   const { client, observations } = testClient(server.url);
   await client.get('/tags', {}, BULK);
   expect(observations).toEqual([
-    { limit: null, remaining: null, resetAt: null, limited: false },
-    { limit: 1666, remaining: 3, resetAt: 1793448010, limited: false },
+    { limit: null, remaining: null, limited: false, time: expect.anything() },
+    { limit: 1666, remaining: 3, limited: false, time: expect.anything() },
   ]);
 });
 
@@ -120,13 +120,17 @@ describe('what is tried again', () => {
     const limited: Reply = {
       status: 429,
       json: errorList('rate_limit_exceeded'),
-      headers: { date: 'Mon, 23 Nov 2026 12:00:00 GMT', 'x-ratelimit-reset': '1795435204' },
+      // The reset that was seen live is six seconds late; this one is a day ahead.
+      headers: { date: 'Mon, 23 Nov 2026 12:00:06 GMT', 'x-ratelimit-reset': '1795521600' },
     };
     const server = await serve(inTurn(...Array.from({ length: 9 }, () => limited), { json: { ok: true } }));
     const { client, clock, observations } = testClient(server.url);
     expect((await client.get('/tags', {}, BULK)).body).toEqual({ ok: true });
     expect(clock.sleeps).toEqual(Array.from({ length: 9 }, () => 4_000));
-    expect(observations[0]).toMatchObject({ limited: true, resetAt: 1795435204 });
+    expect(observations[0]).toMatchObject({
+      limited: true,
+      time: { dateMs: Date.UTC(2026, 10, 23, 12, 0, 6) },
+    });
   });
 
   test('an error after many 429s, which do not count as tries', async () => {
@@ -149,7 +153,11 @@ describe('what is tried again', () => {
   });
 
   test('an endless 429 ends after five minutes, as something to try later', async () => {
-    const { error, clock } = await failure(() => ({ status: 429, json: errorList('too_many_requests') }));
+    const { error, clock } = await failure(() => ({
+      status: 429,
+      json: errorList('too_many_requests'),
+      headers: { date: 'Mon, 23 Nov 2026 12:00:00 GMT' },
+    }));
     expect(error).toBeInstanceOf(RetryableError);
     expect(error).toMatchObject({ code: 'rate_limited' });
     expect(clock.sleeps.length).toBe(30);
