@@ -191,7 +191,7 @@ type Checked = { readonly pipeline: ResolvedPipeline } | { readonly problems: re
  */
 export function checkConfig(config: unknown, rules: ConfigRules, at: string): Checked {
   const result = schemaOf(config, rules).safeParse(config);
-  if (result.success) return { pipeline: resolved(result.data, rules) };
+  if (result.success) return { pipeline: pipelineOf(result.data, rules) };
   const problems = result.error.issues.map(({ path, message }) => {
     const place = [at, ...path.map(String)].filter((step) => step !== '').join('.');
     return `${place === '' ? '(top level)' : place}: ${message}`;
@@ -199,7 +199,10 @@ export function checkConfig(config: unknown, rules: ConfigRules, at: string): Ch
   return { problems };
 }
 
-function resolved(checked: z.output<ReturnType<typeof schemaOf>>, { tables }: ConfigRules): ResolvedPipeline {
+function pipelineOf(
+  checked: z.output<ReturnType<typeof schemaOf>>,
+  { tables }: ConfigRules,
+): ResolvedPipeline {
   const { baseUrl: override, objects, startFrom, overlapMinutes, concurrency, ...rest } = checked;
   const { email, missedIntervals } = rest.alerts;
   return {
@@ -242,7 +245,7 @@ export function refuseConfig(problems: readonly string[]): never {
 
 const NO_RULES: ConfigRules = { tables: [], cronProblem: () => null };
 
-function resolvePipeline(config: unknown, rules: ConfigRules): ResolvedPipeline {
+function parsePipeline(config: unknown, rules: ConfigRules): ResolvedPipeline {
   const checked = checkConfig(config, rules, '');
   return 'problems' in checked ? refuseConfig(checked.problems) : checked.pipeline;
 }
@@ -252,15 +255,15 @@ function resolvePipeline(config: unknown, rules: ConfigRules): ResolvedPipeline 
  * @param tables what field rules may be about; without it rules are refused
  * @throws InputError listing every mistake with its path and what is allowed
  */
-export const resolveConfig = (
+export const parseConfig = (
   config: unknown,
   tables: ConfigRules['tables'] = NO_RULES.tables,
-): ResolvedConfig => resolvePipeline(config, { ...NO_RULES, tables }).config;
+): ResolvedConfig => parsePipeline(config, { ...NO_RULES, tables }).config;
 
 /**
  * What the same configuration says about deployment.
  * @param rules without them a cron expression is only checked for its form, and field rules are refused
- * @throws InputError as resolveConfig
+ * @throws InputError as parseConfig
  */
-export const resolveDeployment = (config: unknown, rules: ConfigRules = NO_RULES): Deployment =>
-  resolvePipeline(config, rules).deployment;
+export const parseDeployment = (config: unknown, rules: ConfigRules = NO_RULES): Deployment =>
+  parsePipeline(config, rules).deployment;

@@ -27,7 +27,7 @@ function sameNames(configs: readonly unknown[]): readonly string[] {
  * Checks what a configuration file holds: one configuration, or a list of them with different names.
  * @throws InputError listing every mistake of every configuration
  */
-export function resolvePipelines(content: unknown, rules: ConfigRules): readonly ResolvedPipeline[] {
+export function parsePipelines(content: unknown, rules: ConfigRules): readonly ResolvedPipeline[] {
   const isList = Array.isArray(content);
   const configs: readonly unknown[] = isList ? content : [content];
   if (configs.length === 0) return refuseConfig(['(top level): the list has no pipeline']);

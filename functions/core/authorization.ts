@@ -81,3 +81,10 @@ export type AuthorizationOutcome =
   | { readonly kind: 'client_missing' }
   /** Intercom does not know the client id, or its secret is another. */
   | { readonly kind: 'client_refused' };
+
+/** One line of printable ASCII, which is all that a header can carry. */
+const ACCESS_TOKEN = /^[\x21-\x7e]{8,4096}$/;
+
+/** Asked before a token is used: if fetch cannot send a header, its error quotes it. */
+export const isAccessToken = (value: unknown): value is string =>
+  typeof value === 'string' && ACCESS_TOKEN.test(value);

@@ -40,3 +40,5 @@ export const METRICS = {
 export type MetricName = keyof typeof METRICS;
 
 export type MetricValues = Readonly<Partial<Record<MetricName, number>>>;
+
+export const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);

@@ -1,8 +1,8 @@
 /** The proof of completeness of one object's run, from the receipts of its slices. Pure. */
 
 import type { Completeness, Debt, DoneSlice, Manifest } from '../../core/engine-files.ts';
+import { sum } from '../../core/metrics.ts';
 import type { ChildName, ObjectName } from '../../core/names.ts';
-import { sum } from '../../core/sum.ts';
 
 function relationsOf(slices: readonly DoneSlice[], tables: Manifest['tables']): Completeness['relations'] {
   const children = [...new Set(slices.flatMap(({ done }) => Object.keys(done.evidence.relations)))];

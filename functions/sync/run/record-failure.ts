@@ -1,7 +1,7 @@
 /** RecordFailure: an object of the run failed; count it, write down why, give its lease back, let the others go on. */
 
 import type { Outcome } from '../../core/engine-files.ts';
-import { messageOfCause } from '../../core/error-cause.ts';
+import { messageOfCause } from '../../core/errors.ts';
 import { outcomeKey } from '../../core/lake-keys.ts';
 import type { ObjectName } from '../../core/names.ts';
 import type { Metrics, ObjectState, StateStore } from '../../core/ports.ts';

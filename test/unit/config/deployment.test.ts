@@ -3,18 +3,18 @@ import { describe, expect, test } from 'vitest';
 import {
   type ConfigRules,
   definePipeline,
-  resolveConfig,
-  resolveDeployment,
+  parseConfig,
+  parseDeployment,
 } from '../../../functions/config/config.ts';
 import { LOG_RETENTION_DAYS } from '../../../functions/config/deployment.ts';
-import { choosePipeline, resolvePipelines } from '../../../functions/config/pipelines.ts';
+import { choosePipeline, parsePipelines } from '../../../functions/config/pipelines.ts';
 import { InputError } from '../../../functions/core/errors.ts';
 
 const RULES: ConfigRules = { tables: [], cronProblem: () => null };
 
 function problemsOf(content: unknown, rules = RULES): readonly string[] {
   try {
-    resolvePipelines(content, rules);
+    parsePipelines(content, rules);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     expect(error.code).toBe('bad_config');
@@ -27,7 +27,7 @@ function problemsOf(content: unknown, rules = RULES): readonly string[] {
 }
 
 test('left out, everything has its default', () => {
-  expect(resolveDeployment(definePipeline({}))).toStrictEqual({
+  expect(parseDeployment(definePipeline({}))).toStrictEqual({
     frequency: { everyMinutes: 60 },
     objectFrequency: {},
     paused: false,
@@ -50,7 +50,7 @@ const spelledOut = definePipeline({
 });
 
 test('spelled out, everything is taken', () => {
-  expect(resolveDeployment(spelledOut)).toStrictEqual({
+  expect(parseDeployment(spelledOut)).toStrictEqual({
     frequency: { cron: '0 6 * * 1-5', timezone: 'Europe/Berlin' },
     objectFrequency: { tags: { everyMinutes: 360 }, contacts: { cron: '0 * * * *', timezone: 'UTC' } },
     paused: true,
@@ -63,7 +63,7 @@ test('spelled out, everything is taken', () => {
 
 test('travels with no function: a change of it alone is no other configuration of a run', () => {
   const objects: ('contacts' | 'tags')[] = ['contacts', 'tags'];
-  expect(resolveConfig(spelledOut)).toStrictEqual(resolveConfig({ objects }));
+  expect(parseConfig(spelledOut)).toStrictEqual(parseConfig({ objects }));
 });
 
 describe('every', () => {
@@ -75,7 +75,7 @@ describe('every', () => {
     ['2 days', 2880],
     ['1 day', 1440],
   ])('%s', (every, everyMinutes) => {
-    expect(resolveDeployment({ frequency: { every } }).frequency).toEqual({ everyMinutes });
+    expect(parseDeployment({ frequency: { every } }).frequency).toEqual({ everyMinutes });
   });
 
   test.each([
@@ -124,7 +124,7 @@ describe('cron', () => {
     'fires in the zone %s',
     (timezone) => {
       const frequency = { cron: '0 6 * * *', timezone };
-      expect(resolveDeployment({ frequency }).frequency).toEqual(frequency);
+      expect(parseDeployment({ frequency }).frequency).toEqual(frequency);
     },
   );
 
@@ -206,12 +206,12 @@ describe('mistakes', () => {
 });
 
 describe('a file', () => {
-  const names = (content: unknown) => resolvePipelines(content, RULES).map(({ config }) => config.name);
+  const names = (content: unknown) => parsePipelines(content, RULES).map(({ config }) => config.name);
 
   test('has one pipeline, or a list of them', () => {
     expect(names({ name: 'shop' })).toEqual(['shop']);
     expect(names([{ name: 'shop' }, {}])).toEqual(['shop', 'intercom']);
-    const [, eu] = resolvePipelines([{ name: 'us' }, { name: 'eu', region: 'EU', paused: true }], RULES);
+    const [, eu] = parsePipelines([{ name: 'us' }, { name: 'eu', region: 'EU', paused: true }], RULES);
     expect(eu).toMatchObject({ config: { region: 'EU' }, deployment: { paused: true } });
   });
 
@@ -229,13 +229,13 @@ describe('a file', () => {
   });
 
   test('is asked for a pipeline by its name, where it has several', () => {
-    const several = resolvePipelines([{ name: 'us' }, { name: 'eu' }], RULES);
+    const several = parsePipelines([{ name: 'us' }, { name: 'eu' }], RULES);
     expect(choosePipeline(several, 'eu').config.name).toBe('eu');
     expect(() => choosePipeline(several, undefined)).toThrow(
       'There are several pipelines: us, eu. Say which with --pipeline NAME.',
     );
     expect(() => choosePipeline(several, 'asia')).toThrow("There is no pipeline 'asia'; there are: us, eu.");
-    const one = resolvePipelines({ name: 'us' }, RULES);
+    const one = parsePipelines({ name: 'us' }, RULES);
     expect(choosePipeline(one, undefined).config.name).toBe('us');
     expect(() => choosePipeline(one, 'eu')).toThrow("There is no pipeline 'eu'; there are: us.");
   });

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { resolveConfig } from '../../../functions/config/config.ts';
+import { parseConfig } from '../../../functions/config/config.ts';
 import { InputError } from '../../../functions/core/errors.ts';
 import { TABLES } from '../../../functions/objects/index.ts';
 
 function problemsOf(config: unknown): readonly string[] {
   try {
-    resolveConfig(config, TABLES);
+    parseConfig(config, TABLES);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     return error.message.split('\n').slice(1);
@@ -123,7 +123,7 @@ test('a child table is either named or excluded', () => {
 });
 
 test('a rule within another is fine, and one about a column nobody declared is told with every run', () => {
-  const { notes } = resolveConfig(
+  const { notes } = parseConfig(
     { fields: { contacts: { location: 'hash', 'location.country': 'replicate', emial: 'hash' } } },
     TABLES,
   );

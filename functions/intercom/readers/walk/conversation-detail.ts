@@ -1,8 +1,8 @@
 /** One conversation with its parts (docs/intercom-api.md 6.4): rows and evidence. */
 
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/json.ts';
+import { sum } from '../../../core/metrics.ts';
 import type { PageEvidence, ReadRecord } from '../../../core/reading.ts';
-import { sum } from '../../../core/sum.ts';
 import type { EpochMs } from '../../../core/time.ts';
 import { stampOf } from './identify.ts';
 import { broken, countOf, recordsOf } from './list-answers.ts';
