@@ -1,6 +1,6 @@
 /**
- * The files the sync engine leaves: the run's context, the object's plan, receipts and the manifest.
- * Manifest and run summary are public (DESIGN: output contract); the others live under `work/`.
+ * The files that the sync engine writes: the run's context, the object's plan, receipts and the manifest.
+ * Manifest and run summary are public: readers depend on them. The others live under `work/`.
  */
 import type { ChildName, ObjectName, TableName } from './names.ts';
 import type { DebtScope, Position, Slice } from './reading.ts';
@@ -23,14 +23,14 @@ export interface RunContext {
   /** Bounds of a backfill; null for the other modes. */
   readonly range: { readonly from: EpochSeconds; readonly to: EpochSeconds } | null;
   readonly objects: readonly ObjectName[];
-  /** Digest of the resolved configuration; an attempt with another one stops its object. */
+  /** Digest of the resolved configuration. An attempt with a different one stops its object. */
   readonly configDigest: string;
   readonly workspaceId: string | null;
-  /** Said to the user, such as objects a backfill leaves out. */
+  /** For the user, such as which objects a backfill leaves out. */
   readonly notes: readonly string[];
 }
 
-/** Something known to be unread, planned again until it is read. */
+/** Something that we know we have not read. Every run plans it again until it is read. */
 export interface Debt {
   readonly scope: DebtScope;
   readonly reason: string;
@@ -52,24 +52,24 @@ export interface Plan {
   readonly mode: RunMode;
   readonly window: { readonly from: EpochSeconds; readonly to: EpochSeconds } | null;
   readonly slices: readonly PlannedSlice[];
-  /** Debts this run does not come to. */
+  /** Debts that this run does not get to. */
   readonly carriedDebts: readonly Debt[];
   readonly cursorBefore: EpochSeconds | null;
   readonly cursorAfter: EpochSeconds | null;
   readonly startFrom: EpochSeconds | null;
-  /** More is to be read than this run takes on. */
+  /** There is more to read than this run takes on. */
   readonly workRemains: boolean;
-  /** As the last committed run left it; null before the first. */
+  /** From the last committed run; null before the first. */
   readonly schema: RecordedSchema | null;
-  /** As the last committed run left it; missing before the first. */
+  /** From the last committed run; missing before the first. */
   readonly writtenBy?: WrittenBy;
   /** Rows of the main table in the last committed run; null before the first. */
   readonly lastRows: number | null;
-  /** Records the plan expects to read; null where Intercom gives no count. */
+  /** Records that the plan expects to read; null if Intercom gives no count. */
   readonly expected: number | null;
 }
 
-/** One output file, as put. `bytes` and `sha256` are of the stored file. */
+/** One output file. `bytes` and `sha256` describe the stored file. */
 export interface Part {
   readonly table: TableName;
   readonly key: string;
@@ -86,42 +86,42 @@ export interface Evidence {
   readonly largeRows: readonly LargeRow[];
 }
 
-/** A row longer than Athena reads with certainty; DuckDB reads it. */
+/** A row that may be too long for Athena; DuckDB reads it. */
 export interface LargeRow {
   readonly table: TableName;
-  /** Primary key of the record, its parts joined by a slash. */
+  /** Primary key of the record, its columns joined by a slash. */
   readonly key: string;
   readonly bytes: number;
 }
 
-/** What a slice has written and where to go on. */
+/** What a slice has written so far, and where to continue. */
 export interface Receipt {
   readonly format: 1;
   readonly slice: string;
   readonly attempt: string;
-  /** Length of the chain; each receipt lists everything its chain wrote. */
+  /** Length of the chain. Each receipt lists everything that its chain wrote. */
   readonly sequence: number;
   readonly position: Position | null;
-  /** Walks of this slice begun, the present one included. */
+  /** Walks of this slice that began, including the current one. */
   readonly walks: number;
   readonly parts: readonly Part[];
-  /** Keys of the ids read so far (`[id, stampedAt][]` each). */
+  /** Keys of the files with the ids read so far (each holds `[id, stampedAt][]`). */
   readonly idFiles: readonly string[];
   readonly read: number;
   readonly evidence: Evidence;
   readonly deleted: readonly string[];
   readonly newDebts: readonly Pick<Debt, 'scope' | 'reason'>[];
-  /** What the rows showed of their own shape. */
+  /** Columns and types seen in the rows. */
   readonly schema: SeenTables;
 }
 
-/** `done.json`: the last receipt of a finished slice, and what its end said. */
+/** `done.json`: the last receipt of a finished slice, and what Intercom reported at its end. */
 export interface DoneReceipt extends Receipt {
   readonly matched: number | null;
   readonly short: boolean;
 }
 
-/** A slice of the plan with how it ended. */
+/** A planned slice, and how it ended. */
 export interface DoneSlice {
   readonly slice: PlannedSlice;
   readonly done: DoneReceipt;
@@ -141,7 +141,7 @@ export interface Completeness {
   readonly written: number;
   readonly parts: { readonly expected: number; readonly written: number } | null;
   readonly over_cap: readonly string[];
-  /** Only where there are any. */
+  /** Only if there are any. */
   readonly large_rows?: readonly LargeRow[];
   readonly relations: Readonly<
     Partial<Record<ChildName, { readonly expected: number; readonly written: number }>>
@@ -149,19 +149,19 @@ export interface Completeness {
   readonly debts: readonly Debt[];
 }
 
-/** Which rules the rows were written by (functions/sync/commit/written-by.ts). */
+/** The field rules that were in force when the rows were written (functions/sync/commit/written-by.ts). */
 export interface WrittenBy {
   /** Tables of the object that were written. */
   readonly tables: readonly TableName[];
-  /** Places that were left out, `contacts.name`. */
+  /** Paths that were left out, such as `contacts.name`. */
   readonly excluded: readonly string[];
-  /** Of what was hashed, and of the key; the same for the same. */
+  /** Fingerprint of the hashed paths and the key. Equal rules and keys give equal fingerprints. */
   readonly hashing: string;
-  /** Rows of earlier runs that still count lack what these have, or were hashed in another way. */
+  /** True if rows of earlier runs still count that lack some of these columns, or were hashed differently. */
   readonly mixed: boolean;
 }
 
-/** `manifests/<object>/<run id>.json`, one line, written last: without it the run does not exist. */
+/** `manifests/<object>/<run id>.json`: one line, written last. Without it the run does not exist. */
 export interface Manifest {
   readonly format: 1;
   readonly object: ObjectName;
@@ -175,15 +175,15 @@ export interface Manifest {
     Partial<Record<TableName, { readonly rows: number; readonly files: readonly ManifestFile[] }>>
   >;
   readonly completeness: Completeness;
-  /** What this run changed, and the columns and types as they are known after it. */
+  /** What this run changed, and the columns and types known after it. */
   readonly schema: RecordedSchema & SchemaDrift;
-  /** Manifests of earlier versions of this software have none. */
+  /** Missing from manifests of earlier versions of this software. */
   readonly rules?: WrittenBy;
 }
 
 /**
- * Why an object of a run has no manifest, or what went wrong once it had one;
- * `work/<run>/<object>/outcome.json`.
+ * `work/<run>/<object>/outcome.json`: why an object of a run has no manifest, or what went wrong after it
+ * had one.
  */
 export type Outcome =
   | { readonly status: 'committed'; readonly message: string }
@@ -192,7 +192,7 @@ export type Outcome =
       readonly status: 'failed';
       readonly error: string;
       readonly message: string;
-      /** Runs in a row that failed, this one included. */
+      /** Consecutive failed runs, including this one. */
       readonly failures?: number;
       /** How far the object is committed. */
       readonly cursor?: EpochSeconds | null;
@@ -202,22 +202,22 @@ export interface ObjectSummary {
   readonly object: ObjectName;
   readonly status: 'committed' | 'skipped' | 'unavailable' | 'failed';
   readonly message: string | null;
-  /** Name of the error's class, of a failed object. */
+  /** Class of the error, if the object failed. */
   readonly error: string | null;
   readonly rows: Readonly<Partial<Record<TableName, number>>>;
   readonly files: number;
   readonly bytes: number;
   readonly completeness: Completeness | null;
-  /** Null where nothing was committed. */
+  /** Null if nothing was committed. */
   readonly schema: (SchemaDrift & Pick<RecordedSchema, 'version'>) | null;
-  /** Only where it is true: see `WrittenBy`. */
+  /** Present only if true: see `WrittenBy`. */
   readonly mixed_rules?: true;
-  /** How far the object is committed, where that is known. */
+  /** How far the object is committed; null if unknown. */
   readonly cursor: EpochSeconds | null;
   readonly work_remains: boolean;
-  /** Of a committed object. */
+  /** Only for a committed object. */
   readonly committed_at?: string;
-  /** Of a failed object: runs in a row that failed, this one included. */
+  /** Only for a failed object: consecutive failed runs, including this one. */
   readonly failures?: number;
 }
 
@@ -235,7 +235,7 @@ export interface RunSummary {
   readonly work_remains: boolean;
 }
 
-/** `work/<run>/<object>/manifest.json`: what a commit in progress will leave, for whoever has to finish it. */
+/** `work/<run>/<object>/manifest.json`: the result of a commit in progress, for the run that has to finish it. */
 export interface Draft {
   readonly manifest: Manifest;
   readonly startFrom: EpochSeconds | null;

@@ -1,6 +1,6 @@
 /**
- * What passes between a reader and the sync engine. A reader walks one slice of one object and tells
- * what happened, as a stream of events; it decides nothing about files, receipts or commits.
+ * The interface between a reader and the sync engine. A reader walks one slice of one object and reports
+ * what happened as a stream of events. It decides nothing about files, receipts or commits.
  */
 import type { JsonObject, JsonValue } from './json.ts';
 import type { EpochMs, EpochSeconds } from './time.ts';
@@ -11,46 +11,46 @@ export interface Window {
   readonly to: EpochSeconds | null;
 }
 
-/** A bounded piece of one object's work, as the plan wrote it. */
+/** A bounded piece of one object's work, as planned. */
 export interface Slice {
   /** Four digits, unique within the object's plan. */
   readonly id: string;
   readonly query: SliceQuery;
-  /** Exact bounds applied on our side: the run's outer ones, or the debt's. */
+  /** Exact bounds that we apply ourselves: the run's outer ones, or the debt's. */
   readonly exact: Window;
 }
 
 export type SliceQuery =
-  /** The object whole, as objects without a filter are read. */
+  /** The whole object, for objects that have no filter. */
   | { readonly kind: 'all' }
   /**
-   * Records by the object's cursor field. `updated.to` null: open, reaches the present.
-   * `through`: take in all of the upper bound's day, because `exact` cuts it on our side.
+   * Records by the object's cursor field. If `updated.to` is null, the window is open and reaches the
+   * present. `through` includes the whole day of the upper bound, because `exact` cuts it on our side.
    */
   | {
       readonly kind: 'window';
       readonly updated: Window;
-      /** Splits a day too large for one slice; null: not split. */
+      /** Splits a day that is too large for one slice; null: not split. */
       readonly created: Window | null;
       readonly through: boolean;
     }
-  /** Records by id: what earlier runs could not read. */
+  /** Records by id: those that earlier runs could not read. */
   | { readonly kind: 'ids'; readonly ids: readonly string[] };
 
-/** A record as it came, with the time that orders its versions. */
+/** A record as Intercom sent it, with the time that orders its versions. */
 export interface ReadRecord {
   readonly record: JsonObject;
-  /** Version time in Unix seconds; 0 where Intercom stamps none. */
+  /** Version time in Unix seconds; 0 if Intercom sets none. */
   readonly stampedAt: EpochSeconds;
   readonly receivedAtMs: EpochMs;
 }
 
-/** Where a reader goes on; JSON, kept in the receipt, understood by the reader alone. */
+/** Where a reader continues. JSON that is kept in the receipt; only the reader understands it. */
 export type Position = JsonValue;
 
 /** Evidence for the proof of completeness, counted while reading. */
 export interface PageEvidence {
-  /** `statistics.count_conversation_parts` of the conversations of this page, summed. */
+  /** Sum of `statistics.count_conversation_parts` over the conversations of this page. */
   readonly partsExpected?: number;
   /** Parts that came with those conversations. */
   readonly partsWritten?: number;
@@ -64,52 +64,52 @@ export type DebtScope =
       readonly window: Window;
       readonly created?: Window | null;
       /**
-       * Exact bounds on our side where they are not the window's own: a slice within a run's window
-       * covers whole days of contacts, and so does the debt it leaves.
+       * Exact bounds on our side, if they differ from the window: a slice of contacts covers whole days,
+       * and so does the debt that it leaves.
        */
       readonly exact?: Window;
     };
 
 export type ReadEvent =
-  /** Records of one step; after it the walk can go on at `position`. */
+  /** Records of one step. After it the walk can continue at `position`. */
   | {
       readonly type: 'page';
       /** Rows of the main table, in the order of the answer. */
       readonly records: readonly ReadRecord[];
-      /** Ids that count as read: the records' own, or for conversation parts the conversations'. */
+      /** Ids that count as read: those of the records, or for conversation parts those of the conversations. */
       readonly ids: readonly string[];
       readonly position: Position;
       readonly evidence?: PageEvidence;
     }
-  /** The walk began anew: what this slice read so far is not part of one consistent walk and is dropped. */
+  /** The walk started again. What this slice read so far is dropped: it is not part of one consistent walk. */
   | { readonly type: 'restart'; readonly reason: string }
-  /** Somebody else holds the one scroll of the workspace; try again later, in unbilled time. */
+  /** Another client holds the workspace's only scroll. Try again later, in a Wait state, which is not billed. */
   | { readonly type: 'wait'; readonly seconds: number; readonly reason: string }
-  /** Records known to be gone: listed, then 404 twice. Ids of `object`. */
+  /** Records that are deleted: listed, then 404 twice. */
   | { readonly type: 'deleted'; readonly ids: readonly string[]; readonly how: 'not_found' }
-  /** Could not be read after all retries; the walk goes on without it. */
+  /** Could not be read after all retries. The walk continues without it. */
   | { readonly type: 'debt'; readonly scope: DebtScope; readonly reason: string }
-  /** The paging style's own end marker was seen. */
+  /** The reader saw the end marker of its paging style. */
   | {
       readonly type: 'end';
-      /** Intercom's count of what the slice should hold; null where it gives none. */
+      /** Intercom's count of what the slice should hold; null if it gives none. */
       readonly matched: number | null;
     };
 
-/** Walks one slice from the beginning, or from a position. */
+/** Walks one slice from its beginning, or from a position. */
 export type ReadSlice = (slice: Slice, position: Position | null) => AsyncGenerator<ReadEvent, void, void>;
 
-/** Answer of a count probe. */
+/** The answer to a count probe. */
 export interface Probe {
   /** Intercom's count of records in the window. */
   readonly matched: number;
-  /** Cursor-field value of the earliest record in the window; null where there is none. */
+  /** Cursor-field value of the earliest record in the window; null if there is none. */
   readonly first: EpochSeconds | null;
 }
 
 /** One object as the sync engine sees it. */
 export interface ObjectReader {
   readonly read: ReadSlice;
-  /** Counts a window of a search object; null where the object has no such count. */
+  /** Counts a window of a search object; null if the object has no such count. */
   readonly probe: ((query: SliceQuery) => Promise<Probe>) | null;
 }
