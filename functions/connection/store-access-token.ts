@@ -1,6 +1,7 @@
 /** Without OAuth: an access token that someone made for a workspace of their own. */
-import { isAccessToken } from '../core/access-token.ts';
+
 import type { Connected, Refused } from '../core/authorization.ts';
+import { isAccessToken } from '../core/authorization.ts';
 import { InputError } from '../core/errors.ts';
 import { type AdmissionOptions, admitToken } from './admit-token.ts';
 import type { AdmissionDependencies } from './dependencies.ts';

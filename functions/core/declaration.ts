@@ -1,12 +1,12 @@
 /**
- * What an object declares about itself. Everything that varies between the 16 objects is data of
- * these types; paging, cursors, retries, files and commits exist once and read them.
+ * What an object declares about itself. Everything that differs between the 16 objects is data of these
+ * types. Paging, cursors, retries, files and commits exist once and read that data.
  */
 import type { ChildName, ObjectName } from './names.ts';
 
 /**
- * Type of a column in the output. `timestamp` is an integer of Unix seconds; `json` is a JSON text in
- * a string; `number` may be fractional (a catalog makes it a double).
+ * Type of a column in the output. `timestamp` is an integer in Unix seconds. `json` is JSON text in a
+ * string. `number` may be fractional (a catalog makes it a double).
  */
 export type ColumnType = 'string' | 'integer' | 'number' | 'boolean' | 'timestamp' | 'json';
 
@@ -15,7 +15,7 @@ export interface Column {
   readonly type: ColumnType;
   /** One sentence for the reader of the table. */
   readonly description: string;
-  /** Where the value is in the record, dotted, when it is not the top-level field `name`. */
+  /** Dotted path of the value in the record, if it is not the top-level field `name`. */
   readonly from?: string;
   /**
    * Personal data: `true` for the whole column, or the dotted paths inside a JSON column
@@ -23,14 +23,14 @@ export interface Column {
    */
   readonly personal?: true | readonly string[];
   /**
-   * Leaves of a JSON column that are known not to be personal (`''` for the column's own value). What is in
-   * neither list is new, and with `sensitiveFields: 'hash'` it is hashed, also inside of what used to be a
-   * plain leaf; `type`, `id` and `*_id` need not be listed.
+   * Leaves of a JSON column that are known not to be personal (`''` for the column's own value). A leaf in
+   * neither list is new: `sensitiveFields: 'hash'` hashes it, even inside something that used to be a plain
+   * leaf. `type`, `id` and `*_id` need not be listed.
    */
   readonly plain?: readonly string[];
 }
 
-/** Where a child column's value comes from: the parent's row, the list item itself, a field of it, its position from 0. */
+/** Source of a child column's value: a field of the parent, a field of the item, the item itself, its index from 0. */
 export type ChildSource =
   | { readonly parent: string }
   | { readonly item: string }
@@ -51,28 +51,28 @@ export interface ChildDeclaration {
   readonly columns: readonly ChildColumn[];
 }
 
-/** A list that Intercom cuts at 10 items inside a record; the whole is behind a sub-list endpoint (docs/intercom-api.md 6.2). */
+/** A list that Intercom cuts at 10 items inside a record; a sub-list endpoint has all of it (docs/intercom-api.md 6.2). */
 export interface EmbeddedList {
   /** Field of the record holding `{data, total_count, has_more}`. */
   readonly field: string;
   /** Path of the sub-list; `{id}` is the record's id. */
   readonly path: string;
   readonly paging: 'none' | 'page_number';
-  /** Keys under which the items may lie; facts CONFLICT: `data` (example) or `companies` (schema). */
+  /** Keys that may hold the items: Intercom documents `data` in an example and `companies` in the schema. */
   readonly recordsKeys: readonly string[];
-  /** As of a page-number list. */
+  /** As for a page-number list. */
   readonly perPageSizes?: readonly number[];
-  /** Child table whose expected row count this list's `total_count` gives. */
+  /** Child table. This list's `total_count` is the number of rows expected there. */
   readonly child: ChildName;
 }
 
-/** One request of an object that is served without pages. */
+/** One request for an object that Intercom serves without pages. */
 export interface ListRequest {
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
-  /** Fields put on every record of this request: the model that was asked for. */
+  /** Fields to add to every record of this request: the model that was requested. */
   readonly set?: Readonly<Record<string, string>>;
-  /** An undocumented request that a workspace may refuse with 400, 404 or 422: then it has no records. */
+  /** An undocumented request. If a workspace refuses it with 400, 404 or 422, there are no records. */
   readonly optional?: true;
 }
 
@@ -81,7 +81,7 @@ export interface SearchRead {
   readonly path: string;
   readonly recordsKey: string;
   readonly perPage: number;
-  /** How the server compares times: whole days in the workspace's zone (contacts on 2.15), or exact seconds. */
+  /** How the server compares times: by whole days in the workspace's zone (contacts on 2.15), or by seconds. */
   readonly granularity: 'day' | 'second';
 }
 
@@ -139,7 +139,7 @@ export type ReadSpec = ReadStyle &
       }
   );
 
-/** Boxes of the app's permissions in Intercom's Developer Hub, by their labels there. */
+/** The app's permissions in Intercom's Developer Hub, by their labels there. */
 export type Permission =
   | 'Read and list users and companies'
   | 'Read conversations'
@@ -164,12 +164,12 @@ export interface ObjectDeclaration {
   readonly recordsOf?: ObjectName;
   /** Field whose time orders versions of a record; null where Intercom stamps none. */
   readonly versionField: 'updated_at' | 'created_at' | null;
-  /** Null: Intercom names no box of its own for it. */
+  /** Null: Intercom has no separate permission for this object. */
   readonly permission: Permission | null;
   readonly read: ReadSpec;
   readonly columns: readonly Column[];
   /**
-   * Dotted paths taken out of the record before it becomes a row: relationships that have a child
+   * Dotted paths to remove from the record before it becomes a row: relationships that have a child
    * table, and attachments. `[]` stands for the items of an array, `*` for every key.
    */
   readonly omit: readonly string[];

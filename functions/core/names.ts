@@ -1,4 +1,4 @@
-/** The names of the public contract (DESIGN: output contract): 16 objects, their child tables, deletions. */
+/** The public names of the output: 16 objects, their child tables, deletions. */
 
 export const OBJECT_NAMES = [
   'contacts',
@@ -30,7 +30,7 @@ export const CHILD_NAMES = [
 ] as const;
 export type ChildName = (typeof CHILD_NAMES)[number];
 
-/** Records seen to be gone; written by the object that noticed. */
+/** Records found to be deleted; written by the object that noticed. */
 export const DELETIONS = 'deletions';
 
 export type TableName = ObjectName | ChildName | typeof DELETIONS;

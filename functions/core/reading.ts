@@ -100,7 +100,7 @@ export type ReadEvent =
       readonly matched: number | null;
     };
 
-/** Walks one slice from the beginning, or from a position. */
+/** Walks one slice from its beginning, or from a position. */
 export type ReadSlice = (slice: Slice, position: Position | null) => AsyncGenerator<ReadEvent, void, void>;
 
 /** The answer of a count probe. */

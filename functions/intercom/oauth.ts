@@ -1,8 +1,8 @@
 /** Intercom's OAuth: authorize, trade a code, identify the workspace, uninstall (docs/intercom-api.md 8). */
 
 import type { ResolvedConfig } from '../config/config.ts';
-import { isAccessToken } from '../core/access-token.ts';
 import type { OAuthClient } from '../core/authorization.ts';
+import { isAccessToken } from '../core/authorization.ts';
 import { ConnectionError, ContractError } from '../core/errors.ts';
 import type { Clock, Exchange, Identity, IntercomAccess } from '../core/ports.ts';
 import { type OAuthHosts, oauthHosts } from './hosts.ts';

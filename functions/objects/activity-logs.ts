@@ -1,7 +1,7 @@
-import type { ObjectDeclaration } from '../core/declaration.ts';
 import { id, json, PERSONAL, string, timestamp } from './columns.ts';
+import { object } from './declare.ts';
 
-export const activityLogs: ObjectDeclaration = {
+export const activityLogs = object({
   name: 'activity_logs',
   description: 'What teammates did in the workspace: sign-ins, settings, permissions and the like.',
   sync: { kind: 'incremental', cursor: 'created_at' },
@@ -25,7 +25,4 @@ export const activityLogs: ObjectDeclaration = {
     string('activity_type', 'What was done, as a code.'),
     string('activity_description', 'What was done, in a sentence.', PERSONAL),
   ],
-  omit: [],
-  embeddedLists: [],
-  children: [],
-};
+});

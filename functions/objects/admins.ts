@@ -1,7 +1,7 @@
-import type { ObjectDeclaration } from '../core/declaration.ts';
 import { boolean, id, json, objectType, PERSONAL, string } from './columns.ts';
+import { object } from './declare.ts';
 
-export const admins: ObjectDeclaration = {
+export const admins = object({
   name: 'admins',
   description: 'Teammates with access to the workspace, bots included; those removed are no longer listed.',
   sync: { kind: 'full_refresh' },
@@ -30,7 +30,4 @@ export const admins: ObjectDeclaration = {
       plain: ['primary_team_ids[]', 'secondary_team_ids[]'],
     }),
   ],
-  omit: [],
-  embeddedLists: [],
-  children: [],
-};
+});

@@ -1,8 +1,8 @@
-import type { ObjectDeclaration } from '../core/declaration.ts';
 import { createdAt, id, json, objectType, string, updatedAt, workspaceId } from './columns.ts';
+import { object } from './declare.ts';
 import { at, TAG } from './places.ts';
 
-export const articles: ObjectDeclaration = {
+export const articles = object({
   name: 'articles',
   description: 'Articles of the help centers, drafts included.',
   sync: { kind: 'full_refresh' },
@@ -40,7 +40,4 @@ export const articles: ObjectDeclaration = {
       plain: at('tags[]', TAG),
     }),
   ],
-  omit: [],
-  embeddedLists: [],
-  children: [],
-};
+});

@@ -1,8 +1,8 @@
-import type { ObjectDeclaration } from '../core/declaration.ts';
 import { createdAt, id, integer, json, string, updatedAt, workspaceId } from './columns.ts';
+import { object } from './declare.ts';
 import { at } from './places.ts';
 
-export const collections: ObjectDeclaration = {
+export const collections = object({
   name: 'collections',
   description: 'Collections that articles of the help centers are arranged in.',
   sync: { kind: 'full_refresh' },
@@ -33,7 +33,4 @@ export const collections: ObjectDeclaration = {
     string('parent_id', '`collections.id` of the collection it lies in; null at the top.'),
     string('help_center_id', '`help_centers.id` of its help center.'),
   ],
-  omit: [],
-  embeddedLists: [],
-  children: [],
-};
+});

@@ -1,4 +1,3 @@
-import type { ObjectDeclaration } from '../core/declaration.ts';
 import {
   childColumn,
   createdAt,
@@ -12,9 +11,10 @@ import {
   timestamp,
   updatedAt,
 } from './columns.ts';
+import { object } from './declare.ts';
 import { at, PLAN, SEGMENT } from './places.ts';
 
-export const companies: ObjectDeclaration = {
+export const companies = object({
   name: 'companies',
   description: 'Organizations that contacts belong to; Intercom lists only companies with at least one user.',
   sync: { kind: 'full_refresh' },
@@ -49,7 +49,6 @@ export const companies: ObjectDeclaration = {
     json('segments', 'Segments the company is in.', { plain: at('segments[]', SEGMENT) }),
   ],
   omit: ['tags'],
-  embeddedLists: [],
   children: [
     {
       table: 'company_tag',
@@ -63,4 +62,4 @@ export const companies: ObjectDeclaration = {
       ],
     },
   ],
-};
+});

@@ -1,4 +1,4 @@
-import type { ChildColumn, ObjectDeclaration } from '../core/declaration.ts';
+import type { ChildColumn } from '../core/declaration.ts';
 import {
   boolean,
   childColumn,
@@ -12,11 +12,12 @@ import {
   updatedAt,
   workspaceId,
 } from './columns.ts';
+import { object } from './declare.ts';
 import { REFERENCES } from './places.ts';
 
 const contactId: ChildColumn = childColumn({ parent: 'id' }, string('contact_id', '`contacts.id`.'));
 
-export const contacts: ObjectDeclaration = {
+export const contacts = object({
   name: 'contacts',
   description: 'People known to the workspace: users and leads.',
   sync: { kind: 'incremental', cursor: 'updated_at' },
@@ -134,4 +135,4 @@ export const contacts: ObjectDeclaration = {
       columns: [contactId, childColumn({ item: 'id' }, string('tag_id', '`tags.id`.'))],
     },
   ],
-};
+});

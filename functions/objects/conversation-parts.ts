@@ -1,4 +1,3 @@
-import type { ObjectDeclaration } from '../core/declaration.ts';
 import {
   boolean,
   childColumn,
@@ -13,9 +12,10 @@ import {
   updatedAt,
 } from './columns.ts';
 import { conversationSearch } from './conversations.ts';
+import { object } from './declare.ts';
 import { at, TAG } from './places.ts';
 
-export const conversationParts: ObjectDeclaration = {
+export const conversationParts = object({
   name: 'conversation_parts',
   description:
     'Messages, notes and events of each conversation after its first message; the newest 500 at most.',
@@ -55,7 +55,6 @@ export const conversationParts: ObjectDeclaration = {
     string('app_package_code', 'App that made the part through the API.'),
   ],
   omit: ['attachments', 'email_message_metadata.email_address_headers'],
-  embeddedLists: [],
   children: [
     {
       table: 'email_address_header',
@@ -72,4 +71,4 @@ export const conversationParts: ObjectDeclaration = {
       ],
     },
   ],
-};
+});

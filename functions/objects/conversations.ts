@@ -1,4 +1,4 @@
-import type { ObjectDeclaration, SearchRead } from '../core/declaration.ts';
+import type { SearchRead } from '../core/declaration.ts';
 import {
   boolean,
   childColumn,
@@ -12,6 +12,7 @@ import {
   timestamp,
   updatedAt,
 } from './columns.ts';
+import { object } from './declare.ts';
 import { at, CONTACT_REFERENCES, LINKED_OBJECTS, PLAN, SEGMENT, TAG } from './places.ts';
 
 /** How changed conversations are found; `conversation_parts` finds its conversations in the same way. */
@@ -49,7 +50,7 @@ const STATISTICS = [
   'adjusted_handling_time',
 ];
 
-export const conversations: ObjectDeclaration = {
+export const conversations = object({
   name: 'conversations',
   description: 'Conversations with contacts: state, assignment, first message, rating and statistics.',
   sync: { kind: 'incremental', cursor: 'updated_at' },
@@ -130,7 +131,6 @@ export const conversations: ObjectDeclaration = {
     json('ticket', 'Ticket the conversation belongs to.', PERSONAL),
   ],
   omit: ['tags', 'conversation_parts', 'source.attachments'],
-  embeddedLists: [],
   children: [
     {
       table: 'conversation_tag',
@@ -149,4 +149,4 @@ export const conversations: ObjectDeclaration = {
       ],
     },
   ],
-};
+});

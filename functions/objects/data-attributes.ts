@@ -1,5 +1,6 @@
-import type { ListRequest, ObjectDeclaration } from '../core/declaration.ts';
+import type { ListRequest } from '../core/declaration.ts';
 import { boolean, createdAt, integer, json, objectType, string, updatedAt } from './columns.ts';
+import { object } from './declare.ts';
 
 /** Each model is asked for by itself, and its rows carry the model that was asked for. */
 const requestOf = (model: string): ListRequest => ({
@@ -8,7 +9,7 @@ const requestOf = (model: string): ListRequest => ({
   set: { model },
 });
 
-export const dataAttributes: ObjectDeclaration = {
+export const dataAttributes = object({
   name: 'data_attributes',
   description: 'Definitions of the attributes of contacts, companies and conversations, built-in and custom.',
   sync: { kind: 'full_refresh' },
@@ -40,7 +41,4 @@ export const dataAttributes: ObjectDeclaration = {
     updatedAt('custom attribute'),
     string('admin_id', '`admins.id` of the teammate who made it; null for built-in ones.'),
   ],
-  omit: [],
-  embeddedLists: [],
-  children: [],
-};
+});

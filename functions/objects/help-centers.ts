@@ -1,7 +1,7 @@
-import type { ObjectDeclaration } from '../core/declaration.ts';
 import { boolean, createdAt, id, string, updatedAt, workspaceId } from './columns.ts';
+import { object } from './declare.ts';
 
-export const helpCenters: ObjectDeclaration = {
+export const helpCenters = object({
   name: 'help_centers',
   description: 'Help centers of the workspace.',
   sync: { kind: 'full_refresh' },
@@ -20,7 +20,4 @@ export const helpCenters: ObjectDeclaration = {
     string('url', 'Public address.'),
     string('custom_domain', "The customer's own domain, where one is set up."),
   ],
-  omit: [],
-  embeddedLists: [],
-  children: [],
-};
+});

@@ -1,7 +1,7 @@
-import type { ObjectDeclaration } from '../core/declaration.ts';
 import { createdAt, id, integer, objectType, string, updatedAt } from './columns.ts';
+import { object } from './declare.ts';
 
-export const segments: ObjectDeclaration = {
+export const segments = object({
   name: 'segments',
   description: 'Groups of contacts or companies that fulfil a rule.',
   sync: { kind: 'full_refresh' },
@@ -26,7 +26,4 @@ export const segments: ObjectDeclaration = {
     string('person_type', 'What is in it: `contact` (leads) or `user`.'),
     integer('count', 'How many there are in the segment.'),
   ],
-  omit: [],
-  embeddedLists: [],
-  children: [],
-};
+});

@@ -1,10 +1,10 @@
-import type { ObjectDeclaration } from '../core/declaration.ts';
 import { id, json, objectType, string } from './columns.ts';
+import { object } from './declare.ts';
 import { at } from './places.ts';
 
 const TRANSLATION = ['name', 'description', 'locale'];
 
-export const subscriptionTypes: ObjectDeclaration = {
+export const subscriptionTypes = object({
   name: 'subscription_types',
   description: 'Kinds of messages that contacts can choose or refuse.',
   sync: { kind: 'full_refresh' },
@@ -25,7 +25,4 @@ export const subscriptionTypes: ObjectDeclaration = {
     string('consent_type', '`opt_in` or `opt_out`.'),
     json('content_types', 'Channels it is sent on, such as `email` and `sms_message`.', { plain: ['[]'] }),
   ],
-  omit: [],
-  embeddedLists: [],
-  children: [],
-};
+});

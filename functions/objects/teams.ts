@@ -1,7 +1,7 @@
-import type { ObjectDeclaration } from '../core/declaration.ts';
 import { childColumn, id, integer, json, objectType, string } from './columns.ts';
+import { object } from './declare.ts';
 
-export const teams: ObjectDeclaration = {
+export const teams = object({
   name: 'teams',
   description: 'Groups of teammates that conversations and tickets are assigned to.',
   sync: { kind: 'full_refresh' },
@@ -20,7 +20,6 @@ export const teams: ObjectDeclaration = {
     string('distribution_method', 'How work is dealt out in the team.'),
   ],
   omit: ['admin_ids'],
-  embeddedLists: [],
   children: [
     {
       table: 'team_admin',
@@ -33,4 +32,4 @@ export const teams: ObjectDeclaration = {
       ],
     },
   ],
-};
+});

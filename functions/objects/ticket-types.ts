@@ -1,8 +1,8 @@
-import type { ObjectDeclaration } from '../core/declaration.ts';
 import { boolean, createdAt, id, json, objectType, string, updatedAt, workspaceId } from './columns.ts';
+import { object } from './declare.ts';
 import { TICKET_STATES, TICKET_TYPE_ATTRIBUTES } from './places.ts';
 
-export const ticketTypes: ObjectDeclaration = {
+export const ticketTypes = object({
   name: 'ticket_types',
   description: 'Kinds of tickets, with the attributes and states each of them has.',
   sync: { kind: 'full_refresh' },
@@ -27,7 +27,4 @@ export const ticketTypes: ObjectDeclaration = {
     createdAt('ticket type'),
     updatedAt('ticket type'),
   ],
-  omit: [],
-  embeddedLists: [],
-  children: [],
-};
+});

@@ -1,4 +1,3 @@
-import type { ObjectDeclaration } from '../core/declaration.ts';
 import {
   boolean,
   createdAt,
@@ -10,6 +9,7 @@ import {
   timestamp,
   updatedAt,
 } from './columns.ts';
+import { object } from './declare.ts';
 import {
   at,
   CONTACT_REFERENCES,
@@ -19,7 +19,7 @@ import {
   TICKET_TYPE_ATTRIBUTES,
 } from './places.ts';
 
-export const tickets: ObjectDeclaration = {
+export const tickets = object({
   name: 'tickets',
   description: 'Requests that are tracked to their end, with their parts.',
   sync: { kind: 'incremental', cursor: 'updated_at' },
@@ -91,6 +91,4 @@ export const tickets: ObjectDeclaration = {
     boolean('is_shared', 'Whether the contact sees the ticket.'),
   ],
   omit: ['ticket_parts.ticket_parts[].attachments', 'ticket_attributes.*[].url'],
-  embeddedLists: [],
-  children: [],
-};
+});

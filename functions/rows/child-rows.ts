@@ -1,4 +1,4 @@
-/** From a list inside a record to the rows of its child table. Pure. */
+/** Turns a list inside a record into rows of its child table. Pure. */
 
 import type { ChildColumn, ChildDeclaration, ColumnType } from '../core/declaration.ts';
 import { isJsonObject, isRawInteger, type JsonObject, type JsonValue, stringifyJson } from '../core/json.ts';
@@ -51,7 +51,7 @@ function childCell(
   return label(column.name) + cell(value, column.type);
 }
 
-/** The rows of a record's list in its child table; an item that comes twice has one. */
+/** The rows of a record's list in its child table. An item that comes twice gets one row. */
 export function childRows(child: ShapedChild, record: JsonObject, tail: string): Row[] {
   const list = valueAt(record, child.keys);
   if (!Array.isArray(list)) return [];

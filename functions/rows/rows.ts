@@ -1,4 +1,4 @@
-/** From a record to the lines of its tables (DESIGN: output contract). Pure. */
+/** Turns a record into the lines of its tables. Pure. */
 
 import type { Column, ColumnType, ObjectDeclaration } from '../core/declaration.ts';
 import type { JsonObject } from '../core/json.ts';
@@ -15,9 +15,9 @@ import { versionOf } from './version.ts';
 export type { Row } from './cells.ts';
 
 export interface Shaper {
-  /** Rows of a record: its own first, then its children's. */
+  /** Rows of a record: its own first, then those of its children. */
   readonly shape: (record: Omit<ReadRecord, 'id'>, ordinal: number) => readonly Row[];
-  /** Types of the values seen so far, of every column that a record had. */
+  /** Types of the values seen so far, for every column that a record had. */
   readonly observed: () => SeenTables;
 }
 
@@ -25,11 +25,11 @@ type Steps = ReturnType<typeof parsePath>;
 
 interface ShapedColumn {
   readonly name: string;
-  /** `"name":`, ready to be written. */
+  /** `"name":`, ready to write. */
   readonly label: string;
   readonly type: ColumnType;
   readonly keys: readonly string[];
-  /** Paths to take out of the column's value, relative to it. */
+  /** Paths to remove from the column's value, relative to it. */
   readonly omit: readonly Steps[];
   readonly treat: Treat;
 }
@@ -45,14 +45,14 @@ function shapedColumns(declaration: ObjectDeclaration): readonly Omit<ShapedColu
   });
 }
 
-/** Our own columns; a field of the same name in a record does not overwrite them. */
+/** Our own columns. A field of the same name in a record does not overwrite them. */
 const OWN_COLUMNS = ['_run_id', '_extracted_at', '_version'];
 
 /**
- * Makes the shaper of one object for one attempt on one slice.
- * Every declared column is on every row, in the declared order; undeclared top-level fields follow in
- * the order of the record where they are admitted; our own columns come last. Columns that the field
- * rules exclude are on no row and are not seen.
+ * Creates the shaper of one object for one attempt on one slice.
+ * Every row has every declared column, in the declared order. Then come the undeclared top-level fields that
+ * are admitted, in the order of the record, and last our own columns. A column that the field rules exclude is
+ * in no row and is not reported as seen.
  */
 export function createShaper(
   declaration: ObjectDeclaration,
@@ -113,7 +113,7 @@ export function createShaper(
   };
 }
 
-/** The row of a record seen to be gone. */
+/** The row for a deleted record. */
 export function deletionRow(
   deleted: { readonly object: TableName; readonly id: string; readonly how: string },
   origin: { readonly runId: string; readonly slice: string; readonly ordinal: number },

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { ConfigRules, ResolvedConfig, ResolvedPipeline } from '../../functions/config/config.ts';
-import { choosePipeline, resolvePipelines } from '../../functions/config/pipelines.ts';
+import { choosePipeline, parsePipelines } from '../../functions/config/pipelines.ts';
 import { InputError } from '../../functions/core/errors.ts';
 import { TABLES } from '../../functions/objects/index.ts';
 import { cronProblem } from '../constructs/schedule.ts';
@@ -26,7 +26,7 @@ export async function loadPipelines(path: string): Promise<readonly ResolvedPipe
     throw new InputError(reason, { code: 'config_unreadable', cause });
   });
   const content = await contentOf(file, text, path);
-  return inFile(path, () => resolvePipelines(content, CONFIG_RULES));
+  return inFile(path, () => parsePipelines(content, CONFIG_RULES));
 }
 
 /**

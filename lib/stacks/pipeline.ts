@@ -1,5 +1,5 @@
 import { type App, Aspects } from 'aws-cdk-lib';
-import { type ResolvedConfig, resolveDeployment } from '../../functions/config/config.ts';
+import { parseDeployment, type ResolvedConfig } from '../../functions/config/config.ts';
 import type { Deployment } from '../../functions/config/deployment.ts';
 import type { FunctionCode } from '../constructs/function-code.ts';
 import { LogSettings } from '../constructs/log-settings.ts';
@@ -22,7 +22,7 @@ export function addPipeline(
   app: App,
   config: ResolvedConfig,
   code: FunctionCode,
-  deployment: Deployment = resolveDeployment({}),
+  deployment: Deployment = parseDeployment({}),
 ): PipelineStacks {
   /** @param what the stack has, for the list of stacks in the console */
   const props = (what: string) => ({

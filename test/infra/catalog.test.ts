@@ -3,12 +3,12 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { describe, expect, test } from 'vitest';
-import { resolveDeployment } from '../../functions/config/config.ts';
+import { parseDeployment } from '../../functions/config/config.ts';
 import { Catalog } from '../../lib/constructs/catalog.ts';
 import { StorageStack } from '../../lib/stacks/storage-stack.ts';
 
 const template = Template.fromStack(
-  new StorageStack(new App(), 'storage', { pipelineName: 'my-shop', deployment: resolveDeployment({}) }),
+  new StorageStack(new App(), 'storage', { pipelineName: 'my-shop', deployment: parseDeployment({}) }),
 );
 
 test('the database has a name that needs no quotes, and stays when the stack goes', () => {

@@ -1,12 +1,12 @@
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
-import { resolveConfig } from '../../functions/config/config.ts';
+import { parseConfig } from '../../functions/config/config.ts';
 import { PLACES_OF } from '../../functions/environment.ts';
 import type { StackTemplate } from '../../lib/template/intrinsics.ts';
 import { synthesize } from '../../lib/template/template.ts';
 import { rightsByRole, stackWith } from '../support/infra/rights.ts';
 
-const templates = synthesize(resolveConfig({ name: 'shop' }));
+const templates = synthesize(parseConfig({ name: 'shop' }));
 const connection = stackWith('AWS::ApiGatewayV2::Api', templates);
 const template = Template.fromJSON(structuredClone(connection) as unknown as Record<string, unknown>);
 

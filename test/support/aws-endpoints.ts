@@ -8,6 +8,7 @@ import { GlueClient } from '@aws-sdk/client-glue';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
+import { afterAll, beforeAll } from 'vitest';
 import { startEmbeddedAws } from '../../lib/standins/aws/index.ts';
 
 export interface FakeBackend {
@@ -52,7 +53,7 @@ function countCalls(client: DynamoDBClient): () => boolean {
   return () => underWay > 0;
 }
 
-export async function startAwsEndpoints(): Promise<AwsEndpoints> {
+async function startAwsEndpoints(): Promise<AwsEndpoints> {
   const directory = await mkdtemp(join(tmpdir(), 'ports-'));
   const backend: FakeBackend = { running: new Set(), started: [] };
   const known = new Set<string>();
@@ -129,5 +130,18 @@ export async function startAwsEndpoints(): Promise<AwsEndpoints> {
       Object.assign(process.env, before);
       await rm(directory, { recursive: true, force: true });
     },
+  };
+}
+
+/** The endpoints for all tests of a file: the port contract holds for the memory twin and the AWS adapter alike. */
+export function useAwsEndpoints(): () => AwsEndpoints {
+  let started: AwsEndpoints | undefined;
+  beforeAll(async () => {
+    started = await startAwsEndpoints();
+  });
+  afterAll(() => started?.close());
+  return () => {
+    if (started === undefined) throw new Error('The endpoints run during tests only.');
+    return started;
   };
 }

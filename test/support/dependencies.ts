@@ -1,7 +1,7 @@
 /** The dependencies of the use cases over memory twins, with small limits. */
 import { createHmac } from 'node:crypto';
 import { configuredTables } from '../../functions/catalog/configured.ts';
-import { resolveConfig } from '../../functions/config/config.ts';
+import { parseConfig } from '../../functions/config/config.ts';
 import type { MetricValues } from '../../functions/core/metrics.ts';
 import type { ObjectName } from '../../functions/core/names.ts';
 import type {
@@ -109,7 +109,7 @@ export const readerOf = (read: ReadSlice): ObjectReader => ({ read, probe: null 
 export function dependenciesOf(pipeline: Pipeline, options: DependencyOptions = {}): ObjectDependencies {
   const { object = 'tags', reader = NO_READER, limits, config = {}, limit, overrides } = options;
   const { lake, state, clock, executions, events } = pipeline;
-  const resolved = resolveConfig({ compression: 'none', ...config }, TABLES);
+  const resolved = parseConfig({ compression: 'none', ...config }, TABLES);
   const table = createBudgetTable();
   table.limit = limit ?? null;
   return {

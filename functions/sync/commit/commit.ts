@@ -3,11 +3,11 @@
 import type { Debt, DoneSlice, Draft, Manifest, Plan, RunContext } from '../../core/engine-files.ts';
 import { ContractError, RetryableError } from '../../core/errors.ts';
 import { draftKey, manifestKey, planKey } from '../../core/lake-keys.ts';
+import { sum } from '../../core/metrics.ts';
 import { DELETIONS, type TableName } from '../../core/names.ts';
 import type { Lease, ObjectState } from '../../core/ports.ts';
 import { recordSchema } from '../../core/schema.ts';
 import { unionSeen } from '../../core/sightings.ts';
-import { sum } from '../../core/sum.ts';
 import { isoTime } from '../../core/time.ts';
 import type { CommitResult } from '../../core/workflow.ts';
 import { asWritten, excludes } from '../../rows/field-rules.ts';

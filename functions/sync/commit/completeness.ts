@@ -2,8 +2,8 @@
 
 import type { ObjectDeclaration } from '../../core/declaration.ts';
 import type { Completeness, Debt, DoneSlice, Manifest } from '../../core/engine-files.ts';
+import { sum } from '../../core/metrics.ts';
 import type { ChildName } from '../../core/names.ts';
-import { sum } from '../../core/sum.ts';
 
 function relationsOf(slices: readonly DoneSlice[], tables: Manifest['tables']): Completeness['relations'] {
   const children = [...new Set(slices.flatMap(({ done }) => Object.keys(done.evidence.relations)))];

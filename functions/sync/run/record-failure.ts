@@ -1,7 +1,7 @@
 /** RecordFailure: an object of the run failed. Counts it, records why, and gives its lease back. The others continue. */
 
 import type { Outcome } from '../../core/engine-files.ts';
-import { messageOfCause } from '../../core/error-cause.ts';
+import { messageOfCause } from '../../core/errors.ts';
 import { outcomeKey } from '../../core/lake-keys.ts';
 import type { ObjectName } from '../../core/names.ts';
 import type { Metrics, ObjectState, StateStore } from '../../core/ports.ts';

@@ -1,8 +1,8 @@
 /** Reports a finished run: metrics per object, and what needs attention. */
 
 import type { ObjectSummary, RunSummary } from '../../core/engine-files.ts';
+import { sum } from '../../core/metrics.ts';
 import type { Metrics, ObserveProgress } from '../../core/ports.ts';
-import { sum } from '../../core/sum.ts';
 import { type EpochMs, toSeconds } from '../../core/time.ts';
 import { oldDebts } from '../judge.ts';
 

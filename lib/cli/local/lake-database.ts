@@ -5,7 +5,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { configuredTables, type TableRules } from '../../../functions/catalog/configured.ts';
 import { FILLED_TABLES, manifestStatements, tableStatements } from '../../../functions/catalog/duckdb.ts';
 import type { CatalogTable } from '../../../functions/catalog/tables.ts';
-import { resolveConfig } from '../../../functions/config/config.ts';
+import { parseConfig } from '../../../functions/config/config.ts';
 import type { Manifest } from '../../../functions/core/engine-files.ts';
 import { InputError } from '../../../functions/core/errors.ts';
 import { manifestPrefix } from '../../../functions/core/lake-keys.ts';
@@ -145,7 +145,7 @@ export async function openLakeDatabase(
   await runAll(connection, SETTINGS);
   const open: OpenLake = { connection, lake, root };
   const findNow = async (): Promise<Found> =>
-    find(lake, rules ?? (await rulesOf(directory)) ?? resolveConfig({}));
+    find(lake, rules ?? (await rulesOf(directory)) ?? parseConfig({}));
   /** As text, what the views were last made from. */
   let shown = '';
 

@@ -1,7 +1,7 @@
 /** Runs the pipeline of a directory: what was interrupted first, then what was asked for, until no work remains. */
 import { isDeepStrictEqual } from 'node:util';
 import type { RunContext, RunSummary } from '../../../functions/core/engine-files.ts';
-import { messageOfCause } from '../../../functions/core/error-cause.ts';
+import { messageOfCause } from '../../../functions/core/errors.ts';
 import { runContextKey, runSummaryKey } from '../../../functions/core/lake-keys.ts';
 import type { EpochMs } from '../../../functions/core/time.ts';
 import { runIdOfExecution } from '../../../functions/sync/run/start-run.ts';

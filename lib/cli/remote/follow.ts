@@ -1,8 +1,7 @@
 /** Follows a run until it ends, and on into the next one where work remains. */
 
 import type { RunSummary } from '../../../functions/core/engine-files.ts';
-import { messageOfCause } from '../../../functions/core/error-cause.ts';
-import { InputError, RetryableError } from '../../../functions/core/errors.ts';
+import { InputError, messageOfCause, RetryableError } from '../../../functions/core/errors.ts';
 import { runSummaryKey } from '../../../functions/core/lake-keys.ts';
 import { readStored } from '../../../functions/sync/store.ts';
 import { summaryText } from '../terminal/report.ts';

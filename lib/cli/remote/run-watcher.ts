@@ -5,9 +5,9 @@
 
 import type { Manifest, Outcome, Plan, Receipt, RunContext } from '../../../functions/core/engine-files.ts';
 import { manifestKey, outcomeKey, planKey, runContextKey } from '../../../functions/core/lake-keys.ts';
+import { sum } from '../../../functions/core/metrics.ts';
 import type { ObjectName } from '../../../functions/core/names.ts';
 import type { Lake } from '../../../functions/core/ports.ts';
-import { sum } from '../../../functions/core/sum.ts';
 import { readStored } from '../../../functions/sync/store.ts';
 import { hasEnded, type ObjectProgress, type RunProgress, waiting } from './run-progress.ts';
 

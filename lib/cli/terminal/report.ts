@@ -1,9 +1,9 @@
 /** What the commands tell a person at the end: the summary of runs, and the status of the pipeline. Pure. */
 
 import type { Completeness, ObjectSummary, RunSummary } from '../../../functions/core/engine-files.ts';
+import { sum } from '../../../functions/core/metrics.ts';
 import type { ObjectName, TableName } from '../../../functions/core/names.ts';
 import { goneColumns, type SchemaDrift } from '../../../functions/core/schema.ts';
-import { sum } from '../../../functions/core/sum.ts';
 import { MIXED_RULES } from '../../../functions/sync/run/report-run.ts';
 import type { ObjectStatus, PipelineStatus } from '../../../functions/sync/status.ts';
 import { byteSize, count, tableText, utc } from './table-text.ts';

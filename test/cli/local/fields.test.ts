@@ -47,7 +47,7 @@ it('of several pipelines one has to be named', async () => {
     fields('--pipeline', 'eu'),
   ]);
   expect(unsaid).toMatchObject({ status: 1, stdout: '' });
-  expect(unsaid.stderr).toContain('There are several pipelines: us, eu. Say which with --pipeline NAME.');
+  expect(unsaid.stderr).toContain('There are several pipelines: us, eu. Choose one with --pipeline NAME.');
   expect(unknown.stderr).toContain("There is no pipeline 'x'; there are: us, eu.");
   expect(JSON.parse(eu.stdout)).toMatchObject({ sensitive_fields: 'hash' });
 });

@@ -243,7 +243,7 @@ describe('which pipeline', () => {
     const file = await fileOf([{ name: 'eu' }, { name: 'us' }]);
     expectOneMessage(
       await status(ENVIRONMENT, '--config', file),
-      /several pipelines: eu, us\. Say which with --pipeline NAME/,
+      /several pipelines: eu, us\. Choose one with --pipeline NAME/,
     );
   });
 

@@ -181,7 +181,7 @@ describe('bad input is answered in terms of the options, before anything starts'
     [
       'an object without times',
       ['backfill', 'tags', ...FROM],
-      /^error: tags cannot be read by time; Intercom only gives the whole\.$/m,
+      /^error: tags cannot be read by time; Intercom only returns all of it\.$/m,
     ],
     [
       'an unknown object to backfill',

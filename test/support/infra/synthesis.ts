@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import type { CloudAssembly } from 'aws-cdk-lib/cx-api';
-import { type PipelineConfig, resolveConfig, resolveDeployment } from '../../../functions/config/config.ts';
+import { type PipelineConfig, parseConfig, parseDeployment } from '../../../functions/config/config.ts';
 import { TABLES } from '../../../functions/objects/index.ts';
 import { addPipeline, type PipelineStacks } from '../../../lib/stacks/pipeline.ts';
 import type { StackTemplate } from '../../../lib/template/intrinsics.ts';
@@ -25,8 +25,8 @@ const noCode = () => Code.fromInline('// not run');
 export function synthesis(written: PipelineConfig = {}): Synthesis {
   const app = new App({ context, builtinCloudFormationValidation: false, analyticsReporting: false });
   const rules = { tables: TABLES, cronProblem: () => null };
-  const config = resolveConfig({ name: 'shop', ...written }, TABLES);
-  const stacks = addPipeline(app, config, noCode, resolveDeployment({ name: 'shop', ...written }, rules));
+  const config = parseConfig({ name: 'shop', ...written }, TABLES);
+  const stacks = addPipeline(app, config, noCode, parseDeployment({ name: 'shop', ...written }, rules));
   const assembly = app.synth();
   const templates = assembly.stacks.map(({ stackName, template }) => [
     stackName.replace(/^shop-/, ''),

@@ -13,7 +13,7 @@ import {
 import { App } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { afterAll, onTestFinished } from 'vitest';
-import { type PipelineConfig, resolveConfig } from '../../../functions/config/config.ts';
+import { type PipelineConfig, parseConfig } from '../../../functions/config/config.ts';
 import { completeAuthorization } from '../../../functions/connection/complete-authorization.ts';
 import { createConnectionRuntime } from '../../../functions/connection-runtime.ts';
 import { type LocalPipeline, openLocalPipeline } from '../../../lib/cli/local/local-pipeline.ts';
@@ -76,7 +76,7 @@ export async function pipelineCommand(
 }
 
 /** Names and templates of the stacks, as `cdk deploy` would make them. */
-function stacksOf(config: ReturnType<typeof resolveConfig>) {
+function stacksOf(config: ReturnType<typeof parseConfig>) {
   const outdir = mkdtempSync(join(tmpdir(), 'deployed-'));
   try {
     const { context } = JSON.parse(readFileSync(join(ROOT, 'cdk.json'), 'utf8'));
@@ -90,7 +90,7 @@ function stacksOf(config: ReturnType<typeof resolveConfig>) {
 
 /** The outputs of each stack with what they are on one machine; those of services that are not there stay out. */
 function deployedStacks(
-  config: ReturnType<typeof resolveConfig>,
+  config: ReturnType<typeof parseConfig>,
   callbackUrl: string,
 ): readonly DeployedStack[] {
   const stacks = stacksOf(config);
@@ -185,7 +185,7 @@ async function deploy(options: DeployedOptions, onEnd: OnEnd): Promise<Deployed>
   const written = { name: 'intercom', baseUrl: simulator.url, ...options.config };
   const configFile = join(directory, 'pipeline.json');
   await writeFile(configFile, JSON.stringify(written));
-  const config = resolveConfig(written);
+  const config = parseConfig(written);
   const cloudFormation = await startCloudFormation();
   onEnd(() => cloudFormation.close());
   const callback = await startCallback(onEnd);

@@ -14,11 +14,11 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { describe, expect, test } from 'vitest';
 import { createGlueCatalog } from '../../../functions/aws/glue-catalog.ts';
 import { configuredTables } from '../../../functions/catalog/configured.ts';
-import { resolveConfig } from '../../../functions/config/config.ts';
+import { parseConfig } from '../../../functions/config/config.ts';
 import type { SeenTables } from '../../../functions/core/sightings.ts';
 import { OBJECTS } from '../../../functions/objects/index.ts';
 
-const CONFIG = resolveConfig({});
+const CONFIG = parseConfig({});
 const FIRST_DAY = '2026-11-22';
 
 function catalogWith(client: GlueClient) {

@@ -1,12 +1,12 @@
 /** Field rules decide which columns a table of the catalog has, and of which types. */
 import { describe, expect, it } from 'vitest';
 import { configuredTables } from '../../../functions/catalog/configured.ts';
-import { resolveConfig } from '../../../functions/config/config.ts';
+import { parseConfig } from '../../../functions/config/config.ts';
 import type { SeenTables } from '../../../functions/core/sightings.ts';
 import { OBJECTS, TABLES } from '../../../functions/objects/index.ts';
 
 function columnsOf(config: Record<string, unknown>, seen: SeenTables = {}, table = 'contacts') {
-  const tables = configuredTables([OBJECTS.contacts], resolveConfig(config, TABLES), seen);
+  const tables = configuredTables([OBJECTS.contacts], parseConfig(config, TABLES), seen);
   const found = tables.find(({ name }) => name === table);
   if (found === undefined) throw new Error(`no table ${table}`);
   return Object.fromEntries(found.columns.map(({ name, type }) => [name, type]));
@@ -37,7 +37,7 @@ describe('a column', () => {
 });
 
 it('an excluded child is no table; its parent and deletions are', () => {
-  const config = resolveConfig({ tables: { exclude: ['contact_tag'] } }, TABLES);
+  const config = parseConfig({ tables: { exclude: ['contact_tag'] } }, TABLES);
   const names = configuredTables([OBJECTS.contacts], config, {}).map(({ name }) => name);
   expect(names).toEqual(['contacts', 'contact_company', 'deletions']);
 });

@@ -33,7 +33,7 @@ describe('is taken', () => {
       mode: 'backfill',
       range: { from: JANUARY, to: FEBRUARY },
       objects: ['contacts', 'tickets'],
-      notes: ['A range leaves out what cannot be read by time: tags, admins.'],
+      notes: ['These objects cannot be read by time and are left out: tags, admins.'],
     });
   });
 
@@ -57,10 +57,10 @@ describe('is refused, with what is allowed', () => {
     [{ objects: 'contacts' }, '"objects" must be a list of names'],
     [{ objects: [] }, '"objects" must be a list of names'],
     [{ objects: ['contacts', 'companies', 7] }, '"companies", 7; configured are contacts'],
-    [{ mode: 'all' }, '"mode" is "incremental" or "full_refresh"'],
-    [{ mode: null }, '"mode" is "incremental" or "full_refresh"'],
-    [{ mode: 'backfill' }, '"mode" is'],
-    [{ mode: 'full_refresh', from: '2025-01-01T00:00:00Z' }, '"mode" and "from" exclude each other'],
+    [{ mode: 'all' }, '"mode" must be "incremental" or "full_refresh"'],
+    [{ mode: null }, '"mode" must be "incremental" or "full_refresh"'],
+    [{ mode: 'backfill' }, '"mode" must be'],
+    [{ mode: 'full_refresh', from: '2025-01-01T00:00:00Z' }, '"mode" and "from" cannot be used together'],
     [{ to: '2025-01-01T00:00:00Z' }, '"to" needs a "from"'],
     [{ from: '2025-01-01' }, '"from": '],
     [{ from: 1_735_689_600 }, '"from" must be a time'],

@@ -33,7 +33,7 @@ test.each([
   'a["b\\x"]',
   'a.["b"]',
   'a["b"]c',
-])('%j is no path', (path) => {
+])('%j is not a valid path', (path) => {
   expect(() => parsePath(path)).toThrow(SyntaxError);
 });
 

@@ -1,6 +1,6 @@
 /** Trading codes and uninstalling, over real HTTP. */
 import { describe, expect, test } from 'vitest';
-import { resolveConfig } from '../../../functions/config/config.ts';
+import { parseConfig } from '../../../functions/config/config.ts';
 import { oauthHosts } from '../../../functions/intercom/hosts.ts';
 import { createIntercomAccess } from '../../../functions/intercom/oauth.ts';
 import { SYSTEM_CLOCK } from '../../../functions/system-clock.ts';
@@ -37,11 +37,11 @@ describe('hosts', () => {
     ],
     [{ baseUrl: 'http://127.0.0.1:8080/' }, 'http://127.0.0.1:8080', ['http://127.0.0.1:8080']],
   ] as const)('of %j', (config, authorize, token) => {
-    expect(oauthHosts(resolveConfig(config))).toEqual({ authorize, token });
+    expect(oauthHosts(parseConfig(config))).toEqual({ authorize, token });
   });
 
   test('an authorize URL has the parameters that Intercom knows, and nothing else', () => {
-    const intercom = createIntercomAccess({ config: resolveConfig({ region: 'AU' }), clock: SYSTEM_CLOCK });
+    const intercom = createIntercomAccess({ config: parseConfig({ region: 'AU' }), clock: SYSTEM_CLOCK });
     const callbackUrl = 'https://x.execute-api.test/callback';
     expect(intercom.authorizeUrl({ clientId: 'a b', state: 's', callbackUrl })).toBe(
       'https://app.au.intercom.com/oauth?client_id=a+b&state=s&redirect_uri=https%3A%2F%2Fx.execute-api.test%2Fcallback',

@@ -2,8 +2,8 @@
 
 import type { ObjectDeclaration } from '../../../core/declaration.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/json.ts';
+import { sum } from '../../../core/metrics.ts';
 import type { PageEvidence, ReadRecord } from '../../../core/reading.ts';
-import { sum } from '../../../core/sum.ts';
 import type { EpochMs } from '../../../core/time.ts';
 import { recordId, stampOf } from './identify.ts';
 import { contractError, parseCount, recordsOf } from './list-answers.ts';

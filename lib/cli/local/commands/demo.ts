@@ -1,6 +1,6 @@
 /** `demo`: everything, with nothing but this machine: a simulated workspace and embedded AWS. */
 import { relative, resolve } from 'node:path';
-import { resolveConfig } from '../../../../functions/config/config.ts';
+import { parseConfig } from '../../../../functions/config/config.ts';
 import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
 import { startDemo } from '../demo.ts';
 import { conclude, syncSession } from './session.ts';
@@ -20,7 +20,7 @@ export async function runDemo(terminal: Terminal, { out }: { out: string }): Pro
   const demo = await startDemo(resolve(out), terminal.clock);
   try {
     const { simulator, clock, day } = demo;
-    const config = resolveConfig({ name: 'demo', baseUrl: simulator.url });
+    const config = parseConfig({ name: 'demo', baseUrl: simulator.url });
     const age = day === 0 ? 'new' : `${day} simulated day(s) old`;
     terminal.tell(
       `A simulated Intercom workspace (${age}) at ${simulator.url}, AWS embedded, output in ${out}\n`,

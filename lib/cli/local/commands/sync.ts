@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { checkConfig, type ResolvedConfig } from '../../../../functions/config/config.ts';
-import { choosePipeline, resolvePipelines } from '../../../../functions/config/pipelines.ts';
+import { choosePipeline, parsePipelines } from '../../../../functions/config/pipelines.ts';
 import { AS_OPTIONS, parseRunInput } from '../../../../functions/config/run-input.ts';
 import { ConnectionError, InputError } from '../../../../functions/core/errors.ts';
 import type { ObjectName } from '../../../../functions/core/names.ts';
@@ -35,7 +35,7 @@ export async function configOf(
   const path = file ?? (existsSync(DEFAULT_CONFIG_FILE) ? DEFAULT_CONFIG_FILE : null);
   const config =
     path === null
-      ? choosePipeline(resolvePipelines({}, CONFIG_RULES), pipeline).config
+      ? choosePipeline(parsePipelines({}, CONFIG_RULES), pipeline).config
       : await loadConfig(path, pipeline);
   if (baseUrl === undefined || baseUrl === '') return config;
   return { ...config, baseUrl: checkedBaseUrl(baseUrl) };
