@@ -32,7 +32,7 @@ export function narrowed(known: Offset | null, { dateMs, sentAtMs, receivedAtMs 
 }
 
 /** What to add to our clock: nothing if ours may be right, else the middle of what is possible. */
-export const correction = (offset: Offset | null): number =>
+const correction = (offset: Offset | null): number =>
   offset === null || (offset.least <= 0 && offset.most >= 0) ? 0 : (offset.least + offset.most) / 2;
 
 export interface ServerClock {

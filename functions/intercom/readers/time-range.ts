@@ -15,6 +15,7 @@ import { type NumberPage, walkNumbers } from './walk/number-walk.ts';
 import { createPageSizes, type PageSizes } from './walk/page-sizes.ts';
 import { askOptions, type ReaderDeps } from './walk/requests.ts';
 import {
+  AT_ONCE,
   afterGood,
   afterLost,
   afterTooMuch,
@@ -89,6 +90,7 @@ export function createTimeRangeReader(
     let position = (start as WindowPosition | null) ?? (await begin(slice));
     let sizes = createPageSizes(read.perPageSizes);
     const largest = Math.max(...read.perPageSizes);
+    let atOnce = 1;
     let before = new Set<string>();
     let seen = new Set<string>();
 
@@ -127,7 +129,8 @@ export function createTimeRangeReader(
     }
 
     while (position.windowStart < position.to) {
-      const opened = nextWindows(position).map((window) => open(window, sizes));
+      const opened = nextWindows(position, atOnce).map((window) => open(window, sizes));
+      atOnce = AT_ONCE;
       try {
         for (const one of opened) {
           const result = yield* readWindow(one);

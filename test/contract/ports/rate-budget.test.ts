@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createDynamoDbRateBudget } from '../../../functions/aws/dynamodb-rate-budget.ts';
 import type { Clock, PermitPriority, RateBudget, RateObservation } from '../../../functions/core/ports.ts';
 import { useAwsEndpoints } from '../../support/aws-endpoints.ts';
-import { createMemoryClock, letTimePass, type MemoryClock, NOON } from '../../support/memory/memory-clock.ts';
+import { createMemoryClock, letTimePass, NOON } from '../../support/memory/memory-clock.ts';
 import { createBudgetTable, createMemoryRateBudget } from '../../support/memory/memory-rate-budget.ts';
 
 const endpoints = useAwsEndpoints();

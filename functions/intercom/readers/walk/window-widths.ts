@@ -30,8 +30,8 @@ export interface RangeWindow {
 /** No window is made shorter. */
 export const MIN_WINDOW_SECONDS = 600;
 
-/** Windows that are asked for at once, after the first one. */
-const AT_ONCE = 4;
+/** Windows that are asked for at once; only one at the beginning of an attempt, which may be a short one. */
+export const AT_ONCE = 4;
 
 const FIRST_PATIENCE = 3;
 
@@ -51,12 +51,11 @@ export const beginWindows = ({ from, to }: RangeWindow, widthSeconds: number): W
 const doubled = (width: number, { tooWide }: WindowPosition): number =>
   tooWide === null || width * 2 < tooWide ? width * 2 : width;
 
-/** The next windows, earliest first; neighbours share a boundary. One until something is known of the range. */
-export function nextWindows(position: WindowPosition): readonly RangeWindow[] {
+/** The next windows, earliest first and at most `most`; neighbours share a boundary. */
+export function nextWindows(position: WindowPosition, most: number): readonly RangeWindow[] {
   const windows: RangeWindow[] = [];
   let from = position.windowStart;
   let width = position.widthSeconds;
-  const most = position.good === 0 ? 1 : AT_ONCE;
   while (windows.length < most && from < position.to) {
     const to = Math.min(from + width, position.to);
     windows.push({ from, to });

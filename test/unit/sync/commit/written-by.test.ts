@@ -36,7 +36,7 @@ function runs(object: 'contacts' | 'teams') {
       .reverse();
     const mixed = manifestsOf(pipeline.lake, object).at(-1)?.rules?.mixed;
     expect(summary?.objects[0]?.mixed_rules ?? false).toBe(mixed);
-    expect(summary?.notes.some((note) => note.includes('a full refresh of it'))).toBe(mixed);
+    expect(summary?.notes.some((note) => note.includes('A full refresh writes them again'))).toBe(mixed);
     return mixed;
   };
 }
