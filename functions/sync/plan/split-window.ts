@@ -84,7 +84,7 @@ async function* cut(
   }
 }
 
-/** One day of updates that is too large for a slice is cut by creation time, once. If that does not help, it stays whole. */
+/** Cuts one day of updates that is too large for a slice by creation time, once. If that does not help, it stays whole. */
 async function* cutOtherAxis(
   query: WindowQuery,
   axis: Axis,
