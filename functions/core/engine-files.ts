@@ -184,7 +184,7 @@ export interface Manifest {
   readonly rules?: WrittenBy;
 }
 
-/** `work/<run>/<object>/outcome.json`: why an object has no manifest in this run, or what went wrong after it had one. */
+/** `work/<run>/<object>/outcome.json`: why the object has no manifest, or what went wrong after it had one. */
 export type Outcome =
   | { readonly status: 'committed'; readonly message: string }
   | { readonly status: 'skipped' | 'unavailable'; readonly message: string }

@@ -57,7 +57,7 @@ export interface PageEvidence {
   readonly partsExpected?: number;
   /** Parts that came with those conversations. */
   readonly partsWritten?: number;
-  /** Ids of conversations with more parts than the 500 newest, which are all Intercom returns (docs/intercom-api.md 6.4). */
+  /** Ids of conversations with more parts than the 500 that Intercom returns (docs/intercom-api.md 6.4). */
   readonly overCap?: readonly string[];
 }
 

@@ -48,7 +48,7 @@ export async function acquireLease(dependencies: LeaseDependencies, holder: Leas
     if (state.committed !== null && state.committed.runId > holder.runId) {
       return {
         status: 'skipped',
-        message: `a later run, ${state.committed.runId}, has been committed; if that lies in the future, a clock was wrong`,
+        message: `a later run, ${state.committed.runId}, has already committed; if its id lies in the future, a clock was wrong`,
       };
     }
     if (isOurs(state, holder)) return { status: 'held', state: await settle(dependencies, state) };

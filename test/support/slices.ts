@@ -1,4 +1,4 @@
-/** A run whose plan is as the test writes it: for tests of what comes after the plan. */
+/** A run whose plan the test writes itself, to test what comes after the plan. */
 
 import type {
   DoneReceipt,

@@ -1,4 +1,4 @@
-/** A full-refresh run replaces the runs before it, so old ones need not be kept for ever. */
+/** A full-refresh run replaces the runs before it, so old ones need not be kept forever. */
 
 import type { Manifest } from '../../core/engine-files.ts';
 import { manifestPrefix } from '../../core/lake-keys.ts';

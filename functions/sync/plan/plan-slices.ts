@@ -67,7 +67,7 @@ export async function planSlices(input: PlanInput): Promise<PlannedWork> {
     slices: [...debts.slices, ...own],
     carriedDebts: [...(isPaying ? debts.carried : debtsKept(input, cut)), ...restAsDebt(input, cut)],
     windowTo,
-    // A debt that failed before waits for the next scheduled run; otherwise runs would follow each other for ever.
+    // A debt that failed before waits for the next scheduled run; otherwise runs would follow each other forever.
     workRemains: cut !== null || debts.carried.some(({ tries }) => tries === 0),
     expected: counting === null ? null : matched + debts.records,
   };

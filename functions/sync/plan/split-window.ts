@@ -84,7 +84,7 @@ async function* cut(
   }
 }
 
-/** If one day of updates is too large for a slice, it is cut by creation time, once. A piece that is still too large stays whole. */
+/** Cuts one day of updates that is too large for a slice by creation time, once. If that does not help, it stays whole. */
 async function* cutOtherAxis(
   query: WindowQuery,
   axis: Axis,

@@ -1,4 +1,4 @@
-/** FinishRun: writes the run's summary, starts the next run at once if work remains, and reports to metrics and events. */
+/** FinishRun: writes the run's summary, starts the next run at once if work remains, and sends event and metrics. */
 
 import type {
   Manifest,

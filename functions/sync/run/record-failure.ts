@@ -1,4 +1,4 @@
-/** RecordFailure: an object of the run failed. Counts it, records why, and gives its lease back. The others continue. */
+/** RecordFailure: counts a failed object of the run, records why it failed, and gives its lease back. */
 
 import type { Outcome } from '../../core/engine-files.ts';
 import { messageOfCause } from '../../core/errors.ts';

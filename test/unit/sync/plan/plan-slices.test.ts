@@ -48,7 +48,7 @@ const spread = (size: number, step = 3_600): readonly WorldRecord[] =>
     created_at: NOW - YEAR,
   }));
 
-/** What the engine keeps of a plan: what the search gives, within the exact bounds. */
+/** What the engine keeps of a plan: what the search finds within the exact bounds. */
 const read = (world: World, { slices }: PlannedWork): readonly WorldRecord[] =>
   slices.flatMap(({ query, exact }) =>
     search(world, query).filter(({ updated_at: at }) => query.kind === 'ids' || isWithin(exact, at)),
@@ -91,7 +91,7 @@ async function runAll(world: World, first: Partial<PlanInput>, startFrom: number
     debts = plan.carriedDebts;
     if (!plan.workRemains) return { covered, runs, cursor, plans };
   }
-  throw new Error('Work remains for ever.');
+  throw new Error('Work remains forever.');
 }
 
 const allowances = fc.record({
@@ -102,7 +102,7 @@ const allowances = fc.record({
 
 const later = (from: number | null) => (record: WorldRecord) => record.updated_at >= (from ?? 0);
 
-/** All of the range; besides it, nothing but the minutes before the present that every run reads again. */
+/** Expects the whole range and nothing else, except the minutes before the present that every run reads again. */
 function expectToBeTheRange(
   covered: ReadonlySet<string>,
   records: readonly WorldRecord[],
@@ -145,7 +145,7 @@ describe('runs that follow each other until no work remains', () => {
           const world = createWorld(records, comparison);
           const range = { from: Math.min(a, b), to: Math.max(a, b) };
           const debts = [debtOf({ window: range }, 0)];
-          // The cursor is at the present: only the debt is left to read.
+          // The cursor is at the present, so only the debt is left to read.
           const first = { allowance, debts, window: { from: NOW, to: null } };
           const { covered } = await runAll(world, first, null);
           expectToBeTheRange(covered, records, range);
@@ -155,7 +155,7 @@ describe('runs that follow each other until no work remains', () => {
     );
   });
 
-  test('go on with a backfill that was too long for one run', async () => {
+  test('continue a backfill that was too long for one run', async () => {
     await fc.assert(
       fc.asyncProperty(
         population,
@@ -200,7 +200,7 @@ describe('a window that is cut short', () => {
   const world = createWorld(spread(200), { granularity: 'day', zone: 'Europe/Berlin' });
   const allowance = { records: 50, slices: 20, recordsPerSlice: 30 };
 
-  test('ends at a boundary of a slice, takes in the whole day there and cuts it on our side', async () => {
+  test('ends where a slice ends, asks for the whole day there, and cuts that day with exact bounds', async () => {
     const plan = await planSlices(inputOf(world, { allowance }));
     const last = plan.slices.at(-1);
     expect(plan.workRemains).toBe(true);
@@ -209,7 +209,7 @@ describe('a window that is cut short', () => {
     for (const { query } of plan.slices.slice(0, -1)) expect(query).toMatchObject({ through: false });
   });
 
-  test('reaches the present, open and unfiltered, where the allowance suffices', async () => {
+  test('reaches the present, open and unfiltered, if the allowance is large enough', async () => {
     const plan = await planSlices(inputOf(world));
     expect(plan).toMatchObject({ workRemains: false, windowTo: null, carriedDebts: [] });
     expect(plan.slices.at(-1)).toMatchObject({
@@ -232,7 +232,7 @@ describe('a window that is cut short', () => {
     expect(plan.workRemains).toBe(true);
   });
 
-  test('leaves no debt where it was cut beyond the cursor', async () => {
+  test('leaves no debt if it was cut after the cursor', async () => {
     const plan = await planSlices(inputOf(world, { allowance, debtPolicy: 'cover', restUpTo: 5 }));
     expect(plan.carriedDebts).toEqual([]);
   });
@@ -299,7 +299,7 @@ describe('debts', () => {
     expect(plan.slices.slice(0, 2).map(({ debt }) => debt)).toEqual(debts);
   });
 
-  test('of very many ids do not take the run over', async () => {
+  test('of very many ids do not take over the run', async () => {
     const ids = Array.from({ length: 5_000 }, (_unused, index) => String(index));
     const allowance = { records: 100_000, slices: 6, recordsPerSlice: 10 };
     const plan = await planSlices(
@@ -346,7 +346,7 @@ describe('debts', () => {
     expect(plan.carriedDebts).toEqual([debts[0], debts[1], debts[3], debts[4]]);
   });
 
-  test('all stay where reading everything again was cut short', async () => {
+  test('all stay if reading everything again was cut short', async () => {
     const debts = [debtOf({ ids: ['1'] }), debtOf({ window: { from: 20, to: 30 } })];
     const allowance = { records: 20, slices: 20, recordsPerSlice: 10 };
     const plan = await planSlices(inputOf(world, { debts, debtPolicy: 'cover', allowance }));
@@ -360,7 +360,7 @@ describe('debts', () => {
     expect(plan.slices[0]).toMatchObject({ query: { created, updated: { from: 50, to: 60 } } });
   });
 
-  test('of a slice inside a run are read with the bounds of that run, not with their own', async () => {
+  test('of a slice inside a run are read with the bounds of that run, not their own', async () => {
     const exact = { from: 40, to: 90 };
     const debts = [debtOf({ window: { from: 50, to: 60 }, created: null, exact })];
     const plan = await planSlices(inputOf(world, { debts, window: { from: NOW, to: null } }));
@@ -368,7 +368,7 @@ describe('debts', () => {
   });
 });
 
-test('a debt of a slice inside a run that is cut keeps the bounds of that run', async () => {
+test('a debt of a slice inside a run keeps the bounds of that run when it is cut', async () => {
   const world = createWorld(spread(100), { granularity: 'day', zone: 'Asia/Kolkata' });
   const from = NOW - 200 * DAY;
   const exact = { from: from - DAY, to: from + 90 * DAY };
@@ -387,7 +387,7 @@ test('a debt of a slice inside a run that is cut keeps the bounds of that run', 
   });
 });
 
-test('an object without a count is one slice per window', async () => {
+test('an object without a count has one slice per window', async () => {
   const world = createWorld([], SECONDS);
   const debts = [debtOf({ window: { from: 5, to: 10 } })];
   const plan = await planSlices(inputOf(world, { counting: null, debts, window: { from: 100, to: null } }));
