@@ -1,8 +1,8 @@
 /**
- * The request budget of a pipeline, shared by all its functions through one DynamoDB item per
- * 10-second window of Intercom's (docs/intercom-api.md 2). Permits are taken in batches by one conditional update;
- * what a batch does not use expires with its window. A window that an answer says is used up, or a
- * 429, is marked as spent for everyone.
+ * The request budget of a pipeline. All its functions share it through one DynamoDB item per 10-second window of
+ * Intercom's (docs/intercom-api.md 2). One conditional update takes a batch of permits, and unused permits expire
+ * with their window. If an answer shows that a window is used up, or is a 429, the window is marked as spent for
+ * everyone.
  */
 import { type DynamoDBClient, GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Clock, PermitPriority, RateBudget, RateObservation } from '../core/ports.ts';
@@ -12,25 +12,25 @@ import { orAborted } from './or-aborted.ts';
 
 const WINDOW_MS = 10_000;
 
-/** The lowest published limit, 1,000 a minute, until a header tells the real one. */
+/** The lowest published limit, 1,000 a minute. It applies until a header shows the real one. */
 const FIRST_LIMIT = 166;
 
-/** Share of a window that only urgent requests may use: scroll, first pages, unpaged lists. */
+/** Share of a window that is reserved for urgent requests: scroll, first pages, lists without pages. */
 const URGENT_SHARE = 0.02;
 
-/** Batches a window is dealt in: more are fairer, fewer cost less. */
+/** Number of batches per window: more are fairer, fewer cost less. */
 const BATCHES_PER_WINDOW = 50;
 
-/** After a window's end by our clock, so that Intercom's has ended too. */
+/** Wait after a window ends by our clock, so that it has ended by Intercom's clock too. */
 const SETTLE_MS = 150;
 
-/** Window items are of no use a minute later; the table's time-to-live removes them. */
+/** Nobody needs the item of a past window; the table's time-to-live removes it. */
 const EXPIRES_AFTER_SECONDS = 3_600;
 
-/** Use of a window that is above every limit. */
+/** A use count above every limit. */
 const SPENT = 1_000_000_000;
 
-/** Windows that one pause may mark; a reset further away than this is a mistake. */
+/** Windows that one pause may mark. A reset further away is a mistake. */
 const MOST_WINDOWS_MARKED = 12;
 
 const LEARNED_KEY = { pk: { S: 'budget' } };
@@ -41,7 +41,7 @@ const expiryOf = (windowEnd: EpochMs) => ({
   N: String(Math.ceil(windowEnd / 1000) + EXPIRES_AFTER_SECONDS),
 });
 
-/** Permits of one window, and the queue of those who wait for more. Urgent requests never wait behind others. */
+/** Permits of one window, and the queue for more. Each priority has its own, so that urgent requests never wait behind bulk ones. */
 interface Lane {
   windowEnd: EpochMs;
   permits: number;
@@ -52,13 +52,13 @@ const emptyLane = (): Lane => ({ windowEnd: 0, permits: 0, taking: Promise.resol
 
 export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, clock: Clock): RateBudget {
   let limit: number | null = null;
-  /** Where Intercom's windows begin, as milliseconds after our multiples of ten seconds. */
+  /** Start of Intercom's windows, in milliseconds after a multiple of ten seconds. */
   let phaseMs: number | null = null;
   let isRemembered = true;
   let exhaustedUntil: EpochMs = 0;
-  /** First window to be marked as spent; null where none is. */
+  /** First window to mark as spent; null if there is none. */
   let spentFrom: EpochMs | null = null;
-  /** What Intercom last said was used of a window, by us and by other clients together. */
+  /** Intercom's latest count of used requests in a window, by us and other clients together. */
   let consumed = { windowEnd: 0, count: 0 };
   const lanes: Readonly<Record<PermitPriority, Lane>> = { urgent: emptyLane(), bulk: emptyLane() };
 
@@ -67,7 +67,7 @@ export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, 
     return Math.floor((now - phase) / WINDOW_MS) * WINDOW_MS + WINDOW_MS + phase;
   }
 
-  /** Reads what others learned before, unless this instance has learned it itself. */
+  /** Reads what other functions have learned, unless this instance has learned it itself. */
   async function learnedLimit(): Promise<number> {
     if (limit !== null && phaseMs !== null) return limit;
     const command = new GetItemCommand({ TableName: table, Key: LEARNED_KEY });
@@ -77,7 +77,7 @@ export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, 
     return limit;
   }
 
-  /** Leaves what a header taught for the other functions, and for the plans of later runs. */
+  /** Stores what a header showed, for the other functions and for the plans of later runs. */
   async function remember(): Promise<void> {
     if (isRemembered || limit === null) return;
     isRemembered = true;
@@ -91,7 +91,7 @@ export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, 
     await callAws('remember the rate limit', () => client.send(command));
   }
 
-  /** Marks the windows of a pause as spent, so that every function sits it out. */
+  /** Marks the windows of a pause as spent, so that every function waits until it ends. */
   async function markSpent(): Promise<void> {
     if (spentFrom === null) return;
     const first = spentFrom;
@@ -110,8 +110,8 @@ export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, 
   }
 
   /**
-   * Requests of other clients show as use that is not in our count: the count is raised to what Intercom
-   * says. Permits that were taken and not yet used hide as much of it, so this never takes from ourselves.
+   * If other clients send requests, Intercom's count is higher than ours, and we raise ours to it. Permits that
+   * we took but have not used yet hide part of the difference, so this never takes away our own permits.
    */
   async function countOthers(windowEnd: EpochMs, used: number): Promise<void> {
     if (consumed.windowEnd !== windowEnd || consumed.count <= used) return;
@@ -129,7 +129,7 @@ export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, 
     }
   }
 
-  /** Adds to a window's use if that stays within `ceiling`; false where it would not. */
+  /** Adds to a window's use if it stays within `ceiling`; false if it would not. */
   async function use(windowEnd: EpochMs, count: number, ceiling: number): Promise<boolean> {
     try {
       const command = new UpdateItemCommand({
@@ -156,7 +156,7 @@ export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, 
   const isHeld = (lane: Lane, windowEnd: EpochMs): boolean =>
     lane.windowEnd === windowEnd && lane.permits > 0;
 
-  /** Takes a permit held already: urgent requests from either lane, bulk ones from their own. */
+  /** Takes a permit that we already hold: an urgent request from either lane, a bulk request from its own. */
   function takeHeld(priority: PermitPriority): boolean {
     const windowEnd = windowEndAt(clock.now());
     const own = lanes[priority];
@@ -197,7 +197,7 @@ export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, 
       for (;;) {
         signal.throwIfAborted();
         if (takeHeld(priority)) return;
-        // One refill at a time; the others wait for it and look again.
+        // One refill at a time; the others wait for it and check again.
         const turn = lane.taking.then(() => refill(priority, signal));
         lane.taking = turn.catch(() => undefined);
         await orAborted(turn, signal);

@@ -1,4 +1,4 @@
-/** Makers of columns, and the columns that many objects share. */
+/** Functions that make columns, and the columns that many objects share. */
 import type { ChildColumn, ChildSource, Column, ColumnType } from '../core/declaration.ts';
 
 type Details = Pick<Column, 'from' | 'personal' | 'plain'>;
@@ -20,7 +20,7 @@ export const timestamp = columnOf('timestamp');
 /** The whole column is personal data. */
 export const PERSONAL = { personal: true } as const;
 
-/** Every documented leaf is called personal or plain: whatever else appears is new, and may be personal. */
+/** Every documented leaf is listed as personal or plain. Anything else is new, and may be personal. */
 type Leaves =
   | { readonly personal: true }
   | { readonly personal?: readonly string[]; readonly plain: readonly string[] };
@@ -32,7 +32,7 @@ export const json = (name: string, description: string, leaves: Leaves): Column 
   ...leaves,
 });
 
-/** A column of a child table, and where its value comes from. */
+/** A column of a child table, with the source of its value. */
 export const childColumn = (from: ChildSource, column: Column): ChildColumn => ({ ...column, from });
 
 export const objectType = (value: string): Column =>

@@ -63,7 +63,7 @@ describe.each<[string, () => Promise<Budgets>]>([
     return { budgets, clock, all, ask, pass, grants, perWindow };
   }
 
-  test('gives no more permits in a window than the limit, to all who ask together', async () => {
+  test('gives no more permits in a window than the limit, over all callers', async () => {
     const { all, ask, pass, perWindow } = await settingOf(30);
     const asking = Array.from({ length: 100 }, (_unused, index) => {
       const budget = all[index % all.length];
@@ -78,7 +78,7 @@ describe.each<[string, () => Promise<Budgets>]>([
     expect(Math.max(...counts)).toBeGreaterThanOrEqual(28);
   });
 
-  test('keeps a reserve for urgent requests, which do not wait behind the others', async () => {
+  test('keeps a reserve for urgent requests, which do not wait behind bulk ones', async () => {
     const { all, ask, pass, grants, clock } = await settingOf(20, 1);
     const [budget] = all;
     if (budget === undefined) throw new Error('none');
@@ -92,7 +92,7 @@ describe.each<[string, () => Promise<Budgets>]>([
     await pass(bulk);
   });
 
-  test('lets no bulk request have what an urgent one reserved', async () => {
+  test('gives no bulk request the permits that an urgent one reserved', async () => {
     const { all, ask, pass, grants, clock } = await settingOf(200, 1);
     const [budget] = all;
     if (budget === undefined) throw new Error('none');
@@ -108,7 +108,7 @@ describe.each<[string, () => Promise<Budgets>]>([
     expect(grants.filter(({ priority }) => priority === 'bulk')).toHaveLength(196);
   });
 
-  test('of one request per window still lets everyone through in time', async () => {
+  test('of one request per window still serves everyone in the end', async () => {
     const { all, ask, pass, perWindow } = await settingOf(1);
     const [first, second] = all;
     if (first === undefined || second === undefined) throw new Error('none');
@@ -116,7 +116,7 @@ describe.each<[string, () => Promise<Budgets>]>([
     for (const count of perWindow().values()) expect(count).toBe(1);
   });
 
-  test('pauses for everyone after a 429, until the reset it names', async () => {
+  test('pauses for everyone after a 429, until the reset that it names', async () => {
     const { all, ask, pass, clock } = await settingOf(50);
     const [first, second] = all;
     if (first === undefined || second === undefined) throw new Error('none');
@@ -135,11 +135,11 @@ describe.each<[string, () => Promise<Budgets>]>([
     first.observe({ ...NO_OBSERVATION, limited: true, remaining: 0, resetAt });
     const retry = ask(first);
     await pass(retry.then(() => Promise.all([ask(second), ask(second)])));
-    // The one that was refused asked again at once, which told the others.
+    // The refused one asked again at once, which informed the others.
     for (const { at } of grants) expect(at).toBeGreaterThanOrEqual(resetAt * 1000);
   });
 
-  test('stops others in the middle of a window that one of them saw used up', async () => {
+  test('stops others in the middle of a window that one of them found used up', async () => {
     const { all, ask, pass, grants, clock } = await settingOf(50);
     const [first, second] = all;
     if (first === undefined || second === undefined) throw new Error('none');
@@ -151,14 +151,14 @@ describe.each<[string, () => Promise<Budgets>]>([
     for (const { at } of grants) expect(at).toBeGreaterThanOrEqual(NOON + WINDOW_MS);
   });
 
-  test('leaves to other clients what the answers say they used', async () => {
+  test('leaves other clients what they used according to the answers', async () => {
     const { all, ask, pass, perWindow } = await settingOf(100);
     const [first, second] = all;
     if (first === undefined || second === undefined) throw new Error('none');
     await pass(ask(first));
-    // 60 used, of which we know of a few.
+    // 60 are used, and we know of a few.
     first.observe({ ...NO_OBSERVATION, limit: 100, remaining: 40, resetAt: NOON / 1000 + 10 });
-    // It tells the others when it takes its next batch; what they take until then is not told apart from the 60.
+    // It informs the others with its next batch. What they take until then counts as part of the 60.
     await pass(Promise.all([ask(first), ask(first)]));
     await pass(Promise.all(Array.from({ length: 120 }, (_unused, index) => ask(index % 2 ? first : second))));
     const [inFirstWindow = 0] = perWindow().values();
@@ -166,7 +166,7 @@ describe.each<[string, () => Promise<Budgets>]>([
     expect(inFirstWindow).toBeGreaterThanOrEqual(1 + 40 - 4);
   });
 
-  test("does not take its own permits for another client's use", async () => {
+  test("does not mistake its own permits for another client's use", async () => {
     const { all, ask, pass, perWindow } = await settingOf(100, 1);
     const [budget] = all;
     if (budget === undefined) throw new Error('none');
@@ -176,7 +176,7 @@ describe.each<[string, () => Promise<Budgets>]>([
     expect([...perWindow().values()][0]).toBeGreaterThanOrEqual(98);
   });
 
-  test('waits out its window after a 429 that names no reset', async () => {
+  test('waits until its window ends after a 429 that names no reset', async () => {
     const { all, ask, pass, clock } = await settingOf(50, 1);
     const [budget] = all;
     if (budget === undefined) throw new Error('none');
@@ -186,7 +186,7 @@ describe.each<[string, () => Promise<Budgets>]>([
     expect(Math.floor(clock.now() / WINDOW_MS)).toBeGreaterThan(Math.floor(asked / WINDOW_MS));
   });
 
-  test('is not stopped by a reset that has passed', async () => {
+  test('is not stopped by a reset in the past', async () => {
     const { all, ask, pass, clock } = await settingOf(50, 1);
     const [budget] = all;
     if (budget === undefined) throw new Error('none');
@@ -196,7 +196,7 @@ describe.each<[string, () => Promise<Budgets>]>([
     expect(clock.now()).toBeLessThan(NOON + WINDOW_MS);
   });
 
-  test('knows a limit before it is told, and remembers what it learned for those who come later', async () => {
+  test('has a limit before an answer shows one, and remembers what it learned for later instances', async () => {
     const budgets = await createAll();
     const clock = createMemoryClock();
     const first = budgets.create(clock);
@@ -209,7 +209,7 @@ describe.each<[string, () => Promise<Budgets>]>([
     expect(await first.limit()).toBe(1_666);
   });
 
-  test('rejects who no longer wants to wait, at once, and goes on with the others', async () => {
+  test('rejects an aborted caller at once, and continues with the others', async () => {
     const { all, ask, pass, clock } = await settingOf(50, 1);
     const [budget] = all;
     if (budget === undefined) throw new Error('none');
@@ -229,7 +229,7 @@ describe.each<[string, () => Promise<Budgets>]>([
   });
 });
 
-test('the DynamoDB budget goes by windows of Intercom, also in an instance that has not seen them yet', async () => {
+test('the DynamoDB budget follows the windows of Intercom, even in an instance that has not seen them yet', async () => {
   const table = await endpoints().newTable();
   const clock: MemoryClock = createMemoryClock();
   const create = () => createDynamoDbRateBudget(endpoints().dynamoDb, table, clock);
