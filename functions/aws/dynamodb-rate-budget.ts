@@ -1,6 +1,6 @@
 /**
- * The request budget of a pipeline. All its functions share it through one DynamoDB item per 10-second window of
- * Intercom's (docs/intercom-api.md 2). One conditional update takes a batch of permits, and unused permits expire
+ * The request budget of a pipeline. All its functions share it through one DynamoDB item for each of
+ * Intercom's 10-second windows (docs/intercom-api.md 2). One conditional update takes a batch of permits, and unused permits expire
  * with their window. If an answer shows that a window is used up, or is a 429, the window is marked as spent for
  * everyone.
  */

@@ -1,5 +1,4 @@
-import { id, json, PERSONAL, string, timestamp } from './columns.ts';
-import { object } from './declare.ts';
+import { id, json, object, PERSONAL, string, timestamp } from './declare.ts';
 
 export const activityLogs = object({
   name: 'activity_logs',

@@ -1,5 +1,4 @@
-import { boolean, id, json, objectType, PERSONAL, string } from './columns.ts';
-import { object } from './declare.ts';
+import { boolean, id, json, object, objectType, PERSONAL, string } from './declare.ts';
 
 export const admins = object({
   name: 'admins',

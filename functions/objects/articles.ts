@@ -1,5 +1,4 @@
-import { createdAt, id, json, objectType, string, updatedAt, workspaceId } from './columns.ts';
-import { object } from './declare.ts';
+import { createdAt, id, json, object, objectType, string, updatedAt, workspaceId } from './declare.ts';
 import { at, TAG } from './places.ts';
 
 export const articles = object({

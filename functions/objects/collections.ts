@@ -1,5 +1,4 @@
-import { createdAt, id, integer, json, string, updatedAt, workspaceId } from './columns.ts';
-import { object } from './declare.ts';
+import { createdAt, id, integer, json, object, string, updatedAt, workspaceId } from './declare.ts';
 import { at } from './places.ts';
 
 export const collections = object({

@@ -5,13 +5,13 @@ import {
   integer,
   json,
   number,
+  object,
   objectType,
   PERSONAL,
   string,
   timestamp,
   updatedAt,
-} from './columns.ts';
-import { object } from './declare.ts';
+} from './declare.ts';
 import { at, PLAN, SEGMENT } from './places.ts';
 
 export const companies = object({

@@ -5,14 +5,14 @@ import {
   createdAt,
   id,
   json,
+  object,
   objectType,
   PERSONAL,
   string,
   timestamp,
   updatedAt,
   workspaceId,
-} from './columns.ts';
-import { object } from './declare.ts';
+} from './declare.ts';
 import { REFERENCES } from './places.ts';
 
 const contactId: ChildColumn = childColumn({ parent: 'id' }, string('contact_id', '`contacts.id`.'));

@@ -1,3 +1,4 @@
+import { conversationSearch } from './conversations.ts';
 import {
   boolean,
   childColumn,
@@ -5,14 +6,13 @@ import {
   id,
   integer,
   json,
+  object,
   objectType,
   PERSONAL,
   string,
   timestamp,
   updatedAt,
-} from './columns.ts';
-import { conversationSearch } from './conversations.ts';
-import { object } from './declare.ts';
+} from './declare.ts';
 import { at, TAG } from './places.ts';
 
 export const conversationParts = object({

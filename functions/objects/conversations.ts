@@ -6,13 +6,13 @@ import {
   id,
   integer,
   json,
+  object,
   objectType,
   PERSONAL,
   string,
   timestamp,
   updatedAt,
-} from './columns.ts';
-import { object } from './declare.ts';
+} from './declare.ts';
 import { at, CONTACT_REFERENCES, LINKED_OBJECTS, PLAN, SEGMENT, TAG } from './places.ts';
 
 /** Finds changed conversations; `conversation_parts` uses the same search. */

@@ -1,6 +1,5 @@
 import type { ListRequest } from '../core/declaration.ts';
-import { boolean, createdAt, integer, json, objectType, string, updatedAt } from './columns.ts';
-import { object } from './declare.ts';
+import { boolean, createdAt, integer, json, object, objectType, string, updatedAt } from './declare.ts';
 
 /** One request per model. Its rows carry the requested model. */
 const requestOf = (model: string): ListRequest => ({

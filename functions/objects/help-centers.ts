@@ -1,5 +1,4 @@
-import { boolean, createdAt, id, string, updatedAt, workspaceId } from './columns.ts';
-import { object } from './declare.ts';
+import { boolean, createdAt, id, object, string, updatedAt, workspaceId } from './declare.ts';
 
 export const helpCenters = object({
   name: 'help_centers',

@@ -1,5 +1,4 @@
-import { createdAt, id, integer, objectType, string, updatedAt } from './columns.ts';
-import { object } from './declare.ts';
+import { createdAt, id, integer, object, objectType, string, updatedAt } from './declare.ts';
 
 export const segments = object({
   name: 'segments',

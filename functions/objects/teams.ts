@@ -1,5 +1,4 @@
-import { childColumn, id, integer, json, objectType, string } from './columns.ts';
-import { object } from './declare.ts';
+import { childColumn, id, integer, json, object, objectType, string } from './declare.ts';
 
 export const teams = object({
   name: 'teams',

@@ -1,5 +1,14 @@
-import { boolean, createdAt, id, json, objectType, string, updatedAt, workspaceId } from './columns.ts';
-import { object } from './declare.ts';
+import {
+  boolean,
+  createdAt,
+  id,
+  json,
+  object,
+  objectType,
+  string,
+  updatedAt,
+  workspaceId,
+} from './declare.ts';
 import { TICKET_STATES, TICKET_TYPE_ATTRIBUTES } from './places.ts';
 
 export const ticketTypes = object({

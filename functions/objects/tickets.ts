@@ -3,13 +3,13 @@ import {
   createdAt,
   id,
   json,
+  object,
   objectType,
   PERSONAL,
   string,
   timestamp,
   updatedAt,
-} from './columns.ts';
-import { object } from './declare.ts';
+} from './declare.ts';
 import {
   at,
   CONTACT_REFERENCES,

@@ -156,7 +156,7 @@ describe.each(OBJECT_NAMES)('%s', (name) => {
   test
     .runIf(permission !== null)
     .each(['403_forbidden', '403_token_unauthorized', '401_token_unauthorized', '401_unauthorized'] as const)(
-    'a missing permission is told by its box (%s)',
+    'a missing permission is reported with its box (%s)',
     async (missingScope) => {
       const { simulator, readerOf } = await start({ switches: { missingScope } });
       const error = await read(readerOf(name, simulator.issueToken({ scopes: [] })), wholeOf(name)).catch(
@@ -170,7 +170,7 @@ describe.each(OBJECT_NAMES)('%s', (name) => {
   );
 
   test.each(['token_revoked', 'unauthorized'] as const)(
-    'a dead token is told (%s)',
+    'a dead token is reported (%s)',
     async (revokedTokenCode) => {
       const { simulator, readerOf } = await start({ switches: { revokedTokenCode } });
       simulator.setTokenState(simulator.token, 'revoked');
@@ -258,7 +258,7 @@ test('pages that are too large for Intercom are read in smaller ones', async () 
 });
 
 test.each(['json', 'html'] as const)(
-  'a conversation deleted after the search is told (%s)',
+  'a conversation deleted after the search is reported (%s)',
   async (notFound) => {
     const { simulator, readerOf } = await start({ switches: { conversationNotFound: notFound } });
     const { conversations } = simulator.workspace;

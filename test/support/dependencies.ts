@@ -93,7 +93,7 @@ export interface DependencyOptions {
 
 const NO_READER: ObjectReader = {
   read() {
-    throw new Error('nothing is to be read here');
+    throw new Error('This reader must not be used.');
   },
   probe: null,
 };

@@ -99,5 +99,5 @@ function fieldOf<T extends 'string' | 'number'>(
 ): T extends 'string' ? string : number {
   const value = emf[name];
   if (typeof value === type && value !== '') return value as T extends 'string' ? string : number;
-  throw new Error(`'${name}' of the line is no ${type}: ${JSON.stringify(value)}`);
+  throw new Error(`'${name}' of the line is not a ${type}: ${JSON.stringify(value)}`);
 }

@@ -212,7 +212,7 @@ describe('the token', () => {
   });
 
   test.each([[undefined], ['{}'], ['null'], ['not json'], ['{"access_token":""}'], ['{"access_token":5}']])(
-    'is missing in %j: not connected, and asked for again',
+    'is missing in %j: not connected, and read again',
     async (SecretString) => {
       const { client } = answering<SecretsManagerClient>(
         { SecretString },

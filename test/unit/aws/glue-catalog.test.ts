@@ -172,7 +172,7 @@ describe('a call that fails', () => {
     [failure(AccessDeniedException), 'read'],
     [failure(AccessDeniedException), 'write'],
     [failure(InvalidInputException), 'write'],
-  ] as const)('with %s is a refusal, told with what it means for the data', async (error, failing) => {
+  ] as const)('with %s is a refusal, reported with what it means for the data', async (error, failing) => {
     const { catalog, mock } = glueWith();
     mock.on(CALLS[failing]).rejects(error);
     expect(await catalog.publish({ columns: {}, firstDay: FIRST_DAY })).toEqual({

@@ -116,7 +116,7 @@ describe('writing', () => {
     [{ [LONE]: [LONE, { a: `x${LONE}y` }] }, '{"\ufffd":["\ufffd",{"a":"x\ufffdy"}]}'],
     ['\u{1f600}', '"\u{1f600}"'],
     ['\\ud83d', '"\\\\ud83d"'],
-  ])('replaces what is half a character, and only that: %j', (value, text) => {
+  ])('replaces half a character, and only that: %j', (value, text) => {
     expect(stringifyJson(value)).toBe(text);
   });
 
