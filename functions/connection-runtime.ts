@@ -1,4 +1,4 @@
-/** The composition root of the callback: it reaches the state table and two secrets, and nothing else. */
+/** The composition root of the callback. It reaches the state table and two secrets, nothing else. */
 import { readFileSync } from 'node:fs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';

@@ -156,7 +156,7 @@ export const REQUESTS_IN_FLIGHT = 8;
  * Divides the limit on concurrent API operations, first among objects, then slices, then requests, so that
  * objects x slices x requests in flight never exceeds it.
  */
-function dealConcurrency(wanted: Omit<Parallelism, 'inFlight'>, cap: number | null): Parallelism {
+function divideConcurrency(wanted: Omit<Parallelism, 'inFlight'>, cap: number | null): Parallelism {
   if (cap === null) return { ...wanted, inFlight: REQUESTS_IN_FLIGHT };
   const objects = Math.min(wanted.objects, cap);
   const slices = Math.min(wanted.slices, Math.floor(cap / objects));
@@ -217,7 +217,7 @@ function pipelineOf(
       startFrom: startFrom ?? null,
       overlapSeconds: overlapMinutes * 60,
       concurrency: concurrency ?? null,
-      parallelism: dealConcurrency(rest.parallelism, concurrency ?? null),
+      parallelism: divideConcurrency(rest.parallelism, concurrency ?? null),
       compression: rest.compression,
       history: rest.history,
       schemaChanges: rest.schemaChanges,
@@ -239,9 +239,7 @@ function pipelineOf(
 export function refuseConfig(problems: readonly string[]): never {
   const lines = problems.map((problem) => `  ${problem}`).join('\n');
   const mistakes = problems.length === 1 ? '1 mistake' : `${problems.length} mistakes`;
-  throw new InputError(`The configuration has ${mistakes}:\n${lines}`, {
-    code: 'bad_config',
-  });
+  throw new InputError(`The configuration has ${mistakes}:\n${lines}`, { code: 'bad_config' });
 }
 
 const NO_RULES: ConfigRules = { tables: [], cronProblem: () => null };
