@@ -2,7 +2,7 @@
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { explainDisk } from '../lib/cli/local/explain.ts';
+import { explainDisk } from '../lib/cli/local/output-directory.ts';
 import { createTerminal } from '../lib/cli/terminal/terminal.ts';
 
 // Compiled once, in a folder that is the project's alone: starts are a fifth faster.

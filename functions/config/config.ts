@@ -3,6 +3,7 @@
  * mistake reported at the same time, by its path and with what is allowed.
  */
 import { z } from 'zod';
+import { counted } from '../core/counted.ts';
 import type { DeclaredTable } from '../core/declared-tables.ts';
 import { InputError } from '../core/errors.ts';
 import { isJsonObject } from '../core/json.ts';
@@ -235,7 +236,7 @@ function resolved(checked: z.output<ReturnType<typeof schemaOf>>, { tables }: Co
 /** @throws InputError with every problem on a line of its own */
 export function refuseConfig(problems: readonly string[]): never {
   const lines = problems.map((problem) => `  ${problem}`).join('\n');
-  throw new InputError(`The configuration has ${problems.length} mistake(s):\n${lines}`, {
+  throw new InputError(`The configuration has ${counted(problems.length, 'mistake')}:\n${lines}`, {
     code: 'bad_config',
   });
 }

@@ -3,6 +3,8 @@
  * AWS can express of it, and when it fires, is known where it is deployed.
  */
 
+import { counted } from '../core/counted.ts';
+
 /** One field: its values in ascending order, and whether it was written as `*` alone. */
 export interface CronField {
   readonly values: readonly number[];
@@ -85,7 +87,7 @@ export function parseCron(text: string): CronFields | { readonly problem: string
   const fields = text.trim().split(/\s+/);
   if (fields.length !== ORDER.length) {
     return {
-      problem: `'${text}' has ${fields.length} field(s); five are needed: minute hour day-of-month month day-of-week`,
+      problem: `'${text}' has ${counted(fields.length, 'field')}; five are needed: minute hour day-of-month month day-of-week`,
     };
   }
   const problems: string[] = [];

@@ -14,9 +14,8 @@ import type { Lake } from '../../../functions/core/ports.ts';
 import { type SeenTables, unionSeen } from '../../../functions/core/sightings.ts';
 import { OBJECTS } from '../../../functions/objects/index.ts';
 import { requireStored } from '../../../functions/sync/store.ts';
-import { CONFIG_FILE } from './config-file.ts';
 import { explainDamage, type OpenLake } from './damaged-file.ts';
-import { createDirectoryLake } from './directory-lake.ts';
+import { CONFIG_FILE, createDirectoryLake } from './output-directory.ts';
 import { type QueryResult, runAll, runSql } from './run-sql.ts';
 
 export interface LakeDatabase {

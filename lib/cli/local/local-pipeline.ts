@@ -31,7 +31,7 @@ import {
   localResources,
   synthesize,
 } from '../../template/template.ts';
-import { CONFIG_FILE } from './config-file.ts';
+import { CONFIG_FILE } from './output-directory.ts';
 
 export interface LocalPipelineOptions {
   /** Output directory: `lake/` with the data, `state/` with everything else. */

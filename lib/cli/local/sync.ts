@@ -7,8 +7,8 @@ import type { EpochMs } from '../../../functions/core/time.ts';
 import { runIdOfExecution } from '../../../functions/sync/run/start-run.ts';
 import { readStored } from '../../../functions/sync/store.ts';
 import type { LocalExecution } from '../../standins/aws/workflow/executions.ts';
-import { createDirectoryLake } from './directory-lake.ts';
 import type { LocalPipeline } from './local-pipeline.ts';
+import { createDirectoryLake } from './output-directory.ts';
 
 /** An interrupted run this old is left behind: what it read is better read again than its plan finished. */
 const MAX_RESUME_AGE_MS = 24 * 3_600_000;

@@ -6,9 +6,9 @@ import { InputError, RetryableError } from '../../../functions/core/errors.ts';
 import { runSummaryKey } from '../../../functions/core/lake-keys.ts';
 import { readStored } from '../../../functions/sync/store.ts';
 import { summaryText } from '../terminal/report.ts';
-import type { ExitStatus, LiveView, Terminal } from '../terminal/terminal.ts';
+import { changes, heartbeat, type RunProgress, screen } from '../terminal/run-progress.ts';
+import type { ExitStatus, Terminal } from '../terminal/terminal.ts';
 import type { RemotePipeline } from './remote-pipeline.ts';
-import { changes, heartbeat, type RunProgress, screen } from './run-progress.ts';
 import { createRunWatcher, type RunWatcher } from './run-watcher.ts';
 import type { RunExecution } from './runs.ts';
 
@@ -49,7 +49,11 @@ async function watchRun(terminal: Terminal, { runs, lake }: Watched, arn: string
   let watcher: RunWatcher | null = null;
   const sight: Sight = { execution: null, progress: null };
   const display = terminal.live({
-    screen: (rows) => (sight.progress === null ? heartbeat(null) : screen(sight.progress, rows)),
+    screen(rows) {
+      if (sight.progress === null) return heartbeat(null);
+      const { runId } = sight.progress;
+      return screen(sight.progress, rows, `run ${runId}; Ctrl-C stops watching, not the run`);
+    },
     heartbeat: () => heartbeat(sight.progress),
   });
 
@@ -59,7 +63,7 @@ async function watchRun(terminal: Terminal, { runs, lake }: Watched, arn: string
     watcher ??= createRunWatcher(lake, sight.execution.runId);
     const progress = await watcher.look();
     if (progress === null) return;
-    tellChanges(display, sight.progress, progress);
+    for (const line of changes(sight.progress, progress)) display.note(line);
     sight.progress = progress;
   }
 
@@ -85,13 +89,6 @@ async function watchRun(terminal: Terminal, { runs, lake }: Watched, arn: string
   } finally {
     display.stop();
   }
-}
-
-function tellChanges(display: LiveView, before: RunProgress | null, now: RunProgress): void {
-  if (before === null) {
-    display.note(`run ${now.runId}: ${now.objects.map(({ object }) => object).join(', ')}`);
-  }
-  for (const line of changes(before, now)) display.note(line);
 }
 
 const WITHOUT_SUMMARY: Readonly<Record<RunExecution['status'], string>> = {

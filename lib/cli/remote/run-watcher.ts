@@ -9,7 +9,7 @@ import type { ObjectName } from '../../../functions/core/names.ts';
 import type { Lake } from '../../../functions/core/ports.ts';
 import { sum } from '../../../functions/core/sum.ts';
 import { readStored } from '../../../functions/sync/store.ts';
-import { hasEnded, type ObjectProgress, type RunProgress, waiting } from './run-progress.ts';
+import { hasEnded, type ObjectProgress, type RunProgress, waiting } from '../terminal/run-progress.ts';
 
 /** Files read in one look; what is left over is read in the next ones. */
 const MOST_READS = 24;
@@ -70,7 +70,7 @@ export function createRunWatcher(lake: Pick<Lake, 'get' | 'list'>, runId: string
   async function readSoFar(
     object: ObjectName,
     keys: readonly string[],
-  ): Promise<ObjectProgress['slices'] & { read: number }> {
+  ): Promise<{ readonly done: number; readonly planned: number; readonly read: number }> {
     const receipts = receiptsIn(keys);
     for (const [slice, { key }] of receipts) {
       const id = `${object}/${slice}`;

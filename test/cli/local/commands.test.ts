@@ -31,9 +31,10 @@ describe('sync', () => {
     const out = await temporaryDirectory();
     const { status, stdout } = await local(['sync', '--out', out, '--objects', 'tags'], environment);
     expect(status).toBe(0);
-    expect(stdout).toMatch(/^table +status +rows/);
-    expect(stdout).toMatch(/tags +committed +\d+ .* complete: \d+ of \d+ read/);
-    expect(stdout).toMatch(/succeeded: \d+ rows in 1 files/);
+    expect(stdout).toMatch(/^object +rows +read +counted +status\n/);
+    expect(stdout).toMatch(/^tags +(\d+) +\1 +\1 +✓ complete$/m);
+    expect(stdout).toMatch(/^1 of 1 object is complete: everything that Intercom counted was read\.$/m);
+    expect(stdout).toMatch(/succeeded: \d+ rows in 1 file, /);
   });
 
   it('never shows the token', async () => {
@@ -63,7 +64,7 @@ describe('sync', () => {
       INTERCOM_ACCESS_TOKEN: token,
     });
     expect(status).toBe(1);
-    expect(stdout).toMatch(/admins +committed/);
+    expect(stdout).toMatch(/^admins +\d+ +\d+ +\d+ +✓ complete$/m);
     expect(stdout).toMatch(/contacts failed: .*Read and list users and companies/);
   });
 });
@@ -173,7 +174,9 @@ describe('status', () => {
     await local(['sync', '--out', out, ...SMALL], environment);
     const { stdout } = await local(['status', '--out', out]);
     const { size } = simulator.workspace.contacts;
-    expect(stdout).toMatch(new RegExp(`contacts +committed +${size} .*complete: ${size} of ${size} read`));
+    expect(stdout).toMatch(
+      new RegExp(`^contacts +committed +\\S+ \\S+ +${size} +${size} +${size} +✓ complete$`, 'm'),
+    );
     expect(stdout).toMatch(/companies +never run/);
     const json = JSON.parse((await local(['status', '--out', out, '--json'])).stdout);
     expect(json.objects[0]).toMatchObject({
@@ -226,11 +229,11 @@ describe('demo', () => {
     const out = await temporaryDirectory();
     const first = await local(['demo', '--out', out]);
     expect({ status: first.status, stderr: first.stderr }).toMatchObject({ status: 0 });
-    expect(first.stdout).toMatch(/contacts +committed +2,000 /);
+    expect(first.stdout).toMatch(/^contacts +2,000 +2,000 +2,000 +✓ complete$/m);
     const second = await local(['demo', '--out', out]);
     expect(second.status).toBe(0);
-    expect(second.stderr).toMatch(/1 simulated day\(s\) old/);
-    expect(Number(/contacts +committed +([\d,]+) /.exec(second.stdout)?.[1])).toBeLessThan(500);
+    expect(second.stderr).toMatch(/1 simulated day old/);
+    expect(Number(/^contacts +([\d,]+) /m.exec(second.stdout)?.[1])).toBeLessThan(500);
   });
 });
 
@@ -240,7 +243,7 @@ describe('what was interrupted', () => {
     await local(['demo', '--out', out], {}, { signal: 'SIGKILL', seen: /conversation_parts: reading/ });
     const again = await local(['demo', '--out', out]);
     expect(again.stderr).toMatch(/Going on with the run of/);
-    expect(again.stdout).toMatch(/contacts +committed +2,000 /);
+    expect(again.stdout).toMatch(/^contacts +2,000 +2,000 +2,000 +✓ complete$/m);
     expect(again.status).toBe(0);
   });
 

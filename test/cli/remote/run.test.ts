@@ -31,7 +31,7 @@ describe('run', () => {
     const { status, stdout, stderr } = await command(['run', '--objects', 'admins,tags']);
     expect({ status, stderr }).toMatchObject({ status: 0 });
     const { size } = simulator.workspace.tags;
-    expect(stdout).toMatch(new RegExp(`tags +committed +${size} .* complete: ${size} of ${size} read`));
+    expect(stdout).toMatch(new RegExp(`^tags +${size} +${size} +${size} +✓ complete$`, 'm'));
     expect(stderr).toMatch(/Started a run of pipeline 'intercom' \(account \d{12}, us-east-1\)/);
     expect(stderr).toMatch(/^run \S+: admins, tags$/m);
     expect(stderr).toMatch(new RegExp(`^tags: committed, ${size} rows$`, 'm'));
@@ -55,7 +55,7 @@ describe('run', () => {
     });
     const { status, stdout, stderr } = await command(['run', '--objects', 'admins,tags']);
     expect(status).toBe(1);
-    expect(stdout).toMatch(/tags +committed/);
+    expect(stdout).toMatch(/^tags +\d+ +\d+ +\d+ +✓ complete$/m);
     expect(stdout).toMatch(/admins failed: .*tick 'Read admins'/);
     expect(stderr).toMatch(/^admins: failed: .*tick 'Read admins'/m);
   });

@@ -44,7 +44,7 @@ describe('status', () => {
     const { size } = simulator.workspace.contacts;
     expect(stdout).toMatch(/^connected +workspace “.+” \(\w+\), since \d{4}-/m);
     expect(stdout).toMatch(
-      new RegExp(`^contacts +committed +${size} .*complete: ${size} of ${size} read`, 'm'),
+      new RegExp(`^contacts +committed +\\S+ \\S+ +${size} +${size} +${size} +✓ complete$`, 'm'),
     );
     expect(stdout).not.toMatch(/^companies/m);
   });

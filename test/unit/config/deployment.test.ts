@@ -95,9 +95,9 @@ describe('every', () => {
 
 describe('cron', () => {
   test.each([
-    ['0 6 * *', "'0 6 * *' has 4 field(s); five are needed"],
-    ['0 0 6 * * *', 'has 6 field(s)'],
-    ['@daily', 'has 1 field(s)'],
+    ['0 6 * *', "'0 6 * *' has 4 fields; five are needed"],
+    ['0 0 6 * * *', 'has 6 fields'],
+    ['@daily', 'has 1 field'],
     ['60 * * * *', "minute '60' must be 0-59"],
     ['0 24 * * *', "hour '24' must be 0-23"],
     ['0 0 0 * *', "day-of-month '0' must be 1-31"],

@@ -7,7 +7,7 @@ import { isObjectName, OBJECT_NAMES, type ObjectName } from '../../../../functio
 import { namesIn } from '../../terminal/run-options.ts';
 import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
 import { openLocalPipeline } from '../local-pipeline.ts';
-import { requireFolder } from './require-folder.ts';
+import { requireFolder } from '../output-directory.ts';
 import { configOf, type PipelineOptions } from './sync.ts';
 
 interface ResetOptions extends PipelineOptions {

@@ -4,8 +4,7 @@ import { OBJECT_NAMES } from '../../../../functions/core/names.ts';
 import { readStatus } from '../../../../functions/sync/status.ts';
 import { statusText } from '../../terminal/report.ts';
 import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
-import { createDirectoryLake } from '../directory-lake.ts';
-import { requireFolder } from './require-folder.ts';
+import { createDirectoryLake, requireFolder } from '../output-directory.ts';
 
 export async function runStatus(
   terminal: Terminal,
