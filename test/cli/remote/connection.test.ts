@@ -220,7 +220,7 @@ describe('connect --access-token', () => {
     [
       'one that Intercom does not know',
       'dG9rOnVua25vd24=',
-      /Intercom refuses the token when asked whose it is\. It was not stored/,
+      /Intercom refused the token when the pipeline asked which workspace it belongs to\. The token was not stored/,
     ],
   ])('%s', async (_what, given, message) => {
     const { status, stdout, stderr } = await connectWith(given);
@@ -233,7 +233,7 @@ describe('connect --access-token', () => {
   it('another region is refused', async () => {
     pretendOther(simulator.workspace.id, 'Europe');
     const { status, stderr } = await connectWith(token());
-    expect(stderr).toMatch(/lies in Intercom's region “Europe”, but the pipeline is configured for US/);
+    expect(stderr).toMatch(/is in Intercom's region “Europe”, but the pipeline is configured for US/);
     expect(stderr).toMatch(/set 'region: 'EU'' in 'pipeline\.config\.ts'/);
     expect(status).toBe(1);
   });
@@ -359,7 +359,7 @@ describe('check', () => {
       /^PROBLEM +The token is of workspace other1, but the pipeline holds the data of workspace/m,
     );
     expect(stdout).toMatch(
-      /^PROBLEM +The workspace lies in Intercom's region AU, but the configuration says region: 'US'/m,
+      /^PROBLEM +The workspace is in Intercom's region AU, but the configuration has region: 'US'/m,
     );
     expect(status).toBe(1);
   });
