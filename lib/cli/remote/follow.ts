@@ -1,4 +1,4 @@
-/** Follows a run until it ends, and on into the next one where work remains. */
+/** Follows a run to its end, and then the next one if work remains. */
 
 import type { RunSummary } from '../../../functions/core/engine-files.ts';
 import { messageOfCause } from '../../../functions/core/error-cause.ts';
@@ -12,15 +12,15 @@ import type { RemotePipeline } from './remote-pipeline.ts';
 import { createRunWatcher, type RunWatcher } from './run-watcher.ts';
 import type { RunExecution } from './runs.ts';
 
-/** Looks are a second apart at first, and a quarter of a minute after five minutes. */
+/** Looks are a second apart at first, and 15 s apart after five minutes. */
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 15_000;
 const PAUSE_SHARE = 1 / 20;
 
-/** How long AWS may take until it shows an execution that it has begun. */
+/** How long AWS may take to show an execution that it has started. */
 const SHOWN_AFTER_MS = 60_000;
 
-/** How long AWS may be out of reach; a laptop that was asleep finds its network again. */
+/** How long AWS may be unreachable: a laptop that was asleep needs time to find its network. */
 const PATIENCE_MS = 300_000;
 
 const pauseAfter = (elapsedMs: number): number =>
@@ -28,12 +28,12 @@ const pauseAfter = (elapsedMs: number): number =>
 
 interface Ended {
   readonly execution: RunExecution;
-  /** Null where the run ended before it could write one. */
+  /** Null if the run ended before it could write one. */
   readonly summary: RunSummary | null;
   readonly progress: RunProgress | null;
 }
 
-/** What is known of a run at one moment. */
+/** What is known about a run at one moment. */
 interface Sight {
   execution: RunExecution | null;
   progress: RunProgress | null;
@@ -41,7 +41,7 @@ interface Sight {
 
 type Watched = Pick<RemotePipeline, 'runs' | 'lake'>;
 
-/** Watches one execution to its end. @throws the signal's reason; what AWS refuses */
+/** Watches one execution to its end. @throws the signal's reason; refusals of AWS */
 async function watchRun(terminal: Terminal, { runs, lake }: Watched, arn: string): Promise<Ended> {
   const { clock, signal } = terminal;
   const begunAt = clock.now();
@@ -74,7 +74,7 @@ async function watchRun(terminal: Terminal, { runs, lake }: Watched, arn: string
         answeredAt = clock.now();
       } catch (error) {
         if (!(error instanceof RetryableError) || clock.now() - answeredAt > PATIENCE_MS) throw error;
-        display.note(`${error.message} Trying on.`);
+        display.note(`${error.message} Trying again.`);
       }
       const { execution, progress } = sight;
       if (execution !== null && execution.status !== 'running') {
@@ -82,7 +82,9 @@ async function watchRun(terminal: Terminal, { runs, lake }: Watched, arn: string
         return { execution, summary, progress };
       }
       if (execution === null && clock.now() - begunAt > SHOWN_AFTER_MS) {
-        throw new InputError(`Step Functions knows no execution ${arn}.`, { code: 'unknown_execution' });
+        throw new InputError(`Step Functions does not know the execution ${arn}.`, {
+          code: 'unknown_execution',
+        });
       }
       await clock.sleep(pauseAfter(clock.now() - begunAt), signal);
     }
@@ -92,14 +94,14 @@ async function watchRun(terminal: Terminal, { runs, lake }: Watched, arn: string
 }
 
 const WITHOUT_SUMMARY: Readonly<Record<RunExecution['status'], string>> = {
-  running: 'is still at work',
+  running: 'is still in progress',
   succeeded: 'succeeded, but its summary is missing',
   failed: 'failed',
   timed_out: 'was ended by Step Functions because it took too long',
   aborted: 'was stopped by somebody',
 };
 
-/** A run that could not sum itself up: why, and what had become of its objects. */
+/** A run without a summary: why it ended, and the state of its objects. */
 function failureText({ execution, progress }: Ended): string {
   const { runId, status, error, cause } = execution;
   const reason =
@@ -112,8 +114,8 @@ function failureText({ execution, progress }: Ended): string {
 }
 
 /**
- * Follows a run to the end of all its work and tells how it went.
- * @returns 0 only if every run succeeded; 130 where Ctrl-C ended the watching
+ * Follows a run, and those that continue its work, and prints how each went.
+ * @returns 0 only if every run succeeded; 130 if Ctrl-C ended the watching
  */
 export async function followRun(
   terminal: Terminal,
@@ -137,13 +139,13 @@ export async function followRun(
         terminal.tell(`error: ${failureText(ended)}`);
       }
       if (!summary.work_remains) return status;
-      terminal.tell('\nMore is to be read: the next run has begun.\n');
+      terminal.tell('\nThere is more to read: the next run has started.\n');
       arn = pipeline.runs.nextOf(execution.runId);
     }
   } catch (error) {
     const isOurs = terminal.signal.aborted;
     terminal.tell(
-      `${isOurs ? 'Stopped watching' : 'Watching ended'}; the run goes on in AWS. See how it stands with: ${pipeline.command('status')}`,
+      `${isOurs ? 'Stopped watching' : 'Watching ended'}. The run continues in AWS. To see its status: ${pipeline.command('status')}`,
     );
     if (isOurs) return 130;
     throw error;

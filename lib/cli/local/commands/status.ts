@@ -1,4 +1,4 @@
-/** `status`: how the pipeline of a directory stands; works while a sync is at it. */
+/** `status`: what a directory has committed; works while a sync is running. */
 import { resolve } from 'node:path';
 import { OBJECT_NAMES } from '../../../../functions/core/names.ts';
 import { readStatus } from '../../../../functions/sync/status.ts';
