@@ -69,7 +69,7 @@ function columnRows({ columns, primaryKey }: CatalogTable): readonly string[] {
 /** Where the table's rows come from, in a sentence. */
 function originText({ current, object }: CatalogTable, declarations: Declarations): string {
   if (object === null)
-    return 'Written with the object that noticed the deletion. The views of other tables still show such rows.';
+    return 'Written with the object that noticed the deletion. The views of other tables still show deleted records.';
   if (current.kind === 'child') {
     const key = current.on.map(({ column }) => `\`${column}\``).join(', ');
     return `Child of [${current.parent}](#${current.parent}), by ${key}; its rows follow the versions of their parent.`;

@@ -7,7 +7,7 @@ import { createMemoryLake } from '../../../support/memory/memory-lake.ts';
 
 const RUN = '20261122T120000123Z-ab12cd';
 
-/** A lake with the files of a run, and what is asked of it. */
+/** A lake with the files of a run, and the requests for them. */
 function start(objects: readonly ObjectName[]) {
   const lake = createMemoryLake();
   const asked: string[] = [];
@@ -59,7 +59,7 @@ describe('a run, through the files it leaves', () => {
     expect(only(await watcher.look())).toMatchObject({ state: 'committed', rows: 201 });
   });
 
-  it('tells why an object has no manifest', async () => {
+  it('reports why an object has no manifest', async () => {
     const { watcher, put, begin } = start(['tags']);
     await begin();
     await put('tags/outcome.json', { status: 'failed', error: 'PermissionError', message: 'tick the box' });
@@ -68,7 +68,7 @@ describe('a run, through the files it leaves', () => {
     expect(progress && changes(null, progress)).toEqual([`run ${RUN}: tags`, 'tags: failed: tick the box']);
   });
 
-  it('tells that an object is being read, how much about, and that once', async () => {
+  it('reports once that an object is being read, and about how much', async () => {
     const { watcher, put, begin } = start(['contacts']);
     await begin();
     const before = await watcher.look();
@@ -79,7 +79,7 @@ describe('a run, through the files it leaves', () => {
     expect(changes(now, now)).toEqual([]);
   });
 
-  it('costs one listing and a few files a look, and nothing once all is done', async () => {
+  it('costs one listing and a few files per look, and nothing once all is done', async () => {
     const { watcher, put, begin, asked } = start(['contacts']);
     await begin();
     await put('contacts/plan.json', plan(100, null));
