@@ -301,7 +301,7 @@ describe('a damaged file is named, with what to do:', () => {
     await local(['sync', '--out', out, '--objects', 'tags'], environment);
     await writeFile(join(out, 'state/execution.json'), 'garbage');
     const { status, stderr } = await local(['sync', '--out', out, '--objects', 'tags'], environment);
-    expect(stderr).toMatch(/error: .*execution\.json cannot be understood; remove it/);
+    expect(stderr).toMatch(/error: .*execution\.json is damaged; remove it/);
     expect(status).toBe(1);
   });
 });

@@ -130,7 +130,7 @@ describe('query', () => {
     const { out, tags } = await synced();
     const several = await local(['query', 'SELECT 1 AS a; SELECT 2 AS b', '--out', out, '--format', 'csv']);
     expect(several).toMatchObject({ status: 1, stdout: '' });
-    expect(several.stderr).toMatch(/^error: One statement at a time/);
+    expect(several.stderr).toMatch(/^error: Give one statement at a time/);
     const one = ['FROM (PIVOT (SELECT type FROM tags) ON type USING count(*)); -- one', `tag\n${tags}\n`];
     const made = ['CREATE TEMP TABLE t AS SELECT 1 AS a; SELECT * FROM t', 'a\n1\n'];
     for (const [sql = '', stdout] of [one, made]) {
