@@ -188,7 +188,7 @@ describe('status', () => {
 });
 
 describe('reset', () => {
-  it('changes nothing where nobody can answer', async () => {
+  it('changes nothing if nobody can answer', async () => {
     const { environment } = await workspace();
     const out = await temporaryDirectory();
     await local(['sync', '--out', out, '--objects', 'contacts'], environment);

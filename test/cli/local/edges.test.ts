@@ -83,7 +83,7 @@ describe('a mistyped output directory', () => {
 });
 
 describe('an output directory that cannot be used', () => {
-  it('has a file where a demo wants its state', async () => {
+  it('has a file in place of its state folder', async () => {
     const out = await temporaryDirectory();
     await writeFile(join(out, 'state'), '');
     expectOneMessage(

@@ -74,7 +74,7 @@ describe('an error of AWS', () => {
     ],
     ['a failed condition', thrown('ConditionalCheckFailedException', 'The conditional request failed')],
     ['a bug', new TypeError('x is not a function')],
-  ])('leaves %s as it is', (_what, error) => {
+  ])('leaves %s unchanged', (_what, error) => {
     expect(explainAws(error, CALL)).toBe(error);
   });
 });
