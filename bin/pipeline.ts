@@ -73,10 +73,7 @@ command('check', 'check the token, its workspace and every permission', async (o
   (await import('../lib/cli/remote/commands/check.ts')).runCheck(terminal, options),
 )
   .option(...JSON_OUTPUT)
-  .addHelpText(
-    'after',
-    '\nThe exit status is 1 if anything is missing, apart from what your Intercom plan does not include.',
-  );
+  .addHelpText('after', '\nThe exit status is 1 if anything is missing that your Intercom plan includes.');
 
 startsRun(
   command('run', 'start a run now and follow it to its end', async (options) =>

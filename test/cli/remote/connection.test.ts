@@ -209,7 +209,7 @@ describe('connect --access-token', () => {
     const given = token();
     const args = how === 'apart' ? ['--access-token', given] : [`--access-token=${given}`];
     const { status, stderr } = await command(['connect', ...args]);
-    expect(stderr).toMatch(/--access-token takes no value: .*history of the shell/);
+    expect(stderr).toMatch(/--access-token takes no value, .*history of your shell/);
     expect(status).toBe(1);
     expect(await connection()).toEqual({});
   });

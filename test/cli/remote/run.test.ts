@@ -126,7 +126,7 @@ describe('run', () => {
     const { status, stdout, stderr } = await command(['run', '--objects', 'tags']);
     expect(stderr).toMatch(/Run \S+ is already in progress\. This run skips the objects that it is reading/);
     expect(stdout).toMatch(/tags skipped: run \S+ is still working on it/);
-    expect(stdout).toMatch(/\) succeeded, 1 of 1 objects skipped: /);
+    expect(stdout).toMatch(/\) succeeded, 1 of 1 object skipped: /);
     expect(status).toBe(0);
   });
 
