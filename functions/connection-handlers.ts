@@ -1,4 +1,4 @@
-/** The OAuth callback, called by API Gateway: every call gets one page and one log line. */
+/** The callback as API Gateway calls it: one page and one log line for any request. */
 import { Logger } from '@aws-lambda-powertools/logger';
 import { completeAuthorization } from './connection/complete-authorization.ts';
 import type { CompleteDependencies } from './connection/dependencies.ts';
@@ -7,7 +7,7 @@ import { createConnectionRuntime } from './connection-runtime.ts';
 import { RetryableError } from './core/errors.ts';
 import type { RawEnvironment } from './environment.ts';
 
-/** The part of an HTTP API's event that we use (payload format 2.0). */
+/** The part of an HTTP API's event that is used (payload format 2.0). */
 export interface CallbackEvent {
   /** Without the question mark; not decoded. */
   readonly rawQueryString: string;
@@ -20,10 +20,10 @@ export interface CallbackResult {
   readonly body: string;
 }
 
-/** API Gateway gives up after 30 s. This leaves time for AWS's answers, the page and a cold start. */
+/** API Gateway gives up after 30 s; the rest is for AWS's answers, the page and a cold start. */
 const INTERCOM_MS = 20_000;
 
-/** Where in the code an error happened, without its message, which may quote data. */
+/** The stack without the message, because a message may quote a secret. */
 const framesOf = (error: unknown): readonly string[] =>
   error instanceof Error ? (error.stack?.match(/^\s+at .*$/gm) ?? []).map((line) => line.trim()) : [];
 
@@ -45,7 +45,7 @@ async function outcomeOf(
   dependencies: CompleteDependencies,
   { rawQueryString, requestContext }: CallbackEvent,
 ): Promise<PageOutcome> {
-  // A HEAD request, such as from a link preview, would use up the state.
+  // A HEAD, such as a link preview sends, would use up the state.
   if (requestContext.http.method !== 'GET') return { kind: 'wrong_method' };
   try {
     return await completeAuthorization(dependencies, rawQueryString, AbortSignal.timeout(INTERCOM_MS));

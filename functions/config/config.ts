@@ -3,6 +3,7 @@
  * reported together, each with its path and what is allowed.
  */
 import { z } from 'zod';
+import { counted } from '../core/counted.ts';
 import type { DeclaredTable } from '../core/declared-tables.ts';
 import { InputError } from '../core/errors.ts';
 import { isJsonObject } from '../core/json.ts';
@@ -238,8 +239,9 @@ function pipelineOf(
 /** @throws InputError with one line for each problem */
 export function refuseConfig(problems: readonly string[]): never {
   const lines = problems.map((problem) => `  ${problem}`).join('\n');
-  const mistakes = problems.length === 1 ? '1 mistake' : `${problems.length} mistakes`;
-  throw new InputError(`The configuration has ${mistakes}:\n${lines}`, { code: 'bad_config' });
+  throw new InputError(`The configuration has ${counted(problems.length, 'mistake')}:\n${lines}`, {
+    code: 'bad_config',
+  });
 }
 
 const NO_RULES: ConfigRules = { tables: [], cronProblem: () => null };

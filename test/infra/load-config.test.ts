@@ -28,11 +28,11 @@ describe('loadConfig', () => {
   });
 
   test.each([
-    ['syntax.json', '{"name": ', 'config_syntax', /is not JSON/],
+    ['syntax.json', '{"name": ', 'config_syntax', /is not valid JSON/],
     ['syntax.ts', 'export default {', 'config_syntax', /cannot be loaded/],
     ['none.ts', 'export const config = {};\n', 'config_export', /has no default export/],
     ['mistake.ts', 'export default { region: "MARS", x: 1 };\n', 'bad_config', /2 mistakes/],
-    ['config.yaml', 'name: shop', 'config_extension', /a \.ts or a \.json file/],
+    ['config.yaml', 'name: shop', 'config_extension', /must end in \.ts or \.json/],
   ])('says what is wrong with %s', async (name, text, code, message) => {
     const file = await write(name, text);
     const refusal = loadConfig(file);

@@ -95,9 +95,9 @@ describe('every', () => {
 
 describe('cron', () => {
   test.each([
-    ['0 6 * *', "'0 6 * *' must have five fields, not 4: minute"],
-    ['0 0 6 * * *', 'must have five fields, not 6'],
-    ['@daily', 'must have five fields, not 1'],
+    ['0 6 * *', "'0 6 * *' has 4 fields; five are needed"],
+    ['0 0 6 * * *', 'has 6 fields'],
+    ['@daily', 'has 1 field'],
     ['60 * * * *', "minute '60' must be 0-59"],
     ['0 24 * * *', "hour '24' must be 0-23"],
     ['0 0 0 * *', "day-of-month '0' must be 1-31"],
