@@ -6,9 +6,9 @@ import { errnoOf } from './disk-trouble.ts';
 const PLACE_TRIES = 20;
 
 /**
- * Gives a finished file its name at once: by link, which fails with EEXIST where the name is taken, or by
- * rename, which replaces. Missing folders are made. When this resolves, the name outlives a power cut (on a
- * journaling file system, where flushing a folder flushes the creation of the folders above it too).
+ * Gives a finished file its name in one step. `link` fails with EEXIST if the name is taken; `rename` replaces
+ * the file that has it. Missing folders are created. Once this resolves, the name survives a power cut (on a
+ * journaling file system, which flushes the parent folders along with a folder).
  */
 export async function placeFile(from: string, to: string, how: 'link' | 'rename'): Promise<void> {
   const folder = dirname(to);
@@ -40,8 +40,8 @@ export async function replaceFile(path: string, text: string): Promise<void> {
 }
 
 /**
- * Makes a folder and those above it. `mkdir` with `recursive` does too, but reports a read-only file system as
- * ENOENT (Node 24).
+ * Creates a folder and its parents. `mkdir` with `recursive` does the same, but reports a read-only file system
+ * as ENOENT (Node 24).
  */
 export async function makeFolder(folder: string): Promise<void> {
   try {
@@ -61,9 +61,9 @@ async function makeUnlessThere(folder: string): Promise<void> {
   }
 }
 
-/** Writes a folder's entries to the disk, unless it is gone again. */
+/** Flushes a folder's entries to the disk. A folder that is gone by now is fine. */
 async function syncFolder(folder: string): Promise<void> {
-  // Windows cannot open folders; its file system journals the entries itself.
+  // Windows cannot open folders. Its file system journals the entries itself.
   if (process.platform === 'win32') return;
   try {
     const handle = await open(folder, 'r');

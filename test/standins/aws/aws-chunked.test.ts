@@ -44,7 +44,7 @@ test('a body that stops anywhere is refused', () => {
 });
 
 test.each([
-  ['a size that is none', 'hello\r\n'],
+  ['a size that is not a number', 'hello\r\n'],
   ['a chunk longer than its size', '2\r\nabc\r\n'],
   ['bytes after the end', '0\r\n\r\nmore'],
   ['a trailer without a name', '0\r\n:x\r\n\r\n'],

@@ -65,7 +65,7 @@ test('nothing to list, and what desktops leave is not listed', async () => {
   expect((await list(s3, { MaxKeys: 0 })).objects).toEqual([]);
 });
 
-test('any listing of any keys is what S3 would give', async () => {
+test('any listing of any keys is what S3 would answer', async () => {
   const segment = fc.constantFrom(
     'a',
     'a-b',
@@ -113,7 +113,7 @@ test('any listing of any keys is what S3 would give', async () => {
   );
 });
 
-/** What S3 documents, in a few lines. */
+/** S3's documented behaviour in a few lines. */
 function model(keys: readonly string[], prefix: string, startAfter = '', delimiter?: string) {
   const wanted = keys
     .filter((key) => key.startsWith(prefix) && (startAfter === '' || byUtf8(key, startAfter) > 0))
@@ -128,7 +128,7 @@ function model(keys: readonly string[], prefix: string, startAfter = '', delimit
   };
 }
 
-/** Keys of which none is a folder for another: both cannot be files. */
+/** Drops keys that are the folder of another key: both cannot be files. */
 function withoutParents(keys: readonly string[]): string[] {
   return keys.filter((key) => !keys.some((other) => other.startsWith(`${key}/`)));
 }

@@ -83,7 +83,7 @@ describe('put, get, head', () => {
     await expect(text(s3, 'k', 'bytes=10-12')).rejects.toMatchObject({ name: 'InvalidRange' });
   });
 
-  test('what is not there', async () => {
+  test('missing objects and buckets are reported by name', async () => {
     const { aws } = started();
     const s3 = new S3Client({});
     await put(s3, 'folder/k');
@@ -98,8 +98,12 @@ describe('put, get, head', () => {
     });
     await aws.createBucket('second-bucket', 'second');
     await expect(text(s3, 'folder/k')).resolves.toBe('x');
-    await expect(aws.createBucket('third-bucket', 'second')).rejects.toThrow('second-bucket already');
-    await expect(aws.createBucket('third-bucket', 'state')).rejects.toThrow('no folder for a bucket');
+    await expect(aws.createBucket('third-bucket', 'second')).rejects.toThrow(
+      'already belongs to the bucket second-bucket',
+    );
+    await expect(aws.createBucket('third-bucket', 'state')).rejects.toThrow(
+      'cannot be the folder of a bucket',
+    );
   });
 
   test('a key and one below it cannot both be files', async () => {
@@ -132,7 +136,7 @@ describe('If-None-Match: *', () => {
 });
 
 describe('delete', () => {
-  test('one object, also one that is not there; empty folders go', async () => {
+  test('one object, even a missing one; empty folders are removed', async () => {
     const { directory } = started();
     const s3 = new S3Client({});
     await put(s3, 'a/b/c');
@@ -145,7 +149,7 @@ describe('delete', () => {
     expect(await readdir(join(directory, 'lake'))).toEqual([]);
   });
 
-  test('many objects, each with its own outcome', async () => {
+  test('many objects, each with its own result', async () => {
     const { directory } = started();
     const s3 = new S3Client({});
     const keys = ['a&b', 'c <d>', 'é'];
@@ -157,7 +161,7 @@ describe('delete', () => {
     expect(await readdir(join(directory, 'lake'))).toEqual([]);
   });
 
-  test('deleting folders empty while others are put into them loses no put', async () => {
+  test('deleting the last object of a folder during puts into it loses no put', async () => {
     const s3 = new S3Client({});
     await Promise.all(
       Array.from({ length: 100 }, async (_, index) => {
@@ -171,7 +175,7 @@ describe('delete', () => {
   });
 });
 
-describe('what is refused', () => {
+describe('refused', () => {
   test('a body that does not have its checksum leaves nothing behind', async () => {
     const { directory } = started();
     const s3 = new S3Client({});
@@ -227,12 +231,12 @@ describe('what is refused', () => {
     expect(await readdir(directory)).toContain('state');
   });
 
-  test('what is not implemented, by its name', async () => {
+  test('features that are not implemented, by name', async () => {
     const { environment } = started().aws;
     const s3 = new S3Client({});
     await expect(put(s3, 'k', 'x', { Metadata: { a: 'b' } })).rejects.toThrow('x-amz-meta-a');
     await expect(put(s3, 'k', 'x', { IfMatch: '"1"' })).rejects.toThrow('if-match');
-    await expect(put(s3, 'k', 'x', { IfNoneMatch: '"1"' })).rejects.toThrow('nothing but *');
+    await expect(put(s3, 'k', 'x', { IfNoneMatch: '"1"' })).rejects.toThrow('must be *');
     expect(await raw(environment, { path: `/${BUCKET}/k?uploads`, method: 'POST' })).toMatchObject({
       status: 501,
     });
@@ -256,7 +260,7 @@ describe('what is refused', () => {
     }
   });
 
-  test('a body that breaks off leaves nothing', async () => {
+  test('a body that breaks off leaves nothing behind', async () => {
     const {
       aws: { environment },
       directory,
@@ -290,7 +294,7 @@ interface RawRequest {
   readonly breakOff?: boolean;
 }
 
-/** A request as no SDK would send it. */
+/** A request that no SDK would send. */
 function raw(environment: Readonly<Record<string, string>>, wanted: RawRequest) {
   const {
     path,

@@ -9,7 +9,7 @@ const rate = ({ status, headers }: Reply): unknown[] => [
   ),
 ];
 
-test('a window allows its number, refuses the next, opens again at reset', async () => {
+test('a window allows its limit, refuses the next request, and opens again at its end', async () => {
   const client = await start({ rateLimit: { perApp: 3, perWorkspace: 100 } });
   const reset = NOON_SECONDS + 10;
   client.clock.pass(4);

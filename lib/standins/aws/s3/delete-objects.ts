@@ -9,7 +9,7 @@ import { asS3Failure, S3Failure } from './s3-failure.ts';
 import { unescapeXml, xmlContents, xmlDocument, xmlValue } from './xml.ts';
 
 const KEYS_LIMIT = 1_000;
-/** A thousand keys of 1,024 bytes, each byte escaped. */
+/** 1,000 keys of 1,024 bytes with every byte escaped. */
 const BODY_LIMIT_BYTES = 8 * 1024 * 1024;
 
 /** Deletes an object if it exists, and the folders that this leaves empty. */

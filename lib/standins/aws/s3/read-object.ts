@@ -11,7 +11,7 @@ interface ByteRange {
   readonly last: number;
 }
 
-/** Not a digest of the content: it changes with every put, and costs nothing to know. */
+/** Not a digest of the content. It changes with every put and takes no time to compute. */
 export function entityTag(file: BigIntStats): string {
   return `"${file.size.toString(16)}-${file.mtimeNs.toString(16)}-${file.ino.toString(16)}"`;
 }
@@ -40,7 +40,7 @@ export async function readObject(
       response.end();
       return;
     }
-    // Bounded by what the headers promise, should the file be written to by hand meanwhile.
+    // Sends no more than the headers promise, in case somebody writes to the file by hand.
     const { first, last } = range ?? { first: 0, last: size - 1 };
     await pipeline(file.createReadStream({ start: first, end: last, autoClose: false }), response);
   } finally {

@@ -34,7 +34,7 @@ const LIST_PARAMETERS = [
   'fetch-owner',
 ];
 
-/** Headers that change what is asked for, and are not understood here. Better refused than overlooked. */
+/** Headers that change the meaning of a request and that we do not support. We refuse them instead of ignoring them. */
 const REFUSED_HEADERS = [
   'if-match',
   'if-modified-since',
@@ -44,8 +44,8 @@ const REFUSED_HEADERS = [
 ];
 
 /**
- * What a request asks for. The path is not given to a URL parser, which would resolve `..`
- * instead of letting it be refused. Refuses what is not implemented by its name.
+ * Reads a request. It does not use a URL parser, which would resolve `..` instead of refusing it. A request that is
+ * not implemented is refused by name.
  */
 export function parseS3Request({ headers, method = '', url = '/' }: IncomingMessage): S3Request {
   const [path = '', search = ''] = splitOnce(url, '?');
@@ -58,7 +58,7 @@ export function parseS3Request({ headers, method = '', url = '/' }: IncomingMess
   }
   const header = REFUSED_HEADERS.find((name) => headers[name] !== undefined) ?? metadataHeader(headers);
   if (header !== undefined) {
-    throw new S3Failure('NotImplemented', `The embedded S3 does not understand the header ${header}.`);
+    throw new S3Failure('NotImplemented', `The embedded S3 does not support the header ${header}.`);
   }
   return { operation, bucket, key, query };
 }
@@ -72,7 +72,7 @@ function operationOf(method: string, key: string, query: URLSearchParams): S3Ope
   return undefined;
 }
 
-/** Objects are plain files, which have no place for it. */
+/** Objects are plain files, which cannot hold metadata. */
 function metadataHeader(headers: IncomingMessage['headers']): string | undefined {
   return Object.keys(headers).find((name) => name.startsWith('x-amz-meta-'));
 }

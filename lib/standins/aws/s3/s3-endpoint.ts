@@ -18,7 +18,7 @@ export interface S3EndpointOptions {
   readonly temporaryFolder: string;
 }
 
-/** S3 over folders: each object is a plain file at the path that its key spells. */
+/** S3 over folders: each object is a plain file whose path is its key. */
 export function startS3Endpoint(options: S3EndpointOptions): Promise<LoopbackServer> {
   return startLoopbackServer(
     options.accessKeyId,
@@ -56,13 +56,13 @@ export function startS3Endpoint(options: S3EndpointOptions): Promise<LoopbackSer
   );
 }
 
-/** Answers a failure, unless an answer is under way already: then only breaking it off tells of the failure. */
+/** Answers with a failure. If an answer has already begun, breaking it off is the only way to report the failure. */
 function refuseRequest(request: IncomingMessage, response: ServerResponse, failure: S3Failure): void {
   if (response.headersSent) {
     response.destroy(failure);
     return;
   }
-  // Takes in what is still being sent; the sender would otherwise see a broken connection and not the answer.
+  // Reads the rest of the request. Otherwise the sender would see a broken connection instead of the answer.
   request.resume();
   answerFailure(response, failure, request.url ?? '/');
 }

@@ -36,12 +36,12 @@ export async function* walk(folder: string, options: WalkOptions, parent = ''): 
   }
 }
 
-/** Order of S3: by bytes of UTF-8, which is by code point, and not JavaScript's by UTF-16 unit. */
+/** S3 sorts by UTF-8 bytes, which is by code point. JavaScript compares UTF-16 units. */
 function compareUtf8(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
-/** Files by key, folders by key and `/`: so the order of siblings is the order of all keys below them. */
+/** Sorts files by key and folders by key and `/`, so that the order of siblings is the order of all keys below them. */
 async function sortedKeys(folder: string, parent: string, { prefix, after }: WalkOptions): Promise<string[]> {
   return (await readFolder(folder))
     .filter((found) => (found.isFile() || found.isDirectory()) && isKeySegment(found.name))
@@ -57,7 +57,7 @@ async function readFolder(folder: string): Promise<Dirent[]> {
   try {
     return await readdir(folder, { withFileTypes: true });
   } catch (error) {
-    // Its last file was deleted meanwhile.
+    // The folder's last file was deleted in the meantime.
     if (errnoOf(error) === 'ENOENT') return [];
     throw error;
   }

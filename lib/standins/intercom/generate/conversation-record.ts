@@ -4,7 +4,7 @@ import type { JsonObject } from '../json.ts';
 import type { AppliedTag } from './contacts.ts';
 import type { ConversationState } from './conversations.ts';
 
-/** Full tags with who and when, in full (docs/intercom-api.md 6.4). */
+/** All tags, with the time and the author of each (docs/intercom-api.md 6.4). */
 function tagList(tags: readonly AppliedTag[], nameOf: (id: string) => string | undefined): JsonObject {
   return {
     type: 'tag.list',

@@ -1,4 +1,4 @@
-/** Scripted faults: which requests go wrong, and how. */
+/** Scripted faults: decides which requests fail, and how. */
 
 import { isObject } from '../json.ts';
 import type { Fault, FaultAnswer, FaultFailure } from '../types.ts';
@@ -12,7 +12,7 @@ export interface FaultSubject {
 
 export interface Faults {
   add(fault: Fault): () => void;
-  /** The fault this request meets, if any; counts it. */
+  /** The fault that hits this request, if any. It counts as used. */
   meet(subject: FaultSubject): FaultAnswer | FaultFailure | undefined;
 }
 

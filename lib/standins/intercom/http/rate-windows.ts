@@ -9,7 +9,7 @@ export interface RateLimits {
   readonly perWorkspace: number;
 }
 
-/** 10,000 and 25,000 a minute, a sixth of it (floored) a window. */
+/** A sixth of 10,000 and 25,000 requests a minute, rounded down. */
 export const DEFAULT_LIMITS: RateLimits = { perApp: 1666, perWorkspace: 4166 };
 
 export interface RateDecision {

@@ -21,12 +21,12 @@ export interface SearchSpace<S extends Timed> {
   readonly searchable: Searchable<S>;
   readonly fields: Dialect<S>['fields'];
   readonly operators: (request: Request) => Dialect<S>['operators'];
-  /** Contacts match whole days up to 2.16 (docs/intercom-api.md 5.1). */
+  /** Up to 2.16 contacts match whole days (docs/intercom-api.md 5.1). */
   readonly dates: (request: Request) => DateMode;
   readonly listType: string;
   readonly key: string;
   readonly defaultPerPage: number;
-  /** Without `sort`; contacts have a nullable one (docs/intercom-api.md 4.2). */
+  /** The sort field without `sort`. It is nullable for contacts (docs/intercom-api.md 4.2). */
   readonly defaultSort: string;
   readonly numericId: boolean;
 }
@@ -68,7 +68,7 @@ function sortOf<S extends Timed>(space: SearchSpace<S>, name: string): Sort<S> {
   };
 }
 
-/** One handler per space, because each remembers its resolved queries while its index stands still. */
+/** Each object has its own handler, which remembers resolved queries as long as its index does not change. */
 export function createSearchRoute<S extends Timed>(
   spaceOf: (services: Services) => SearchSpace<S>,
 ): (services: Services, request: Request) => Answer {

@@ -1,4 +1,4 @@
-/** The node server around the handler: bodies, faults, the Date header, the log. */
+/** The Node server around the handler: bodies, faults, the Date header, the log. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,7 +14,7 @@ export interface ServerOptions {
   readonly faults: Faults;
   readonly log: RequestLog;
   readonly handle: (request: RawRequest) => RawAnswer;
-  /** Told when an injected 500 hits this path: a scroll does not survive it. */
+  /** Called if an injected 500 hits this path: a scroll does not survive it. */
   readonly onInjectedError: (path: string) => void;
 }
 
@@ -99,7 +99,7 @@ const KEEP_ALIVE_MS = 65_000;
 export async function listen(options: ServerOptions): Promise<RunningServer> {
   const server: Server = createServer((message, response) => {
     const end = options.log.begin();
-    // A client that has gone waits for nothing any more; one whose request hangs goes on waiting.
+    // A client that has hung up no longer waits. One whose request hangs still does.
     response.once('close', end);
     serve(options, message, response).catch((error: unknown) => {
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -1,6 +1,6 @@
 /**
- * What search knows about a table: every visible row under its times, as of `delaySeconds` ago (docs/intercom-api.md 5.1: indexing
- * delay). Untouched rows cost two keys each; only rows whose change is still to be indexed keep their older state.
+ * The search index of a table: every visible row under its times, as of `delaySeconds` ago (docs/intercom-api.md 5.1).
+ * Only rows with a change that is not indexed yet keep their older state.
  */
 import { createSortedKeys, packKey, type SortedKeys } from '../sorted-keys.ts';
 import type { Table, Timed } from '../table.ts';
@@ -12,12 +12,12 @@ export interface SearchIndex<S extends Timed> {
   readonly byId: SortedKeys;
   /** Grows with every change of the index. */
   readonly version: number;
-  /** The record as indexed, which may be older than it is now, or deleted. */
+  /** The record as indexed. By now it may have changed or been deleted. */
   state(row: number): S;
   bytes(row: number): Buffer;
   updatedAt(row: number): number;
   createdAt(row: number): number;
-  /** Indexes what is due. */
+  /** Indexes all changes that are due. */
   settle(): void;
 }
 
@@ -25,7 +25,7 @@ export interface SearchIndexOptions<S extends Timed> {
   readonly table: Table<S>;
   readonly clock: Clock;
   readonly delaySeconds: number;
-  /** Rows that exist but are not to be found, e.g. archived contacts. */
+  /** Rows that exist but that search must not find, e.g. archived contacts. */
   readonly hidden: (state: S) => boolean;
 }
 
@@ -46,9 +46,9 @@ export function createSearchIndex<S extends Timed>(options: SearchIndexOptions<S
   const byUpdated = initialKeys(table.rows, table.updatedAt);
   const byCreated = initialKeys(table.rows, table.createdAt);
   const byId = initialKeys(table.rows, () => 0);
-  /** Times under which a touched row is indexed; null when it is not. */
+  /** The times under which a changed row is indexed. Null if it is not indexed. */
   const entries = new Map<number, Timed | null>();
-  /** Rows whose indexed state is not the table's. */
+  /** Rows whose indexed state differs from the table's. */
   const older = new Map<number, S>();
   const pending: Pending<S>[] = [];
   let version = 0;

@@ -1,4 +1,4 @@
-/** Everything the simulator knows: the workspace behind the truth API and behind the HTTP routes alike. */
+/** Everything the simulator knows: the workspace behind both the truth API and the HTTP routes. */
 import { type Calendar, createCalendar } from '../calendar.ts';
 import { type CompanyState, companyRecord, companyTimes, generateCompany } from '../generate/companies.ts';
 import { contactSections } from '../generate/contact-record.ts';
@@ -21,7 +21,7 @@ import { createPlains, type Plains } from './plains.ts';
 import { createSearchIndex, type SearchIndex } from './search-index.ts';
 import { createSegmentCounts, type SegmentCounts } from './segment-counts.ts';
 
-/** A table that can be searched: `live` is what lists and GET see, `index` what search sees. */
+/** A searchable table. Lists and GET see `live`; search sees `index`. */
 export interface Searchable<S extends Timed> {
   readonly table: Table<S>;
   readonly live: SearchIndex<S>;
@@ -42,9 +42,9 @@ export interface World {
   readonly membership: Membership;
   readonly segmentCounts: SegmentCounts;
   readonly deletedConversations: { readonly id: string; readonly deletedAt: number }[];
-  /** Id of a merged lead, and of the contact that remains. */
+  /** Maps the id of a merged lead to the id of the contact that remains. */
   readonly merged: Map<string, string>;
-  /** Forgets serialised records: switches shape them too. */
+  /** Drops serialised records from the cache, because switches shape them too. */
   readonly forget: () => void;
 }
 
@@ -56,7 +56,7 @@ export interface WorldOptions {
   readonly indexingDelaySeconds: number;
 }
 
-/** Newest or oldest 500 parts (docs/intercom-api.md 6.4, 6.5). */
+/** Only 500 parts are served (docs/intercom-api.md 6.4, 6.5). */
 const PARTS_MAX = 500;
 
 export function cutParts(

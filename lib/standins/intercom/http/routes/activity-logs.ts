@@ -1,4 +1,4 @@
-/** GET /admins/activity_logs: a range of time, newest first, no total (docs/intercom-api.md 6.9). */
+/** GET /admins/activity_logs: a time range, newest first, without a total (docs/intercom-api.md 6.9). */
 import type { JsonObject } from '../../json.ts';
 import type { Switches } from '../../switches.ts';
 import { type Answer, ok, type Request, type Route, type Services } from '../context.ts';

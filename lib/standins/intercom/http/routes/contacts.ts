@@ -33,7 +33,7 @@ const createContactsSearch = (): Route['handle'] =>
     numericId: false,
   }));
 
-/** GET /contacts and GET /conversations: style A in an order of the switch (docs/intercom-api.md 6). */
+/** GET /contacts and GET /conversations: style A, in the order that the switch sets (docs/intercom-api.md 6). */
 export function cursorList<S extends Timed>(
   services: Services,
   request: Request,
@@ -67,7 +67,7 @@ export function cursorList<S extends Timed>(
   );
 }
 
-/** The row of a contact, or 404: in 2.15 also for a merged one, 410 from 2.16 (docs/intercom-api.md 3.2). */
+/** The row of a contact. Throws 404, or from 2.16 on 410 for a merged contact (docs/intercom-api.md 3.2). */
 function contactRow({ world, switches }: Services, request: Request): number {
   const id = param(request);
   const row = world.contacts.table.find(id);

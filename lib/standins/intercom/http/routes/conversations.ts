@@ -1,4 +1,4 @@
-/** Conversations, and those deleted (docs/intercom-api.md 6.4). */
+/** Conversations and deleted conversations (docs/intercom-api.md 6.4). */
 
 import type { ConversationState } from '../../generate/conversations.ts';
 import { isObject, type JsonObject } from '../../json.ts';

@@ -1,4 +1,4 @@
-/** Lists without paging: admins, teams, tags, segments, data attributes, subscription types, and /me (docs/intercom-api.md 6.1, 6.7). */
+/** /me and the lists without paging: admins, teams, tags, segments, data attributes, subscription types (docs/intercom-api.md 6.1, 6.7). */
 import { adminAvatarUrl } from '../../generate/people.ts';
 import { COMPANY_SEGMENT_IDS, WORKSPACE_ID } from '../../ids.ts';
 import type { JsonObject } from '../../json.ts';
@@ -23,7 +23,7 @@ const one = (plain: Plain, request: Request, missing: ApiError): Answer => {
   return ok(text);
 };
 
-/** Names of the regions as live workspaces give them (docs/intercom-api.md 6.1). */
+/** The region names of live workspaces (docs/intercom-api.md 6.1). */
 function regionName({ region, switches }: Services): string {
   if (region === 'AU') return switches().auRegionName;
   return region === 'EU' ? 'Europe' : 'US';
@@ -56,7 +56,7 @@ function me(services: Services): Answer {
   );
 }
 
-/** `display_avatar=true` adds an avatar: an object by the text, a string by the schema. */
+/** `display_avatar=true` adds an avatar: the docs say an object, the schema says a string. */
 function admins(services: Services, request: Request): Answer {
   const records = [...services.world.plains.admins.records()];
   if (request.query.get('display_avatar') !== 'true') return list('admin.list', 'admins', records);
