@@ -138,5 +138,5 @@ test('a damaged file is named, with advice', async () => {
   open().begin({ name: 'a', input: {} });
   const file = join(directory, 'state', 'execution.json');
   await writeFile(file, (await readFile(file, 'utf8')).slice(0, 20));
-  expect(() => open().unfinished()).toThrow(`${file} is damaged; remove it.`);
+  expect(() => open().unfinished()).toThrow(`${file} cannot be understood; remove it.`);
 });
