@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { errnoOf } from '../disk-trouble.ts';
 import { placeFile } from '../durable-files.ts';
 import { bodyChunks } from '../read-body.ts';
-import { awsChunkedBody, plainBody } from './aws-chunked.ts';
 import { verifyChecksums } from './checksums.ts';
 import { entityTag } from './read-object.ts';
 import { S3Failure } from './s3-failure.ts';
@@ -48,23 +47,12 @@ function onlyIfAbsentOf(request: IncomingMessage): boolean {
 }
 
 async function receiveBody(request: IncomingMessage, file: FileHandle): Promise<void> {
-  const { headers } = request;
-  const chunked = String(headers['content-encoding'] ?? '').includes('aws-chunked');
-  const body = chunked ? awsChunkedBody() : plainBody();
-  const checksums = verifyChecksums(headers);
-  let length = 0;
+  const checksums = verifyChecksums(request.headers);
   for await (const bytes of bodyChunks(request)) {
-    for (const piece of body.decode(bytes)) {
-      checksums.update(piece);
-      length += piece.length;
-      await file.appendFile(piece);
-    }
+    checksums.update(bytes);
+    await file.appendFile(bytes);
   }
-  checksums.finish(body.end());
-  const declared = headers['x-amz-decoded-content-length'];
-  if (declared !== undefined && Number(declared) !== length) {
-    throw new S3Failure('IncompleteBody', `The body has ${length} bytes instead of ${String(declared)}.`);
-  }
+  checksums.finish();
 }
 
 async function place(temporary: string, path: string, key: string, onlyIfAbsent: boolean): Promise<void> {

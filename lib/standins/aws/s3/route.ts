@@ -1,13 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { S3Failure } from './s3-failure.ts';
 
-type S3Operation =
-  | 'DeleteObject'
-  | 'DeleteObjects'
-  | 'GetObject'
-  | 'HeadObject'
-  | 'ListObjectsV2'
-  | 'PutObject';
+type S3Operation = 'DeleteObjects' | 'GetObject' | 'ListObjectsV2' | 'PutObject';
 
 export interface S3Request {
   readonly operation: S3Operation;
@@ -18,27 +12,19 @@ export interface S3Request {
 }
 
 const OBJECT_OPERATIONS: Readonly<Record<string, S3Operation>> = {
-  DELETE: 'DeleteObject',
   GET: 'GetObject',
-  HEAD: 'HeadObject',
   PUT: 'PutObject',
 };
 
-const LIST_PARAMETERS = [
-  'list-type',
-  'prefix',
-  'delimiter',
-  'max-keys',
-  'start-after',
-  'continuation-token',
-  'fetch-owner',
-];
+const LIST_PARAMETERS = ['list-type', 'prefix', 'continuation-token'];
 
 /** Headers that change the meaning of a request and that we do not support. We refuse them instead of ignoring them. */
 const REFUSED_HEADERS = [
+  'content-encoding',
   'if-match',
   'if-modified-since',
   'if-unmodified-since',
+  'range',
   'x-amz-copy-source',
   'x-amz-tagging',
 ];

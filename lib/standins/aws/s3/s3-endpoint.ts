@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type LoopbackServer, startLoopbackServer } from '../loopback-server.ts';
 import type { Buckets } from './buckets.ts';
-import { deleteObject, deleteObjects } from './delete-objects.ts';
+import { deleteObjects } from './delete-objects.ts';
 import { pathOfKey } from './keys.ts';
 import { listObjects, parseListRequest } from './list-objects.ts';
 import { putObject } from './put-object.ts';
@@ -37,11 +37,7 @@ export function startS3Endpoint(options: S3EndpointOptions): Promise<LoopbackSer
             return answer(response, 200);
           }
           case 'GetObject':
-          case 'HeadObject':
-            return await readObject(request, response, pathOfKey(folder, key));
-          case 'DeleteObject':
-            await deleteObject(folder, key);
-            return answer(response, 204);
+            return await readObject(response, pathOfKey(folder, key));
           case 'DeleteObjects':
             return answer(response, 200, await deleteObjects(request, folder));
           case 'ListObjectsV2':
@@ -74,7 +70,7 @@ function answerFailure(response: ServerResponse, failure: S3Failure, resource: s
 function answer(response: ServerResponse, status: number, xml = ''): void {
   const bytes = Buffer.from(xml, 'utf8');
   response.writeHead(status, {
-    ...(status !== 204 && { 'content-length': bytes.length }),
+    'content-length': bytes.length,
     ...(xml !== '' && { 'content-type': 'application/xml' }),
   });
   response.end(bytes);

@@ -3,14 +3,10 @@ import { diskTrouble } from '../disk-trouble.ts';
 const STATUS = {
   AccessDenied: 403,
   BadDigest: 400,
-  EntityTooLarge: 400,
-  IncompleteBody: 400,
   // Not 500 or 503: the SDK would retry, and a full disk stays full.
   InsufficientStorage: 507,
   InternalError: 500,
   InvalidArgument: 400,
-  InvalidRange: 416,
-  InvalidRequest: 400,
   InvalidURI: 400,
   KeyTooLongError: 400,
   MalformedXML: 400,

@@ -4,35 +4,18 @@ import { join } from 'node:path';
 import { errnoOf } from '../disk-trouble.ts';
 import { isKeySegment } from './keys.ts';
 
-/** A line of a listing: an object, or a common prefix (it ends with `/`) for all objects below it. */
-export interface Entry {
-  readonly kind: 'object' | 'prefix';
-  readonly key: string;
-}
-
 export interface WalkOptions {
   /** Only keys that begin with it. */
   readonly prefix: string;
   /** Only keys greater than it. */
   readonly after: string;
-  /** Stops at the first `/` beyond the prefix. */
-  readonly rollUp: boolean;
 }
 
-/** The keys below a folder in the order of their UTF-8 bytes. Folders that cannot hold any that is wanted are not read. */
-export async function* walk(folder: string, options: WalkOptions, parent = ''): AsyncGenerator<Entry> {
+/** The keys below a folder in the order of their UTF-8 bytes. Does not read folders that cannot hold a wanted key. */
+export async function* walk(folder: string, options: WalkOptions, parent = ''): AsyncGenerator<string> {
   for (const key of await sortedKeys(folder, parent, options)) {
-    if (!key.endsWith('/')) {
-      if (compareUtf8(key, options.after) > 0) yield { kind: 'object', key };
-      continue;
-    }
-    const below = walk(join(folder, key.slice(parent.length)), options, key);
-    if (!(options.rollUp && key.length > options.prefix.length)) {
-      yield* below;
-    } else if (!(await below.next()).done) {
-      await below.return(undefined);
-      yield { kind: 'prefix', key };
-    }
+    if (key.endsWith('/')) yield* walk(join(folder, key.slice(parent.length)), options, key);
+    else if (compareUtf8(key, options.after) > 0) yield key;
   }
 }
 
