@@ -2,7 +2,6 @@
  * The second composition root: the deployed definition, the same handlers, the tables and buckets of the
  * synthesized template, over AWS's endpoints on loopback. State and lake lie in one directory.
  */
-import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -16,7 +15,12 @@ import {
   createStartRun,
 } from '../../../functions/handlers.ts';
 import { digestOf, type Overrides } from '../../../functions/runtime.ts';
-import { type EmbeddedAws, type ExecutionsBackend, startEmbeddedAws } from '../../standins/aws/index.ts';
+import {
+  type EmbeddedAws,
+  type ExecutionsBackend,
+  replaceFile,
+  startEmbeddedAws,
+} from '../../standins/aws/index.ts';
 import { createExecutions, type LocalExecutions } from '../../standins/aws/workflow/executions.ts';
 import type { RunnableFunction } from '../../standins/aws/workflow/invocation.ts';
 import {
@@ -106,8 +110,7 @@ async function assemble(
   const configPath = join(directory, CONFIG_FILE);
   const configText = JSON.stringify(config);
   // At once, for whoever queries meanwhile.
-  await writeFile(`${configPath}.new`, configText);
-  await rename(`${configPath}.new`, configPath);
+  replaceFile(configPath, configText);
   const overrides: Overrides = { observe, metrics, ...(clock && { clock }), ...(limits && { limits }) };
   const runner = createWorkflowRunner({
     definition: resources.stateMachine.definition,

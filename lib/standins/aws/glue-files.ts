@@ -57,7 +57,7 @@ export function openGlueFiles(folder: string): GlueFiles {
     change(database, table, change) {
       const mine = last.then(async () => {
         const after = change(await read(database, table));
-        await replaceFile(fileOf(database, table), `${JSON.stringify(after)}\n`);
+        replaceFile(fileOf(database, table), `${JSON.stringify(after)}\n`);
       });
       last = mine.catch(() => undefined);
       return mine;

@@ -34,7 +34,7 @@ export function openSecretsFile(path: string): SecretsFile {
     const mine = last.then(async () => {
       const before = await readSecrets(path);
       const after = change(before);
-      if (after !== before) await replaceFile(path, `${JSON.stringify(after, null, 2)}\n`);
+      if (after !== before) replaceFile(path, `${JSON.stringify(after, null, 2)}\n`);
     });
     last = mine.catch(() => undefined);
     return mine;

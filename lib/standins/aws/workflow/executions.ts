@@ -4,11 +4,11 @@
  * time and input), as a redrive does on AWS.
  */
 import { randomUUID } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { type ExecutionsBackend, OutputDirectoryError } from '../index.ts';
+import { type ExecutionsBackend, OutputDirectoryError, replaceFile } from '../index.ts';
 
 const status = z.enum(['RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED']);
 const waitingExecution = z.object({
@@ -66,7 +66,8 @@ export function createExecutions(options: ExecutionsOptions): LocalExecutions {
     return state;
   };
   const save = (changed: Stored): void => {
-    writeStored(file, changed);
+    mkdirSync(dirname(file), { recursive: true });
+    replaceFile(file, `${JSON.stringify(changed)}\n`);
     state = changed;
   };
   const make = (name: string, input: unknown): Waiting => {
@@ -131,20 +132,10 @@ function readStored(file: string): Stored {
     return stored.parse(JSON.parse(text));
   } catch (cause) {
     const advice = 'Without it, a run that was cut short is not resumed; nothing else is lost.';
-    throw new OutputDirectoryError(dirname(dirname(file)), `${file} cannot be understood; remove it. ${advice}`, cause);
+    throw new OutputDirectoryError(
+      dirname(dirname(file)),
+      `${file} cannot be understood; remove it. ${advice}`,
+      cause,
+    );
   }
-}
-
-/** Replaces the file as a whole, so that a kill leaves the old one or the new one. */
-function writeStored(file: string, content: Stored): void {
-  const draft = `${file}.draft`;
-  mkdirSync(dirname(file), { recursive: true });
-  const handle = openSync(draft, 'w', 0o600);
-  try {
-    writeSync(handle, `${JSON.stringify(content)}\n`);
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
-  renameSync(draft, file);
 }

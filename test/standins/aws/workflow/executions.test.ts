@@ -81,7 +81,7 @@ describe('after a kill', () => {
 
   test('an unfinished draft of the file has no effect', async () => {
     const begun = open().begin({ name: 'a', input: {} });
-    await writeFile(join(directory, 'state', 'execution.json.draft'), '{"cur');
+    await writeFile(join(directory, 'state', 'execution.json.new'), '{"cur');
     expect(open().unfinished()).toEqual(begun);
   });
 
