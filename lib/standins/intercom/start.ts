@@ -17,6 +17,7 @@ import { createTicketRoutes } from './http/routes/tickets.ts';
 import { createScrolls } from './http/scrolls.ts';
 import { listen } from './http/server.ts';
 import { createTokens } from './http/tokens.ts';
+import { createShortages } from './odd-records.ts';
 import { createCursors } from './search/cursor.ts';
 import { resolveSizes } from './sizes.ts';
 import { DEFAULT_SWITCHES, type Switches } from './switches.ts';
@@ -55,6 +56,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     cursors: createCursors(clock, switches),
     scrolls,
     tokens,
+    shortages: createShortages(),
     switches,
     url: () => url,
     region,
@@ -79,6 +81,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     clock,
     faults,
     log,
+    sendsDate: () => switches().dateHeader === 'present',
     handle: createHandler(services, router, rate),
     onInjectedError: (path) => path === '/companies/scroll' && scrolls.fail(),
   });

@@ -1,9 +1,10 @@
-/**
- * One switch for each thing that docs/intercom-api.md calls UNCONFIRMED or CONFLICT, or infers with some doubt.
- * `DEFAULT_SWITCHES` is the reading that document prefers.
- */
+import { type Cases, NO_CASES } from './cases.ts';
 
-export interface Switches {
+/**
+ * One reading for each thing that docs/intercom-api.md calls UNCONFIRMED or CONFLICT, or infers with some doubt.
+ * `DEFAULT_READINGS` are those that the document prefers.
+ */
+export interface Readings {
   // --- transport (section 1)
   /** An unknown version, e.g. 9.9. UNCONFIRMED. @default 'rejected' */
   readonly garbageVersion: 'rejected' | 'ignored';
@@ -27,6 +28,8 @@ export interface Switches {
   readonly rateHeaders: 'always' | 'absent_on_first' | 'never';
   /** CONFLICT: `X-RateLimit-Limit` is per 10-second window or per minute. @default 'window' */
   readonly rateLimitHeader: 'window' | 'minute';
+  /** Every answer has a `Date` header, or none has. @default 'present' */
+  readonly dateHeader: 'present' | 'absent';
   /** `Retry-After` on 429. UNCONFIRMED. @default 'absent' */
   readonly retryAfter: 'absent' | 'present';
   /** The error code of a 429. Version 2.17 adds the second. @default 'rate_limit_exceeded' */
@@ -117,8 +120,8 @@ export interface Switches {
   readonly contactCompaniesKey: 'data' | 'companies';
 
   // --- search (section 5)
-  /** `sort` is undocumented in 2.15. @default 'honoured' */
-  readonly sort: 'honoured' | 'ignored';
+  /** `sort` is undocumented in 2.15. It is honoured, or the default order stays, or the index never sorts at all. @default 'honoured' */
+  readonly sort: 'honoured' | 'ignored' | 'unsorted';
   /** `desc`/`asc` as order on 2.15. Later versions refuse it. @default 'accepted' */
   readonly shortSortOrder: 'accepted' | 'rejected';
   /** CONFLICT: `>` and `<` on conversations and tickets. @default 'inclusive' (as documented) */
@@ -149,6 +152,8 @@ export interface Switches {
   readonly scrollUserlessCompanies: 'absent' | 'present';
   /** Deleted companies can still be listed, while their sub-resources answer 404. @default 'absent' */
   readonly deletedCompanies: 'absent' | 'listed';
+  /** `statistics.count_conversation_parts` counts the first message too (live), or only the parts. @default 'with_first_message' */
+  readonly countedParts: 'with_first_message' | 'parts';
   /** `conversation_parts.total_count` if there are more than 500 parts. UNCONFIRMED. @default 'all' */
   readonly partsTotalCount: 'all' | 'capped';
   /** The 500 ticket parts that are served. The docs do not say which. @default 'newest' */
@@ -171,7 +176,10 @@ export interface Switches {
   readonly activityLogRetention: 'forever' | '90_days';
 }
 
-export const DEFAULT_SWITCHES: Switches = {
+/** How the API as a whole reads, and what is odd about single records and answers. */
+export interface Switches extends Readings, Cases {}
+
+export const DEFAULT_READINGS: Readings = {
   garbageVersion: 'rejected',
   missingVersion: 'app',
   versionMessageStop: 'without',
@@ -182,6 +190,7 @@ export const DEFAULT_SWITCHES: Switches = {
   remainingOnFirst: 'limit_minus_one',
   rateHeaders: 'always',
   rateLimitHeader: 'window',
+  dateHeader: 'present',
   retryAfter: 'absent',
   rateLimitCode: 'rate_limit_exceeded',
   unknownTokenCode: 'unauthorized',
@@ -236,6 +245,7 @@ export const DEFAULT_SWITCHES: Switches = {
   companiesCap: 'capped',
   scrollUserlessCompanies: 'absent',
   deletedCompanies: 'absent',
+  countedParts: 'with_first_message',
   partsTotalCount: 'all',
   ticketPartsKept: 'newest',
   archivedTicketTypes: 'included',
@@ -247,3 +257,5 @@ export const DEFAULT_SWITCHES: Switches = {
   activityLogLongRange: 'served',
   activityLogRetention: 'forever',
 };
+
+export const DEFAULT_SWITCHES: Switches = { ...DEFAULT_READINGS, ...NO_CASES };

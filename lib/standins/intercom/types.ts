@@ -38,6 +38,13 @@ export type FaultAnswer = {
   | { readonly empty: true }
 );
 
+/** The real answer with some headers replaced or, by null, removed. */
+export type FaultHeaders = {
+  readonly kind: 'headers';
+  readonly headers: Readonly<Record<string, string | null>>;
+  readonly delayMs?: number;
+};
+
 export type FaultFailure = {
   /** `reset-connection` breaks the connection. `hang` never answers. `truncate-body` cuts the real answer in half. `delay` sends it late. */
   readonly kind: 'reset-connection' | 'hang' | 'truncate-body' | 'delay';
@@ -58,7 +65,7 @@ export interface Fault {
   readonly after?: number;
   /** How many matching requests fail. @default all */
   readonly times?: number;
-  readonly respond: FaultAnswer | FaultFailure;
+  readonly respond: FaultAnswer | FaultFailure | FaultHeaders;
 }
 
 export interface SimulatorOptions {

@@ -76,16 +76,21 @@ describe('conversation parts', () => {
     expect(partsOf((await client.get(`/conversations/${id}`)).json).total_count).toBe(500);
   });
 
-  test('never in lists; the statistics, if any, hold the count', async () => {
+  test('never in lists; the statistics, if any, count them and the first message', async () => {
     const client = await start();
     const { conversations } = client.sim.workspace;
     for (const record of await listAll(client, '/conversations?per_page=150', 'conversations')) {
       expect(record).not.toHaveProperty('conversation_parts');
       if (record.statistics === null) continue;
       expect(record.statistics).toMatchObject({
-        count_conversation_parts: conversations.partCount(String(record.id)),
+        count_conversation_parts: conversations.partCount(String(record.id)) + 1,
       });
     }
+    client.sim.setSwitches({ countedParts: 'parts' });
+    const [id = ''] = [...conversations.ids()].filter((one) => conversations.record(one)?.statistics);
+    expect((await client.get(`/conversations/${id}`)).json.statistics).toMatchObject({
+      count_conversation_parts: conversations.partCount(id),
+    });
   });
 
   test('a part added, redacted, tagged: the conversation moves, older parts stay', async () => {

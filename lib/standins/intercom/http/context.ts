@@ -1,4 +1,6 @@
 /** The input and output of a route. */
+
+import type { Shortages } from '../odd-records.ts';
 import type { Cursors } from '../search/cursor.ts';
 import type { Switches } from '../switches.ts';
 import type { Scope } from '../types.ts';
@@ -11,6 +13,7 @@ export interface Services {
   readonly cursors: Cursors;
   readonly scrolls: Scrolls;
   readonly tokens: Tokens;
+  readonly shortages: Shortages;
   readonly switches: () => Switches;
   /** The base of absolute URLs, known once the server listens. */
   readonly url: () => string;

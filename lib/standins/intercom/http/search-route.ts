@@ -1,5 +1,6 @@
 /** POST /…/search for contacts, conversations and tickets (docs/intercom-api.md 5). */
 import { isObject, type JsonObject } from '../json.ts';
+import { mix } from '../prng.ts';
 import type { DateMode } from '../search/dates.ts';
 import { type Dialect, parseQuery, type Query, QueryError } from '../search/query.ts';
 import {
@@ -34,6 +35,8 @@ export interface SearchSpace<S extends Timed> {
 const MAX_PER_PAGE = 150;
 const REMEMBERED = 16;
 const EXACT_ORDER_SINCE = 216;
+/** No order that a client could know; cursors still need one. */
+const UNSORTED = 'unsorted';
 
 function parseBody(request: Request): JsonObject {
   let body: unknown;
@@ -60,6 +63,7 @@ type Sort<S extends Timed> = ResolveOptions<S>['sort'];
 
 function sortOf<S extends Timed>(space: SearchSpace<S>, name: string): Sort<S> {
   if (name === 'updated_at' || name === 'created_at' || name === 'id') return name;
+  if (name === UNSORTED) return (state) => mix(1, state.createdAt);
   const field = space.fields(name);
   if (field?.type !== 'date') throw new QueryError(`Invalid sort field: ${name}`);
   return (state) => {
@@ -94,10 +98,11 @@ export function createSearchRoute<S extends Timed>(
       fallback: space.defaultPerPage,
       max: MAX_PER_PAGE,
     });
-    const sortAsked = services.switches().sort === 'honoured' && isObject(body.sort) ? body.sort : {};
+    const sorting = services.switches().sort;
+    const sortAsked = sorting === 'honoured' && isObject(body.sort) ? body.sort : {};
     const order = orderOf(services, request, sortAsked.order);
     const dates = space.dates(request);
-    const sortName = String(sortAsked.field ?? space.defaultSort);
+    const sortName = sorting === UNSORTED ? UNSORTED : String(sortAsked.field ?? space.defaultSort);
     let query: Query<S>;
     let sort: Sort<S>;
     try {
@@ -123,7 +128,8 @@ export function createSearchRoute<S extends Timed>(
       query: JSON.stringify([body.query, sortName, order]),
     });
     const current = services.switches().searchDocuments === 'current';
-    const records = current ? page.rows.filter(table.exists).map(table.bytes) : page.rows.map(index.bytes);
+    const listed = page.rows.filter(index.isListed);
+    const records = current ? listed.filter(table.exists).map(table.bytes) : listed.map(index.bytes);
     return ok(listBytes(space.listType, space.key, records, { total_count: page.total, pages: page.pages }));
   };
 }

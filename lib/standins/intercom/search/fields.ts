@@ -1,5 +1,6 @@
 /** The searchable fields of contacts, conversations and tickets (docs/intercom-api.md 5.1, 5.2). */
 import type { ContactState } from '../generate/contacts.ts';
+import { countParts } from '../generate/conversation-record.ts';
 import type { ConversationState } from '../generate/conversations.ts';
 import { STATE_CATEGORIES, type TicketState } from '../generate/tickets.ts';
 import { isObject, type JsonObject, type JsonValue } from '../json.ts';
@@ -132,7 +133,7 @@ export const conversationFields =
       case 'conversation_rating.score':
         return { type: 'integer', read: (state) => dig(state.fields, ['conversation_rating', 'rating']) };
       case 'statistics.count_conversation_parts':
-        return { type: 'integer', read: (state) => state.partCount };
+        return { type: 'integer', read: (state) => countParts(state, world.switches().countedParts) };
       default:
         return CONVERSATION_PATHS(name) ?? customField(world, 'conversation', name);
     }

@@ -29,7 +29,7 @@ export function conversationDetail(world: World, row: number): JsonObject {
   };
   const { served, total } = cutParts(partsOf(world, row, state), 'newest', world.switches().partsTotalCount);
   return {
-    ...conversationRecord(row, state, tagName),
+    ...conversationRecord(row, state, tagName, world.switches().countedParts),
     conversation_parts: { type: 'conversation_part.list', conversation_parts: served, total_count: total },
   };
 }
@@ -76,7 +76,9 @@ export function createConversationTruth(world: World): ConversationTruth {
     }));
 
   return {
-    ...recordsOf(table, (row, state) => conversationRecord(row, state, tagName)),
+    ...recordsOf(table, (row, state) =>
+      conversationRecord(row, state, tagName, world.switches().countedParts),
+    ),
     get size() {
       return table.size;
     },

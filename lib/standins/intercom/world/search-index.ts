@@ -17,6 +17,8 @@ export interface SearchIndex<S extends Timed> {
   bytes(row: number): Buffer;
   updatedAt(row: number): number;
   createdAt(row: number): number;
+  /** False for a deleted row that is still counted. */
+  isListed(row: number): boolean;
   /** Indexes all changes that are due. */
   settle(): void;
 }
@@ -27,6 +29,8 @@ export interface SearchIndexOptions<S extends Timed> {
   readonly delaySeconds: number;
   /** Rows that exist but that search must not find, e.g. archived contacts. */
   readonly hidden: (state: S) => boolean;
+  /** True for a row that stays counted after its deletion. */
+  readonly staysCounted: (row: number) => boolean;
 }
 
 interface Pending<S> {
@@ -42,7 +46,7 @@ function initialKeys(rows: number, value: (row: number) => number): SortedKeys {
 }
 
 export function createSearchIndex<S extends Timed>(options: SearchIndexOptions<S>): SearchIndex<S> {
-  const { table, clock, delaySeconds, hidden } = options;
+  const { table, clock, delaySeconds, hidden, staysCounted } = options;
   const byUpdated = initialKeys(table.rows, table.updatedAt);
   const byCreated = initialKeys(table.rows, table.createdAt);
   const byId = initialKeys(table.rows, () => 0);
@@ -51,6 +55,7 @@ export function createSearchIndex<S extends Timed>(options: SearchIndexOptions<S
   /** Rows whose indexed state differs from the table's. */
   const older = new Map<number, S>();
   const pending: Pending<S>[] = [];
+  const countedOnly = new Set<number>();
   let version = 0;
 
   const apply = ({ row, after }: Pending<S>): void => {
@@ -72,6 +77,10 @@ export function createSearchIndex<S extends Timed>(options: SearchIndexOptions<S
 
   table.onChange((row, before, after) => {
     if (!entries.has(row)) entries.set(row, before === undefined || hidden(before) ? null : before);
+    if (after === undefined && staysCounted(row)) {
+      countedOnly.add(row);
+      return;
+    }
     if (delaySeconds === 0) {
       apply({ dueMs: 0, row, after });
       return;
@@ -81,6 +90,11 @@ export function createSearchIndex<S extends Timed>(options: SearchIndexOptions<S
   });
 
   const settle = (): void => {
+    for (const row of countedOnly) {
+      if (staysCounted(row)) continue;
+      countedOnly.delete(row);
+      apply({ dueMs: 0, row, after: undefined });
+    }
     const now = clock.nowMs();
     for (let next = pending[0]; next !== undefined && next.dueMs <= now; next = pending[0]) {
       pending.shift();
@@ -105,6 +119,7 @@ export function createSearchIndex<S extends Timed>(options: SearchIndexOptions<S
     },
     updatedAt: (row) => entries.get(row)?.updatedAt ?? table.updatedAt(row),
     createdAt: (row) => entries.get(row)?.createdAt ?? table.createdAt(row),
+    isListed: (row) => !countedOnly.has(row),
     settle,
   };
 }

@@ -2,6 +2,7 @@
 import { adminAvatarUrl } from '../../generate/people.ts';
 import { COMPANY_SEGMENT_IDS, WORKSPACE_ID } from '../../ids.ts';
 import type { JsonObject } from '../../json.ts';
+import { oddRecord } from '../../odd-records.ts';
 import type { Plain } from '../../world/plain.ts';
 import type { Plains } from '../../world/plains.ts';
 import { type Answer, ok, param, type Request, type Route, type Services } from '../context.ts';
@@ -86,10 +87,27 @@ function segments({ world, switches }: Services, request: Request): Answer {
   return list('segment.list', 'segments', counted);
 }
 
-function dataAttributes({ world }: Services, request: Request): Answer {
+/** Several live attributes can share model and full name; so can an archived and a live one (docs/intercom-api.md 6.7). */
+const twins = ({ switches, world }: Services): JsonObject[] =>
+  switches().twinAttributes.map((twin) => ({
+    type: 'data_attribute',
+    name: twin.full_name.split('.').at(-1) ?? twin.full_name,
+    label: twin.full_name,
+    description: '',
+    data_type: 'string',
+    api_writable: true,
+    ui_writable: true,
+    messenger_writable: false,
+    custom: true,
+    created_at: world.genesis.baseTime,
+    updated_at: world.genesis.baseTime,
+    ...twin,
+  }));
+
+function dataAttributes(services: Services, request: Request): Answer {
   const model = request.query.get('model');
   const archived = request.query.get('include_archived') === 'true';
-  const records = [...world.plains.dataAttributes.records()].filter(
+  const records = [...services.world.plains.dataAttributes.records(), ...twins(services)].filter(
     (record) => (model === null || record.model === model) && (archived || record.archived !== true),
   );
   return list('list', 'data', records);
@@ -114,7 +132,17 @@ export function createSmallRoutes(): readonly Route[] {
       handle: ({ world }, request) =>
         one(world.plains.admins, request, new ApiError(404, 'admin_not_found', 'Admin not found')),
     },
-    { method: 'GET', path: '/teams', scope: teamsScope, handle: simple('teams', 'team.list', 'teams') },
+    {
+      method: 'GET',
+      path: '/teams',
+      scope: teamsScope,
+      handle: ({ switches, world }) =>
+        list(
+          'team.list',
+          'teams',
+          [...world.plains.teams.records()].map((team) => oddRecord(switches(), 'teams', team)),
+        ),
+    },
     {
       method: 'GET',
       path: '/teams/:id',
