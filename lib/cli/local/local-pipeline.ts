@@ -15,8 +15,12 @@ import {
   createStartRun,
 } from '../../../functions/handlers.ts';
 import { digestOf, type Overrides } from '../../../functions/runtime.ts';
-import { replaceFile } from '../../standins/aws/durable-files.ts';
-import { type EmbeddedAws, type ExecutionsBackend, startEmbeddedAws } from '../../standins/aws/index.ts';
+import {
+  type EmbeddedAws,
+  type ExecutionsBackend,
+  replaceFile,
+  startEmbeddedAws,
+} from '../../standins/aws/index.ts';
 import { createExecutions, type LocalExecutions } from '../../standins/aws/workflow/executions.ts';
 import type { RunnableFunction } from '../../standins/aws/workflow/invocation.ts';
 import {
@@ -106,7 +110,7 @@ async function assemble(
   const configPath = join(directory, CONFIG_FILE);
   const configText = JSON.stringify(config);
   // Atomic, because a query may read it at any time.
-  await replaceFile(configPath, configText);
+  replaceFile(configPath, configText);
   const overrides: Overrides = { observe, metrics, ...(clock && { clock }), ...(limits && { limits }) };
   const runner = createWorkflowRunner({
     definition: resources.stateMachine.definition,
