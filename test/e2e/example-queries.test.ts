@@ -1,4 +1,4 @@
-/** The README's examples, which live there alone: they run in DuckDB, say something, and parse as Athena's SQL. */
+/** The examples of docs/queries.md and README: they run in DuckDB, have an answer, and parse as Athena's SQL. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { TrinoSQL } from 'dt-sql-parser';
@@ -7,12 +7,15 @@ import { type LakeDatabase, openLakeDatabase } from '../../lib/cli/local/lake-da
 import { type Bench, startBench } from '../support/local/local-bench.ts';
 import { rowsOf } from '../support/local/sql-tables.ts';
 
-const README = readFileSync(resolve(import.meta.dirname, '../../README.md'), 'utf8');
+const textOf = (path: string) => readFileSync(resolve(import.meta.dirname, '../..', path), 'utf8');
 
 /** The text before each block, up to a comma or colon, and the block. */
-const EXAMPLES = [...README.matchAll(/\n([^\n]+):\n\n```sql\n([^`]+)```/g)].map(
-  ([, title = '', sql = '']) => [title.split(',')[0] ?? '', sql] as const,
-);
+const examplesIn = (path: string) =>
+  [...textOf(path).matchAll(/\n([^\n]+):\n\n```sql\n([^`]+)```/g)].map(
+    ([, title = '', sql = '']) => [title.split(',')[0] ?? '', sql] as const,
+  );
+
+const EXAMPLES = examplesIn('docs/queries.md');
 
 let bench: Bench;
 let database: LakeDatabase;
@@ -26,7 +29,13 @@ afterAll(async () => {
   await bench.close();
 });
 
-test('there are those that the issue asks for', () => {
+test('README shows one of them', () => {
+  const shown = examplesIn('README.md').map(([, sql]) => sql);
+  expect(shown).toHaveLength(1);
+  expect(EXAMPLES.map(([, sql]) => sql)).toEqual(expect.arrayContaining(shown));
+});
+
+test('docs/queries.md answers the five questions that people ask first', () => {
   expect(EXAMPLES.map(([title]) => title)).toEqual([
     'First-response time per team',
     'CSAT by week',

@@ -30,7 +30,7 @@ export const IDLE: Volumes = {
   changedTicketsPerDay: 0,
 };
 
-/** Workspaces as README quotes them. */
+/** Workspaces as docs/operate.md quotes them. */
 export const SIZES = {
   idle: IDLE,
   small: {
