@@ -1,7 +1,8 @@
-/** docs/configuration.md names every key; README's table of objects is that of the declarations. */
-import { expect, test } from 'vitest';
-import type { PipelineConfig } from '../../../functions/config/config.ts';
-import { OBJECTS } from '../../../functions/objects/index.ts';
+/** docs/configuration.md names every key, examples are valid, README's table of objects is that of the declarations. */
+import { runInNewContext } from 'node:vm';
+import { describe, expect, test } from 'vitest';
+import { checkConfig, type PipelineConfig } from '../../../functions/config/config.ts';
+import { OBJECTS, TABLES } from '../../../functions/objects/index.ts';
 import { proseOf, textOf } from '../../support/documents.ts';
 
 type Keys<Of> = Readonly<Record<keyof Of, true>>;
@@ -33,7 +34,7 @@ const KEYS: Keys<PipelineConfig> = {
 };
 const PARALLELISM: Nested<'parallelism'> = { objects: true, slices: true };
 const HISTORY: Nested<'history'> = { fullRefreshRuns: true };
-const TABLES: Nested<'tables'> = { exclude: true };
+const CHILDREN: Nested<'tables'> = { exclude: true };
 const ALERTS: Nested<'alerts'> = { email: true, missedIntervals: true };
 
 const TEXT = proseOf(textOf('docs/configuration.md'));
@@ -51,7 +52,7 @@ test('each key has a row', () => {
 });
 
 test('each key within a key is in the row of that key', () => {
-  const nested = { parallelism: PARALLELISM, history: HISTORY, tables: TABLES, alerts: ALERTS };
+  const nested = { parallelism: PARALLELISM, history: HISTORY, tables: CHILDREN, alerts: ALERTS };
   const missing = Object.entries(nested).flatMap(([key, keys]) => {
     const row = rowsIn(TEXT).find(({ first }) => first === `\`${key}\``)?.rest ?? '';
     return Object.keys(keys).filter((one) => !row.includes(`\`${one}\``));
@@ -76,3 +77,27 @@ test("README's table has each object's mode, child tables and permission", () =>
   const byName = Object.fromEntries(shown.filter(([object]) => names.has(object)));
   expect(byName).toEqual(Object.fromEntries(declared));
 });
+
+/** The value that a block of TypeScript exports by default; the blocks are plain JavaScript but for that. */
+function exportedBy(block: string): unknown {
+  const code = block.replace(/^import .*$/gm, '').replace('export default', 'result =');
+  const sandbox = { result: undefined, definePipeline: (config: unknown) => config };
+  runInNewContext(code, sandbox);
+  // As of a file: its objects are none of the other context's.
+  return JSON.parse(JSON.stringify(sandbox.result));
+}
+
+describe.each(['README.md', 'docs/configuration.md', 'docs/privacy.md'])(
+  'the configurations in %s',
+  (path) => {
+    const blocks = [...textOf(path).matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, block = '']) => block);
+
+    test('are valid', () => {
+      expect(blocks.length).toBeGreaterThan(0);
+      const rules = { tables: TABLES, cronProblem: () => null };
+      for (const config of blocks.flatMap((block) => exportedBy(block))) {
+        expect(checkConfig(config, rules, '')).toHaveProperty('pipeline');
+      }
+    });
+  },
+);
