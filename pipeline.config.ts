@@ -2,7 +2,7 @@ import { definePipeline } from './functions/config/config.ts';
 
 const SIX_HOURS = { every: '6 hours' };
 
-/** What is synced, from where, how often. Every key has a default; docs/configuration.md lists them all. */
+/** What is synced, from where, how often. Every key has a default; README lists them all. */
 export default definePipeline({
   name: 'intercom',
   region: 'US',

@@ -1,21 +1,10 @@
 /** The examples of docs/queries.md and README: they run in DuckDB, have an answer, and parse as Athena's SQL. */
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { TrinoSQL } from 'dt-sql-parser';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LakeDatabase, openLakeDatabase } from '../../lib/cli/local/lake-database.ts';
+import { DOCUMENTED_QUERIES, queriesIn } from '../support/documented-queries.ts';
 import { type Bench, startBench } from '../support/local/local-bench.ts';
 import { rowsOf } from '../support/local/sql-tables.ts';
-
-const textOf = (path: string) => readFileSync(resolve(import.meta.dirname, '../..', path), 'utf8');
-
-/** The text before each block, up to a comma or colon, and the block. */
-const examplesIn = (path: string) =>
-  [...textOf(path).matchAll(/\n([^\n]+):\n\n```sql\n([^`]+)```/g)].map(
-    ([, title = '', sql = '']) => [title.split(',')[0] ?? '', sql] as const,
-  );
-
-const EXAMPLES = examplesIn('docs/queries.md');
 
 let bench: Bench;
 let database: LakeDatabase;
@@ -30,13 +19,13 @@ afterAll(async () => {
 });
 
 test('README shows one of them', () => {
-  const shown = examplesIn('README.md').map(([, sql]) => sql);
+  const shown = queriesIn('README.md').map(([, sql]) => sql);
   expect(shown).toHaveLength(1);
-  expect(EXAMPLES.map(([, sql]) => sql)).toEqual(expect.arrayContaining(shown));
+  expect(DOCUMENTED_QUERIES.map(([, sql]) => sql)).toEqual(expect.arrayContaining(shown));
 });
 
 test('docs/queries.md answers the five questions that people ask first', () => {
-  expect(EXAMPLES.map(([title]) => title)).toEqual([
+  expect(DOCUMENTED_QUERIES.map(([title]) => title)).toEqual([
     'First-response time per team',
     'CSAT by week',
     'Open tickets by type',
@@ -45,7 +34,7 @@ test('docs/queries.md answers the five questions that people ask first', () => {
   ]);
 });
 
-describe.each(EXAMPLES)('%s', (_title, sql) => {
+describe.each(DOCUMENTED_QUERIES)('%s', (_title, sql) => {
   test('has an answer in DuckDB', async () => {
     const rows = await rowsOf(database, sql);
     expect(rows.length).toBeGreaterThan(0);
@@ -60,7 +49,7 @@ describe.each(EXAMPLES)('%s', (_title, sql) => {
 /** Sums of the answers, counted from the truth of the workspace. */
 describe('the answers are right', () => {
   const answer = async (title: string) => {
-    const sql = EXAMPLES.find(([name]) => name === title)?.[1] ?? '';
+    const sql = DOCUMENTED_QUERIES.find(([name]) => name === title)?.[1] ?? '';
     return rowsOf(database, sql);
   };
   const total = (rows: readonly { readonly [key: string]: unknown }[], column: string): number =>

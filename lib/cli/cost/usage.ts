@@ -30,7 +30,7 @@ export const IDLE: Volumes = {
   changedTicketsPerDay: 0,
 };
 
-/** Workspaces as docs/operate.md quotes them. */
+/** Workspaces as README quotes them. */
 export const SIZES = {
   idle: IDLE,
   small: {
