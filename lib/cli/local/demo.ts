@@ -48,7 +48,7 @@ async function load(file: string): Promise<z.infer<typeof savedState> | null> {
   }
 }
 
-const save = (file: string, state: z.infer<typeof savedState>): Promise<void> =>
+const save = (file: string, state: z.infer<typeof savedState>): void =>
   replaceFile(file, JSON.stringify(state));
 
 /**
@@ -71,7 +71,7 @@ export async function startDemo(directory: string, realClock: Clock): Promise<De
     startSimulator(options),
   );
   const here = { ...state, port: Number(new URL(simulator.url).port) };
-  await save(file, here);
+  save(file, here);
   for (let day = 1; day <= state.day; day += 1) simulator.workspace.simulateDay(day);
   return {
     simulator,

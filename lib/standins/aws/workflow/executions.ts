@@ -132,10 +132,6 @@ function readStored(file: string): Stored {
     return stored.parse(JSON.parse(text));
   } catch (cause) {
     const advice = 'Without it, a run that was cut short is not resumed; nothing else is lost.';
-    throw new OutputDirectoryError(
-      dirname(dirname(file)),
-      `${file} cannot be understood; remove it. ${advice}`,
-      cause,
-    );
+    throw new OutputDirectoryError(dirname(dirname(file)), `${file} is damaged; remove it. ${advice}`, cause);
   }
 }
