@@ -1,5 +1,5 @@
 /**
- * Reads a lake as a stranger would who has nothing but the output contract (DESIGN 6): manifests, the
+ * Reads a lake as a stranger would who has nothing but the documented output format (docs/output.md): manifests, the
  * files they list, the rows in them. Everything that can be verified is verified on the way.
  */
 import { createHash } from 'node:crypto';
