@@ -121,6 +121,7 @@ async function makePlan(
     schema: await lastSchema(dependencies, manifest),
     ...(manifest?.rules !== undefined && { writtenBy: manifest.rules }),
     lastRows: manifest?.tables[declaration.name]?.rows ?? null,
+    previousDebts: manifest?.completeness.debts ?? [],
   } as const;
   const before = committed?.cursor ?? null;
   const window = windowOfRun(dependencies, run, committed);
