@@ -3,6 +3,7 @@
  * reported together, each with its path and what is allowed.
  */
 import { z } from 'zod';
+import { counted } from '../core/counted.ts';
 import type { DeclaredTable } from '../core/declared-tables.ts';
 import { InputError } from '../core/errors.ts';
 import { isJsonObject } from '../core/json.ts';
@@ -156,7 +157,7 @@ export const REQUESTS_IN_FLIGHT = 8;
  * Divides the limit on concurrent API operations, first among objects, then slices, then requests, so that
  * objects x slices x requests in flight never exceeds it.
  */
-function dealConcurrency(wanted: Omit<Parallelism, 'inFlight'>, cap: number | null): Parallelism {
+function divideConcurrency(wanted: Omit<Parallelism, 'inFlight'>, cap: number | null): Parallelism {
   if (cap === null) return { ...wanted, inFlight: REQUESTS_IN_FLIGHT };
   const objects = Math.min(wanted.objects, cap);
   const slices = Math.min(wanted.slices, Math.floor(cap / objects));
@@ -217,7 +218,7 @@ function pipelineOf(
       startFrom: startFrom ?? null,
       overlapSeconds: overlapMinutes * 60,
       concurrency: concurrency ?? null,
-      parallelism: dealConcurrency(rest.parallelism, concurrency ?? null),
+      parallelism: divideConcurrency(rest.parallelism, concurrency ?? null),
       compression: rest.compression,
       history: rest.history,
       schemaChanges: rest.schemaChanges,
@@ -238,8 +239,7 @@ function pipelineOf(
 /** @throws InputError with one line for each problem */
 export function refuseConfig(problems: readonly string[]): never {
   const lines = problems.map((problem) => `  ${problem}`).join('\n');
-  const mistakes = problems.length === 1 ? '1 mistake' : `${problems.length} mistakes`;
-  throw new InputError(`The configuration has ${mistakes}:\n${lines}`, {
+  throw new InputError(`The configuration has ${counted(problems.length, 'mistake')}:\n${lines}`, {
     code: 'bad_config',
   });
 }

@@ -2,8 +2,9 @@
  * Reads five-field Unix cron (Vixie's crontab(5)) into the values that it means. This checks the structure only.
  * lib/constructs/schedule.ts knows what AWS can express, and when it fires.
  */
+import { counted } from '../core/counted.ts';
 
-/** One field: its values in ascending order, and whether it was written as just `*`. */
+/** One field: its values in ascending order, and whether it was written as `*` alone. */
 export interface CronField {
   readonly values: readonly number[];
   readonly isAny: boolean;
@@ -88,7 +89,7 @@ export function parseCron(text: string): CronFields | { readonly problem: string
   const fields = text.trim().split(/\s+/);
   if (fields.length !== ORDER.length) {
     return {
-      problem: `'${text}' must have five fields, not ${fields.length}: minute hour day-of-month month day-of-week`,
+      problem: `'${text}' has ${counted(fields.length, 'field')}; five are needed: minute hour day-of-month month day-of-week`,
     };
   }
   const problems: string[] = [];

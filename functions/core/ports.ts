@@ -306,7 +306,8 @@ export type ProgressEvent =
   | {
       readonly type: 'object_finished';
       readonly object: ObjectName;
-      readonly status: string;
+      readonly status: 'committed' | 'skipped' | 'unavailable' | 'failed';
+      /** Committed rows of the object's own table. */
       readonly rows: number;
     }
   /** One for each object at the end of a run. Per-object figures go to the log because metrics cost money. */

@@ -1,3 +1,4 @@
+import { conversationSearch } from './conversations.ts';
 import {
   boolean,
   childColumn,
@@ -5,20 +6,19 @@ import {
   id,
   integer,
   json,
+  object,
   objectType,
   PERSONAL,
   string,
   timestamp,
   updatedAt,
-} from './columns.ts';
-import { conversationSearch } from './conversations.ts';
-import { object } from './declare.ts';
+} from './declare.ts';
 import { at, TAG } from './places.ts';
 
 export const conversationParts = object({
   name: 'conversation_parts',
   description:
-    'Messages, notes and events of each conversation after its first message; the newest 500 at most.',
+    'Messages, notes and events of each conversation after its first message: at most the newest 500.',
   sync: { kind: 'incremental', cursor: 'updated_at' },
   primaryKey: ['conversation_id', 'id'],
   recordsOf: 'conversations',
@@ -27,7 +27,7 @@ export const conversationParts = object({
   permission: 'Read conversations',
   read: { kind: 'conversation_parts', search: conversationSearch, detailPath: '/conversations/{id}' },
   columns: [
-    // A part does not carry it; the reader puts it on the record.
+    // Not in the part itself; the reader adds it to the record.
     string('conversation_id', '`conversations.id` of the conversation the part belongs to.'),
     objectType('conversation_part'),
     id('part'),
@@ -49,10 +49,10 @@ export const conversationParts = object({
       plain: [],
     }),
     json('metadata', 'Quick replies that were offered or chosen.', PERSONAL),
-    string('state', 'State of the conversation when the part was made.'),
+    string('state', 'State of the conversation when the part was created.'),
     json('tags', 'Tags on the part.', { personal: ['[].applied_by'], plain: at('[]', TAG) }),
-    json('event_details', 'What an event changed; its shape depends on `part_type`.', PERSONAL),
-    string('app_package_code', 'App that made the part through the API.'),
+    json('event_details', 'What an event changed; its structure depends on `part_type`.', PERSONAL),
+    string('app_package_code', 'App that created the part through the API.'),
   ],
   omit: ['attachments', 'email_message_metadata.email_address_headers'],
   children: [
@@ -67,7 +67,7 @@ export const conversationParts = object({
         childColumn({ index: true }, integer('header_index', 'Position of the header, from 0.')),
         childColumn({ item: 'type' }, string('type', 'Which header it is: `from`, `to`, `cc` and others.')),
         childColumn({ item: 'email_address' }, string('email_address', 'E-mail address.', PERSONAL)),
-        childColumn({ item: 'name' }, string('name', 'Name beside the address.', PERSONAL)),
+        childColumn({ item: 'name' }, string('name', 'Name next to the address.', PERSONAL)),
       ],
     },
   ],

@@ -1,5 +1,4 @@
-import { boolean, createdAt, id, string, updatedAt, workspaceId } from './columns.ts';
-import { object } from './declare.ts';
+import { boolean, createdAt, id, object, string, updatedAt, workspaceId } from './declare.ts';
 
 export const helpCenters = object({
   name: 'help_centers',
@@ -14,10 +13,10 @@ export const helpCenters = object({
     workspaceId('help center'),
     createdAt('help center'),
     updatedAt('help center'),
-    string('identifier', 'Name of the help center within its address.'),
+    string('identifier', 'Name of the help center in its address.'),
     boolean('website_turned_on', 'Whether the help center is online.'),
     string('display_name', 'Name that teammates see.'),
     string('url', 'Public address.'),
-    string('custom_domain', "The customer's own domain, where one is set up."),
+    string('custom_domain', "The customer's own domain, if one is set up."),
   ],
 });

@@ -1,5 +1,4 @@
-import { id, json, objectType, string } from './columns.ts';
-import { object } from './declare.ts';
+import { id, json, object, objectType, string } from './declare.ts';
 import { at } from './places.ts';
 
 const TRANSLATION = ['name', 'description', 'locale'];

@@ -1,5 +1,4 @@
-import { id, objectType, string } from './columns.ts';
-import { object } from './declare.ts';
+import { id, object, objectType, string } from './declare.ts';
 
 export const tags = object({
   name: 'tags',

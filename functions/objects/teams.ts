@@ -1,5 +1,4 @@
-import { childColumn, id, integer, json, objectType, string } from './columns.ts';
-import { object } from './declare.ts';
+import { childColumn, id, integer, json, object, objectType, string } from './declare.ts';
 
 export const teams = object({
   name: 'teams',
@@ -16,8 +15,8 @@ export const teams = object({
     json('admin_priority_level', 'Teammates who come first or second in the team, by id.', {
       plain: ['primary_admin_ids[]', 'secondary_admin_ids[]'],
     }),
-    integer('assignment_limit', 'How many conversations a teammate may hold, where the load is balanced.'),
-    string('distribution_method', 'How work is dealt out in the team.'),
+    integer('assignment_limit', 'How many conversations a teammate may have, if the load is balanced.'),
+    string('distribution_method', 'How work is distributed in the team.'),
   ],
   omit: ['admin_ids'],
   children: [

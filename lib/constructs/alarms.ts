@@ -12,6 +12,7 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import { counted } from '../../functions/core/counted.ts';
 import {
   METRIC_NAMESPACE,
   type MetricName,
@@ -170,7 +171,7 @@ function silenceAlarm(props: AlarmsProps): Readonly<Record<string, AlarmSpec>> {
   if (silence === null) return {};
   return {
     NoSuccessfulRun: {
-      description: `No run of the pipeline '${name}' has succeeded for ${silence.intervals} interval(s) of ${intervalText(shortestMinutes)}: the data is getting old. A run that left every object to another one, which may be stuck, does not count. (It also says so from the first deployment until the first run has succeeded.) Next: 'npm run pipeline -- status'; if there were no runs at all, look at the schedules in EventBridge Scheduler.`,
+      description: `No run of the pipeline '${name}' has succeeded for ${counted(silence.intervals, 'interval')} of ${intervalText(shortestMinutes)}: the data is getting old. A run that left every object to another one, which may be stuck, does not count. (It also says so from the first deployment until the first run has succeeded.) Next: 'npm run pipeline -- status'; if there were no runs at all, look at the schedules in EventBridge Scheduler.`,
       // Not the executions that succeeded: one that leaves every object to a stuck one succeeds too.
       metric: (period) => pipelineMetric(name, 'RunSeconds', 'SampleCount', { period }),
       window: silence.window,

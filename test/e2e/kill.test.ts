@@ -229,7 +229,7 @@ describe('stopped with Ctrl-C', () => {
     const again = command(directory);
     const toldAgain = text(again.stderr ?? process.stdin);
     await once(again, 'exit');
-    expect(await toldAgain).toContain('Going on with the run');
+    expect(await toldAgain).toContain('Resuming the run');
     expect(again.exitCode).toBe(0);
     const lake = await readLake(directory);
     const expected = expectationOf(simulator);

@@ -10,7 +10,7 @@ import type { ProgressEvent } from '../../functions/core/ports.ts';
 import { isoTime } from '../../functions/core/time.ts';
 import { runIdOfExecution } from '../../functions/sync/run/start-run.ts';
 import { readStored } from '../../functions/sync/store.ts';
-import { createDirectoryLake } from '../../lib/cli/local/directory-lake.ts';
+import { createDirectoryLake } from '../../lib/cli/local/output-directory.ts';
 import type { RunOutcome } from '../../lib/standins/aws/workflow/workflow-runner.ts';
 import { type Session, SMALL, startBench } from '../support/local/local-bench.ts';
 import { DAY } from '../support/local/test-clock.ts';

@@ -1,4 +1,4 @@
-/** The AWS adapters over the embedded endpoints, started once for a file. */
+/** AWS clients for the embedded endpoints, which start once per test file. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,20 +23,20 @@ export interface AwsEndpoints {
   readonly glue: GlueClient;
   readonly secrets: SecretsManagerClient;
   readonly backend: FakeBackend;
-  /** Resolves when no call of DynamoDB is under way, and none follows at once. */
+  /** Resolves when no call to DynamoDB is in progress and none follows at once. */
   dynamoDbIdle(): Promise<void>;
-  /** A bucket of its own, by its name. */
+  /** Creates a bucket and returns its name. */
   newBucket(): Promise<string>;
-  /** A table of its own, by its name. */
+  /** Creates a table and returns its name. */
   newTable(): Promise<string>;
-  /** A Glue database of its own, by its name. */
+  /** Creates a Glue database and returns its name. */
   newDatabase(): Promise<string>;
-  /** A secret of its own, by its name. */
+  /** Creates a secret and returns its name. */
   newSecret(text: string): Promise<string>;
   close(): Promise<void>;
 }
 
-/** Tells whether calls of the client are under way. */
+/** Returns a check for whether calls of the client are in progress. */
 function countCalls(client: DynamoDBClient): () => boolean {
   let underWay = 0;
   client.middlewareStack.add(
@@ -133,7 +133,7 @@ async function startAwsEndpoints(): Promise<AwsEndpoints> {
   };
 }
 
-/** The endpoints for all tests of a file: the port contract holds for the memory twin and the AWS adapter alike. */
+/** The endpoints for all tests of a file. One contract per port: the memory twin and the AWS adapter both keep it. */
 export function useAwsEndpoints(): () => AwsEndpoints {
   let started: AwsEndpoints | undefined;
   beforeAll(async () => {

@@ -35,7 +35,7 @@ const SMALL_LIMITS: SyncLimits = {
 
 export const DIGEST = 'd1';
 
-/** What all runs of one test pipeline share. */
+/** Everything that all runs of one test pipeline share. */
 export interface Pipeline {
   readonly lake: MemoryLake;
   readonly state: StateStore;
@@ -46,7 +46,7 @@ export interface Pipeline {
   readonly watchers: MemoryWatchers;
 }
 
-/** What others are told of a run. */
+/** Events that others receive about a run. */
 export interface MemoryWatchers {
   readonly events: Events;
   readonly metrics: Metrics;
@@ -86,19 +86,19 @@ export interface DependencyOptions {
   readonly reader?: ObjectReader;
   readonly limits?: Partial<SyncLimits>;
   readonly config?: Record<string, unknown>;
-  /** Requests in a 10-second window. */
+  /** Requests per 10-second window. */
   readonly limit?: number;
   readonly overrides?: Partial<ObjectDependencies>;
 }
 
 const NO_READER: ObjectReader = {
   read() {
-    throw new Error('nothing is to be read here');
+    throw new Error('This reader must not be used.');
   },
   probe: null,
 };
 
-/** Not a secret one: tests may tell the digest of a text. */
+/** Not a secret hash: tests can compute the digest of a text. */
 export const testHash: HashText = (text) => createHmac('sha256', 'k'.repeat(64)).update(text).digest('hex');
 
 const MEMORY_HASHES: HashSource = { hashText: async () => testHash };

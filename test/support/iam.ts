@@ -1,5 +1,5 @@
 /**
- * IAM's decision about a request, for the part of its language that the stacks use. Written from "Policy
+ * IAM's decision on a request, for the part of its policy language that the stacks use. Written from "Policy
  * evaluation logic" and "IAM JSON policy elements: Condition operators" of the IAM User Guide.
  */
 import { type Place, resolver, type StackTemplate } from '../../lib/template/intrinsics.ts';
@@ -63,14 +63,14 @@ function isAllowedBy({ Effect, Action, Resource, Condition = {} }: Statement, as
   );
 }
 
-/** Without a statement that denies, one that allows is enough. */
+/** If no statement denies, one that allows is enough. */
 export const isAllowed = (statements: readonly Statement[], asked: AccessRequest): boolean =>
   statements.some((statement) => isAllowedBy(statement, asked));
 
 /** What Lambda does for a function. */
 const NOT_CALLED = /^(logs|xray):/;
 
-/** The one key there can be; it is nobody's to call, so that its ARN does not matter. */
+/** The only key there can be. Its ARN does not matter, because nobody calls it. */
 export const OWN_KEY = 'the key of the pipeline';
 
 const aboutKey = (statement: Statement): Statement =>
@@ -83,8 +83,8 @@ interface RoleReference {
 }
 
 /**
- * What the role of a function allows, references resolved.
- * @throws Error where the template has no such function
+ * What the role of a function allows, with references resolved.
+ * @throws Error if the template has no such function
  */
 export function rightsOfFunction(
   templates: readonly StackTemplate[],

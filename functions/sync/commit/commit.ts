@@ -226,7 +226,8 @@ async function settled(
 ): Promise<CommitResult> {
   const state = await store.load(declaration.name);
   if (state.lease?.runId === holder.runId) await store.releaseLease(declaration.name, state.fence);
-  const rows = rowsOf(await requireStored<Manifest>(lake, manifestKey(declaration.name, holder.runId)));
+  const manifest = await requireStored<Manifest>(lake, manifestKey(declaration.name, holder.runId));
+  const rows = manifest.tables[declaration.name]?.rows ?? 0;
   observe({ type: 'object_finished', object: declaration.name, status: 'committed', rows });
-  return { status: 'committed', rows };
+  return { status: 'committed', rows: rowsOf(manifest) };
 }

@@ -1,5 +1,6 @@
 /** Reports a finished run: metrics per object, and what needs attention. */
 
+import { counted } from '../../core/counted.ts';
 import type { ObjectSummary, RunSummary } from '../../core/engine-files.ts';
 import { sum } from '../../core/metrics.ts';
 import type { Metrics, ObserveProgress } from '../../core/ports.ts';
@@ -20,7 +21,7 @@ function shortNote({ object, completeness }: ObjectSummary): readonly string[] {
   const { matched, read, debts } = completeness;
   const counts = matched === null ? `${read} read` : `${read} of ${matched} read`;
   return [
-    `${object} is not complete yet: ${counts}. Debts: ${debts.length}; every run tries to read them again.`,
+    `${object} is not complete yet: ${counts}, ${counted(debts.length, 'debt')}. Debts are planned again in every run.`,
   ];
 }
 
@@ -29,7 +30,7 @@ function oldDebtsNote({ object, completeness }: ObjectSummary, now: EpochMs): re
   return since.length === 0
     ? []
     : [
-        `${object} has debts older than a day (${since.length}, the oldest since ${first(since)}). Every run tries to read them, and none could.`,
+        `${object} has ${counted(since.length, 'debt')} older than a day, the oldest from ${first(since)}. Every run tries to read them; none has succeeded.`,
       ];
 }
 

@@ -1,4 +1,4 @@
-/** Where a deployed pipeline is: read from the outputs of its stacks. */
+/** Finds a deployed pipeline: reads the outputs of its stacks. */
 import { type CloudFormationClient, DescribeStacksCommand, type Stack } from '@aws-sdk/client-cloudformation';
 import { DescribeEventBusCommand } from '@aws-sdk/client-eventbridge';
 import { InputError } from '../../../functions/core/errors.ts';
@@ -12,16 +12,16 @@ export interface DeployedPipeline {
   readonly table: string;
   readonly connectionSecret: string;
   readonly oauthClientSecret: string;
-  /** The redirect URL of the app at Intercom. */
+  /** The app's redirect URL at Intercom. */
   readonly callbackUrl: string;
   readonly stateMachine: string;
 }
 
-/** Which one it is, for people with more than one account: `pipeline 'shop' (account 123456789012, eu-west-1)`. */
+/** Identifies it for people with several accounts: `pipeline 'shop' (account 123456789012, eu-west-1)`. */
 export const placeOf = ({ name, accountId, region }: DeployedPipeline): string =>
   `pipeline '${name}' (account ${accountId}, ${region})`;
 
-/** Output of a stack for each thing that has to be known. */
+/** The stack and its output for each property. */
 const OUTPUTS = {
   bucket: ['storage', 'BucketName'],
   table: ['storage', 'TableName'],
@@ -34,11 +34,11 @@ const OUTPUTS = {
 const STACKS = ['storage', 'connection', 'extraction'] as const;
 type StackName = (typeof STACKS)[number];
 
-/** Whether the stack has come to be: its resources are there, whatever happened in updates since. */
+/** True if the stack was created; a failed update since then leaves its resources in place. */
 const isThere = (status: string): boolean =>
   status === 'CREATE_COMPLETE' || status === 'IMPORT_COMPLETE' || status.startsWith('UPDATE_');
 
-/** Null where there is no such stack. */
+/** Null if there is no such stack. */
 async function describe(client: CloudFormationClient, StackName: string): Promise<Stack | null> {
   try {
     const { Stacks } = await client.send(new DescribeStacksCommand({ StackName }));
@@ -52,8 +52,8 @@ async function describe(client: CloudFormationClient, StackName: string): Promis
 const accountIn = (arn: string | undefined): string | undefined => arn?.split(':')[4] || undefined;
 
 /**
- * The account of the credentials, where nothing of the pipeline tells it: the ARN of the default event bus,
- * which every account has. Null where even that may not be asked.
+ * The account of the credentials, if no stack shows it: from the ARN of the default event bus, which every
+ * account has. Null if the credentials do not allow even that request.
  */
 async function accountOf({ eventBridge, cloudFormation }: AwsClients): Promise<string | null> {
   const { accountId } = await cloudFormation.config.credentials();
@@ -65,11 +65,11 @@ async function accountOf({ eventBridge, cloudFormation }: AwsClients): Promise<s
 export interface Wanted {
   /** Name of the pipeline. */
   readonly name: string;
-  /** How to deploy it: `npx cdk deploy --all`. */
+  /** The command that deploys it: `npx cdk deploy --all`. */
   readonly deploy: string;
 }
 
-/** What is to be said of stacks that are not as they should be. */
+/** @throws InputError that names the stacks that are missing or not ready, and what to do */
 async function refuse(
   clients: AwsClients,
   { name, deploy }: Wanted,
@@ -82,7 +82,7 @@ async function refuse(
   const missing = all.filter(([, stack]) => stack === null).map(([stack]) => `${name}-${stack}`);
   if (missing.length === all.length) {
     throw new InputError(
-      `Pipeline '${name}' is not deployed in ${place}: there is no stack ${missing.join(', ')}. Deploy it with '${deploy}', or say where it is with --region, --profile or --pipeline.`,
+      `Pipeline '${name}' is not deployed in ${place}: there is no stack ${missing.join(', ')}. Deploy it with '${deploy}', or name its place with --region, --profile or --pipeline.`,
       { code: 'not_deployed' },
     );
   }
@@ -96,10 +96,10 @@ async function refuse(
     ...broken.map(({ stack, status }) => `stack ${stack} is ${status}`),
   ];
   const advice = isBusy
-    ? `wait until it has finished, or deploy with '${deploy}'`
+    ? `wait until the deployment has finished, or deploy with '${deploy}'`
     : `deploy the rest with '${deploy}'`;
   throw new InputError(
-    `Pipeline '${name}' is only partly deployed in ${place}: ${facts.join('; ')}. To go on, ${advice}.`,
+    `Pipeline '${name}' is only partly deployed in ${place}: ${facts.join('; ')}. To continue, ${advice}.`,
     {
       code: 'partly_deployed',
     },
@@ -108,7 +108,7 @@ async function refuse(
 
 /**
  * Finds a deployed pipeline by its name.
- * @throws InputError saying which stack is missing, where, and how to deploy it; what explainAws says
+ * @throws InputError naming the missing stack, its place and how to deploy it; the errors of explainAws
  */
 export async function findDeployed(clients: AwsClients, wanted: Wanted): Promise<DeployedPipeline> {
   const { name, deploy } = wanted;
@@ -124,7 +124,7 @@ export async function findDeployed(clients: AwsClients, wanted: Wanted): Promise
     const value = stacks.get(stack)?.Outputs?.find(({ OutputKey }) => OutputKey === outputKey)?.OutputValue;
     if (value !== undefined) return value;
     throw new InputError(
-      `Stack ${name}-${stack} has no output ${outputKey}: it is of an older version. Deploy again with '${deploy}'.`,
+      `Stack ${name}-${stack} has no output ${outputKey}: an older version of this software deployed it. Deploy again with '${deploy}'.`,
       { code: 'older_version' },
     );
   };

@@ -38,7 +38,7 @@ describe('fields', () => {
   });
 });
 
-it('of several pipelines one has to be named', async () => {
+it('a pipeline has to be named if there are several', async () => {
   const config = await configFile([{ name: 'us' }, { name: 'eu', sensitiveFields: 'hash' }]);
   const fields = (...which: string[]) => local(['fields', '--json', '--config', config, ...which]);
   const [unsaid, unknown, eu] = await Promise.all([
@@ -52,7 +52,7 @@ it('of several pipelines one has to be named', async () => {
   expect(JSON.parse(eu.stdout)).toMatchObject({ sensitive_fields: 'hash' });
 });
 
-it('an excluded child table has no files, is in no manifest, and does not count for completeness', async () => {
+it('an excluded child table has no files, is in no manifest, and is not needed for completeness', async () => {
   const { environment } = await workspace();
   const config = await configFile({
     objects: ['contacts'],

@@ -15,7 +15,7 @@ describe.each<[string, () => Promise<AuthorizationStore>]>([
 ])('the authorization store (%s)', (_name, create) => {
   const request = { expiresAt: 1_000, replaceWorkspace: true };
 
-  test('hands a request out once, to one of any number of callers', async () => {
+  test('gives a request out once, to one of any number of callers', async () => {
     const store = await create();
     await store.begin('aa', request);
     const taken = await Promise.all(Array.from({ length: 20 }, () => store.take('aa', 999)));
@@ -24,7 +24,7 @@ describe.each<[string, () => Promise<AuthorizationStore>]>([
     expect(await store.take('aa', 5_000)).toEqual({ status: 'used' });
   });
 
-  test('not after it expired, and not what nobody began', async () => {
+  test('gives out no request that has expired or that nobody began', async () => {
     const store = await create();
     await store.begin('aa', { ...request, replaceWorkspace: false });
     expect(await store.take('aa', 1_000)).toEqual({ status: 'expired' });
@@ -35,7 +35,7 @@ describe.each<[string, () => Promise<AuthorizationStore>]>([
     });
   });
 
-  test('keeps what came of it, of each by itself', async () => {
+  test('keeps the outcome of each request', async () => {
     const store = await create();
     const workspace = { id: 'w1', name: 'Wörkspace' };
     for (const hash of ['aa', 'bb']) await store.begin(hash, request);

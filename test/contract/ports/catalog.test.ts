@@ -13,7 +13,7 @@ import { createMemoryCatalog, type TypesByTable } from '../../support/memory/mem
 const endpoints = useAwsEndpoints();
 
 interface Catalogs {
-  /** As the functions of an object have it, under these field rules. */
+  /** The catalog as one object's functions use it, under these field rules. */
   readonly of: (object: ObjectName, fields?: Record<string, unknown>) => Catalog;
   readonly types: () => Promise<TypesByTable>;
 }
@@ -40,7 +40,7 @@ describe.each<[string, () => Promise<Catalogs>]>([
 ])('the catalog (%s)', (_name, create) => {
   const FIRST_DAY = '2026-11-22';
 
-  test('has the tables of an object before anything was read, and those that all share', async () => {
+  test('has the tables of an object before the first run, and the shared tables', async () => {
     const { of, types } = await create();
     expect(await of('contacts').publish({ columns: {}, firstDay: FIRST_DAY })).toEqual({
       status: 'published',
@@ -57,7 +57,7 @@ describe.each<[string, () => Promise<Catalogs>]>([
     expect(tables.contacts).toMatchObject({ created_at: 'bigint', unsubscribed_from_emails: 'boolean' });
   });
 
-  test('takes in new columns and wider types, and gives back nothing for older knowledge', async () => {
+  test('adds new columns and wider types, and removes nothing for older knowledge', async () => {
     const { of, types } = await create();
     const catalog = of('tags');
     const steps: readonly SeenTables[] = [
@@ -72,7 +72,7 @@ describe.each<[string, () => Promise<Catalogs>]>([
     expect(await types()).toEqual(wide);
   });
 
-  test('has no excluded column, also where it was there before', async () => {
+  test('has no excluded column, even if it existed before', async () => {
     const { of, types } = await create();
     const columns: SeenTables = { tags: { name: ['string'], shade: ['string'], kept: ['string'] } };
     await of('tags').publish({ columns, firstDay: FIRST_DAY });
@@ -87,7 +87,7 @@ describe.each<[string, () => Promise<Catalogs>]>([
     expect(tags).toHaveProperty('kept');
   });
 
-  test('is whole after many at once, of one object and of others', async () => {
+  test('is complete after many calls at once, for one object and for others', async () => {
     const { of, types } = await create();
     const objects = ['contacts', 'companies', 'tags', 'teams', 'tickets'] as const;
     const publishing = objects.flatMap((object) =>
@@ -111,7 +111,7 @@ function tablesFor(object: ObjectName, fields: Record<string, unknown> = {}) {
   return (columns: SeenTables) => configuredTables([OBJECTS[object]], config, columns);
 }
 
-test('Glue is written to only where something differs, and its views show what their histories have', async () => {
+test('Glue is written to only if something differs, and its views show what their histories have', async () => {
   const database = await endpoints().newDatabase();
   const catalog = createGlueCatalog(endpoints().glue, {
     database,

@@ -13,7 +13,7 @@ describe.each<[string, () => Promise<ConnectionStore>]>([
     async () => createSecretsConnectionStore(endpoints().secrets, await endpoints().newSecret('{}')),
   ],
 ])('the connection store (%s)', (_name, create) => {
-  test('gives back what was saved last, and nothing after it was cleared', async () => {
+  test('returns what was saved last, and nothing after it was cleared', async () => {
     const store = await create();
     const first = {
       accessToken: 'token-1',

@@ -22,7 +22,7 @@ describe.each<[string, () => { executions: Executions; backend: FakeBackend }]>(
   const ARN = 'arn:aws:states:us-east-1:123456789012:execution:sync:one';
   const MACHINE = 'arn:aws:states:us-east-1:123456789012:stateMachine:sync';
 
-  test('run while they run; those that are over or were never known do not', async () => {
+  test('are running while they run, but not when they are over or unknown', async () => {
     const { executions, backend } = create();
     backend.running.add(ARN);
     expect(await executions.isRunning(ARN)).toBe(true);
@@ -31,7 +31,7 @@ describe.each<[string, () => { executions: Executions; backend: FakeBackend }]>(
     expect(await executions.isRunning(`${ARN}-unknown`)).toBe(false);
   });
 
-  test('are started once by name, with their input', async () => {
+  test('are started once per name, with their input', async () => {
     const { executions, backend } = create();
     const input = { objects: ['tags'] };
     await executions.start(MACHINE, '20261122T120000000Z-aaaaaa-next', input);

@@ -13,7 +13,7 @@ describe.each<[string, () => Promise<Lake>]>([
   ['memory', async () => createMemoryLake()],
   ['S3', async () => createS3Lake(endpoints().s3, await endpoints().newBucket())],
 ])('the lake (%s)', (_name, create) => {
-  test('gives back what was put, and null where nothing was', async () => {
+  test('returns what was written, and null for a missing key', async () => {
     const lake = await create();
     expect(await lake.get('a/b.json')).toBeNull();
     expect(await lake.putNew('a/b.json', bytes('x\u{1f600}'))).toBe('written');
@@ -21,13 +21,13 @@ describe.each<[string, () => Promise<Lake>]>([
     expect(await lake.get('a/b')).toBeNull();
   });
 
-  test('takes an empty object for an object', async () => {
+  test('accepts an empty object', async () => {
     const lake = await create();
     await lake.putNew('empty', new Uint8Array());
     expect((await lake.get('empty'))?.length).toBe(0);
   });
 
-  test('keeps what was put, whatever becomes of the bytes it came in', async () => {
+  test('keeps what was written, even if the caller changes the bytes later', async () => {
     const lake = await create();
     const body = bytes('before');
     await lake.putNew('k', body);
@@ -35,7 +35,7 @@ describe.each<[string, () => Promise<Lake>]>([
     expect(text(await lake.get('k'))).toBe('before');
   });
 
-  test('never overwrites: of 50 at once one is written, and it is what lies there', async () => {
+  test('never overwrites: of 50 writes at once, one succeeds and its content stays', async () => {
     const lake = await create();
     const answers = await Promise.all(
       Array.from({ length: 50 }, (_unused, index) => lake.putNew('k', bytes(`writer ${index}`))),
@@ -48,7 +48,7 @@ describe.each<[string, () => Promise<Lake>]>([
     expect(text(await lake.get('k'))).toBe(`writer ${winner}`);
   });
 
-  test('lists more than a page of keys below a prefix, each once, in the order of their bytes', async () => {
+  test('lists more than a page of keys with a prefix, each once, in the order of their bytes', async () => {
     const lake = await create();
     const names = Array.from({ length: 1_105 }, (_unused, index) => `p/${(index * 7919) % 1_105}.json`);
     const others = [
@@ -76,7 +76,7 @@ describe.each<[string, () => Promise<Lake>]>([
     expect(await lake.get('q/1.json')).not.toBeNull();
   });
 
-  test('deletes nothing when told nothing, and lets a key be put again after its deletion', async () => {
+  test('deletes nothing for an empty list, and accepts a key again after its deletion', async () => {
     const lake = await create();
     await lake.delete([]);
     await lake.putNew('k', bytes('1'));

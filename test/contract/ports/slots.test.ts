@@ -10,7 +10,7 @@ const endpoints = useAwsEndpoints();
 interface SlotBench {
   readonly clock: MemoryClock;
   readonly slots: Slots;
-  /** Asks with an attempt of its own unless the request names one. */
+  /** Asks with a new attempt, unless the request names one. */
   ask(runId: string, work: string, more?: Partial<SlotRequest>): ReturnType<Slots['take']>;
   take(...asked: Parameters<SlotBench['ask']>): Promise<Slot>;
 }
@@ -54,7 +54,7 @@ describe.each<[string, (clock: MemoryClock) => Promise<Slots>]>([
     },
   ],
 ])('the slots (%s)', (_name, create) => {
-  test('are taken by as many as there are of them, however many come at once', async () => {
+  test('are taken by as many callers as there are slots, however many ask at once', async () => {
     const { ask } = await slotBench(create);
     const answers = await Promise.all(Array.from({ length: 12 }, (_unused, one) => ask('a', `${one}`)));
     expect(answers.filter(({ status }) => status === 'taken')).toHaveLength(2);
@@ -62,7 +62,7 @@ describe.each<[string, (clock: MemoryClock) => Promise<Slots>]>([
     for (const { waitSeconds } of waits) expect(waitSeconds).toBeGreaterThanOrEqual(10);
   });
 
-  test('are free once they are given back, which may be said twice', async () => {
+  test('are free after they are given back, even if they are given back twice', async () => {
     const { take, ask } = await slotBench(create);
     const slot = await take('a', '1');
     await take('a', '2');
@@ -75,7 +75,7 @@ describe.each<[string, (clock: MemoryClock) => Promise<Slots>]>([
     expect((await ask('a', '4')).status).toBe('wait');
   });
 
-  test('are free again when whoever holds them is over, given back or not', async () => {
+  test('are free again when the holder is over, given back or not', async () => {
     const { take, ask, clock } = await slotBench(create);
     const [first] = [await take('a', '1'), await take('a', '2')];
     clock.advance(LIFE_MS - 1);
@@ -87,7 +87,7 @@ describe.each<[string, (clock: MemoryClock) => Promise<Slots>]>([
     expect((await ask('a', '5')).status).toBe('wait');
   });
 
-  test('are one slot for an attempt that asks twice', async () => {
+  test('count once for an attempt that asks twice', async () => {
     const { take, ask, clock } = await slotBench(create);
     const same = { attempt: 'same', until: clock.now() + LIFE_MS };
     await take('a', '1', same);
@@ -112,7 +112,7 @@ describe.each<[string, (clock: MemoryClock) => Promise<Slots>]>([
     expect((await ask('a', '1', { mayBeKept: true })).status).toBe('wait');
   });
 
-  test('go to a run that waits before the one that has them, and to nobody who does not come back', async () => {
+  test('go to a waiting run before the run that holds them, and not to a caller that does not come back', async () => {
     const { take, ask, clock } = await slotBench(create);
     const held = [await take('a', '1'), await take('a', '2')];
     expect((await ask('b', '1')).status).toBe('wait');
@@ -129,7 +129,7 @@ describe.each<[string, (clock: MemoryClock) => Promise<Slots>]>([
   });
 });
 
-test('the SDK may send the taking of a slot again, also when others wait by then', async () => {
+test('the SDK may repeat the taking of a slot, even if others are waiting by then', async () => {
   const table = await endpoints().newTable();
   const clock = createMemoryClock();
   const stuck = createDynamoDbSlots(endpoints().dynamoDb, { table, count: 1, clock });
@@ -142,7 +142,7 @@ test('the SDK may send the taking of a slot again, also when others wait by then
   const other = { ...request, claim: { runId: 'b', work: '1' }, attempt: 'y' };
   expect((await stuck.take(request)).status).toBe('taken');
   expect((await stuck.take(other)).status).toBe('wait');
-  // The SDK sends again what had arrived; meanwhile another has come.
+  // The SDK repeats a write that had arrived, and meanwhile another caller has come.
   expect((await stuck.take(request)).status).toBe('taken');
   expect((await stuck.take(other)).status).toBe('wait');
 });

@@ -14,7 +14,7 @@ describe.each<[string, () => Promise<StateStore>]>([
   ['memory', async () => createMemoryStateStore()],
   ['DynamoDB', async () => createDynamoDbStateStore(endpoints().dynamoDb, await endpoints().newTable())],
 ])('the state store (%s)', (_name, create) => {
-  test('begins with nothing', async () => {
+  test('starts empty', async () => {
     const store = await create();
     expect(await store.load('tags')).toEqual({
       object: 'tags',
@@ -26,7 +26,7 @@ describe.each<[string, () => Promise<StateStore>]>([
     });
   });
 
-  test('raises the fence with each lease, and gives it to one of many', async () => {
+  test('raises the fence with each lease, and gives the lease to one of many', async () => {
     const store = await create();
     for (const round of [0, 1, 2]) {
       const answers = await Promise.all(
@@ -42,13 +42,13 @@ describe.each<[string, () => Promise<StateStore>]>([
     }
   });
 
-  test('keeps objects apart', async () => {
+  test('keeps objects separate', async () => {
     const store = await create();
     await store.takeLease('tags', 0, leaseOf('a'));
     expect(await store.load('teams')).toMatchObject({ object: 'teams', fence: 0, lease: null });
   });
 
-  test('lets an old fence neither mark nor commit nor release nor reset', async () => {
+  test('lets an old fence not mark, commit, release or reset', async () => {
     const store = await create();
     await store.takeLease('tags', 0, leaseOf('a'));
     await store.takeLease('tags', 1, leaseOf('b'));
@@ -61,14 +61,14 @@ describe.each<[string, () => Promise<StateStore>]>([
     expect(await store.load('tags')).toEqual(before);
   });
 
-  test('nor a fence that is still to come', async () => {
+  test('lets a future fence do nothing either', async () => {
     const store = await create();
     expect(await store.takeLease('tags', 1, leaseOf('a'))).toEqual({ ok: false });
     expect(await store.commit('tags', 7, COMMITTED)).toEqual({ ok: false });
     expect((await store.load('tags')).fence).toBe(0);
   });
 
-  test('marks, commits and clears the mark; the lease stays until it is given back', async () => {
+  test('marks, commits and clears the mark; the lease stays until it is released', async () => {
     const store = await create();
     await store.takeLease('tags', 0, leaseOf('a'));
     const marked = await store.markCommitting('tags', 1, COMMITTING);
@@ -118,7 +118,7 @@ describe.each<[string, () => Promise<StateStore>]>([
     });
   });
 
-  test('forgets everything but the fence on a reset, and shuts the old fence out', async () => {
+  test('removes everything but the fence on a reset, and locks out the old fence', async () => {
     const store = await create();
     await store.takeLease('tags', 0, leaseOf('a'));
     await store.commit('tags', 1, COMMITTED);
@@ -135,7 +135,7 @@ describe.each<[string, () => Promise<StateStore>]>([
     expect(await store.commit('tags', 1, COMMITTED)).toEqual({ ok: false });
   });
 
-  test('can reset an object that never was, and keeps a cursor of nothing', async () => {
+  test('can reset an object that does not exist yet, and keeps a null cursor', async () => {
     const store = await create();
     expect(await store.reset('tags', 0)).toMatchObject({ ok: true, value: { fence: 1 } });
     const open: CommittedState = { ...COMMITTED, cursor: null, startFrom: 0 };
@@ -143,7 +143,7 @@ describe.each<[string, () => Promise<StateStore>]>([
     expect((await store.load('tags')).committed).toEqual(open);
   });
 
-  test('counts failures in a row, each run once, and forgets them at a commit or a reset', async () => {
+  test('counts consecutive failures, each run once, and removes them at a commit or a reset', async () => {
     const store = await create();
     const count = async (runId: string) => store.countFailure(await store.load('tags'), runId);
     expect(await count('run-a')).toMatchObject({
@@ -168,7 +168,7 @@ describe.each<[string, () => Promise<StateStore>]>([
     expect((await store.load('tags')).failures).toBeNull();
   });
 
-  test('counts a run once though many say so at the same moment', async () => {
+  test('counts a run once even if many report it at the same moment', async () => {
     const store = await create();
     const state = await store.load('tags');
     const answers = await Promise.all(Array.from({ length: 10 }, () => store.countFailure(state, 'run-a')));
@@ -176,7 +176,7 @@ describe.each<[string, () => Promise<StateStore>]>([
     expect((await store.load('tags')).failures).toEqual({ count: 1, runId: 'run-a' });
   });
 
-  test('counts nothing for who has an old fence, or does not know of a commit', async () => {
+  test('counts nothing for a caller with an old fence, or without the latest commit', async () => {
     const store = await create();
     const empty = await store.load('tags');
     await store.takeLease('tags', 0, leaseOf('a'));
@@ -190,7 +190,7 @@ describe.each<[string, () => Promise<StateStore>]>([
     expect((await store.load('tags')).failures).toBeNull();
   });
 
-  test('holds the data of the first workspace that claims it', async () => {
+  test('belongs to the first workspace that claims it', async () => {
     const store = await create();
     const owners = await Promise.all(['w1', 'w2', 'w3'].map((id) => store.claimWorkspace(id)));
     const [owner = ''] = owners;
@@ -199,7 +199,7 @@ describe.each<[string, () => Promise<StateStore>]>([
     expect(await store.claimWorkspace(owner)).toBe(owner);
   });
 
-  test('tells whose data it holds without claiming it, and can be moved to another workspace', async () => {
+  test('reports its workspace without claiming it, and can be moved to another workspace', async () => {
     const store = await create();
     expect(await store.claimedWorkspace()).toBeNull();
     expect(await store.claimWorkspace('w1')).toBe('w1');

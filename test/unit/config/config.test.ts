@@ -16,7 +16,7 @@ function problemsOf(config: unknown): readonly string[] {
   throw new Error('It was not refused.');
 }
 
-test('left out, everything has its default', () => {
+test('an empty configuration has every default', () => {
   expect(parseConfig(definePipeline({}))).toStrictEqual({
     name: 'intercom',
     region: 'US',
@@ -36,7 +36,7 @@ test('left out, everything has its default', () => {
   });
 });
 
-test('spelled out, everything is taken', () => {
+test('every key of a full configuration is used', () => {
   const config = definePipeline({
     name: 'acme-1',
     region: 'EU',
@@ -71,12 +71,12 @@ test('spelled out, everything is taken', () => {
   });
 });
 
-test('travels as JSON without changing', () => {
+test('does not change when sent as JSON', () => {
   const resolved = parseConfig({ startFrom: '2025-01-01T00:00:00Z' });
   expect(JSON.parse(JSON.stringify(resolved))).toStrictEqual(resolved);
 });
 
-describe('where the API is', () => {
+describe('the address of the API', () => {
   test.each([
     ['US', 'https://api.intercom.io'],
     ['EU', 'https://api.eu.intercom.io'],
@@ -91,7 +91,7 @@ describe('where the API is', () => {
     ['http://127.0.0.1:8080/', 'http://127.0.0.1:8080'],
     ['http://[::1]:8080', 'http://[::1]:8080'],
     ['http://localhost', 'http://localhost'],
-  ])('may be said: %s', (said, baseUrl) => {
+  ])('may be set: %s', (said, baseUrl) => {
     expect(parseConfig({ baseUrl: said, region: 'EU' }).baseUrl).toBe(baseUrl);
   });
 
@@ -108,7 +108,7 @@ describe('where the API is', () => {
 });
 
 describe('mistakes', () => {
-  test('are told all at once, each by its path', () => {
+  test('are reported together, each with its path', () => {
     const problems = problemsOf({
       name: 'Acme',
       region: 'FR',
@@ -178,7 +178,7 @@ describe('mistakes', () => {
 });
 
 describe('concurrency', () => {
-  test('is dealt from the top and never passed', () => {
+  test('is divided from the top and never exceeded', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 1000 }),

@@ -26,7 +26,7 @@ function problemsOf(content: unknown, rules = RULES): readonly string[] {
   throw new Error('It was not refused.');
 }
 
-test('left out, everything has its default', () => {
+test('an empty configuration has every default', () => {
   expect(parseDeployment(definePipeline({}))).toStrictEqual({
     frequency: { everyMinutes: 60 },
     objectFrequency: {},
@@ -49,7 +49,7 @@ const spelledOut = definePipeline({
   logRetentionDays: 365,
 });
 
-test('spelled out, everything is taken', () => {
+test('every key of a full configuration is used', () => {
   expect(parseDeployment(spelledOut)).toStrictEqual({
     frequency: { cron: '0 6 * * 1-5', timezone: 'Europe/Berlin' },
     objectFrequency: { tags: { everyMinutes: 360 }, contacts: { cron: '0 * * * *', timezone: 'UTC' } },
@@ -61,7 +61,7 @@ test('spelled out, everything is taken', () => {
   });
 });
 
-test('travels with no function: a change of it alone is no other configuration of a run', () => {
+test('is not part of the functions: changing only this does not change the configuration of a run', () => {
   const objects: ('contacts' | 'tags')[] = ['contacts', 'tags'];
   expect(parseConfig(spelledOut)).toStrictEqual(parseConfig({ objects }));
 });
@@ -95,9 +95,9 @@ describe('every', () => {
 
 describe('cron', () => {
   test.each([
-    ['0 6 * *', "'0 6 * *' must have five fields, not 4: minute"],
-    ['0 0 6 * * *', 'must have five fields, not 6'],
-    ['@daily', 'must have five fields, not 1'],
+    ['0 6 * *', "'0 6 * *' has 4 fields; five are needed"],
+    ['0 0 6 * * *', 'has 6 fields'],
+    ['@daily', 'has 1 field'],
     ['60 * * * *', "minute '60' must be 0-59"],
     ['0 24 * * *', "hour '24' must be 0-23"],
     ['0 0 0 * *', "day-of-month '0' must be 1-31"],
@@ -139,7 +139,7 @@ describe('cron', () => {
     ]);
   });
 
-  test('is refused for what its calendar says, for objects as well', () => {
+  test('is refused if its calendar has a problem, for objects too', () => {
     const rules = { ...RULES, cronProblem: ({ cron }: { cron: string }) => `no ${cron}` };
     const content = { frequency: { cron: '1 * * * *' }, objectFrequency: { tags: { cron: '2 * * * *' } } };
     expect(problemsOf(content, rules)).toEqual([
@@ -149,7 +149,7 @@ describe('cron', () => {
   });
 });
 
-test('log retention is what CloudWatch allows', () => {
+test('log retention must be a value that CloudWatch allows', () => {
   const allowed = Object.values(RetentionDays).filter((days) => typeof days === 'number' && days < 9999);
   expect([...LOG_RETENTION_DAYS]).toEqual(allowed.toSorted((a, b) => Number(a) - Number(b)));
 });
@@ -157,7 +157,7 @@ test('log retention is what CloudWatch allows', () => {
 describe('mistakes', () => {
   const SHAPE = "frequency: must be { every: '1 hour' } or { cron:";
 
-  test('are told all at once, with those about the data', () => {
+  test('are reported together with those about the data', () => {
     const problems = problemsOf({
       region: 'FR',
       objects: ['tags', 'teams'],
@@ -208,14 +208,14 @@ describe('mistakes', () => {
 describe('a file', () => {
   const names = (content: unknown) => parsePipelines(content, RULES).map(({ config }) => config.name);
 
-  test('has one pipeline, or a list of them', () => {
+  test('has one pipeline or a list of them', () => {
     expect(names({ name: 'shop' })).toEqual(['shop']);
     expect(names([{ name: 'shop' }, {}])).toEqual(['shop', 'intercom']);
     const [, eu] = parsePipelines([{ name: 'us' }, { name: 'eu', region: 'EU', paused: true }], RULES);
     expect(eu).toMatchObject({ config: { region: 'EU' }, deployment: { paused: true } });
   });
 
-  test('has every mistake of every pipeline told, and names that are not different', () => {
+  test('gets every mistake of every pipeline reported, including equal names', () => {
     expect(problemsOf([])).toEqual(['(top level): the list is empty; it needs at least one pipeline']);
     expect(problemsOf([{}, 5])).toEqual([expect.stringMatching(/^\[1\]: Invalid input/)]);
     expect(problemsOf([{ name: 'a' }, { name: 'b' }, { name: 'a' }])).toEqual([
@@ -228,7 +228,7 @@ describe('a file', () => {
     ]);
   });
 
-  test('is asked for a pipeline by its name, where it has several', () => {
+  test('needs the name of a pipeline if it has several', () => {
     const several = parsePipelines([{ name: 'us' }, { name: 'eu' }], RULES);
     expect(choosePipeline(several, 'eu').config.name).toBe('eu');
     expect(() => choosePipeline(several, undefined)).toThrow(

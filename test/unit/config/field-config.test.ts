@@ -36,8 +36,8 @@ const KEPT = [
   ['email_address_header', 'conversation_part_id'],
 ] as const;
 
-describe('what tables are joined, ordered or read on by', () => {
-  test.each(KEPT)('%s.%s is neither hashed nor excluded', (table, column) => {
+describe('columns that tables are joined, ordered or resumed by', () => {
+  test.each(KEPT)('%s.%s can be neither hashed nor excluded', (table, column) => {
     for (const treatment of ['hash', 'exclude']) {
       expect(problemsOf({ fields: { [table]: { [column]: treatment } } })).toEqual([
         expect.stringMatching(new RegExp(`fields\\.${table}\\.${column}: can only be 'replicate'`)),
@@ -110,19 +110,19 @@ test.each([
   expect(problemsOf({ fields: { contacts: rules } })).toEqual([]);
 });
 
-test('all mistakes are told at once', () => {
+test('all mistakes are reported together', () => {
   const fields = { contacts: { id: 'hash', email: 'hide', 'x[': 'hash' }, nothing: {} };
   expect(problemsOf({ fields, sensitiveFields: 'x', tables: { exclude: ['contacts'] } })).toHaveLength(6);
 });
 
-test('a child table is either named or excluded', () => {
+test('a child table cannot be both named and excluded', () => {
   const config = { objects: ['contacts', 'contact_tag'], tables: { exclude: ['contact_tag', 'team_admin'] } };
   expect(problemsOf(config)).toEqual([
     expect.stringMatching(/tables\.exclude: 'contact_tag' is also named in 'objects'/),
   ]);
 });
 
-test('a rule within another is fine, and one about a column nobody declared is told with every run', () => {
+test('a rule inside another is fine, and a rule for an undeclared column is reported with every run', () => {
   const { notes } = parseConfig(
     { fields: { contacts: { location: 'hash', 'location.country': 'replicate', emial: 'hash' } } },
     TABLES,

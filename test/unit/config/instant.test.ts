@@ -35,7 +35,7 @@ describe.each([
   });
 });
 
-test('what we write we read', () => {
+test('reads what we write', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 4_000_000_000_000 }), (ms) => {
       expect(parseInstant(isoTime(ms))).toEqual({ epochSeconds: toSeconds(ms) });

@@ -50,7 +50,7 @@ test.each([
   expect(notesOf(table, path)).toEqual([]);
 });
 
-test('every place that is declared is known', () => {
+test('every declared place is known', () => {
   const rules = TABLES.map(({ name, columns }) => [
     name,
     Object.fromEntries(columns.map((column) => [column.name, 'hash' as const])),

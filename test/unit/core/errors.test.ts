@@ -14,7 +14,7 @@ test.each(Object.entries(classes))(
   },
 );
 
-test('anything else is a bug', () => {
+test('any other error is a bug', () => {
   expect(isPipelineError(new TypeError('x'))).toBe(false);
   expect(isPipelineError('ContractError')).toBe(false);
   expect(isPipelineError(Object.assign(new Error('x'), { name: 'ContractError', code: 'x' }))).toBe(false);

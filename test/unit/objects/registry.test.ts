@@ -38,7 +38,7 @@ describe('the registry', () => {
 });
 
 describe.each(objectCases)('%s', (_name, object) => {
-  test('has distinct columns, none of them ours', () => {
+  test('has distinct columns, none with the name of our own columns', () => {
     const names = namesOf(object.columns);
     expect(new Set(names).size).toBe(names.length);
     expect(names.filter((name) => name.startsWith('_'))).toEqual([]);
@@ -58,7 +58,7 @@ describe.each(objectCases)('%s', (_name, object) => {
     for (const { description } of [object, ...object.columns]) expect(description.trim()).not.toBe('');
   });
 
-  test('keeps what it omits out of its columns, and omits whole fields or parts of declared ones', () => {
+  test('has no omitted field among its columns, and omits whole fields or parts of declared ones', () => {
     const names = namesOf(object.columns);
     for (const path of object.omit) {
       expect(names).not.toContain(path);
@@ -74,7 +74,7 @@ describe.each(objectCases)('%s', (_name, object) => {
     }
   });
 
-  test('has page sizes each of which divides the one before', () => {
+  test('has page sizes that each divide the one before', () => {
     if (!('perPageSizes' in object.read)) return;
     const sizes = object.read.perPageSizes;
     expect(sizes[0]).toBe(250);
@@ -92,7 +92,7 @@ describe.each(childCases)('%s', (_name, child, object) => {
     for (const { description } of [child, ...child.columns]) expect(description.trim()).not.toBe('');
   });
 
-  test('takes its list and parent values from what the parent has, and the parent does not repeat the list', () => {
+  test('takes its list and parent values from the parent, which does not repeat the list', () => {
     const field = child.list.split('.')[0] ?? '';
     expect(object.omit.some((path) => path === field || path === child.list)).toBe(true);
     for (const { from } of child.columns) {
@@ -133,7 +133,7 @@ test('references in child tables are strings, so that they join with the ids the
   }
 });
 
-test('keys are id, but for conversation parts and data attributes', () => {
+test('keys are id, except for conversation parts and data attributes', () => {
   const others = declarations.filter(({ primaryKey }) => primaryKey.join() !== 'id');
   expect(Object.fromEntries(others.map(({ name, primaryKey }) => [name, primaryKey]))).toEqual({
     conversation_parts: ['conversation_id', 'id'],
@@ -167,7 +167,7 @@ test('five objects are incremental, the others are read whole', () => {
   });
 });
 
-test('each object names the box that has to be ticked for it', () => {
+test('each object names the permission that it needs', () => {
   const boxes: Readonly<Record<ObjectName, string | null>> = {
     contacts: 'Read and list users and companies',
     companies: 'Read and list users and companies',
@@ -189,7 +189,7 @@ test('each object names the box that has to be ticked for it', () => {
   expect(Object.fromEntries(declarations.map(({ name, permission }) => [name, permission]))).toEqual(boxes);
 });
 
-test('data attributes are read per model, archived ones included; segments for contacts and for companies', () => {
+test('data attributes are read per model, including archived ones; segments for contacts and for companies', () => {
   const { data_attributes, segments } = OBJECTS;
   const models = ['contact', 'company', 'conversation'];
   expect(data_attributes.read).toMatchObject({

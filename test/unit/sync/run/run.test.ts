@@ -445,8 +445,8 @@ describe('FinishRun', () => {
     });
     expect(summary().notes).toEqual([
       'a note',
-      'tickets is not complete yet: 8 of 10 read. Debts: 4; every run tries to read them again.',
-      `tickets has debts older than a day (2, the oldest since ${since(48)}). Every run tries to read them, and none could.`,
+      'tickets is not complete yet: 8 of 10 read, 4 debts. Debts are planned again in every run.',
+      `tickets has 2 debts older than a day, the oldest from ${since(48)}. Every run tries to read them; none has succeeded.`,
     ]);
   });
 
