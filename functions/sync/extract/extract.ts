@@ -135,7 +135,7 @@ async function handle(
       await progress.addDeletions(event.ids, event.how);
       return 'next';
     case 'debt':
-      progress.addDebt(event);
+      progress.addDebt({ scope: event.scope, reason: event.reason });
       return 'next';
     case 'wait':
       await progress.checkpoint();

@@ -99,10 +99,7 @@ async function* shortWindows(
 }
 
 /** The debts for a count that was not reached: as wide as it is if its window cannot be listed. */
-export async function narrow(
-  dependencies: ObjectDependencies,
-  owed: NewDebt,
-): Promise<readonly NewDebt[]> {
+export async function narrow(dependencies: ObjectDependencies, owed: NewDebt): Promise<readonly NewDebt[]> {
   const { scope } = owed;
   if ('ids' in scope || dependencies.reader.list === undefined) return [owed];
   const { exact = scope.window } = scope;

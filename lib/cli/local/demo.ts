@@ -77,7 +77,7 @@ export async function startDemo(directory: string, realClock: Clock): Promise<De
     simulator,
     clock: { now, sleep: realClock.sleep },
     day: state.day,
-    endDay: () => save(file, { ...here, day: state.day + 1 }),
+    endDay: async () => save(file, { ...here, day: state.day + 1 }),
     close: () => simulator.close(),
   };
 }

@@ -86,7 +86,7 @@ export async function* orLost<T>(
       (error instanceof RetryableError && error.code !== 'rate_limited') ||
       (error instanceof PermissionError && hasBegun);
     if (!isOfTheWalk) throw error;
-    await expectAnswer(client, signal);
+    if (error instanceof RetryableError) await expectAnswer(client, signal);
     yield { type: 'lost', error };
   }
 }

@@ -5,7 +5,7 @@
 import type { ChildDeclaration, ListQuestion, ObjectDeclaration } from '../../../core/declaration.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/json.ts';
 import type { ReadRecord, Reject } from '../../../core/reading.ts';
-import { findList, listUnder } from '../../../core/relationship.ts';
+import { type FoundList, findList, listUnder } from '../../../core/relationship.ts';
 import type { EpochMs } from '../../../core/time.ts';
 import { isNotFound } from '../../http/failures.ts';
 import type { FailureGate } from './failure-gate.ts';
@@ -39,9 +39,16 @@ const counted = (items: readonly JsonValue[], total: number | null): AskedList =
   value: { type: 'list', data: items, total_count: Math.max(items.length, total ?? 0), has_more: false },
 });
 
+const onlyEmbedded = ({ items, odd }: FoundList): JsonValue => ({
+  data: [...items, ...odd].map(({ value }) => value),
+  total_count: items.length + odd.length,
+  has_more: false,
+});
+
 interface Completed {
   readonly record: JsonObject;
-  readonly failures: readonly unknown[];
+  /** A list that came in part is owed; one that did not come stays unknown. */
+  readonly failures: readonly { readonly error: unknown; readonly isOwed: boolean }[];
   readonly shortfalls: readonly string[];
 }
 
@@ -102,8 +109,9 @@ export function createRecordTaker(
       const after = value === null ? null : findList(child, { [field]: value });
       if (before === null) unknownInARow.set(child, after === null ? inARow + 1 : 0);
       if (after === null) {
+        if (before === null) return done;
         // Gone by now: what was embedded is all there is.
-        if (asked === null || before === null) return done;
+        if (asked === null) return { ...done, record: { ...done.record, [field]: onlyEmbedded(before) } };
         return { ...done, shortfalls: [...done.shortfalls, `${field} came in no shape that is known`] };
       }
       const complete = { ...done, record: { ...done.record, [field]: value } };
@@ -113,7 +121,7 @@ export function createRecordTaker(
       return { ...complete, shortfalls: [...done.shortfalls, shortfall] };
     } catch (error) {
       if (before === null) unknownInARow.set(child, inARow + 1);
-      return { ...done, failures: [...done.failures, error] };
+      return { ...done, failures: [...done.failures, { error, isOwed: before !== null }] };
     }
   }
 
@@ -141,7 +149,10 @@ export function createRecordTaker(
     for await (const { record, failures, shortfalls } of inOrder(listed, deps.inFlight, complete)) {
       const one = take(record);
       const reasons = [...shortfalls];
-      for (const error of failures) reasons.push(await gate.failed(error));
+      for (const { error, isOwed } of failures) {
+        const reason = await gate.failed(error);
+        if (isOwed) reasons.push(reason);
+      }
       if (failures.length === 0) gate.succeeded();
       if (reasons.length > 0) debts.push({ id: one.id, reason: reasons.join('; ') });
     }
