@@ -41,29 +41,38 @@ export interface ChildColumn extends Omit<Column, 'from'> {
   readonly from: ChildSource;
 }
 
+/** Where a list is inside a record. */
+export interface ListPlace {
+  /** Top-level field. In `_unknown` it names the relationship. */
+  readonly field: string;
+  /** Keys inside the field that may hold the list. The field may also be the list itself. */
+  readonly keys: readonly string[];
+  /** Without the field there is nothing to list, as for a message that was not an e-mail. */
+  readonly nullMeansNone?: true;
+}
+
+/** How to ask for a list that a record came without, or with only a part of; `{id}` is the record's id. */
+export type ListQuestion =
+  /** A sub-list in one answer. */
+  | { readonly kind: 'list'; readonly path: string; readonly recordsKeys: readonly string[] }
+  /** A sub-list in pages; sizes as for a page-number list. */
+  | {
+      readonly kind: 'page_number';
+      readonly path: string;
+      readonly recordsKeys: readonly string[];
+      readonly perPageSizes: readonly number[];
+    }
+  /** The record itself, which has the list in the same place. */
+  | { readonly kind: 'record'; readonly path: string };
+
 /** A table derived from a list inside an object's records. */
 export interface ChildDeclaration {
   readonly table: ChildName;
   readonly description: string;
   readonly primaryKey: readonly string[];
-  /** Dotted path of the list inside the parent's record: `tags.data`, `admin_ids`. */
-  readonly list: string;
+  readonly list: ListPlace;
+  readonly ask?: ListQuestion;
   readonly columns: readonly ChildColumn[];
-}
-
-/** A list that Intercom cuts at 10 items inside a record; a sub-list endpoint has all of it (docs/intercom-api.md 6.2). */
-export interface EmbeddedList {
-  /** Field of the record holding `{data, total_count, has_more}`. */
-  readonly field: string;
-  /** Path of the sub-list; `{id}` is the record's id. */
-  readonly path: string;
-  readonly paging: 'none' | 'page_number';
-  /** Keys that may hold the items: Intercom documents `data` in an example and `companies` in the schema. */
-  readonly recordsKeys: readonly string[];
-  /** As for a page-number list. */
-  readonly perPageSizes?: readonly number[];
-  /** Child table. This list's `total_count` is the number of rows expected there. */
-  readonly child: ChildName;
 }
 
 /** One request for an object that Intercom serves without pages. */
@@ -91,6 +100,8 @@ export interface ReadStyle {
   readonly perPage?: number;
   /** How the server compares times. @default 'second' */
   readonly granularity?: 'day' | 'second';
+  /** How far outside of its window a query may find records, because it asks for more. @default 0 */
+  readonly slackSeconds?: number;
   /** Reading from a position uses it up: it may only be the last thing an attempt stores, and works once. */
   readonly spendsPosition?: true;
 }
@@ -157,6 +168,8 @@ export interface ObjectDeclaration {
   readonly description: string;
   readonly sync: SyncMode;
   readonly primaryKey: readonly string[];
+  /** Columns of the key that a record may come without. @default none */
+  readonly nullableKeys?: readonly string[];
   /**
    * The object whose records hold this one's rows as parts, one request each. The ids of those records
    * are what is counted, owed and deleted.
@@ -173,6 +186,5 @@ export interface ObjectDeclaration {
    * table, and attachments. `[]` stands for the items of an array, `*` for every key.
    */
   readonly omit: readonly string[];
-  readonly embeddedLists: readonly EmbeddedList[];
   readonly children: readonly ChildDeclaration[];
 }

@@ -51,6 +51,5 @@ export function withoutChildren(object: ObjectDeclaration, left: readonly ChildN
   return {
     ...object,
     children: object.children.filter(({ table }) => !left.includes(table)),
-    embeddedLists: object.embeddedLists.filter(({ child }) => !left.includes(child)),
   };
 }

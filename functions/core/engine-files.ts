@@ -3,7 +3,8 @@
  * Manifest and run summary are public: their format is part of the output. The others lie under `work/`.
  */
 import type { ChildName, ObjectName, TableName } from './names.ts';
-import type { DebtScope, Position, Slice } from './reading.ts';
+import type { DebtScope, Observed, Position, Slice } from './reading.ts';
+import type { RelationCounts } from './relationship.ts';
 import type { RecordedSchema, SchemaDrift } from './schema.ts';
 import type { SeenTables } from './sightings.ts';
 import type { EpochMs, EpochSeconds } from './time.ts';
@@ -30,6 +31,16 @@ export interface RunContext {
   readonly notes: readonly string[];
 }
 
+/** A count that the walk of a window does not reach, as it was last found. */
+export interface CountedShort {
+  /** Intercom's count. */
+  readonly matched: number;
+  /** Records that it lists. */
+  readonly listed: number;
+  /** SHA-256 of their ids and times: equal if nothing has changed. Null for an object that is read whole. */
+  readonly digest: string | null;
+}
+
 /** Something that a run could not read. It is planned again until it is read. */
 export interface Debt {
   readonly scope: DebtScope;
@@ -38,6 +49,8 @@ export interface Debt {
   readonly since: string;
   /** Runs that have tried to read it. */
   readonly tries: number;
+  /** Set if nothing is known to be missing but a count: an unchanged window is then not read again. */
+  readonly count?: CountedShort;
 }
 
 export interface PlannedSlice extends Slice {
@@ -53,6 +66,8 @@ export interface Plan {
   readonly mode: RunMode;
   readonly window: { readonly from: EpochSeconds; readonly to: EpochSeconds } | null;
   readonly slices: readonly PlannedSlice[];
+  /** All debts of the last committed run: an equal one that is found again goes on. */
+  readonly previousDebts: readonly Debt[];
   /** Debts that this run leaves to a later one. */
   readonly carriedDebts: readonly Debt[];
   readonly cursorBefore: EpochSeconds | null;
@@ -83,8 +98,12 @@ export interface Evidence {
   readonly partsExpected: number;
   readonly partsWritten: number;
   readonly overCap: readonly string[];
-  readonly relations: Readonly<Partial<Record<ChildName, number>>>;
+  readonly relations: RelationCounts;
   readonly largeRows: readonly LargeRow[];
+  readonly rejects: number;
+  /** Records whose time could not be read. */
+  readonly untimed: number;
+  readonly observed: Observed;
 }
 
 /** A row that may be too long for Athena. DuckDB reads it. */
@@ -94,6 +113,9 @@ export interface LargeRow {
   readonly key: string;
   readonly bytes: number;
 }
+
+/** A debt as the slice that found it reports it. */
+export type NewDebt = Pick<Debt, 'scope' | 'reason' | 'count'>;
 
 /** What a slice has written, and where to continue. */
 export interface Receipt {
@@ -111,7 +133,7 @@ export interface Receipt {
   readonly read: number;
   readonly evidence: Evidence;
   readonly deleted: readonly string[];
-  readonly newDebts: readonly Pick<Debt, 'scope' | 'reason'>[];
+  readonly newDebts: readonly NewDebt[];
   /** Columns and types seen in the rows. */
   readonly schema: SeenTables;
 }
@@ -122,6 +144,8 @@ export interface DoneReceipt extends Receipt {
   readonly matched: number | null;
   /** True if fewer records were read than Intercom counts. */
   readonly short: boolean;
+  /** Why the rest of the slice could not be read. Missing if it was read. */
+  readonly lost?: string;
 }
 
 /** A slice of the plan, with how it ended. */
@@ -147,9 +171,21 @@ export interface Completeness {
   /** Missing if there are none. */
   readonly large_rows?: readonly LargeRow[];
   readonly relations: Readonly<
-    Partial<Record<ChildName, { readonly expected: number; readonly written: number }>>
+    Partial<
+      Record<
+        ChildName,
+        {
+          readonly expected: number;
+          readonly written: number;
+          /** Records that came without the list. Missing if there are none. */
+          readonly unknown?: number;
+        }
+      >
+    >
   >;
   readonly debts: readonly Debt[];
+  /** Assumptions about Intercom that did not hold in this run. Missing if all did. */
+  readonly observed?: Observed;
 }
 
 /** The rules under which the rows were written (functions/sync/commit/written-by.ts). */

@@ -18,6 +18,8 @@ export interface Slice {
   readonly query: SliceQuery;
   /** Exact bounds that the engine applies: the run's outer bounds, or the debt's. */
   readonly exact: Window;
+  /** Records that earlier runs found Intercom to count and never to list. @default 0 */
+  readonly knownShort?: number;
 }
 
 export type SliceQuery =
@@ -43,10 +45,26 @@ export interface ReadRecord {
   /** The primary key as one text; several keys are joined by `/`. */
   readonly id: string;
   readonly record: JsonObject;
-  /** Version time in Unix seconds; 0 if Intercom gives none. */
+  /** Version time in Unix seconds; 0 if the object has none. */
   readonly stampedAt: EpochSeconds;
   readonly receivedAtMs: EpochMs;
+  /** Relationships that the record came without, by field (functions/core/relationship.ts). */
+  readonly unknown?: readonly string[];
+  /** The record's own time could not be read: `stampedAt` is when it arrived. */
+  readonly untimed?: true;
 }
+
+/** What came in the place of a record, or of an item of one of its lists, and cannot be a row. */
+export interface Reject {
+  /** Where it came from, such as `tags.data[3]`. */
+  readonly path: string;
+  readonly reason: string;
+  readonly value: JsonValue;
+  readonly receivedAtMs: EpochMs;
+}
+
+/** Assumptions about Intercom that did not hold, such as `{ sort: 'not honoured' }`. */
+export type Observed = Readonly<Record<string, string>>;
 
 /** Where a reader continues. It is JSON, kept in the receipt, and only the reader understands it. */
 export type Position = JsonValue;
@@ -57,6 +75,7 @@ export interface PageEvidence {
   readonly partsExpected?: number;
   /** Parts that came with those conversations. */
   readonly partsWritten?: number;
+  readonly observed?: Observed;
   /** Ids of conversations with more parts than the 500 that Intercom returns (docs/intercom-api.md 6.4). */
   readonly overCap?: readonly string[];
 }
@@ -83,6 +102,7 @@ export type ReadEvent =
       /** Ids that count as read: the records' own, or those of `recordsOf` if the object declares it. */
       readonly ids: readonly string[];
       readonly position: Position;
+      readonly rejects?: readonly Reject[];
       readonly evidence?: PageEvidence;
     }
   /** The walk starts again. What this slice has read so far belongs to no consistent walk and is dropped. */
@@ -93,6 +113,8 @@ export type ReadEvent =
   | { readonly type: 'deleted'; readonly ids: readonly string[]; readonly how: 'not_found' }
   /** Could not be read after all retries. The walk continues without it. */
   | { readonly type: 'debt'; readonly scope: DebtScope; readonly reason: string }
+  /** The rest of the slice cannot be read, though Intercom answers: it becomes a debt, and the object goes on. */
+  | { readonly type: 'lost'; readonly error: Error }
   /** The reader saw the end marker of its paging style. */
   | {
       readonly type: 'end';
@@ -105,10 +127,18 @@ export type ReadSlice = (slice: Slice, position: Position | null) => AsyncGenera
 
 /** The answer of a count probe. */
 export interface Probe {
-  /** Intercom's count of records in the window. */
-  readonly matched: number;
+  /** Intercom's count of records in the window; null if it did not come. */
+  readonly matched: number | null;
   /** Cursor-field value of the earliest record in the window; null if the window is empty. */
   readonly first: EpochSeconds | null;
+}
+
+/** What Intercom lists in a window, without reading any of it. */
+export interface Listing {
+  /** Intercom's count, as it came with the list; null if it did not. */
+  readonly matched: number | null;
+  /** Ids, each with its time as it came. */
+  readonly times: ReadonlyMap<string, string>;
 }
 
 /** One object as the sync engine sees it. */
@@ -116,4 +146,6 @@ export interface ObjectReader {
   readonly read: ReadSlice;
   /** Counts the records of a query; null if Intercom gives no such count for the object. */
   readonly probe: ((query: SliceQuery) => Promise<Probe>) | null;
+  /** Lists a window; null if the object is not searched by windows. */
+  readonly list?: (query: WindowQuery) => Promise<Listing>;
 }

@@ -8,6 +8,7 @@ export type EpochMs = number;
 
 export const toSeconds = (ms: EpochMs): EpochSeconds => Math.floor(ms / 1000);
 
+export const HOUR_SECONDS = 3_600;
 export const DAY_SECONDS = 86_400;
 
 /** ISO 8601 in UTC, as written to manifests and summaries. */

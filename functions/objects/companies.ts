@@ -54,7 +54,8 @@ export const companies = object({
       table: 'company_tag',
       description: 'Tags on each company.',
       primaryKey: ['company_id', 'tag_id'],
-      list: 'tags.tags',
+      list: { field: 'tags', keys: ['tags', 'data'] },
+      ask: { kind: 'record', path: '/companies/{id}' },
       columns: [
         childColumn({ parent: 'id' }, string('company_id', '`companies.id`.')),
         childColumn({ item: 'id' }, string('tag_id', '`tags.id`.')),

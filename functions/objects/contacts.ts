@@ -1,4 +1,5 @@
 import type { ChildColumn } from '../core/declaration.ts';
+import { DAY_SECONDS } from '../core/time.ts';
 import {
   boolean,
   childColumn,
@@ -24,7 +25,15 @@ export const contacts = object({
   primaryKey: ['id'],
   versionField: 'updated_at',
   permission: 'Read and list users and companies',
-  read: { kind: 'search', path: '/contacts/search', recordsKey: 'data', perPage: 150, granularity: 'day' },
+  read: {
+    kind: 'search',
+    path: '/contacts/search',
+    recordsKey: 'data',
+    perPage: 150,
+    granularity: 'day',
+    // Asked for by whole days, in a zone that nobody needs to know.
+    slackSeconds: 2 * DAY_SECONDS,
+  },
   columns: [
     objectType('contact'),
     id('contact'),
@@ -96,29 +105,18 @@ export const contacts = object({
     }),
   ],
   omit: ['tags', 'companies'],
-  embeddedLists: [
-    {
-      field: 'tags',
-      path: '/contacts/{id}/tags',
-      paging: 'none',
-      recordsKeys: ['data'],
-      child: 'contact_tag',
-    },
-    {
-      field: 'companies',
-      path: '/contacts/{id}/companies',
-      paging: 'page_number',
-      recordsKeys: ['data', 'companies'],
-      perPageSizes: [60, 30, 15, 5, 1],
-      child: 'contact_company',
-    },
-  ],
   children: [
     {
       table: 'contact_company',
       description: 'Companies of each contact.',
       primaryKey: ['contact_id', 'company_id'],
-      list: 'companies.data',
+      list: { field: 'companies', keys: ['data', 'companies'] },
+      ask: {
+        kind: 'page_number',
+        path: '/contacts/{id}/companies',
+        recordsKeys: ['data', 'companies'],
+        perPageSizes: [60, 30, 15, 5, 1],
+      },
       columns: [
         contactId,
         childColumn(
@@ -131,7 +129,8 @@ export const contacts = object({
       table: 'contact_tag',
       description: 'Tags on each contact.',
       primaryKey: ['contact_id', 'tag_id'],
-      list: 'tags.data',
+      list: { field: 'tags', keys: ['data', 'tags'] },
+      ask: { kind: 'list', path: '/contacts/{id}/tags', recordsKeys: ['data', 'tags'] },
       columns: [contactId, childColumn({ item: 'id' }, string('tag_id', '`tags.id`.'))],
     },
   ],

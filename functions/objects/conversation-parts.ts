@@ -60,7 +60,7 @@ export const conversationParts = object({
       table: 'email_address_header',
       description: 'Address headers (from, to, cc and others) of conversation parts that were e-mails.',
       primaryKey: ['conversation_id', 'conversation_part_id', 'header_index'],
-      list: 'email_message_metadata.email_address_headers',
+      list: { field: 'email_message_metadata', keys: ['email_address_headers'], nullMeansNone: true },
       columns: [
         childColumn({ parent: 'conversation_id' }, string('conversation_id', '`conversations.id`.')),
         childColumn({ parent: 'id' }, string('conversation_part_id', '`conversation_parts.id`.')),

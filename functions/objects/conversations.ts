@@ -139,7 +139,8 @@ export const conversations = object({
       table: 'conversation_tag',
       description: 'Tags on each conversation.',
       primaryKey: ['conversation_id', 'tag_id'],
-      list: 'tags.tags',
+      list: { field: 'tags', keys: ['tags', 'data'] },
+      ask: { kind: 'record', path: '/conversations/{id}' },
       columns: [
         childColumn({ parent: 'id' }, string('conversation_id', '`conversations.id`.')),
         childColumn({ item: 'id' }, string('tag_id', '`tags.id`.')),

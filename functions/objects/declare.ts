@@ -1,12 +1,12 @@
 /** What objects are declared with: the object itself, columns, and the columns that many objects share. */
 import type { ChildColumn, ChildSource, Column, ColumnType, ObjectDeclaration } from '../core/declaration.ts';
 
-type Optional = 'omit' | 'embeddedLists' | 'children';
+type Optional = 'omit' | 'children';
 
-/** Declares an object. Most have nothing to omit, no embedded lists and no child tables. */
+/** Declares an object. Most have nothing to omit and no child tables. */
 export const object = (
   declared: Omit<ObjectDeclaration, Optional> & Partial<Pick<ObjectDeclaration, Optional>>,
-): ObjectDeclaration => ({ omit: [], embeddedLists: [], children: [], ...declared });
+): ObjectDeclaration => ({ omit: [], children: [], ...declared });
 
 type Details = Pick<Column, 'from' | 'personal' | 'plain'>;
 

@@ -24,7 +24,8 @@ export const teams = object({
       table: 'team_admin',
       description: 'Teammates of each team.',
       primaryKey: ['team_id', 'admin_id'],
-      list: 'admin_ids',
+      list: { field: 'admin_ids', keys: ['admin_ids', 'admins'] },
+      ask: { kind: 'record', path: '/teams/{id}' },
       columns: [
         childColumn({ parent: 'id' }, string('team_id', '`teams.id`.')),
         childColumn({ self: true }, string('admin_id', '`admins.id`.')),

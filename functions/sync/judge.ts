@@ -11,6 +11,8 @@ export interface WalkResult {
   readonly deleted: number;
   /** Records that were not read and are already debts by their ids: the rest of the walk is whole. */
   readonly owed: number;
+  /** Records that earlier runs found to be counted and never listed. */
+  readonly knownShort: number;
   /** Walks so far, this one included. */
   readonly walks: number;
   /** True if the slice is a whole full-refresh object. */
@@ -29,10 +31,11 @@ const suspiciouslySmall = ({ whole, read, lastRows }: WalkResult): boolean =>
   whole && (read === 0 || (lastRows !== null && read * 2 < lastRows));
 
 export function judgeWalk(result: WalkResult): Verdict {
-  const { matched, read, deleted, owed } = result;
-  const isShort = matched !== null && read + deleted + owed < matched;
-  if (result.walks < MAX_WALKS && (isShort || suspiciouslySmall(result))) return 'walk_again';
-  return isShort ? 'short' : 'accept';
+  const { matched, read, deleted, owed, knownShort } = result;
+  const missing = matched === null ? 0 : matched - read - deleted - owed;
+  const isNews = missing > 0 && missing !== knownShort;
+  if (result.walks < MAX_WALKS && (isNews || suspiciouslySmall(result))) return 'walk_again';
+  return missing > 0 ? 'short' : 'accept';
 }
 
 /** More than max(100, 5 % of what was read) new debts in a run mean that Intercom's contract is broken. */
@@ -43,6 +46,18 @@ export const tooManyDebts = (newDebts: number, read: number): boolean =>
 export const tooManyDeletions = (deleted: number, read: number): boolean =>
   deleted > Math.max(20, (read + deleted) * 0.2);
 
+/** Runs that found the same count short before it is taken for lasting. */
+const LASTING_TRIES = 3;
+
+const isOld = ({ since }: Debt, now: EpochMs): boolean => now - Date.parse(since) > DAY_SECONDS * 1000;
+
+/**
+ * A count that stays wrong: Intercom counts a record that it never lists. It is shown, and checked with a request
+ * a run, but it is no reason for an alarm.
+ */
+export const isKnownDifference = (debt: Debt, now: EpochMs): boolean =>
+  debt.count !== undefined && debt.tries >= LASTING_TRIES && isOld(debt, now);
+
 /** Debts older than a day: a day of runs has tried to read them, and none could. */
 export const oldDebts = (completeness: Completeness | null | undefined, now: EpochMs): readonly Debt[] =>
-  completeness?.debts.filter(({ since }) => now - Date.parse(since) > DAY_SECONDS * 1000) ?? [];
+  completeness?.debts.filter((debt) => isOld(debt, now) && !isKnownDifference(debt, now)) ?? [];

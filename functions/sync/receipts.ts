@@ -22,6 +22,9 @@ const NO_EVIDENCE: Evidence = {
   overCap: [],
   relations: {},
   largeRows: [],
+  rejects: 0,
+  untimed: 0,
+  observed: {},
 };
 
 /** Where a slice without a receipt begins. */

@@ -49,7 +49,7 @@ const isWindowed = (name: ObjectName) =>
 const wholeOf = (name: ObjectName): SliceQuery => (isWindowed(name) ? windowOf(null, null) : ALL);
 
 const keysOf = (declaration: ObjectDeclaration, records: readonly JsonObject[]): readonly string[] =>
-  [...new Set(records.map((record) => recordId(declaration, record)))].sort();
+  [...new Set(records.map((record) => recordId(declaration, record) ?? ''))].sort();
 
 /** Keys of all records that Intercom serves, without the known gaps of the API (docs/intercom-api.md 6.3, 6.4). */
 function truth(simulator: Simulator, name: ObjectName): readonly string[] {
@@ -72,7 +72,7 @@ function truth(simulator: Simulator, name: ObjectName): readonly string[] {
   }
   if (name === 'data_attributes') {
     const list = [...workspace.dataAttributes.records()] as unknown as readonly JsonObject[];
-    return list.map((one) => `${one.model}/${one.full_name}`).sort();
+    return list.map((one) => `${one.model}/${one.full_name}/${one.id ?? ''}`).sort();
   }
   return [...workspace.objects[name].ids()].sort();
 }
@@ -230,12 +230,18 @@ test('contacts come with all their tags and companies', async () => {
   expect(long).toBeGreaterThan(0);
 });
 
-test('an ignored sort order is noticed', async () => {
-  const { readerOf } = await start({ switches: { sort: 'ignored' } });
-  for (const name of ['contacts', 'conversations', 'tickets'] as const) {
-    await expect(read(readerOf(name), windowOf(null, null))).rejects.toMatchObject({ code: 'sort_ignored' });
-  }
-});
+test.each(['ignored', 'unsorted'] as const)(
+  'without a sort order (%s) everything is read, and it is observed',
+  async (sort) => {
+    const { simulator, readerOf } = await start({ switches: { sort } });
+    for (const name of ['contacts', 'conversations', 'tickets'] as const) {
+      const { ids, events } = await read(readerOf(name), windowOf(null, null));
+      expect([...new Set(ids)].sort()).toEqual(truth(simulator, name));
+      const observed = events.flatMap((event) => (event.type === 'page' ? [event.evidence?.observed] : []));
+      expect(observed).toContainEqual({ sort: 'not honoured' });
+    }
+  },
+);
 
 test('a workspace without the plan has no conversations and no activity logs', async () => {
   for (const planRestriction of ['402', '403'] as const) {

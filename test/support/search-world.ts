@@ -113,7 +113,7 @@ export function createWorldReader(world: World, options: WorldReaderOptions): Ob
         const records = page.map(
           (record): ReadRecord => ({
             id: record.id,
-            record: { type: 'x', ...record },
+            record: { type: 'x', tags: { data: [] }, companies: { data: [] }, ...record },
             stampedAt: record.updated_at,
             receivedAtMs: nowMs(),
           }),

@@ -78,6 +78,7 @@ export async function planByHand(
     window: isIncremental ? { from: 0, to: 1_795_348_800 } : null,
     slices,
     carriedDebts: [],
+    previousDebts: [],
     cursorBefore: null,
     cursorAfter: isIncremental ? 1_795_347_900 : null,
     startFrom: null,

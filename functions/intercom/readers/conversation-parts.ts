@@ -3,12 +3,12 @@
  * at once (docs/intercom-api.md 6.4).
  */
 import type { ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';
-import type { ObjectReader, Position, ReadEvent, Slice } from '../../core/reading.ts';
+import type { ObjectReader, Observed, Position, ReadEvent, Reject, Slice } from '../../core/reading.ts';
 import { isNotFound } from '../http/failures.ts';
 import { type ConversationDetail, conversationDetail, evidenceOf } from './walk/conversation-detail.ts';
-import { createFailureGate, type FailureGate } from './walk/failure-gate.ts';
+import { createFailureGate, type FailureGate, orLost } from './walk/failure-gate.ts';
 import { ahead, inOrder } from './walk/in-order.ts';
-import { type ListedConversation, listConversations } from './walk/listed-conversations.ts';
+import { type ListingStep, listConversations } from './walk/listed-conversations.ts';
 import { askOptions, pathOf, type ReaderDeps } from './walk/requests.ts';
 import { createSearcher } from './walk/search-walk.ts';
 
@@ -37,13 +37,24 @@ const isFull = (details: readonly ConversationDetail[]): boolean =>
   details.length >= GROUP_CONVERSATIONS ||
   details.reduce((bytes, detail) => bytes + detail.bytes, 0) >= GROUP_BYTES;
 
-const pageEvent = (details: readonly ConversationDetail[], position: PartsPosition): ReadEvent => ({
+const pageEvent = (
+  details: readonly ConversationDetail[],
+  position: PartsPosition,
+  listing: { readonly rejects: readonly Reject[]; readonly observed: Observed } = NOTHING_ODD,
+): ReadEvent => ({
   type: 'page',
   records: details.flatMap(({ records }) => records),
   ids: details.map(({ id }) => id),
   position,
-  evidence: evidenceOf(details),
+  rejects: [...listing.rejects, ...details.flatMap(({ rejects }) => rejects)],
+  evidence: { ...evidenceOf(details), observed: listing.observed },
 });
+
+const NOTHING_ODD = { rejects: [], observed: {} } as const;
+
+/** Parts that Intercom has and did not list are owed; those that came are written all the same. */
+const debtOf = ({ id, shortfall }: ConversationDetail): readonly ReadEvent[] =>
+  shortfall === null ? [] : [{ type: 'debt', scope: { ids: [id] }, reason: `A conversation ${shortfall}` }];
 
 const added = (ids: readonly string[], id: string): readonly string[] => [...new Set([...ids, id])];
 
@@ -67,14 +78,13 @@ export function createConversationPartsReader(
     }
   }
 
-  /** Reads one page of the listing; `next` is the position of the listing after it. */
+  /** Reads the conversations of one page of the listing. */
   async function* readListed(
-    listed: readonly ListedConversation[],
+    listing: Extract<ListingStep, { type: 'listed' }>,
     start: PartsPosition,
-    next: Position,
     gate: FailureGate,
   ): AsyncGenerator<ReadEvent, PartsPosition, void> {
-    const todo = listed.filter(({ version }) => !start.done.includes(version));
+    const todo = listing.conversations.filter(({ version }) => !start.done.includes(version));
     let position = start;
     let details: ConversationDetail[] = [];
     let index = 0;
@@ -87,14 +97,16 @@ export function createConversationPartsReader(
         continue;
       }
       gate.succeeded();
-      if (fetched.type === 'found') details.push(fetched.detail);
-      else position = { ...position, missing: added(position.missing, fetched.id) };
+      if (fetched.type === 'found') {
+        details.push(fetched.detail);
+        yield* debtOf(fetched.detail);
+      } else position = { ...position, missing: added(position.missing, fetched.id) };
       if (!isFull(details)) continue;
       yield pageEvent(details, position);
       details = [];
     }
-    position = { ...position, listing: next, done: [] };
-    yield pageEvent(details, position);
+    position = { ...position, listing: listing.next, done: [] };
+    yield pageEvent(details, position, listing);
     return position;
   }
 
@@ -111,8 +123,10 @@ export function createConversationPartsReader(
         continue;
       }
       gate.succeeded();
-      if (fetched.type === 'found') details.push(fetched.detail);
-      else deleted.push(fetched.id);
+      if (fetched.type === 'found') {
+        details.push(fetched.detail);
+        yield* debtOf(fetched.detail);
+      } else deleted.push(fetched.id);
     }
     if (deleted.length > 0) yield { type: 'deleted', ids: deleted, how: 'not_found' };
     if (details.length > 0) yield pageEvent(details, { ...position, missing: deleted });
@@ -122,12 +136,15 @@ export function createConversationPartsReader(
     const gate = createFailureGate(client, deps.signal);
     const beginning: PartsPosition = { listing: null, done: [], missing: [] };
     let position = (start as PartsPosition | null) ?? beginning;
-    for await (const step of ahead(listConversations(searcher, slice.query, position.listing))) {
+    const listing = ahead(listConversations(searcher, slice.query, position.listing));
+    for await (const step of orLost(listing, client, deps.signal)) {
       if (step.type === 'restart') {
         position = beginning;
         yield step;
+      } else if (step.type === 'lost') {
+        yield step;
       } else if (step.type === 'listed') {
-        position = yield* readListed(step.conversations, position, step.next, gate);
+        position = yield* readListed(step, position, gate);
       } else {
         yield* askAgain(position, gate);
         yield step;
@@ -135,5 +152,9 @@ export function createConversationPartsReader(
     }
   }
 
-  return { read: walk, probe: (query) => searcher.probe(query) };
+  return {
+    read: walk,
+    probe: (query) => searcher.probe(query),
+    list: (query) => searcher.list(query),
+  };
 }

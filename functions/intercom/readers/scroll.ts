@@ -9,9 +9,10 @@ import type { JsonObject } from '../../core/json.ts';
 import type { ObjectReader, Position, ReadEvent } from '../../core/reading.ts';
 import type { Answer } from '../http/client.ts';
 import type { Failure } from '../http/failures.ts';
-import { identify } from './walk/identify.ts';
+import { createFailureGate } from './walk/failure-gate.ts';
 import { contractError, recordsOf, totalCount } from './walk/list-answers.ts';
 import { askOptions, onlyWhole, type ReaderDeps } from './walk/requests.ts';
+import { createRecordTaker } from './walk/take-records.ts';
 
 type ScrollRead = Extract<ReadSpec, { kind: 'scroll' }>;
 
@@ -70,6 +71,7 @@ export function createScrollReader(
   async function* walk(start: Position | null): AsyncGenerator<ReadEvent, void, void> {
     let state = (start as ScrollPosition | null) ?? { scrollParam: null, restarts: 0, ended: false };
     let seen = new Set<string>();
+    const take = createRecordTaker(declaration, deps, ask, createFailureGate(client, deps.signal));
     while (!state.ended) {
       const answer = await scroll(state.scrollParam);
       const { failure } = answer;
@@ -91,18 +93,18 @@ export function createScrollReader(
         yield { type: 'restart', reason: `the scroll broke (${failure.code})` };
         continue;
       }
-      const records = recordsOf(answer.body, [recordsKey], path).map((record) =>
-        identify(declaration, record, answer.receivedAtMs),
-      );
+      const values = recordsOf(answer.body, [recordsKey], path);
+      const { records, rejects } = await take(values, answer.receivedAtMs, recordsKey);
       const known = seen.size;
       for (const { id } of records) seen.add(id);
-      const ended = records.length === 0;
-      if (!ended && seen.size === known)
+      const ended = values.length === 0;
+      if (records.length > 0 && seen.size === known)
         throw contractError('repeated_page', `${path} returned the same companies twice`);
       state = { ...state, scrollParam: ended ? null : nextParam(answer.body, state.scrollParam), ended };
       yield {
         type: 'page',
         records,
+        rejects,
         ids: records.map(({ id }) => id),
         position: state,
       };

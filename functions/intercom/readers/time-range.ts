@@ -9,11 +9,11 @@ import { isTooMuchAsked } from '../http/failures.ts';
 import { HASTY, PATIENT } from '../http/retry.ts';
 import { readMe } from '../me.ts';
 import { createFailureGate } from './walk/failure-gate.ts';
-import { identify } from './walk/identify.ts';
 import { contractError } from './walk/list-answers.ts';
 import { type NumberPage, walkNumbers } from './walk/number-walk.ts';
 import { createPageSizes, type PageSizes } from './walk/page-sizes.ts';
 import { askOptions, type ReaderDeps } from './walk/requests.ts';
+import { createRecordTaker } from './walk/take-records.ts';
 import {
   AT_ONCE,
   afterGood,
@@ -87,6 +87,7 @@ export function createTimeRangeReader(
 
   async function* walk(slice: Slice, start: Position | null): AsyncGenerator<ReadEvent, void, void> {
     const gate = createFailureGate(client, signal);
+    const take = createRecordTaker(declaration, deps, ask, gate);
     let position = (start as WindowPosition | null) ?? (await begin(slice));
     let sizes = createPageSizes(read.perPageSizes);
     const largest = Math.max(...read.perPageSizes);
@@ -94,17 +95,11 @@ export function createTimeRangeReader(
     let before = new Set<string>();
     let seen = new Set<string>();
 
-    function take({ records, receivedAtMs }: NumberPage): ReadEvent {
-      const fresh = records
-        .map((record) => identify(declaration, record, receivedAtMs))
-        .filter(({ id }) => !seen.has(id) && !before.has(id));
-      for (const { id } of fresh) seen.add(id);
-      return {
-        type: 'page',
-        records: fresh,
-        ids: fresh.map(({ id }) => id),
-        position,
-      };
+    async function eventOf({ records: values, receivedAtMs }: NumberPage): Promise<ReadEvent> {
+      const { records: taken, rejects } = await take(values, receivedAtMs, read.recordsKey);
+      const records = taken.filter(({ id }) => !seen.has(id) && !before.has(id));
+      for (const { id } of records) seen.add(id);
+      return { type: 'page', records, rejects, ids: records.map(({ id }) => id), position };
     }
 
     /** Yields the window's records; returns how many there were, or what went wrong. */
@@ -120,7 +115,7 @@ export function createTimeRangeReader(
       try {
         for (let next = await first; next.done !== true; next = await pages.next()) {
           records += next.value.records.length;
-          yield take(next.value);
+          yield await eventOf(next.value);
         }
         return { records };
       } catch (error) {

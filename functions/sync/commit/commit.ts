@@ -1,10 +1,10 @@
 /** Commit: every slice of the plan is done, so the object's run begins to exist. */
 
-import type { Debt, DoneSlice, Draft, Manifest, Plan, RunContext } from '../../core/engine-files.ts';
+import type { Debt, DoneSlice, Draft, Manifest, NewDebt, Plan, RunContext } from '../../core/engine-files.ts';
 import { ContractError, RetryableError } from '../../core/errors.ts';
 import { draftKey, manifestKey, planKey } from '../../core/lake-keys.ts';
 import { sum } from '../../core/metrics.ts';
-import { DELETIONS, type TableName } from '../../core/names.ts';
+import { SHARED_TABLES, type TableName } from '../../core/names.ts';
 import type { Lease, ObjectState } from '../../core/ports.ts';
 import { recordSchema } from '../../core/schema.ts';
 import { unionSeen } from '../../core/sightings.ts';
@@ -19,7 +19,7 @@ import { publishCommitted } from '../publish.ts';
 import { readDone } from '../receipts.ts';
 import { requireRunContext } from '../run-context.ts';
 import { readStored, requireStored, storeOnce } from '../store.ts';
-import { completenessOf } from './completeness.ts';
+import { completenessOf, listsNoLongerSent } from './completeness.ts';
 import { pruneHistory } from './history.ts';
 import { writtenBy } from './written-by.ts';
 
@@ -43,11 +43,18 @@ function guard(plan: Plan, slices: readonly DoneSlice[]): void {
   // Many debts of earlier runs may fail again or be gone by now. That says nothing about this run.
   const own = slices.filter(({ slice }) => slice.debt === null);
   const fresh = own.flatMap(({ done }) => done.newDebts);
-  const newDebts = sum(fresh.map(debtSize));
+  const newDebts = sum(fresh.map(debtSize)) + sum(own.map(({ done }) => done.evidence.rejects));
   if (tooManyDebts(newDebts, read)) {
     throw new ContractError(
-      `${newDebts} records or ranges of ${plan.object} could not be read (${fresh[0]?.reason}); ${read} could. That is too many to commit. The cursor stays, and the next run reads them all again.`,
+      `${newDebts} records or ranges of ${plan.object} could not be read (${fresh[0]?.reason ?? 'see the table of rejects'}); ${read} could. That is too many to commit. The cursor stays, and the next run reads them all again.`,
       { code: 'too_many_debts' },
+    );
+  }
+  const lost = own.filter(({ done }) => done.lost !== undefined);
+  if (own.length > 0 && lost.length === own.length) {
+    throw new ContractError(
+      `No part of ${plan.object} could be read: ${lost[0]?.done.lost}. The cursor stays, and the next run tries again.`,
+      { code: 'nothing_read' },
     );
   }
   const deleted = sum(own.map(({ done }) => done.deleted.length));
@@ -59,17 +66,36 @@ function guard(plan: Plan, slices: readonly DoneSlice[]): void {
   }
 }
 
-/** Debts after this run: those it left to a later run, those it could not pay, and its own. */
-function debtsAfter(plan: Plan, slices: readonly DoneSlice[], run: RunContext): readonly Debt[] {
-  const since = isoTime(run.startedAtMs);
-  const unpaid = slices.flatMap(({ slice, done }) =>
-    done.newDebts.map((debt) => ({
-      ...debt,
-      since: slice.debt?.since ?? since,
-      tries: (slice.debt?.tries ?? 0) + 1,
-    })),
+const windowKey = ({ scope }: Pick<Debt, 'scope'>): string => JSON.stringify(scope);
+
+/** Debts of the last run by what they are about: each id by itself, each window as it is. */
+function datesOf(debts: readonly Debt[]): ReadonlyMap<string, Pick<Debt, 'since' | 'tries'>> {
+  return new Map(
+    debts.flatMap(({ scope, since, tries }) => {
+      const keys = 'ids' in scope ? scope.ids.map((id) => `id ${id}`) : [windowKey({ scope })];
+      return keys.map((key) => [key, { since, tries }] as const);
+    }),
   );
-  return distinctDebts([...plan.carriedDebts, ...unpaid]);
+}
+
+/** Debts after this run: those it left to a later run, and those it found. One that was there before goes on. */
+function debtsAfter(plan: Plan, slices: readonly DoneSlice[], run: RunContext): readonly Debt[] {
+  const before = datesOf(plan.previousDebts);
+  const fresh = { since: isoTime(run.startedAtMs), tries: 0 };
+  const dated = (debt: NewDebt, known: Pick<Debt, 'since' | 'tries'> = fresh): Debt => ({
+    ...debt,
+    since: known.since,
+    tries: known.tries + 1,
+  });
+  const found = slices.flatMap(({ slice, done }) =>
+    done.newDebts.flatMap((debt): readonly Debt[] => {
+      if (slice.debt !== null) return [dated(debt, slice.debt)];
+      const { scope } = debt;
+      if (!('ids' in scope)) return [dated(debt, before.get(windowKey(debt)))];
+      return scope.ids.map((id) => dated({ ...debt, scope: { ids: [id] } }, before.get(`id ${id}`)));
+    }),
+  );
+  return distinctDebts([...plan.carriedDebts, ...found]);
 }
 
 /** If two slices report the same debt, it counts once, with its earlier date: older debts come first. */
@@ -98,6 +124,9 @@ function tablesOf({ declaration }: ObjectDependencies, slices: readonly DoneSlic
   );
 }
 
+const withDropped = (schema: Manifest['schema'], lists: readonly string[]): Manifest['schema'] =>
+  lists.length === 0 ? schema : { ...schema, dropped: [...schema.dropped, ...lists] };
+
 async function makeDraft(dependencies: ObjectDependencies, plan: Plan, run: RunContext): Promise<Draft> {
   const slices = await doneSlices(dependencies, plan);
   guard(plan, slices);
@@ -115,21 +144,26 @@ async function makeDraft(dependencies: ObjectDependencies, plan: Plan, run: RunC
     cursor: isIncremental ? { before: plan.cursorBefore, after: plan.cursorAfter } : null,
     tables,
     completeness: completenessOf(declaration, slices, tables, debtsAfter(plan, slices, run)),
-    schema: recordSchema(plan.schema, {
-      declaration: asWritten(declaration, config),
-      isExcluded: excludes(declaration, config),
-      schemaChanges: config.schemaChanges,
-      seen: slices.map(({ done }) => done.schema).reduce(unionSeen, {}),
-      records: tables[plan.object]?.rows ?? 0,
-      isWhole: !isIncremental,
-    }),
+    schema: withDropped(
+      recordSchema(plan.schema, {
+        declaration: asWritten(declaration, config),
+        isExcluded: excludes(declaration, config),
+        schemaChanges: config.schemaChanges,
+        seen: slices.map(({ done }) => done.schema).reduce(unionSeen, {}),
+        records: tables[plan.object]?.rows ?? 0,
+        isWhole: !isIncremental,
+      }),
+      listsNoLongerSent(declaration, slices),
+    ),
     rules: await writtenBy(dependencies, plan),
   };
   return { manifest, startFrom: plan.startFrom };
 }
 
+const isShared = (name: string): boolean => SHARED_TABLES.some((one) => one === name);
+
 const rowsOf = (manifest: Manifest): number =>
-  sum(Object.entries(manifest.tables).map(([name, table]) => (name === DELETIONS ? 0 : table.rows)));
+  sum(Object.entries(manifest.tables).map(([name, table]) => (isShared(name) ? 0 : table.rows)));
 
 /** The draft of this run's manifest. The first one written counts, whichever attempt wrote it. */
 async function draftOf(dependencies: ObjectDependencies, run: RunContext): Promise<Draft> {

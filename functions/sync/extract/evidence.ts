@@ -1,33 +1,32 @@
 /** Evidence for the proof of completeness, added up page by page. Pure. */
 import type { ObjectDeclaration } from '../../core/declaration.ts';
 import type { Evidence, LargeRow } from '../../core/engine-files.ts';
-import { valueAt } from '../../core/paths.ts';
-import type { PageEvidence, ReadRecord } from '../../core/reading.ts';
+import type { ReadEvent, ReadRecord } from '../../core/reading.ts';
+import { addRelations } from '../../core/relationship.ts';
 import type { Row } from '../../rows/rows.ts';
 
-export const addEvidence = (sum: Evidence, page: PageEvidence): Evidence => ({
-  ...sum,
-  partsExpected: sum.partsExpected + (page.partsExpected ?? 0),
-  partsWritten: sum.partsWritten + (page.partsWritten ?? 0),
-  overCap: [...new Set([...sum.overCap, ...(page.overCap ?? [])])],
-});
-
-/** Adds the number of items that the embedded lists of these records claim to hold, per child table. */
-export function addRelations(
-  { embeddedLists }: ObjectDeclaration,
+/** Adds what a page proves: its own counts, and those of the records that were kept. */
+export function addEvidence(
+  { children }: Pick<ObjectDeclaration, 'children'>,
   sum: Evidence,
-  records: readonly ReadRecord[],
+  page: Pick<Extract<ReadEvent, { type: 'page' }>, 'evidence' | 'rejects'>,
+  kept: readonly ReadRecord[],
 ): Evidence {
-  const relations = { ...sum.relations };
-  for (const { field, child } of embeddedLists) {
-    const counts = records.map(({ record }) => valueAt(record, [field, 'total_count']));
-    const stated = counts.reduce<number>(
-      (total, count) => total + (typeof count === 'number' ? count : 0),
-      0,
-    );
-    relations[child] = (relations[child] ?? 0) + stated;
-  }
-  return { ...sum, relations };
+  const { partsExpected = 0, partsWritten = 0, overCap = [], observed = {} } = page.evidence ?? {};
+  return {
+    ...sum,
+    partsExpected: sum.partsExpected + partsExpected,
+    partsWritten: sum.partsWritten + partsWritten,
+    overCap: [...new Set([...sum.overCap, ...overCap])],
+    relations: addRelations(
+      { children },
+      sum.relations,
+      kept.map(({ record }) => record),
+    ),
+    rejects: sum.rejects + (page.rejects?.length ?? 0),
+    untimed: sum.untimed + kept.filter(({ untimed }) => untimed === true).length,
+    observed: { ...sum.observed, ...observed },
+  };
 }
 
 /** Athena reads rows of up to 32 MB. */

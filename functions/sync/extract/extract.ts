@@ -1,6 +1,6 @@
 /** Extract: one attempt at one slice, from its latest receipt to its end, its deadline, or a wait. */
 
-import type { Plan, PlannedSlice, Receipt } from '../../core/engine-files.ts';
+import type { DoneReceipt, NewDebt, Plan, PlannedSlice, Receipt } from '../../core/engine-files.ts';
 import { ContractError } from '../../core/errors.ts';
 import { planKey } from '../../core/lake-keys.ts';
 import type { Lease } from '../../core/ports.ts';
@@ -20,6 +20,7 @@ import {
 } from '../receipts.ts';
 import { requireRunContext } from '../run-context.ts';
 import { requireStored } from '../store.ts';
+import { narrow, unchangedDebt } from './narrow.ts';
 import { createSliceProgress, type SliceProgress } from './slice-progress.ts';
 
 export interface Attempt {
@@ -37,9 +38,27 @@ const CONTINUE: ExtractResult = { status: 'continue', waitSeconds: 0 };
 /** What to do after an event: continue, walk the slice again, or hand a result back to the workflow. */
 type Next = 'next' | 'walk_again' | ExtractResult;
 
+/** Records that earlier runs found this slice to be counted for and never listed. */
+const knownShort = ({ debt, knownShort: known = 0 }: PlannedSlice): number =>
+  debt?.count === undefined ? known : debt.count.matched - debt.count.listed;
+
+/** Finishes the slice: what it wrote counts from here on. */
+async function finish(
+  { declaration, lake }: ObjectDependencies,
+  plan: Plan,
+  slice: PlannedSlice,
+  progress: SliceProgress,
+  ending: Pick<DoneReceipt, 'matched' | 'short' | 'lost'> & Partial<Pick<DoneReceipt, 'read'>>,
+): Promise<ExtractResult> {
+  const receipt = await progress.checkpoint();
+  const folder = { runId: plan.runId, object: declaration.name, slice: slice.id };
+  await storeDone(lake, folder, { ...receipt, ...ending });
+  return DONE;
+}
+
 /** The reader saw the end marker: accept the walk, repeat it, or record what is missing as a debt. */
 async function end(
-  { declaration, lake }: ObjectDependencies,
+  dependencies: ObjectDependencies,
   plan: Plan,
   slice: PlannedSlice,
   progress: SliceProgress,
@@ -47,19 +66,40 @@ async function end(
 ): Promise<Next> {
   const counts = progress.counts();
   const whole = slice.query.kind === 'all';
-  const verdict = judgeWalk({ ...counts, matched, whole, lastRows: plan.lastRows });
+  const verdict = judgeWalk({
+    ...counts,
+    matched,
+    whole,
+    lastRows: plan.lastRows,
+    knownShort: knownShort(slice),
+  });
   if (verdict === 'walk_again') {
     progress.restart(counts.walks + 1);
     return 'walk_again';
   }
-  if (verdict === 'short') {
-    const reason = `Intercom counts ${matched}, ${counts.read} could be read`;
-    progress.addDebt({ scope: scopeOf(slice, plan), reason });
+  const short = verdict === 'short';
+  if (short) {
+    const owed: NewDebt = {
+      scope: scopeOf(slice, plan),
+      reason: `Intercom counts ${matched}, ${counts.read} could be read`,
+      ...(whole && matched !== null && { count: { matched, listed: counts.read, digest: null } }),
+    };
+    for (const debt of await narrow(dependencies, owed)) progress.addDebt(debt);
   }
-  const receipt = await progress.checkpoint();
-  const folder = { runId: plan.runId, object: declaration.name, slice: slice.id };
-  await storeDone(lake, folder, { ...receipt, matched, short: verdict === 'short' });
-  return DONE;
+  return finish(dependencies, plan, slice, progress, { matched, short });
+}
+
+/** The rest of the slice cannot be read. That is the slice's debt if there are others, else the object's failure. */
+async function lose(
+  dependencies: ObjectDependencies,
+  plan: Plan,
+  slice: PlannedSlice,
+  progress: SliceProgress,
+  error: Error,
+): Promise<Next> {
+  if (plan.slices.length === 1) throw error;
+  progress.addDebt({ scope: scopeOf(slice, plan), reason: error.message });
+  return finish(dependencies, plan, slice, progress, { matched: null, short: true, lost: error.message });
 }
 
 /**
@@ -95,11 +135,13 @@ async function handle(
       await progress.addDeletions(event.ids, event.how);
       return 'next';
     case 'debt':
-      progress.addDebt(event);
+      progress.addDebt({ scope: event.scope, reason: event.reason });
       return 'next';
     case 'wait':
       await progress.checkpoint();
       return { status: 'wait', waitSeconds: event.seconds };
+    case 'lost':
+      return lose(dependencies, plan, slice, progress, event.error);
     case 'end':
       return end(dependencies, plan, slice, progress, event.matched);
     default:
@@ -225,6 +267,13 @@ async function work(
     from,
     schema,
   });
+  const unchanged = from.position === null ? await unchangedDebt(dependencies, slice) : null;
+  if (unchanged !== null) {
+    // Nothing is listed that was not before: no row is written again.
+    progress.addDebt(unchanged);
+    const { matched, listed: read } = unchanged.count;
+    return finish(dependencies, plan, slice, progress, { matched, read, short: true });
+  }
   let next: Next = 'walk_again';
   while (next === 'walk_again') next = await walk(dependencies, plan, slice, progress, attempt);
   if (next === 'next')

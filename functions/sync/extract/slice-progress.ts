@@ -1,6 +1,6 @@
 /** What one attempt has gathered for its slice between receipts: rows, counts and evidence. */
 
-import type { Debt, PlannedSlice, Receipt } from '../../core/engine-files.ts';
+import type { NewDebt, PlannedSlice, Receipt } from '../../core/engine-files.ts';
 import type { DebtScope, Position, ReadEvent, ReadRecord, Window } from '../../core/reading.ts';
 import { admits, type RecordedSchema } from '../../core/schema.ts';
 import { unionSeen } from '../../core/sightings.ts';
@@ -8,12 +8,11 @@ import type { EpochSeconds } from '../../core/time.ts';
 import { createShaper, deletionRow } from '../../rows/rows.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
 import { restarted, type SeenIds, seenIds, storeReceipt, type WorkFolder } from '../receipts.ts';
-import { addEvidence, addRelations, largeRows } from './evidence.ts';
+import { addEvidence, largeRows } from './evidence.ts';
 import { createPartWriter } from './part-writer.ts';
 import { treatmentsOf } from './treatments.ts';
 
 type PageEvent = Extract<ReadEvent, { type: 'page' }>;
-type NewDebt = Pick<Debt, 'scope' | 'reason'>;
 
 export interface SliceProgress {
   position(): Position | null;
@@ -34,8 +33,13 @@ export interface SliceProgress {
   checkpointIfDue(): Promise<void>;
 }
 
-const within = ({ from, to }: Window, at: EpochSeconds): boolean =>
-  (from === null || at >= from) && (to === null || at < to);
+/**
+ * Whether a record that the search found belongs to the bounds. A query may ask for more than its window: what is
+ * up to `slack` outside is left to the neighbours. What is farther outside came for another reason, such as a
+ * change since the index was made, and is written whatever its time says.
+ */
+const belongs = ({ from, to }: Window, at: EpochSeconds, slack: number): boolean =>
+  (from === null || at >= from || from - at > slack) && (to === null || at < to || at - to > slack);
 
 const union = (a: readonly string[], b: readonly string[]): readonly string[] => [...new Set([...a, ...b])];
 
@@ -93,8 +97,9 @@ export async function createSliceProgress(
   }
 
   /** Parts come with the records that the search asked for, so no bounds apply to them. */
-  const isWanted = ({ stampedAt }: ReadRecord): boolean =>
-    recordsOf !== undefined || within(slice.exact, stampedAt);
+  const { slackSeconds = 0 } = declaration.read;
+  const isWanted = ({ stampedAt, untimed }: ReadRecord): boolean =>
+    recordsOf !== undefined || untimed === true || belongs(slice.exact, stampedAt, slackSeconds);
 
   function nextOrdinal(): number {
     ordinal += 1;
@@ -131,12 +136,10 @@ export async function createSliceProgress(
       const kept = newRecords(page).filter(isWanted);
       const shaped = kept.map((one) => ({ one, rows: shaper.shape(one, nextOrdinal()) }));
       await writer.write(shaped.flatMap(({ rows }) => rows));
+      await writer.write((page.rejects ?? []).map((reject) => shaper.reject(reject, nextOrdinal())));
       const large = shaped.flatMap(({ one, rows }) => largeRows(rows, one.id));
-      const related = addRelations(declaration, receipt.evidence, kept);
-      const evidence = addEvidence(
-        { ...related, largeRows: [...related.largeRows, ...large] },
-        page.evidence ?? {},
-      );
+      const before = { ...receipt.evidence, largeRows: [...receipt.evidence.largeRows, ...large] };
+      const evidence = addEvidence(declaration, before, page, kept);
       receipt = { ...receipt, position: page.position, evidence };
       observe({ type: 'rows', object: folder.object, rows: kept.length, read: page.ids.length });
     },
@@ -152,10 +155,10 @@ export async function createSliceProgress(
       }
       receipt = { ...receipt, deleted: union(receipt.deleted, ids) };
     },
-    addDebt({ scope, reason }) {
+    addDebt(debt) {
       // A walk that resumes within a page, or ends a second time, reports its debts again.
-      if (receipt.newDebts.some((debt) => sameScope(debt.scope, scope))) return;
-      receipt = { ...receipt, newDebts: [...receipt.newDebts, { scope, reason }] };
+      if (receipt.newDebts.some(({ scope }) => sameScope(scope, debt.scope))) return;
+      receipt = { ...receipt, newDebts: [...receipt.newDebts, debt] };
     },
     restart(walks) {
       receipt = restarted(receipt, walks);

@@ -28,6 +28,15 @@ async function planDebt(
 ): Promise<PlannedDebts> {
   if ('ids' in debt.scope) return planIds(debt, debt.scope.ids, allowance, planned);
   const { window, created = null, exact = window } = debt.scope;
+  if (debt.count !== undefined) {
+    // It was narrowed when it was found, and one request says whether anything has changed.
+    const query = asQuery(window, created, exact);
+    return {
+      slices: [{ id: sliceId(planned), query, exact, debt }],
+      carried: [],
+      records: debt.count.listed,
+    };
+  }
   const taken = await take(asQuery(window, created, exact), counting, allowance);
   const records = taken.windows.reduce((sum, { matched }) => sum + matched, 0);
   const { cut } = taken;

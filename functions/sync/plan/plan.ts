@@ -96,12 +96,16 @@ async function allowanceOf({ budget, limits, declaration }: ObjectDependencies):
 }
 
 /** The one slice of a full-refresh object: the whole object. Reading it whole also pays its debts. */
-const WHOLE: PlannedSlice = {
-  id: sliceId(0),
-  query: { kind: 'all' },
-  exact: { from: null, to: null },
-  debt: null,
-};
+function wholeSlice(previous: readonly Debt[]): PlannedSlice {
+  const counts = previous.flatMap(({ count }) => (count === undefined ? [] : [count.matched - count.listed]));
+  return {
+    id: sliceId(0),
+    query: { kind: 'all' },
+    exact: { from: null, to: null },
+    debt: null,
+    knownShort: Math.max(0, ...counts),
+  };
+}
 
 /** Makes the plan, or says how many seconds to wait for a slot: counting sends requests. */
 async function makePlan(
@@ -121,11 +125,17 @@ async function makePlan(
     schema: await lastSchema(dependencies, manifest),
     ...(manifest?.rules !== undefined && { writtenBy: manifest.rules }),
     lastRows: manifest?.tables[declaration.name]?.rows ?? null,
+    previousDebts: manifest?.completeness.debts ?? [],
   } as const;
   const before = committed?.cursor ?? null;
   const window = windowOfRun(dependencies, run, committed);
   if (window === null) {
-    const whole = { window: null, slices: [WHOLE], carriedDebts: [], workRemains: false };
+    const whole = {
+      window: null,
+      slices: [wholeSlice(base.previousDebts)],
+      carriedDebts: [],
+      workRemains: false,
+    };
     const result = { ...base, ...whole, cursorBefore: null, cursorAfter: null, expected: null };
     return { status: 'worked', result };
   }

@@ -28,7 +28,8 @@ export interface SplitOptions extends Counting {
 type Axis = 'updated' | 'created';
 
 /** The shortest span worth cutting. Within two days, the start of a day may lie outside the span in some zone. */
-const shortestSpan = (granularity: 'day' | 'second'): number => (granularity === 'day' ? 2 * DAY_SECONDS : 2);
+export const shortestSpan = (granularity: 'day' | 'second'): number =>
+  granularity === 'day' ? 2 * DAY_SECONDS : 2;
 
 const windowOn = (query: WindowQuery, axis: Axis): Window => query[axis] ?? { from: null, to: null };
 
@@ -45,6 +46,11 @@ function cutAt(query: WindowQuery, axis: Axis, at: EpochSeconds): readonly [Wind
  */
 export async function* splitWindow(query: WindowQuery, options: SplitOptions): AsyncGenerator<CountedWindow> {
   const { matched, first } = await options.probe(query);
+  if (matched === null) {
+    // Without a count there is nothing to cut by: the window is read as it is.
+    yield { query, matched: 0 };
+    return;
+  }
   const lower = Math.max(query.updated.from ?? 0, first ?? 0);
   yield* cut(query, 'updated', { matched, lower, upper: query.updated.to ?? options.now }, options);
 }
@@ -72,7 +78,7 @@ async function* cut(
   }
   const middle = Math.floor((span.lower + span.upper) / 2);
   const [left, right] = cutAt(query, axis, middle);
-  const onLeft = Math.min((await options.probe(left)).matched, span.matched);
+  const onLeft = Math.min((await options.probe(left)).matched ?? 0, span.matched);
   const leftSpan = { matched: onLeft, lower: span.lower, upper: middle };
   const rightSpan = { matched: span.matched - onLeft, lower: middle, upper: span.upper };
   if (onLeft === 0) yield* cut(query, axis, rightSpan, options);

@@ -157,7 +157,6 @@ export const declare = (read: ReadSpec, more: Partial<ObjectDeclaration> = {}): 
   read,
   columns: [],
   omit: [],
-  embeddedLists: [],
   children: [],
   ...more,
 });
@@ -195,7 +194,11 @@ export interface Walk {
 /** Reads a slice to its end and summarizes it, without what came before a restart. */
 export async function walk(source: AsyncIterable<ReadEvent>): Promise<Walk> {
   const events: ReadEvent[] = [];
-  for await (const event of source) events.push(event);
+  for await (const event of source) {
+    // The engine throws it, too, if there is no other slice.
+    if (event.type === 'lost') throw event.error;
+    events.push(event);
+  }
   const kept = events.slice(events.findLastIndex(({ type }) => type === 'restart') + 1);
   const pages = kept.filter((event) => event.type === 'page');
   const end = kept.findLast((event) => event.type === 'end');

@@ -27,6 +27,7 @@ const COMPLETENESS: Keys<Completeness> = {
   large_rows: true,
   relations: true,
   debts: true,
+  observed: true,
 };
 const SCHEMA: Keys<Manifest['schema']> = {
   added: true,

@@ -4,6 +4,7 @@ import type { ChildDeclaration, Column, ObjectDeclaration } from '../../../funct
 import type { JsonValue } from '../../../functions/core/json.ts';
 import type { ObjectName } from '../../../functions/core/names.ts';
 import { pathFrom, valueAt } from '../../../functions/core/paths.ts';
+import { findList } from '../../../functions/core/relationship.ts';
 import { OBJECTS } from '../../../functions/objects/index.ts';
 import { canariesIn, PLANTED_RECORDS } from '../../support/canaries.ts';
 import { isWithin, leavesOf, textOf, written } from '../../support/hashed-leaves.ts';
@@ -40,8 +41,8 @@ function plantedAt({ object, table, column }: Mark): JsonValue | undefined {
   const record = PLANTED_RECORDS[object];
   const child = OBJECTS[object].children.find((one) => one.table === table);
   if (child === undefined) return record?.[column];
-  const list = valueAt(record, child.list.split('.'));
-  return Array.isArray(list) ? valueAt(list[0], [column]) : undefined;
+  const first = record === undefined ? undefined : findList(child, record)?.items[0];
+  return first === undefined ? undefined : valueAt(first.value, [column]);
 }
 
 interface Mark {

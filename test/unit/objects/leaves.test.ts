@@ -42,7 +42,7 @@ function withNewKeys(value: JsonValue | undefined): JsonValue {
 
 /** The record with new keys everywhere except in what rows need. */
 function ofTomorrow({ columns, primaryKey, children }: ObjectDeclaration, record: JsonObject): JsonObject {
-  const kept = new Set([...primaryKey, ...children.map(({ list }) => list.split('.')[0] ?? '')]);
+  const kept = new Set([...primaryKey, ...children.map(({ list }) => list.field)]);
   const declared = columns.filter(({ name, from }) => from === undefined && !kept.has(name));
   return { ...record, ...Object.fromEntries(declared.map(({ name }) => [name, withNewKeys(record[name])])) };
 }

@@ -41,7 +41,8 @@ describe.each(objects)('a row of %s', (name, object) => {
 
   test('has every declared column in order, then ours, even if the record has nothing', () => {
     const [row] = linesOf(rowsOf(object, {}), name);
-    expect(Object.keys(row ?? {})).toEqual([...columns, ...OWN]);
+    const own = object.children.length === 0 ? OWN : OWN.toSpliced(2, 0, '_unknown');
+    expect(Object.keys(row ?? {})).toEqual([...columns, ...own]);
     for (const column of columns) expect(row?.[column]).toBeNull();
     expect(row).toMatchObject({ _run_id: ORIGIN.runId, _extracted_at: 1_795_348_861, _version: VERSION });
   });
@@ -323,10 +324,18 @@ describe('child rows', () => {
     expect(rowsOf('contacts', { id: 'c1', tags } as JsonObject)).toHaveLength(1);
   });
 
-  test('of an item that is not an object have no value from it', () => {
-    expect(linesOf(rowsOf('contacts', { id: 'c1', tags: { data: ['t'] } }), 'contact_tag')).toMatchObject([
-      { contact_id: 'c1', tag_id: null },
+  test('none has a key that is null: what is no item of the list has no row', () => {
+    const tags = { data: ['t', { id: 7 }, null, {}, { id: '8' }] };
+    expect(linesOf(rowsOf('contacts', { id: 'c1', tags }), 'contact_tag')).toMatchObject([
+      { contact_id: 'c1', tag_id: '7' },
+      { contact_id: 'c1', tag_id: '8' },
     ]);
+  });
+
+  test('a numeric id is the same text in parent and child', () => {
+    const rows = rowsOf('contacts', { id: 12, tags: { data: [{ id: 7 }] } });
+    expect(linesOf(rows, 'contacts')).toMatchObject([{ id: '12' }]);
+    expect(linesOf(rows, 'contact_tag')).toMatchObject([{ contact_id: '12', tag_id: '7' }]);
   });
 });
 

@@ -1,31 +1,24 @@
 /** Reads the envelopes around records (docs/intercom-api.md 4.1), in every shape they have been seen in. */
 import { ContractError } from '../../../core/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/json.ts';
+import { listUnder } from '../../../core/relationship.ts';
+import { parseCount } from '../../../core/scalars.ts';
 
-/** The error for an answer that breaks the contract. The cursor stays, and the run reports it. */
+/** The error for an answer that breaks the contract. */
 export const contractError = (code: string, what: string): ContractError =>
-  new ContractError(`${what}: report it; nothing was committed`, { code });
-
-/** A count or a page number, which may come as a numeric string (docs/intercom-api.md 4.1); else null. */
-export function parseCount(value: JsonValue | undefined): number | null {
-  const count = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
-  return typeof count === 'number' && Number.isSafeInteger(count) && count >= 0 ? count : null;
-}
+  new ContractError(`${what}. If this lasts, report it`, { code });
 
 /** `total_count`: how many records match the whole query; null if the answer gives no count. */
 export const totalCount = (body: JsonObject): number | null => parseCount(body.total_count);
 
 /**
- * The list of records under the first of `keys` that holds one.
- * @throws ContractError if there is no list or an item is not an object; never taken for an empty list
+ * The list under one of `keys`, or under `data`; what is in it is for the caller to sort out.
+ * @throws ContractError if there is no list; never taken for an empty one
  */
-export function recordsOf(body: JsonObject, keys: readonly string[], path: string): readonly JsonObject[] {
-  const list = keys.map((key) => body[key]).find((value) => Array.isArray(value));
-  if (!Array.isArray(list))
-    throw contractError('records_missing', `${path} answered without '${keys.join("' or '")}'`);
-  if (!list.every(isJsonObject))
-    throw contractError('record_not_an_object', `${path} listed something that is not a record`);
-  return list;
+export function recordsOf(body: JsonObject, keys: readonly string[], path: string): readonly JsonValue[] {
+  const list = listUnder(body, [...keys, 'data']);
+  if (list !== undefined) return list;
+  throw contractError('records_missing', `${path} answered without '${keys.join("' or '")}'`);
 }
 
 /** A query parameter of a URL, absolute or relative. The URL is read, never followed. */
@@ -64,7 +57,7 @@ function nextCursor(body: JsonObject, path: string): NextCursor {
 }
 
 export interface CursorPage {
-  readonly records: readonly JsonObject[];
+  readonly records: readonly JsonValue[];
   readonly total: number | null;
   /** Cursor of the next page; null on the last. */
   readonly cursor: string | null;

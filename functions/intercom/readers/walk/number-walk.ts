@@ -3,7 +3,7 @@
  * host and path; `pages.next` only shows whether there is another one. Each page size divides the larger ones, so
  * an offset is always the start of a page.
  */
-import type { JsonObject } from '../../../core/json.ts';
+import type { JsonValue } from '../../../core/json.ts';
 import type { EpochMs } from '../../../core/time.ts';
 import type { Answer, IntercomClient, Query } from '../../http/client.ts';
 import type { Failure } from '../../http/failures.ts';
@@ -23,7 +23,7 @@ export interface NumberList {
 }
 
 export interface NumberPage {
-  readonly records: readonly JsonObject[];
+  readonly records: readonly JsonValue[];
   readonly receivedAtMs: EpochMs;
   readonly total: number | null;
   /** Records before the next page. */
@@ -61,7 +61,7 @@ function isEnd(numbers: PageNumbers, total: number | null, read: number, path: s
 function checkNext(
   { nextPage }: PageNumbers,
   page: number,
-  records: readonly JsonObject[],
+  records: readonly JsonValue[],
   path: string,
 ): void {
   if (records.length === 0)

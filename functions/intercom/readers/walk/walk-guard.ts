@@ -1,9 +1,9 @@
 /** Stops walks that would never end: without such a guard, 253 companies once became 4 million rows. */
-import type { JsonObject } from '../../../core/json.ts';
+import { isJsonObject, type JsonValue } from '../../../core/json.ts';
 import { contractError } from './list-answers.ts';
 
 export interface GuardedPage {
-  readonly records: readonly JsonObject[];
+  readonly records: readonly JsonValue[];
   /** Cursor of the next page; null at the end, and for numbered pages. */
   readonly cursor: string | null;
   /** Intercom's `total_count` with this page. */
@@ -26,8 +26,8 @@ const EMPTY_PAGES_IN_A_ROW = 3;
 /** Records that move to the end during the walk are read again, so reading more than the count is normal. */
 const farBeyond = (total: number): number => total * 3 + 1000;
 
-const signature = (records: readonly JsonObject[]): string =>
-  JSON.stringify(records.map((record) => [record.id, record.updated_at]));
+const signature = (records: readonly JsonValue[]): string =>
+  JSON.stringify(records.map((record) => (isJsonObject(record) ? [record.id, record.updated_at] : record)));
 
 /**
  * @param samePages how often the same page may come in a row: once with cursors, more often if new
@@ -40,7 +40,7 @@ export function createWalkGuard(path: string, samePages = 1): WalkGuard {
   let emptyInARow = 0;
   let largestTotal: number | null = null;
 
-  function checkContent(records: readonly JsonObject[], isLast: boolean): void {
+  function checkContent(records: readonly JsonValue[], isLast: boolean): void {
     emptyInARow = records.length === 0 && !isLast ? emptyInARow + 1 : 0;
     if (emptyInARow > EMPTY_PAGES_IN_A_ROW) {
       throw contractError(

@@ -42,7 +42,7 @@ const detail = (id: number | string, parts: number, more: object = {}): Reply =>
   json: {
     id: String(id),
     updated_at: 5000 + Number(id),
-    statistics: { count_conversation_parts: parts },
+    statistics: { count_conversation_parts: parts + 1 },
     conversation_parts: {
       type: 'conversation_part.list',
       conversation_parts: range(0, Math.min(500, parts)).map((part) => ({
@@ -194,9 +194,15 @@ describe('evidence', () => {
   });
 
   test('shows parts that are missing below the cap', async () => {
-    const statistics = { count_conversation_parts: 9 };
-    const { evidence } = await readAll(workspace(1, (id) => detail(id, 4, { statistics })));
+    const parts = {
+      conversation_parts: {
+        conversation_parts: range(0, 4).map((part) => ({ id: `${part}` })),
+        total_count: 9,
+      },
+    };
+    const { evidence, events } = await readAll(workspace(1, (id) => detail(id, 4, parts)));
     expect(evidence).toEqual({ expected: 9, written: 4, overCap: [] });
+    expect(events.filter(({ type }) => type === 'debt')).toMatchObject([{ scope: { ids: ['0'] } }]);
   });
 });
 
@@ -254,15 +260,24 @@ describe('a conversation that cannot be read', () => {
 
   test.each<[string, Reply]>([
     ['parts missing from the answer', { json: { id: '3', statistics: { count_conversation_parts: 2 } } }],
-    ['a part without an id', { json: { conversation_parts: { conversation_parts: [{ body: 'x' }] } } }],
   ])('is a debt, too, with %s', async (_name, reply) => {
     const { events } = await readAll(workspace(6, (id) => (id === '3' ? reply : detail(id, 1))));
     expect(events.filter(({ type }) => type === 'debt')).toMatchObject([{ scope: { ids: ['3'] } }]);
   });
 
-  test('a conversation without parts is not a failure', async () => {
-    const { ids, events } = await readAll(workspace(1, (id) => ({ json: { id, conversation_parts: null } })));
+  test.each([
+    ['null', null],
+    ['text', 'none'],
+    ['another shape', { nodes: [] }],
+  ])('a list of parts that came as %s is owed, not empty', async (_name, list) => {
+    const { ids, events } = await readAll(workspace(1, (id) => ({ json: { id, conversation_parts: list } })));
     expect(ids).toEqual(['0']);
+    expect(events.filter(({ type }) => type === 'debt')).toMatchObject([{ scope: { ids: ['0'] } }]);
+  });
+
+  test('an empty list of parts is a conversation without parts', async () => {
+    const list = { conversation_parts: [], total_count: 0 };
+    const { events } = await readAll(workspace(1, (id) => ({ json: { id, conversation_parts: list } })));
     expect(events.some(({ type }) => type === 'debt')).toBe(false);
   });
 
@@ -274,8 +289,18 @@ describe('a conversation that cannot be read', () => {
     expect(events.filter(({ type }) => type === 'debt')).toMatchObject([{ scope: { ids: ['7'] } }]);
   });
 
+  test('is a reject, if it is one part without an id', async () => {
+    const parts = {
+      conversation_parts: { conversation_parts: [{ body: 'x' }, { id: '7' }], total_count: 2 },
+    };
+    const { events, records } = await readAll(workspace(1, (id) => detail(id, 0, parts)));
+    const rejects = events.flatMap((event) => (event.type === 'page' ? (event.rejects ?? []) : []));
+    expect(rejects).toMatchObject([{ path: '0.conversation_parts[0]', reason: 'no id' }]);
+    expect(records).toEqual([{ id: '7', conversation_id: '0' }]);
+  });
+
   test('is an outage if all of them fail', async () => {
-    const read = readAll(workspace(8, () => BROKEN));
+    const read = readAll(workspace(14, () => BROKEN));
     await expect(read).rejects.toMatchObject({ name: 'RetryableError', code: 'http_500' });
   });
 

@@ -111,7 +111,7 @@ describe('the manifest', () => {
         written: 1,
         parts: { expected: 2, written: 1 },
         over_cap: ['c1'],
-        relations: {},
+        relations: { email_address_header: { expected: 1, written: 1 } },
         debts: [{ scope: { ids: ['c9'] }, reason: 'HTTP 500', since: '2026-11-22T12:00:00.000Z', tries: 1 }],
       },
       schema: {

@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { EmbeddedList } from '../../../../../functions/core/declaration.ts';
 import type { JsonObject } from '../../../../../functions/core/json.ts';
+import { OBJECTS } from '../../../../../functions/objects/index.ts';
 import {
   ALL,
-  declare,
   errorList,
   type Handler,
   type Reply,
@@ -14,26 +13,7 @@ import {
   walk,
 } from '../../../../support/intercom/reader-harness.ts';
 
-const TAGS: EmbeddedList = {
-  field: 'tags',
-  path: '/contacts/{id}/tags',
-  paging: 'none',
-  recordsKeys: ['data'],
-  child: 'contact_tag',
-};
-const COMPANIES: EmbeddedList = {
-  field: 'companies',
-  path: '/contacts/{id}/companies',
-  paging: 'page_number',
-  recordsKeys: ['data', 'companies'],
-  perPageSizes: [60, 30, 15, 5, 1],
-  child: 'contact_company',
-};
-
-const CONTACTS = declare(
-  { kind: 'search', path: '/contacts/search', recordsKey: 'data', perPage: 150, granularity: 'day' },
-  { name: 'contacts', embeddedLists: [TAGS, COMPANIES] },
-);
+const CONTACTS = OBJECTS.contacts;
 
 const items = (count: number): readonly JsonObject[] => range(0, count).map((id) => ({ id: String(id) }));
 
@@ -45,6 +25,8 @@ const cutList = (count: number, more: object = {}): JsonObject => ({
   has_more: count > 10,
   ...more,
 });
+
+const NONE = cutList(0);
 
 const contact = (id: string, tags: unknown, companies: unknown): object => ({
   id,
@@ -79,7 +61,7 @@ function companiesPage(total: number, key: string): Handler {
 
 test('complete lists cost no request', async () => {
   const { server, records } = await readContacts(
-    [contact('1', cutList(10), cutList(0)), contact('2', null, undefined)],
+    [contact('1', cutList(10), cutList(0)), contact('2', cutList(3), cutList(1))],
     () => ({}),
   );
   expect(server.requests.length).toBe(1);
@@ -87,7 +69,7 @@ test('complete lists cost no request', async () => {
 });
 
 test('a list that has more is fetched, and the sub-list wins', async () => {
-  const { records, server } = await readContacts([contact('a/b', cutList(11), null)], () => ({
+  const { records, server } = await readContacts([contact('a/b', cutList(11), NONE)], () => ({
     json: { data: items(12) },
   }));
   expect(server.log()[1]).toBe('GET /contacts/a%2Fb/tags');
@@ -95,28 +77,28 @@ test('a list that has more is fetched, and the sub-list wins', async () => {
 });
 
 test('a list with fewer items than its count is fetched, even if it says there is no more', async () => {
-  const { records } = await readContacts([contact('1', cutList(11, { has_more: false }), null)], () => ({
+  const { records } = await readContacts([contact('1', cutList(11, { has_more: false }), NONE)], () => ({
     json: { data: items(11) },
   }));
   expect(countIn(records[0], 'tags')).toEqual([11, 11]);
 });
 
 test('a list that has more is fetched, even if its count does not show it', async () => {
-  const { records } = await readContacts([contact('1', cutList(10, { has_more: true }), null)], () => ({
+  const { records } = await readContacts([contact('1', cutList(10, { has_more: true }), NONE)], () => ({
     json: { data: items(11) },
   }));
   expect(countIn(records[0], 'tags')).toEqual([11, 11]);
 });
 
 test('a sub-list that falls short of Intercom’s count keeps that count', async () => {
-  const { records } = await readContacts([contact('1', cutList(15), null)], () => ({
+  const { records } = await readContacts([contact('1', cutList(15), NONE)], () => ({
     json: { data: items(10) },
   }));
   expect(countIn(records[0], 'tags')).toEqual([10, 15]);
 });
 
 test.each(['data', 'companies'])('companies come in pages, under the key %s', async (key) => {
-  const { records, server } = await readContacts([contact('1', null, cutList(130))], companiesPage(130, key));
+  const { records, server } = await readContacts([contact('1', NONE, cutList(130))], companiesPage(130, key));
   expect(countIn(records[0], 'companies')).toEqual([130, 130]);
   expect(server.log().slice(1)).toEqual(
     [1, 2, 3].map((page) => `GET /contacts/1/companies?page=${page}&per_page=60`),
@@ -136,7 +118,7 @@ test('a contact deleted in between keeps its embedded items', async () => {
 test('contacts come in order, at most inFlight of their sub-lists at once', async () => {
   let running = 0;
   let most = 0;
-  const contacts = range(0, 30).map((id) => contact(String(id), cutList(11), null));
+  const contacts = range(0, 30).map((id) => contact(String(id), cutList(11), NONE));
   const { ids } = await readContacts(
     contacts,
     async () => {
@@ -156,7 +138,7 @@ describe('a sub-list that cannot be read', () => {
   const broken: Reply = { status: 500, text: '' };
 
   test('is a debt of its contact; the page goes on with the items it has', async () => {
-    const contacts = range(0, 5).map((id) => contact(String(id), cutList(11), null));
+    const contacts = range(0, 5).map((id) => contact(String(id), cutList(11), NONE));
     const { events, ids, records } = await readContacts(contacts, ({ path }) =>
       path === '/me' ? { json: {} } : path === '/contacts/3/tags' ? broken : { json: { data: items(11) } },
     );
@@ -166,21 +148,32 @@ describe('a sub-list that cannot be read', () => {
   });
 
   test('is an outage if all of them fail', async () => {
-    const contacts = range(0, 20).map((id) => contact(String(id), cutList(11), null));
+    const contacts = range(0, 20).map((id) => contact(String(id), cutList(11), NONE));
     const read = readContacts(contacts, ({ path }) => (path === '/me' ? { json: {} } : broken));
     await expect(read).rejects.toMatchObject({ name: 'RetryableError' });
   });
 
   test('is an outage if /me does not answer either', async () => {
-    const read = readContacts([contact('1', cutList(11), null)], () => broken);
+    const read = readContacts([contact('1', cutList(11), NONE)], () => broken);
     await expect(read).rejects.toMatchObject({ name: 'RetryableError' });
   });
 
-  test('is not a debt if a permission is missing', async () => {
-    const read = readContacts([contact('1', cutList(11), null)], () => ({
-      status: 403,
-      json: errorList('forbidden'),
-    }));
-    await expect(read).rejects.toMatchObject({ name: 'PermissionError' });
+  const refused: Reply = { status: 403, json: errorList('forbidden') };
+
+  test('is a missing permission if all of them are refused', async () => {
+    const contacts = range(0, 6).map((id) => contact(String(id), cutList(11), NONE));
+    await expect(readContacts(contacts, () => refused)).rejects.toMatchObject({ name: 'PermissionError' });
+  });
+
+  test('is a debt if it is refused and others are not', async () => {
+    const contacts = range(0, 40).map((id) => contact(String(id), cutList(11), NONE));
+    const { events, ids } = await readContacts(contacts, ({ path }) =>
+      /contacts\/(3|2\d)\/tags/.test(path) ? refused : { json: { data: items(11) } },
+    );
+    expect(ids.length).toBe(40);
+    const debts = events.flatMap((event) =>
+      event.type === 'debt' && 'ids' in event.scope ? event.scope.ids : [],
+    );
+    expect(debts).toEqual(['3', ...range(20, 30).map(String)]);
   });
 });
