@@ -8,8 +8,8 @@ import {
 } from './json-protocol.ts';
 
 /**
- * `CreateTable`, `GetTable`, `GetTables` (without pages) and `UpdateTable`, with the versions and the limits on
- * names and texts that Glue documents. Earlier versions are never kept.
+ * `GetDatabase`, `CreateTable`, `GetTable`, `GetTables` (without pages) and `UpdateTable`, with the versions and the
+ * limits on names and texts that Glue documents. Earlier versions are never kept.
  * @param account the catalog's id
  */
 export function glueOperations(files: GlueFiles, account: string): JsonOperations {
@@ -22,12 +22,15 @@ export function glueOperations(files: GlueFiles, account: string): JsonOperation
     VersionId: String(table.version),
     IsRegisteredWithLakeFormation: false,
   });
-  const databaseIn = async (request: JsonObject): Promise<string> => {
-    const name = nameIn(request, 'DatabaseName');
+  const databaseIn = async (request: JsonObject, member = 'DatabaseName'): Promise<string> => {
+    const name = nameIn(request, member);
     if (await files.hasDatabase(name)) return name;
     throw new AwsFailure('EntityNotFoundException', `Database ${name} not found.`);
   };
   return {
+    'AWSGlue.GetDatabase': async (request) => ({
+      Database: { Name: await databaseIn(request, 'Name'), CatalogId: account },
+    }),
     'AWSGlue.GetTable': async (request) => {
       const database = await databaseIn(request);
       const name = nameIn(request, 'Name');
