@@ -5,7 +5,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { glueNames } from '../../functions/catalog/athena.ts';
 import { configuredTables } from '../../functions/catalog/configured.ts';
-import { resolveConfig } from '../../functions/config/config.ts';
+import { parseConfig } from '../../functions/config/config.ts';
 import { OBJECTS } from '../../functions/objects/index.ts';
 import { openLakeDatabase } from '../../lib/cli/local/lake-database.ts';
 import { DOCUMENTED_QUERIES } from '../support/documented-queries.ts';
@@ -16,7 +16,7 @@ import { type AwsGateway, startAwsGateway } from './aws-gateway.ts';
 import { type Engines, queryDifferences, tableDifferences } from './same-rows.ts';
 import { startTrino } from './trino-server.ts';
 
-const NAMES = glueNames(configuredTables(Object.values(OBJECTS), resolveConfig({}), {}));
+const NAMES = glueNames(configuredTables(Object.values(OBJECTS), parseConfig({}), {}));
 
 /** A lake's days are projected up to today, so it begins a few days ago. */
 const START = { startMs: Date.now() - 3 * DAY };
