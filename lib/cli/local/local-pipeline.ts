@@ -6,7 +6,7 @@ import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { freeAllSlots } from '../../../functions/aws/dynamodb-slots.ts';
+import { freeAllShares } from '../../../functions/aws/dynamodb-cap-shares.ts';
 import type { ResolvedConfig } from '../../../functions/config/config.ts';
 import type { Clock, Metrics, ObserveProgress } from '../../../functions/core/ports.ts';
 import {
@@ -99,9 +99,9 @@ async function assemble(
   options.setEnvironment(aws.environment);
   await provision(aws, resources);
   if (config.concurrency !== null) {
-    // The directory is this process's alone: who held a slot was killed with the process before.
+    // The directory is this process's alone: whatever had a share was killed with the process before.
     for (const { TableName: table } of resources.tables)
-      await freeAllSlots(new DynamoDBClient({}), table ?? '');
+      await freeAllShares(new DynamoDBClient({}), table ?? '');
   }
   const configPath = join(directory, CONFIG_FILE);
   const configText = JSON.stringify(config);

@@ -60,8 +60,8 @@ export function advance(progress: Progress, event: ProgressEvent, now: number): 
     }
     case 'object_summary':
     case 'old_debts':
-    case 'slot_awaited':
-    case 'slot_not_returned':
+    case 'share_awaited':
+    case 'share_not_returned':
       return progress;
     default:
       return event satisfies never;
@@ -111,8 +111,8 @@ export function line(progress: Progress, event: ProgressEvent, now: number): str
     case 'request':
     case 'object_summary':
     case 'old_debts':
-    case 'slot_awaited':
-    case 'slot_not_returned':
+    case 'share_awaited':
+    case 'share_not_returned':
       return null;
     default:
       return event satisfies never;
