@@ -1,0 +1,178 @@
+/** The cap under everything that happens: instances that come, work, lose the table or die, on clocks that differ. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { LEASE_MS, REQUEST_TIMEOUT_MS } from '../../../../functions/core/cap-shares.ts';
+import type { CapShares, Clock } from '../../../../functions/core/ports.ts';
+import { createRequestCap } from '../../../../functions/intercom/http/request-cap.ts';
+import { createMemoryCapShares } from '../../../support/memory/memory-cap-shares.ts';
+import { createMemoryClock, NOON } from '../../../support/memory/memory-clock.ts';
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+/** What one instance does. */
+interface Worker {
+  readonly object: string;
+  readonly startsAfter: number;
+  readonly requests: number;
+  /** Milliseconds from request to answer. */
+  readonly takes: number;
+  /** Requests it sends at once, if it may. */
+  readonly width: number;
+  /** Pieces of work, each an invocation. */
+  readonly invocations: number;
+  /** Its clock, compared with ours. */
+  readonly skew: number;
+  /** When it dies, with its requests still under way; or when the table no longer answers it. */
+  readonly trouble: { readonly kind: 'dies' | 'loses the table'; readonly after: number } | null;
+}
+
+const worker: fc.Arbitrary<Worker> = fc.record({
+  object: fc.constantFrom('a', 'b', 'c'),
+  startsAfter: fc.integer({ min: 0, max: 2 * MINUTE }),
+  requests: fc.integer({ min: 1, max: 200 }),
+  takes: fc.oneof(fc.integer({ min: 50, max: 2_000 }), fc.constant(REQUEST_TIMEOUT_MS)),
+  width: fc.integer({ min: 1, max: 8 }),
+  invocations: fc.integer({ min: 1, max: 4 }),
+  skew: fc.integer({ min: -5 * SECOND, max: 5 * SECOND }),
+  trouble: fc.option(
+    fc.record({
+      kind: fc.constantFrom('dies' as const, 'loses the table' as const),
+      after: fc.integer({ min: 0, max: 3 * MINUTE }),
+    }),
+    { freq: 4, nil: null },
+  ),
+});
+
+interface Simulated {
+  readonly most: number;
+  /** Workers without trouble that never got done. */
+  readonly unfinished: number;
+  /** Requests under way on average, from one time to another. */
+  average(from: number, to: number): number;
+  /** Milliseconds after the start at which each worker was done. */
+  readonly doneAt: readonly (number | undefined)[];
+  /** The same for the answers of each worker. */
+  readonly answersAt: readonly (readonly number[])[];
+  readonly writes: number;
+}
+
+async function simulate(workers: readonly Worker[], cap: number, random: () => number): Promise<Simulated> {
+  const clock = createMemoryClock();
+  const list = createMemoryCapShares();
+  const signal = new AbortController().signal;
+  const forever = new Promise<never>(() => undefined);
+  let writes = 0;
+  let inFlight = 0;
+  let most = 0;
+  const spans: { readonly from: number; readonly to: number }[] = [];
+  const doneAt: (number | undefined)[] = workers.map(() => undefined);
+  const answersAt: number[][] = workers.map(() => []);
+
+  async function request(index: number, takes: number): Promise<void> {
+    const from = clock.now() - NOON;
+    inFlight += 1;
+    most = Math.max(most, inFlight);
+    await clock.sleep(takes);
+    inFlight -= 1;
+    const to = clock.now() - NOON;
+    spans.push({ from, to });
+    answersAt[index]?.push(to);
+  }
+
+  async function run(one: Worker, index: number): Promise<void> {
+    const isIn = (kind: NonNullable<Worker['trouble']>['kind']): boolean =>
+      one.trouble?.kind === kind && clock.now() - NOON >= one.startsAfter + one.trouble.after;
+    const ownClock: Clock = { now: () => clock.now() + one.skew, sleep: clock.sleep };
+    const shares: CapShares = {
+      async update(change) {
+        if (isIn('dies') || isIn('loses the table')) return forever;
+        return list.update((before) => {
+          const changed = change(before);
+          if (changed.shares !== before) writes += 1;
+          return changed;
+        });
+      },
+    };
+    const { object } = one;
+    const share = createRequestCap({
+      cap,
+      shares,
+      clock: ownClock,
+      id: `${index}`,
+      object,
+      yields: true,
+      random,
+    });
+    await clock.sleep(one.startsAfter);
+    let left = one.requests;
+    const each = Math.ceil(one.requests / one.invocations);
+    while (left > 0) {
+      const waitSeconds = await share.begin();
+      if (waitSeconds !== null) {
+        await clock.sleep(waitSeconds * SECOND);
+        continue;
+      }
+      let now = Math.min(each, left);
+      const send = async (): Promise<void> => {
+        while (now > 0 && !share.isWanted()) {
+          now -= 1;
+          left -= 1;
+          const pass = await share.enter('bulk', signal);
+          if (isIn('dies')) await forever;
+          expect(pass.isValid()).toBe(true);
+          await request(index, one.takes);
+          if (isIn('dies')) await forever;
+          pass.leave();
+        }
+      };
+      await Promise.all(Array.from({ length: one.width }, send));
+      await share.end(false);
+    }
+    doneAt[index] = clock.now() - NOON;
+  }
+
+  workers.forEach((one, index) => void run(one, index));
+  const flush = () => new Promise((next) => setImmediate(next));
+  await flush();
+  while (clock.now() - NOON < 48 * HOUR && clock.advanceToNext()) await flush();
+  const healthy = workers.flatMap(({ trouble }, index) => (trouble === null ? [doneAt[index]] : []));
+  return {
+    most,
+    unfinished: healthy.filter((at) => at === undefined).length,
+    average: (from, to) =>
+      spans.reduce((sum, span) => sum + Math.max(0, Math.min(span.to, to) - Math.max(span.from, from)), 0) /
+      (to - from),
+    doneAt,
+    answersAt,
+    writes,
+  };
+}
+
+const FIRM: Worker = {
+  object: 'a',
+  startsAfter: 0,
+  requests: 400,
+  takes: 200,
+  width: 8,
+  invocations: 1,
+  skew: 0,
+  trouble: null,
+};
+
+test('never more requests under way than the cap, and every instance gets its turn', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(worker, { minLength: 1, maxLength: 8 }),
+      fc.integer({ min: 1, max: 6 }),
+      fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+      async (workers, cap, random) => {
+        const { most, unfinished } = await simulate(workers, cap, () => random);
+        expect(most).toBeLessThanOrEqual(cap);
+        expect(unfinished).toBe(0);
+      },
+    ),
+    { numRuns: 40 },
+  );
+});
