@@ -73,6 +73,10 @@ const isLive =
 const isAwake = ({ wants, renewedAt }: Share, now: EpochMs): boolean =>
   wants > 0 && renewedAt > now - AWAKE_MS;
 
+/** One order for everyone who deals, so that all agree on who goes first. */
+const inOrder = (shares: readonly Share[]): readonly Share[] =>
+  shares.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+
 const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
 
 /** Requests of each object, given those of each share. */
@@ -137,14 +141,14 @@ export function dealShare(all: readonly Share[], ask: ShareAsk, cap: number, now
   const { inFlight, ...who } = ask;
   const had = before?.count ?? 0;
   const asking = { ...who, count: had, since: before?.since ?? now, renewedAt: now, until: now + LIFE_MS };
-  const fair = fairParts([...others, asking], cap, now).get(asking) ?? 0;
+  const fair = fairParts(inOrder([...others, asking]), cap, now).get(asking) ?? 0;
   const target = Math.max(0, Math.min(fair, cap - sum(others.map(({ count }) => count))));
   const count = Math.max(inFlight, target);
   const dealt = { ...asking, count, since: had === 0 && count > 0 ? now : asking.since };
   const isSame = before !== undefined && before.id === who.id && before.count === count;
   const isFresh = isSame && before.wants === who.wants && before.renewedAt > now - RENEW_MS;
   const mine = isFresh ? before : dealt;
-  const shares = [...others, mine];
+  const shares = inOrder([...others, mine]);
   return { shares: isFresh ? all : shares, mine, target, isWanted: wanted(shares, now) === mine };
 }
 

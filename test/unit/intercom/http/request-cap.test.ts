@@ -1,7 +1,7 @@
 /** The cap under everything that happens: instances that come, work, lose the table or die, on clocks that differ. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { LEASE_MS, REQUEST_TIMEOUT_MS } from '../../../../functions/core/cap-shares.ts';
+import { REQUEST_TIMEOUT_MS } from '../../../../functions/core/cap-shares.ts';
 import type { CapShares, Clock } from '../../../../functions/core/ports.ts';
 import { createRequestCap } from '../../../../functions/intercom/http/request-cap.ts';
 import { createMemoryCapShares } from '../../../support/memory/memory-cap-shares.ts';
@@ -175,4 +175,64 @@ test('never more requests under way than the cap, and every instance gets its tu
     ),
     { numRuns: 40 },
   );
+});
+
+test('at least 0.9 of the cap is in use while there is work for it, and each object has its part', async () => {
+  const steady = fc.record({
+    object: fc.constantFrom('a', 'b', 'c'),
+    takes: fc.integer({ min: 100, max: 1_000 }),
+    width: fc.integer({ min: 2, max: 8 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(steady, { minLength: 1, maxLength: 6 }),
+      fc.integer({ min: 1, max: 12 }),
+      async (some, most) => {
+        const workers = some.map((one) => ({ ...FIRM, ...one, requests: 1_500 }));
+        // As many as can be under way at once.
+        const width = workers.reduce((sum, one) => sum + one.width, 0);
+        const cap = Math.min(most, width);
+        const { average, doneAt, most: highest } = await simulate(workers, cap, () => 0.5);
+        const firstDone = Math.min(...doneAt.map((at) => at ?? 0));
+        expect(average(5 * SECOND, firstDone)).toBeGreaterThanOrEqual(0.9 * cap);
+        expect(highest).toBe(cap);
+      },
+    ),
+    { numRuns: 15 },
+  );
+});
+
+test('what one invocation leaves, another uses at once', async () => {
+  const { average, doneAt } = await simulate([FIRM, { ...FIRM, object: 'b', requests: 1_200 }], 4, () => 0.5);
+  const [first = 0, last = 0] = doneAt;
+  expect(first).toBeLessThan(last / 1.5);
+  expect(average(first + 2 * SECOND, last - SECOND)).toBeGreaterThanOrEqual(3.6);
+});
+
+test('objects share alike, however many invocations each has', async () => {
+  const many = [FIRM, FIRM, FIRM].map((one) => ({ ...one, requests: 2_000 }));
+  const { answersAt } = await simulate([...many, { ...FIRM, object: 'b', requests: 2_000 }], 8, () => 0.5);
+  const answers = answersAt.map((at) => at.filter((each) => each >= 5 * SECOND && each < 35 * SECOND).length);
+  const all = answers.reduce((sum, count) => sum + count, 0);
+  expect((answers[3] ?? 0) / all).toBeGreaterThan(0.45);
+});
+
+test('an object without any request waits for a minute at most, if the others can stop', async () => {
+  const late = { ...FIRM, object: 'b', startsAfter: 10 * SECOND, requests: 5 };
+  const { doneAt } = await simulate([{ ...FIRM, requests: 2_000 }, late], 1, () => 0.5);
+  expect(doneAt[1]).toBeLessThan(75 * SECOND);
+});
+
+test('what a dead invocation had is free again after a minute and a half', async () => {
+  const dead: Worker = { ...FIRM, trouble: { kind: 'dies', after: 5 * SECOND } };
+  const next = { ...FIRM, startsAfter: 6 * SECOND, requests: 5 };
+  const { doneAt } = await simulate([dead, next], 1, () => 0.5);
+  expect(doneAt[1]).toBeGreaterThan(65 * SECOND);
+  expect(doneAt[1]).toBeLessThan(125 * SECOND);
+});
+
+test('requests cost no writes: an invocation writes when it begins, grows, renews and ends', async () => {
+  const { writes, doneAt } = await simulate([{ ...FIRM, requests: 3_000 }], 8, () => 0.5);
+  expect(doneAt[0]).toBeGreaterThan(60 * SECOND);
+  expect(writes).toBeLessThan(25);
 });
