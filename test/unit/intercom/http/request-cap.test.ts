@@ -1,8 +1,9 @@
 /** The cap under everything that happens: instances that come, work, lose the table or die, on clocks that differ. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { REQUEST_TIMEOUT_MS } from '../../../../functions/core/cap-shares.ts';
-import type { CapShares, Clock } from '../../../../functions/core/ports.ts';
+import { LEASE_MS, REQUEST_TIMEOUT_MS } from '../../../../functions/core/cap-shares.ts';
+import { RetryableError } from '../../../../functions/core/errors.ts';
+import type { CapShares, Clock, PermitPriority } from '../../../../functions/core/ports.ts';
 import { createRequestCap } from '../../../../functions/intercom/http/request-cap.ts';
 import { createMemoryCapShares } from '../../../support/memory/memory-cap-shares.ts';
 import { createMemoryClock, NOON } from '../../../support/memory/memory-clock.ts';
@@ -18,6 +19,8 @@ interface Worker {
   readonly requests: number;
   /** Milliseconds from request to answer. */
   readonly takes: number;
+  /** Milliseconds from an answer to the next request. */
+  readonly pause: number;
   /** Requests it sends at once, if it may. */
   readonly width: number;
   /** Pieces of work, each an invocation. */
@@ -33,6 +36,7 @@ const worker: fc.Arbitrary<Worker> = fc.record({
   startsAfter: fc.integer({ min: 0, max: 2 * MINUTE }),
   requests: fc.integer({ min: 1, max: 200 }),
   takes: fc.oneof(fc.integer({ min: 50, max: 2_000 }), fc.constant(REQUEST_TIMEOUT_MS)),
+  pause: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 2_000 })),
   width: fc.integer({ min: 1, max: 8 }),
   invocations: fc.integer({ min: 1, max: 4 }),
   skew: fc.integer({ min: -5 * SECOND, max: 5 * SECOND }),
@@ -58,7 +62,13 @@ interface Simulated {
   readonly writes: number;
 }
 
-async function simulate(workers: readonly Worker[], cap: number, random: () => number): Promise<Simulated> {
+/** @param latency milliseconds to the table, each way */
+async function simulate(
+  workers: readonly Worker[],
+  cap: number,
+  random = () => 0.5,
+  latency = 5,
+): Promise<Simulated> {
   const clock = createMemoryClock();
   const list = createMemoryCapShares();
   const signal = new AbortController().signal;
@@ -88,11 +98,16 @@ async function simulate(workers: readonly Worker[], cap: number, random: () => n
     const shares: CapShares = {
       async update(change) {
         if (isIn('dies') || isIn('loses the table')) return forever;
-        return list.update((before) => {
+        for (;;) {
+          const before = list.list();
           const changed = change(before);
+          await clock.sleep(latency);
+          if (list.list() !== before) continue;
           if (changed.shares !== before) writes += 1;
+          await list.update(() => changed);
+          await clock.sleep(latency);
           return changed;
-        });
+        }
       },
     };
     const { object } = one;
@@ -125,6 +140,7 @@ async function simulate(workers: readonly Worker[], cap: number, random: () => n
           await request(index, one.takes);
           if (isIn('dies')) await forever;
           pass.leave();
+          await clock.sleep(one.pause);
         }
       };
       await Promise.all(Array.from({ length: one.width }, send));
@@ -155,6 +171,7 @@ const FIRM: Worker = {
   startsAfter: 0,
   requests: 400,
   takes: 200,
+  pause: 0,
   width: 8,
   invocations: 1,
   skew: 0,
@@ -167,8 +184,9 @@ test('never more requests under way than the cap, and every instance gets its tu
       fc.array(worker, { minLength: 1, maxLength: 8 }),
       fc.integer({ min: 1, max: 6 }),
       fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
-      async (workers, cap, random) => {
-        const { most, unfinished } = await simulate(workers, cap, () => random);
+      fc.integer({ min: 1, max: 400 }),
+      async (workers, cap, random, latency) => {
+        const { most, unfinished } = await simulate(workers, cap, () => random, latency);
         expect(most).toBeLessThanOrEqual(cap);
         expect(unfinished).toBe(0);
       },
@@ -192,7 +210,7 @@ test('at least 0.9 of the cap is in use while there is work for it, and each obj
         // As many as can be under way at once.
         const width = workers.reduce((sum, one) => sum + one.width, 0);
         const cap = Math.min(most, width);
-        const { average, doneAt, most: highest } = await simulate(workers, cap, () => 0.5);
+        const { average, doneAt, most: highest } = await simulate(workers, cap);
         const firstDone = Math.min(...doneAt.map((at) => at ?? 0));
         expect(average(5 * SECOND, firstDone)).toBeGreaterThanOrEqual(0.9 * cap);
         expect(highest).toBe(cap);
@@ -203,7 +221,7 @@ test('at least 0.9 of the cap is in use while there is work for it, and each obj
 });
 
 test('what one invocation leaves, another uses at once', async () => {
-  const { average, doneAt } = await simulate([FIRM, { ...FIRM, object: 'b', requests: 1_200 }], 4, () => 0.5);
+  const { average, doneAt } = await simulate([FIRM, { ...FIRM, object: 'b', requests: 1_200 }], 4);
   const [first = 0, last = 0] = doneAt;
   expect(first).toBeLessThan(last / 1.5);
   expect(average(first + 2 * SECOND, last - SECOND)).toBeGreaterThanOrEqual(3.6);
@@ -211,7 +229,7 @@ test('what one invocation leaves, another uses at once', async () => {
 
 test('objects share alike, however many invocations each has', async () => {
   const many = [FIRM, FIRM, FIRM].map((one) => ({ ...one, requests: 2_000 }));
-  const { answersAt } = await simulate([...many, { ...FIRM, object: 'b', requests: 2_000 }], 8, () => 0.5);
+  const { answersAt } = await simulate([...many, { ...FIRM, object: 'b', requests: 2_000 }], 8);
   const answers = answersAt.map((at) => at.filter((each) => each >= 5 * SECOND && each < 35 * SECOND).length);
   const all = answers.reduce((sum, count) => sum + count, 0);
   expect((answers[3] ?? 0) / all).toBeGreaterThan(0.45);
@@ -219,20 +237,81 @@ test('objects share alike, however many invocations each has', async () => {
 
 test('an object without any request waits for a minute at most, if the others can stop', async () => {
   const late = { ...FIRM, object: 'b', startsAfter: 10 * SECOND, requests: 5 };
-  const { doneAt } = await simulate([{ ...FIRM, requests: 2_000 }, late], 1, () => 0.5);
+  const { doneAt } = await simulate([{ ...FIRM, requests: 2_000 }, late], 1);
   expect(doneAt[1]).toBeLessThan(75 * SECOND);
 });
 
 test('what a dead invocation had is free again after a minute and a half', async () => {
   const dead: Worker = { ...FIRM, trouble: { kind: 'dies', after: 5 * SECOND } };
   const next = { ...FIRM, startsAfter: 6 * SECOND, requests: 5 };
-  const { doneAt } = await simulate([dead, next], 1, () => 0.5);
+  const { doneAt } = await simulate([dead, next], 1);
   expect(doneAt[1]).toBeGreaterThan(65 * SECOND);
   expect(doneAt[1]).toBeLessThan(125 * SECOND);
 });
 
 test('requests cost no writes: an invocation writes when it begins, grows, renews and ends', async () => {
-  const { writes, doneAt } = await simulate([{ ...FIRM, requests: 3_000 }], 8, () => 0.5);
+  const { writes, doneAt } = await simulate([{ ...FIRM, requests: 3_000 }], 8);
   expect(doneAt[0]).toBeGreaterThan(60 * SECOND);
   expect(writes).toBeLessThan(25);
+});
+
+test('without renewals for the time of its lease, an instance sends nothing more, and says why', async () => {
+  const clock = createMemoryClock();
+  const list = createMemoryCapShares();
+  const never = new AbortController().signal;
+  let isDown = false;
+  const shares: CapShares = {
+    update: async (change) => {
+      if (isDown) throw new RetryableError('AWS is down.', { code: 'aws_unavailable' });
+      return list.update(change);
+    },
+  };
+  const share = createRequestCap({ cap: 1, shares, clock, id: 'x', object: 'tags', yields: true });
+  const flush = () => new Promise((next) => setImmediate(next));
+  await expect(share.enter('bulk', never)).rejects.toThrow('begun');
+  expect(await share.begin()).toBeNull();
+  isDown = true;
+  const sent = await share.enter('bulk', never);
+  while (clock.now() < NOON + LEASE_MS - SECOND) {
+    clock.advanceToNext();
+    await flush();
+  }
+  expect(sent.isValid()).toBe(true);
+  clock.advance(SECOND);
+  expect(sent.isValid()).toBe(false);
+  sent.leave();
+  const refused = expect(share.enter('urgent', never)).rejects.toThrow('AWS is down.');
+  clock.advance(SECOND);
+  await flush();
+  await refused;
+  isDown = false;
+  clock.advance(SECOND);
+  await flush();
+  const again = await share.enter('bulk', never);
+  expect(again.isValid()).toBe(true);
+  again.leave();
+});
+
+test('urgent requests go first, and an aborted one leaves the line', async () => {
+  const clock = createMemoryClock();
+  const shares = createMemoryCapShares();
+  const share = createRequestCap({ cap: 1, shares, clock, id: 'x', object: 'tags', yields: true });
+  await share.begin();
+  const never = new AbortController().signal;
+  const abort = new AbortController();
+  const order: string[] = [];
+  const first = await share.enter('bulk', never);
+  const send = (name: string, priority: PermitPriority, signal: AbortSignal) =>
+    share.enter(priority, signal).then((pass) => {
+      order.push(name);
+      return pass.leave();
+    });
+  const bulk = send('bulk', 'bulk', never);
+  const aborted = send('aborted', 'bulk', abort.signal);
+  const urgent = send('urgent', 'urgent', never);
+  abort.abort(new Error('over'));
+  await expect(aborted).rejects.toThrow('over');
+  first.leave();
+  await Promise.all([bulk, urgent]);
+  expect(order).toEqual(['urgent', 'bulk']);
 });
