@@ -41,9 +41,9 @@ const AWAKE_MS = RENEW_MS + SKEW_MS;
 const PATIENCE_MS = 30_000;
 const TURN_MS = 10_000;
 
-/** One of all sleepers wakes so often on average: 1,620 events of an execution an hour (lib/constructs/workflow.ts). */
-const SECONDS_PER_SLEEPER = 20;
-const MOST_WAIT_SECONDS = 1_200;
+/** One of all sleepers wakes so often on average: each time 9 events of an execution (lib/constructs/workflow.ts). */
+const SECONDS_PER_SLEEPER = 30;
+const MOST_WAIT_SECONDS = 1_800;
 
 /** Between two invocations: a cold start, within the 60 s that an idle scroll lives (docs/intercom-api.md 6.3). */
 const KEPT_MS = 60_000;
@@ -61,8 +61,8 @@ export interface Dealt {
   readonly mine: Share;
   /** Requests to have under way from now on. Fewer than `mine.count` until what is under way is answered. */
   readonly target: number;
-  /** Whether an object without any request waits for this invocation to stop. */
-  readonly isWanted: boolean;
+  /** The invocation that is to stop, perhaps this one, because an object without any request has waited for long. */
+  readonly stopping: Share | undefined;
 }
 
 const isLive =
@@ -112,8 +112,8 @@ function compare(a: readonly number[], b: readonly number[]): number {
   return differences.find((difference) => difference !== 0) ?? 0;
 }
 
-/** The invocation that is to stop because an object has no request and has waited for long: one of the object with the most. */
-function wanted(shares: readonly Share[], now: EpochMs): Share | undefined {
+/** Of the object with the most requests, the invocation that began first. */
+function toStop(shares: readonly Share[], now: EpochMs): Share | undefined {
   const held = byObject(shares, ({ count }) => count);
   const starves = (one: Share): boolean =>
     isAwake(one, now) && held.get(one.object) === 0 && now - one.since >= PATIENCE_MS;
@@ -149,7 +149,7 @@ export function dealShare(all: readonly Share[], ask: ShareAsk, cap: number, now
   const isFresh = isSame && before.wants === who.wants && before.renewedAt > now - RENEW_MS;
   const mine = isFresh ? before : dealt;
   const shares = inOrder([...others, mine]);
-  return { shares: isFresh ? all : shares, mine, target, isWanted: wanted(shares, now) === mine };
+  return { shares: isFresh ? all : shares, mine, target, stopping: toStop(shares, now) };
 }
 
 /**

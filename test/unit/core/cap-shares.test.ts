@@ -1,229 +1,152 @@
-/** Slots under everything that happens: invocations that come, go on, are cut off, and runs that begin and are aborted. */
-import fc from 'fast-check';
+/** The rules by which `concurrency` is shared. What they amount to over time: test/unit/intercom/http/request-cap.test.ts. */
 import { describe, expect, test } from 'vitest';
-import { decideSlot, type Line } from '../../../functions/aws/slots.ts';
-import type { Slot } from '../../../functions/core/ports.ts';
-import { createMemoryClock, NOON } from '../../support/memory/memory-clock.ts';
-import { createMemorySlots } from '../../support/memory/memory-slots.ts';
+import {
+  dealShare,
+  giveBack,
+  type Share,
+  type ShareAsk,
+  sleepInLine,
+} from '../../../functions/core/cap-shares.ts';
+import { NOON } from '../../support/memory/memory-clock.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 
-/** The longest an invocation can live, with the margin. */
-const LIFE_MS = 16 * MINUTE;
-
-/** Past this nothing that is finite may still be waiting: some slots' lives of all that the tests do. */
-const END_OF_TIME_MS = 40 * 60 * MINUTE;
-
-interface Step {
-  readonly seconds: number;
-  readonly ends: 'gives back' | 'keeps' | 'dies';
-}
-
-/** A branch of an execution: works on one thing after the other, each in one or more invocations. */
-interface Branch {
-  readonly run: string;
-  readonly startsAfter: number;
-  readonly steps: readonly Step[];
-  /** Seconds after which its execution is aborted; what is at work goes on, and nothing follows. */
-  readonly abortedAfter: number | null;
-}
-
-const step: fc.Arbitrary<Step> = fc.record({
-  seconds: fc.integer({ min: 1, max: 840 }),
-  ends: fc.constantFrom('gives back', 'gives back', 'gives back', 'keeps', 'dies'),
+const share = (id: string, more: Partial<Share> = {}): Share => ({
+  id,
+  object: id,
+  count: 1,
+  wants: 1,
+  yields: true,
+  since: NOON - MINUTE,
+  renewedAt: NOON,
+  until: NOON + 90 * SECOND,
+  ...more,
 });
 
-const branch: fc.Arbitrary<Branch> = fc.record({
-  run: fc.constantFrom('a', 'b', 'c'),
-  startsAfter: fc.integer({ min: 0, max: 3_600 }),
-  steps: fc.array(step, { minLength: 1, maxLength: 6 }),
-  abortedAfter: fc.option(fc.integer({ min: 0, max: 7_200 }), { freq: 6, nil: null }),
+const ask = (id: string, more: Partial<ShareAsk> = {}): ShareAsk => ({
+  id,
+  object: id,
+  wants: 1,
+  yields: true,
+  inFlight: 0,
+  ...more,
 });
 
-interface Simulated {
-  /** Invocations with a slot at the same time, at most. */
-  readonly most: number;
-  readonly unfinished: number;
-  /** Milliseconds in line: of each wait that ended. */
-  readonly waits: readonly number[];
-  /** Waits asked for, of all branches. */
-  readonly rounds: number;
-  readonly endedAt: number;
-}
+const starving = (more: Partial<Share> = {}): Share => share('starving', { count: 0, ...more });
 
-/** Lets the branches work over one set of slots, in order of time. */
-async function simulate(
-  branches: readonly Branch[],
-  count: number,
-  random: () => number,
-): Promise<Simulated> {
-  const clock = createMemoryClock();
-  const slots = createMemorySlots({ count, clock, random });
-  const live = new Map<string, number>();
-  const waits: number[] = [];
-  let most = 0;
-  let rounds = 0;
-  let attempts = 0;
-
-  interface Running {
-    readonly branch: Branch;
-    readonly index: number;
-    at: number;
-    step: number;
-    since: number | null;
-    held: { readonly slot: Slot; readonly attempt: string; readonly step: Step } | null;
-  }
-  const todo: Running[] = branches.map((one, index) => ({
-    branch: one,
-    index,
-    at: NOON + one.startsAfter * SECOND,
-    step: 0,
-    since: null,
-    held: null,
-  }));
-
-  const isAborted = ({ branch: { abortedAfter } }: Running): boolean =>
-    abortedAfter !== null && clock.now() >= NOON + abortedAfter * SECOND;
-
-  async function leave(one: Running, held: NonNullable<Running['held']>): Promise<void> {
-    one.held = null;
-    one.step += 1;
-    // A dead invocation gives back nothing, and holds nothing: it sends no more.
-    live.delete(held.attempt);
-    if (held.step.ends === 'gives back') await held.slot.giveBack();
-    if (held.step.ends === 'keeps') await held.slot.keep();
-  }
-
-  async function ask(one: Running, wanted: Step): Promise<void> {
-    attempts += 1;
-    const attempt = `attempt ${attempts}`;
-    const before = one.branch.steps[one.step - 1];
-    const answer = await slots.take({
-      claim: { runId: one.branch.run, work: `${one.index}` },
-      attempt,
-      until: clock.now() + LIFE_MS,
-      mayBeKept: before?.ends === 'keeps',
-    });
-    if (answer.status === 'wait') {
-      rounds += 1;
-      one.since ??= clock.now();
-      one.at = clock.now() + answer.waitSeconds * SECOND;
-      return;
-    }
-    waits.push(clock.now() - (one.since ?? clock.now()));
-    one.since = null;
-    one.held = { slot: answer.slot, attempt, step: wanted };
-    one.at = clock.now() + wanted.seconds * SECOND;
-    live.set(attempt, clock.now() + LIFE_MS);
-    most = Math.max(most, live.size);
-  }
-
-  while (todo.length > 0 && clock.now() - NOON < END_OF_TIME_MS) {
-    todo.sort((a, b) => a.at - b.at);
-    const [one] = todo;
-    if (one === undefined) break;
-    clock.advance(Math.max(0, one.at - clock.now()));
-    if (one.held !== null) await leave(one, one.held);
-    const wanted = one.branch.steps[one.step];
-    if (wanted === undefined || isAborted(one)) todo.shift();
-    else await ask(one, wanted);
-  }
-  return { most, unfinished: todo.length, waits, rounds, endedAt: clock.now() - NOON };
-}
-
-test('never more invocations at work than slots, and everyone gets one in the end', async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(branch, { minLength: 1, maxLength: 12 }),
-      fc.integer({ min: 1, max: 6 }),
-      fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
-      async (branches, count, random) => {
-        const { most, unfinished } = await simulate(branches, count, () => random);
-        expect(most).toBeLessThanOrEqual(count);
-        expect(unfinished).toBe(0);
-      },
-    ),
-    { numRuns: 300 },
-  );
-});
-
-const busy = (run: string, branches: number, steps: number, seconds = 120): readonly Branch[] =>
-  Array.from({ length: branches }, () => ({
-    run,
-    startsAfter: 0,
-    steps: Array.from({ length: steps }, () => ({ seconds, ends: 'gives back' as const })),
-    abortedAfter: null,
-  }));
-
-describe.each([1, 3, 4, 16])('with %i slots', (count) => {
-  test('a run that is alone never waits', async () => {
-    const { rounds, endedAt } = await simulate(busy('a', count, 20), count, () => 0.5);
-    expect(rounds).toBe(0);
-    expect(endedAt).toBe(20 * 2 * MINUTE);
+describe('an invocation gets', () => {
+  test('all that it wants of what is free', () => {
+    expect(dealShare([], ask('a', { wants: 9 }), 4, NOON).target).toBe(4);
+    expect(dealShare([share('b')], ask('a', { wants: 9 }), 4, NOON).target).toBe(3);
+    expect(dealShare([share('b')], ask('a', { wants: 2 }), 4, NOON).target).toBe(2);
   });
 
-  test('two runs share, and the slots are hardly ever idle', async () => {
-    const both = [...busy('a', count, 20), ...busy('b', count, 20)];
-    const { most, rounds, endedAt } = await simulate(both, count, () => 0.5);
-    expect(most).toBe(count);
-    expect(endedAt).toBeLessThan(1.2 * 40 * 2 * MINUTE);
-    // Of the events an execution may have, each of the two uses at most this share for waits.
-    expect((rounds / 2) * 9).toBeLessThan(5_000);
+  test('nothing if nothing is free, and its fair part once others have made room', () => {
+    const all = [share('b', { count: 4, wants: 8 })];
+    const first = dealShare(all, ask('a', { wants: 8 }), 4, NOON);
+    expect(first.target).toBe(0);
+    const shrunk = dealShare(first.shares, ask('b', { wants: 8, inFlight: 4 }), 4, NOON);
+    // Four are still under way.
+    expect([shrunk.target, shrunk.mine.count]).toEqual([2, 4]);
+    const drained = dealShare(shrunk.shares, ask('b', { wants: 8, inFlight: 2 }), 4, NOON);
+    expect([drained.target, drained.mine.count]).toEqual([2, 2]);
+    expect(dealShare(drained.shares, ask('a', { wants: 8 }), 4, NOON).target).toBe(2);
   });
 
-  test('a run that comes late gets its first slot soon after one is given back', async () => {
-    const long = busy('a', count, 30, 600);
-    const late: Branch = {
-      run: 'b',
-      startsAfter: 60,
-      steps: [{ seconds: 1, ends: 'gives back' }],
-      abortedAfter: null,
-    };
-    const { waits, unfinished } = await simulate([...long, late], count, () => 0.5);
-    expect(unfinished).toBe(0);
-    // At most the rest of the invocations at work, and an eighth more on average.
-    expect(Math.max(...waits)).toBeLessThan(1.3 * 600 * SECOND);
+  test('one at least while it is in progress', () => {
+    const all = [share('a'), share('b', { wants: 8 }), starving()];
+    expect(dealShare(all, ask('a', { inFlight: 1 }), 2, NOON).target).toBe(1);
+  });
+
+  test('nothing of what an invocation may still use that has gone silent, until that has expired', () => {
+    const silent = share('silent', { count: 3, wants: 8, renewedAt: NOON - MINUTE, until: NOON + 1 });
+    expect(dealShare([silent], ask('a', { wants: 8 }), 4, NOON).target).toBe(1);
+    expect(dealShare([silent], ask('a', { wants: 8 }), 4, NOON + 1).target).toBe(4);
+    expect(dealShare([silent], ask('a'), 4, NOON + 1).shares).toHaveLength(1);
   });
 });
 
-const NOBODY: Line = { holders: [], places: [] };
-const TERMS = { count: 1, now: NOON, random: 0.5 };
-const requestOf = (runId: string, work: string) => ({
-  claim: { runId, work },
-  attempt: 'x',
-  until: NOON + LIFE_MS,
-  mayBeKept: false,
+test('nothing is written again for five seconds, unless something changes', () => {
+  const { shares } = dealShare([], ask('a'), 4, NOON);
+  expect(dealShare(shares, ask('a'), 4, NOON + 4_999).shares).toBe(shares);
+  expect(dealShare(shares, ask('a', { wants: 2 }), 4, NOON).shares).not.toBe(shares);
+  const [renewed] = dealShare(shares, ask('a'), 4, NOON + 5_000).shares;
+  expect(renewed).toMatchObject({ renewedAt: NOON + 5_000, since: NOON });
 });
 
-test('what has expired counts for nobody', () => {
-  const claim = { runId: 'a', work: '1' };
-  const line: Line = {
-    holders: [{ ...claim, attempt: 'dead', until: NOON }],
-    places: [{ ...claim, since: NOON - MINUTE, until: NOON }],
-  };
-  expect(decideSlot(line, requestOf('b', '1'), TERMS)).toEqual({ type: 'take', kept: null });
-  const living = { ...line, holders: [{ ...claim, attempt: 'dead', until: NOON + 1 }] };
-  expect(decideSlot(living, requestOf('b', '1'), TERMS).type).toBe('wait');
-});
+describe('a kept share', () => {
+  const scroll = { object: 'companies', yields: false };
+  const [kept] = giveBack([share('before', { ...scroll, count: 3 })], 'before', true, NOON);
 
-test('a kept slot is for its claim alone', () => {
-  const kept = { runId: 'a', work: '1', attempt: null, until: NOON + 1 };
-  const line = { ...NOBODY, holders: [kept] };
-  expect(decideSlot(line, requestOf('a', '1'), TERMS)).toEqual({ type: 'take', kept });
-  expect(decideSlot(line, requestOf('a', '2'), TERMS).type).toBe('wait');
-});
-
-test('a slot of another attempt of the same work is not taken over: that attempt may still be at work', () => {
-  const line = { ...NOBODY, holders: [{ runId: 'a', work: '1', attempt: 'before', until: NOON + 1 }] };
-  expect(decideSlot(line, requestOf('a', '1'), TERMS).type).toBe('wait');
-});
-
-test('whoever is patient for half an hour goes before everyone', () => {
-  const free = (waited: number): Line => ({
-    holders: [],
-    places: [{ runId: 'a', work: '1', since: NOON - waited, until: NOON + 1 }],
+  test('is one request for a minute, and for its object alone', () => {
+    expect(kept).toMatchObject({ count: 1, wants: 0, until: NOON + MINUTE });
+    const all = kept === undefined ? [] : [kept];
+    expect(dealShare(all, ask('a'), 1, NOON + 59_999).target).toBe(0);
+    expect(dealShare(all, ask('a'), 1, NOON + MINUTE).target).toBe(1);
+    const next = dealShare(all, ask('next', scroll), 1, NOON + 59_999);
+    expect(next.target).toBe(1);
+    expect(next.shares.map(({ id }) => id)).toEqual(['next']);
   });
-  expect(decideSlot(free(29 * MINUTE), requestOf('a', '2'), TERMS).type).toBe('take');
-  expect(decideSlot(free(30 * MINUTE), requestOf('a', '2'), TERMS).type).toBe('wait');
+
+  test('is none if there was none', () => {
+    expect(giveBack([share('a', { count: 0 })], 'a', true, NOON)).toEqual([]);
+    expect(giveBack([share('a'), share('b')], 'a', false, NOON)).toEqual([share('b')]);
+  });
+});
+
+describe('an invocation is wanted', () => {
+  const isWanted = (all: readonly Share[], one: ShareAsk, cap = 1): boolean =>
+    dealShare(all, one, cap, NOON).isWanted;
+
+  test('if an object without any request has waited for half a minute', () => {
+    expect(isWanted([share('a'), starving({ since: NOON - 30 * SECOND })], ask('a'))).toBe(true);
+    expect(isWanted([share('a'), starving({ since: NOON - 29 * SECOND })], ask('a'))).toBe(false);
+  });
+
+  test('but not by an invocation that sleeps, or of an object that has a request elsewhere', () => {
+    expect(isWanted([share('a'), starving({ wants: 0 })], ask('a'))).toBe(false);
+    expect(isWanted([share('a'), starving({ renewedAt: NOON - MINUTE })], ask('a'))).toBe(false);
+    expect(isWanted([share('a'), starving({ object: 'a' })], ask('a'))).toBe(false);
+  });
+
+  test('only after ten seconds of its own, and never if it cannot stop', () => {
+    expect(isWanted([share('a', { since: NOON - 9 * SECOND }), starving()], ask('a'))).toBe(false);
+    const scroll = { yields: false };
+    expect(isWanted([share('a', scroll), starving()], ask('a', scroll))).toBe(false);
+  });
+
+  test('one at a time: of the object with the most requests, the one that began first', () => {
+    const all = [
+      share('a'),
+      share('b1', { object: 'b' }),
+      share('b2', { object: 'b', since: NOON - 2 * MINUTE }),
+      starving(),
+    ];
+    const wanted = ['a', 'b1', 'b2'].filter((id) =>
+      isWanted(all, ask(id, { object: id.slice(0, 1), inFlight: 1 }), 3),
+    );
+    expect(wanted).toEqual(['b2']);
+  });
+});
+
+describe('a place in line', () => {
+  test('makes one of all sleepers wake every 20 seconds on average', () => {
+    const alone = sleepInLine([starving()], ask('starving'), NOON, 0.5);
+    expect(alone.waitSeconds).toBe(20);
+    const asleep = Array.from({ length: 11 }, (_unused, index) => share(`${index}`, { count: 0, wants: 0 }));
+    expect(sleepInLine([...asleep, starving()], ask('starving'), NOON, 0.5).waitSeconds).toBe(240);
+    const crowd = Array.from({ length: 127 }, (_unused, index) => share(`${index}`, { count: 0, wants: 0 }));
+    expect(sleepInLine(crowd, ask('a'), NOON, 0.5).waitSeconds).toBe(1_200);
+  });
+
+  test('remembers since when the object has waited, for its next invocation, and expires', () => {
+    const { shares } = sleepInLine([starving()], ask('starving'), NOON, 0.5);
+    const all = [share('a', { since: NOON }), ...shares];
+    const next = ask('next', { object: 'starving' });
+    const awake = dealShare(all, next, 1, NOON + 20 * SECOND);
+    expect(awake.mine).toMatchObject({ count: 0, since: NOON - MINUTE });
+    expect(awake.shares).toHaveLength(2);
+    expect(dealShare(all, next, 1, NOON + 80 * SECOND).mine.since).toBe(NOON + 80 * SECOND);
+  });
 });
