@@ -7,8 +7,8 @@ import { callAws, isConditionFailure } from './errors.ts';
 
 const KEY = { pk: { S: 'budget#shares' } };
 
-/** Writes that others may precede. Of those that write at the same moment one succeeds, so this is for a crowd. */
-const MOST_ROUNDS = 30;
+/** Of those that write at the same moment one succeeds, so this is more than there are invocations. */
+const MOST_ROUNDS = 200;
 
 /** Makes the whole cap free. Only for a caller that knows that no invocation is in progress. */
 export async function freeAllShares(client: DynamoDBClient, table: string): Promise<void> {

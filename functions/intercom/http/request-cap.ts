@@ -2,7 +2,14 @@
  * Holds back the requests of one instance of a function, so that all instances together have at most `concurrency`
  * of them under way (docs/decisions/013). The instance has a share of the cap while it works, and renews it.
  */
-import { dealShare, giveBack, LEASE_MS, type ShareAsk, sleepInLine } from '../../core/cap-shares.ts';
+import {
+  type Dealt,
+  dealShare,
+  giveBack,
+  LEASE_MS,
+  type ShareAsk,
+  sleepInLine,
+} from '../../core/cap-shares.ts';
 import type { CapShares, Clock, PermitPriority, WorkShare } from '../../core/ports.ts';
 import type { EpochMs } from '../../core/time.ts';
 
@@ -40,8 +47,9 @@ export interface RequestCapOptions {
 const LOOK_MS = 1_000;
 const HURRY_MS = 250;
 
-/** Billed time that work waits for its first request. */
+/** Billed time that work waits for its first request; the longer one while another invocation stops for it. */
 const PATIENCE_MS = 5_000;
+const LONG_PATIENCE_MS = 30_000;
 
 /** A request that was cut off still counts for a moment: Intercom does not know yet. */
 const CUT_OFF_MS = 200;
@@ -106,7 +114,7 @@ export function createRequestCap(options: RequestCapOptions): WorkShare & Reques
   }
 
   /** Renews the share, and adapts it to what is wanted here and by others. */
-  async function look(): Promise<void> {
+  async function look(): Promise<Dealt> {
     wants = Math.min(cap, Math.max(1, peak, demand()));
     peak = demand();
     const dealt = await shares.update((all) => {
@@ -117,8 +125,9 @@ export function createRequestCap(options: RequestCapOptions): WorkShare & Reques
     });
     limit = dealt.target;
     validUntil = dealt.mine.renewedAt + LEASE_MS;
-    isWanted = dealt.isWanted;
+    isWanted = dealt.stopping === dealt.mine;
     admit();
+    return dealt;
   }
 
   /** Sleeps, unless it is woken. */
@@ -147,11 +156,12 @@ export function createRequestCap(options: RequestCapOptions): WorkShare & Reques
 
   /** Gets the first request. If there is none for a while, seconds to wait. */
   async function start(): Promise<number | null> {
-    const patienceEnds = clock.now() + PATIENCE_MS;
+    const beganAt = clock.now();
     for (;;) {
-      await look();
+      const { stopping } = await look();
       if (limit > 0) return null;
-      if (clock.now() >= patienceEnds) break;
+      const patience = stopping === undefined ? PATIENCE_MS : LONG_PATIENCE_MS;
+      if (clock.now() - beganAt >= patience) break;
       await nap(LOOK_MS);
     }
     const asleep = await shares.update((all) => sleepInLine(all, ask(), clock.now(), random()));
