@@ -86,6 +86,21 @@ function byObject(shares: readonly Share[], countOf: (share: Share) => number): 
   return counts;
 }
 
+type Rank = readonly number[];
+
+function isBefore(a: Rank, b: Rank): boolean {
+  const at = a.findIndex((value, index) => value !== b[index]);
+  return at >= 0 && (a[at] ?? 0) < (b[at] ?? 0);
+}
+
+/** The first of those with the lowest rank. */
+function lowest(shares: readonly Share[], rank: (one: Share) => Rank): Share | undefined {
+  return shares.reduce<Share | undefined>(
+    (best, one) => (best === undefined || isBefore(rank(one), rank(best)) ? one : best),
+    undefined,
+  );
+}
+
 /**
  * Each share's fair part. An invocation in progress has one at least; the rest goes one by one to the object
  * with the fewest, and there to the invocation with the fewest.
@@ -96,20 +111,15 @@ function fairParts(shares: readonly Share[], cap: number, now: EpochMs): Readonl
   );
   const partOf = (one: Share): number => parts.get(one) ?? 0;
   const held = byObject(shares, partOf);
-  const rank = (one: Share): readonly number[] => [held.get(one.object) ?? 0, partOf(one), one.since];
+  const rank = (one: Share): Rank => [held.get(one.object) ?? 0, partOf(one), one.since];
   for (let left = cap - sum([...parts.values()]); left > 0; left -= 1) {
     const hungry = shares.filter((one) => isAwake(one, now) && partOf(one) < one.wants);
-    const [first] = hungry.sort((a, b) => compare(rank(a), rank(b)));
+    const first = lowest(hungry, rank);
     if (first === undefined) break;
     parts.set(first, partOf(first) + 1);
     held.set(first.object, (held.get(first.object) ?? 0) + 1);
   }
   return parts;
-}
-
-function compare(a: readonly number[], b: readonly number[]): number {
-  const differences = a.map((value, index) => value - (b[index] ?? 0));
-  return differences.find((difference) => difference !== 0) ?? 0;
 }
 
 /** Of the object with the most requests, the invocation that began first. */
@@ -119,15 +129,14 @@ function toStop(shares: readonly Share[], now: EpochMs): Share | undefined {
     isAwake(one, now) && held.get(one.object) === 0 && now - one.since >= PATIENCE_MS;
   if (!shares.some(starves)) return undefined;
   const holders = shares.filter((one) => one.yields && one.count > 0 && now - one.since >= TURN_MS);
-  const rank = (one: Share): readonly number[] => [-(held.get(one.object) ?? 0), one.since];
-  return holders.sort((a, b) => compare(rank(a), rank(b)))[0];
+  return lowest(holders, (one) => [-(held.get(one.object) ?? 0), one.since]);
 }
 
 /** Own share; else one that the object's last invocation has kept; else the place in line of a sleeper of the object. */
 function predecessor(live: readonly Share[], { id, object }: ShareAsk): Share | undefined {
   const own = live.find((one) => one.id === id);
   const resting = live.filter((one) => one.object === object && one.wants === 0);
-  return own ?? resting.sort((a, b) => compare([-a.count, a.since], [-b.count, b.since]))[0];
+  return own ?? lowest(resting, ({ count, since }) => [-count, since]);
 }
 
 /**
