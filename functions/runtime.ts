@@ -131,7 +131,7 @@ export function createRuntime(env: RawEnvironment, entry: FunctionEntry, overrid
       cap: config.concurrency,
       shares: createDynamoDbCapShares(dynamoDb(), place('TABLE_NAME')),
       clock,
-      id: randomUUID(),
+      id: randomUUID().slice(-12),
       object: object ?? 'start',
       yields: object === null || OBJECTS[object].read.spendsPosition !== true,
     });

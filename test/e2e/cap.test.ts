@@ -8,6 +8,7 @@ import { runSummaryKey } from '../../functions/core/lake-keys.ts';
 import type { ObjectName } from '../../functions/core/names.ts';
 import type { ProgressEvent } from '../../functions/core/ports.ts';
 import { isoTime } from '../../functions/core/time.ts';
+import type { SyncLimits } from '../../functions/sync/dependencies.ts';
 import { runIdOfExecution } from '../../functions/sync/run/start-run.ts';
 import { readStored } from '../../functions/sync/store.ts';
 import { createDirectoryLake } from '../../lib/cli/local/directory-lake.ts';
@@ -28,10 +29,10 @@ const SLOW = { match: { path: /./ }, respond: { kind: 'delay', delayMs: 40 } } a
 /** Slices of a few records, so that shares change hands often. */
 const LIMITS = { sliceRecords: 20, sliceParents: 10, maxSlices: 12 };
 
-async function startTogether(config: PipelineConfig) {
+async function startTogether(config: PipelineConfig, limits: Partial<SyncLimits> = LIMITS, sizes = FEW) {
   const seen: ProgressEvent[] = [];
-  const bench = await startBench({ simulator: { sizes: FEW, faults: [SLOW] } });
-  const session = await bench.open({ config, limits: LIMITS, observe: (event) => seen.push(event) });
+  const bench = await startBench({ simulator: { sizes, faults: [SLOW] } });
+  const session = await bench.open({ config, limits, observe: (event) => seen.push(event) });
   const { runner, executions } = session.pipeline;
   const first = executions.begin({ name: 'first', input: {} });
   const executionOf = (name: (typeof NAMES)[number]) => ({
@@ -117,6 +118,26 @@ test('more executions than requests: each waits in its workflow, and gets its tu
     expect(outcomes.map(({ status }) => status)).toEqual(['SUCCEEDED', 'SUCCEEDED', 'SUCCEEDED']);
     expect(together.bench.simulator.stats().mostInFlight).toBe(1);
     expect(awaited(together.seen)).toBeGreaterThan(0);
+  } finally {
+    await together.close();
+  }
+});
+
+test('an object that has waited for long gets its turn in the midst of the slice of another', async () => {
+  const together = await startTogether({ concurrency: 1 }, {}, { ...FEW, conversations: 200 });
+  const { simulator } = together.bench;
+  try {
+    let isFirstDone = false;
+    const first = together.run('first', ['conversation_parts']);
+    first.finally(() => {
+      isFirstDone = true;
+    });
+    while (simulator.stats().requests < 10) await new Promise((next) => setTimeout(next, 5));
+    expect(await together.run('second', ['tags'])).toMatchObject({ status: 'SUCCEEDED' });
+    expect(isFirstDone).toBe(false);
+    expect(await first).toMatchObject({ status: 'SUCCEEDED' });
+    expect(await together.outcomes('first')).toEqual(['committed']);
+    expect(simulator.stats().mostInFlight).toBe(1);
   } finally {
     await together.close();
   }

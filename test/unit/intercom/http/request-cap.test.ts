@@ -25,6 +25,8 @@ interface Worker {
   readonly width: number;
   /** Pieces of work, each an invocation. */
   readonly invocations: number;
+  /** False: a scroll, which keeps its share from one invocation to the next. */
+  readonly yields: boolean;
   /** Its clock, compared with ours. */
   readonly skew: number;
   /** When it dies, with its requests still under way; or when the table no longer answers it. */
@@ -39,6 +41,7 @@ const worker: fc.Arbitrary<Worker> = fc.record({
   pause: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 2_000 })),
   width: fc.integer({ min: 1, max: 8 }),
   invocations: fc.integer({ min: 1, max: 4 }),
+  yields: fc.constant(true),
   skew: fc.integer({ min: -5 * SECOND, max: 5 * SECOND }),
   trouble: fc.option(
     fc.record({
@@ -110,14 +113,14 @@ async function simulate(
         }
       },
     };
-    const { object } = one;
+    const { object, yields } = one;
     const share = createRequestCap({
       cap,
       shares,
       clock: ownClock,
       id: `${index}`,
       object,
-      yields: true,
+      yields,
       random,
     });
     await clock.sleep(one.startsAfter);
@@ -144,7 +147,7 @@ async function simulate(
         }
       };
       await Promise.all(Array.from({ length: one.width }, send));
-      await share.end(false);
+      await share.end(!yields && left > 0);
     }
     doneAt[index] = clock.now() - NOON;
   }
@@ -174,6 +177,7 @@ const FIRM: Worker = {
   pause: 0,
   width: 8,
   invocations: 1,
+  yields: true,
   skew: 0,
   trouble: null,
 };
@@ -247,6 +251,16 @@ test('it waits until the request that is under way is answered', async () => {
   const { doneAt } = await simulate([slow, late], 1);
   expect(doneAt[1]).toBeGreaterThan(60 * SECOND);
   expect(doneAt[1]).toBeLessThan(90 * SECOND);
+});
+
+test('the requests of a scroll never wait for others, from one invocation to the next', async () => {
+  const greedy = ['b', 'c', 'd', 'e'].map((object) => ({ ...FIRM, object, requests: 500 }));
+  const scroll = { ...FIRM, requests: 400, width: 1, invocations: 5, yields: false };
+  const { answersAt } = await simulate([scroll, ...greedy], 2);
+  const answers = answersAt[0] ?? [];
+  expect(answers).toHaveLength(400);
+  const gaps = answers.slice(1).map((at, index) => at - (answers[index] ?? 0));
+  expect(Math.max(...gaps)).toBeLessThan(scroll.takes + SECOND);
 });
 
 test('what a dead invocation had is free again after a minute and a half', async () => {
