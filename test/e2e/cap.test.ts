@@ -124,7 +124,7 @@ test('more executions than requests: each waits in its workflow, and gets its tu
 });
 
 test('an object that has waited for long gets its turn in the midst of the slice of another', async () => {
-  const together = await startTogether({ concurrency: 1 }, {}, { ...FEW, conversations: 200 });
+  const together = await startTogether({ concurrency: 1 }, {}, { ...FEW, conversations: 150 });
   const { simulator } = together.bench;
   try {
     let isFirstDone = false;
@@ -148,11 +148,14 @@ test.each<[string, ObjectName[]]>([
   ['several objects', ['contacts', 'conversation_parts', 'tickets', 'tags']],
 ])(
   'the cap is in use while there is work: %s',
+  // A machine that is busy with something else is late now and then.
+  { retry: 2, timeout: 60_000 },
   async (_name, objects) => {
-    const delayMs = 200;
+    // Long enough that the time between an answer and the next request does not count, on a busy machine either.
+    const delayMs = 400;
     const delay = { match: { path: /./ }, respond: { kind: 'delay', delayMs } } as const;
     const bench = await startBench({
-      simulator: { sizes: { ...FEW, conversations: 150 }, faults: [delay] },
+      simulator: { sizes: { ...FEW, conversations: 80 }, faults: [delay] },
       clock: { speed: 1 },
       sync: {
         config: { concurrency: CAP, objects },
@@ -163,9 +166,9 @@ test.each<[string, ObjectName[]]>([
       expect(await bench.sync()).toMatchObject({ runs: [{ status: 'succeeded' }] });
       const { simulator } = bench;
       const details = simulator.requestLog.filter(({ path }) => /^.conversations.\d/.test(path));
-      expect(details.length).toBeGreaterThanOrEqual(150);
-      // When fewer than CAP are left, there is no work for all of it.
-      const from = details[0]?.atMs ?? 0;
+      expect(details.length).toBeGreaterThanOrEqual(80);
+      // At first the share still grows. At last, when fewer than CAP are left, there is no work for all of it.
+      const from = details[2 * CAP]?.atMs ?? 0;
       const to = details.at(-CAP)?.atMs ?? 0;
       const answered = simulator.requestLog.filter(({ atMs }) => atMs > from && atMs <= to).length;
       expect((answered * delayMs) / (to - from)).toBeGreaterThanOrEqual(0.9 * CAP);
@@ -174,7 +177,6 @@ test.each<[string, ObjectName[]]>([
       await bench.close();
     }
   },
-  60_000,
 );
 
 test('an execution that is aborted in the midst of its work counts until that has ended', async () => {
