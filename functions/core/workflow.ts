@@ -57,7 +57,7 @@ export interface SliceItem {
 /**
  * `planned`: extract the slices, then commit. `committed`: this run already committed the object (a repeated
  * Plan). `skipped`: another execution holds the lease. `unavailable`: the workspace or its Intercom plan does
- * not have the object. `wait`: no slot was free, call again after `waitSeconds`. Only `planned` has slices.
+ * not have the object. `wait`: all of `concurrency` is in use, call again after `waitSeconds`. Only `planned` has slices.
  */
 export interface PlanResult {
   readonly status: 'planned' | 'committed' | 'skipped' | 'unavailable' | 'wait';

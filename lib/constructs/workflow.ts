@@ -70,12 +70,10 @@ const EVERYTHING = { errors: ['States.ALL'], resultPath: '$.error' };
  * What it implies: the plan's bound of 100 slices must stay, a wait of seconds belongs into the invocation
  * (9 events a round here), and `parallelism` far beyond 8 × 8 shortens the time until a slow run is ended by its history.
  *
- * Waits for a slot (functions/aws/slots.ts) come on top, 9 events a round, but only where `concurrency` is set and
- * other executions are at work. Two that compete have half of the S slots each and go on without waiting; as many
- * branches of each wait. A wait takes max(10, S) s at first, then a quarter of the time waited, at most 300 s:
- * 22 rounds in the half hour after which a branch goes first where S = 4, 20 where S = 16, 13 where S = 64. So an
- * hour of competition makes S / 2 × 2 × 22 × 9 = 792 events where S = 4, 2,880 where S = 16, 7,488 where S = 64. Beside
- * the 5 × 100 slices (5,842 with N = 1) 19,158 are left: 2.5 hours where S = 64, all of the 12 up to S = 8.
+ * Waits for a share of `concurrency` (functions/core/cap-shares.ts) come on top, 9 events a round. Each of the 5 × 100
+ * slices may have to wait when it begins: 4,500. One sleeper wakes every 30 s, 1,080 events an hour, and may make one
+ * invocation stop, which costs 7 + 9: 3,000 an hour at most. Beside the slices (5,842 with N = 1) 14,658 are left:
+ * 4.9 hours if objects take turns all the time, all of the 12 if none has to.
  */
 export class Workflow extends Construct {
   readonly stateMachine: StateMachine;
