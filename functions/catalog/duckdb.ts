@@ -50,7 +50,10 @@ function manifestsSelect({ root, manifests }: LakeManifests): string {
 
 const manifestFilesSelect = (root: string): string => `SELECT
   object, run_id, entry.key AS table_name, ${literal(root)} || file.key AS path, file.rows, file.bytes, file.sha256
-FROM (SELECT object, run_id, unnest(map_entries(tables)) AS entry FROM ${MANIFESTS}) AS entries
+FROM (
+  SELECT object, run_id, unnest(map_entries(tables)) AS entry FROM ${MANIFESTS}
+  WHERE (object, run_id) NOT IN (SELECT object, unnest(replaces) FROM ${MANIFESTS} WHERE replaces IS NOT NULL)
+) AS entries
 CROSS JOIN unnest(entry.value.files) AS files(file)`;
 
 const RUN_DATE = `regexp_extract(${PATH}, '/run_date=([^/]*)/run_id=[^/]*/[^/]*$', 1) AS run_date`;
