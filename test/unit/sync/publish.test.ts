@@ -108,7 +108,11 @@ describe('a commit', () => {
     await expect(committing).rejects.toMatchObject({ name: 'RetryableError' });
     expect(await pipeline.state.load('tags')).toMatchObject({ committed: { runId: holder.runId } });
     expect(types().tags).not.toHaveProperty('field_1');
-    expect(await commitObject(dependencies, holder)).toEqual({ status: 'committed', rows: 1, maintain: false });
+    expect(await commitObject(dependencies, holder)).toEqual({
+      status: 'committed',
+      rows: 1,
+      maintain: false,
+    });
     expect(types().tags).toHaveProperty('field_1');
     expect(await pipeline.state.load('tags')).toMatchObject({ lease: null });
   });
