@@ -35,7 +35,7 @@ export const tierOf = (runId: string): 'day' | 'month' | null =>
 export const runIdIn = (manifestKey: string): string =>
   manifestKey.slice(manifestKey.lastIndexOf('/') + 1).replace(/\.json$/, '');
 
-const tablePrefix = (table: TableName): string => `tables/${table}/`;
+export const tablePrefix = (table: TableName): string => `tables/${table}/`;
 const partPrefix = (table: TableName, runId: string): string =>
   `${tablePrefix(table)}run_date=${runDateOf(runId)}/run_id=${runId}/`;
 
