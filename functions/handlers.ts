@@ -9,6 +9,7 @@ import type {
   ExtractResult,
   FinishRunEvent,
   FinishRunResult,
+  MaintainResult,
   PlanResult,
   RecordFailureEvent,
   StartRunEvent,
@@ -23,6 +24,7 @@ import { commitObject } from './sync/commit/commit.ts';
 import type { ObjectDependencies } from './sync/dependencies.ts';
 import { type Attempt, extractSlice } from './sync/extract/extract.ts';
 import { planObject } from './sync/plan/plan.ts';
+import { maintainObject } from './sync/rewrite/maintain.ts';
 import { finishRun } from './sync/run/finish-run.ts';
 import { recordFailure } from './sync/run/record-failure.ts';
 import { startRun } from './sync/run/start-run.ts';
@@ -89,7 +91,7 @@ export function createFinishRun(
   return (event) => finishRun({ ...run, metrics, events }, event);
 }
 
-type ExtractorResult = PlanResult | ExtractResult | CommitResult;
+type ExtractorResult = PlanResult | ExtractResult | CommitResult | MaintainResult;
 
 /** The reader has to stop at this share of the margin. The rest is for storing what was read. */
 const DEADLINE_SHARE = 0.5;
@@ -143,6 +145,11 @@ export function createExtractor(
           });
         case 'commit':
           return await commitObject(dependencies, holder);
+        case 'maintain':
+          return await maintainObject(dependencies, holder, {
+            id: attempt.id,
+            isOver: () => attempt.remainingMs() < limits.deadlineMarginMs,
+          });
         default:
           return event satisfies never;
       }

@@ -24,6 +24,8 @@ export interface Lake {
   get(key: string): Promise<Uint8Array | null>;
   /** All keys with a prefix, sorted by their bytes. */
   list(prefix: string): AsyncIterable<string>;
+  /** The same, each with its stored size in bytes. */
+  sizes(prefix: string): AsyncIterable<{ readonly key: string; readonly bytes: number }>;
   delete(keys: readonly string[]): Promise<void>;
 }
 

@@ -47,7 +47,8 @@ interface ExtractorEventBase {
 export type ExtractorEvent =
   | (ExtractorEventBase & { readonly operation: 'plan' })
   | (ExtractorEventBase & { readonly operation: 'extract'; readonly slice: string })
-  | (ExtractorEventBase & { readonly operation: 'commit' });
+  | (ExtractorEventBase & { readonly operation: 'commit' })
+  | (ExtractorEventBase & { readonly operation: 'maintain' });
 
 /** One item of the Map over slices. */
 export interface SliceItem {
@@ -75,6 +76,13 @@ export interface ExtractResult {
 export interface CommitResult {
   readonly status: 'committed';
   readonly rows: number;
+  /** The object's history should be put together: call `maintain` until it is done. */
+  readonly maintain: boolean;
+}
+
+/** `continue`: call again. */
+export interface MaintainResult {
+  readonly status: 'done' | 'continue';
 }
 
 /** Event of the RecordFailure function; `error` comes from the workflow's Catch. */
