@@ -52,7 +52,7 @@ const several = (groups: ReadonlyMap<string, readonly string[]>): (readonly [str
  * The rewrites that pay now, earliest first, by ids alone. The newest run always stays by itself: the state points
  * to its manifest, and a run of the same day may still follow.
  */
-export function groupsOf(
+function groupsOf(
   countingIds: readonly string[],
   now: EpochMs,
 ): readonly {
