@@ -66,11 +66,14 @@ const DELETION_COLUMNS: readonly PlainColumn[] = [
   { name: 'detected_at', type: 'timestamp', description: 'When it was noticed.' },
 ];
 
+/** The partition that a row's file lies in. */
+export const RUN_DATE = 'run_date';
+
 /**
  * Names that the engines give to what a row's file tells: its partition and its address. A field of Intercom's
  * that is called so is in the files, and no column.
  */
-const TAKEN = ['run_date', '$path'];
+const TAKEN = [RUN_DATE, '$path'];
 
 /** SQL can write down any other name; a field called so is in the files alone as well. */
 const isWritable = (name: string): boolean => name !== '' && !name.includes('\0');

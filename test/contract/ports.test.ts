@@ -940,6 +940,7 @@ test('Glue is written to only where something differs, and its views show what t
   );
   expect(changed).toEqual([
     ['contacts', '1'],
+    ['contacts_files', '1'],
     ['contacts_history', '1'],
   ]);
 });

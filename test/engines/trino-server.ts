@@ -113,8 +113,16 @@ interface Page {
   readonly nextUri?: string;
   readonly columns?: TrinoAnswer['columns'];
   readonly data?: TrinoAnswer['rows'];
-  readonly error?: { readonly errorName: string; readonly message: string };
+  readonly error?: { readonly errorName: string; readonly failureInfo: Failure };
 }
+
+interface Failure {
+  readonly message?: string;
+  readonly cause?: Failure;
+}
+
+const wordsOf = ({ message = '', cause }: Failure): string =>
+  cause === undefined ? message : `${message}: ${wordsOf(cause)}`;
 
 async function queryAt(url: string, database: string, sql: string): Promise<TrinoAnswer> {
   const headers = {
@@ -128,7 +136,8 @@ async function queryAt(url: string, database: string, sql: string): Promise<Trin
   let columns: TrinoAnswer['columns'] = [];
   const rows: (readonly Exact[])[] = [];
   for (;;) {
-    if (page.error !== undefined) throw new Error(`${page.error.errorName}: ${page.error.message}`);
+    if (page.error !== undefined)
+      throw new Error(`${page.error.errorName}: ${wordsOf(page.error.failureInfo)}`);
     columns = page.columns ?? columns;
     rows.push(...(page.data ?? []));
     if (page.nextUri === undefined) return { columns, rows };

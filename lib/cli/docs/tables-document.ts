@@ -26,8 +26,8 @@ be null but those of the primary key and our own, which begin with \`_\`. A type
 \`string\`, where Intercom sends more than it documents; fields beyond this list become further columns. Manifests
 tell both.
 
-In Athena a history is a table over all files, those of attempts that were cut off included; the view keeps the
-rows whose file a manifest lists. In DuckDB both do.
+Both hold committed rows alone. Athena also has a table \`<table>_files\`, which the history is made from: every row
+of every file as text, uncommitted rows included. Query the history instead.
 
 | also there | a row for each |
 |---|---|
