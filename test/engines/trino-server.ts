@@ -179,3 +179,21 @@ export async function startTrino(options: TrinoOptions): Promise<Trino> {
   }
   return { query: (sql) => queryAt(url, database, sql), close };
 }
+
+/**
+ * Waits until this query can be run: Trino says that it has started before its node offers the catalog.
+ * @param sql reads a table, which takes a node
+ */
+export async function untilNodeOffersCatalog(trino: Trino, sql: string): Promise<void> {
+  const end = Date.now() + START_TIMEOUT_MS;
+  for (;;) {
+    try {
+      await trino.query(sql);
+      return;
+    } catch (error) {
+      const isTooEarly = error instanceof Error && error.message.startsWith('NO_NODES_AVAILABLE');
+      if (!isTooEarly || Date.now() > end) throw error;
+      await setTimeout(500);
+    }
+  }
+}

@@ -11,7 +11,7 @@ import { TABLE_NAMES } from '../support/local/tables.ts';
 import { DAY, HOUR } from '../support/local/test-clock.ts';
 import { type AwsGateway, startAwsGateway } from './aws-gateway.ts';
 import { type Engines, queryDifferences, tableDifferences } from './same-rows.ts';
-import { startTrino } from './trino-server.ts';
+import { startTrino, untilNodeOffersCatalog } from './trino-server.ts';
 
 const NAMES = ['manifests', 'manifest_files', ...TABLE_NAMES.flatMap((name) => [name, `${name}_history`])];
 
@@ -50,6 +50,7 @@ beforeAll(async () => {
     duckdb: await openLakeDatabase(bench.directory),
     roots: ['s3://lake/', `${join(bench.directory, 'lake')}/`],
   };
+  await untilNodeOffersCatalog(engines.trino, 'SELECT count(*) FROM manifests');
 });
 
 afterAll(async () => {
