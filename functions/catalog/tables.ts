@@ -70,11 +70,14 @@ const DELETION_COLUMNS: readonly PlainColumn[] = [
   { name: 'detected_at', type: 'timestamp', description: 'When it was noticed.' },
 ];
 
+/** The partition that a row's file lies in. */
+export const RUN_DATE = 'run_date';
+
 /**
  * Names that the engines use for the partition and the address of a row's file. A field of Intercom's with such
  * a name is in the files but is not a column.
  */
-const TAKEN = ['run_date', '$path'];
+const TAKEN = [RUN_DATE, '$path'];
 
 /** SQL can write any other name. A field with an unwritable name is in the files only. */
 const isWritable = (name: string): boolean => name !== '' && !name.includes('\0');

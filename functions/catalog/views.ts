@@ -1,6 +1,6 @@
 /**
- * The views of committed data. Their text is the same in DuckDB and Athena: `<table>_history` has the rows of all
- * files, with the file's address in `"$path"`, and `manifest_files` has the addresses that manifests list.
+ * The views of the current state. Their text is the same in DuckDB and Athena: in both, `<table>_history` has every
+ * committed row.
  */
 import type { ObjectName, TableName } from '../core/names.ts';
 import { list, literal, quoted } from './sql.ts';
@@ -9,7 +9,6 @@ import type { CatalogTable, JoinColumns } from './tables.ts';
 /** A view and its SELECT statement. */
 export interface View {
   readonly name: string;
-  readonly description: string;
   readonly columns: readonly { readonly name: string; readonly type: string }[];
   readonly select: string;
 }
@@ -21,16 +20,8 @@ export const historyName = (table: TableName): string => `${table}_history`;
 /** Address of the file that holds a row. */
 export const PATH = '"$path"';
 
-/** The part of a table that its view needs. */
-export type ViewedTable = Pick<CatalogTable, 'name' | 'description' | 'primaryKey' | 'current' | 'object'> &
-  Pick<View, 'columns'>;
-
-/** A condition that is true for committed rows: a manifest lists their file. */
-function isCommitted({ name, object }: Pick<CatalogTable, 'name' | 'object'>, alias = ''): string {
-  const ofObject = object === null ? '' : ` AND object = ${literal(object)}`;
-  const path = alias === '' ? PATH : `${alias}.${PATH}`;
-  return `${path} IN (SELECT path FROM ${MANIFEST_FILES} WHERE table_name = ${literal(name)}${ofObject})`;
-}
+/** As much of a table as its view is made of. */
+export type ViewedTable = Pick<CatalogTable, 'name' | 'primaryKey' | 'current'> & Pick<View, 'columns'>;
 
 const names = ({ columns }: ViewedTable): readonly string[] => columns.map(({ name }) => quoted(name));
 
@@ -53,7 +44,6 @@ FROM (
 ${columns},
   row_number() OVER (PARTITION BY ${key} ORDER BY "_version" DESC) AS ${rank}
   FROM ${historyName(table.name)}
-  WHERE ${isCommitted(table)}
 ) AS ranked
 WHERE ${rank} = 1`;
 }
@@ -61,8 +51,7 @@ WHERE ${rank} = 1`;
 const rowsOfLastRun = (table: ViewedTable, object: ObjectName): string => `SELECT
 ${list(names(table))}
 FROM ${historyName(table.name)}
-WHERE ${isCommitted(table)}
-  AND "_run_id" = (SELECT max(run_id) FROM ${MANIFESTS} WHERE object = ${literal(object)})`;
+WHERE "_run_id" = (SELECT max(run_id) FROM ${MANIFESTS} WHERE object = ${literal(object)})`;
 
 function childRows(table: ViewedTable, parent: TableName, on: readonly JoinColumns[]): string {
   const keys = on.map(
@@ -72,8 +61,7 @@ function childRows(table: ViewedTable, parent: TableName, on: readonly JoinColum
 ${list(names(table).map((name) => `child.${name}`))}
 FROM ${historyName(table.name)} AS child
 JOIN ${parent} AS parent
-  ON ${[...keys, 'parent."_version" = child."_parent_version"'].join('\n  AND ')}
-WHERE ${isCommitted(table, 'child')}`;
+  ON ${[...keys, 'parent."_version" = child."_parent_version"'].join('\n  AND ')}`;
 }
 
 function currentSelect(table: ViewedTable): string {
@@ -93,7 +81,6 @@ function currentSelect(table: ViewedTable): string {
 /** `<table>`: the current state, from committed runs only. */
 export const currentView = (table: ViewedTable): View => ({
   name: table.name,
-  description: table.description,
   columns: table.columns,
   select: currentSelect(table),
 });

@@ -96,7 +96,7 @@ describe('after a run', () => {
     for (const [table, columns] of Object.entries(types)) {
       expect([table, columns]).toEqual([table, await duckdbTypes(current, table)]);
     }
-    expect(tables.get('contacts_history')?.Parameters).toMatchObject({
+    expect(tables.get('contacts_files')?.Parameters).toMatchObject({
       'projection.run_date.range': '2026-02-10,NOW',
       'storage.location.template': `s3://lake/tables/contacts/run_date=\${run_date}/`,
     });
@@ -187,7 +187,8 @@ describe('a catalog that is not as it should be', () => {
     await current.sync();
     const whole = (await catalogOf(current)).types;
     const folder = join(current.directory, 'state', 'glue', 'test');
-    for (const table of ['teams', 'manifests', 'team_admin_history']) await rm(join(folder, `${table}.json`));
+    for (const table of ['teams', 'manifests', 'team_admin_history', 'team_admin_files'])
+      await rm(join(folder, `${table}.json`));
     await withGlue(current.directory, (client) =>
       client.send(
         new UpdateTableCommand({
@@ -204,14 +205,14 @@ describe('a catalog that is not as it should be', () => {
       Object.fromEntries(Object.entries(whole.teams ?? {}).sort()),
     );
     expect(tables.has('manifests') && tables.has('team_admin_history')).toBe(true);
+    expect(tables.has('team_admin_files')).toBe(true);
   });
 
   test('keeps what a user has added', async () => {
     const current = await start({ objects: ['tags'] });
     await current.sync();
     const { tables } = await catalogOf(current);
-    const { Name, StorageDescriptor, PartitionKeys, TableType, Parameters } =
-      tables.get('tags_history') ?? {};
+    const { Name, StorageDescriptor, PartitionKeys, TableType, Parameters } = tables.get('tags_files') ?? {};
     await withGlue(current.directory, (client) =>
       client.send(
         new UpdateTableCommand({
@@ -225,7 +226,7 @@ describe('a catalog that is not as it should be', () => {
       ),
     );
     const { tables: after } = await syncAgain(current);
-    expect(after.get('tags_history')).toMatchObject({
+    expect(after.get('tags_files')).toMatchObject({
       VersionId: '1',
       Description: 'Ours',
       Parameters: { owner: 'us', 'projection.enabled': 'true' },

@@ -30,7 +30,7 @@ const GLUE = 'arn:<AWS::Partition>:glue:<AWS::Region>:<AWS::AccountId>';
 
 /** Tables and views that all objects share, and those of these tables. */
 function glue(...tables: readonly string[]): readonly string[] {
-  const names = [...tables, 'deletions'].flatMap((table) => [table, `${table}_history`]);
+  const names = [...tables, 'deletions'].flatMap((table) => [table, `${table}_history`, `${table}_files`]);
   const own = ['manifests', 'manifest_files', ...names].map((name) => `table/shop/${name}`);
   return ['catalog', 'database/shop', ...own].flatMap((resource) =>
     ['GetTable', 'CreateTable', 'UpdateTable'].map((action) => `glue:${action} on ${GLUE}:${resource}`),
@@ -79,8 +79,9 @@ describe('the roles', () => {
     const text = rightsByRole(withoutTags).ExtractorsContactsRole?.join();
     expect(text).toContain('tables/contact_company/');
     expect(text).toContain('table/shop/contact_company_history');
+    expect(text).toContain('table/shop/contact_company_files');
     expect(text).not.toContain('tables/contact_tag/');
-    expect(text).not.toContain('contact_tag_history');
+    expect(text).not.toMatch(/contact_tag_(history|files)/);
   });
 
   test('nobody deletes tables of the catalog, and only extractors write to it', () => {

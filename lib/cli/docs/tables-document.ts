@@ -25,8 +25,8 @@ row, in DuckDB (\`npm run local -- query\`) and in Athena. Types are those of th
 except those of the primary key and our own, which begin with \`_\`. If Intercom sends more than it documents, a
 type widens to \`double\` or \`string\`, and new fields become new columns. Manifests record both.
 
-In Athena a history is a table over all files, including those of interrupted attempts; the view keeps only rows
-whose file a manifest lists. In DuckDB both keep only those.
+Both hold committed rows only. Athena also has a table \`<table>_files\`, which the history is made from: every row
+of every file as text, including those of interrupted attempts. Query the history instead.
 
 | also available | one row per |
 |---|---|

@@ -130,6 +130,7 @@ test('Glue is written to only if something differs, and its views show what thei
   );
   expect(changed).toEqual([
     ['contacts', '1'],
+    ['contacts_files', '1'],
     ['contacts_history', '1'],
   ]);
 });
