@@ -14,14 +14,15 @@ import {
 } from '@aws-sdk/client-glue';
 import {
   type AthenaLake,
-  currentTableView,
   historyTable,
   manifestFilesView,
   manifestsTable,
+  tableViews,
 } from '../catalog/athena.ts';
 import type { GlueTable } from '../catalog/glue.ts';
 import { columnsOf, mergedTable, mergedView } from '../catalog/merge.ts';
 import type { CatalogTable } from '../catalog/tables.ts';
+import { viewsOf } from '../catalog/views.ts';
 import { RetryableError } from '../core/errors.ts';
 import type { Catalog } from '../core/ports.ts';
 import type { SeenTables } from '../core/sightings.ts';
@@ -130,24 +131,25 @@ export function createGlueCatalog(client: GlueClient, options: GlueCatalogOption
     });
 
   /**
-   * The view is made from the merged history, but is read before it. A view from a writer that knew a wider
+   * The views are made from the merged history, but are read before it. A view from a writer that knew a wider
    * history is therefore never replaced by a narrower one.
    */
   const settleTable = (table: CatalogTable, lake: AthenaLake): Promise<void> =>
     settle(async () => {
       const wanted = historyTable(table, lake);
-      const storedView = await find(table.name);
+      const storedViews = new Map<string, Stored>();
+      for (const { name } of viewsOf(table)) storedViews.set(name, await find(name));
       const storedHistory = await find(wanted.Name);
       const { excluded, object } = table;
       const history =
         storedHistory === null
           ? fresh(wanted)
           : mergedTable(inputOf(storedHistory), wanted, { excluded, isWhole: object !== null });
-      const view = currentTableView({ ...table, columns: columnsOf(history) }, lake);
-      return [
-        [storedHistory, history],
-        [storedView, storedView === null ? fresh(view) : mergedView(inputOf(storedView), view)],
-      ];
+      const views = tableViews({ ...table, columns: columnsOf(history) }, lake).map((view): Change => {
+        const stored = storedViews.get(view.Name) ?? null;
+        return [stored, stored === null ? fresh(view) : mergedView(inputOf(stored), view)];
+      });
+      return [[storedHistory, history], ...views];
     });
 
   return {

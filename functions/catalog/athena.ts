@@ -9,12 +9,13 @@ import { literal } from './sql.ts';
 import type { CatalogTable } from './tables.ts';
 import {
   createView,
-  currentView,
   historyName,
   MANIFEST_FILES,
   MANIFESTS,
   type View,
   type ViewedTable,
+  viewsOf,
+  viewsOfAll,
 } from './views.ts';
 
 export interface AthenaLake {
@@ -142,23 +143,23 @@ CROSS JOIN UNNEST(content.files) AS files (file_key, file_rows, bytes, sha256)`,
 export const manifestFilesView = (lake: AthenaLake): GlueTable =>
   glueView(manifestFiles(lake), lake.database);
 
-/** `<table>`: the current state. */
-export const currentTableView = (table: ViewedTable, lake: AthenaLake): GlueTable =>
-  glueView(currentView(table), lake.database);
+/** `<table>` and `<table>_live`. */
+export const tableViews = (table: ViewedTable, lake: AthenaLake): readonly GlueTable[] =>
+  viewsOf(table).map((view) => glueView(view, lake.database));
 
 /** Everything that a new catalog gets, with each table before the views that read it. */
 export const glueTables = (tables: readonly CatalogTable[], lake: AthenaLake): readonly GlueTable[] => [
   manifestsTable(lake),
   ...tables.map((table) => historyTable(table, lake)),
   manifestFilesView(lake),
-  ...tables.map((table) => currentTableView(forAthena(table), lake)),
+  ...viewsOfAll(tables.map(forAthena)).map((view) => glueView(view, lake.database)),
 ];
 
 /** The names of the catalog's tables and views for these tables. */
 export const glueNames = (tables: readonly CatalogTable[]): readonly string[] => [
   MANIFESTS,
   MANIFEST_FILES,
-  ...tables.flatMap(({ name }) => [name, historyName(name)]),
+  ...tables.flatMap((table) => [historyName(table.name), ...viewsOf(table).map(({ name }) => name)]),
 ];
 
 /** The statements for Athena: Hive DDL for tables, Trino SQL for views. */
@@ -169,6 +170,6 @@ export function athenaStatements(
   const external = [manifestsTable(lake), ...tables.map((table) => historyTable(table, lake))];
   return {
     tables: external.map(createTable),
-    views: [manifestFiles(lake), ...tables.map((table) => currentView(forAthena(table)))].map(createView),
+    views: [manifestFiles(lake), ...viewsOfAll(tables.map(forAthena))].map(createView),
   };
 }
