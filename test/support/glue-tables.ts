@@ -44,7 +44,7 @@ export async function readCatalog(client: GlueClient, DatabaseName: string): Pro
     for (const table of TableList) tables.set(table.Name ?? '', table);
   }
   const views = [...tables].filter(([, { TableType }]) => TableType === 'VIRTUAL_VIEW');
-  for (const [name, view] of views) checkView(view, tables.get(`${name}_history`));
+  for (const [name, view] of views) checkView(view, tables.get(`${name.replace(/_live$/, '')}_history`));
   const current = views.filter(([name]) => tables.has(`${name}_history`));
   return {
     types: Object.fromEntries(current.map(([name, table]) => [name, typesOf(table)])),

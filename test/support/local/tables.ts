@@ -82,4 +82,5 @@ export const OBJECTS = TABLE_NAMES.filter((name) => factsOf(name).parent === und
 
 export const INCREMENTAL = OBJECTS.filter((name) => factsOf(name).sync === 'incremental');
 
-export const keyText = (values: readonly unknown[]): string => values.map(String).join(' / ');
+export const keyText = (values: readonly unknown[]): string =>
+  values.map((value) => String(value ?? null)).join(' / ');
