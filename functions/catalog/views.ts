@@ -17,7 +17,7 @@ export interface View {
 export const MANIFESTS = 'manifests';
 export const MANIFEST_FILES = 'manifest_files';
 export const historyName = (table: TableName): string => `${table}_history`;
-export const liveName = (table: TableName): string => `${table}_live`;
+const liveName = (table: TableName): string => `${table}_live`;
 
 /** Address of the file that holds a row. */
 export const PATH = '"$path"';
