@@ -14,17 +14,17 @@ import {
 } from '@aws-sdk/client-glue';
 import {
   type AthenaLake,
-  currentTableView,
   filesTable,
   historyColumns,
   historyView,
   manifestFilesView,
   manifestsTable,
+  tableViews,
 } from '../catalog/athena.ts';
 import type { GlueTable } from '../catalog/glue.ts';
 import { mergedHistoryColumns, mergedTable, mergedView } from '../catalog/merge.ts';
 import type { CatalogTable } from '../catalog/tables.ts';
-import { historyName } from '../catalog/views.ts';
+import { historyName, viewsOf } from '../catalog/views.ts';
 import { RetryableError } from '../core/errors.ts';
 import type { Catalog } from '../core/ports.ts';
 import type { SeenTables } from '../core/sightings.ts';
@@ -138,13 +138,14 @@ export function createGlueCatalog(client: GlueClient, options: GlueCatalogOption
     });
 
   /**
-   * All three follow from the columns of the merged history, and the view is read before it. A view from a writer
-   * that knew a wider history is therefore never replaced by a narrower one.
+   * All follow from the columns of the merged history, and the views are read before it. A view from a writer that
+   * knew a wider history is therefore never replaced by a narrower one.
    */
   const settleTable = (table: CatalogTable, lake: AthenaLake): Promise<void> =>
     settle(async () => {
       const { excluded, object } = table;
-      const storedView = await find(table.name);
+      const storedViews = new Map<string, Stored>();
+      for (const { name } of viewsOf(table)) storedViews.set(name, await find(name));
       const storedHistory = await find(historyName(table.name));
       const columns = mergedHistoryColumns(storedHistory, historyColumns(table), excluded);
       const files = filesTable(table, columns, lake);
@@ -157,7 +158,9 @@ export function createGlueCatalog(client: GlueClient, options: GlueCatalogOption
             : mergedTable(inputOf(storedFiles), files, { excluded, isWhole: object !== null }),
         ],
         viewChange(storedHistory, historyView(table, columns, lake)),
-        viewChange(storedView, currentTableView(table, columns, lake)),
+        ...tableViews(table, columns, lake).map((view) =>
+          viewChange(storedViews.get(view.Name) ?? null, view),
+        ),
       ];
     });
 

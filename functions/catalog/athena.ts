@@ -7,7 +7,17 @@ import { createTable, type GlueColumn, type GlueTable, glueView, UNDECIDED } fro
 import { MANIFEST_COLUMNS, MANIFEST_FILE_COLUMNS, type NestedType } from './manifests.ts';
 import { list, literal, quoted } from './sql.ts';
 import { type CatalogTable, RUN_DATE } from './tables.ts';
-import { createView, currentView, historyName, MANIFEST_FILES, MANIFESTS, PATH, type View } from './views.ts';
+import {
+  createView,
+  historyName,
+  MANIFEST_FILES,
+  MANIFESTS,
+  PATH,
+  type View,
+  type ViewedTable,
+  viewsOf,
+  viewsOfAll,
+} from './views.ts';
 
 export interface AthenaLake {
   readonly bucket: string;
@@ -178,21 +188,23 @@ WHERE object || '/' || run_id NOT IN (
 export const manifestFilesView = (lake: AthenaLake): GlueTable =>
   glueView(manifestFiles(lake), lake.database);
 
-const current = (table: CatalogTable, columns: readonly GlueColumn[]): View =>
-  currentView({
-    ...table,
-    columns: columns.flatMap(({ Name, Type }) => (Name === RUN_DATE ? [] : [{ name: Name, type: Type }])),
-  });
+const viewed = (table: CatalogTable, columns: readonly GlueColumn[]): ViewedTable => ({
+  ...table,
+  columns: columns.flatMap(({ Name, Type }) => (Name === RUN_DATE ? [] : [{ name: Name, type: Type }])),
+});
 
 /**
- * `<table>`: the current state.
+ * `<table>` and `<table>_live`.
  * @param columns those of the history
  */
-export const currentTableView = (
+export const tableViews = (
   table: CatalogTable,
   columns: readonly GlueColumn[],
   { database }: AthenaLake,
-): GlueTable => glueView(current(table, columns), database);
+): readonly GlueTable[] => viewsOf(viewed(table, columns)).map((view) => glueView(view, database));
+
+const currentViews = (tables: readonly CatalogTable[]): readonly View[] =>
+  viewsOfAll(tables.map((table) => viewed(table, historyColumns(table))));
 
 /** Everything that a new catalog gets, with each table before the views that read it. */
 export const glueTables = (tables: readonly CatalogTable[], lake: AthenaLake): readonly GlueTable[] => [
@@ -200,14 +212,18 @@ export const glueTables = (tables: readonly CatalogTable[], lake: AthenaLake): r
   ...tables.map((table) => filesTable(table, historyColumns(table), lake)),
   manifestFilesView(lake),
   ...tables.map((table) => historyView(table, historyColumns(table), lake)),
-  ...tables.map((table) => currentTableView(table, historyColumns(table), lake)),
+  ...currentViews(tables).map((view) => glueView(view, lake.database)),
 ];
 
 /** The names of the catalog's tables and views for these tables. */
 export const glueNames = (tables: readonly CatalogTable[]): readonly string[] => [
   MANIFESTS,
   MANIFEST_FILES,
-  ...tables.flatMap(({ name }) => [name, historyName(name), filesName(name)]),
+  ...tables.flatMap((table) => [
+    filesName(table.name),
+    historyName(table.name),
+    ...viewsOf(table).map(({ name }) => name),
+  ]),
 ];
 
 /** The statements for Athena: Hive DDL for tables, Trino SQL for views. */
@@ -217,9 +233,8 @@ export function athenaStatements(
 ): { readonly tables: readonly string[]; readonly views: readonly string[] } {
   const files = tables.map((table) => filesTable(table, historyColumns(table), lake));
   const histories = tables.map((table) => history(table, historyColumns(table)));
-  const currents = tables.map((table) => current(table, historyColumns(table)));
   return {
     tables: [manifestsTable(lake), ...files].map(createTable),
-    views: [manifestFiles(lake), ...histories, ...currents].map(createView),
+    views: [manifestFiles(lake), ...histories, ...currentViews(tables)].map(createView),
   };
 }

@@ -2,7 +2,7 @@ import { Construct } from 'constructs';
 import { glueNames } from '../../functions/catalog/athena.ts';
 import { configuredTables } from '../../functions/catalog/configured.ts';
 import { PARENT_OF, type ResolvedConfig } from '../../functions/config/config.ts';
-import { CHILD_NAMES, DELETIONS, type ObjectName, type TableName } from '../../functions/core/names.ts';
+import { CHILD_NAMES, type ObjectName, SHARED_TABLES, type TableName } from '../../functions/core/names.ts';
 import type { MetricsDetail } from '../../functions/environment.ts';
 import { OBJECTS } from '../../functions/objects/index.ts';
 import { grantCatalog, grantLake, grantSecret, grantState, STATE_KEYS } from './access.ts';
@@ -65,7 +65,7 @@ export class Extractors extends Construct {
       timeoutSeconds: EXTRACTOR_TIMEOUT_SECONDS,
     });
     const own = [...tablesOf(object, config).map((table) => `tables/${table}/`), `manifests/${object}/`];
-    const prefixes = [...own, `tables/${DELETIONS}/`, 'work/'];
+    const prefixes = [...own, ...SHARED_TABLES.map((table) => `tables/${table}/`), 'work/'];
     // Only of full-refresh objects are superseded runs ever removed.
     const isPruned = OBJECTS[object].sync.kind === 'full_refresh';
     grantLake(extractor.role, storage.lake, {
@@ -82,7 +82,7 @@ export class Extractors extends Construct {
   }
 }
 
-/** The tables an object writes by itself; `deletions` is shared by all. */
+/** The tables an object writes by itself; those that all objects share are not among them. */
 const tablesOf = (object: ObjectName, { excludedTables }: ResolvedConfig): readonly TableName[] => [
   object,
   ...CHILD_NAMES.filter((child) => PARENT_OF[child] === object && !excludedTables.includes(child)),

@@ -111,7 +111,7 @@ describe('after a run', () => {
     current.simulator.addFault({ match: { path: '/teams' }, respond: { status: 403, json: {} } });
     expect(await current.sync()).toMatchObject({ status: 'finished', runs: [{ status: 'failed' }] });
     const { types, tables } = await catalogOf(current);
-    expect(Object.keys(types).sort()).toEqual(['deletions', 'tags', 'team_admin', 'teams']);
+    expect(Object.keys(types).sort()).toEqual(['deletions', 'rejects', 'tags', 'team_admin', 'teams']);
     expect(tables.has('manifests') && tables.has('manifest_files')).toBe(true);
   });
 
@@ -123,7 +123,7 @@ describe('after a run', () => {
     });
     expect(await current.sync()).toMatchObject(SUCCEEDED);
     const { types } = await catalogOf(current);
-    expect(Object.keys(types).sort()).toEqual(['contact_company', 'contacts', 'deletions']);
+    expect(Object.keys(types).sort()).toEqual(['contact_company', 'contacts', 'deletions', 'rejects']);
     expect(types.contacts).not.toHaveProperty('name');
     expect(types.contacts).toMatchObject({ last_seen_at: 'string', created_at: 'bigint' });
     expect(types.contacts).toEqual(await duckdbTypes(current, 'contacts'));

@@ -75,6 +75,21 @@ test('a conversation that is gone when its parts are read', async () => {
   expect((await lake()).history('deletions').map(({ row }) => row.id)).toEqual([id]);
 });
 
+test('a record that cannot be a row, in a run that is superseded', async () => {
+  const data = [...simulator.workspace.tags.records(), { type: 'tag', name: 'without an id' }];
+  const heal = simulator.addFault({
+    match: { path: '/tags' },
+    respond: { status: 200, json: { type: 'list', data } },
+  });
+  const calledOff = pipeline.loseAnswers();
+  expect(await pipeline.run({ objects: ['tags'] })).toMatchObject(SUCCEEDED);
+  expect((await lake()).current('rejects').size).toBe(1);
+  heal();
+  expect(await pipeline.run({ objects: ['tags'] })).toMatchObject(SUCCEEDED);
+  calledOff();
+  expect((await lake()).manifests('tags')).toHaveLength(1);
+});
+
 test('an object that fails, whose lease nobody gives back, and the next runs', async () => {
   const heal = simulator.addFault({ match: { path: '/tags' }, respond: { status: 403, json: {} } });
   const recover = pipeline.refuse('record-failure', 'UpdateItem', {
@@ -94,7 +109,7 @@ test('an object that fails, whose lease nobody gives back, and the next runs', a
 function kindOf(logicalId: string, right: string): string {
   const kind = logicalId.startsWith('Extractors') ? 'extractor' : logicalId.replace(/Function\w+$/, '');
   const general = right
-    .replace(/tables\/(?!deletions)\w+/, 'tables/<own>')
+    .replace(/tables\/(?!deletions|rejects)\w+/, 'tables/<own>')
     .replace(/manifests\/\w+\//, 'manifests/<own>/')
     .replace(/(table\/rights)\/(manifests|manifest_files)$/, '$1/<of manifests>')
     .replace(/(table\/rights)\/(?!<)\w+$/, '$1/<own>');

@@ -30,7 +30,9 @@ const GLUE = 'arn:<AWS::Partition>:glue:<AWS::Region>:<AWS::AccountId>';
 
 /** Tables and views that all objects share, and those of these tables. */
 function glue(...tables: readonly string[]): readonly string[] {
-  const names = [...tables, 'deletions'].flatMap((table) => [table, `${table}_history`, `${table}_files`]);
+  const shared = [...tables, 'deletions', 'rejects'];
+  const names = shared.flatMap((table) => [table, `${table}_history`, `${table}_files`]);
+  names.push(...tables.map((table) => `${table}_live`));
   const own = ['manifests', 'manifest_files', ...names].map((name) => `table/shop/${name}`);
   return ['catalog', 'database/shop', ...own].flatMap((resource) =>
     ['GetTable', 'CreateTable', 'UpdateTable'].map((action) => `glue:${action} on ${GLUE}:${resource}`),
@@ -44,9 +46,9 @@ describe('the roles', () => {
     expect(Object.keys(rights).toSorted()).toEqual(expected.map((name) => `${name}Role`).toSorted());
   });
 
-  test('an extractor reaches the tables of its object and children, its manifests, deletions and work', () => {
+  test('an extractor reaches the tables of its object and children, its manifests, the shared tables and work', () => {
     const prefixes = 'tables/contacts/* tables/contact_company/* tables/contact_tag/* manifests/contacts/*';
-    const shared = 'tables/deletions/* work/*';
+    const shared = 'tables/deletions/* tables/rejects/* work/*';
     const lake = `${prefixes} ${shared}`.split(' ').map((key) => `<Lake.Arn>/${key}`);
     expect(rights.ExtractorsContactsRole).toEqual(
       [

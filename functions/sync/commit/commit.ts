@@ -4,7 +4,7 @@ import type { Debt, DoneSlice, Draft, Manifest, NewDebt, Plan, RunContext } from
 import { ContractError, RetryableError } from '../../core/errors.ts';
 import { draftKey, manifestKey, planKey } from '../../core/lake-keys.ts';
 import { sum } from '../../core/metrics.ts';
-import { SHARED_TABLES, type TableName } from '../../core/names.ts';
+import { isSharedTable, type TableName } from '../../core/names.ts';
 import type { Lease, ObjectState } from '../../core/ports.ts';
 import { recordSchema } from '../../core/schema.ts';
 import { unionSeen } from '../../core/sightings.ts';
@@ -161,10 +161,8 @@ async function makeDraft(dependencies: ObjectDependencies, plan: Plan, run: RunC
   return { manifest, startFrom: plan.startFrom };
 }
 
-const isShared = (name: string): boolean => SHARED_TABLES.some((one) => one === name);
-
 const rowsOf = (manifest: Manifest): number =>
-  sum(Object.entries(manifest.tables).map(([name, table]) => (isShared(name) ? 0 : table.rows)));
+  sum(Object.entries(manifest.tables).map(([name, table]) => (isSharedTable(name) ? 0 : table.rows)));
 
 /** The draft of this run's manifest. The first one written counts, whichever attempt wrote it. */
 async function draftOf(dependencies: ObjectDependencies, run: RunContext): Promise<Draft> {

@@ -46,7 +46,13 @@ describe.each<[string, () => Promise<Catalogs>]>([
       status: 'published',
     });
     const tables = await types();
-    expect(Object.keys(tables).sort()).toEqual(['contact_company', 'contact_tag', 'contacts', 'deletions']);
+    expect(Object.keys(tables).sort()).toEqual([
+      'contact_company',
+      'contact_tag',
+      'contacts',
+      'deletions',
+      'rejects',
+    ]);
     expect(tables.contact_tag).toEqual({
       contact_id: 'string',
       tag_id: 'string',
@@ -132,5 +138,6 @@ test('Glue is written to only if something differs, and its views show what thei
     ['contacts', '1'],
     ['contacts_files', '1'],
     ['contacts_history', '1'],
+    ['contacts_live', '1'],
   ]);
 });

@@ -122,7 +122,12 @@ test('updates keep no earlier version, and name the version that was read', asyn
   await catalog.publish({ columns: {}, firstDay: FIRST_DAY });
   await catalog.publish({ columns: seen({ x: ['string'] }), firstDay: FIRST_DAY });
   const updates = mock.commandCalls(UpdateTableCommand).map(({ args }) => args[0].input);
-  expect(updates.map(({ TableInput }) => TableInput?.Name)).toEqual(['tags_files', 'tags_history', 'tags']);
+  expect(updates.map(({ TableInput }) => TableInput?.Name)).toEqual([
+    'tags_files',
+    'tags_history',
+    'tags',
+    'tags_live',
+  ]);
   for (const update of updates) expect(update).toMatchObject({ SkipArchive: true, VersionId: '0' });
 });
 

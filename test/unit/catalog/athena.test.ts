@@ -3,7 +3,7 @@ import { HiveSQL, TrinoSQL } from 'dt-sql-parser';
 import { describe, expect, it } from 'vitest';
 import { athenaStatements, glueTables } from '../../../functions/catalog/athena.ts';
 import { catalogTables } from '../../../functions/catalog/tables.ts';
-import { CHILD_NAMES, OBJECT_NAMES } from '../../../functions/core/names.ts';
+import { CHILD_NAMES, OBJECT_NAMES, SHARED_TABLES } from '../../../functions/core/names.ts';
 import type { SeenColumns } from '../../../functions/core/sightings.ts';
 import { OBJECTS } from '../../../functions/objects/index.ts';
 
@@ -11,7 +11,8 @@ const LAKE = { bucket: 'my-lake', database: 'intercom', firstDay: '2026-11-22' }
 const TABLES = catalogTables(Object.values(OBJECTS), {
   contacts: { 'We"ird, name': ['string'], select: ['number'], Ünicode: [], Camel: ['boolean'] },
 });
-const NAMES = [...OBJECT_NAMES, ...CHILD_NAMES, 'deletions'];
+const OWN = [...OBJECT_NAMES, ...CHILD_NAMES];
+const NAMES = [...OWN, ...SHARED_TABLES];
 const glue = new Map(glueTables(TABLES, LAKE).map((table) => [table.Name, table]));
 const text = athenaStatements(TABLES, LAKE);
 
@@ -97,9 +98,10 @@ describe.each([...glue.values()].filter(({ TableType }) => TableType === 'VIRTUA
 );
 
 describe('the tables for Glue', () => {
-  it('are the files, a history and a view per table, and the manifests', () => {
+  it('are the files, a history and views per table, and the manifests', () => {
     const ofTables = NAMES.flatMap((name) => [name, `${name}_history`, `${name}_files`]);
-    const expected = ['manifests', 'manifest_files', ...ofTables];
+    const live = OWN.map((name) => `${name}_live`);
+    const expected = ['manifests', 'manifest_files', ...ofTables, ...live];
     expect([...glue.keys()].sort()).toEqual(expected.sort());
   });
 
