@@ -57,7 +57,7 @@ const EXAMPLE_TIME = '2025-01-01T00:00:00Z';
 
 command(
   'connect',
-  'connect it to your Intercom workspace: shows each step, waits for you, then checks',
+  'connect it to your Intercom workspace: shows each step, waits for you, checks, and starts the first run',
   async (options) => (await import('../lib/cli/remote/commands/connect.ts')).runConnect(terminal, options),
 )
   .option('--no-open', 'do not open a browser, only print the address')
@@ -67,6 +67,7 @@ command(
     "use your own app's access token instead of OAuth: read from standard input or asked for, never an argument",
   )
   .option('--replace-workspace', 'replace the connected workspace with another one, after a warning')
+  .option('--no-run', 'do not offer to start the first run; it starts on schedule')
   .option(...YES);
 
 command('check', 'check the token, its workspace and every permission', async (options) =>

@@ -91,11 +91,16 @@ function causeOf(objects: readonly ObjectSummary[]): string {
 /** Characters; a little less than a state machine's Fail state accepts as its cause. */
 const MAX_CAUSE = 8_000;
 
+function statusOf({ notConnected }: RunContext, objects: readonly ObjectSummary[]): RunSummary['status'] {
+  if (notConnected === true) return 'not_connected';
+  return objects.some(({ status }) => status === 'failed') ? 'failed' : 'succeeded';
+}
+
 function summaryOf(run: RunContext, objects: readonly ObjectSummary[], finishedAtMs: number): RunSummary {
   return {
     format: 1,
     run_id: run.runId,
-    status: objects.some(({ status }) => status === 'failed') ? 'failed' : 'succeeded',
+    status: statusOf(run, objects),
     mode: run.mode,
     started_at: isoTime(run.startedAtMs),
     finished_at: isoTime(finishedAtMs),
@@ -127,7 +132,7 @@ export async function finishRun(
   await events.syncCompleted(syncCompleted(config.name, summary));
   reportRun(dependencies, summary);
   return {
-    status: summary.status,
+    status: summary.status === 'failed' ? 'failed' : 'succeeded',
     runId: run.runId,
     cause: causeOf(summary.objects).slice(0, MAX_CAUSE),
     nextRunStarted: remaining.length > 0,

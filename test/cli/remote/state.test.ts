@@ -37,9 +37,29 @@ describe('status', () => {
     expect(stdout).toMatch(/No run has finished here yet/);
   });
 
+  it('of a pipeline whose runs found no connection yet', async () => {
+    const run = await command(['run']);
+    expect(run.status).toBe(1);
+    expect(run.stderr).toMatch(
+      /^error: Pipeline 'intercom' is not connected to Intercom yet\. Connect it with: npm run pipeline -- connect --config/m,
+    );
+    expect((await executions.describe(executions.arns.at(-1) ?? ''))?.status).toBe('SUCCEEDED');
+    const { status, stdout } = await command(['status']);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(
+      /^last run \S+ \(incremental\) read nothing: the pipeline was not connected yet,/m,
+    );
+  });
+
   it('shows the connection and the configured objects', async () => {
-    await command(['connect', '--access-token'], { stdin: `${simulator.token}\n` });
-    await command(['run']);
+    const connect = () => command(['connect', '--access-token', '--yes'], { stdin: `${simulator.token}\n` });
+    const connected = await connect();
+    expect(connected).toMatchObject({ status: 0 });
+    expect(connected.stdout).toMatch(/^run \S+ \(incremental\) succeeded: /m);
+    const started = executions.arns.length;
+    const again = await connect();
+    expect(again.stderr).toMatch(/Runs start on schedule\. To start one now: /);
+    expect(executions.arns.length).toBe(started);
     const { stdout } = await command(['status']);
     const { size } = simulator.workspace.contacts;
     expect(stdout).toMatch(/^connected +workspace “.+” \(\w+\), since \d{4}-/m);

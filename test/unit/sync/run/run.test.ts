@@ -22,7 +22,11 @@ import { extractAll, failObject, MACHINE } from '../../../support/workflow.ts';
 
 const EXECUTION = { arn: 'arn:execution:1', startTime: '2026-11-22T11:59:59.123Z' };
 
-function starting(identity: Partial<Identity> = {}, config: Record<string, unknown> = {}) {
+function starting(
+  identity: Partial<Identity> = {},
+  config: Record<string, unknown> = {},
+  identify = async (): Promise<Identity> => ({ workspaceId: 'w1', dateMs: NOON, ...identity }),
+) {
   const pipeline = createPipeline();
   const dependencies = dependenciesOf(pipeline, { config: { objects: ['contacts', 'tags'], ...config } });
   return {
@@ -32,7 +36,7 @@ function starting(identity: Partial<Identity> = {}, config: Record<string, unkno
         {
           ...dependencies,
           ...pipeline.watchers,
-          identify: async () => ({ workspaceId: 'w1', dateMs: NOON, ...identity }),
+          identify,
           isIncremental: (object: ObjectName) => object === 'contacts',
         },
         { execution: EXECUTION, input, extractors: { contacts: 'arn:c', tags: 'arn:t' }, ...changes },
@@ -114,6 +118,53 @@ describe('StartRun', () => {
     await pipeline.state.claimWorkspace('w1');
     await expect(start()).rejects.toMatchObject({ name: 'ConnectionError', code: 'other_workspace' });
     expect(pipeline.lake.keys()).toEqual([]);
+  });
+
+  describe('without a connection', () => {
+    const notConnected = async () => {
+      throw new ConnectionError('The pipeline is not connected.', { code: 'not_connected' });
+    };
+
+    function unconnected() {
+      const { pipeline, start, context } = starting({}, {}, notConnected);
+      const dependencies = { ...dependenciesOf(pipeline), ...pipeline.watchers };
+      const finish = (runId: string) =>
+        finishRun(dependencies, { runId, execution: EXECUTION.arn, stateMachine: MACHINE });
+      return { pipeline, start, context, finish };
+    }
+
+    test('that nobody has made yet, succeeds, says so, and counts as nothing', async () => {
+      const { pipeline, start, context, finish } = unconnected();
+      const { runId, ...result } = await start();
+      expect(result).toEqual({ status: 'started', waitSeconds: 0, objects: [] });
+      expect(context(runId)).toMatchObject({ notConnected: true, workspaceId: null, objects: [] });
+      expect(await finish(runId)).toEqual({ status: 'succeeded', runId, cause: '', nextRunStarted: false });
+      expect(pipeline.lake.json<RunSummary>(runSummaryKey(runId))).toMatchObject({
+        status: 'not_connected',
+        objects: [],
+        notes: [expect.stringMatching(/not connected to Intercom yet.*npm run pipeline -- connect$/)],
+      });
+      expect(pipeline.watchers.announced).toEqual([
+        expect.objectContaining({ status: 'not_connected', objects: [], rows: {} }),
+      ]);
+      expect(pipeline.watchers.recorded).toEqual([]);
+    });
+
+    test('that was there before, fails and reports it', async () => {
+      const { pipeline, start } = unconnected();
+      await pipeline.state.claimWorkspace('w1');
+      await expect(start()).rejects.toMatchObject({ name: 'ConnectionError', code: 'not_connected' });
+      expect(pipeline.watchers.recorded).toEqual([{ values: { ConnectionLost: 1 } }]);
+      expect(pipeline.lake.keys()).toEqual([]);
+    });
+
+    test('with a token that Intercom refuses, fails even if it is the first', async () => {
+      const { pipeline, start } = starting({}, {}, async () => {
+        throw new ConnectionError('Intercom refuses the token.', { code: 'token_revoked' });
+      });
+      await expect(start()).rejects.toMatchObject({ code: 'token_revoked' });
+      expect(pipeline.watchers.recorded).toEqual([{ values: { ConnectionLost: 1 } }]);
+    });
   });
 
   test('accepts a workspace without an id', async () => {
