@@ -6,6 +6,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { fromIni, fromNodeProviderChain } from '@aws-sdk/credential-providers';
+import { AWS_CLIENT, S3_CLIENT } from '../../../functions/aws/clients.ts';
 import { InputError } from '../../../functions/core/errors.ts';
 import { explainAws } from './aws-trouble.ts';
 
@@ -27,10 +28,6 @@ export interface AwsClients {
   readonly secrets: SecretsManagerClient;
   readonly sfn: SFNClient;
 }
-
-/** Short, so that an unreachable network does not look like a hanging command. */
-const CONNECTION_TIMEOUT_MS = 5_000;
-const REQUEST_TIMEOUT_MS = 30_000;
 
 /** IAM's names of the services. */
 const IAM_NAMES: Readonly<Record<string, string>> = {
@@ -123,11 +120,7 @@ export async function createAwsClients(access: AwsAccess): Promise<AwsClients> {
   const options = {
     region,
     credentials: credentialsOf(access),
-    requestHandler: {
-      connectionTimeout: CONNECTION_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      throwOnRequestTimeout: true,
-    },
+    ...AWS_CLIENT,
     ...(access.profile && { profile: access.profile }),
   };
   const ready = <Client>(client: Client): Client => guarded(client, access, region);
@@ -136,7 +129,7 @@ export async function createAwsClients(access: AwsAccess): Promise<AwsClients> {
     cloudFormation: ready(new CloudFormationClient(options)),
     dynamoDb: ready(new DynamoDBClient(options)),
     eventBridge: ready(new EventBridgeClient(options)),
-    s3: ready(new S3Client(options)),
+    s3: ready(new S3Client({ ...options, ...S3_CLIENT })),
     secrets: ready(new SecretsManagerClient(options)),
     sfn: ready(new SFNClient(options)),
   };
