@@ -121,7 +121,8 @@ export interface Catalog {
 
 /** Executions of the workflow: to check whether the holder of a lease is still running, and to start the next run. */
 export interface Executions {
-  isRunning(executionArn: string): Promise<boolean>;
+  /** `unknown`: there is no such execution, or it is so young that it cannot be seen yet. */
+  status(executionArn: string): Promise<'running' | 'over' | 'unknown'>;
   /** Idempotent by `name`: a second start with the same name and input has no effect. */
   start(stateMachineArn: string, name: string, input: unknown): Promise<void>;
 }

@@ -163,15 +163,15 @@ describe("the app's client", () => {
 test('an execution that may not be described does not count as over', async () => {
   const denied = named('AccessDeniedException');
   const executions = createSfnExecutions(answering<SFNClient>(denied).client);
-  await expect(executions.isRunning('arn')).rejects.toBe(denied);
+  await expect(executions.status('arn')).rejects.toBe(denied);
   await expect(executions.start('m', 'n', {})).rejects.toBe(denied);
 });
 
 test('an execution that waits to be redriven still holds its lease', async () => {
   const { client } = answering<SFNClient>({ status: 'PENDING_REDRIVE' }, { status: 'TIMED_OUT' });
   const executions = createSfnExecutions(client);
-  expect(await executions.isRunning('arn')).toBe(true);
-  expect(await executions.isRunning('arn')).toBe(false);
+  expect(await executions.status('arn')).toBe('running');
+  expect(await executions.status('arn')).toBe('over');
 });
 
 describe('the event of a run', () => {
