@@ -228,7 +228,9 @@ export interface OAuthClientSource {
 /** The result of taking a request out. Only one caller can take it, once. */
 export type TakenAuthorization =
   | { readonly status: 'taken'; readonly request: AuthorizationRequest }
-  | { readonly status: 'used' | 'expired' | 'unknown' };
+  /** `outcome` is what the one caller that took it made of it; null if that is not known (yet). */
+  | { readonly status: 'used'; readonly outcome: AuthorizationOutcome | null }
+  | { readonly status: 'expired' | 'unknown' };
 
 /** Single-use requests to authorize, each under the SHA-256 of its state, in hex. Kept for a day after they expire. */
 export interface AuthorizationStore {

@@ -135,7 +135,10 @@ describe('the authorization store', () => {
 
   test("does not take another caller's write for its own", async () => {
     const { client } = answering<DynamoDBClient>(failed, item('somebody else'));
-    expect(await createDynamoDbAuthorizationStore(client, 't').take('aa', 1)).toEqual({ status: 'used' });
+    expect(await createDynamoDbAuthorizationStore(client, 't').take('aa', 1)).toEqual({
+      status: 'used',
+      outcome: null,
+    });
   });
 
   test('refuses only for a failed condition', async () => {
