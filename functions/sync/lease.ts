@@ -79,6 +79,18 @@ async function settle(dependencies: LeaseDependencies, state: ObjectState): Prom
 }
 
 /**
+ * True while the run holds the lease and its execution has not ended. A run that was stopped keeps its lease
+ * until another run takes it.
+ */
+export async function isStillHeld(
+  { state, executions, declaration }: LeaseDependencies,
+  holder: Lease,
+): Promise<boolean> {
+  if (!isOurs(await state.load(declaration.name), holder)) return false;
+  return (await executions.status(holder.executionArn)) !== 'over';
+}
+
+/**
  * Checks that the run still holds the lease. Every attempt does so before it works.
  * @throws ContractError if it does not: another execution has taken over
  */
