@@ -2,12 +2,13 @@
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { Command, type OptionValues } from 'commander';
+import { unexpectedAws } from '../lib/cli/remote/aws-trouble.ts';
 import { createTerminal, type ExitStatus } from '../lib/cli/terminal/terminal.ts';
 
 // Compiled once, into a folder that belongs to this project: later starts are a fifth faster.
 enableCompileCache(join(import.meta.dirname, '../node_modules/.cache/compile'));
 
-const terminal = createTerminal(process);
+const terminal = createTerminal(process, { explain: unexpectedAws });
 
 const program = new Command('npm run pipeline --')
   .description(

@@ -53,6 +53,8 @@ export interface Overrides {
   readonly observe?: ObserveProgress;
   readonly metrics?: Metrics;
   readonly limits?: Partial<SyncLimits>;
+  /** What to do about a token that Intercom no longer accepts. */
+  readonly reconnect?: string;
 }
 
 /** The parts of a function. Each is created on first use, because not every function has the names for all. */
@@ -141,6 +143,7 @@ export function createRuntime(env: RawEnvironment, entry: FunctionEntry, overrid
       clock,
       object,
       observe,
+      reconnect: overrides.reconnect,
     }),
   );
   return {

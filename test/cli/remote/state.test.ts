@@ -1,8 +1,10 @@
 /** status and resync of a deployed pipeline, with the real command. */
+import { createServer } from 'node:http';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createDynamoDbStateStore } from '../../../functions/aws/dynamodb-state-store.ts';
 import type { RunSummary } from '../../../functions/core/engine-files.ts';
+import { closeServer, listenOnLoopback } from '../../../lib/standins/aws/loopback-server.ts';
 import { deployForAll } from '../../support/remote/deployed.ts';
 
 const { command, simulator, executions, pipeline } = await deployForAll({
@@ -17,6 +19,20 @@ afterEach(async () => {
   for (const one of undo.splice(0)) one();
   await executions.idle();
 });
+
+/** Address of a DynamoDB in which no table exists. */
+async function withoutTables(): Promise<string> {
+  const server = createServer((_request, response) => {
+    response.writeHead(400, { 'content-type': 'application/x-amz-json-1.0' }).end(
+      JSON.stringify({
+        __type: 'com.amazonaws.dynamodb.v20120810#ResourceNotFoundException',
+        message: 'Requested resource not found',
+      }),
+    );
+  });
+  undo.push(() => void closeServer(server));
+  return `http://127.0.0.1:${await listenOnLoopback(server)}`;
+}
 
 /** Starts a run that reads tags for some seconds. */
 async function startSlowRun(): Promise<void> {
@@ -80,6 +96,18 @@ describe('status', () => {
       last_run: { status: 'succeeded' },
     });
     expect(stdout).not.toContain(simulator.token);
+  });
+});
+
+describe('a table that somebody has deleted', () => {
+  it('is named by status, which fails', async () => {
+    const { status, stdout, stderr } = await command(['status'], {
+      environment: { AWS_ENDPOINT_URL_DYNAMODB: await withoutTables() },
+    });
+    expect(stderr).toMatch(
+      /^error: The state table of the pipeline does not exist any more \(dynamodb:GetItem: /m,
+    );
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
   });
 });
 
