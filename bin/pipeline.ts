@@ -91,6 +91,10 @@ command(
   async (options) => (await import('../lib/cli/remote/commands/status.ts')).runStatus(terminal, options),
 ).option(...JSON_OUTPUT);
 
+command('stop', 'stop the runs in progress; what they committed stays', async (options) =>
+  (await import('../lib/cli/remote/commands/stop.ts')).runStop(terminal, options),
+).option(...YES);
+
 startsRun(
   command('resync', 'forget how far an object was read and read all of it again', async (options, object) =>
     (await import('../lib/cli/remote/commands/resync.ts')).runResync(terminal, object, options),

@@ -86,9 +86,9 @@ export function createFinishRun(
   env: RawEnvironment,
   overrides?: Overrides,
 ): Handler<FinishRunEvent, FinishRunResult> {
-  const { run, metrics } = createRuntime(env, 'finish-run', overrides);
+  const { run, metrics, paused } = createRuntime(env, 'finish-run', overrides);
   const events = createEvents();
-  return (event) => finishRun({ ...run, metrics, events }, event);
+  return (event) => finishRun({ ...run, metrics, events, paused }, event);
 }
 
 type ExtractorResult = PlanResult | ExtractResult | CommitResult;

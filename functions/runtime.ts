@@ -74,6 +74,8 @@ export interface Runtime {
   /** Call it at the end of an invocation: it reports the requests that the invocation sent. */
   readonly flushMetrics: () => void;
   readonly limits: SyncLimits;
+  /** The schedules are paused. */
+  readonly paused: boolean;
   /**
    * Call it first in every invocation. An instance can outlive a connection, so it reads the token again and
    * never uses one of a workspace that has been replaced.
@@ -112,7 +114,7 @@ export function createCatalog(env: RawEnvironment, object: ObjectName, config: R
  * @throws Error naming what is wrong with the environment or the configuration file
  */
 export function createRuntime(env: RawEnvironment, entry: FunctionEntry, overrides: Overrides = {}): Runtime {
-  const { place, configPath, object, service, detail } = readEnvironment(env, entry);
+  const { place, configPath, object, service, detail, paused } = readEnvironment(env, entry);
   const configText = readFileSync(configPath, 'utf8');
   const config = JSON.parse(configText) as ResolvedConfig;
   const clock = overrides.clock ?? SYSTEM_CLOCK;
@@ -176,6 +178,7 @@ export function createRuntime(env: RawEnvironment, entry: FunctionEntry, overrid
       return hashes();
     },
     metrics,
+    paused,
     flushMetrics: requests.flush,
     limits: { ...DEFAULT_LIMITS, ...overrides.limits },
     begin: () => tokens().forget(),

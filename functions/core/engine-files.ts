@@ -236,6 +236,8 @@ export interface RunSummary {
   readonly objects: readonly ObjectSummary[];
   readonly notes: readonly string[];
   readonly work_remains: boolean;
+  /** Present if work remains and no next run was started, because the pipeline is paused. */
+  readonly paused?: true;
 }
 
 /** `work/<run>/<object>/manifest.json`: what a commit in progress will write, so that any later run can finish it. */

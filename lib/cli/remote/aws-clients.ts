@@ -2,6 +2,7 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
@@ -24,6 +25,7 @@ export interface AwsClients {
   readonly cloudFormation: CloudFormationClient;
   readonly dynamoDb: DynamoDBClient;
   readonly eventBridge: EventBridgeClient;
+  readonly lambda: LambdaClient;
   readonly s3: S3Client;
   readonly secrets: SecretsManagerClient;
   readonly sfn: SFNClient;
@@ -34,6 +36,7 @@ const IAM_NAMES: Readonly<Record<string, string>> = {
   CloudFormationClient: 'cloudformation',
   DynamoDBClient: 'dynamodb',
   EventBridgeClient: 'events',
+  LambdaClient: 'lambda',
   S3Client: 's3',
   SecretsManagerClient: 'secretsmanager',
   SFNClient: 'states',
@@ -129,6 +132,7 @@ export async function createAwsClients(access: AwsAccess): Promise<AwsClients> {
     cloudFormation: ready(new CloudFormationClient(options)),
     dynamoDb: ready(new DynamoDBClient(options)),
     eventBridge: ready(new EventBridgeClient(options)),
+    lambda: ready(new LambdaClient(options)),
     s3: ready(new S3Client({ ...options, ...S3_CLIENT })),
     secrets: ready(new SecretsManagerClient(options)),
     sfn: ready(new SFNClient(options)),

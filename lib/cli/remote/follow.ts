@@ -143,7 +143,7 @@ export async function followRun(
       if (execution.status !== 'succeeded' && summary.status === 'succeeded') {
         terminal.tell(`error: ${failureText(ended)}`);
       }
-      if (!summary.work_remains) return status;
+      if (!summary.work_remains || summary.paused === true) return status;
       terminal.tell('\nThere is more to read: the next run has started.\n');
       arn = pipeline.runs.nextOf(execution.runId);
     }

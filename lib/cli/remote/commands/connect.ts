@@ -55,11 +55,15 @@ async function connectWithToken(
 }
 
 /** True if the person agrees to replace the workspace, after a warning. */
-async function agreesToReplace(terminal: Terminal, { runs }: RemotePipeline, yes: boolean): Promise<boolean> {
+async function agreesToReplace(
+  terminal: Terminal,
+  { runs, command }: RemotePipeline,
+  yes: boolean,
+): Promise<boolean> {
   const [run] = await runs.running();
   if (run !== undefined) {
     throw new InputError(
-      `Run ${run.runId} is in progress and would read from two workspaces. Wait until it has ended, or stop it in the Step Functions console.`,
+      `Run ${run.runId} is in progress and would read from two workspaces. Wait until it has ended, or stop it: ${command('stop')}`,
       { code: 'run_in_progress' },
     );
   }

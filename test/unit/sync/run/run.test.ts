@@ -127,7 +127,7 @@ describe('StartRun', () => {
 
     function unconnected() {
       const { pipeline, start, context } = starting({}, {}, notConnected);
-      const dependencies = { ...dependenciesOf(pipeline), ...pipeline.watchers };
+      const dependencies = { ...dependenciesOf(pipeline), ...pipeline.watchers, paused: false };
       const finish = (runId: string) =>
         finishRun(dependencies, { runId, execution: EXECUTION.arn, stateMachine: MACHINE });
       return { pipeline, start, context, finish };
@@ -211,8 +211,8 @@ async function finishing(objects: readonly ObjectName[]) {
       await extractAll(dependencies, HOLDER, [{ slice: '0001' }]);
       await commitObject(dependencies, HOLDER);
     },
-    finish: (digest = 'd1') =>
-      finishRun({ ...dependenciesOf(pipeline), ...pipeline.watchers, configDigest: digest }, event),
+    finish: (digest = 'd1', paused = false) =>
+      finishRun({ ...dependenciesOf(pipeline), ...pipeline.watchers, configDigest: digest, paused }, event),
     summary: () => pipeline.lake.json<RunSummary>(runSummaryKey(RUN_ID)),
   };
 }
@@ -319,6 +319,18 @@ describe('FinishRun', () => {
     expect(before.work_remains).toBe(true);
   });
 
+  test('of a paused pipeline starts no next run, and says so', async () => {
+    const { commit, finish, summary, pipeline } = await finishing(['tags']);
+    await commit('tags', true);
+    expect(await finish('d1', true)).toMatchObject({ status: 'succeeded', nextRunStarted: false });
+    expect(summary()).toMatchObject({ work_remains: true, paused: true });
+    expect(summary().notes.at(-1)).toMatch(/paused, so no next run was started/);
+    expect(pipeline.executions.started).toEqual([]);
+    // A repeated call after the pipeline was resumed reports the same.
+    expect(await finish()).toMatchObject({ nextRunStarted: false });
+    expect(pipeline.executions.started).toEqual([]);
+  });
+
   test('ends a run during which you deployed, and reports what the run did', async () => {
     const { commit, outcome, finish, summary } = await finishing(['tags', 'teams']);
     await commit('tags');
@@ -373,7 +385,7 @@ describe('FinishRun', () => {
     await commit('tags', true);
     const { watchers } = pipeline;
     const refusal = new RetryableError('no', { code: 'event_refused' });
-    const dependencies = { ...dependenciesOf(pipeline), ...watchers };
+    const dependencies = { ...dependenciesOf(pipeline), ...watchers, paused: false };
     const event = { runId: RUN_ID, execution: HOLDER.executionArn, stateMachine: MACHINE };
     const refused = finishRun(
       { ...dependencies, events: { syncCompleted: () => Promise.reject(refusal) } },
@@ -680,7 +692,7 @@ describe('StartRun reports on the connection', () => {
   const recordedBy = async (identity: () => Promise<Identity>, workspace?: string) => {
     const pipeline = createPipeline();
     if (workspace !== undefined) await pipeline.state.claimWorkspace(workspace);
-    const dependencies = { ...dependenciesOf(pipeline), ...pipeline.watchers };
+    const dependencies = { ...dependenciesOf(pipeline), ...pipeline.watchers, paused: false };
     await startRun(
       { ...dependencies, identify: identity, isIncremental: () => false },
       { execution: EXECUTION, input: { objects: ['tags'] }, extractors: { tags: 'arn:t' } },
