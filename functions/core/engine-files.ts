@@ -27,6 +27,8 @@ export interface RunContext {
   /** Digest of the resolved configuration. An attempt with another digest stops its object. */
   readonly configDigest: string;
   readonly workspaceId: string | null;
+  /** Present if nobody has ever connected the pipeline: the run has no objects, and reads nothing. */
+  readonly notConnected?: true;
   /** Messages for the user, such as which objects a backfill leaves out. */
   readonly notes: readonly string[];
 }
@@ -287,7 +289,8 @@ export interface ObjectSummary {
 export interface RunSummary {
   readonly format: 1;
   readonly run_id: string;
-  readonly status: 'succeeded' | 'failed';
+  /** `not_connected`: nobody has connected the pipeline yet, so there was nothing to do. This is not a failure. */
+  readonly status: 'succeeded' | 'failed' | 'not_connected';
   readonly mode: RunMode;
   readonly started_at: string;
   readonly finished_at: string;
@@ -295,6 +298,8 @@ export interface RunSummary {
   readonly objects: readonly ObjectSummary[];
   readonly notes: readonly string[];
   readonly work_remains: boolean;
+  /** Present if work remains and no next run was started, because the pipeline is paused. */
+  readonly paused?: true;
 }
 
 /** `work/<run>/<object>/manifest.json`: what a commit in progress will write, so that any later run can finish it. */

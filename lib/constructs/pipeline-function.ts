@@ -27,6 +27,8 @@ export interface PipelineFunctionProps {
   readonly storage: Storage;
   /** Secret of the app at Intercom, for the entry that uses it. @default none */
   readonly oauthClient?: Secret;
+  /** Whether the schedules are paused, for the function that starts next runs. @default false */
+  readonly paused?: boolean;
   /** The object of an extractor. @default none */
   readonly objectName?: ObjectName;
   /** Glue database of an extractor's tables. @default none */
@@ -68,7 +70,7 @@ export class PipelineFunction extends Construct {
 
 /** `CONFIG_PATH` is left to its default, the file beside the bundle. */
 function environmentOf(props: PipelineFunctionProps): Readonly<Record<string, string>> {
-  const { storage, oauthClient, glueDatabase, entry, objectName, metricsDetail } = props;
+  const { storage, oauthClient, glueDatabase, entry, objectName, metricsDetail, paused } = props;
   const places: Partial<Places> = {
     BUCKET_NAME: storage.lake.bucketName,
     TABLE_NAME: storage.state.tableName,
@@ -87,5 +89,6 @@ function environmentOf(props: PipelineFunctionProps): Readonly<Record<string, st
     ...(objectName !== undefined && { OBJECT_NAME: objectName }),
     POWERTOOLS_SERVICE_NAME: props.pipelineName,
     ...(metricsDetail !== undefined && { METRICS_DETAIL: metricsDetail }),
+    ...(paused === true && { PAUSED: 'true' }),
   };
 }

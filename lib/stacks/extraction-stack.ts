@@ -17,6 +17,8 @@ export interface ExtractionStackProps extends StackProps {
   /** `detailed`: metrics per object as well. */
   readonly metricsDetail: MetricsDetail;
   readonly catalog: Catalog;
+  /** A run that leaves work then starts no next run. */
+  readonly paused: boolean;
 }
 
 /** More than needed; it is the share of a CPU that makes a cold start short. */
@@ -33,7 +35,7 @@ export class ExtractionStack extends Stack {
 
   constructor(scope: Construct, id: string, props: ExtractionStackProps) {
     super(scope, id, props);
-    const { config, code, storage, metricsDetail, catalog } = props;
+    const { config, code, storage, metricsDetail, catalog, paused } = props;
     const common = { code, storage, metricsDetail, pipelineName: config.name, memoryMiB: MEMORY_MIB };
     const startRun = new PipelineFunction(this, 'StartRun', {
       ...common,
@@ -56,6 +58,7 @@ export class ExtractionStack extends Stack {
 
     const finishRun = new PipelineFunction(this, 'FinishRun', {
       ...common,
+      paused,
       entry: 'finish-run',
       description: `Sums up a run of the ${config.name} pipeline and starts the next if work remains`,
       timeoutSeconds: RUN_TIMEOUT_SECONDS,

@@ -44,6 +44,7 @@ export function addPipeline(
     storage,
     catalog,
     metricsDetail: deployment.monitoring,
+    paused: deployment.paused,
   });
 
   const connection = new ConnectionStack(app, `${config.name}-connection`, {

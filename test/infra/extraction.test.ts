@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { Code } from 'aws-cdk-lib/aws-lambda';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { parseConfig } from '../../functions/config/config.ts';
+import { parseConfig, parseDeployment } from '../../functions/config/config.ts';
 import { OBJECT_NAMES } from '../../functions/core/names.ts';
 import { type FunctionEntry, PLACES_OF, readEnvironment } from '../../functions/environment.ts';
 import { bundledCode } from '../../lib/constructs/function-code.ts';
@@ -109,6 +110,22 @@ describe('the bundles', () => {
     expect(new Set(keys('extractor.handler')).size).toBe(1);
     expect(new Set(everyFunction.map(keyOf)).size).toBe(5);
     expect(assets()).toHaveLength(5);
+  });
+
+  test('FinishRun, and no other, learns that the pipeline is paused', () => {
+    const pausedOf = (paused: boolean) => {
+      const { extraction } = addPipeline(
+        new App({ context }),
+        config,
+        () => Code.fromInline('//'),
+        parseDeployment({ paused }),
+      );
+      return functionsOf(Template.fromStack(extraction).toJSON() as StackTemplate).flatMap((each) =>
+        environmentOf(each).PAUSED === 'true' ? [entryOf(each)] : [],
+      );
+    };
+    expect(pausedOf(false)).toEqual([]);
+    expect(pausedOf(true)).toEqual(['finish-run']);
   });
 
   test('load as ES modules with the environment of the template, and are under 1 MB', async () => {

@@ -55,6 +55,8 @@ export interface IntercomClientOptions {
   readonly timeoutMs?: number;
   /** Bytes of the largest answer; beyond it a smaller page is needed. @default 64 MiB */
   readonly maxBodyBytes?: number;
+  /** What to do about a token that Intercom no longer accepts. @default to connect again, with the command */
+  readonly reconnect?: string | undefined;
   /** @default the global fetch */
   readonly fetch?: typeof fetch;
 }
@@ -69,6 +71,8 @@ export const UNMETERED: RateBudget = {
 /** `tookMs` excludes the wait for the permit. */
 type TimedAttempt = Attempt & { readonly tookMs: number };
 
+const RECONNECT = 'connect the workspace again: npm run pipeline -- connect';
+
 /** How long an answer of /me about the token is trusted. */
 const VERDICT_MS = 60_000;
 
@@ -79,7 +83,8 @@ const retryKind = (kind: FailureKind): RetryKind =>
 
 export function createIntercomClient(options: IntercomClientOptions): IntercomClient {
   const { baseUrl, tokens, budget, clock, observe, object, random = Math.random } = options;
-  const { gate = OPEN_GATE, timeoutMs = REQUEST_TIMEOUT_MS, maxBodyBytes = 64 * 1024 * 1024 } = options;
+  const { gate = OPEN_GATE, reconnect = RECONNECT } = options;
+  const { timeoutMs = REQUEST_TIMEOUT_MS, maxBodyBytes = 64 * 1024 * 1024 } = options;
   const fetchNow = options.fetch ?? fetch;
   const transport = createTransport({ baseUrl, clock, timeoutMs, maxBodyBytes, fetch: fetchNow });
   const { host } = new URL(baseUrl);
@@ -130,7 +135,7 @@ export function createIntercomClient(options: IntercomClientOptions): IntercomCl
 
   async function refusal(request: HttpRequest, failure: Failure, options: RequestOptions): Promise<Error> {
     const { method, path } = request;
-    const context: FailureContext = { method, path, host, permission: options.permission ?? null };
+    const context: FailureContext = { method, path, host, permission: options.permission ?? null, reconnect };
     const ambiguous = failure.kind === 'unauthorized' && path !== '/me';
     return errorOf(failure, context, ambiguous && (await tokenAlive(options.signal)));
   }

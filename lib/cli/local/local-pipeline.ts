@@ -64,6 +64,9 @@ export interface LocalPipeline {
   close(): Promise<void>;
 }
 
+/** What to do about a token that Intercom no longer accepts. */
+export const RECONNECT = 'set INTERCOM_ACCESS_TOKEN to a valid token of your app';
+
 const NO_METRICS: Metrics = { record: () => undefined };
 
 /** The functions that the workflow calls; there is no callback on one machine. */
@@ -111,7 +114,13 @@ async function assemble(
   const configText = JSON.stringify(config);
   // Atomic, because a query may read it at any time.
   replaceFile(configPath, configText);
-  const overrides: Overrides = { observe, metrics, ...(clock && { clock }), ...(limits && { limits }) };
+  const overrides: Overrides = {
+    observe,
+    metrics,
+    reconnect: RECONNECT,
+    ...(clock && { clock }),
+    ...(limits && { limits }),
+  };
   const runner = createWorkflowRunner({
     definition: resources.stateMachine.definition,
     stateMachineArn: resources.stateMachine.arn,
