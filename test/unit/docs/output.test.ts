@@ -16,6 +16,8 @@ const MANIFEST: Keys<Omit<Manifest, 'format' | 'completeness' | 'schema'>> = {
   cursor: true,
   tables: true,
   rules: true,
+  deleted_list: true,
+  reread_on: true,
 };
 const COMPLETENESS: Keys<Completeness> = {
   status: true,

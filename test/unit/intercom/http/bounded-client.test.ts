@@ -2,7 +2,15 @@ import { expect, test } from 'vitest';
 import { boundClient } from '../../../../functions/intercom/http/bounded-client.ts';
 import type { Answer, IntercomClient } from '../../../../functions/intercom/http/client.ts';
 
-const ANSWER: Answer = { status: 200, body: {}, bytes: 0, receivedAtMs: 0, date: null, failure: null };
+const ANSWER: Answer = {
+  status: 200,
+  body: {},
+  bytes: 0,
+  receivedAtMs: 0,
+  date: null,
+  link: null,
+  failure: null,
+};
 
 test('never runs more requests than allowed; failures make room; idle waits for all of them', async () => {
   let running = 0;
