@@ -13,8 +13,8 @@ export interface RunRequest {
   readonly mode: RunMode;
   readonly range: { readonly from: EpochSeconds; readonly to: EpochSeconds } | null;
   readonly objects: readonly ObjectName[];
-  /** What to read again, besides what an incremental run reads; null: nothing. */
-  readonly repairs: Repairs | null;
+  /** What to read again, besides what an incremental run reads. Missing: nothing. */
+  readonly repairs?: Repairs;
   /** For the user. */
   readonly notes: readonly string[];
 }
@@ -188,7 +188,7 @@ export function parseRunInput(
     const objects = named ?? config.objects.filter((name) => repairs[name] !== undefined);
     return { mode, range, objects, repairs, notes: [] };
   }
-  if (range === null) return { mode, range, objects: named ?? config.objects, repairs, notes: [] };
+  if (range === null) return { mode, range, objects: named ?? config.objects, notes: [] };
   const whole = (named ?? config.objects).filter((name) => !isIncremental(name));
   if (named !== null && whole.length > 0) {
     return refuse(wording, `${whole.join(', ')} cannot be read by time; Intercom only returns all of it`);
@@ -197,5 +197,5 @@ export function parseRunInput(
   if (objects.length === 0) return refuse(wording, 'none of the configured objects can be read by time');
   const notes =
     whole.length === 0 ? [] : [`These objects cannot be read by time and are left out: ${whole.join(', ')}.`];
-  return { mode, range, objects, repairs, notes };
+  return { mode, range, objects, notes };
 }

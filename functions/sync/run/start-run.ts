@@ -100,7 +100,7 @@ export async function startRun(
     mode: request.mode,
     range: request.range,
     objects: request.objects,
-    ...(request.repairs !== null && { repairs: request.repairs }),
+    ...(request.repairs !== undefined && { repairs: request.repairs }),
     configDigest,
     workspaceId: identity.workspaceId,
     notes: [...config.notes, ...request.notes, ...skewNote(skew)],

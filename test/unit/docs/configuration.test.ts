@@ -54,7 +54,13 @@ test('each key has a row', () => {
 });
 
 test('each key within a key is in the row of that key', () => {
-  const nested = { parallelism: PARALLELISM, safetyReread: REREAD, history: HISTORY, tables: CHILDREN, alerts: ALERTS };
+  const nested = {
+    parallelism: PARALLELISM,
+    safetyReread: REREAD,
+    history: HISTORY,
+    tables: CHILDREN,
+    alerts: ALERTS,
+  };
   const missing = Object.entries(nested).flatMap(([key, keys]) => {
     const row = rowsIn(TEXT).find(({ first }) => first === `\`${key}\``)?.rest ?? '';
     return Object.keys(keys).filter((one) => !row.includes(`\`${one}\``));
