@@ -136,18 +136,33 @@ interface Bounds {
   readonly cursor: EpochSeconds;
 }
 
-/** The zone is needed for contacts only. */
-const alignOf = ({ declaration, dayStart }: Auditable): Sides['align'] | null =>
-  declaration.read.granularity === 'day' ? dayStart : (time) => time;
+/**
+ * Where to cut time. By seconds it is unknown whether `<` includes its bound (docs/intercom-api.md 10.11), so we cut
+ * where the lake holds nothing: both readings then count the same.
+ */
+function alignOf({ declaration, dayStart }: Auditable, held: HeldRecords): Sides['align'] | null {
+  if (declaration.read.granularity === 'day') return dayStart;
+  const taken = new Set(held.times.values());
+  return (time) => {
+    let at = time;
+    while (taken.has(at)) at -= 1;
+    return at;
+  };
+}
 
-function boundsOf({ config, manifests }: Auditable, align: Sides['align']): Bounds | null {
+/** Where the comparison begins. Of a day that begins before `startFrom`, the lake holds a part only. */
+function firstOf({ config, declaration }: Auditable, align: Sides['align']): EpochSeconds {
+  const start = config.startFrom ?? 0;
+  const isCut = start > 0 && declaration.read.granularity === 'day' && align(start) !== start;
+  return isCut ? align(align(start) + 1.5 * DAY_SECONDS) : start;
+}
+
+function boundsOf(auditable: Auditable, align: Sides['align']): Bounds | null {
+  const { manifests } = auditable;
   const cursor = manifests.at(-1)?.cursor?.after ?? null;
   if (cursor === null) return null;
-  const start = config.startFrom ?? 0;
-  // Of a day that begins before `startFrom`, the lake holds a part only.
-  const from = align(start) === start ? start : align(align(start) + 1.5 * DAY_SECONDS);
-  const tail = Math.max(from, align(cursor));
-  return { from: config.startFrom === null ? 0 : from, tail, cursor };
+  const from = firstOf(auditable, align);
+  return { from, tail: Math.max(from, align(cursor)), cursor };
 }
 
 /** What became of ids that the lake holds and Intercom does not list. */
@@ -236,7 +251,9 @@ export async function holdSearch(auditable: Auditable): Promise<HeldSearch | Obj
   const { declaration, lake, manifests, reader } = auditable;
   const { name: object } = declaration;
   if (manifests.length === 0) return { ...NOTHING, object, status: 'never_read' };
-  const align = alignOf(auditable);
+  const withTags = declaration.children.some(({ countedBy }) => countedBy !== undefined);
+  const held = await heldRecords(lake, object, manifests, withTags);
+  const align = alignOf(auditable, held);
   if (align === null) {
     const message =
       'Intercom does not say the time zone of the workspace, by whose days contacts are counted';
@@ -244,8 +261,6 @@ export async function holdSearch(auditable: Auditable): Promise<HeldSearch | Obj
   }
   const bounds = boundsOf(auditable, align);
   if (bounds === null || !isSearch(reader)) return { ...NOTHING, object, status: 'not_counted' };
-  const withTags = declaration.children.some(({ countedBy }) => countedBy !== undefined);
-  const held = await heldRecords(lake, object, manifests, withTags);
   const { earliest } = timeline(held.times);
   const stretches = months({ from: Math.max(bounds.from, earliest ?? bounds.tail), to: bounds.tail }, align);
   const tags = withTags ? (await heldTags(lake, manifests, held)).size + 1 : 0;
