@@ -68,12 +68,14 @@ async function audit(
 }
 
 const deletionsIn = async (one: Bench, without = '') =>
-  [...(await one.lake((run) => run !== without)).current('deletions').values()].map(({ object, id, how, merged_into }) => ({
-    object,
-    id,
-    how,
-    merged_into,
-  }));
+  [...(await one.lake((run) => run !== without)).current('deletions').values()].map(
+    ({ object, id, how, merged_into }) => ({
+      object,
+      id,
+      how,
+      merged_into,
+    }),
+  );
 
 test('a lake that was just synced is equal', async () => {
   const one = await opened();
