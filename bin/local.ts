@@ -27,7 +27,7 @@ const OUT = ['--out <dir>', 'output directory', 'out/local'] as const;
 const CONFIG = ['--config <file>', 'configuration, .ts or .json (default: pipeline.config.ts)'] as const;
 const PIPELINE = ['--pipeline <name>', 'which pipeline, if the configuration has several'] as const;
 const AUDIT_STATUS =
-  '\nThe exit status is 0 if all that can be compared is equal, 1 if something differs, 2 if something could not be compared.';
+  '\nThe exit status is 0 if all that can be compared is equal, 1 if something differs,\n2 if something could not be compared.';
 const JSON_OUTPUT = ['--json', 'print JSON'] as const;
 
 // Each command is loaded when it is called: loading the AWS parts takes a second that `--help` does not need.

@@ -127,7 +127,7 @@ command(
   .option(...JSON_OUTPUT)
   .addHelpText(
     'after',
-    '\nThe exit status is 0 if all that can be compared is equal, 1 if something differs, 2 if something could not be compared.',
+    '\nThe exit status is 0 if all that can be compared is equal, 1 if something differs,\n2 if something could not be compared.',
   );
 
 command(
