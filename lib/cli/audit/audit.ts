@@ -135,7 +135,7 @@ async function auditOne([auditable, prepared]: Prepared): Promise<ObjectAudit> {
   return isHeld(prepared) ? auditSearch(auditable, prepared) : prepared;
 }
 
-export const auditStatus = (objects: readonly ObjectAudit[]): AuditStatus => {
+const auditStatus = (objects: readonly ObjectAudit[]): AuditStatus => {
   if (objects.some(({ status }) => status === 'unfinished')) return 2;
   return objects.some(({ status }) => status === 'different') ? 1 : 0;
 };
