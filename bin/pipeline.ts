@@ -130,6 +130,21 @@ startsRun(
 );
 
 command(
+  'audit',
+  "compare the bucket with Intercom's counts; reads every file of the objects from S3",
+  async (options) => (await import('../lib/cli/remote/commands/audit.ts')).runRemoteAudit(terminal, options),
+)
+  .option('--objects <names>', 'only these objects, separated by commas (default: all configured)')
+  .option('--max-requests <number>', 'stop at so many requests (default: 2000)')
+  .option('--repair', 'start a run that reads what differs again, and records what was deleted or merged')
+  .option(...YES)
+  .option(...JSON_OUTPUT)
+  .addHelpText(
+    'after',
+    '\nThe exit status is 0 if all that can be compared is equal, 1 if something differs,\n2 if something could not be compared.',
+  );
+
+command(
   'disconnect',
   'uninstall the app for the whole workspace at Intercom, and forget the connection',
   async (options) =>

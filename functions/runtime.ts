@@ -45,7 +45,7 @@ import { createEmfMetrics } from './telemetry/emf-metrics.ts';
 import { createProgressLog } from './telemetry/progress-log.ts';
 import { createRequestMetrics } from './telemetry/request-metrics.ts';
 
-/** Digest of a configuration file's text, to notice a change. */
+/** Digest of a configuration file's text, which names the code's version too, to notice a change. */
 export const digestOf = (configText: string): string => createHash('sha256').update(configText).digest('hex');
 
 /** What a caller in the same process may replace. */

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { parseConfig, parseDeployment } from '../../functions/config/config.ts';
 import { OBJECT_NAMES } from '../../functions/core/names.ts';
 import { type FunctionEntry, PLACES_OF, readEnvironment } from '../../functions/environment.ts';
+import { codeVersion } from '../../lib/constructs/code-version.ts';
 import { bundledCode } from '../../lib/constructs/function-code.ts';
 import { addPipeline } from '../../lib/stacks/pipeline.ts';
 import type { StackTemplate } from '../../lib/template/intrinsics.ts';
@@ -137,7 +138,10 @@ describe('the bundles', () => {
       const bundle = files.find((name) => name.endsWith('.mjs')) ?? '';
       expect(files.toSorted()).toEqual([bundle, 'pipeline.json'].toSorted());
       expect(statSync(join(folder, bundle)).size).toBeLessThan(1_000_000);
-      expect(JSON.parse(readFileSync(join(folder, 'pipeline.json'), 'utf8'))).toEqual(config);
+      expect(JSON.parse(readFileSync(join(folder, 'pipeline.json'), 'utf8'))).toEqual({
+        ...config,
+        codeVersion: codeVersion(),
+      });
       const owner = [...entries.values()].find((each) => bundle === `${entryOf(each)}.mjs`);
       if (owner === undefined) throw new Error(`no function runs ${bundle}`);
       vi.stubEnv('AWS_REGION', 'us-east-1');

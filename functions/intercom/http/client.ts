@@ -27,7 +27,10 @@ export interface RequestOptions {
 export type Query = Readonly<Record<string, string | number>>;
 
 /** An answer. `failure` is set only if `expect` accepts it; `body` is empty if it was not JSON. */
-export type Answer = Pick<Attempt, 'status' | 'body' | 'bytes' | 'receivedAtMs' | 'date' | 'failure'>;
+export type Answer = Pick<
+  Attempt,
+  'status' | 'body' | 'bytes' | 'receivedAtMs' | 'date' | 'link' | 'failure'
+>;
 
 /**
  * @throws RetryableError if no retry gets an answer; PermissionError, ConnectionError, UnavailableError
@@ -134,8 +137,9 @@ export function createIntercomClient(options: IntercomClientOptions): IntercomCl
   }
 
   async function refusal(request: HttpRequest, failure: Failure, options: RequestOptions): Promise<Error> {
-    const { method, path } = request;
-    const context: FailureContext = { method, path, host, permission: options.permission ?? null, reconnect };
+    const { method, path, version } = request;
+    const { permission = null } = options;
+    const context: FailureContext = { method, path, host, version, permission, reconnect };
     const ambiguous = failure.kind === 'unauthorized' && path !== '/me';
     return errorOf(failure, context, ambiguous && (await tokenAlive(options.signal)));
   }

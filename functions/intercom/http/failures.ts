@@ -137,6 +137,8 @@ export interface FailureContext {
   /** Path without its query. */
   readonly path: string;
   readonly host: string;
+  /** API version of the request. */
+  readonly version: string;
   /** The permission in the Developer Hub that covers the object; null if none is named. */
   readonly permission: string | null;
   /** What to do about a token that Intercom no longer accepts, after a colon. */
@@ -181,7 +183,10 @@ export function errorOf(failure: Failure, context: FailureContext, tokenAlive: b
     case 'plan':
       return new UnavailableError(`This workspace's plan does not include ${where}`, { code });
     case 'version':
-      return new ContractError(`Intercom no longer serves API version 2.15 for ${where}`, options);
+      return new ContractError(
+        `Intercom does not serve API version ${context.version} for ${where}`,
+        options,
+      );
     case 'not_found':
     case 'refused':
       return new ContractError(`Unexpected answer to ${where}: report it; nothing was committed`, options);

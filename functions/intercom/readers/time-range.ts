@@ -56,7 +56,8 @@ export function createTimeRangeReader(
   }
 
   async function begin({ query }: Slice): Promise<WindowPosition> {
-    if (query.kind === 'ids') throw contractError('unsupported_query', `${read.path} cannot be read by id`);
+    if (query.kind !== 'all' && query.kind !== 'window')
+      throw contractError('unsupported_query', `${read.path} cannot be read by ${query.kind}`);
     const bounds = await boundsOf(query.kind === 'all' ? { from: null, to: null } : query.updated);
     return beginWindows(bounds, read.maxWindowSeconds);
   }

@@ -7,7 +7,7 @@ import type { Lease } from '../../core/ports.ts';
 import type { DebtScope, ReadEvent } from '../../core/reading.ts';
 import type { ExtractResult } from '../../core/workflow.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
-import { judgeWalk } from '../judge.ts';
+import { judgeWalk, readsRecords } from '../judge.ts';
 import { isStillHeld, requireLease } from '../lease.ts';
 import {
   claimReceipt,
@@ -116,7 +116,7 @@ async function lose(
   progress: SliceProgress,
   error: Error,
 ): Promise<Next> {
-  if (plan.slices.length === 1) throw error;
+  if (plan.slices.filter(readsRecords).length === 1) throw error;
   progress.addDebt({ scope: scopeOf(slice, plan), reason: error.message });
   return finish(dependencies, plan, slice, progress, { matched: null, short: true, lost: error.message });
 }
@@ -127,7 +127,7 @@ async function lose(
  */
 function scopeOf({ query, exact }: PlannedSlice, plan: Plan): DebtScope {
   if (query.kind === 'ids') return { ids: query.ids };
-  if (query.kind === 'all') return { window: exact };
+  if (query.kind !== 'window') return { window: exact };
   const to = query.updated.to ?? plan.window?.to ?? null;
   return {
     window: { from: query.updated.from, to },
@@ -151,7 +151,7 @@ async function handle(
       progress.restart(progress.counts().walks);
       return 'next';
     case 'deleted':
-      await progress.addDeletions(event.ids, event.how);
+      await progress.addDeletions(event);
       return 'next';
     case 'debt':
       progress.addDebt({ scope: event.scope, reason: event.reason });

@@ -117,6 +117,7 @@ export async function startRun(
     mode: request.mode,
     range: request.range,
     objects: isConnected ? request.objects : [],
+    ...(request.repairs !== undefined && { repairs: request.repairs }),
     configDigest,
     workspaceId: identity.workspaceId,
     ...(!isConnected && { notConnected: true }),

@@ -15,6 +15,7 @@ import {
   createStartRun,
 } from '../../../functions/handlers.ts';
 import { digestOf, type Overrides } from '../../../functions/runtime.ts';
+import { withCodeVersion } from '../../constructs/code-version.ts';
 import {
   type EmbeddedAws,
   type ExecutionsBackend,
@@ -56,7 +57,7 @@ export interface LocalPipelineOptions {
 export interface LocalPipeline {
   readonly resources: LocalResources;
   readonly executions: LocalExecutions;
-  /** Digest of the configuration; a run that began with another one cannot resume. */
+  /** Digest of code and configuration; a run that began with another one cannot resume. */
   readonly configDigest: string;
   readonly runner: WorkflowRunner;
   /** Stores a token, as the command `connect` does. */
@@ -111,7 +112,7 @@ async function assemble(
       await freeAllShares(new DynamoDBClient({}), table ?? '');
   }
   const configPath = join(directory, CONFIG_FILE);
-  const configText = JSON.stringify(config);
+  const configText = withCodeVersion(config);
   // Atomic, because a query may read it at any time.
   replaceFile(configPath, configText);
   const overrides: Overrides = {

@@ -2,7 +2,18 @@
 import { expect, it } from 'vitest';
 import { pipelineCommand } from '../../support/remote/deployed.ts';
 
-const COMMANDS = ['connect', 'check', 'run', 'status', 'stop', 'resync', 'backfill', 'disconnect'];
+const COMMANDS = [
+  'connect',
+  'check',
+  'run',
+  'status',
+  'verify',
+  'stop',
+  'resync',
+  'backfill',
+  'audit',
+  'disconnect',
+];
 
 it('lists every command, in the order in which you need them', async () => {
   const { status, stdout } = await pipelineCommand(['--help']);

@@ -24,6 +24,7 @@ const KEYS: Keys<PipelineConfig> = {
   fields: true,
   sensitiveFields: true,
   schemaChanges: true,
+  safetyReread: true,
   frequency: true,
   objectFrequency: true,
   paused: true,
@@ -33,6 +34,7 @@ const KEYS: Keys<PipelineConfig> = {
   logRetentionDays: true,
 };
 const PARALLELISM: Nested<'parallelism'> = { objects: true, slices: true };
+const REREAD: Keys<Exclude<NonNullable<PipelineConfig['safetyReread']>, string>> = { days: true };
 const HISTORY: Nested<'history'> = { fullRefreshRuns: true };
 const CHILDREN: Nested<'tables'> = { exclude: true };
 const ALERTS: Nested<'alerts'> = { email: true, missedIntervals: true };
@@ -52,7 +54,13 @@ test('each key has a row', () => {
 });
 
 test('each key within a key is in the row of that key', () => {
-  const nested = { parallelism: PARALLELISM, history: HISTORY, tables: CHILDREN, alerts: ALERTS };
+  const nested = {
+    parallelism: PARALLELISM,
+    safetyReread: REREAD,
+    history: HISTORY,
+    tables: CHILDREN,
+    alerts: ALERTS,
+  };
   const missing = Object.entries(nested).flatMap(([key, keys]) => {
     const row = rowsIn(TEXT).find(({ first }) => first === `\`${key}\``)?.rest ?? '';
     return Object.keys(keys).filter((one) => !row.includes(`\`${one}\``));

@@ -70,7 +70,7 @@ export async function syncSession(terminal: Terminal, session: Session): Promise
           terminal.tell(`Resuming the run of ${startTime}, which was interrupted.`),
         onGiveUp: ({ startTime }) =>
           terminal.tell(
-            `Starting a new run. The interrupted run of ${startTime} is dropped, because it is too old or the configuration has changed.`,
+            `Starting a new run. The interrupted run of ${startTime} is dropped, because it is too old, or code or configuration have changed.`,
           ),
       });
     } finally {

@@ -5,6 +5,7 @@ const CONTEXT = {
   method: 'GET',
   path: '/tags',
   host: 'api.intercom.io',
+  version: '2.15',
   permission: null,
   reconnect: 'again',
 };
