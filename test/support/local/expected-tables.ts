@@ -354,9 +354,11 @@ function rowProblem(table: Table, expected: ExactObject, actual: ExactObject): s
     .sort()
     .join();
   const stamped =
-    factsOf(table).parent === undefined
-      ? '_extracted_at,_run_id,_version'
-      : '_extracted_at,_parent_version,_run_id';
+    factsOf(table).parent !== undefined
+      ? '_extracted_at,_parent_version,_run_id'
+      : childrenOf(table).length > 0
+        ? '_extracted_at,_run_id,_unknown,_version'
+        : '_extracted_at,_run_id,_version';
   return own === stamped ? null : `own columns ${own}`;
 }
 

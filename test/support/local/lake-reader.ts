@@ -7,7 +7,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { type ExactObject, isExactObject, parseExact } from './lossless-json.ts';
-import { factsOf, keyText, objectOf, TABLE_NAMES, type Table } from './tables.ts';
+import { factsOf, isShared, keyText, objectOf, TABLE_NAMES, type Table } from './tables.ts';
 
 interface FileEntry {
   readonly key: string;
@@ -219,7 +219,7 @@ export async function readLake(
       const written = history.get(table);
       if (written === undefined) throw new Error(`${path} lists an unknown table ${name}`);
       insist(
-        table === 'deletions' || objectOf(table) === manifest.object,
+        isShared(table) || objectOf(table) === manifest.object,
         `${manifest.object} wrote rows of ${table}`,
       );
       insist(

@@ -1,4 +1,4 @@
-/** The 23 tables of the output contract as its readers know them: names, keys, parents. Not taken from functions/. */
+/** The 24 tables of the output contract as its readers know them: names, keys, parents. Not taken from functions/. */
 
 interface TableFacts {
   readonly key: readonly string[];
@@ -55,6 +55,7 @@ export const TABLES = {
     sync: 'incremental',
   },
   deletions: { key: ['object', 'id'], sync: 'incremental' },
+  rejects: { key: ['object', '_version'], sync: 'incremental' },
 } as const satisfies Readonly<Record<string, TableFacts>>;
 
 export type Table = keyof typeof TABLES;
@@ -69,11 +70,12 @@ export const childrenOf = (table: Table): readonly Table[] =>
 /** The object that writes a table: the parent of a child, the table itself else. */
 export const objectOf = (table: Table): Table => (factsOf(table).parent?.table as Table | undefined) ?? table;
 
+/** Tables that every object may write to. */
+export const isShared = (table: string): boolean => table === 'deletions' || table === 'rejects';
+
 /** The 16 objects. */
-export const OBJECTS = TABLE_NAMES.filter(
-  (name) => factsOf(name).parent === undefined && name !== 'deletions',
-);
+export const OBJECTS = TABLE_NAMES.filter((name) => factsOf(name).parent === undefined && !isShared(name));
 
 export const INCREMENTAL = OBJECTS.filter((name) => factsOf(name).sync === 'incremental');
 
-export const keyText = (values: readonly unknown[]): string => values.map(String).join(' / ');
+export const keyText = (values: readonly unknown[]): string => values.map((value) => String(value ?? null)).join(' / ');
