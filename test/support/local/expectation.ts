@@ -3,7 +3,16 @@ import type { Simulator } from '../../../lib/standins/intercom/index.ts';
 import { emptyTables, type SyncedRange, synced, type Tables, tableProblems } from './expected-tables.ts';
 import type { LakeView } from './lake-reader.ts';
 import type { ExactObject } from './lossless-json.ts';
-import { factsOf, INCREMENTAL, isShared, keyText, OBJECTS, objectOf, TABLE_NAMES, type Table } from './tables.ts';
+import {
+  factsOf,
+  INCREMENTAL,
+  isShared,
+  keyText,
+  OBJECTS,
+  objectOf,
+  TABLE_NAMES,
+  type Table,
+} from './tables.ts';
 
 export interface SyncedHow {
   /** @default all of them */

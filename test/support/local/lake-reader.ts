@@ -35,16 +35,25 @@ export interface ManifestView {
     readonly parts: { readonly expected: number; readonly written: number } | null;
     readonly over_cap: readonly string[];
     readonly relations: Readonly<
-      Record<string, { readonly expected: number; readonly written: number } | undefined>
+      Record<
+        string,
+        { readonly expected: number; readonly written: number; readonly unknown?: number } | undefined
+      >
     >;
     readonly debts: readonly {
       readonly scope: Readonly<Record<string, unknown>>;
       readonly reason: string;
       readonly since: string;
       readonly tries: number;
+      readonly count?: { readonly matched: number; readonly listed: number };
     }[];
+    readonly observed?: Readonly<Record<string, string>>;
   };
-  readonly schema: { readonly added: readonly string[]; readonly changed: readonly string[] };
+  readonly schema: {
+    readonly added: readonly string[];
+    readonly changed: readonly string[];
+    readonly dropped: readonly string[];
+  };
 }
 
 export interface HistoryRow {
@@ -177,16 +186,35 @@ function currentOwn(table: Table, rows: readonly HistoryRow[], lastRun: string |
   return current;
 }
 
-function currentChildren(
-  table: Table,
-  rows: readonly HistoryRow[],
+/** The newest version of each current parent that knows the list. */
+function knowingVersions(
+  parent: Table,
+  list: string,
   parents: ReadonlyMap<string, ExactObject>,
-) {
+  history: readonly HistoryRow[],
+): ReadonlyMap<string, string> {
+  const versions = new Map<string, string>();
+  for (const { row, file } of history) {
+    const { _unknown: unknown } = row;
+    const lists: unknown = typeof unknown === 'string' ? JSON.parse(unknown) : [];
+    insist(
+      Array.isArray(lists) && lists.length > 0 === (unknown !== null),
+      `${file}: a row without _unknown`,
+    );
+    const key = keyOf(parent, row);
+    if (!parents.has(key) || (lists as readonly unknown[]).includes(list)) continue;
+    const version = versionOf(row, '_version', file);
+    if (version > (versions.get(key) ?? '')) versions.set(key, version);
+  }
+  return versions;
+}
+
+function currentChildren(table: Table, rows: readonly HistoryRow[], versions: ReadonlyMap<string, string>) {
   const current = new Map<string, ExactObject>();
   const { parent } = factsOf(table);
   for (const { row, file } of rows) {
-    const owner = parents.get(keyText((parent?.key ?? []).map((name) => row[name])));
-    if (owner?._version !== versionOf(row, '_parent_version', file)) continue;
+    const version = versions.get(keyText((parent?.key ?? []).map((name) => row[name])));
+    if (version !== versionOf(row, '_parent_version', file)) continue;
     const key = keyOf(table, row);
     insist(!current.has(key), `${table} ${key} is there twice with one parent version`);
     current.set(key, row);
@@ -244,6 +272,8 @@ export async function readLake(
   );
   const runs = [...new Set([...manifests.values()].flat().map(({ run_id }) => run_id))].sort();
   const known = new Map<Table, ReadonlyMap<string, ExactObject>>();
+  const versionsFor = (parent: Table, list: string): ReadonlyMap<string, string> =>
+    knowingVersions(parent, list, current(parent), history.get(parent) ?? []);
   const current = (table: Table): ReadonlyMap<string, ExactObject> => {
     const computed = known.get(table);
     if (computed !== undefined) return computed;
@@ -252,7 +282,7 @@ export async function readLake(
     const result =
       parent === undefined
         ? currentOwn(table, rows, manifests.get(table)?.at(-1)?.run_id)
-        : currentChildren(table, rows, current(parent.table as Table));
+        : currentChildren(table, rows, versionsFor(parent.table as Table, parent.list));
     known.set(table, result);
     return result;
   };

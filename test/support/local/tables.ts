@@ -2,8 +2,8 @@
 
 interface TableFacts {
   readonly key: readonly string[];
-  /** Of a child: its parent's table, and the parent's key in the child's own columns. */
-  readonly parent?: { readonly table: string; readonly key: readonly string[] };
+  /** Of a child: its parent's table, the parent's key in the child's own columns, and its name in `_unknown`. */
+  readonly parent?: { readonly table: string; readonly key: readonly string[]; readonly list: string };
   readonly sync: 'incremental' | 'full_refresh';
 }
 
@@ -26,32 +26,36 @@ export const TABLES = {
   activity_logs: { key: ['id'], sync: 'incremental' },
   contact_company: {
     key: ['contact_id', 'company_id'],
-    parent: { table: 'contacts', key: ['contact_id'] },
+    parent: { table: 'contacts', key: ['contact_id'], list: 'companies' },
     sync: 'incremental',
   },
   contact_tag: {
     key: ['contact_id', 'tag_id'],
-    parent: { table: 'contacts', key: ['contact_id'] },
+    parent: { table: 'contacts', key: ['contact_id'], list: 'tags' },
     sync: 'incremental',
   },
   company_tag: {
     key: ['company_id', 'tag_id'],
-    parent: { table: 'companies', key: ['company_id'] },
+    parent: { table: 'companies', key: ['company_id'], list: 'tags' },
     sync: 'full_refresh',
   },
   conversation_tag: {
     key: ['conversation_id', 'tag_id'],
-    parent: { table: 'conversations', key: ['conversation_id'] },
+    parent: { table: 'conversations', key: ['conversation_id'], list: 'tags' },
     sync: 'incremental',
   },
   team_admin: {
     key: ['team_id', 'admin_id'],
-    parent: { table: 'teams', key: ['team_id'] },
+    parent: { table: 'teams', key: ['team_id'], list: 'admin_ids' },
     sync: 'full_refresh',
   },
   email_address_header: {
     key: ['conversation_id', 'conversation_part_id', 'header_index'],
-    parent: { table: 'conversation_parts', key: ['conversation_id', 'conversation_part_id'] },
+    parent: {
+      table: 'conversation_parts',
+      key: ['conversation_id', 'conversation_part_id'],
+      list: 'email_message_metadata',
+    },
     sync: 'incremental',
   },
   deletions: { key: ['object', 'id'], sync: 'incremental' },
@@ -78,4 +82,5 @@ export const OBJECTS = TABLE_NAMES.filter((name) => factsOf(name).parent === und
 
 export const INCREMENTAL = OBJECTS.filter((name) => factsOf(name).sync === 'incremental');
 
-export const keyText = (values: readonly unknown[]): string => values.map((value) => String(value ?? null)).join(' / ');
+export const keyText = (values: readonly unknown[]): string =>
+  values.map((value) => String(value ?? null)).join(' / ');
