@@ -99,7 +99,7 @@ describe('a list that did not come is unknown, not empty', () => {
       isAsked: false,
     },
     'companies.tags': { object: 'companies', child: 'company_tag', field: 'tags', isAsked: false },
-    'teams.admin_ids': { object: 'teams', child: 'team_admin', field: 'admin_ids', isAsked: false },
+    'teams.admin_ids': { object: 'teams', child: 'team_admin', field: 'admin_ids', isAsked: true },
   } as const satisfies Record<ListCase['list'], object>;
   const CASES = (Object.keys(LISTS) as ListCase['list'][]).flatMap((list) =>
     (['absent', 'null', 'unknown_shape', 'other_wrapper'] as const).map((as) => [list, as] as const),
@@ -289,8 +289,8 @@ describe('a count that is never reached', () => {
   const sizes = { ...FEW, contacts: 1_000, conversations: 300 };
   const input = { objects: INCREMENTAL };
 
-  /** Deletes a record of ten days ago that stays counted for ever. */
-  function haunt({ simulator }: Bench, object: 'contacts' | 'conversations' | 'tickets'): void {
+  /** Deletes a record that stays counted for ever. */
+  function haunt({ simulator }: Bench, object: 'contacts' | 'conversations'): void {
     const records = simulator.workspace[object];
     const id = [...records.ids()][7] ?? '';
     records.delete(id);
@@ -305,9 +305,7 @@ describe('a count that is never reached', () => {
     return runs;
   }
 
-  async function startHaunted(
-    objects: readonly ('contacts' | 'conversations' | 'tickets')[],
-  ): Promise<Bench> {
+  async function startHaunted(objects: readonly ('contacts' | 'conversations')[]): Promise<Bench> {
     const countedAfterDeletion = objects.map((object) => ({ object, ids: 'all' }) as const);
     const current = await start({
       simulator: { sizes, switches: { countedAfterDeletion } },
@@ -332,8 +330,8 @@ describe('a count that is never reached', () => {
   ] as const)('of %j: an idle run sends at most %i requests and writes nothing', async (objects, most) => {
     const current = await startHaunted(objects);
     await runOf(current, input);
-    const short: readonly Table[] = objects.flatMap((object): readonly Table[] =>
-      object === 'conversations' ? ['conversations', 'conversation_parts'] : [object],
+    const short = objects.flatMap((object) =>
+      object === 'conversations' ? (['conversations', 'conversation_parts'] as const) : [object],
     );
     const first = new Map<Table, string>();
     for (const object of short) {
@@ -350,7 +348,7 @@ describe('a count that is never reached', () => {
       const [debt] = (await proofOf(current, object)).debts;
       expect([object, debt?.tries, debt?.since]).toEqual([object, 4, first.get(object)]);
     }
-    await expectNothingLost(current);
+    await expectNothingLost(current, INCREMENTAL);
 
     // A full refresh finds the same debt: it is as old as it was.
     await runOf(current, { ...input, mode: 'full_refresh' });
@@ -369,7 +367,7 @@ describe('a count that is never reached', () => {
     expect(run.notes.filter((note) => note.includes('older than a day'))).toEqual([]);
     const status = await readStatus(createDirectoryLake(current.directory), short, current.clock.now());
     expect(status.objects.map(({ old_debts }) => old_debts)).toEqual(short.map(() => 0));
-    expect(statusText(status)).toContain('1 debt');
+    expect(statusText(status)).toMatch(/\(.*1 debt\)/);
 
     // Something changes where the difference is: it is read.
     const [id = ''] = current.simulator.workspace.conversations.ids();
@@ -404,6 +402,8 @@ describe('one record is refused', () => {
   test('one conversation: 403, others fine', async () => {
     const current = await start();
     const id = [...current.simulator.workspace.conversations.ids()][4] ?? '';
+    const { conversations } = current.simulator.workspace;
+    const others = [...conversations.ids()].filter((one) => one !== id && conversations.partCount(one) > 0);
     const remove = current.simulator.addFault(forbidden(`/conversations/${id}`));
     await runOf(current, { objects: ['conversation_parts'] });
     const proof = await proofOf(current, 'conversation_parts');
@@ -411,9 +411,8 @@ describe('one record is refused', () => {
     expect(proof.debts[0]?.reason).toContain('refuses it');
     expect(proof.debts[0]?.reason).not.toContain('tick');
     const lake = await current.lake();
-    expect(
-      new Set([...lake.current('conversation_parts').values()].map((row) => row.conversation_id)).size,
-    ).toBe(current.simulator.workspace.conversations.size - 1);
+    const read = [...lake.current('conversation_parts').values()].map((row) => String(row.conversation_id));
+    expect([...new Set(read)].sort()).toEqual(others.sort());
     await runOf(current, { objects: ['conversation_parts'] });
     expect(await proofOf(current, 'conversation_parts')).toMatchObject({ debts: [{ tries: 2 }] });
     remove();
@@ -502,12 +501,12 @@ describe('a time that is missing', () => {
       },
     });
     const { workspace } = current.simulator;
-    const objects: readonly Table[] = [...OBJECTS, 'activity_logs'];
+    const objects: readonly ((typeof OBJECTS)[number] | 'activity_logs')[] = [...OBJECTS, 'activity_logs'];
     await runOf(current, { objects });
     const lake = await current.lake();
     for (const object of objects) {
       const rows = [...lake.current(object).values()];
-      const truth = workspace.objects[object as 'contacts'];
+      const truth = workspace.objects[object];
       expect([object, rows.length]).toEqual([object, truth.size]);
       expect(rows.filter(({ _version }) => String(_version).startsWith('00000'))).toEqual([]);
     }
