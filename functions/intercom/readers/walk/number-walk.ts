@@ -3,7 +3,7 @@
  * host and path; `pages.next` only shows whether there is another one. Each page size divides the larger ones, so
  * an offset is always the start of a page.
  */
-import type { JsonValue } from '../../../core/json.ts';
+import type { JsonObject, JsonValue } from '../../../core/json.ts';
 import type { EpochMs } from '../../../core/time.ts';
 import type { Answer, IntercomClient, Query } from '../../http/client.ts';
 import type { Failure } from '../../http/failures.ts';
@@ -86,11 +86,16 @@ export async function* walkNumbers(
   let at = offset;
   for (;;) {
     const first = at === offset;
+    const accept = (body: JsonObject): void => {
+      const listed = recordsOf(body, recordsKeys, path);
+      const numbers = pageNumbers(body, 1, listed.length === 0);
+      isEnd(numbers, totalCount(body), at + listed.length, path);
+    };
     const fetchPage = (perPage: number, limits: RetryLimits): Promise<Answer> =>
       client.get(
         path,
         { ...query, page: at / perPage + 1, per_page: perPage },
-        ask(first ? 'urgent' : 'bulk', { patience: limits, expect: first ? absent : undefined }),
+        ask(first ? 'urgent' : 'bulk', { accept, patience: limits, expect: first ? absent : undefined }),
       );
     const answer = await askSmaller(sizes, fetchPage, patience);
     if (answer.failure !== null) return;

@@ -4,7 +4,7 @@
  */
 import type { SearchRead } from '../../../core/declaration.ts';
 import { ContractError, RetryableError } from '../../../core/errors.ts';
-import { isJsonObject, type JsonValue, stringifyJson } from '../../../core/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue, stringifyJson } from '../../../core/json.ts';
 import type { Listing, Observed, Probe, SliceQuery, WindowQuery } from '../../../core/reading.ts';
 import { idText, parseTime } from '../../../core/scalars.ts';
 import { DAY_SECONDS, type EpochMs, type EpochSeconds, toSeconds } from '../../../core/time.ts';
@@ -145,11 +145,16 @@ export function createSearcher(read: SearchRead, client: IntercomClient, ask: As
     while (!state.ended) {
       const filter = filtersAt(query, state)[state.search];
       if (filter === undefined) throw new Error(`${path}: no search ${state.search}`);
-      const { startingAfter } = state;
+      const { startingAfter, read: readBefore } = state;
+      const accept = (body: JsonObject): CursorPage => cursorPage(body, read.recordsKey, path, readBefore);
       const expect = startingAfter === null ? undefined : isRefusedCursor;
       const priority = startingAfter === null ? 'urgent' : 'bulk';
       const answer = await askSmaller(sizes, (perPage, patience) =>
-        client.post(path, searchBody(filter, perPage, startingAfter), ask(priority, { expect, patience })),
+        client.post(
+          path,
+          searchBody(filter, perPage, startingAfter),
+          ask(priority, { accept, expect, patience }),
+        ),
       );
       if (answer.failure !== null) {
         state = afterRefusal(state, granularity, path);
@@ -158,7 +163,7 @@ export function createSearcher(read: SearchRead, client: IntercomClient, ask: As
         continue;
       }
       sizes.good();
-      const page = cursorPage(answer.body, read.recordsKey, path, state.read);
+      const page = accept(answer.body);
       guard.check(page);
       const startedAt = state.startedAt ?? toSeconds(answer.date ?? answer.receivedAtMs);
       const order = followOrder(page.records, state, horizonOf(query, startedAt));
