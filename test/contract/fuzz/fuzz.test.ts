@@ -74,12 +74,20 @@ interface Baseline {
 }
 
 function linesOf(object: ObjectName, outcome: Outcome, dropped: (row: OutputRow) => readonly string[]) {
-  const lines = new Map<string, { readonly owner: string; readonly line: string; readonly table: string }>();
+  const lines = new Map<
+    string,
+    { readonly owner: string; readonly unit: string; readonly line: string; readonly table: string }
+  >();
   const declaration = world.declaration(object);
   for (const row of outcome.rows(object)) {
     const left = Object.entries(row).filter(([key]) => !key.startsWith('_') && !dropped(row).includes(key));
     const key = declaration.primaryKey.map((name) => String(row[name])).join('/');
-    lines.set(`${object} ${key}`, { table: object, owner: nameOf(row), line: JSON.stringify(left.sort()) });
+    lines.set(`${object} ${key}`, {
+      table: object,
+      owner: nameOf(row),
+      unit: String(row.conversation_id ?? nameOf(row)),
+      line: JSON.stringify(left.sort()),
+    });
   }
   for (const child of declaration.children) {
     const parentKey = child.columns.find(
@@ -89,7 +97,12 @@ function linesOf(object: ObjectName, outcome: Outcome, dropped: (row: OutputRow)
       const left = Object.entries(row).filter(([key]) => !key.startsWith('_'));
       const key = child.primaryKey.map((name) => String(row[name])).join('/');
       const owner = String(row[parentKey?.name ?? '']);
-      lines.set(`${child.table} ${key}`, { table: child.table, owner, line: JSON.stringify(left.sort()) });
+      lines.set(`${child.table} ${key}`, {
+        table: child.table,
+        owner,
+        unit: String(row.conversation_id ?? owner),
+        line: JSON.stringify(left.sort()),
+      });
     }
   }
   return lines;
@@ -235,10 +248,10 @@ function problemsOf(one: Case, target: string, outcome: Outcome, baseline: Basel
   const rejects = outcome.rows('rejects').map((row) => `${row.path} ${row.record}`);
   const owed = proof.debts.flatMap(({ scope: of }) => ('ids' in of ? of.ids : ['*']));
   const problems: string[] = [];
-  for (const [key, { owner, line, table }] of wanted) {
+  for (const [key, { owner, unit, line, table }] of wanted) {
     const now = found.get(key)?.line;
     if (now === line) continue;
-    const isNamed = owed.includes('*') || owed.includes(owner) || rejects.length > 0;
+    const isNamed = owed.includes('*') || owed.includes(unit) || rejects.length > 0;
     if (isTouched(owner)) {
       // A record that came as nothing at all was not listed.
       if (isKey && (rejects.length > 0 || ['absent'].includes(as) || where.length === 0)) continue;

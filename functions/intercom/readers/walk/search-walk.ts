@@ -8,7 +8,7 @@ import { isJsonObject, type JsonObject, type JsonValue, stringifyJson } from '..
 import type { Listing, Observed, Probe, SliceQuery, WindowQuery } from '../../../core/reading.ts';
 import { idText, parseTime } from '../../../core/scalars.ts';
 import { DAY_SECONDS, type EpochMs, type EpochSeconds, toSeconds } from '../../../core/time.ts';
-import type { Answer, IntercomClient } from '../../http/client.ts';
+import type { Answer, IntercomClient, RequestOptions } from '../../http/client.ts';
 import type { Failure } from '../../http/failures.ts';
 import { type CursorPage, contractError, cursorPage, recordsOf, totalCount } from './list-answers.ts';
 import { askSmaller, createPageSizes, halvings } from './page-sizes.ts';
@@ -100,10 +100,10 @@ export function createSearcher(read: SearchRead, client: IntercomClient, ask: As
   const { path, granularity } = read;
 
   /** Records can only leave a closed window, so it is counted after the walk. */
-  async function askCount(query: SliceQuery): Promise<Answer> {
+  async function askCount(query: SliceQuery, accept?: RequestOptions['accept']): Promise<Answer> {
     const [filter] = searchFilters(query);
     if (filter === undefined) throw new Error(`${path}: nothing to count`);
-    return client.post(path, searchBody(filter, 1, null), ask('urgent'));
+    return client.post(path, searchBody(filter, 1, null), ask('urgent', { accept }));
   }
 
   /** Times from here on may belong to records that are out of their place. */
@@ -199,8 +199,9 @@ export function createSearcher(read: SearchRead, client: IntercomClient, ask: As
     walk,
     list,
     async probe(query) {
-      const { body } = await askCount(query);
-      const [first] = recordsOf(body, [read.recordsKey], path);
+      const listed = (body: JsonObject) => recordsOf(body, [read.recordsKey], path);
+      const { body } = await askCount(query, listed);
+      const [first] = listed(body);
       return {
         matched: totalCount(body),
         first: isJsonObject(first) ? parseTime(first.updated_at) : null,
