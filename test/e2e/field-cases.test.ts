@@ -3,6 +3,7 @@
  * once lost rows, failed an object or made it read everything again in every run.
  */
 import { afterEach, describe, expect, test } from 'vitest';
+import { REQUESTS_IN_FLIGHT } from '../../functions/config/config.ts';
 import type { RunSummary } from '../../functions/core/engine-files.ts';
 import { readStatus } from '../../functions/sync/status.ts';
 import { createDirectoryLake } from '../../lib/cli/local/output-directory.ts';
@@ -174,7 +175,7 @@ describe('a list that did not come is unknown, not empty', () => {
     const asked = simulator.requestLog
       .slice(logged)
       .filter(({ path }) => /^\/contacts\/[^/]+\/tags/.test(path));
-    expect(asked.length).toBeLessThanOrEqual(20 + 10);
+    expect(asked.length).toBeLessThanOrEqual(20 + REQUESTS_IN_FLIGHT);
   });
 });
 
