@@ -189,10 +189,10 @@ export function errorOf(failure: Failure, context: FailureContext, tokenAlive: b
       );
     case 'not_found':
     case 'refused':
-      return new ContractError(`Unexpected answer to ${where}: report it; nothing was committed`, options);
+      return new ContractError(`Unexpected answer to ${where}. If this lasts, report it`, options);
     default:
       return BROKEN_ANSWERS.includes(code)
-        ? new ContractError(`Unexpected answer to ${where}: report it; nothing was committed`, options)
+        ? new ContractError(`Unexpected answer to ${where}. If this lasts, report it`, options)
         : new RetryableError(`No answer to ${where}: ${NOT_ANSWERED[kind]}`, options);
   }
 }

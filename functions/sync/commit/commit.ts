@@ -80,6 +80,16 @@ function datesOf(debts: readonly Debt[]): ReadonlyMap<string, Pick<Debt, 'since'
   );
 }
 
+/** The same wrong count, narrowed from another window: both lie where the other does, and as much is missing. */
+function isSameDifference(known: Debt, { scope, count }: NewDebt): boolean {
+  if (known.count === undefined || count === undefined || 'ids' in scope || 'ids' in known.scope)
+    return false;
+  const [a, b] = [scope.window, known.scope.window];
+  const overlap =
+    (a.from ?? 0) < (b.to ?? Number.POSITIVE_INFINITY) && (b.from ?? 0) < (a.to ?? Number.POSITIVE_INFINITY);
+  return overlap && known.count.matched - known.count.listed === count.matched - count.listed;
+}
+
 /** Debts after this run: those it left to a later run, and those it found. One that was there before goes on. */
 function debtsAfter(plan: Plan, slices: readonly DoneSlice[], run: RunContext): readonly Debt[] {
   const before = datesOf(plan.previousDebts);
@@ -93,7 +103,10 @@ function debtsAfter(plan: Plan, slices: readonly DoneSlice[], run: RunContext): 
     done.newDebts.flatMap((debt): readonly Debt[] => {
       if (slice.debt !== null) return [dated(debt, slice.debt)];
       const { scope } = debt;
-      if (!('ids' in scope)) return [dated(debt, before.get(windowKey(debt)))];
+      if (!('ids' in scope)) {
+        const same = plan.previousDebts.find((known) => isSameDifference(known, debt));
+        return [dated(debt, before.get(windowKey(debt)) ?? same)];
+      }
       return scope.ids.map((id) => dated({ ...debt, scope: { ids: [id] } }, before.get(`id ${id}`)));
     }),
   );
