@@ -9,6 +9,7 @@ import { DELETIONS, OBJECT_NAMES, type ObjectName, type TableName } from '../../
 import type { Lake } from '../../../functions/core/ports.ts';
 import type { EpochSeconds } from '../../../functions/core/time.ts';
 import { OBJECTS } from '../../../functions/objects/index.ts';
+import { counting } from '../../../functions/sync/counting.ts';
 import { requireStored } from '../../../functions/sync/store.ts';
 
 export type ReadableLake = Pick<Lake, 'get' | 'list'>;
@@ -40,13 +41,13 @@ async function* rowsOf(
   }
 }
 
-/** The committed runs of an object, oldest first. */
+/** The manifests of an object that count, oldest first: a rewrite stands for the runs that it replaces. */
 export async function manifestsOf(lake: ReadableLake, object: ObjectName): Promise<readonly Manifest[]> {
   const keys: string[] = [];
   for await (const key of lake.list(manifestPrefix(object))) keys.push(key);
   const manifests: Manifest[] = [];
   for (const key of keys) manifests.push(await requireStored<Manifest>(lake, key));
-  return manifests;
+  return counting(manifests.map((one) => ({ ...one, runId: one.run_id, replaces: one.replaces ?? [] })));
 }
 
 /** When each record of the object was found deleted. */
