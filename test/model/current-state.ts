@@ -61,9 +61,7 @@ export function currentState(
       if (child === undefined) return newest(null);
       const parents = newest(child.list.field);
       const parentKey = child.columns.filter(({ from }) => 'parent' in from).map(({ name }) => name);
-      const versions = new Map(
-        [...parents].map(([key, row]) => [key, row._version] as const),
-      );
+      const versions = new Map([...parents].map(([key, row]) => [key, row._version] as const));
       const current = allRows(table).filter(
         (row) => versions.get(keyOf(parentKey, row)) === row._parent_version,
       );

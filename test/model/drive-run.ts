@@ -7,7 +7,7 @@ import { extractSlice } from '../../functions/sync/extract/extract.ts';
 import { planObject } from '../../functions/sync/plan/plan.ts';
 import { finishRun } from '../../functions/sync/run/finish-run.ts';
 import { recordFailure } from '../../functions/sync/run/record-failure.ts';
-import { startRun } from '../../functions/sync/run/start-run.ts';
+import { type StartRunDependencies, startRun } from '../../functions/sync/run/start-run.ts';
 import type { Pipeline } from '../support/dependencies.ts';
 import { MACHINE } from '../support/workflow.ts';
 import { beginInvocation, type Disturb, type Invocation, Killed, undisturbed } from './invocations.ts';
@@ -18,12 +18,12 @@ interface Zombie {
   readonly ended: Promise<Ending<unknown>>;
 }
 
+export type InvokedWith = ObjectDependencies & Pick<StartRunDependencies, 'identify'>;
+
 export interface Driven {
   readonly pipeline: Pipeline;
   /** The ports and the reader of one invocation. */
-  readonly dependenciesOf: (invocation: Invocation, deadline: AbortSignal) => ObjectDependencies;
-  /** What Intercom's clock says at `/me`. */
-  readonly dateMs: () => number;
+  readonly dependenciesOf: (invocation: Invocation, deadline: AbortSignal) => InvokedWith;
   readonly zombies: Zombie[];
 }
 
@@ -78,7 +78,7 @@ let attempts = 0;
 async function invoke<T>(
   { pipeline, dependenciesOf, zombies }: Driven,
   conditions: Conditions,
-  operation: (dependencies: ObjectDependencies, deadline: AbortSignal) => Promise<T>,
+  operation: (dependencies: InvokedWith, deadline: AbortSignal) => Promise<T>,
 ): Promise<Step<T>> {
   for (let tries = 1; ; tries += 1) {
     const invocation = beginInvocation(conditions.disturb);
@@ -122,13 +122,13 @@ export async function wakeZombie({ zombies }: Driven): Promise<void> {
 
 /** One run of the object, from StartRun to its end. */
 export async function driveRun(driven: Driven, input: unknown, conditions: Conditions): Promise<RunEnd> {
-  const { pipeline, dateMs } = driven;
+  const { pipeline } = driven;
   const { clock, executions, watchers } = pipeline;
   const startTime = new Date(clock.now()).toISOString();
   const arn = `arn:aws:states:us-east-1:1:execution:sync:${startTime}`;
   executions.running.add(arn);
   const call = <T>(
-    operation: (dependencies: ObjectDependencies, deadline: AbortSignal) => Promise<T>,
+    operation: (dependencies: InvokedWith, deadline: AbortSignal) => Promise<T>,
   ): Promise<Step<T>> => invoke(driven, conditions, operation);
   const over = <E extends RunEnd>(end: E): E => {
     executions.running.delete(arn);
@@ -142,7 +142,6 @@ export async function driveRun(driven: Driven, input: unknown, conditions: Condi
         ...dependencies,
         ...watchers,
         config: { ...dependencies.config, objects: [name] },
-        identify: async () => ({ workspaceId: 'w1', dateMs: dateMs() }),
         isIncremental: () => sync.kind === 'incremental',
       },
       { execution: { arn, startTime }, input, extractors: { [name]: 'arn:fn' } },
@@ -201,11 +200,17 @@ export async function driveRun(driven: Driven, input: unknown, conditions: Condi
     if (recorded.type !== 'ok') return over({ status: 'aborted' });
   }
   const finished = await call((dependencies) =>
-    finishRun({ ...dependencies, ...watchers }, { runId: holder.runId, execution: arn, stateMachine: MACHINE }),
+    finishRun(
+      { ...dependencies, ...watchers },
+      { runId: holder.runId, execution: arn, stateMachine: MACHINE },
+    ),
   );
   if (finished.type !== 'ok') return over({ status: 'aborted' });
   const summary = pipeline.lake.json<{
-    objects: readonly { status: 'committed' | 'skipped' | 'unavailable' | 'failed'; message: string | null }[];
+    objects: readonly {
+      status: 'committed' | 'skipped' | 'unavailable' | 'failed';
+      message: string | null;
+    }[];
   }>(`runs/${holder.runId}.json`);
   const [object] = summary.objects;
   if (object === undefined) throw new Error('a summary without the object');

@@ -100,11 +100,19 @@ const list = (items: readonly JsonValue[], most = items.length): JsonObject => (
 
 const asItem = (id: string): JsonObject => ({ type: 'x', id, name: `name of ${id}` });
 
-function rendered(object: Modelled, { id, created_at, updated_at, name, tags, companies }: Truth): JsonObject {
+function rendered(
+  object: Modelled,
+  { id, created_at, updated_at, name, tags, companies }: Truth,
+): JsonObject {
   const common = { type: object, id, created_at, updated_at };
   switch (object) {
     case 'contacts':
-      return { ...common, name, tags: list(tags.map(asItem), EMBEDDED), companies: list(companies.map(asItem), EMBEDDED) };
+      return {
+        ...common,
+        name,
+        tags: list(tags.map(asItem), EMBEDDED),
+        companies: list(companies.map(asItem), EMBEDDED),
+      };
     case 'companies':
       return { ...common, name, tags: { type: 'tag.list', tags: tags.map(asItem) } };
     case 'conversations':
@@ -176,6 +184,8 @@ export function createModelIntercom(
   random: Random,
 ): ModelIntercom {
   const records = new Map<string, Change[]>();
+  /** Records that one GET did not find although they exist; the next one does. */
+  const hidden = new Set<string>();
   let created = 0;
   let scroll: { readonly records: readonly Truth[]; at: number; readonly param: string } | null = null;
   const isDay = object === 'contacts';
@@ -222,7 +232,11 @@ export function createModelIntercom(
       name: `n${random.int(0, 1e6)}`,
       tags: idsFrom('t', random.chance(0.2) ? 14 : 3),
       companies: idsFrom('c', random.chance(0.1) ? 13 : 2),
-      parts: idsFrom(`${id}-p`, 3).map((part) => ({ id: part, body: 'b', headers: idsFrom('h', 2) })),
+      parts: [`${id}-p0`, ...idsFrom(`${id}-q`, 2)].map((part) => ({
+        id: part,
+        body: 'b',
+        headers: idsFrom('h', 2),
+      })),
     };
   }
 
@@ -234,7 +248,9 @@ export function createModelIntercom(
         ? [{ id: `${truth.id}-p${truth.parts.length}`, body: 'new', headers: idsFrom('h', 2) }]
         : []),
     ];
-    const tags = random.chance(0.5) ? idsFrom(random.pick(['t', 'u']), random.chance(0.2) ? 14 : 3) : truth.tags;
+    const tags = random.chance(0.5)
+      ? idsFrom(random.pick(['t', 'u']), random.chance(0.2) ? 14 : 3)
+      : truth.tags;
     const companies = random.chance(0.3) ? idsFrom('c', random.chance(0.2) ? 13 : 2) : truth.companies;
     return { ...truth, updated_at, name: `n${random.int(0, 1e6)}`, tags, companies, parts };
   }
@@ -284,7 +300,10 @@ export function createModelIntercom(
     return operator === '=' ? value === wanted : operator === '<' ? value < wanted : value > wanted;
   }
 
-  function matches(truth: Pick<Truth, 'id' | 'created_at' | 'updated_at'>, filter: Condition | Group): boolean {
+  function matches(
+    truth: Pick<Truth, 'id' | 'created_at' | 'updated_at'>,
+    filter: Condition | Group,
+  ): boolean {
     if ('field' in filter) {
       return compares(filter.field, truth[filter.field as 'id' | 'created_at' | 'updated_at'], filter);
     }
@@ -355,8 +374,7 @@ export function createModelIntercom(
     };
   }
 
-  const newestFirst = (a: Truth, b: Truth): number =>
-    b.updated_at - a.updated_at || (a.id < b.id ? 1 : -1);
+  const newestFirst = (a: Truth, b: Truth): number => b.updated_at - a.updated_at || (a.id < b.id ? 1 : -1);
 
   function scrolled(param: JsonValue | undefined): JsonObject | Failure {
     if (param === undefined) scroll = { records: model.all(), at: 0, param: `s${random.int(0, 1e9)}` };
@@ -370,6 +388,12 @@ export function createModelIntercom(
 
   const lagged = (): readonly Truth[] =>
     [...records.values()].flatMap((changes) => indexed(changes, 0, model.nowMs()) ?? []);
+
+  function isHiddenOnce(id: string): boolean {
+    if (hidden.has(id) || !random.chance(model.trouble.hides)) return false;
+    hidden.add(id);
+    return true;
+  }
 
   function get(path: string, query: JsonObject): JsonObject | Failure {
     const [, first = '', id = '', sub] = path.split('/');
@@ -392,7 +416,7 @@ export function createModelIntercom(
       );
     }
     const truth = lastOf(records.get(id) ?? [])?.truth ?? null;
-    if (truth === null || random.chance(model.trouble.hides)) return failureOf(404, 'not_found', 'not_found');
+    if (truth === null || isHiddenOnce(id)) return failureOf(404, 'not_found', 'not_found');
     if (sub === 'tags') return list(truth.tags.map(asItem));
     if (sub === 'companies') return numbered('data', truth.companies.map(asItem), query);
     return first === 'conversations' ? renderedDetail(truth) : rendered(object, truth);

@@ -36,6 +36,7 @@ const trouble = ({ port, name }: PortCall): RetryableError =>
 
 export function beginInvocation(disturb: Disturb): Invocation {
   let isDead = false;
+  let sleep: Promise<void> | null = null;
   let announce: (wake: () => void) => void = () => undefined;
   const stalled = new Promise<() => void>((resolve) => {
     announce = resolve;
@@ -48,10 +49,12 @@ export function beginInvocation(disturb: Disturb): Invocation {
 
   async function before(call: PortCall): Promise<Disturbance | null> {
     if (isDead) return die(call, 'after death, at');
-    const disturbance = disturb(call);
+    // Asleep as a whole, and only once.
+    const disturbance = sleep === null ? disturb(call) : null;
     if (disturbance === 'killed_before') return die(call, 'before');
     if (disturbance === 'error_before') throw trouble(call);
-    if (disturbance === 'stalled') await new Promise<void>((wake) => announce(wake));
+    if (disturbance === 'stalled') sleep = new Promise<void>((wake) => announce(wake));
+    if (sleep !== null) await sleep;
     return disturbance;
   }
 

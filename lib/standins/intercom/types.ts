@@ -1,4 +1,5 @@
 /** The public types of the simulator: options and handle. */
+import type { RawAnswer, RawRequest } from './http/handler.ts';
 import type { WorkspaceSizes } from './sizes.ts';
 import type { Switches } from './switches.ts';
 import type { Workspace } from './workspace-types.ts';
@@ -136,5 +137,7 @@ export interface Simulator {
   /** Changes switches of the running simulator. */
   setSwitches(switches: Partial<Switches>): void;
   stats(): SimulatorStats;
+  /** Answers a request without a connection, and without faults and the log. */
+  answer(request: RawRequest): RawAnswer;
   close(): Promise<void>;
 }

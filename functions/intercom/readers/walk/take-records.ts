@@ -103,7 +103,10 @@ export function createRecordTaker(
     const inARow = unknownInARow.get(child) ?? 0;
     if (before === null && inARow >= ENOUGH_UNKNOWN) return done;
     try {
-      const asked = await askList(question, field, recordId(declaration, record) ?? '');
+      const id = recordId(declaration, record) ?? '';
+      const first = await askList(question, field, id);
+      // One 404 may be a hiccup: the record is gone only if a second one agrees.
+      const asked = first ?? (await askList(question, field, id));
       const value =
         asked === null ? null : before === null ? asked.value : replaced(record[field], asked.value);
       const after = value === null ? null : findList(child, { [field]: value });

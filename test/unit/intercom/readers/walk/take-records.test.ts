@@ -115,6 +115,16 @@ test('a contact deleted in between keeps its embedded items', async () => {
   expect(events.map(({ type }) => type)).toEqual(['page', 'end']);
 });
 
+test('one 404 of a sub-list is a hiccup: the second answer counts', async () => {
+  const asked: string[] = [];
+  const { records } = await readContacts([contact('1', cutList(12), NONE)], ({ path }) => {
+    asked.push(path);
+    const isFirst = asked.filter((one) => one === path).length === 1;
+    return isFirst ? { status: 404, json: errorList('not_found') } : { json: { data: items(12) } };
+  });
+  expect(countIn(records[0], 'tags')).toEqual([12, 12]);
+});
+
 test('contacts come in order, at most inFlight of their sub-lists at once', async () => {
   let running = 0;
   let most = 0;
