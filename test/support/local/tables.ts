@@ -76,4 +76,6 @@ export const OBJECTS = TABLE_NAMES.filter(
 
 export const INCREMENTAL = OBJECTS.filter((name) => factsOf(name).sync === 'incremental');
 
-export const keyText = (values: readonly unknown[]): string => values.map(String).join(' / ');
+/** A key that a record came without is null in its row. */
+export const keyText = (values: readonly unknown[]): string =>
+  values.map((value) => String(value ?? null)).join(' / ');
