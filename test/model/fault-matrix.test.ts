@@ -60,7 +60,7 @@ const portCells = (points: readonly string[], lasting: readonly Lasts[]): readon
 
 const OTHER_CELLS: readonly Cell[] = [
   { at: 'twins' },
-  ...[0, 1, 3].map((events): Cell => ({ at: 'deadline', events })),
+  ...[1, 3].map((events): Cell => ({ at: 'deadline', events })),
   ...[-2 * HOUR, -90_000, 90_000, 2 * HOUR].map((aheadMs): Cell => ({ at: 'clock', aheadMs })),
 ];
 

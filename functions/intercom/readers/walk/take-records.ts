@@ -39,12 +39,6 @@ const counted = (items: readonly JsonValue[], total: number | null): AskedList =
   value: { type: 'list', data: items, total_count: Math.max(items.length, total ?? 0), has_more: false },
 });
 
-const onlyEmbedded = ({ items, odd }: FoundList): JsonValue => ({
-  data: [...items, ...odd].map(({ value }) => value),
-  total_count: items.length + odd.length,
-  has_more: false,
-});
-
 interface Completed {
   readonly record: JsonObject;
   /** A list that came in part is owed; one that did not come stays unknown. */
@@ -103,19 +97,16 @@ export function createRecordTaker(
     const inARow = unknownInARow.get(child) ?? 0;
     if (before === null && inARow >= ENOUGH_UNKNOWN) return done;
     try {
-      const id = recordId(declaration, record) ?? '';
-      const first = await askList(question, field, id);
-      // One 404 may be a hiccup: the record is gone only if a second one agrees.
-      const asked = first ?? (await askList(question, field, id));
+      const asked = await askList(question, field, recordId(declaration, record) ?? '');
       const value =
         asked === null ? null : before === null ? asked.value : replaced(record[field], asked.value);
       const after = value === null ? null : findList(child, { [field]: value });
       if (before === null) unknownInARow.set(child, after === null ? inARow + 1 : 0);
       if (after === null) {
         if (before === null) return done;
-        // Gone by now: what was embedded is all there is.
-        if (asked === null) return { ...done, record: { ...done.record, [field]: onlyEmbedded(before) } };
-        return { ...done, shortfalls: [...done.shortfalls, `${field} came in no shape that is known`] };
+        // If the record is gone, the next run does not find it, and owes nothing.
+        const why = asked === null ? `${field} were not found` : `${field} came in no shape that is known`;
+        return { ...done, shortfalls: [...done.shortfalls, why] };
       }
       const complete = { ...done, record: { ...done.record, [field]: value } };
       if (after.isWhole) return complete;

@@ -105,24 +105,18 @@ test.each(['data', 'companies'])('companies come in pages, under the key %s', as
   );
 });
 
-test('a contact deleted in between keeps its embedded items', async () => {
+test('a contact whose lists are not found keeps its embedded items, and is owed', async () => {
   const { records, events } = await readContacts([contact('1', cutList(20), cutList(20))], () => ({
     status: 404,
     json: errorList('not_found', 'User Not Found'),
   }));
-  expect(countIn(records[0], 'tags')).toEqual([10, 10]);
-  expect(countIn(records[0], 'companies')).toEqual([10, 10]);
-  expect(events.map(({ type }) => type)).toEqual(['page', 'end']);
-});
-
-test('one 404 of a sub-list is a hiccup: the second answer counts', async () => {
-  const asked: string[] = [];
-  const { records } = await readContacts([contact('1', cutList(12), NONE)], ({ path }) => {
-    asked.push(path);
-    const isFirst = asked.filter((one) => one === path).length === 1;
-    return isFirst ? { status: 404, json: errorList('not_found') } : { json: { data: items(12) } };
-  });
-  expect(countIn(records[0], 'tags')).toEqual([12, 12]);
+  expect(countIn(records[0], 'tags')).toEqual([10, 20]);
+  expect(countIn(records[0], 'companies')).toEqual([10, 20]);
+  expect(events).toMatchObject([
+    { type: 'debt', scope: { ids: ['1'] }, reason: 'companies were not found; tags were not found' },
+    { type: 'page' },
+    { type: 'end' },
+  ]);
 });
 
 test('contacts come in order, at most inFlight of their sub-lists at once', async () => {
