@@ -261,27 +261,34 @@ export function createModelIntercom(
     record(id, fresh(id, model.nowMs()));
   }
 
+  /** One is gone. */
+  function remove(one: Truth): void {
+    record(one.id, null);
+  }
+
+  /** One is gone, and another one has what it had. */
+  function merge(one: Truth, others: readonly Truth[]): void {
+    remove(one);
+    const into = random.pick(others);
+    record(into.id, { ...changed(into), tags: [...new Set([...into.tags, ...one.tags])] });
+  }
+
+  const update = (one: Truth): void => record(one.id, changed(one));
+
   function change(): void {
     const alive = model.all();
     const what = random.next();
-    if (object === 'activity_logs' || alive.length === 0 || what < 0.25) return create();
-    if (what < 0.7) {
-      const one = random.pick(alive);
-      return record(one.id, changed(one));
-    }
-    if (what < 0.8) {
-      // A bulk update: many records on one second.
-      for (const one of alive) if (random.chance(0.6)) record(one.id, changed(one));
+    if (object === 'activity_logs' || alive.length === 0 || what < 0.25) {
+      create();
       return;
     }
     const one = random.pick(alive);
-    record(one.id, null);
-    if (what < 0.9 && alive.length > 1) {
-      // A merge: one is gone, and another one has what it had.
-      const into = random.pick(alive.filter(({ id }) => id !== one.id));
-      const tags = [...new Set([...into.tags, ...one.tags])];
-      record(into.id, { ...changed(into), tags });
-    }
+    const others = alive.filter(({ id }) => id !== one.id);
+    if (what < 0.7) update(one);
+    // A bulk update: many records on one second.
+    else if (what < 0.8) for (const each of alive.filter(() => random.chance(0.6))) update(each);
+    else if (what < 0.9 && others.length > 0) merge(one, others);
+    else remove(one);
   }
 
   /** The record as a replica of the index knows it. */

@@ -206,10 +206,10 @@ export const MUTATIONS: readonly Mutation[] = [
   // Parts of conversations.
   one(
     'parts are not filtered by time',
-    'sync/extract/slice-progress.ts',
-    'recordsOf !== undefined || untimed === true',
-    'untimed === true',
-    `${SYNC}/extract/extract.test.ts`,
+    'intercom/readers/walk/conversation-detail.ts',
+    'const records = readable.map(',
+    'const records = readable.filter((part) => Number(part.created_at) >= stampedAt - 60).map(',
+    `${READERS}/conversation-parts.test.ts`,
   ),
   one(
     'parts that did not come are owed',

@@ -5,7 +5,7 @@
 import type { ChildDeclaration, ListQuestion, ObjectDeclaration } from '../../../core/declaration.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/json.ts';
 import type { ReadRecord, Reject } from '../../../core/reading.ts';
-import { type FoundList, findList, listUnder } from '../../../core/relationship.ts';
+import { findList, listUnder } from '../../../core/relationship.ts';
 import type { EpochMs } from '../../../core/time.ts';
 import { isNotFound } from '../../http/failures.ts';
 import type { FailureGate } from './failure-gate.ts';

@@ -332,6 +332,44 @@ describe('a refused cursor', () => {
     expect(JSON.stringify(server.requests[2]?.body.query)).toContain('"value":1007');
   });
 
+  test('does not continue from a record that has just changed and stands in its old place', async () => {
+    const all = records(30);
+    // The server's clock is the real one.
+    const justNow = Math.floor(Date.now() / 1000);
+    let refusals = 0;
+    const { ids } = await readAll((request) => {
+      if (request.body.pagination?.starting_after !== undefined && refusals === 0) {
+        refusals += 1;
+        return REFUSED;
+      }
+      const answer = searchAnswer(request.body, { records: () => all });
+      const data = (answer.data as readonly JsonObject[]).map((one) =>
+        one.id === '0007' ? { ...one, updated_at: justNow } : one,
+      );
+      return { json: { ...answer, data } };
+    });
+    expect(new Set(ids)).toEqual(new Set(idsOf(all)));
+  });
+
+  test('starts the walk again if the records come in no order', async () => {
+    const all = records(30);
+    let refusals = 0;
+    const { ids, events } = await readAll(({ body }) => {
+      const after = body.pagination?.starting_after;
+      if (after !== undefined && refusals === 0) {
+        refusals += 1;
+        return REFUSED;
+      }
+      const whole = searchAnswer({ query: body.query, pagination: { per_page: 99 } }, { records: () => all });
+      const found = [...(whole.data as readonly JsonObject[])].reverse();
+      const end = Number(after ?? 0) + 8;
+      const next = end < found.length ? { page: 2, starting_after: String(end) } : null;
+      return { json: { ...whole, data: found.slice(end - 8, end), pages: { type: 'pages', next } } };
+    });
+    expect(new Set(ids)).toEqual(new Set(idsOf(all)));
+    expect(events.some(({ type }) => type === 'restart')).toBe(true);
+  });
+
   test('can be refused every time, as long as the walk makes progress', async () => {
     const all = records(60);
     const { ids } = await readAll((request) =>
