@@ -12,7 +12,7 @@ export interface ObjectState {
   rows(table: TableName): ReadonlyMap<string, OutputRow>;
 }
 
-export const keyOf = (names: readonly string[], row: OutputRow): string =>
+const keyOf = (names: readonly string[], row: OutputRow): string =>
   names.map((name) => String(row[name])).join(' / ');
 
 const isUnknown = (row: OutputRow, field: string): boolean =>

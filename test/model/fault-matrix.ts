@@ -59,7 +59,7 @@ export type Cell =
 export const cellName = (cell: Cell): string => Object.values(cell).join(', ');
 
 /** The point of a call: which kind of file, or which change of the state. */
-export function pointOf({ port, name, key }: PortCall): string {
+function pointOf({ port, name, key }: PortCall): string {
   if (port === 'client') return 'client';
   const kind =
     port !== 'lake'

@@ -75,7 +75,7 @@ export const HTTP_FAULTS: Readonly<Record<string, HttpFault>> = {
 };
 
 /** What the request asks for, without ids, cursors and times. */
-export function kindOf({ method, path, query, body }: RawRequest): string {
+function kindOf({ method, path, query, body }: RawRequest): string {
   const place = path.replace(
     /\/(?!search|scroll|activity_logs|collections|help_centers)[^/]*\d[^/]*/g,
     '/{id}',

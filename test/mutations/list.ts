@@ -196,9 +196,16 @@ export const MUTATIONS: readonly Mutation[] = [
     `${READERS}/search.test.ts`,
   ),
   one(
+    'a few records in order prove nothing',
+    'intercom/readers/walk/search-position.ts',
+    'ordered && rises >= ENOUGH_RISES',
+    'ordered',
+    `${READERS}/search.test.ts`,
+  ),
+  one(
     'an unordered walk starts again',
     'intercom/readers/walk/search-walk.ts',
-    "granularity === 'second' && state.ordered && state.highest !== null",
+    "granularity === 'second' && isInOrder(state) && state.highest !== null",
     "granularity === 'second' && state.highest !== null",
     `${READERS}/search.test.ts`,
   ),

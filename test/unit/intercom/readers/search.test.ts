@@ -351,8 +351,15 @@ describe('a refused cursor', () => {
     expect(new Set(ids)).toEqual(new Set(idsOf(all)));
   });
 
-  test('starts the walk again if the records come in no order', async () => {
-    const all = records(30);
+  test.each([
+    ['in no order', records(30), (list: readonly JsonObject[]) => list.toReversed()],
+    [
+      'in an order that may be chance',
+      records(10),
+      (list: readonly JsonObject[]) => [...list.slice(2), ...list.slice(0, 2)],
+    ],
+  ])('starts the walk again if the records come %s', async (_what, all, ordered) => {
+    const size = all.length === 30 ? 8 : 2;
     let refusals = 0;
     const { ids, events } = await readAll(({ body }) => {
       const after = body.pagination?.starting_after;
@@ -361,10 +368,10 @@ describe('a refused cursor', () => {
         return REFUSED;
       }
       const whole = searchAnswer({ query: body.query, pagination: { per_page: 99 } }, { records: () => all });
-      const found = [...(whole.data as readonly JsonObject[])].reverse();
-      const end = Number(after ?? 0) + 8;
+      const found = ordered(whole.data as readonly JsonObject[]);
+      const end = Number(after ?? 0) + size;
       const next = end < found.length ? { page: 2, starting_after: String(end) } : null;
-      return { json: { ...whole, data: found.slice(end - 8, end), pages: { type: 'pages', next } } };
+      return { json: { ...whole, data: found.slice(end - size, end), pages: { type: 'pages', next } } };
     });
     expect(new Set(ids)).toEqual(new Set(idsOf(all)));
     expect(events.some(({ type }) => type === 'restart')).toBe(true);
