@@ -416,7 +416,7 @@ export async function liveThrough(object: Modelled, seed: number): Promise<Histo
   };
   await calm();
   // Debts may use half of a run at most, so many of them take several.
-  for (let more = 0; more < 6 && (more === 0 || (await hasDebts())); more += 1) {
+  for (let more = 0; more < 60 && (more === 0 || (await hasDebts())); more += 1) {
     clock.advance(HOUR);
     await calm();
   }

@@ -1,6 +1,5 @@
 /** Every way in which one HTTP answer can go wrong, as a fetch that reaches the simulator without a network. */
-import type { RawRequest } from '../../lib/standins/intercom/http/handler.ts';
-import type { Simulator } from '../../lib/standins/intercom/index.ts';
+import type { RawRequest, Simulator } from '../../lib/standins/intercom/index.ts';
 import type { MemoryClock } from '../support/memory/memory-clock.ts';
 
 interface Real {

@@ -1,5 +1,4 @@
 /** The public types of the simulator: options and handle. */
-import type { RawAnswer, RawRequest } from './http/handler.ts';
 import type { WorkspaceSizes } from './sizes.ts';
 import type { Switches } from './switches.ts';
 import type { Workspace } from './workspace-types.ts';
@@ -99,6 +98,22 @@ export interface SimulatorOptions {
     /** The first is the default (docs/intercom-api.md 8.1). @default none */
     readonly redirectUrls?: readonly string[];
   };
+}
+
+export interface RawRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+export interface RawAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Buffer;
+  /** Method and pattern, for the statistics. */
+  readonly route: string;
 }
 
 export interface LoggedRequest {

@@ -157,7 +157,7 @@ describe('the plan', () => {
     await commitObject(wider, second);
     await endRun(pipeline, wider, second);
     pipeline.clock.advance(86_400_000);
-    const range = { from: '2026-11-01T00:00:00Z', to: '2026-11-22T00:00:00Z' };
+    const range = { from: '2026-11-01T00:00:00Z', to: '2026-11-23T10:00:00Z' };
     const third = await beginRun(pipeline, dependencies, range);
     await planObject(dependencies, third);
     expect(planOf(third)).toMatchObject({ mode: 'backfill', cursorBefore: cursor, cursorAfter: cursor });
