@@ -120,7 +120,7 @@ export const MUTATIONS: readonly Mutation[] = [
   one(
     'a failed condition is read back',
     'sync/finish-commit.ts',
-    'if (found.committed?.runId === manifest.run_id) return found;',
+    'if (isDone) return found;',
     '',
     `${SYNC}/commit/commit-kills.test.ts`,
   ),
@@ -260,8 +260,8 @@ export const MUTATIONS: readonly Mutation[] = [
   one(
     'a 404 of a later page is not the end',
     'intercom/readers/walk/number-walk.ts',
-    'expect: first ? absent : undefined',
-    "expect: (failure) => failure.kind === 'not_found'",
+    'const expect = first ? absent : undefined;',
+    "const expect = (failure: Failure) => failure.kind === 'not_found';",
     `${READERS}/page-number.test.ts`,
   ),
   one(
@@ -366,7 +366,7 @@ export const MUTATIONS: readonly Mutation[] = [
   one(
     'an equal debt of a whole object keeps its age',
     'sync/commit/commit.ts',
-    'dated(debt, before.get(windowKey(debt)))',
+    'dated(debt, before.get(windowKey(debt)) ?? same)',
     'dated(debt)',
     `${SYNC}/commit/commit.test.ts`,
   ),
