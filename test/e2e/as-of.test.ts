@@ -74,6 +74,27 @@ test('an earlier state is what it was then, before and after days and months are
   await check();
 });
 
+test('a state whose versions were dropped is refused, with the time from which on states are whole', async () => {
+  const { pipeline, change, maintain } = createHistory({ history: { incrementalVersions: '7 days' } });
+  const times: number[] = [];
+  for (let index = 0; index < 20; index += 1) {
+    times.push(await change([{ id: 'c1', name: `Name ${index}` }]));
+    pipeline.clock.advance(48 * HOUR);
+  }
+  await maintain();
+  const directory = await directoryOf(pipeline.lake);
+  const [first = 0] = times;
+  await opened(directory, async (database) => {
+    const ask = (atMs: number) => database.query('SELECT name FROM contacts', { atMs });
+    await expect(ask(first)).rejects.toThrow(
+      /Versions of contacts from before 2026-\S+ were dropped.*Choose a later time/,
+    );
+    const { rows } = await ask(times.at(-2) ?? 0);
+    expect(rows).toEqual([['Name 18']]);
+    expect((await database.query('SELECT count(*) FROM deletions', { atMs: first })).rows).toEqual([['0']]);
+  });
+});
+
 test('the text for Athena chooses the same rows', async () => {
   const { pipeline, change, maintain } = createHistory();
   const times: number[] = [];

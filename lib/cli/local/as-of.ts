@@ -34,6 +34,8 @@ export interface Visible {
   /** Keys of the manifests that count today and whose files hold the rows. */
   readonly manifests: readonly string[];
   readonly runs: readonly string[];
+  /** Set if versions of then were dropped since: states are whole from this time on. */
+  readonly wholeFrom: string | null;
 }
 
 /** Manifests that are read at once. */
@@ -60,14 +62,22 @@ export async function visibleAsOf(
     stored.map((one) => ({ ...one, runId: one.manifest.run_id, replaces: one.manifest.replaces ?? [] })),
   );
   const manifests: string[] = [];
-  const runs: string[] = [];
+  const runs: CommittedRun[] = [];
+  const dropped: string[] = [];
   for (const { key, manifest } of current) {
     const visible = (await runsIn(lake, manifest)).filter(isVisible);
     if (visible.length === 0) continue;
     manifests.push(key);
-    runs.push(...visible.map(({ runId }) => runId));
+    runs.push(...visible);
+    if (manifest.dropped !== undefined) dropped.push(manifest.dropped.before);
   }
-  return { manifests, runs };
+  const atMs = 'atMs' in asOf ? asOf.atMs : Math.max(...runs.map(({ committedAtMs }) => committedAtMs));
+  const wholeFrom = dropped.toSorted().at(-1) ?? null;
+  return {
+    manifests,
+    runs: runs.map(({ runId }) => runId),
+    wholeFrom: wholeFrom !== null && atMs < Date.parse(wholeFrom) ? wholeFrom : null,
+  };
 }
 
 /** A run that is visible, with its object: one run id may stand for several objects. */

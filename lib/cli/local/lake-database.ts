@@ -63,6 +63,8 @@ interface Found {
   readonly tables: readonly CatalogTable[];
   /** Set for an earlier state. */
   readonly runs?: readonly VisibleRun[];
+  /** By table: why it cannot be shown. */
+  readonly refused?: Readonly<Record<string, string>>;
 }
 
 async function find(lake: ReadableLake, rules: QueryRules, asOf: AsOf | undefined): Promise<Found> {
@@ -74,7 +76,15 @@ async function find(lake: ReadableLake, rules: QueryRules, asOf: AsOf | undefine
   const tables = configuredTables(objects, rules, await seenTables(lake, byObject));
   if (asOf === undefined) return { manifests: byObject.flat(), tables };
   const visible = await Promise.all(byObject.map((keys) => visibleAsOf(lake, keys, asOf)));
+  const refused = OBJECT_NAMES.flatMap((object, index) => {
+    const wholeFrom = visible[index]?.wholeFrom ?? null;
+    const text = `Versions of ${object} from before ${wholeFrom} were dropped, as history.incrementalVersions says. Choose a later time.`;
+    return wholeFrom === null
+      ? []
+      : tables.filter((table) => table.object === object).map(({ name }) => [name, text] as const);
+  });
   return {
+    refused: Object.fromEntries(refused),
     manifests: visible.flatMap(({ manifests }) => manifests),
     tables,
     runs: OBJECT_NAMES.flatMap((object, index) =>
@@ -179,7 +189,7 @@ export async function openLakeDatabase(
     const text = JSON.stringify(found);
     const isNews = text !== shown;
     if (isNews) listed = await showManifests(open, found);
-    const damaged = await wrongSizes(root, listed);
+    const damaged = new Map([...Object.entries(found.refused ?? {}), ...(await wrongSizes(root, listed))]);
     const damage = JSON.stringify([...damaged]);
     if (!isNews && damage === shownDamage) return;
     await showTables(open, found, damaged);

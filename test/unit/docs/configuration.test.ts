@@ -33,7 +33,7 @@ const KEYS: Keys<PipelineConfig> = {
   logRetentionDays: true,
 };
 const PARALLELISM: Nested<'parallelism'> = { objects: true, slices: true };
-const HISTORY: Nested<'history'> = { fullRefreshRuns: true };
+const HISTORY: Nested<'history'> = { fullRefreshRuns: true, incrementalVersions: true };
 const CHILDREN: Nested<'tables'> = { exclude: true };
 const ALERTS: Nested<'alerts'> = { email: true, missedIntervals: true };
 
