@@ -1,4 +1,4 @@
-/** The CDK app: `npx cdk deploy --all`, `npx cdk synth -c config=FILE`. */
+/** The CDK app: `npx cdk deploy <name>`, `npx cdk synth -c config=FILE`. */
 import { App, Validations } from 'aws-cdk-lib';
 import { isPipelineError } from '../functions/core/errors.ts';
 import { DEFAULT_CONFIG_FILE, loadPipelines } from '../lib/cli/load-config.ts';

@@ -8,7 +8,7 @@ import { TOPIC_KEY_ACTIONS } from './own-key.ts';
 
 export interface AlertTopicProps {
   readonly displayName: string;
-  /** Who gets mail, once the address has confirmed. @default nobody */
+  /** Address that gets mail once it has confirmed. @default none */
   readonly email?: string | undefined;
   /** Key to encrypt with, which CloudWatch may use. @default a key of the topic's own */
   readonly key: IKey | undefined;

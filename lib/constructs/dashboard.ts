@@ -26,9 +26,9 @@ export interface DashboardProps {
   readonly pipelineName: string;
   readonly stateMachine: IStateMachine;
   readonly alarms: readonly IAlarm[];
-  /** Has a line per object and run. */
+  /** Holds one line per object and run. */
   readonly finishRunLog: ILogGroup;
-  /** `detailed`: graphs of the metrics per object as well. */
+  /** `detailed` adds graphs of the metrics per object. */
   readonly detail: MetricsDetail;
 }
 
@@ -38,7 +38,7 @@ const HOUR = Duration.hours(1);
 
 type Summary = Extract<ProgressEvent, { type: 'object_summary' }>;
 
-/** Fields of the line, spelled as it spells them. */
+/** The fields of that line. */
 const SUMMARY: Summary['type'] = 'object_summary';
 const LATEST: readonly (keyof Summary)[] = [
   'status',
@@ -52,7 +52,7 @@ const LATEST: readonly (keyof Summary)[] = [
   'failures',
 ];
 
-/** One page that tells how the pipeline does: runs, rows, rate, lag and completeness. */
+/** One page with the health of the pipeline: runs, rows, rate, lag and completeness. */
 export function createDashboard(scope: Construct, id: string, props: DashboardProps): Dashboard {
   return new Dashboard(scope, id, {
     defaultInterval: Duration.days(3),
@@ -98,7 +98,7 @@ function rowsAndLag({ pipelineName }: DashboardProps): IWidget[] {
     });
   return [
     graph('Rows written', 'RowsWritten', 'Sum'),
-    graph('Lag of the object furthest behind, seconds', 'LagSeconds', 'Maximum'),
+    graph('Lag of the slowest object, seconds', 'LagSeconds', 'Maximum'),
   ];
 }
 
@@ -107,7 +107,7 @@ function requests({ pipelineName }: DashboardProps): IWidget[] {
   return [
     new GraphWidget({
       ...HALF,
-      title: 'Requests to Intercom, and those refused with 429',
+      title: 'Requests to Intercom, and 429 responses',
       left: [sent],
       right: [pipelineMetric(pipelineName, 'RateLimited', 'Sum')],
     }),
@@ -129,7 +129,7 @@ function requests({ pipelineName }: DashboardProps): IWidget[] {
 
 function perObject({ finishRunLog }: DashboardProps): IWidget {
   return new LogQueryWidget({
-    title: 'Objects, as their last run left them',
+    title: 'Objects after their last run',
     view: LogQueryVisualizationType.TABLE,
     logGroupNames: [finishRunLog.logGroupName],
     queryLines: [
@@ -142,7 +142,7 @@ function perObject({ finishRunLog }: DashboardProps): IWidget {
   });
 }
 
-/** From the lines of FinishRun's metrics, which name their object. */
+/** Read from the metric lines of FinishRun, which name their object. */
 function perObjectOverTime({ finishRunLog }: DashboardProps): IWidget[] {
   const bars = (title: string, metric: MetricName, statistic: 'sum' | 'max'): IWidget =>
     new LogQueryWidget({
@@ -162,7 +162,7 @@ function perObjectOverTime({ finishRunLog }: DashboardProps): IWidget[] {
   ];
 }
 
-/** From the metrics per object, which exist only where they were asked for. */
+/** From the metrics per object, which exist only with `monitoring: 'detailed'`. */
 function detailed({ pipelineName }: DashboardProps): IWidget[] {
   const graph = (title: string, metric: MetricName, statistic: 'Sum' | 'Maximum'): IWidget =>
     new GraphWidget({

@@ -8,7 +8,6 @@ import { OBJECTS } from '../../functions/objects/index.ts';
 import { grantCatalog, grantLake, grantSecret, grantState, STATE_KEYS } from './access.ts';
 import { glueDatabaseName } from './catalog.ts';
 import type { FunctionCode } from './function-code.ts';
-import { pascalCase } from './pascal-case.ts';
 import { PipelineFunction } from './pipeline-function.ts';
 import type { Storage } from './storage.ts';
 
@@ -20,15 +19,15 @@ export interface ExtractorsProps {
 }
 
 /**
- * The longest AWS allows. An attempt stops by itself before it and is called again, so a longer
- * invocation means fewer steps of the workflow and fewer cold starts, not more lost work.
+ * The longest that AWS allows. An attempt stops by itself in time and is called again, so longer invocations mean fewer
+ * workflow steps and fewer cold starts, and no more lost work.
  */
 export const EXTRACTOR_TIMEOUT_SECONDS = 900;
 
-/** Waiting for Intercom takes most of the time; a page, its rows and a part under construction fit. */
+/** Enough for a page, its rows and the part being written. Most of the time goes into waiting for Intercom. */
 const MEMORY_MIB = 512;
 
-/** Objects whose records are large (hundreds of parts, long bodies) or many; more memory is also more CPU for gzip. */
+/** Objects with large records (hundreds of parts, long bodies) or many of them. More memory also means more CPU for gzip. */
 const LARGE: readonly ObjectName[] = [
   'contacts',
   'companies',
@@ -38,7 +37,7 @@ const LARGE: readonly ObjectName[] = [
 ];
 const LARGE_MEMORY_MIB = 1024;
 
-/** One function per configured object, from one bundle, each with exactly its object's rights. */
+/** One function per configured object. All share one bundle, and each has exactly the rights of its object. */
 export class Extractors extends Construct {
   readonly byObject: Readonly<Partial<Record<ObjectName, PipelineFunction>>>;
 
@@ -66,7 +65,7 @@ export class Extractors extends Construct {
     });
     const own = [...tablesOf(object, config).map((table) => `tables/${table}/`), `manifests/${object}/`];
     const prefixes = [...own, `tables/${DELETIONS}/`, 'work/'];
-    // Only of full-refresh objects are superseded runs ever removed.
+    // Superseded runs are only removed for full-refresh objects.
     const isPruned = OBJECTS[object].sync.kind === 'full_refresh';
     grantLake(extractor.role, storage.lake, {
       read: prefixes,
@@ -82,7 +81,11 @@ export class Extractors extends Construct {
   }
 }
 
-/** The tables an object writes by itself; `deletions` is shared by all. */
+/** `conversation_parts` → `ConversationParts`, as construct ids are written. */
+export const pascalCase = (name: string): string =>
+  name.replaceAll(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase());
+
+/** The tables of an object alone; `deletions` is shared by all objects. */
 const tablesOf = (object: ObjectName, { excludedTables }: ResolvedConfig): readonly TableName[] => [
   object,
   ...CHILD_NAMES.filter((child) => PARENT_OF[child] === object && !excludedTables.includes(child)),

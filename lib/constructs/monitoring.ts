@@ -7,13 +7,13 @@ import { AlertTopic } from './alert-topic.ts';
 import { createDashboard, type DashboardProps } from './dashboard.ts';
 
 export interface MonitoringProps extends Omit<AlarmsProps, 'topic'>, Pick<DashboardProps, 'finishRunLog'> {
-  /** Who gets the alarms by mail. @default nobody; the topic can be subscribed to by hand */
+  /** Address that gets the alarms by mail. @default none; you can subscribe to the topic by hand */
   readonly email?: string | undefined;
   /** Encrypts the alarms. @default a key of the topic's own */
   readonly key: IKey | undefined;
 }
 
-/** What tells people how a pipeline does: a topic, the alarms that speak there, and a dashboard. */
+/** The monitoring of a pipeline: a topic, the alarms that notify it, and a dashboard. */
 export class Monitoring extends Construct {
   readonly topic: ITopic;
   readonly dashboard: Dashboard;

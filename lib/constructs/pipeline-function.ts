@@ -15,17 +15,17 @@ import type { FunctionCode } from './function-code.ts';
 import type { Storage } from './storage.ts';
 
 export interface PipelineFunctionProps {
-  /** Which entry point runs. */
+  /** The entry point. */
   readonly entry: FunctionEntry;
   readonly code: FunctionCode;
   readonly description: string;
-  /** Name of the pipeline; the service of its log lines. */
+  /** Name of the pipeline, and the service in its log lines. */
   readonly pipelineName: string;
-  /** @default none, for a function that emits no metrics */
+  /** @default none: the function emits no metrics */
   readonly metricsDetail?: MetricsDetail;
-  /** Where the function finds what its entry uses. It gives no rights to it. */
+  /** Where the function finds what its entry uses. This grants no rights. */
   readonly storage: Storage;
-  /** Secret of the app at Intercom, for the entry that uses it. @default none */
+  /** Secret of the Intercom app, for the entry that uses it. @default none */
   readonly oauthClient?: Secret;
   /** The object of an extractor. @default none */
   readonly objectName?: ObjectName;
@@ -35,10 +35,10 @@ export interface PipelineFunctionProps {
   readonly timeoutSeconds: number;
 }
 
-/** A function as all of this pipeline are: its own role without managed policies, its own log group. */
+/** A function of the pipeline, with its own role without managed policies and its own log group. */
 export class PipelineFunction extends Construct {
   readonly function: LambdaFunction;
-  /** Starts with the right to write its own log, and nothing else. */
+  /** Starts with the right to write to its own log only. */
   readonly role: Role;
   readonly timeoutSeconds: number;
   readonly logGroup: LogGroup;
@@ -66,7 +66,7 @@ export class PipelineFunction extends Construct {
   }
 }
 
-/** `CONFIG_PATH` is left to its default, the file beside the bundle. */
+/** `CONFIG_PATH` keeps its default, the file beside the bundle. */
 function environmentOf(props: PipelineFunctionProps): Readonly<Record<string, string>> {
   const { storage, oauthClient, glueDatabase, entry, objectName, metricsDetail } = props;
   const places: Partial<Places> = {
@@ -79,7 +79,7 @@ function environmentOf(props: PipelineFunctionProps): Readonly<Record<string, st
   };
   const known = PLACES_OF[entry].map((name) => {
     const value = places[name];
-    if (value === undefined) throw new Error(`${entry} cannot be told its ${name}.`);
+    if (value === undefined) throw new Error(`${entry} needs ${name}, but nothing gives it.`);
     return [name, value] as const;
   });
   return {

@@ -1,4 +1,4 @@
-/** Resolves CloudFormation's intrinsic functions to what stands for the resources on one machine. Pure. */
+/** Resolves CloudFormation's intrinsic functions to the names that resources have on one machine. Pure. */
 
 export interface Resource {
   readonly Type: string;
@@ -12,13 +12,13 @@ export interface StackTemplate {
   >;
 }
 
-/** Where the resources pretend to be. */
+/** The region and account that the resources pretend to be in. */
 export interface Place {
   readonly region: string;
   readonly accountId: string;
 }
 
-/** What `Ref` and the attribute `Arn` of a resource are here. */
+/** The values of `Ref` and of the attributes `Arn` and `Name` of a resource. */
 export interface ResourceIdentity {
   readonly ref: string;
   readonly arn: string;
@@ -30,10 +30,13 @@ type Resolve = (value: unknown) => unknown;
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** `StartRunFunction94BCC4FF` → `StartRunFunction`: the CDK's hash tells apart what does not collide here. */
+/** `StartRunFunction94BCC4FF` → `StartRunFunction`: names do not collide here without the CDK's hash. */
 const localName = (logicalId: string): string => logicalId.replace(/[0-9A-F]{8}$/, '');
 
-/** The types that are provisioned or called here; a reference to any other means that this file must learn it. */
+/**
+ * The identity of a resource, for the types that are provisioned or called on one machine.
+ * @throws Error for any other type: this file must learn it
+ */
 export function identityOf(
   logicalId: string,
   { Type }: Resource,
@@ -48,7 +51,7 @@ export function identityOf(
     }
     case 'AWS::DynamoDB::GlobalTable':
       return { ref: name, arn: arn('dynamodb', `table/${name}`), name };
-    // `Ref` is an ARN on AWS; Secrets Manager takes the name in every place.
+    // `Ref` is an ARN on AWS. Secrets Manager accepts the name everywhere too.
     case 'AWS::SecretsManager::Secret':
       return { ref: name, arn: name, name };
     case 'AWS::Lambda::Function':
@@ -63,8 +66,8 @@ export function identityOf(
 }
 
 /**
- * The function that resolves values of `template`.
- * @param all every template of the app, for what one stack imports from another
+ * Returns the function that resolves values of `template`.
+ * @param all every template of the app, because one stack imports values of another
  */
 export function resolver(template: StackTemplate, all: readonly StackTemplate[], place: Place): Resolve {
   const pseudo: Readonly<Record<string, string>> = {
@@ -108,7 +111,7 @@ export function resolver(template: StackTemplate, all: readonly StackTemplate[],
 
 function list(value: unknown): readonly unknown[] {
   if (Array.isArray(value)) return value;
-  throw new Error(`An intrinsic function has ${JSON.stringify(value)} where a list belongs.`);
+  throw new Error(`An intrinsic function has ${JSON.stringify(value)} instead of a list.`);
 }
 
 /** `${Name}`, `${Name.Attribute}`, `${AWS::Region}`; `${!Literal}` stays. */

@@ -33,7 +33,7 @@ describe('loadConfig', () => {
     ['none.ts', 'export const config = {};\n', 'config_export', /has no default export/],
     ['mistake.ts', 'export default { region: "MARS", x: 1 };\n', 'bad_config', /2 mistake\(s\)/],
     ['config.yaml', 'name: shop', 'config_extension', /a \.ts or a \.json file/],
-  ])('says what is wrong with %s', async (name, text, code, message) => {
+  ])('reports what is wrong with %s', async (name, text, code, message) => {
     const file = await write(name, text);
     const refusal = loadConfig(file);
     await expect(refusal).rejects.toMatchObject({ name: 'InputError', code });
@@ -41,7 +41,7 @@ describe('loadConfig', () => {
     await expect(refusal).rejects.toThrow(file);
   });
 
-  test('says which cron AWS would not fire, or too often', async () => {
+  test('reports a cron that AWS would not fire, or would fire too often', async () => {
     const content = { frequency: { cron: '0 0 1 * 1' }, objectFrequency: { tags: { cron: '*/10 * * * *' } } };
     const file = await write('cron.json', JSON.stringify(content));
     await expect(loadConfig(file)).rejects.toThrow(
@@ -49,7 +49,7 @@ describe('loadConfig', () => {
     );
   });
 
-  test('reads several pipelines, and asks which one is meant', async () => {
+  test('reads several pipelines, and asks which one you mean', async () => {
     const file = await write(
       'several.json',
       '[{"name": "us"}, {"name": "eu", "region": "EU", "paused": true}]',
@@ -71,7 +71,7 @@ describe('loadConfig', () => {
     );
   });
 
-  test('says that a file is missing, and how to name another', async () => {
+  test('reports a missing file, and how to name another', async () => {
     const refusal = loadConfig(join(folder, 'missing.ts'));
     await expect(refusal).rejects.toMatchObject({ name: 'InputError', code: 'config_unreadable' });
     await expect(refusal).rejects.toThrow(/missing\.ts cannot be read .*-c config=FILE/);
@@ -100,7 +100,7 @@ describe('readEnvironment', () => {
     expect(environment.place('BUCKET_NAME')).toBe('lake');
   });
 
-  test('names everything that is missing or wrong at once', () => {
+  test('reports everything missing or wrong at once', () => {
     const wrong = { ...complete, BUCKET_NAME: '', TABLE_NAME: undefined, OBJECT_NAME: 'x' };
     expect(() => readEnvironment(wrong, 'extractor')).toThrow(
       "OBJECT_NAME 'x' is no object; BUCKET_NAME is not set; TABLE_NAME is not set.",
@@ -113,7 +113,7 @@ describe('readEnvironment', () => {
     expect(readEnvironment(without, 'start-run').object).toBeNull();
   });
 
-  test('gives an entry its own places only, whatever else is set', () => {
+  test('gives an entry only its own places, whatever else is set', () => {
     const { place } = readEnvironment(complete, 'record-failure');
     expect(place('TABLE_NAME')).toBe('state');
     expect(() => place('HASH_KEY_SECRET_NAME')).toThrow('no part of the environment of record-failure');

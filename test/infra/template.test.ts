@@ -8,7 +8,7 @@ import { LOCAL_PLACE, localResources, synthesize } from '../../lib/template/temp
 
 const PLACE = { region: 'eu-west-1', accountId: '123456789012' };
 
-/** `${name}`, as Fn::Sub has it. */
+/** `${name}`, as in Fn::Sub. */
 const placeholder = (name: string) => `\${${name}}`;
 const resource = (Type: string) => ({ Type });
 const storage: StackTemplate = {
@@ -67,7 +67,7 @@ describe('intrinsic functions', () => {
     [{ 'Fn::GetAtt': ['Table0A1B2C3D', 'StreamArn'] }, /StreamArn: this attribute cannot be resolved/],
     [{ 'Fn::ImportValue': 'nothing' }, /No stack exports nothing/],
     [{ 'Fn::Select': [0, ['a']] }, /Fn::Select cannot be resolved/],
-    [{ 'Fn::Join': '-' }, /where a list belongs/],
+    [{ 'Fn::Join': '-' }, /instead of a list/],
   ])('%j is refused', (value, message) => {
     expect(() => resolve(value)).toThrow(message);
   });
@@ -116,13 +116,13 @@ describe('the resources of the synthesized pipeline', () => {
     }
   });
 
-  test('include the definition, with nothing of CloudFormation left in it', () => {
+  test('include the definition, without any CloudFormation in it', () => {
     expect(resources.stateMachine.arn).toMatch(/^arn:aws:states:us-east-1:000000000000:stateMachine:\w+$/);
     const text = JSON.stringify(resources.stateMachine.definition);
     for (const intrinsic of ['"Ref"', 'Fn::', '$' + '{']) expect(text).not.toContain(intrinsic);
   });
 
-  test('must be what the runner can rely on', () => {
+  test('are refused if the runner could not rely on them', () => {
     const [first = { Resources: {} }] = synthesize(config);
     expect(() => localResources([first])).toThrow('exactly one state machine');
     const wrong = { Resources: { Fn: { Type: 'AWS::Lambda::Function', Properties: { Handler: 'x.y' } } } };
@@ -134,7 +134,7 @@ describe('the resources of the synthesized pipeline', () => {
     );
   });
 
-  test('are provisioned as they are', async () => {
+  test('are provisioned as found', async () => {
     const made: unknown[] = [];
     const record =
       (what: string) =>
