@@ -60,6 +60,11 @@ const schema = z.strictObject({
   name: z
     .string()
     .regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be 1-31 characters a-z, 0-9 and -, beginning with a letter')
+    // `shop-data` is the stack with the data of the pipeline `shop`.
+    .refine(
+      (name) => !name.endsWith('-data'),
+      "must not end with '-data', which names the stack with the data",
+    )
     .default(DEFAULT_NAME),
   region: z.enum(['US', 'EU', 'AU']).default('US'),
   baseUrl: baseUrl.optional(),
@@ -228,6 +233,7 @@ function resolved(checked: z.output<ReturnType<typeof schemaOf>>, { tables }: Co
       monitoring: rest.monitoring,
       encryption: rest.encryption,
       logRetentionDays: rest.logRetentionDays,
+      catalog: { database: rest.catalog.database ?? null, workgroup: rest.catalog.workgroup ?? null },
     },
   };
 }

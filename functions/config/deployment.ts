@@ -37,6 +37,8 @@ export interface Deployment {
   /** Whose key encrypts at rest: AWS's, or a KMS key of the pipeline. */
   readonly encryption: 'aws' | 'own-key';
   readonly logRetentionDays: (typeof LOG_RETENTION_DAYS)[number];
+  /** Names for Athena; null for the name of the pipeline with a suffix of its stack. */
+  readonly catalog: { readonly database: string | null; readonly workgroup: string | null };
 }
 
 /** Why AWS cannot fire so, or fires too often; null: it can. Needs a clock and a calendar, so it comes from outside. */
@@ -119,6 +121,29 @@ const frequencySchema = (cronProblem: CronProblem) =>
     });
 
 /**
+ * Names in Glue and Athena. `default` and `primary` exist in every account and belong to everyone: their rights and
+ * limits would change for other people.
+ */
+const catalogSchema = z.strictObject({
+  database: z
+    .string()
+    .regex(/^[a-z][a-z0-9_]{0,127}$/, 'must be 1-128 characters a-z, 0-9 and _, beginning with a letter')
+    .refine(
+      (name) => name !== 'default',
+      "'default' is the shared database of the account; choose another name",
+    )
+    .optional(),
+  workgroup: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,128}$/, 'must be 1-128 characters A-Z, a-z, 0-9, ., _ and -')
+    .refine(
+      (name) => name.toLowerCase() !== 'primary',
+      "'primary' is the shared workgroup of the account; choose another name",
+    )
+    .optional(),
+});
+
+/**
  * The configuration's keys about deployment.
  * @param objects the configured ones: no other can have a frequency of its own
  */
@@ -149,5 +174,6 @@ export const deploymentKeys = (
     logRetentionDays: z
       .literal(LOG_RETENTION_DAYS, `must be what CloudWatch allows: ${LOG_RETENTION_DAYS.join(', ')}`)
       .default(90),
+    catalog: catalogSchema.prefault({}),
   };
 };

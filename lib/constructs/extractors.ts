@@ -3,19 +3,13 @@ import { glueNames } from '../../functions/catalog/athena.ts';
 import { configuredTables } from '../../functions/catalog/configured.ts';
 import { PARENT_OF, type ResolvedConfig } from '../../functions/config/config.ts';
 import { CHILD_NAMES, DELETIONS, type ObjectName, type TableName } from '../../functions/core/names.ts';
-import type { MetricsDetail } from '../../functions/environment.ts';
 import { OBJECTS } from '../../functions/objects/index.ts';
 import { grantCatalog, grantLake, grantSecret, grantState, STATE_KEYS } from './access.ts';
-import { glueDatabaseName } from './catalog.ts';
-import type { FunctionCode } from './function-code.ts';
-import { PipelineFunction } from './pipeline-function.ts';
-import type { Storage } from './storage.ts';
+import { type FunctionContext, PipelineFunction } from './pipeline-function.ts';
 
 export interface ExtractorsProps {
   readonly config: ResolvedConfig;
-  readonly code: FunctionCode;
-  readonly storage: Storage;
-  readonly metricsDetail: MetricsDetail;
+  readonly context: FunctionContext;
 }
 
 /**
@@ -47,19 +41,13 @@ export class Extractors extends Construct {
     this.byObject = Object.fromEntries(entries);
   }
 
-  #extractor(
-    object: ObjectName,
-    { config, code, storage, metricsDetail }: ExtractorsProps,
-  ): PipelineFunction {
+  #extractor(object: ObjectName, { config, context }: ExtractorsProps): PipelineFunction {
+    const { storage, catalog } = context;
     const extractor = new PipelineFunction(this, pascalCase(object), {
+      context,
       entry: 'extractor',
-      code,
       description: `Plans, extracts and commits ${object} of the ${config.name} pipeline`,
-      pipelineName: config.name,
-      storage,
-      metricsDetail,
       objectName: object,
-      glueDatabase: glueDatabaseName(config.name),
       memoryMiB: LARGE.includes(object) ? LARGE_MEMORY_MIB : MEMORY_MIB,
       timeoutSeconds: EXTRACTOR_TIMEOUT_SECONDS,
     });
@@ -76,7 +64,7 @@ export class Extractors extends Construct {
     grantSecret(extractor.role, storage.connection);
     grantSecret(extractor.role, storage.hashKey);
     const tables = glueNames(configuredTables([OBJECTS[object]], config, {}));
-    grantCatalog(extractor.role, glueDatabaseName(config.name), tables);
+    grantCatalog(extractor.role, catalog.databaseName, tables);
     return extractor;
   }
 }

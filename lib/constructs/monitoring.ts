@@ -9,7 +9,7 @@ import { createDashboard, type DashboardProps } from './dashboard.ts';
 export interface MonitoringProps extends Omit<AlarmsProps, 'topic'>, Pick<DashboardProps, 'finishRunLog'> {
   /** Address that gets the alarms by mail. @default none; you can subscribe to the topic by hand */
   readonly email?: string | undefined;
-  /** Encrypts the alarms. @default a key of the topic's own */
+  /** Encrypts the alarms. @default none */
   readonly key: IKey | undefined;
 }
 

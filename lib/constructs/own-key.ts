@@ -4,7 +4,7 @@ import { Key } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 
 /** What CloudWatch needs to publish to an encrypted topic (SNS Developer Guide: "Enable compatibility between event sources from AWS services and encrypted topics"). */
-export const TOPIC_KEY_ACTIONS = ['kms:Decrypt', 'kms:GenerateDataKey*'] as const;
+const TOPIC_KEY_ACTIONS = ['kms:Decrypt', 'kms:GenerateDataKey*'] as const;
 
 /**
  * The KMS key of the pipeline. Nothing it encrypted can be read without it, so it outlives the stacks as the data does.

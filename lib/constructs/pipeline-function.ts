@@ -2,7 +2,6 @@ import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Function as LambdaFunction, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
-import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { ObjectName } from '../../functions/core/names.ts';
 import {
@@ -11,26 +10,29 @@ import {
   PLACES_OF,
   type Places,
 } from '../../functions/environment.ts';
+import type { Catalog } from './catalog.ts';
 import type { FunctionCode } from './function-code.ts';
 import type { Storage } from './storage.ts';
 
-export interface PipelineFunctionProps {
-  /** The entry point. */
-  readonly entry: FunctionEntry;
-  readonly code: FunctionCode;
-  readonly description: string;
+/** What all functions of a pipeline share. */
+export interface FunctionContext {
   /** Name of the pipeline, and the service in its log lines. */
   readonly pipelineName: string;
-  /** @default none: the function emits no metrics */
-  readonly metricsDetail?: MetricsDetail;
-  /** Where the function finds what its entry uses. This grants no rights. */
+  readonly code: FunctionCode;
+  /** Where functions find what their entries use. This grants no rights. */
   readonly storage: Storage;
-  /** Secret of the Intercom app, for the entry that uses it. @default none */
-  readonly oauthClient?: Secret;
+  readonly catalog: Catalog;
+  /** `detailed` adds metrics per object. */
+  readonly metricsDetail: MetricsDetail;
+}
+
+export interface PipelineFunctionProps {
+  readonly context: FunctionContext;
+  /** The entry point. */
+  readonly entry: FunctionEntry;
+  readonly description: string;
   /** The object of an extractor. @default none */
   readonly objectName?: ObjectName;
-  /** Glue database of an extractor's tables. @default none */
-  readonly glueDatabase?: string;
   readonly memoryMiB: number;
   readonly timeoutSeconds: number;
 }
@@ -54,7 +56,7 @@ export class PipelineFunction extends Construct {
       description: props.description,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
-      code: props.code(props.entry),
+      code: props.context.code(props.entry),
       handler: `${props.entry}.handler`,
       role: this.role,
       logGroup,
@@ -67,25 +69,25 @@ export class PipelineFunction extends Construct {
 }
 
 /** `CONFIG_PATH` keeps its default, the file beside the bundle. */
-function environmentOf(props: PipelineFunctionProps): Readonly<Record<string, string>> {
-  const { storage, oauthClient, glueDatabase, entry, objectName, metricsDetail } = props;
-  const places: Partial<Places> = {
+function environmentOf({
+  context,
+  entry,
+  objectName,
+}: PipelineFunctionProps): Readonly<Record<string, string>> {
+  const { storage, catalog, pipelineName, metricsDetail } = context;
+  const places: Places = {
     BUCKET_NAME: storage.lake.bucketName,
     TABLE_NAME: storage.state.tableName,
     CONNECTION_SECRET_NAME: storage.connection.secretArn,
     HASH_KEY_SECRET_NAME: storage.hashKey.secretArn,
-    ...(oauthClient !== undefined && { OAUTH_CLIENT_SECRET_NAME: oauthClient.secretArn }),
-    ...(glueDatabase !== undefined && { GLUE_DATABASE: glueDatabase }),
+    OAUTH_CLIENT_SECRET_NAME: storage.oauthClient.secretArn,
+    GLUE_DATABASE: catalog.databaseName,
   };
-  const known = PLACES_OF[entry].map((name) => {
-    const value = places[name];
-    if (value === undefined) throw new Error(`${entry} needs ${name}, but nothing gives it.`);
-    return [name, value] as const;
-  });
   return {
-    ...Object.fromEntries(known),
+    ...Object.fromEntries(PLACES_OF[entry].map((name) => [name, places[name]])),
     ...(objectName !== undefined && { OBJECT_NAME: objectName }),
-    POWERTOOLS_SERVICE_NAME: props.pipelineName,
-    ...(metricsDetail !== undefined && { METRICS_DETAIL: metricsDetail }),
+    POWERTOOLS_SERVICE_NAME: pipelineName,
+    // The callback is the only one that emits no metrics.
+    ...(entry !== 'oauth-callback' && { METRICS_DETAIL: metricsDetail }),
   };
 }

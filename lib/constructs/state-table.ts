@@ -13,7 +13,9 @@ export function stateTable(scope: Construct, id: string, key: IKey | undefined):
     billing: Billing.onDemand(),
     pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
     timeToLiveAttribute: 'expiresAt',
-    removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+    deletionProtection: true,
+    // Also after a failed first creation: its protection would make the rollback fail.
+    removalPolicy: RemovalPolicy.RETAIN,
   });
   if (key === undefined) return table;
   // TableV2 accepts a key only if the region is known, and ours is unknown before the deployment.

@@ -8,21 +8,21 @@ import type { Deployment } from '../../functions/config/deployment.ts';
 import { ownKey } from './own-key.ts';
 import { stateTable } from './state-table.ts';
 
-/** Plans and receipts of a run are of no use once the run is over; a month is for looking into one. */
+/** Plans and receipts have no use after their run. A month leaves time to look into one. */
 const WORK_DAYS = 30;
 
 /** How long a deleted or overwritten object can be brought back. */
 const NONCURRENT_DAYS = 7;
 
-/** No multipart uploads are made, so none has a reason to stay. */
+/** The pipeline makes no multipart uploads, so there is no reason to keep an unfinished one. */
 const UPLOAD_DAYS = 1;
 
-/** Letters and digits: some 380 bits, more than HMAC-SHA-256 can use. */
+/** Letters and digits, about 380 bits: more than HMAC-SHA-256 can use. */
 const HASH_KEY_CHARACTERS = 64;
 
 export type StorageProps = Pick<Deployment, 'encryption' | 'logRetentionDays'>;
 
-/** Of every bucket. What is retained goes only where the very first creation of the stack fails: it is empty then. */
+/** For every bucket. A retained bucket is deleted only if the first creation of the stack fails; it is empty then. */
 const BUCKET = {
   enforceSSL: true,
   minimumTLSVersion: 1.2,
@@ -30,19 +30,21 @@ const BUCKET = {
   removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
 };
 
-/** What a pipeline keeps: the lake, the state, the connection and the hash key. All of it outlives the stack. */
+/** What a pipeline keeps: the lake, the state, the connection and two more secrets. All of it outlives the stack. */
 export class Storage extends Construct {
-  /** The pipeline's own key; undefined: AWS's keys encrypt. */
+  /** The pipeline's own key; undefined if keys of AWS encrypt. */
   readonly key: Key | undefined;
-  /** Everything of the output contract, and `work/`. */
+  /** Tables, manifests, run summaries, and `work/`. */
   readonly lake: Bucket;
-  /** Who has read which file of the pipeline's buckets, and when. */
+  /** Logs who read which file of the pipeline's buckets, and when. */
   readonly accessLogs: Bucket;
   /** One item per object, and the shared rate budget. */
   readonly state: TableV2;
-  /** The connection's JSON; `{}` is not connected. */
+  /** The connection as JSON; `{}` means not connected. */
   readonly connection: Secret;
-  /** Key of the hashes of field rules: with another one, equal values no longer have equal hashes. */
+  /** `{"client_id", "client_secret"}` of the Intercom app, filled in by the user. */
+  readonly oauthClient: Secret;
+  /** Key for hashed fields. With another key, equal values no longer have equal hashes. */
   readonly hashKey: Secret;
 
   constructor(scope: Construct, id: string, { encryption, logRetentionDays }: StorageProps) {
@@ -50,7 +52,7 @@ export class Storage extends Construct {
     const key = encryption === 'own-key' ? ownKey(this, 'Key') : undefined;
     const withKey = key && { encryptionKey: key };
     this.key = key;
-    // S3 delivers these logs only where its own key encrypts them.
+    // S3 delivers these logs only to a bucket that S3's own key encrypts.
     this.accessLogs = new Bucket(this, 'AccessLogs', {
       ...BUCKET,
       encryption: BucketEncryption.S3_MANAGED,
@@ -59,7 +61,7 @@ export class Storage extends Construct {
     this.lake = new Bucket(this, 'Lake', {
       ...BUCKET,
       versioned: true,
-      // With a bucket key S3 asks KMS once in a while, not for every object.
+      // With a bucket key, S3 asks KMS now and then instead of once per object.
       ...(key === undefined
         ? { encryption: BucketEncryption.S3_MANAGED }
         : { encryption: BucketEncryption.KMS, encryptionKey: key, bucketKeyEnabled: true }),
@@ -76,14 +78,21 @@ export class Storage extends Construct {
       ],
     });
     this.state = stateTable(this, 'State', key);
-    // CloudFormation writes the value again whenever it changes here, over the token: it must stay as it is.
+    // Never change this value: CloudFormation would write it again, over the token.
     this.connection = new Secret(this, 'Connection', {
       description: "The pipeline's connection to Intercom, written by the connect command",
       secretStringValue: SecretValue.unsafePlainText('{}'),
       ...withKey,
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
-    // Generated once, when the stack is created; a change of these two properties would make a new key.
+    // Never change this value: CloudFormation would write it again, over what the user filled in.
+    this.oauthClient = new Secret(this, 'OAuthClient', {
+      description: 'Client id and secret of your Intercom app, for the connect command; fill it in once',
+      secretStringValue: SecretValue.unsafePlainText('{"client_id":"","client_secret":""}'),
+      ...withKey,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+    });
+    // Never change these two properties: CloudFormation would generate a new key.
     this.hashKey = new Secret(this, 'HashKey', {
       description: "Key of the pipeline's hashed fields; keep it, or hashes of before and after differ",
       generateSecretString: { passwordLength: HASH_KEY_CHARACTERS, excludePunctuation: true },

@@ -74,6 +74,7 @@ export function resolver(template: StackTemplate, all: readonly StackTemplate[],
     'AWS::AccountId': place.accountId,
     'AWS::Partition': 'aws',
     'AWS::Region': place.region,
+    'AWS::StackId': `arn:aws:cloudformation:${place.region}:${place.accountId}:stack/local/00000000-0000-0000-0000-000000000000`,
     'AWS::URLSuffix': 'amazonaws.com',
   };
   const identity = (logicalId: string): ResourceIdentity => {
@@ -81,7 +82,12 @@ export function resolver(template: StackTemplate, all: readonly StackTemplate[],
     if (resource === undefined) throw new Error(`There is no resource ${logicalId} in the template.`);
     return identityOf(logicalId, resource, place);
   };
-  const ref = (name: string): string => pseudo[name] ?? identity(name).ref;
+  const ref = (name: string): string => {
+    const resource = template.Resources[name];
+    // The only one that is called by the name which its properties give it.
+    if (resource?.Type === 'AWS::Glue::Database') return databaseName(resolve(resource.Properties));
+    return pseudo[name] ?? identity(name).ref;
+  };
   const attribute = (logicalId: string, name: string): string => {
     if (name === 'Arn') return identity(logicalId).arn;
     if (name === 'Name') return identity(logicalId).name;
@@ -101,12 +107,26 @@ export function resolver(template: StackTemplate, all: readonly StackTemplate[],
       const [separator, parts] = list(argument);
       return list(resolve(parts)).join(String(separator));
     }
+    if (call === 'Fn::Split') {
+      const [separator, text] = list(argument);
+      return String(resolve(text)).split(String(separator));
+    }
+    if (call === 'Fn::Select') {
+      const [index, values] = list(argument);
+      return list(resolve(values))[Number(index)];
+    }
     if (call === 'Fn::Sub') return substitute(argument, ref, attribute, resolve);
     if (call === 'Fn::ImportValue') return imported(String(resolve(argument)), all, place);
     if (call.startsWith('Fn::')) throw new Error(`${call} cannot be resolved on one machine.`);
     return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, resolve(inner)]));
   };
   return resolve;
+}
+
+function databaseName(properties: unknown): string {
+  const input = isRecord(properties) ? properties.DatabaseInput : undefined;
+  if (isRecord(input) && typeof input.Name === 'string') return input.Name;
+  throw new Error('A Glue database has no name in the template.');
 }
 
 function list(value: unknown): readonly unknown[] {

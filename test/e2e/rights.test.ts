@@ -96,8 +96,8 @@ function kindOf(logicalId: string, right: string): string {
   const general = right
     .replace(/tables\/(?!deletions)\w+/, 'tables/<own>')
     .replace(/manifests\/\w+\//, 'manifests/<own>/')
-    .replace(/(table\/rights)\/(manifests|manifest_files)$/, '$1/<of manifests>')
-    .replace(/(table\/rights)\/(?!<)\w+$/, '$1/<own>');
+    .replace(/(table\/rights_00000000)\/(manifests|manifest_files)$/, '$1/<of manifests>')
+    .replace(/(table\/rights_00000000)\/(?!<)\w+$/, '$1/<own>');
   return `${kind}: ${general}`;
 }
 
@@ -107,7 +107,7 @@ const REASONS: Readonly<Record<string, string>> = {
     'work remains after more than 100 slices of 15,000 records',
   'RecordFailure: s3:ListBucket on arn:aws:s3:::lake': 'to be told that a file of the run has been removed',
   'StartRun: s3:ListBucket on arn:aws:s3:::lake': 'to be told that a file of the run has been removed',
-  'extractor: glue:UpdateTable on arn:aws:glue:us-east-1:000000000000:table/rights/<of manifests>':
+  'extractor: glue:UpdateTable on arn:aws:glue:us-east-1:000000000000:table/rights_00000000/<of manifests>':
     'a later version of the software may define these tables in another way',
   ...Object.fromEntries(
     ['extractor', 'RecordFailure', 'StartRun'].flatMap((kind) =>

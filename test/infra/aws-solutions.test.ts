@@ -35,7 +35,7 @@ describe.each(ACKNOWLEDGEMENTS)('$finding at $at', (acknowledgement) => {
 test('a finding stops the synthesis, and says where to give a reason', () => {
   const app = new App({ builtinCloudFormationValidation: false });
   Validations.of(app).addPlugins(new AwsSolutions());
-  new CfnBucket(new Stack(app, 'shop-storage'), 'Open');
+  new CfnBucket(new Stack(app, 'shop-data'), 'Open');
   expect(() => app.synth()).toThrow('AwsSolutions-S1');
   const [violation] = unacknowledged(new AwsSolutionsChecks().validateScope(app).violations);
   expect(violation).toMatchObject({

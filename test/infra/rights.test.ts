@@ -2,18 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { PARENT_OF, type PipelineConfig } from '../../functions/config/config.ts';
 import { CHILD_NAMES, OBJECT_NAMES } from '../../functions/core/names.ts';
 import { OBJECTS } from '../../functions/objects/index.ts';
-import type { StackTemplate } from '../../lib/template/intrinsics.ts';
 import { rightsByRole } from '../support/infra/rights.ts';
 import { CONFIGURATIONS, synthesis } from '../support/infra/synthesis.ts';
 
-function extractionOf(config: PipelineConfig): StackTemplate {
-  const { extraction } = synthesis(config).templates;
-  if (extraction === undefined) throw new Error('no extraction stack');
-  return extraction;
-}
+const rightsOf = (config: PipelineConfig = {}) => rightsByRole(synthesis(config).templates.pipeline);
 
-const extraction = extractionOf({});
-const rights = rightsByRole(extraction);
+const rights = rightsOf();
 
 const pascalCase = (name: string): string =>
   name.replaceAll(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase());
@@ -28,19 +22,20 @@ const EXECUTIONS =
 
 const GLUE = 'arn:<AWS::Partition>:glue:<AWS::Region>:<AWS::AccountId>';
 
-/** Tables and views that all objects share, and those of these tables. */
+/** Rights on the tables and views that all objects share, and on those of these tables. */
 function glue(...tables: readonly string[]): readonly string[] {
   const names = [...tables, 'deletions'].flatMap((table) => [table, `${table}_history`]);
-  const own = ['manifests', 'manifest_files', ...names].map((name) => `table/shop/${name}`);
-  return ['catalog', 'database/shop', ...own].flatMap((resource) =>
+  const own = ['manifests', 'manifest_files', ...names].map((name) => `table/<CatalogDatabase>/${name}`);
+  return ['catalog', 'database/<CatalogDatabase>', ...own].flatMap((resource) =>
     ['GetTable', 'CreateTable', 'UpdateTable'].map((action) => `glue:${action} on ${GLUE}:${resource}`),
   );
 }
 
 describe('the roles', () => {
-  test('are one per function and one for the state machine', () => {
+  test('are one per function, one for the state machine and one for the schedules', () => {
     const functions = [...OBJECT_NAMES.map((name) => `Extractors${pascalCase(name)}`), 'StartRun'];
-    const expected = [...functions, 'RecordFailure', 'FinishRun', 'WorkflowStateMachine'];
+    const workflow = ['RecordFailure', 'FinishRun', 'WorkflowStateMachine'];
+    const expected = [...functions, ...workflow, 'Callback', 'Schedules'];
     expect(Object.keys(rights).toSorted()).toEqual(expected.map((name) => `${name}Role`).toSorted());
   });
 
@@ -75,10 +70,10 @@ describe('the roles', () => {
   });
 
   test('an excluded child table is out of reach', () => {
-    const withoutTags = extractionOf({ tables: { exclude: ['contact_tag'] } });
-    const text = rightsByRole(withoutTags).ExtractorsContactsRole?.join();
+    const withoutTags = rightsOf({ tables: { exclude: ['contact_tag'] } });
+    const text = withoutTags.ExtractorsContactsRole?.join();
     expect(text).toContain('tables/contact_company/');
-    expect(text).toContain('table/shop/contact_company_history');
+    expect(text).toContain('table/<CatalogDatabase>/contact_company_history');
     expect(text).not.toContain('tables/contact_tag/');
     expect(text).not.toContain('contact_tag_history');
   });
@@ -101,7 +96,7 @@ describe('the roles', () => {
     expect(deletes).toEqual(isPruned ? expected : []);
   });
 
-  test('StartRun, RecordFailure and FinishRun have what their part of the run takes', () => {
+  test('StartRun, RecordFailure and FinishRun have what their part of the run needs', () => {
     const state = (keys: string) => [
       `dynamodb:GetItem on <State.Arn> if dynamodb:LeadingKeys in ${keys}`,
       `dynamodb:UpdateItem on <State.Arn> if dynamodb:LeadingKeys in ${keys}`,
@@ -133,9 +128,9 @@ describe('the roles', () => {
     ]);
   });
 
-  test('the state machine invokes exactly the functions of the template', () => {
-    const functions = Object.entries(extraction.Resources)
-      .filter(([, { Type }]) => Type === 'AWS::Lambda::Function')
+  test('the state machine invokes every function except the callback, and no other', () => {
+    const functions = Object.entries(synthesis().templates.pipeline.Resources)
+      .filter(([id, { Type }]) => Type === 'AWS::Lambda::Function' && !id.startsWith('Callback'))
       .map(([logicalId]) => `lambda:InvokeFunction on <${logicalId.slice(0, -8)}.Arn>`);
     const invokes = rights.WorkflowStateMachineRole?.filter((line) => line.startsWith('lambda:'));
     expect(functions).toHaveLength(19);
@@ -166,7 +161,7 @@ describe('the roles of every stack', () => {
     }
   });
 
-  test('use the own key by way of a service only', () => {
+  test('use the own key through a service only', () => {
     const lines = allLines.filter((line) => line.includes('kms:'));
     expect(lines.length).toBeGreaterThan(50);
     const via =
@@ -175,7 +170,7 @@ describe('the roles of every stack', () => {
   });
 });
 
-/** Every right there is: `extraction/StartRunRole: s3:GetObject on <Lake.Arn>/work/*`. */
+/** Every right: `pipeline/StartRunRole: s3:GetObject on <Lake.Arn>/work/*`. */
 const allLines = [
   ...new Set(
     allTemplates.flatMap(([stack, template]) =>
@@ -186,14 +181,14 @@ const allLines = [
   ),
 ];
 
-/** Resources with a wildcard that says more than "below this prefix", and why. */
+/** Resources with a wildcard, and why. */
 const REASONS: Readonly<Record<string, RegExp>> = {
   'log delivery of state machines has no resources to name':
-    /^extraction\/WorkflowStateMachineRole: logs:\w+ on \*$/,
-  'X-Ray has no resources to name': /^extraction\/WorkflowStateMachineRole: xray:\w+ on \*$/,
+    /^pipeline\/WorkflowStateMachineRole: logs:\w+ on \*$/,
+  'X-Ray has no resources to name': /^pipeline\/WorkflowStateMachineRole: xray:\w+ on \*$/,
   'executions of the one state machine, whose names are not known before':
-    /^extraction\/Extractors\w+Role: states:DescribeExecution on .*<WorkflowStateMachine\.Name>:\*$/,
-  'objects below a prefix': /^extraction\/\w+: s3:\w+Object on <Lake\.Arn>\/[a-z_/]+\/\*$/,
+    /^pipeline\/Extractors\w+Role: states:DescribeExecution on .*<WorkflowStateMachine\.Name>:\*$/,
+  'objects below a prefix': /^pipeline\/\w+: s3:\w+Object on <Lake\.Arn>\/[a-z_/]+\/\*$/,
 };
 
 test('no role has a wildcard without a reason, and no action has one', () => {
@@ -203,12 +198,9 @@ test('no role has a wildcard without a reason, and no action has one', () => {
   for (const reason of Object.values(REASONS)) expect(wild.some((line) => reason.test(line))).toBe(true);
 });
 
-test('the scheduler may start the one state machine and report what it could not', () => {
-  const { schedules } = synthesis().templates;
-  expect(schedules && rightsByRole(schedules)).toEqual({
-    SchedulesRole: [
-      'sqs:SendMessage on <SchedulesDeadLetters.Arn>',
-      'states:StartExecution on <WorkflowStateMachine>',
-    ],
-  });
+test('the scheduler may start the one state machine and report a failed start', () => {
+  expect(rights.SchedulesRole).toEqual([
+    'sqs:SendMessage on <SchedulesDeadLetters.Arn>',
+    'states:StartExecution on <WorkflowStateMachine>',
+  ]);
 });

@@ -46,9 +46,9 @@ const optionText = (options: RemoteOptions): string =>
     .map((name) => (options[name] === undefined ? '' : ` --${name} ${quoted(options[name])}`))
     .join('');
 
-/** How to deploy the pipelines of the file. */
-const deployCommand = ({ config, profile }: RemoteOptions): string =>
-  `npx cdk deploy --all${config === undefined ? '' : ` -c config=${quoted(config)}`}${profile === undefined ? '' : ` --profile ${quoted(profile)}`}`;
+/** How to deploy the pipeline; its stack brings the one with the data. */
+const deployCommand = (name: string, { config, profile }: RemoteOptions): string =>
+  `npx cdk deploy ${name}${config === undefined ? '' : ` -c config=${quoted(config)}`}${profile === undefined ? '' : ` --profile ${quoted(profile)}`}`;
 
 /**
  * Finds the pipeline in AWS.
@@ -66,7 +66,10 @@ export async function openRemotePipeline(
     signal,
     askMfaCode: terminal.canAsk ? (device) => terminal.ask(`Code of MFA device ${device}`) : undefined,
   });
-  const deployed = await findDeployed(clients, { name: config.name, deploy: deployCommand(options) });
+  const deployed = await findDeployed(clients, {
+    name: config.name,
+    deploy: deployCommand(config.name, options),
+  });
   return {
     config,
     deployed,

@@ -1,7 +1,7 @@
-/** A pipeline's app as bin/app.ts makes it, without bundles. */
+/** The app of one pipeline as bin/app.ts makes it, without bundles. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { App } from 'aws-cdk-lib';
+import { App, type Stack } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import type { CloudAssembly } from 'aws-cdk-lib/cx-api';
 import { type PipelineConfig, resolveConfig, resolveDeployment } from '../../../functions/config/config.ts';
@@ -15,8 +15,7 @@ export interface Synthesis {
   readonly app: App;
   readonly stacks: PipelineStacks;
   readonly assembly: CloudAssembly;
-  /** By the last word of the stack's name: `storage`, `extraction`, … */
-  readonly templates: Readonly<Record<string, StackTemplate>>;
+  readonly templates: Readonly<Record<'data' | 'pipeline', StackTemplate>>;
 }
 
 const noCode = () => Code.fromInline('// not run');
@@ -28,14 +27,12 @@ export function synthesis(written: PipelineConfig = {}): Synthesis {
   const config = resolveConfig({ name: 'shop', ...written }, TABLES);
   const stacks = addPipeline(app, config, noCode, resolveDeployment({ name: 'shop', ...written }, rules));
   const assembly = app.synth();
-  const templates = assembly.stacks.map(({ stackName, template }) => [
-    stackName.replace(/^shop-/, ''),
-    template,
-  ]);
-  return { app, stacks, assembly, templates: Object.fromEntries(templates) };
+  const templateOf = (stack: Stack): StackTemplate => assembly.getStackArtifact(stack.artifactId).template;
+  const templates = { data: templateOf(stacks.data), pipeline: templateOf(stacks.pipeline) };
+  return { app, stacks, assembly, templates };
 }
 
-/** Every configuration that makes other resources, rights or properties. */
+/** Every configuration that leads to other resources, rights or properties. */
 export const CONFIGURATIONS: Readonly<Record<string, PipelineConfig>> = {
   'by default': {},
   'with everything': {
