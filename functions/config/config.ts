@@ -85,8 +85,8 @@ const schema = z.strictObject({
   concurrency: z.number().int().min(1).max(1000).optional(),
   parallelism: z
     .strictObject({
-      objects: z.number().int().min(1).max(16).default(8),
-      slices: z.number().int().min(1).max(40).default(8),
+      objects: z.number().int().min(1).max(16).default(4),
+      slices: z.number().int().min(1).max(40).default(4),
     })
     .refine(
       ({ objects, slices }) => objects * slices <= MAX_SLOTS,
@@ -112,7 +112,23 @@ export interface ConfigRules {
 const schemaOf = (config: unknown, { tables, cronProblem }: ConfigRules) =>
   schema
     .extend({ fields: fieldsSchema(tables), ...deploymentKeys(objectsWritten(config), cronProblem) })
-    .superRefine(refuseNamedAndExcluded);
+    .superRefine(refuseNamedAndExcluded)
+    .superRefine(refuseTooFewReserved);
+
+/** All slices of an object run in its one function: a smaller reservation would throttle the pipeline itself. */
+function refuseTooFewReserved(
+  written: {
+    readonly parallelism: { readonly slices: number };
+    readonly reservedConcurrency?: number | undefined;
+  },
+  context: z.RefinementCtx,
+): void {
+  const { slices } = written.parallelism;
+  const { reservedConcurrency: reserved } = written;
+  if (reserved === undefined || reserved >= slices) return;
+  const message = `must be at least parallelism.slices (${slices}), or the pipeline would throttle itself`;
+  context.addIssue({ code: 'custom', path: ['reservedConcurrency'], message, input: reserved });
+}
 
 /** The objects of a configuration that has not been checked yet: all, where it does not name any. */
 function objectsWritten(config: unknown): readonly ObjectName[] {
@@ -232,7 +248,9 @@ function resolved(checked: z.output<ReturnType<typeof schemaOf>>, { tables }: Co
       alerts: { email: email ?? null, missedIntervals },
       monitoring: rest.monitoring,
       encryption: rest.encryption,
+      dashboard: rest.dashboard,
       logRetentionDays: rest.logRetentionDays,
+      reservedConcurrency: rest.reservedConcurrency ?? null,
       catalog: { database: rest.catalog.database ?? null, workgroup: rest.catalog.workgroup ?? null },
     },
   };

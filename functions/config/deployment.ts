@@ -34,9 +34,13 @@ export interface Deployment {
   };
   /** `detailed` has metrics and alarms per object, which cost more. */
   readonly monitoring: 'standard' | 'detailed';
+  /** Whether there is a CloudWatch dashboard. The first three of an account are free. */
+  readonly dashboard: boolean;
   /** Whose key encrypts at rest: AWS's, or a KMS key of the pipeline. */
   readonly encryption: 'aws' | 'own-key';
   readonly logRetentionDays: (typeof LOG_RETENTION_DAYS)[number];
+  /** Invocations that the account keeps free for each object; null for none. */
+  readonly reservedConcurrency: number | null;
   /** Names for Athena; null for the name of the pipeline with a suffix of its stack. */
   readonly catalog: { readonly database: string | null; readonly workgroup: string | null };
 }
@@ -170,10 +174,12 @@ export const deploymentKeys = (
       })
       .prefault({}),
     monitoring: z.enum(['standard', 'detailed']).default('standard'),
+    dashboard: z.boolean().default(false),
     encryption: z.enum(['aws', 'own-key']).default('aws'),
     logRetentionDays: z
       .literal(LOG_RETENTION_DAYS, `must be what CloudWatch allows: ${LOG_RETENTION_DAYS.join(', ')}`)
       .default(90),
+    reservedConcurrency: z.number().int().min(1).max(100).optional(),
     catalog: catalogSchema.prefault({}),
   };
 };

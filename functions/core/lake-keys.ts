@@ -2,7 +2,7 @@
  * Where things lie in the bucket (DESIGN: output contract). The layout is public; readers depend on it.
  * No name begins with `_` or `.`, which query engines take for hidden files.
  */
-import type { ObjectName, TableName } from './names.ts';
+import { DELETIONS, type ObjectName, type TableName } from './names.ts';
 import type { EpochMs } from './time.ts';
 
 const HASH_LENGTH = 6;
@@ -23,14 +23,22 @@ const tablePrefix = (table: TableName): string => `tables/${table}/`;
 const partPrefix = (table: TableName, runId: string): string =>
   `${tablePrefix(table)}run_date=${runDateOf(runId)}/run_id=${runId}/`;
 
+/** All objects share the table `deletions`. Their names there begin with the object, so that IAM can tell them apart. */
 export const partKey = (
   table: TableName,
   runId: string,
-  part: { slice: string; attempt: string; number: number; compression: 'gzip' | 'none' },
+  part: {
+    object: ObjectName;
+    slice: string;
+    attempt: string;
+    number: number;
+    compression: 'gzip' | 'none';
+  },
 ): string => {
+  const owner = table === DELETIONS ? `${part.object}-` : '';
   const number = String(part.number).padStart(4, '0');
   const extension = part.compression === 'gzip' ? 'ndjson.gz' : 'ndjson';
-  return `${partPrefix(table, runId)}${part.slice}-${part.attempt}-${number}.${extension}`;
+  return `${partPrefix(table, runId)}${owner}${part.slice}-${part.attempt}-${number}.${extension}`;
 };
 
 export const manifestPrefix = (object: ObjectName): string => `manifests/${object}/`;

@@ -9,7 +9,7 @@ import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ObjectName } from '../../functions/core/names.ts';
 import { EVENT_DETAIL_TYPE, EVENT_SOURCE } from '../../functions/core/sync-event.ts';
 
-/** Key prefixes, each ending in `/`. */
+/** Patterns of keys, in which `*` stands for any characters, `/` included. */
 export interface LakeAccess {
   readonly read: readonly string[];
   readonly write: readonly string[];
@@ -47,14 +47,14 @@ const lakeKeyActions = ({ read, write }: LakeAccess): readonly string[] => [
 const TABLE_KEY_ACTIONS = ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey'];
 
 /**
- * Grants reading, writing and deleting below prefixes, and listing those that are read.
+ * Grants reading, writing and deleting objects by their keys, and listing those that are read.
  *
  * The condition is `IfExists` because S3 answers a GetObject of a missing key with 404 only if the caller may list the
  * bucket, and that check carries no prefix. A plain condition would turn the 404 into a 403. A listing that names a
- * prefix must name one of these.
+ * prefix must match one of these patterns.
  */
 export function grantLake(role: IRole, lake: Bucket, access: LakeAccess): void {
-  const objects = (prefixes: readonly string[]) => prefixes.map((prefix) => lake.arnForObjects(`${prefix}*`));
+  const objects = (patterns: readonly string[]) => patterns.map((pattern) => lake.arnForObjects(pattern));
   const allow = (actions: string[], resources: string[]) =>
     role.addToPrincipalPolicy(new PolicyStatement({ actions, resources }));
   allow(['s3:GetObject'], objects(access.read));
@@ -64,7 +64,7 @@ export function grantLake(role: IRole, lake: Bucket, access: LakeAccess): void {
     new PolicyStatement({
       actions: ['s3:ListBucket'],
       resources: [lake.bucketArn],
-      conditions: { StringLikeIfExists: { 's3:prefix': access.read.map((prefix) => `${prefix}*`) } },
+      conditions: { StringLikeIfExists: { 's3:prefix': access.read } },
     }),
   );
   grantKey(role, lake.encryptionKey, 's3', lakeKeyActions(access));

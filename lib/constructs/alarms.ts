@@ -8,6 +8,7 @@ import {
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
@@ -26,6 +27,8 @@ export interface AlarmsProps {
   readonly pipelineName: string;
   readonly objects: readonly ObjectName[];
   readonly stateMachine: IStateMachine;
+  /** The functions whose throttles count: those that run in every run, or many at a time. At most ten. */
+  readonly busiest: readonly IFunction[];
   readonly topic: ITopic;
   /** The alarm goes off after this many intervals without a successful run. */
   readonly missedIntervals: number;
@@ -61,6 +64,19 @@ export const pipelineMetric = (
     },
   });
 
+/** Invocations of these functions that Lambda refused. An alarm can watch ten metrics at most. */
+export function throttles(functions: readonly IFunction[], period: Duration): MathExpression {
+  const metrics = functions.map((each) => each.metricThrottles({ period, statistic: 'Sum' }));
+  const usingMetrics = Object.fromEntries(metrics.map((metric, index) => [`f${index}`, metric]));
+  const terms = Object.keys(usingMetrics).map((name) => `FILL(${name}, 0)`);
+  return new MathExpression({
+    label: 'Invocations refused by Lambda',
+    expression: terms.join(' + '),
+    usingMetrics,
+    period,
+  });
+}
+
 interface AlarmSpec {
   /** What happened, and what to do next. */
   readonly description: string;
@@ -72,6 +88,9 @@ interface AlarmSpec {
 }
 
 const ONE_PERIOD: AlarmWindow = { periodSeconds: 300, evaluationPeriods: 1 };
+
+/** Throttling comes in bursts; the alarm stays on between them. */
+const AN_HOUR: AlarmWindow = { periodSeconds: 900, evaluationPeriods: 4 };
 
 const intervalText = (minutes: number): string =>
   minutes % 60 === 0 ? `${minutes / 60} h` : `${minutes} minutes`;
@@ -107,7 +126,7 @@ export class Alarms extends Construct {
 }
 
 function alarmsOfPipeline(props: AlarmsProps): Readonly<Record<string, AlarmSpec>> {
-  const { pipelineName: name, stateMachine, intervals, deadLetters } = props;
+  const { pipelineName: name, stateMachine, busiest, intervals, deadLetters } = props;
   const memory = memoryWindow(intervals?.longestMinutes ?? null);
   const most = (metric: MetricName) => (period: Duration) =>
     pipelineMetric(name, metric, 'Maximum', { period });
@@ -148,6 +167,13 @@ function alarmsOfPipeline(props: AlarmsProps): Readonly<Record<string, AlarmSpec
       metric: most('OldDebts'),
       window: memory,
       // Only runs report this, and the window covers the last ones.
+      missing: TreatMissingData.NOT_BREACHING,
+    },
+    Throttled: {
+      description: `Lambda refused invocations of the pipeline '${name}', because the concurrency of the account (or what is reserved for the pipeline) is used up. The pipeline loses nothing and retries for hours, but other functions of the account may be refused too. Next: lower 'parallelism' in the configuration, or ask AWS for a higher limit of concurrent executions in Service Quotas.`,
+      metric: (period) => throttles(busiest, period),
+      window: AN_HOUR,
+      // Without an invocation, none was refused.
       missing: TreatMissingData.NOT_BREACHING,
     },
     ...silenceAlarm(props),

@@ -8,7 +8,9 @@ import {
   LogQueryVisualizationType,
   LogQueryWidget,
   MathExpression,
+  Metric,
 } from 'aws-cdk-lib/aws-cloudwatch';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
@@ -20,11 +22,13 @@ import {
 } from '../../functions/core/metrics.ts';
 import type { ProgressEvent } from '../../functions/core/ports.ts';
 import type { MetricsDetail } from '../../functions/environment.ts';
-import { pipelineMetric } from './alarms.ts';
+import { pipelineMetric, throttles } from './alarms.ts';
 
 export interface DashboardProps {
   readonly pipelineName: string;
   readonly stateMachine: IStateMachine;
+  /** The functions whose throttles count. */
+  readonly busiest: readonly IFunction[];
   readonly alarms: readonly IAlarm[];
   /** Holds one line per object and run. */
   readonly finishRunLog: ILogGroup;
@@ -61,6 +65,7 @@ export function createDashboard(scope: Construct, id: string, props: DashboardPr
       runs(props),
       rowsAndLag(props),
       requests(props),
+      concurrency(props),
       [perObject(props)],
       perObjectOverTime(props),
       ...(props.detail === 'detailed' ? [detailed(props)] : []),
@@ -123,6 +128,29 @@ function requests({ pipelineName }: DashboardProps): IWidget[] {
         }),
       ],
       leftYAxis: { min: 0, max: 100 },
+    }),
+  ];
+}
+
+function concurrency({ busiest }: DashboardProps): IWidget[] {
+  return [
+    new GraphWidget({
+      ...HALF,
+      title: 'Invocations refused by Lambda',
+      left: [throttles(busiest, Duration.minutes(5))],
+    }),
+    new GraphWidget({
+      ...HALF,
+      title: 'Concurrent invocations of the whole account',
+      // Without a dimension it is the sum of all functions in the region.
+      left: [
+        new Metric({
+          namespace: 'AWS/Lambda',
+          metricName: 'ConcurrentExecutions',
+          statistic: 'Maximum',
+          period: Duration.minutes(5),
+        }),
+      ],
     }),
   ];
 }

@@ -10,6 +10,8 @@ import { type FunctionContext, PipelineFunction } from './pipeline-function.ts';
 export interface ExtractorsProps {
   readonly config: ResolvedConfig;
   readonly context: FunctionContext;
+  /** Invocations that the account keeps free for each object; null for none. */
+  readonly reservedConcurrency: number | null;
 }
 
 /**
@@ -22,7 +24,7 @@ export const EXTRACTOR_TIMEOUT_SECONDS = 900;
 const MEMORY_MIB = 512;
 
 /** Objects with large records (hundreds of parts, long bodies) or many of them. More memory also means more CPU for gzip. */
-const LARGE: readonly ObjectName[] = [
+export const LARGE_OBJECTS: readonly ObjectName[] = [
   'contacts',
   'companies',
   'conversations',
@@ -41,23 +43,25 @@ export class Extractors extends Construct {
     this.byObject = Object.fromEntries(entries);
   }
 
-  #extractor(object: ObjectName, { config, context }: ExtractorsProps): PipelineFunction {
+  #extractor(object: ObjectName, props: ExtractorsProps): PipelineFunction {
+    const { config, context, reservedConcurrency } = props;
     const { storage, catalog } = context;
     const extractor = new PipelineFunction(this, pascalCase(object), {
       context,
       entry: 'extractor',
       description: `Plans, extracts and commits ${object} of the ${config.name} pipeline`,
       objectName: object,
-      memoryMiB: LARGE.includes(object) ? LARGE_MEMORY_MIB : MEMORY_MIB,
+      memoryMiB: LARGE_OBJECTS.includes(object) ? LARGE_MEMORY_MIB : MEMORY_MIB,
       timeoutSeconds: EXTRACTOR_TIMEOUT_SECONDS,
+      ...(reservedConcurrency !== null && { reserved: reservedConcurrency }),
     });
-    const own = [...tablesOf(object, config).map((table) => `tables/${table}/`), `manifests/${object}/`];
-    const prefixes = [...own, `tables/${DELETIONS}/`, 'work/'];
+    const own = [...tablesOf(object, config).map((table) => `tables/${table}/*`), `manifests/${object}/*`];
+    const written = [...own, `tables/${DELETIONS}/*/${object}-*`, `work/*/${object}/*`];
     // Superseded runs are only removed for full-refresh objects.
     const isPruned = OBJECTS[object].sync.kind === 'full_refresh';
     grantLake(extractor.role, storage.lake, {
-      read: prefixes,
-      write: prefixes,
+      read: [...written, 'work/*/run.json'],
+      write: written,
       delete: isPruned ? own : [],
     });
     grantState(extractor.role, storage.state, [...STATE_KEYS.object(object), ...STATE_KEYS.budget]);

@@ -35,6 +35,8 @@ export interface PipelineFunctionProps {
   readonly objectName?: ObjectName;
   readonly memoryMiB: number;
   readonly timeoutSeconds: number;
+  /** Invocations that the account keeps free for this function. @default none */
+  readonly reserved?: number;
 }
 
 /** A function of the pipeline, with its own role without managed policies and its own log group. */
@@ -63,6 +65,7 @@ export class PipelineFunction extends Construct {
       loggingFormat: LoggingFormat.JSON,
       memorySize: props.memoryMiB,
       timeout: Duration.seconds(props.timeoutSeconds),
+      ...(props.reserved !== undefined && { reservedConcurrentExecutions: props.reserved }),
       environment: environmentOf(props),
     });
   }

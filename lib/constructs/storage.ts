@@ -1,5 +1,6 @@
 import { Duration, RemovalPolicy, SecretValue } from 'aws-cdk-lib';
 import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Key } from 'aws-cdk-lib/aws-kms';
 import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -77,6 +78,7 @@ export class Storage extends Construct {
         },
       ],
     });
+    this.lake.addToResourcePolicy(this.#writeOnce());
     this.state = stateTable(this, 'State', key);
     // Never change this value: CloudFormation would write it again, over the token.
     this.connection = new Secret(this, 'Connection', {
@@ -98,6 +100,21 @@ export class Storage extends Construct {
       generateSecretString: { passwordLength: HASH_KEY_CHARACTERS, excludePunctuation: true },
       ...withKey,
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+    });
+  }
+
+  /**
+   * Refuses to replace data and manifests, to everyone: a put must ask that nothing be there (`If-None-Match: *`).
+   * Multipart uploads and copies without that header are refused too; the pipeline makes none.
+   */
+  #writeOnce(): PolicyStatement {
+    return new PolicyStatement({
+      sid: 'WriteOnce',
+      effect: Effect.DENY,
+      principals: [new AnyPrincipal()],
+      actions: ['s3:PutObject'],
+      resources: ['tables/*', 'manifests/*'].map((pattern) => this.lake.arnForObjects(pattern)),
+      conditions: { Null: { 's3:if-none-match': 'true' } },
     });
   }
 }

@@ -46,7 +46,13 @@ const THROTTLING: RetryProps = {
  * only the work since its last receipt. One that dies three more times would keep dying.
  */
 const CRASHES: RetryProps = {
-  errors: ['Lambda.Unknown', 'Sandbox.Timedout', 'Runtime.ExitError', 'States.Timeout'],
+  errors: [
+    'Lambda.Unknown',
+    'Sandbox.Timedout',
+    'Runtime.ExitError',
+    'Runtime.OutOfMemory',
+    'States.Timeout',
+  ],
   interval: Duration.seconds(10),
   backoffRate: 2,
   maxAttempts: 3,

@@ -34,10 +34,10 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
       'A browser that returns from Intercom has no AWS credentials. The single-use state in its address, made by the connect command, authorizes it.',
   },
   {
-    finding: /^AwsSolutions-IAM5\[Resource::.*Lake\w+\/[a-z_/]+\/\*\]$/,
+    finding: /^AwsSolutions-IAM5\[Resource::.*Lake\w+\/(tables|manifests|work|runs)\/[a-z_*./-]+\]$/,
     at: /^(Extractors\/\w+|StartRun|RecordFailure|FinishRun)\/Role\/DefaultPolicy\/Resource$/,
     reason:
-      'Keys below a prefix that belongs to this function or to the run. Their names are only known at run time.',
+      'Keys that belong to this function or to the run. Parts of their names are only known at run time.',
   },
   {
     finding: /^AwsSolutions-IAM5\[Resource::\*\]$/,

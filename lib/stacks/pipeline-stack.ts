@@ -4,7 +4,7 @@ import type { ResolvedConfig } from '../../functions/config/config.ts';
 import type { Deployment } from '../../functions/config/deployment.ts';
 import { grantLake, grantSecret, grantState, grantSyncEvent, STATE_KEYS } from '../constructs/access.ts';
 import type { RunIntervals } from '../constructs/alarms.ts';
-import { Extractors } from '../constructs/extractors.ts';
+import { Extractors, LARGE_OBJECTS } from '../constructs/extractors.ts';
 import type { FunctionCode } from '../constructs/function-code.ts';
 import { Monitoring } from '../constructs/monitoring.ts';
 import { OAuthCallback } from '../constructs/oauth-callback.ts';
@@ -28,6 +28,10 @@ const MEMORY_MIB = 512;
 const RUN_TIMEOUT_SECONDS = 300;
 const RECORD_TIMEOUT_SECONDS = 60;
 
+/** Patterns of keys below `work/` (functions/core/lake-keys.ts). */
+const RUN_CONTEXT = ['work/*/run.json'];
+const OUTCOMES = ['work/*/outcome.json'];
+
 /** What a pipeline runs: functions, workflow, callback, schedules, alarms. All of it can be made again. */
 export class PipelineStack extends Stack {
   constructor(scope: Construct, id: string, props: PipelineStackProps) {
@@ -42,12 +46,14 @@ export class PipelineStack extends Stack {
     };
     const startRun = this.#startRun(context);
     const finishRun = this.#finishRun(context);
+    const { reservedConcurrency } = deployment;
+    const extractors = new Extractors(this, 'Extractors', { config, context, reservedConcurrency });
     const { stateMachine } = new Workflow(this, 'Workflow', {
       pipelineName: config.name,
       startRun,
       recordFailure: this.#recordFailure(context),
       finishRun,
-      extractors: new Extractors(this, 'Extractors', { config, context }),
+      extractors,
       parallelism: config.parallelism,
     });
     // The id `Default` leaves no trace in the names below it.
@@ -63,7 +69,11 @@ export class PipelineStack extends Stack {
       pipelineName: config.name,
       objects: config.objects,
       stateMachine,
+      busiest: [startRun, ...LARGE_OBJECTS.flatMap((object) => extractors.byObject[object] ?? [])].map(
+        (each) => each.function,
+      ),
       finishRunLog: finishRun.logGroup,
+      hasDashboard: deployment.dashboard,
       email: deployment.alerts.email ?? undefined,
       missedIntervals: deployment.alerts.missedIntervals,
       intervals: deployment.paused ? null : intervalsOf(config, deployment),
@@ -87,11 +97,13 @@ export class PipelineStack extends Stack {
       topic.topicArn,
       'SNS topic of the alarms; subscribe anyone who should know',
     );
-    this.#output(
-      'DashboardUrl',
-      `https://${Aws.REGION}.console.aws.amazon.com/cloudwatch/home?region=${Aws.REGION}#dashboards/dashboard/${dashboard.dashboardName}`,
-      'CloudWatch dashboard of the pipeline',
-    );
+    if (dashboard !== undefined) {
+      this.#output(
+        'DashboardUrl',
+        `https://${Aws.REGION}.console.aws.amazon.com/cloudwatch/home?region=${Aws.REGION}#dashboards/dashboard/${dashboard.dashboardName}`,
+        'CloudWatch dashboard of the pipeline',
+      );
+    }
   }
 
   #output(id: string, value: string, description: string): void {
@@ -107,7 +119,7 @@ export class PipelineStack extends Stack {
       memoryMiB: MEMORY_MIB,
       timeoutSeconds: RUN_TIMEOUT_SECONDS,
     });
-    grantLake(startRun.role, storage.lake, { read: ['work/'], write: ['work/'], delete: [] });
+    grantLake(startRun.role, storage.lake, { read: RUN_CONTEXT, write: RUN_CONTEXT, delete: [] });
     grantState(startRun.role, storage.state, [...STATE_KEYS.workspace, ...STATE_KEYS.budget]);
     grantSecret(startRun.role, storage.connection);
     return startRun;
@@ -122,7 +134,7 @@ export class PipelineStack extends Stack {
       memoryMiB: MEMORY_MIB,
       timeoutSeconds: RECORD_TIMEOUT_SECONDS,
     });
-    grantLake(recordFailure.role, storage.lake, { read: ['work/'], write: ['work/'], delete: [] });
+    grantLake(recordFailure.role, storage.lake, { read: OUTCOMES, write: OUTCOMES, delete: [] });
     grantState(recordFailure.role, storage.state, STATE_KEYS.object('*'));
     return recordFailure;
   }
@@ -137,8 +149,8 @@ export class PipelineStack extends Stack {
       timeoutSeconds: RUN_TIMEOUT_SECONDS,
     });
     grantLake(finishRun.role, storage.lake, {
-      read: ['work/', 'manifests/', 'runs/'],
-      write: ['runs/'],
+      read: ['work/*', 'manifests/*', 'runs/*'],
+      write: ['runs/*'],
       delete: [],
     });
     grantSyncEvent(finishRun.role);

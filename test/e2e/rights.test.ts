@@ -95,6 +95,8 @@ function kindOf(logicalId: string, right: string): string {
   const kind = logicalId.startsWith('Extractors') ? 'extractor' : logicalId.replace(/Function\w+$/, '');
   const general = right
     .replace(/tables\/(?!deletions)\w+/, 'tables/<own>')
+    .replace(/tables\/deletions\/\*\/\w+-/, 'tables/deletions/*/<own>-')
+    .replace(/work\/\*\/\w+\/\*/, 'work/*/<own>/*')
     .replace(/manifests\/\w+\//, 'manifests/<own>/')
     .replace(/(table\/rights_00000000)\/(manifests|manifest_files)$/, '$1/<of manifests>')
     .replace(/(table\/rights_00000000)\/(?!<)\w+$/, '$1/<own>');

@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { resolveConfig } from '../../functions/config/config.ts';
+import { type PipelineConfig, resolveConfig } from '../../functions/config/config.ts';
 import { OBJECT_NAMES } from '../../functions/core/names.ts';
 import { type FunctionEntry, PLACES_OF, readEnvironment } from '../../functions/environment.ts';
 import { bundledCode } from '../../lib/constructs/function-code.ts';
 import { addPipeline } from '../../lib/stacks/pipeline.ts';
 import type { StackTemplate } from '../../lib/template/intrinsics.ts';
+import { synthesis } from '../support/infra/synthesis.ts';
 
 interface FunctionProperties {
   readonly Code: { readonly S3Key: string };
@@ -96,6 +97,31 @@ describe('the functions', () => {
       'Fn::ImportValue': expect.stringMatching(/^shop-data:ExportsOutputRefCatalogDatabase/),
     };
     expect(databases).toEqual(OBJECT_NAMES.map(() => database));
+  });
+});
+
+describe('the account', () => {
+  const functionsWith = (written: PipelineConfig): readonly Readonly<Record<string, unknown>>[] =>
+    functionsOf(synthesis(written).templates.pipeline) as unknown as readonly Readonly<
+      Record<string, unknown>
+    >[];
+
+  test('keeps nothing free for the pipeline by default', () => {
+    for (const each of functionsWith({})) expect(each).not.toHaveProperty('ReservedConcurrentExecutions');
+  });
+
+  test('keeps invocations free for every object if asked to', () => {
+    const reserved = functionsWith({ reservedConcurrency: 5 }).map(
+      ({ Handler, ReservedConcurrentExecutions: count }) => `${Handler} ${count}`,
+    );
+    expect(reserved.filter((text) => text === 'extractor.handler 5')).toHaveLength(16);
+    expect(reserved.filter((text) => text.endsWith(' undefined'))).toHaveLength(4);
+  });
+
+  test('is never asked to keep less free than the slices of an object need', () => {
+    expect(() => resolveConfig({ reservedConcurrency: 3 })).toThrow(
+      'reservedConcurrency: must be at least parallelism.slices (4), or the pipeline would throttle itself',
+    );
   });
 });
 

@@ -97,6 +97,7 @@ describe('the alarms', () => {
       'ObjectFailedTwice',
       'OldDebts',
       'RunFailed',
+      'Throttled',
     ]);
     expect(Object.keys(alarms).length).toBeLessThanOrEqual(8);
   });
@@ -123,6 +124,7 @@ describe('the alarms', () => {
     const others = asked.filter(({ Namespace }) => Namespace !== 'IntercomPipeline');
     expect(new Set(others.map(({ Namespace, MetricName }) => `${Namespace} ${MetricName}`))).toEqual(
       new Set([
+        'AWS/Lambda Throttles',
         'AWS/SQS ApproximateNumberOfMessagesVisible',
         'AWS/States ExecutionsAborted',
         'AWS/States ExecutionsFailed',
@@ -164,6 +166,7 @@ describe('the alarms', () => {
       ObjectFailedTwice: 'notBreaching',
       OldDebts: 'notBreaching',
       DeadLetters: 'notBreaching',
+      Throttled: 'notBreaching',
       // Until a run reports that the connection works, it stays lost.
       ConnectionLost: 'ignore',
       // No run at all is exactly what this one reports.
@@ -197,12 +200,28 @@ describe('the alarms', () => {
       'ObjectFailedTwice',
       'OldDebts',
       'RunFailed',
+      'Throttled',
+    ]);
+  });
+
+  test('count the throttles of the functions that run most, in one alarm of few metrics', () => {
+    const { Throttled } = alarmsOf(monitoring());
+    if (Throttled === undefined) throw new Error('There is no such alarm.');
+    const functions = metricsOf(Throttled).map(({ Dimensions = [] }) => JSON.stringify(Dimensions[0]?.Value));
+    const names = functions.map((text) => /"Ref":"(\w+)Function[0-9A-F]{8}"/.exec(text)?.[1]);
+    expect(names).toEqual([
+      'StartRun',
+      'ExtractorsContacts',
+      'ExtractorsCompanies',
+      'ExtractorsConversations',
+      'ExtractorsConversationParts',
+      'ExtractorsTickets',
     ]);
   });
 
   test('name the object if the configuration asks for it', () => {
     const alarms = alarmsOf(monitoring({ monitoring: 'detailed' }));
-    expect(Object.keys(alarms)).toHaveLength(6 + 2 * OBJECT_NAMES.length);
+    expect(Object.keys(alarms)).toHaveLength(7 + 2 * OBJECT_NAMES.length);
     expect(alarms.ObjectFailedTwicetags?.Dimensions).toContainEqual({ Name: 'Object', Value: 'tags' });
   });
 });
@@ -270,8 +289,14 @@ function dashboardOf(template: StackTemplate): readonly Widget[] {
 }
 
 describe('the dashboard', () => {
-  test('shows runs, rows, requests, 429s, the share of the allowance, duration, lag and completeness', () => {
-    const widgets = dashboardOf(monitoring());
+  test('is optional, because it costs more than anything else of an idle pipeline', () => {
+    const template = monitoring();
+    expect(ofType(template, 'AWS::CloudWatch::Dashboard')).toEqual([]);
+    expect(template.Outputs).not.toHaveProperty('DashboardUrl');
+  });
+
+  test('shows runs, rows, requests, 429s, the share of the allowance, duration, lag, completeness and throttles', () => {
+    const widgets = dashboardOf(monitoring({ dashboard: true }));
     const text = JSON.stringify(widgets);
     for (const name of [
       'RowsWritten',
@@ -283,17 +308,24 @@ describe('the dashboard', () => {
     ]) {
       expect(text).toContain(name);
     }
-    for (const name of ['ExecutionsSucceeded', 'ExecutionsFailed', 'completeness', 'lagSeconds']) {
+    for (const name of [
+      'Throttles',
+      'ConcurrentExecutions',
+      'ExecutionsSucceeded',
+      'ExecutionsFailed',
+      'completeness',
+      'lagSeconds',
+    ]) {
       expect(text).toContain(name);
     }
     const [alarms] = widgets.filter(({ type }) => type === 'alarm');
-    expect(alarms?.properties.alarms).toHaveLength(6);
+    expect(alarms?.properties.alarms).toHaveLength(7);
   });
 
   test.each(['standard', 'detailed'] as const)(
     'refers to metrics and log groups that exist (%s)',
     (detail) => {
-      const widgets = dashboardOf(monitoring({ monitoring: detail }));
+      const widgets = dashboardOf(monitoring({ monitoring: detail, dashboard: true }));
       const known = new Set(emitted('standard').map(({ namespace, name }) => `${namespace} ${name}`));
       const metrics = widgets
         .flatMap(({ properties }) => properties.metrics ?? [])
@@ -313,7 +345,7 @@ describe('the dashboard', () => {
 });
 
 test('the outputs have the address of the dashboard and the topic to subscribe to', () => {
-  const { Outputs } = monitoring();
+  const { Outputs } = monitoring({ dashboard: true });
   expect(Object.keys(Outputs ?? {})).toEqual(expect.arrayContaining(['AlertTopicArn', 'DashboardUrl']));
   expect(JSON.stringify(Outputs?.DashboardUrl)).toContain('#dashboards/dashboard/');
 });

@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { PARENT_OF, type PipelineConfig } from '../../functions/config/config.ts';
 import { CHILD_NAMES, OBJECT_NAMES } from '../../functions/core/names.ts';
 import { OBJECTS } from '../../functions/objects/index.ts';
+import { LOCAL_PLACE } from '../../lib/template/template.ts';
+import { type AccessRequest, denialsOfBuckets, isAllowed, rightsOfFunction } from '../support/iam.ts';
 import { rightsByRole } from '../support/infra/rights.ts';
 import { CONFIGURATIONS, synthesis } from '../support/infra/synthesis.ts';
 
@@ -39,15 +41,16 @@ describe('the roles', () => {
     expect(Object.keys(rights).toSorted()).toEqual(expected.map((name) => `${name}Role`).toSorted());
   });
 
-  test('an extractor reaches the tables of its object and children, its manifests, deletions and work', () => {
+  test('an extractor reaches the tables of its object and children, its manifests, and its own deletions and work', () => {
     const prefixes = 'tables/contacts/* tables/contact_company/* tables/contact_tag/* manifests/contacts/*';
-    const shared = 'tables/deletions/* work/*';
-    const lake = `${prefixes} ${shared}`.split(' ').map((key) => `<Lake.Arn>/${key}`);
+    const shared = 'tables/deletions/*/contacts-* work/*/contacts/*';
+    const written = `${prefixes} ${shared}`.split(' ').map((key) => `<Lake.Arn>/${key}`);
     expect(rights.ExtractorsContactsRole).toEqual(
       [
         ...ownLog('ExtractorsContacts'),
-        ...lake.flatMap((arn) => [`s3:GetObject on ${arn}`, `s3:PutObject on ${arn}`]),
-        `s3:ListBucket on <Lake.Arn> if s3:prefix in ${prefixes} ${shared}`,
+        ...written.flatMap((arn) => [`s3:GetObject on ${arn}`, `s3:PutObject on ${arn}`]),
+        's3:GetObject on <Lake.Arn>/work/*/run.json',
+        `s3:ListBucket on <Lake.Arn> if s3:prefix in ${prefixes} ${shared} work/*/run.json`,
         ...['GetItem', 'UpdateItem'].map(
           (action) =>
             `dynamodb:${action} on <State.Arn> if dynamodb:LeadingKeys in object#contacts budget budget#*`,
@@ -102,17 +105,21 @@ describe('the roles', () => {
       `dynamodb:UpdateItem on <State.Arn> if dynamodb:LeadingKeys in ${keys}`,
     ];
     const list = (prefixes: string) => `s3:ListBucket on <Lake.Arn> if s3:prefix in ${prefixes}`;
-    const work = ['s3:GetObject on <Lake.Arn>/work/*', 's3:PutObject on <Lake.Arn>/work/*'];
+    const files = (pattern: string) => [
+      `s3:GetObject on <Lake.Arn>/${pattern}`,
+      list(pattern),
+      `s3:PutObject on <Lake.Arn>/${pattern}`,
+    ];
     expect(rights.StartRunRole).toEqual([
       ...state('workspace budget budget#*'),
       ...ownLog('StartRun'),
-      ...[work[0], list('work/*'), work[1]],
+      ...files('work/*/run.json'),
       'secretsmanager:GetSecretValue on <Connection>',
     ]);
     expect(rights.RecordFailureRole).toEqual([
       ...state('object#*'),
       ...ownLog('RecordFailure'),
-      ...[work[0], list('work/*'), work[1]],
+      ...files('work/*/outcome.json'),
     ]);
     const bus = 'arn:<AWS::Partition>:events:<AWS::Region>:<AWS::AccountId>:event-bus/default';
     const ours = 'events:source in intercom.pipeline and events:detail-type in Intercom Sync Completed';
@@ -141,6 +148,30 @@ describe('the roles', () => {
 const allTemplates = Object.values(CONFIGURATIONS).flatMap((config) =>
   Object.entries(synthesis(config).templates),
 );
+
+test('a file that exists is safe even from the function that wrote it', () => {
+  const { data, pipeline } = synthesis().templates;
+  const [logicalId = ''] =
+    Object.keys(pipeline.Resources).filter((id) => id.startsWith('ExtractorsTagsFunction')) ?? [];
+  const templates = [data, pipeline];
+  const statements = [
+    ...rightsOfFunction(templates, logicalId, LOCAL_PLACE),
+    ...denialsOfBuckets(templates, LOCAL_PLACE),
+  ];
+  const mayPut = (key: string, context: AccessRequest['context']) =>
+    isAllowed(statements, { action: 's3:PutObject', resource: `arn:aws:s3:::lake/${key}`, context });
+  const isNew = { 's3:if-none-match': ['*'] };
+  for (const key of ['tables/tags/run_date=2026-11-22/x.ndjson.gz', 'manifests/tags/x.json']) {
+    expect([mayPut(key, isNew), mayPut(key, {})]).toEqual([true, false]);
+  }
+  const others = [
+    'tables/contacts/x',
+    'work/run/contacts/plan.json',
+    'tables/deletions/d/r/contacts-0001-a-0001',
+  ];
+  expect(others.filter((key) => mayPut(key, isNew))).toEqual([]);
+  expect(mayPut('tables/deletions/d/r/tags-0001-a-0001', isNew)).toBe(true);
+});
 
 describe('the roles of every stack', () => {
   test('have no managed policy and can be assumed by one service only', () => {
@@ -188,7 +219,8 @@ const REASONS: Readonly<Record<string, RegExp>> = {
   'X-Ray has no resources to name': /^pipeline\/WorkflowStateMachineRole: xray:\w+ on \*$/,
   'executions of the one state machine, whose names are not known before':
     /^pipeline\/Extractors\w+Role: states:DescribeExecution on .*<WorkflowStateMachine\.Name>:\*$/,
-  'objects below a prefix': /^pipeline\/\w+: s3:\w+Object on <Lake\.Arn>\/[a-z_/]+\/\*$/,
+  'keys whose names are made at run time':
+    /^pipeline\/\w+: s3:\w+Object on <Lake\.Arn>\/(tables|manifests|work|runs)\/[a-z_*./-]+$/,
 };
 
 test('no role has a wildcard without a reason, and no action has one', () => {

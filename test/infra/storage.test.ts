@@ -42,6 +42,24 @@ describe('the bucket', () => {
     },
   );
 
+  test('lets nobody replace data or manifests', () => {
+    const lake = { 'Fn::GetAtt': [Match.stringLikeRegexp('^Lake'), 'Arn'] };
+    template.hasResourceProperties('AWS::S3::BucketPolicy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          {
+            Sid: 'WriteOnce',
+            Effect: 'Deny',
+            Principal: { AWS: '*' },
+            Action: 's3:PutObject',
+            Resource: ['tables', 'manifests'].map((folder) => ({ 'Fn::Join': ['', [lake, `/${folder}/*`]] })),
+            Condition: { Null: { 's3:if-none-match': 'true' } },
+          },
+        ]),
+      },
+    });
+  });
+
   test('expires work after 30 days, and deleted or unfinished objects sooner', () => {
     template.hasResourceProperties('AWS::S3::Bucket', {
       LifecycleConfiguration: {
@@ -115,7 +133,7 @@ test('access to the bucket is logged, in a bucket of its own that is closed as w
   expect(policies).toHaveLength(3);
   for (const { Properties } of policies) {
     const denied = Properties.PolicyDocument.Statement.filter(
-      ({ Effect }: { Effect: string }) => Effect === 'Deny',
+      ({ Effect, Sid }: { Effect: string; Sid?: string }) => Effect === 'Deny' && Sid !== 'WriteOnce',
     );
     expect(denied.map(({ Condition }: { Condition: object }) => Condition)).toEqual([
       { Bool: { 'aws:SecureTransport': 'false' } },

@@ -74,6 +74,7 @@ export async function createSliceProgress(
   );
   const writer = createPartWriter(lake, {
     ...origin,
+    object: ref.object,
     attempt,
     compression: config.compression,
     partBytes: limits.partBytes,

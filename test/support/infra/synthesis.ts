@@ -38,6 +38,9 @@ export const CONFIGURATIONS: Readonly<Record<string, PipelineConfig>> = {
   'with everything': {
     encryption: 'own-key',
     monitoring: 'detailed',
+    dashboard: true,
+    reservedConcurrency: 4,
+    catalog: { database: 'shop_tables', workgroup: 'shop-analysts' },
     alerts: { email: 'data@example.com' },
     objectFrequency: { tags: { every: '6 hours' }, companies: { cron: '0 6 * * *' } },
   },

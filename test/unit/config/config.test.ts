@@ -28,7 +28,7 @@ test('left out, everything has its default', () => {
     startFrom: null,
     overlapSeconds: 900,
     concurrency: null,
-    parallelism: { objects: 8, slices: 8, inFlight: 8 },
+    parallelism: { objects: 4, slices: 4, inFlight: 8 },
     compression: 'gzip',
     history: { fullRefreshRuns: 30 },
     schemaChanges: 'auto-sync',
@@ -199,8 +199,8 @@ describe('concurrency', () => {
 
   test.each([
     [1, { objects: 1, slices: 1, inFlight: 1 }],
-    [20, { objects: 8, slices: 2, inFlight: 1 }],
-    [1000, { objects: 8, slices: 8, inFlight: 8 }],
+    [20, { objects: 4, slices: 4, inFlight: 1 }],
+    [1000, { objects: 4, slices: 4, inFlight: 8 }],
   ])('%i is dealt as %j', (concurrency, parallelism) => {
     expect(resolveConfig({ concurrency }).parallelism).toEqual(parallelism);
   });

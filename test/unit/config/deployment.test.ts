@@ -33,8 +33,11 @@ test('left out, everything has its default', () => {
     paused: false,
     alerts: { email: null, missedIntervals: 3 },
     monitoring: 'standard',
+    dashboard: false,
     encryption: 'aws',
     logRetentionDays: 90,
+    reservedConcurrency: null,
+    catalog: { database: null, workgroup: null },
   });
 });
 
@@ -45,8 +48,11 @@ const spelledOut = definePipeline({
   paused: true,
   alerts: { email: 'data@example.com', missedIntervals: 5 },
   monitoring: 'detailed',
+  dashboard: true,
   encryption: 'own-key',
   logRetentionDays: 365,
+  reservedConcurrency: 8,
+  catalog: { database: 'shop', workgroup: 'Shop' },
 });
 
 test('spelled out, everything is taken', () => {
@@ -56,8 +62,11 @@ test('spelled out, everything is taken', () => {
     paused: true,
     alerts: { email: 'data@example.com', missedIntervals: 5 },
     monitoring: 'detailed',
+    dashboard: true,
     encryption: 'own-key',
     logRetentionDays: 365,
+    reservedConcurrency: 8,
+    catalog: { database: 'shop', workgroup: 'Shop' },
   });
 });
 
