@@ -11,7 +11,7 @@ try {
   Validations.of(app).addPlugins(new AwsSolutions());
   const file: unknown = app.node.tryGetContext('config') ?? DEFAULT_CONFIG_FILE;
   for (const { config, deployment } of await loadPipelines(String(file))) {
-    addPipeline(app, config, bundledCode(config), deployment);
+    addPipeline(app, config, bundledCode(config), deployment, { awsRegion: process.env.CDK_DEFAULT_REGION });
   }
   app.synth();
 } catch (error) {

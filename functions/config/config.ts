@@ -251,6 +251,7 @@ function resolved(checked: z.output<ReturnType<typeof schemaOf>>, { tables }: Co
       dashboard: rest.dashboard,
       logRetentionDays: rest.logRetentionDays,
       reservedConcurrency: rest.reservedConcurrency ?? null,
+      aws: rest.aws,
       catalog: { database: rest.catalog.database ?? null, workgroup: rest.catalog.workgroup ?? null },
     },
   };

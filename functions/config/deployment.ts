@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { OBJECT_NAMES, type ObjectName } from '../core/names.ts';
 import { parseCron } from './cron.ts';
+import { keyArn, type Landscape, landscapeSchema } from './landscape.ts';
 
 /** When schedules start runs: every so many minutes, or when a five-field Unix cron fires in a time zone. */
 export type Frequency = { readonly everyMinutes: number } | CronFrequency;
@@ -36,13 +37,14 @@ export interface Deployment {
   readonly monitoring: 'standard' | 'detailed';
   /** Whether there is a CloudWatch dashboard. The first three of an account are free. */
   readonly dashboard: boolean;
-  /** Whose key encrypts at rest: AWS's, or a KMS key of the pipeline. */
-  readonly encryption: 'aws' | 'own-key';
+  /** Whose key encrypts at rest: AWS's, a KMS key of the pipeline, or a KMS key that exists. */
+  readonly encryption: 'aws' | 'own-key' | { readonly keyArn: string };
   readonly logRetentionDays: (typeof LOG_RETENTION_DAYS)[number];
   /** Invocations that the account keeps free for each object; null for none. */
   readonly reservedConcurrency: number | null;
   /** Names for Athena; null for the name of the pipeline with a suffix of its stack. */
   readonly catalog: { readonly database: string | null; readonly workgroup: string | null };
+  readonly aws: Landscape;
 }
 
 /** Why AWS cannot fire so, or fires too often; null: it can. Needs a clock and a calendar, so it comes from outside. */
@@ -124,6 +126,8 @@ const frequencySchema = (cronProblem: CronProblem) =>
       return { everyMinutes: minutesOf(written.every) ?? MIN_INTERVAL_MINUTES };
     });
 
+const ENCRYPTION_SHAPE = "must be 'aws', 'own-key' or { keyArn: 'arn:aws:kms:…:key/…' }";
+
 /**
  * Names in Glue and Athena. `default` and `primary` exist in every account and belong to everyone: their rights and
  * limits would change for other people.
@@ -175,11 +179,16 @@ export const deploymentKeys = (
       .prefault({}),
     monitoring: z.enum(['standard', 'detailed']).default('standard'),
     dashboard: z.boolean().default(false),
-    encryption: z.enum(['aws', 'own-key']).default('aws'),
+    encryption: z
+      .union([z.enum(['aws', 'own-key']), z.strictObject({ keyArn })], {
+        error: (issue) => (issue.code === 'invalid_union' ? ENCRYPTION_SHAPE : undefined),
+      })
+      .default('aws'),
     logRetentionDays: z
       .literal(LOG_RETENTION_DAYS, `must be what CloudWatch allows: ${LOG_RETENTION_DAYS.join(', ')}`)
       .default(90),
     reservedConcurrency: z.number().int().min(1).max(100).optional(),
     catalog: catalogSchema.prefault({}),
+    aws: landscapeSchema.prefault({}),
   };
 };

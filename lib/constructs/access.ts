@@ -2,9 +2,9 @@
 
 import { Aws, Stack } from 'aws-cdk-lib';
 import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
-import { type IRole, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
+import { type IPrincipal, type IRole, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import type { Bucket } from 'aws-cdk-lib/aws-s3';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ObjectName } from '../../functions/core/names.ts';
 import { EVENT_DETAIL_TYPE, EVENT_SOURCE } from '../../functions/core/sync-event.ts';
@@ -17,18 +17,18 @@ export interface LakeAccess {
 }
 
 /**
- * Grants the use of the pipeline's own key through one service only, so that a role cannot ask KMS itself to decrypt
+ * Grants the use of the pipeline's own key through one service only, so that a caller cannot ask KMS itself to decrypt
  * what it may not read there.
  * @param key undefined if keys of AWS encrypt, which need no rights
  */
 export function grantKey(
-  role: IRole,
+  principal: IPrincipal,
   key: IKey | undefined,
   service: 's3' | 'dynamodb' | 'secretsmanager' | 'sqs',
   actions: readonly string[],
 ): void {
   if (key === undefined) return;
-  role.addToPrincipalPolicy(
+  principal.addToPrincipalPolicy(
     new PolicyStatement({
       actions: [...actions],
       resources: [key.keyArn],
@@ -53,7 +53,7 @@ const TABLE_KEY_ACTIONS = ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms
  * bucket, and that check carries no prefix. A plain condition would turn the 404 into a 403. A listing that names a
  * prefix must match one of these patterns.
  */
-export function grantLake(role: IRole, lake: Bucket, access: LakeAccess): void {
+export function grantLake(role: IRole, lake: IBucket, access: LakeAccess): void {
   const objects = (patterns: readonly string[]) => patterns.map((pattern) => lake.arnForObjects(pattern));
   const allow = (actions: string[], resources: string[]) =>
     role.addToPrincipalPolicy(new PolicyStatement({ actions, resources }));

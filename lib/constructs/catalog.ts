@@ -34,6 +34,8 @@ const SCAN_LIMIT_BYTES = 100 * 1024 ** 3;
  * the first run, because the extractors create the tables and views.
  */
 export class Catalog extends Construct {
+  /** Results of queries. */
+  readonly results: Bucket;
   readonly databaseName: string;
   readonly workgroupName: string;
 
@@ -51,10 +53,11 @@ export class Catalog extends Construct {
     });
     // It stays like the data, because people have views of their own in it. A failed first creation removes it.
     database.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
+    this.results = this.#results(accessLogs, encryptionKey);
     const workgroup = this.#workgroup(
       names.workgroup ?? `${pipelineName}-${suffix}`,
       pipelineName,
-      this.#results(accessLogs, encryptionKey),
+      this.results,
       encryptionKey,
     );
     this.databaseName = database.ref;

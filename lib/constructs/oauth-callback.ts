@@ -1,12 +1,26 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
+import { CfnOutput, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
-import { HttpApi, HttpMethod, HttpStage, LogGroupLogDestination } from 'aws-cdk-lib/aws-apigatewayv2';
+import {
+  DomainName,
+  HttpApi,
+  HttpMethod,
+  HttpStage,
+  LogGroupLogDestination,
+} from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import type { Landscape } from '../../functions/config/landscape.ts';
 import { grantSecret, grantSecretWrite, grantState, STATE_KEYS } from './access.ts';
 import { type FunctionContext, PipelineFunction } from './pipeline-function.ts';
 import { vendedLogName } from './stack-suffix.ts';
+
+export interface OAuthCallbackProps {
+  readonly context: FunctionContext;
+  /** A domain of the user; null for the address that API Gateway gives. */
+  readonly domain: Landscape['callbackDomain'];
+}
 
 /** A person authorizes once in a while. These limits keep anyone who probes the address from causing costs. */
 const REQUESTS_PER_SECOND = 2;
@@ -37,7 +51,7 @@ export class OAuthCallback extends Construct {
   /** The redirect URL, to which Intercom sends the browser back. */
   readonly url: string;
 
-  constructor(scope: Construct, id: string, context: FunctionContext) {
+  constructor(scope: Construct, id: string, { context, domain }: OAuthCallbackProps) {
     super(scope, id);
     const { pipelineName, storage } = context;
     const callback = new PipelineFunction(this, 'Callback', {
@@ -56,6 +70,8 @@ export class OAuthCallback extends Construct {
       apiName: `${pipelineName}-callback`,
       description: `OAuth callback of the ${pipelineName} pipeline (Intercom to S3)`,
       createDefaultStage: false,
+      // With a domain, there is one address.
+      disableExecuteApiEndpoint: domain !== null,
     });
     const log = new LogGroup(this, 'AccessLog', {
       logGroupName: vendedLogName(this, 'apis', pipelineName),
@@ -64,6 +80,7 @@ export class OAuthCallback extends Construct {
     new HttpStage(this, 'Stage', {
       httpApi: api,
       autoDeploy: true,
+      ...(domain !== null && { domainMapping: { domainName: this.#domain(domain) } }),
       throttle: { rateLimit: REQUESTS_PER_SECOND, burstLimit: BURST },
       accessLogSettings: {
         destination: new LogGroupLogDestination(log),
@@ -76,6 +93,16 @@ export class OAuthCallback extends Construct {
       methods: [HttpMethod.ANY],
       integration: new HttpLambdaIntegration('Integration', callback.function),
     });
-    this.url = `${api.apiEndpoint}${PATH}`;
+    this.url = domain === null ? `${api.apiEndpoint}${PATH}` : `https://${domain.name}${PATH}`;
+  }
+
+  #domain({ name, certificateArn }: NonNullable<Landscape['callbackDomain']>): DomainName {
+    const certificate = Certificate.fromCertificateArn(this, 'Certificate', certificateArn);
+    const domain = new DomainName(this, 'Domain', { domainName: name, certificate });
+    new CfnOutput(Stack.of(this), 'CallbackDomainTarget', {
+      value: domain.regionalDomainName,
+      description: `Name that ${name} must point to, as a CNAME or an alias record`,
+    });
+    return domain;
   }
 }

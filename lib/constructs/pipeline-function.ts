@@ -1,8 +1,15 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Function as LambdaFunction, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import {
+  Architecture,
+  type CfnFunction,
+  Function as LambdaFunction,
+  LoggingFormat,
+  Runtime,
+} from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import type { Landscape } from '../../functions/config/landscape.ts';
 import type { ObjectName } from '../../functions/core/names.ts';
 import {
   type FunctionEntry,
@@ -24,6 +31,8 @@ export interface FunctionContext {
   readonly catalog: Catalog;
   /** `detailed` adds metrics per object. */
   readonly metricsDetail: MetricsDetail;
+  /** Where functions run; null for Lambda's own network. */
+  readonly vpc: Landscape['vpc'];
 }
 
 export interface PipelineFunctionProps {
@@ -38,6 +47,15 @@ export interface PipelineFunctionProps {
   /** Invocations that the account keeps free for this function. @default none */
   readonly reserved?: number;
 }
+
+const VPC_ACTIONS = [
+  'ec2:CreateNetworkInterface',
+  'ec2:DescribeNetworkInterfaces',
+  'ec2:DescribeSubnets',
+  'ec2:DeleteNetworkInterface',
+  'ec2:AssignPrivateIpAddresses',
+  'ec2:UnassignPrivateIpAddresses',
+];
 
 /** A function of the pipeline, with its own role without managed policies and its own log group. */
 export class PipelineFunction extends Construct {
@@ -68,6 +86,18 @@ export class PipelineFunction extends Construct {
       ...(props.reserved !== undefined && { reservedConcurrentExecutions: props.reserved }),
       environment: environmentOf(props),
     });
+    this.#enter(props.context.vpc);
+  }
+
+  /** Given by ids alone, because looking up a VPC would need credentials at synthesis. */
+  #enter(vpc: Landscape['vpc']): void {
+    if (vpc === null) return;
+    const { subnetIds, securityGroupIds } = vpc;
+    const resource = this.function.node.defaultChild as CfnFunction;
+    resource.vpcConfig = { subnetIds: [...subnetIds], securityGroupIds: [...securityGroupIds] };
+    // Lambda makes the network interfaces with the rights of the function (Lambda Developer Guide: "Giving Lambda
+    // functions access to resources in an Amazon VPC"). These actions know no narrower resource.
+    this.role.addToPrincipalPolicy(new PolicyStatement({ actions: VPC_ACTIONS, resources: ['*'] }));
   }
 }
 

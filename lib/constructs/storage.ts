@@ -1,7 +1,7 @@
 import { Duration, RemovalPolicy, SecretValue } from 'aws-cdk-lib';
 import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { Key } from 'aws-cdk-lib/aws-kms';
+import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
@@ -21,7 +21,7 @@ const UPLOAD_DAYS = 1;
 /** Letters and digits, about 380 bits: more than HMAC-SHA-256 can use. */
 const HASH_KEY_CHARACTERS = 64;
 
-export type StorageProps = Pick<Deployment, 'encryption' | 'logRetentionDays'>;
+export type StorageProps = Pick<Deployment, 'encryption' | 'logRetentionDays' | 'aws'>;
 
 /** For every bucket. A retained bucket is deleted only if the first creation of the stack fails; it is empty then. */
 const BUCKET = {
@@ -34,9 +34,9 @@ const BUCKET = {
 /** What a pipeline keeps: the lake, the state, the connection and two more secrets. All of it outlives the stack. */
 export class Storage extends Construct {
   /** The pipeline's own key; undefined if keys of AWS encrypt. */
-  readonly key: Key | undefined;
+  readonly key: IKey | undefined;
   /** Tables, manifests, run summaries, and `work/`. */
-  readonly lake: Bucket;
+  readonly lake: IBucket;
   /** Logs who read which file of the pipeline's buckets, and when. */
   readonly accessLogs: Bucket;
   /** One item per object, and the shared rate budget. */
@@ -48,9 +48,9 @@ export class Storage extends Construct {
   /** Key for hashed fields. With another key, equal values no longer have equal hashes. */
   readonly hashKey: Secret;
 
-  constructor(scope: Construct, id: string, { encryption, logRetentionDays }: StorageProps) {
+  constructor(scope: Construct, id: string, { encryption, logRetentionDays, aws }: StorageProps) {
     super(scope, id);
-    const key = encryption === 'own-key' ? ownKey(this, 'Key') : undefined;
+    const key = this.#key(encryption);
     const withKey = key && { encryptionKey: key };
     this.key = key;
     // S3 delivers these logs only to a bucket that S3's own key encrypts.
@@ -59,26 +59,10 @@ export class Storage extends Construct {
       encryption: BucketEncryption.S3_MANAGED,
       lifecycleRules: [{ id: 'ExpireLogs', expiration: Duration.days(logRetentionDays) }],
     });
-    this.lake = new Bucket(this, 'Lake', {
-      ...BUCKET,
-      versioned: true,
-      // With a bucket key, S3 asks KMS now and then instead of once per object.
-      ...(key === undefined
-        ? { encryption: BucketEncryption.S3_MANAGED }
-        : { encryption: BucketEncryption.KMS, encryptionKey: key, bucketKeyEnabled: true }),
-      serverAccessLogsBucket: this.accessLogs as IBucket,
-      serverAccessLogsPrefix: 'lake/',
-      lifecycleRules: [
-        { id: 'ExpireWork', prefix: 'work/', expiration: Duration.days(WORK_DAYS) },
-        {
-          id: 'CleanUp',
-          noncurrentVersionExpiration: Duration.days(NONCURRENT_DAYS),
-          abortIncompleteMultipartUploadAfter: Duration.days(UPLOAD_DAYS),
-          expiredObjectDeleteMarker: true,
-        },
-      ],
-    });
-    this.lake.addToResourcePolicy(this.#writeOnce());
+    this.lake =
+      aws.bucket === null
+        ? (this.#ownLake(key) as IBucket)
+        : Bucket.fromBucketAttributes(this, 'Lake', { bucketName: aws.bucket, ...withKey });
     this.state = stateTable(this, 'State', key);
     // Never change this value: CloudFormation would write it again, over the token.
     this.connection = new Secret(this, 'Connection', {
@@ -103,17 +87,46 @@ export class Storage extends Construct {
     });
   }
 
+  #key(encryption: StorageProps['encryption']): IKey | undefined {
+    if (encryption === 'aws') return undefined;
+    return encryption === 'own-key' ? ownKey(this, 'Key') : Key.fromKeyArn(this, 'Key', encryption.keyArn);
+  }
+
+  #ownLake(key: IKey | undefined): Bucket {
+    const lake = new Bucket(this, 'Lake', {
+      ...BUCKET,
+      versioned: true,
+      // With a bucket key, S3 asks KMS now and then instead of once per object.
+      ...(key === undefined
+        ? { encryption: BucketEncryption.S3_MANAGED }
+        : { encryption: BucketEncryption.KMS, encryptionKey: key, bucketKeyEnabled: true }),
+      serverAccessLogsBucket: this.accessLogs as IBucket,
+      serverAccessLogsPrefix: 'lake/',
+      lifecycleRules: [
+        { id: 'ExpireWork', prefix: 'work/', expiration: Duration.days(WORK_DAYS) },
+        {
+          id: 'CleanUp',
+          noncurrentVersionExpiration: Duration.days(NONCURRENT_DAYS),
+          abortIncompleteMultipartUploadAfter: Duration.days(UPLOAD_DAYS),
+          expiredObjectDeleteMarker: true,
+        },
+      ],
+    });
+    lake.addToResourcePolicy(this.#writeOnce(lake));
+    return lake;
+  }
+
   /**
    * Refuses to replace data and manifests, to everyone: a put must ask that nothing be there (`If-None-Match: *`).
    * Multipart uploads and copies without that header are refused too; the pipeline makes none.
    */
-  #writeOnce(): PolicyStatement {
+  #writeOnce(lake: Bucket): PolicyStatement {
     return new PolicyStatement({
       sid: 'WriteOnce',
       effect: Effect.DENY,
       principals: [new AnyPrincipal()],
       actions: ['s3:PutObject'],
-      resources: ['tables/*', 'manifests/*'].map((pattern) => this.lake.arnForObjects(pattern)),
+      resources: ['tables/*', 'manifests/*'].map((pattern) => lake.arnForObjects(pattern)),
       conditions: { Null: { 's3:if-none-match': 'true' } },
     });
   }

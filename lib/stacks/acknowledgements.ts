@@ -34,7 +34,8 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
       'A browser that returns from Intercom has no AWS credentials. The single-use state in its address, made by the connect command, authorizes it.',
   },
   {
-    finding: /^AwsSolutions-IAM5\[Resource::.*Lake\w+\/(tables|manifests|work|runs)\/[a-z_*./-]+\]$/,
+    finding:
+      /^AwsSolutions-IAM5\[Resource::.*(Lake\w+|s3:::[a-z0-9.-]+)\/(tables|manifests|work|runs)\/[a-z_*./-]+\]$/,
     at: /^(Extractors\/\w+|StartRun|RecordFailure|FinishRun)\/Role\/DefaultPolicy\/Resource$/,
     reason:
       'Keys that belong to this function or to the run. Parts of their names are only known at run time.',
@@ -49,6 +50,18 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
     at: /^Workflow\/AskForExecutions\/Resource$/,
     reason:
       'Asks whether the holder of a lease is still running. The executions of the one state machine get their names when they start.',
+  },
+  {
+    finding: /^AwsSolutions-IAM5\[Resource::\*\]$/,
+    at: /^(Default\/Callback|Extractors\/\w+|StartRun|RecordFailure|FinishRun)\/Role\/DefaultPolicy\/Resource$/,
+    reason:
+      'Lambda makes network interfaces in a VPC with the rights of the function, and EC2 knows no narrower resource for that.',
+  },
+  {
+    finding: /^AwsSolutions-IAM5\[Resource::.*\/\*\]$/,
+    at: /^Reader\/Role\/DefaultPolicy\/Resource$/,
+    reason:
+      'The role is for reading all tables of the pipeline and for writing the results of queries, under names that Athena makes.',
   },
   {
     finding: /^AwsSolutions-SQS3$/,

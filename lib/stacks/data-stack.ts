@@ -2,6 +2,7 @@ import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { Deployment } from '../../functions/config/deployment.ts';
 import { Catalog } from '../constructs/catalog.ts';
+import { Reader } from '../constructs/reader.ts';
 import { Storage } from '../constructs/storage.ts';
 
 export interface DataStackProps extends StackProps {
@@ -25,7 +26,10 @@ export class DataStack extends Stack {
       accessLogs: this.storage.accessLogs,
       ...(this.storage.key && { encryptionKey: this.storage.key }),
     });
-    this.#exports();
+    const { reader } = props.deployment.aws;
+    if (reader !== null)
+      new Reader(this, 'Reader', { ...reader, storage: this.storage, catalog: this.catalog });
+    this.#exports(props.deployment);
     this.#outputs();
   }
 
@@ -33,12 +37,14 @@ export class DataStack extends Stack {
    * Exports everything that the other stack may ever import, whether this configuration imports it or not.
    * CloudFormation does not drop an export in use, so an export that comes and goes would block updates.
    */
-  #exports(): void {
+  #exports({ aws, encryption }: Deployment): void {
     const { lake, state, connection, oauthClient, hashKey, key } = this.storage;
     const values = [
-      ...[lake.bucketName, lake.bucketArn, state.tableName, state.tableArn],
+      // What existed before is known from the configuration and needs no export.
+      ...(aws.bucket === null ? [lake.bucketName, lake.bucketArn] : []),
+      ...(encryption === 'own-key' && key !== undefined ? [key.keyArn] : []),
+      ...[state.tableName, state.tableArn],
       ...[connection.secretArn, oauthClient.secretArn, hashKey.secretArn],
-      ...(key === undefined ? [] : [key.keyArn]),
       this.catalog.databaseName,
     ];
     for (const value of values) this.exportValue(value);

@@ -1,4 +1,6 @@
 import { Aws, CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import type { ResolvedConfig } from '../../functions/config/config.ts';
 import type { Deployment } from '../../functions/config/deployment.ts';
@@ -34,6 +36,9 @@ const OUTCOMES = ['work/*/outcome.json'];
 
 /** What a pipeline runs: functions, workflow, callback, schedules, alarms. All of it can be made again. */
 export class PipelineStack extends Stack {
+  readonly stateMachine: IStateMachine;
+  readonly alertTopic: ITopic;
+
   constructor(scope: Construct, id: string, props: PipelineStackProps) {
     super(scope, id, props);
     const { config, deployment, code, data } = props;
@@ -43,6 +48,7 @@ export class PipelineStack extends Stack {
       storage: data.storage,
       catalog: data.catalog,
       metricsDetail: deployment.monitoring,
+      vpc: deployment.aws.vpc,
     };
     const startRun = this.#startRun(context);
     const finishRun = this.#finishRun(context);
@@ -57,7 +63,10 @@ export class PipelineStack extends Stack {
       parallelism: config.parallelism,
     });
     // The id `Default` leaves no trace in the names below it.
-    const { url } = new OAuthCallback(this, 'Default', context);
+    const { url } = new OAuthCallback(this, 'Default', {
+      context,
+      domain: deployment.aws.callbackDomain,
+    });
     const { deadLetters } = new Schedules(this, 'Schedules', {
       pipelineName: config.name,
       objects: config.objects,
@@ -81,6 +90,8 @@ export class PipelineStack extends Stack {
       deadLetters,
       key: data.storage.key,
     });
+    this.stateMachine = stateMachine;
+    this.alertTopic = topic;
     this.#output(
       'StateMachineArn',
       stateMachine.stateMachineArn,

@@ -44,4 +44,21 @@ export const CONFIGURATIONS: Readonly<Record<string, PipelineConfig>> = {
     alerts: { email: 'data@example.com' },
     objectFrequency: { tags: { every: '6 hours' }, companies: { cron: '0 6 * * *' } },
   },
+  'in an existing landscape': {
+    encryption: { keyArn: 'arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab' },
+    aws: {
+      bucket: 'company-lake',
+      permissionsBoundary: 'arn:aws:iam::123456789012:policy/boundary',
+      tags: { team: 'data', 'cost center': '42' },
+      vpc: { subnetIds: ['subnet-0a1b2c3d', 'subnet-4e5f6a7b'], securityGroupIds: ['sg-0a1b2c3d'] },
+      callbackDomain: {
+        name: 'intercom.example.com',
+        certificateArn: 'arn:aws:acm:eu-central-1:123456789012:certificate/1234abcd',
+      },
+      reader: {
+        principals: ['210987654321', 'arn:aws:iam::345678901234:role/analysts'],
+        externalId: 'intercom-data',
+      },
+    },
+  },
 };

@@ -26,6 +26,15 @@ function problemsOf(content: unknown, rules = RULES): readonly string[] {
   throw new Error('It was not refused.');
 }
 
+const NOTHING_OF_THE_ACCOUNT = {
+  bucket: null,
+  permissionsBoundary: null,
+  tags: {},
+  vpc: null,
+  callbackDomain: null,
+  reader: null,
+};
+
 test('left out, everything has its default', () => {
   expect(resolveDeployment(definePipeline({}))).toStrictEqual({
     frequency: { everyMinutes: 60 },
@@ -38,6 +47,7 @@ test('left out, everything has its default', () => {
     logRetentionDays: 90,
     reservedConcurrency: null,
     catalog: { database: null, workgroup: null },
+    aws: NOTHING_OF_THE_ACCOUNT,
   });
 });
 
@@ -67,6 +77,7 @@ test('spelled out, everything is taken', () => {
     logRetentionDays: 365,
     reservedConcurrency: 8,
     catalog: { database: 'shop', workgroup: 'Shop' },
+    aws: NOTHING_OF_THE_ACCOUNT,
   });
 });
 
@@ -189,7 +200,7 @@ describe('mistakes', () => {
       'alerts.missedIntervals: ',
       'alerts: Unrecognized key: "phone"',
       'monitoring: Invalid option: expected one of "standard"|"detailed"',
-      'encryption: Invalid option: expected one of "aws"|"own-key"',
+      "encryption: must be 'aws', 'own-key' or { keyArn: ",
       'logRetentionDays: must be what CloudWatch allows: 1, 3, 5, 7,',
     ]) {
       expect(problems.filter((problem) => problem.startsWith(start))).toHaveLength(1);
