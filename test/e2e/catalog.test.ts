@@ -21,6 +21,9 @@ import { type Bench, SMALL, startBench } from '../support/local/local-bench.ts';
 import { rowsOf } from '../support/local/sql-tables.ts';
 import { HOUR } from '../support/local/test-clock.ts';
 
+/** The pipeline of the bench is called `test`; the id of a stack is all zeros on one machine. */
+const DATABASE = 'test_00000000';
+
 let bench: Bench | undefined;
 afterEach(async () => {
   await bench?.close();
@@ -36,7 +39,7 @@ const SUCCEEDED = { status: 'finished', runs: [{ status: 'succeeded' }] };
 
 /** Looks at the catalog between two runs. */
 async function catalogOf({ directory }: Bench): Promise<CatalogView> {
-  return withGlue(directory, (client) => readCatalog(client, 'test'));
+  return withGlue(directory, (client) => readCatalog(client, DATABASE));
 }
 
 async function withGlue<T>(directory: string, act: (client: GlueClient) => Promise<T>): Promise<T> {
@@ -89,7 +92,7 @@ describe('after a run', () => {
     const { tables, types } = await catalogOf(current);
     const expected = glueTables(configuredTables(Object.values(OBJECTS), resolveConfig({}), {}), {
       bucket: 'lake',
-      database: 'test',
+      database: DATABASE,
       firstDay: '2026-02-10',
     });
     expect([...tables.keys()].sort()).toEqual(expected.map(({ Name }) => Name).sort());
@@ -186,12 +189,12 @@ describe('a catalog that is not as it should be', () => {
     addToTeams(current, { mood: 'good' });
     await current.sync();
     const whole = (await catalogOf(current)).types;
-    const folder = join(current.directory, 'state', 'glue', 'test');
+    const folder = join(current.directory, 'state', 'glue', DATABASE);
     for (const table of ['teams', 'manifests', 'team_admin_history']) await rm(join(folder, `${table}.json`));
     await withGlue(current.directory, (client) =>
       client.send(
         new UpdateTableCommand({
-          DatabaseName: 'test',
+          DatabaseName: DATABASE,
           TableInput: {
             Name: 'teams_history',
             StorageDescriptor: { Columns: [{ Name: 'id', Type: 'string' }] },
@@ -215,7 +218,7 @@ describe('a catalog that is not as it should be', () => {
     await withGlue(current.directory, (client) =>
       client.send(
         new UpdateTableCommand({
-          DatabaseName: 'test',
+          DatabaseName: DATABASE,
           TableInput: {
             ...{ Name, StorageDescriptor, PartitionKeys, TableType },
             Description: 'Ours',
@@ -238,7 +241,7 @@ describe('a catalog that is not as it should be', () => {
     addToTeams(current, { mood: 'good' });
     current.clock.advance(HOUR);
     const session = await current.open();
-    await rm(join(current.directory, 'state', 'glue', 'test'), { recursive: true });
+    await rm(join(current.directory, 'state', 'glue', DATABASE), { recursive: true });
     const result = await session.run();
     await session.close();
     expect(result).toMatchObject({
@@ -249,7 +252,7 @@ describe('a catalog that is not as it should be', () => {
           objects: [
             {
               status: 'committed',
-              message: expect.stringContaining('Does the database test exist?'),
+              message: expect.stringContaining('Does the database test_00000000 exist?'),
               schema: { added: ['teams.mood: string'] },
             },
           ],

@@ -19,7 +19,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const read = (...path: readonly string[]) => JSON.parse(readFileSync(join(folder, ...path), 'utf8'));
 
-const GLUE = /^glue:\w+ on arn:(aws|<AWS::Partition>):glue:eu-central-1:123456789012:(catalog|database|table)/;
+const GLUE =
+  /^glue:\w+ on arn:(aws|<AWS::Partition>):glue:eu-central-1:123456789012:(catalog|database|table)/;
 
 test('the example holds a pipeline in a stage, whose data a role of another stack reads', () => {
   const { context } = JSON.parse(readFileSync(join(ROOT, 'cdk.json'), 'utf8'));
