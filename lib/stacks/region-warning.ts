@@ -1,7 +1,7 @@
 import { Annotations, type Stack } from 'aws-cdk-lib';
 import type { ResolvedConfig } from '../../functions/config/config.ts';
 
-/** Regions of AWS where a workspace hosted in each of Intercom's regions would expect its data. */
+/** For each region of Intercom, the AWS regions in the same part of the world. */
 const EXPECTED: Readonly<
   Record<ResolvedConfig['region'], { readonly place: string; readonly regions: RegExp }>
 > = {

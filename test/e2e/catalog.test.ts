@@ -261,7 +261,7 @@ describe('a catalog that is not as it should be', () => {
     });
     const lake = createDirectoryLake(current.directory);
     expect(statusText(await readStatus(lake, ['teams'], current.clock.now()))).toContain(
-      'teams committed: Glue refused tables of the database test (EntityNotFoundException',
+      'teams committed: Glue refused tables of the database test_00000000 (EntityNotFoundException',
     );
     expect((await syncAgain(current)).types.teams).toHaveProperty('mood');
   });

@@ -89,7 +89,7 @@ describe('readEnvironment', () => {
     POWERTOOLS_SERVICE_NAME: 'shop',
   };
 
-  test('fills in where the configuration is', () => {
+  test('fills in the place of the configuration', () => {
     const environment = readEnvironment(complete, 'extractor');
     expect(environment).toMatchObject({
       configPath: './pipeline.json',
