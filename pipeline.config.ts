@@ -2,13 +2,13 @@ import { definePipeline } from './functions/config/config.ts';
 
 const SIX_HOURS = { every: '6 hours' };
 
-/** What is synced, from where, how often. Every key has a default; README lists them all. */
+/** What to sync, from where, how often. Every key has a default; the documentation lists them all. */
 export default definePipeline({
   name: 'intercom',
   region: 'US',
-  // Or when a clock says: { cron: '0 6 * * 1-5', timezone: 'Europe/Berlin' }
+  // Or at fixed times: { cron: '0 6 * * 1-5', timezone: 'Europe/Berlin' }
   frequency: { every: '1 hour' },
-  // Intercom gives these only as a whole: each run reads all of it, also where nothing has changed.
+  // Intercom only returns these as a whole: each run reads all of them, even if nothing has changed.
   objectFrequency: {
     companies: SIX_HOURS,
     admins: SIX_HOURS,

@@ -1,4 +1,4 @@
-/** What a deployed pipeline costs a month, for workspaces of given sizes. See `npm run cost -- --help`. */
+/** What a deployed pipeline costs per month, for workspaces of given sizes. See `npm run cost -- --help`. */
 import { Command, InvalidArgumentError } from 'commander';
 import { choosePipeline } from '../functions/config/pipelines.ts';
 import { costReport } from '../lib/cli/cost/report.ts';
@@ -10,14 +10,14 @@ import { createTerminal } from '../lib/cli/terminal/terminal.ts';
 import { synthesize } from '../lib/template/template.ts';
 
 const VOLUMES = {
-  contacts: 'contacts there are',
-  companies: 'companies there are',
-  conversations: 'conversations there are',
-  tickets: 'tickets there are',
-  partsPerConversation: 'parts of a conversation',
-  changedContactsPerDay: 'contacts that change in a day',
-  changedConversationsPerDay: 'conversations that change in a day',
-  changedTicketsPerDay: 'tickets that change in a day',
+  contacts: 'contacts in the workspace',
+  companies: 'companies in the workspace',
+  conversations: 'conversations in the workspace',
+  tickets: 'tickets in the workspace',
+  partsPerConversation: 'parts per conversation',
+  changedContactsPerDay: 'contacts that change per day',
+  changedConversationsPerDay: 'conversations that change per day',
+  changedTicketsPerDay: 'tickets that change per day',
 } as const satisfies Readonly<Record<keyof Volumes, string>>;
 
 const optionOf = (name: string): string =>
@@ -26,14 +26,14 @@ const optionOf = (name: string): string =>
 const terminal = createTerminal(process);
 const program = new Command('npm run cost --')
   .description(
-    "Estimates AWS's monthly bill for a pipeline as it is configured, from list prices. Without volumes: for an idle pipeline and three sizes of workspaces.",
+    'Estimates the monthly AWS bill of your configured pipeline from list prices: for your volumes or, if you give none, for an idle pipeline and three sizes of workspaces.',
   )
   .option('--config <file>', `configuration, .ts or .json (default: ${DEFAULT_CONFIG_FILE})`)
-  .option('--pipeline <name>', 'which one, where the configuration has several');
+  .option('--pipeline <name>', 'which pipeline, if the configuration has several');
 
 function numberOf(text: string): number {
   if (/^[0-9]{1,12}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It must be a whole number, such as 10000.');
+  throw new InvalidArgumentError('Give a whole number, such as 10000.');
 }
 
 for (const [name, what] of Object.entries(VOLUMES)) program.option(optionOf(name), what, numberOf);

@@ -2,28 +2,36 @@
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { explainDisk } from '../lib/cli/local/explain.ts';
+import { explainDisk } from '../lib/cli/local/output-directory.ts';
 import { createTerminal } from '../lib/cli/terminal/terminal.ts';
 
-// Compiled once, in a folder that is the project's alone: starts are a fifth faster.
+// Compiled once, into a folder that belongs to this project: later starts are a fifth faster.
 enableCompileCache(join(import.meta.dirname, '../node_modules/.cache/compile'));
 
-// A command is loaded when it is called: the assembly of AWS takes a second that `--help` need not wait.
 const terminal = createTerminal(process, {
   explain: explainDisk,
   onInterrupt:
-    'Stopping: what was read is being put away. Press Ctrl-C again to stop at once; nothing is lost either way.',
+    'Stopping: saving what was read. Press Ctrl-C again to stop at once. Nothing is lost either way.',
 });
 
 const program = new Command('npm run local --')
-  .description('Intercom to NDJSON on this machine: what is deployed to AWS, over embedded AWS endpoints.')
+  .description(
+    'Syncs Intercom to NDJSON on this machine: the code that is deployed to AWS, with the AWS services embedded.',
+  )
   .helpCommand(false)
   .showHelpAfterError('(add --help for what is allowed)')
   .configureOutput({ writeErr: (text) => process.stderr.write(text) });
 
+// Options that several commands have.
+const OUT = ['--out <dir>', 'output directory', 'out/local'] as const;
+const CONFIG = ['--config <file>', 'configuration, .ts or .json (default: pipeline.config.ts)'] as const;
+const PIPELINE = ['--pipeline <name>', 'which pipeline, if the configuration has several'] as const;
+const JSON_OUTPUT = ['--json', 'print JSON'] as const;
+
+// Each command is loaded when it is called: loading the AWS parts takes a second that `--help` does not need.
 program
   .command('demo')
-  .description('sync a simulated workspace; every further run finds it one day older')
+  .description('sync a simulated workspace; each further run finds it one day older')
   .option('--out <dir>', 'output directory', 'out/demo')
   .action((options: { out: string }) =>
     terminal.run(async () => (await import('../lib/cli/local/commands/demo.ts')).runDemo(terminal, options)),
@@ -31,24 +39,24 @@ program
 
 program
   .command('sync')
-  .description('sync your workspace, with INTERCOM_ACCESS_TOKEN and optionally INTERCOM_BASE_URL')
-  .option('--config <file>', 'configuration, .ts or .json (default: pipeline.config.ts)')
-  .option('--pipeline <name>', 'which one, where the configuration has several')
-  .option('--out <dir>', 'output directory', 'out/local')
+  .description('sync your workspace; needs INTERCOM_ACCESS_TOKEN, takes INTERCOM_BASE_URL')
+  .option(...CONFIG)
+  .option(...PIPELINE)
+  .option(...OUT)
   .option('--objects <names>', 'only these objects, separated by commas')
   .option('--full-refresh', 'read everything again from startFrom')
   .option('--from <time>', 'backfill from this time on, ISO 8601 with its zone; the cursor stays')
   .option('--to <time>', 'end of the backfill, exclusive (default: now)')
-  .option('--json', 'print the run summary as JSON on standard output, one line per run')
+  .option('--json', 'print the summary of each run as one line of JSON on standard output')
   .action((options) =>
     terminal.run(async () => (await import('../lib/cli/local/commands/sync.ts')).runSync(terminal, options)),
   );
 
 program
   .command('status')
-  .description('last run, cursor, rows, debts and completeness per object')
-  .option('--out <dir>', 'output directory', 'out/local')
-  .option('--json', 'as JSON')
+  .description('last run, cursor, rows and completeness of each object')
+  .option(...OUT)
+  .option(...JSON_OUTPUT)
   .action((options) =>
     terminal.run(async () =>
       (await import('../lib/cli/local/commands/status.ts')).runStatus(terminal, options),
@@ -57,11 +65,11 @@ program
 
 program
   .command('query')
-  .description('SQL over what is committed, with DuckDB; a prompt where no SQL is given')
+  .description('run SQL on the committed data, with DuckDB; without SQL it opens a prompt')
   .argument('[sql]', 'such as "select role, count(*) from contacts group by role"')
-  .option('--out <dir>', 'output directory', 'out/local')
-  .option('--config <file>', 'configuration, .ts or .json (default: that of the last sync)')
-  .option('--pipeline <name>', 'which one, where the configuration has several')
+  .option(...OUT)
+  .option('--config <file>', 'configuration, .ts or .json (default: the one of the last sync)')
+  .option(...PIPELINE)
   .option('--format <format>', 'table, csv or json', 'table')
   .action((sql, options) =>
     terminal.run(async () =>
@@ -71,10 +79,10 @@ program
 
 program
   .command('fields')
-  .description('every column with its type, whether it is personal, and the field rule in force')
-  .option('--config <file>', 'configuration, .ts or .json (default: pipeline.config.ts)')
-  .option('--pipeline <name>', 'which one, where the configuration has several')
-  .option('--json', 'as JSON')
+  .description('list every column: its type, whether it is personal, and the field rule in force')
+  .option(...CONFIG)
+  .option(...PIPELINE)
+  .option(...JSON_OUTPUT)
   .action((options) =>
     terminal.run(async () =>
       (await import('../lib/cli/local/commands/fields.ts')).runFields(terminal, options),
@@ -85,9 +93,9 @@ program
   .command('reset')
   .description('forget the cursors of objects: the next run reads them from startFrom; files stay')
   .requiredOption('--objects <names>', 'objects to forget, separated by commas')
-  .option('--config <file>', 'configuration, .ts or .json (default: pipeline.config.ts)')
-  .option('--pipeline <name>', 'which one, where the configuration has several')
-  .option('--out <dir>', 'output directory', 'out/local')
+  .option(...CONFIG)
+  .option(...PIPELINE)
+  .option(...OUT)
   .option('--yes', 'do not ask')
   .action((options) =>
     terminal.run(async () =>

@@ -4,10 +4,9 @@ import { join } from 'node:path';
 import { Command, type OptionValues } from 'commander';
 import { createTerminal, type ExitStatus } from '../lib/cli/terminal/terminal.ts';
 
-// Compiled once, in a folder that is the project's alone: starts are a fifth faster.
+// Compiled once, into a folder that belongs to this project: later starts are a fifth faster.
 enableCompileCache(join(import.meta.dirname, '../node_modules/.cache/compile'));
 
-// A command is loaded when it is called: the clients of AWS take a second that `--help` need not wait.
 const terminal = createTerminal(process);
 
 const program = new Command('npm run pipeline --')
@@ -15,8 +14,8 @@ const program = new Command('npm run pipeline --')
     'Operates a pipeline that `npx cdk deploy` has put into your AWS account: connects it to Intercom, starts and watches runs. Uses your own AWS credentials.',
   )
   .option('--profile <name>', 'profile of ~/.aws/config (default: the credentials the AWS CLI would use)')
-  .option('--region <region>', 'AWS region it is deployed in (default: of the environment or the profile)')
-  .option('--pipeline <name>', 'which pipeline, where the configuration file has several')
+  .option('--region <region>', 'AWS region of the pipeline (default: from the environment or the profile)')
+  .option('--pipeline <name>', 'which pipeline, if the configuration has several')
   .option('--config <file>', 'configuration, .ts or .json (default: pipeline.config.ts)')
   .helpCommand(false)
   .configureHelp({
@@ -25,11 +24,14 @@ const program = new Command('npm run pipeline --')
   })
   .showHelpAfterError('(add --help for what is allowed)')
   .configureOutput({
-    // What was given to an option that does not exist may be a secret.
+    // A value given to an option that does not exist may be a secret.
     outputError: (text, write) => write(text.replace(/(unknown option '[^=']+)=[^']*/, '$1')),
   });
 
-/** A command with the options that all have; what it is given is checked where it is used. */
+/**
+ * A command with the options that all commands have; each checks its own input. It is loaded when it is
+ * called: loading the AWS clients takes a second that `--help` does not need.
+ */
 function command(
   name: string,
   description: string,
@@ -39,76 +41,79 @@ function command(
   return added.action(() => terminal.run(() => run(added.optsWithGlobals(), added.args[0] ?? '')));
 }
 
+/** Adds the options of a command that starts a run. */
+const startsRun = (starter: Command): Command =>
+  starter
+    .option('--no-wait', 'only start the run; it continues by itself')
+    .option('--json', 'print the summary of each run as one line of JSON on standard output')
+    .addHelpText(
+      'after',
+      '\nThe exit status is 0 only if no object failed. Ctrl-C stops watching, not the run.',
+    );
+
+const JSON_OUTPUT = ['--json', 'print JSON'] as const;
+const YES = ['--yes', 'do not ask'] as const;
 const EXAMPLE_TIME = '2025-01-01T00:00:00Z';
 
 command(
   'connect',
-  'connect it to your Intercom workspace: tells every step, waits, then checks',
+  'connect it to your Intercom workspace: shows each step, waits for you, then checks',
   async (options) => (await import('../lib/cli/remote/commands/connect.ts')).runConnect(terminal, options),
 )
   .option('--no-open', 'do not open a browser, only print the address')
-  // A value is taken so that it can be refused without being shown.
+  // It takes a value only to refuse it without showing it.
   .option(
     '--access-token [never]',
-    'instead of OAuth: an access token of an app of your own, read from standard input or asked for; never an argument',
+    "use your own app's access token instead of OAuth: read from standard input or asked for, never an argument",
   )
-  .option('--replace-workspace', 'let another workspace take the place of the present one, after a warning')
-  .option('--yes', 'do not ask');
+  .option('--replace-workspace', 'replace the connected workspace with another one, after a warning')
+  .option(...YES);
 
-command(
-  'check',
-  'is the token alive, of the right workspace, and is every permission there?',
-  async (options) => (await import('../lib/cli/remote/commands/check.ts')).runCheck(terminal, options),
+command('check', 'check the token, its workspace and every permission', async (options) =>
+  (await import('../lib/cli/remote/commands/check.ts')).runCheck(terminal, options),
 )
-  .option('--json', 'as JSON')
-  .addHelpText(
-    'after',
-    '\nThe exit status is 1 if anything is missing. What your plan does not include is not counted.',
-  );
+  .option(...JSON_OUTPUT)
+  .addHelpText('after', '\nThe exit status is 1 if anything is missing that your Intercom plan includes.');
 
-command('run', 'start a run now and follow it to its end', async (options) =>
-  (await import('../lib/cli/remote/commands/run.ts')).runRun(terminal, options),
-)
-  .option('--objects <names>', 'only these objects, separated by commas (default: all configured)')
-  .option('--full-refresh', 'read everything again, not only what changed')
-  .option('--no-wait', 'only start it; it goes on by itself')
-  .option('--json', 'print the summary of each run as one line of JSON on standard output')
-  .addHelpText(
-    'after',
-    '\nThe exit status is 0 only if no object failed. Ctrl-C stops watching, not the run.',
-  );
+startsRun(
+  command('run', 'start a run now and follow it to its end', async (options) =>
+    (await import('../lib/cli/remote/commands/run.ts')).runRun(terminal, options),
+  )
+    .option('--objects <names>', 'only these objects, separated by commas (default: all configured)')
+    .option('--full-refresh', 'read everything again, not only what changed'),
+);
 
 command(
   'status',
-  'connection, runs at work, and per object: last run, rows, debts, completeness',
+  'show connection and runs in progress, and for each object its last run, rows and completeness',
   async (options) => (await import('../lib/cli/remote/commands/status.ts')).runStatus(terminal, options),
-).option('--json', 'as JSON');
+).option(...JSON_OUTPUT);
 
-command('resync', 'forget how far an object was read and read all of it again', async (options, object) =>
-  (await import('../lib/cli/remote/commands/resync.ts')).runResync(terminal, object, options),
-)
-  .argument('<object>', 'such as contacts')
-  .option('--yes', 'do not ask')
-  .option('--no-wait', 'only start the run; it goes on by itself')
-  .option('--json', 'print the summary of each run as one line of JSON on standard output');
-
-command(
-  'backfill',
-  'read a range of time of one object again; what is synced next does not change',
-  async (options, object) =>
-    (await import('../lib/cli/remote/commands/backfill.ts')).runBackfill(terminal, object, {
-      ...options,
-      from: options.from,
-    }),
-)
-  .argument('<object>', 'such as conversations; only objects that Intercom can search by time')
-  .requiredOption(
-    '--from <time>',
-    `records changed from this time on, ISO 8601 with its zone: ${EXAMPLE_TIME}`,
+startsRun(
+  command('resync', 'forget how far an object was read and read all of it again', async (options, object) =>
+    (await import('../lib/cli/remote/commands/resync.ts')).runResync(terminal, object, options),
   )
-  .option('--to <time>', 'records changed before this time (default: now)')
-  .option('--no-wait', 'only start the run; it goes on by itself')
-  .option('--json', 'print the summary of each run as one line of JSON on standard output');
+    .argument('<object>', 'such as contacts')
+    .option(...YES),
+);
+
+startsRun(
+  command(
+    'backfill',
+    'read one object again for a range of time; later syncs are not affected',
+    async (options, object) =>
+      (await import('../lib/cli/remote/commands/backfill.ts')).runBackfill(terminal, object, {
+        ...options,
+        from: options.from,
+      }),
+  )
+    .argument('<object>', 'such as conversations; only objects that Intercom can search by time')
+    .requiredOption(
+      '--from <time>',
+      `records changed from this time on, ISO 8601 with its zone: ${EXAMPLE_TIME}`,
+    )
+    .option('--to <time>', 'records changed before this time (default: now)'),
+);
 
 command(
   'disconnect',
@@ -117,6 +122,6 @@ command(
     (await import('../lib/cli/remote/commands/disconnect.ts')).runDisconnect(terminal, options),
 )
   .option('--keep-app', 'only forget the connection; the app stays installed')
-  .option('--yes', 'do not ask');
+  .option(...YES);
 
 await program.parseAsync();

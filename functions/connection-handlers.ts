@@ -1,4 +1,4 @@
-/** The callback as API Gateway calls it: one page and one log line for whatever comes. */
+/** The callback as API Gateway calls it: one page and one log line for any request. */
 import { Logger } from '@aws-lambda-powertools/logger';
 import { completeAuthorization } from './connection/complete-authorization.ts';
 import type { CompleteDependencies } from './connection/dependencies.ts';
@@ -7,7 +7,7 @@ import { createConnectionRuntime } from './connection-runtime.ts';
 import { RetryableError } from './core/errors.ts';
 import type { RawEnvironment } from './environment.ts';
 
-/** The part that is used of an HTTP API's event (payload format 2.0). */
+/** The part of an HTTP API's event that is used (payload format 2.0). */
 export interface CallbackEvent {
   /** Without the question mark; not decoded. */
   readonly rawQueryString: string;
@@ -20,10 +20,10 @@ export interface CallbackResult {
   readonly body: string;
 }
 
-/** API Gateway gives up after 30 s; this leaves AWS's answers, the page and a cold start the rest. */
+/** API Gateway gives up after 30 s; the rest is for AWS's answers, the page and a cold start. */
 const INTERCOM_MS = 20_000;
 
-/** Where in the code, but not what it said: a message may quote what it stumbled over. */
+/** The stack without the message, because a message may quote a secret. */
 const framesOf = (error: unknown): readonly string[] =>
   error instanceof Error ? (error.stack?.match(/^\s+at .*$/gm) ?? []).map((line) => line.trim()) : [];
 
@@ -45,7 +45,7 @@ async function outcomeOf(
   dependencies: CompleteDependencies,
   { rawQueryString, requestContext }: CallbackEvent,
 ): Promise<PageOutcome> {
-  // A HEAD, such as a link preview sends, would spend the state.
+  // A HEAD, such as a link preview sends, would use up the state.
   if (requestContext.http.method !== 'GET') return { kind: 'wrong_method' };
   try {
     return await completeAuthorization(dependencies, rawQueryString, AbortSignal.timeout(INTERCOM_MS));

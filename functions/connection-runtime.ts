@@ -1,4 +1,4 @@
-/** The composition root of the callback: it reaches the state table and two secrets, and nothing else. */
+/** The composition root of the callback, which uses the state table and two secrets and nothing else. */
 import { readFileSync } from 'node:fs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -17,7 +17,7 @@ export interface ConnectionRuntime {
   readonly service: string;
 }
 
-/** @throws Error naming what is wrong with the environment or the configuration file */
+/** @throws Error that names the mistake in the environment or the configuration file */
 export function createConnectionRuntime(env: RawEnvironment): ConnectionRuntime {
   const { place, configPath, service } = readEnvironment(env, 'oauth-callback');
   const config = JSON.parse(readFileSync(configPath, 'utf8')) as ResolvedConfig;

@@ -1,10 +1,10 @@
 /**
- * The environment of a function, spelled once: the constructs write exactly these names, the entries read
- * them. It holds names only; the configuration is a file beside the bundle, the token is in the secret.
+ * The environment of a function, defined once: the constructs write these names and the entries read them. It
+ * holds names only. The configuration is a file beside the bundle, and the token is in the secret.
  */
 import { isObjectName, type ObjectName } from './core/names.ts';
 
-/** The entry points, `functions/<name>.lambda.ts` each. */
+/** The entry points: each is `functions/<name>.lambda.ts`. */
 export const FUNCTION_ENTRIES = [
   'extractor',
   'start-run',
@@ -15,14 +15,14 @@ export const FUNCTION_ENTRIES = [
 
 export type FunctionEntry = (typeof FUNCTION_ENTRIES)[number];
 
-/** `detailed`: metrics and alarms per object, besides those of the pipeline. */
+/** `detailed` adds metrics and alarms per object to those of the pipeline. */
 export type MetricsDetail = 'standard' | 'detailed';
 
-/** What a function may have to find. */
+/** Names of what a function may need. */
 export interface Places {
   /** Bucket of the lake. */
   readonly BUCKET_NAME: string;
-  /** Table of cursors, leases, the shared rate budget and requests to authorize. */
+  /** Table with cursors, leases, the shared rate budget and requests to authorize. */
   readonly TABLE_NAME: string;
   /** Name or ARN of the secret with the connection. */
   readonly CONNECTION_SECRET_NAME: string;
@@ -36,7 +36,7 @@ export interface Places {
 
 export type PlaceName = keyof Places;
 
-/** Each function is told where to find what it uses, and nothing else. */
+/** Each function gets the names of what it uses, nothing else. */
 export const PLACES_OF: Readonly<Record<FunctionEntry, readonly PlaceName[]>> = {
   extractor: ['BUCKET_NAME', 'TABLE_NAME', 'CONNECTION_SECRET_NAME', 'HASH_KEY_SECRET_NAME', 'GLUE_DATABASE'],
   'start-run': ['BUCKET_NAME', 'TABLE_NAME', 'CONNECTION_SECRET_NAME'],
@@ -46,15 +46,15 @@ export const PLACES_OF: Readonly<Record<FunctionEntry, readonly PlaceName[]>> = 
 };
 
 export interface Environment {
-  /** @throws Error for a place that is none of the entry's: a bug */
+  /** @throws Error for a place that the entry does not have, which is a bug */
   readonly place: (name: PlaceName) => string;
-  /** Path of the resolved configuration; `CONFIG_PATH`. @default './pipeline.json', beside the bundle */
+  /** Path of the resolved configuration, from `CONFIG_PATH`. @default './pipeline.json', beside the bundle */
   readonly configPath: string;
-  /** `OBJECT_NAME`; null for all but extractors. */
+  /** From `OBJECT_NAME`; null except for extractors. */
   readonly object: ObjectName | null;
-  /** Name of the pipeline on every log line and metric; `POWERTOOLS_SERVICE_NAME`. */
+  /** Name of the pipeline on every log line and metric, from `POWERTOOLS_SERVICE_NAME`. */
   readonly service: string;
-  /** `METRICS_DETAIL`. @default 'standard' */
+  /** From `METRICS_DETAIL`. @default 'standard' */
   readonly detail: MetricsDetail;
 }
 
@@ -74,7 +74,7 @@ export function readEnvironment(env: RawEnvironment, entry: FunctionEntry): Envi
   const { METRICS_DETAIL: detail = 'standard' } = env;
   const isDetail = detail === 'standard' || detail === 'detailed';
   const problems = [
-    ...(object === undefined || isObject ? [] : [`OBJECT_NAME '${object}' is no object`]),
+    ...(object === undefined || isObject ? [] : [`OBJECT_NAME '${object}' is not a valid object`]),
     ...(entry === 'extractor' && object === undefined ? ['OBJECT_NAME is not set'] : []),
     ...(isDetail ? [] : [`METRICS_DETAIL '${detail}' is neither 'standard' nor 'detailed'`]),
     ...missing.map((name) => `${name} is not set`),
@@ -83,7 +83,7 @@ export function readEnvironment(env: RawEnvironment, entry: FunctionEntry): Envi
   return {
     place(name) {
       const value = PLACES_OF[entry].includes(name) ? env[name] : undefined;
-      if (value === undefined) throw new Error(`${name} is no part of the environment of ${entry}.`);
+      if (value === undefined) throw new Error(`${name} is not part of the environment of ${entry}.`);
       return value;
     },
     configPath: env.CONFIG_PATH ?? `./${CONFIG_FILE}`,

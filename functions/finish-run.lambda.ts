@@ -1,4 +1,4 @@
-/** Ends a run: summary, and the next run where work remains. */
+/** Ends a run: writes the summary, and starts the next run if work remains. */
 import { createFinishRun } from './handlers.ts';
 
 export const handler = createFinishRun(process.env);

@@ -1,4 +1,4 @@
-/** The four kinds of function, each made from its environment; the entries are one line each. */
+/** The four kinds of function, each created from its environment. The entries are one line each. */
 import { randomUUID } from 'node:crypto';
 import { withoutChildren } from './core/declared-tables.ts';
 import { RetryableError } from './core/errors.ts';
@@ -29,14 +29,14 @@ import { recordFailure } from './sync/run/record-failure.ts';
 import { startRun } from './sync/run/start-run.ts';
 import { createUseSlot, type UseSlot, type UseSlotOptions, WITHOUT_SLOTS } from './sync/use-slot.ts';
 
-/** The part of Lambda's context that is used. */
+/** The part of Lambda's context that we use. */
 export interface InvocationContext {
   getRemainingTimeInMillis(): number;
 }
 
 export type Handler<Event, Result> = (event: Event, context: InvocationContext) => Promise<Result>;
 
-/** Characters of an attempt's name: enough that two invocations of a slice never share one. */
+/** Length of an attempt's name: long enough that two invocations of a slice never share one. */
 const ATTEMPT_LENGTH = 10;
 
 const newAttemptId = (): string => randomUUID().replaceAll('-', '').slice(0, ATTEMPT_LENGTH);
@@ -60,7 +60,7 @@ export function createStartRun(
     isIncremental: (object: keyof typeof OBJECTS) => OBJECTS[object].sync.kind === 'incremental',
     identify: async () => {
       const { workspaceId, dateHeaderMs } = await readMe(client);
-      // What /me taught about the rate limit is kept for the plans, which come next.
+      // This stores what /me showed about the rate limit, for the plans, which come next.
       await budget.limit();
       return { workspaceId, dateMs: dateHeaderMs };
     },
@@ -68,7 +68,7 @@ export function createStartRun(
   return (event, context) => {
     begin();
     const attempt = { id: newAttemptId(), remainingMs: () => context.getRemainingTimeInMillis() };
-    // One request after the other: nothing is under way when the last is answered.
+    // Requests run one after the other, so none is in progress when the last one has its answer.
     const useSlot = useSlotOf({ ...run, slots, attempt, object: null, quiet: async () => undefined });
     return startRun({ ...dependencies, useSlot }, event).finally(flushMetrics);
   };
@@ -93,11 +93,11 @@ export function createFinishRun(
 
 type ExtractorResult = PlanResult | ExtractResult | CommitResult;
 
-/** The reader's last moment: half of the margin is left for putting away what was read. */
+/** The reader has to stop at this share of the margin. The rest is for storing what was read. */
 const DEADLINE_SHARE = 0.5;
 const DEADLINE_POLL_MS = 500;
 
-/** An attempt on a slice, with a signal that is aborted when its invocation is about to end. */
+/** An attempt on a slice, with a signal that aborts when the invocation is about to end. */
 function startAttempt(context: InvocationContext, marginMs: number): { attempt: Attempt; end: () => void } {
   const deadline = new AbortController();
   const remainingMs = () => context.getRemainingTimeInMillis();
@@ -108,7 +108,7 @@ function startAttempt(context: InvocationContext, marginMs: number): { attempt: 
   return { attempt, end: () => clearInterval(timer) };
 }
 
-/** @throws Error where the function is asked for another object than its own */
+/** @throws Error if the function is called for an object that is not its own */
 export function createExtractor(
   env: RawEnvironment,
   overrides?: Overrides,
@@ -151,7 +151,7 @@ export function createExtractor(
       }
     } catch (error) {
       if (error !== attempt.deadline.reason) throw error;
-      throw new RetryableError(`${event.operation} of ${object} ran out of time and begins again.`, {
+      throw new RetryableError(`${event.operation} of ${object} ran out of time and starts again.`, {
         code: 'deadline',
         cause: error,
       });

@@ -1,4 +1,4 @@
-/** Where Intercom sends a browser back to after an authorization. */
+/** Intercom sends the browser here after an authorization. */
 import { createOAuthCallback } from './connection-handlers.ts';
 
 export const handler = createOAuthCallback(process.env);

@@ -1,6 +1,6 @@
 /**
- * The composition root of a function: ports bound to AWS, from names in the environment. The local
- * assembly uses this very root, with AWS's endpoints on loopback; it only overrides who watches.
+ * The composition root of a function: it binds the ports to AWS, with names from the environment. The local
+ * assembly uses the same root with AWS's endpoints on loopback, and only replaces the observer.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -42,7 +42,7 @@ import { createEmfMetrics } from './telemetry/emf-metrics.ts';
 import { createProgressLog } from './telemetry/progress-log.ts';
 import { createRequestMetrics } from './telemetry/request-metrics.ts';
 
-/** Tells two configurations apart; of the file's text. */
+/** Digest of a configuration file's text, to notice a change. */
 export const digestOf = (configText: string): string => createHash('sha256').update(configText).digest('hex');
 
 /** What a caller in the same process may replace. */
@@ -53,24 +53,24 @@ export interface Overrides {
   readonly limits?: Partial<SyncLimits>;
 }
 
-/** What a function is made of. Each part is made when it is first asked for: not every function can find all. */
+/** The parts of a function. Each is created on first use, because not every function has the names for all. */
 export interface Runtime {
-  /** Set for extractor functions. */
+  /** Null except for extractors. */
   readonly object: ObjectName | null;
   readonly run: RunDependencies;
   readonly state: StateStore;
   readonly budget: RateBudget;
-  /** Null where `concurrency` is not set. */
+  /** Null if `concurrency` is not set. */
   readonly slots: Slots | null;
   readonly client: IntercomClient;
   readonly hashes: HashSource;
   readonly metrics: Metrics;
-  /** To be called at the end of an invocation: tells the requests that it sent. */
+  /** Call it at the end of an invocation: it reports the requests that the invocation sent. */
   readonly flushMetrics: () => void;
   readonly limits: SyncLimits;
   /**
-   * To be called first in every invocation. An instance outlives connections: the token is read again, so
-   * that none of a workspace that has been replaced is ever used.
+   * Call it first in every invocation. An instance can outlive a connection, so it reads the token again and
+   * never uses one of a workspace that has been replaced.
    */
   readonly begin: () => void;
 }
@@ -83,18 +83,18 @@ function once<T>(make: () => T): () => T {
   };
 }
 
-/** One line as it is: Lambda would wrap what goes through the global console. */
+/** Prints a line unchanged: Lambda would wrap a line from the global console. */
 const printLine = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
-/** For the one function that sends events, so that the others' bundles go without. */
+/** Separate, so that only the bundle of the function that sends events contains this client. */
 export const createEvents = (): Events => createEventBridgeEvents(new EventBridgeClient({}));
 
-/** The catalog comes last and may be tried again: an extractor waits for no answer of it for long. */
+/** The catalog comes last and can be retried, so an extractor does not wait long for its answer. */
 const GLUE_TIMEOUTS_MS = { connectionTimeout: 5_000, requestTimeout: 20_000 };
 
-/** For extractors alone, as `createEvents` is for FinishRun. */
+/** For extractors only, like `createEvents` for FinishRun. */
 export function createCatalog(env: RawEnvironment, object: ObjectName, config: ResolvedConfig): Catalog {
   const { place } = readEnvironment(env, 'extractor');
   return createGlueCatalog(new GlueClient({ requestHandler: GLUE_TIMEOUTS_MS }), {

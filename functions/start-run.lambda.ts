@@ -1,4 +1,4 @@
-/** Begins a run. */
+/** Starts a run. */
 import { createStartRun } from './handlers.ts';
 
 export const handler = createStartRun(process.env);

@@ -1,4 +1,4 @@
-/** The machine's own clock. */
+/** The machine's clock. */
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import type { Clock } from './core/ports.ts';
 
@@ -8,7 +8,7 @@ export const SYSTEM_CLOCK: Clock = {
     try {
       await sleepFor(ms, undefined, signal === undefined ? {} : { signal });
     } catch (error) {
-      // Node wraps the reason; the port promises the reason itself.
+      // Node wraps the reason, but the port promises the reason itself.
       signal?.throwIfAborted();
       throw error;
     }

@@ -6,7 +6,7 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import type { PipelineConfig } from '../functions/config/config.ts';
-import { resolvePipelines } from '../functions/config/pipelines.ts';
+import { parsePipelines } from '../functions/config/pipelines.ts';
 import { CONFIG_RULES } from './cli/load-config.ts';
 import { bundledCode, type FunctionCode } from './constructs/function-code.ts';
 import { grantRead } from './constructs/reader.ts';
@@ -36,7 +36,7 @@ export class IntercomPipeline extends Construct {
   /** @throws InputError listing every mistake in the configuration */
   constructor(scope: Construct, id: string, { pipeline, env, code }: IntercomPipelineProps) {
     super(scope, id);
-    const [resolved] = resolvePipelines([pipeline], CONFIG_RULES);
+    const [resolved] = parsePipelines([pipeline], CONFIG_RULES);
     if (resolved === undefined) throw new Error('The configuration has no pipeline.');
     const { config, deployment } = resolved;
     this.stacks = addPipeline(this, config, code ?? bundledCode(config), deployment, { ...(env && { env }) });

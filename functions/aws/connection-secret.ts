@@ -1,9 +1,9 @@
-/** The JSON of the connection's secret: `{}` until it is connected. */
+/** The JSON in the connection's secret: `{}` until the pipeline is connected. */
 import type { StoredConnection } from '../core/authorization.ts';
 
 const textOf = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
 
-/** The object in a secret's text; empty where it is none. Its syntax errors would quote the secret. */
+/** The JSON object in a secret; empty for any other text. A syntax error is not passed on: it would quote the secret. */
 export function secretFields(text: string | undefined): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(text ?? '{}');
@@ -13,7 +13,7 @@ export function secretFields(text: string | undefined): Readonly<Record<string, 
   }
 }
 
-/** Null where there is no token; a token alone, put in by hand, is a connection too. */
+/** Null if there is no token. A token alone, put in by hand, is a connection too. */
 export function parseConnection(text: string | undefined): StoredConnection | null {
   const fields = secretFields(text);
   const accessToken = textOf(fields.access_token);

@@ -1,4 +1,4 @@
-/** Requests to authorize, one item each. Its key is a hash: whoever reads the table can complete nothing. */
+/** Requests to authorize, one item each. The key is a hash, so that a reader of the table cannot complete any of them. */
 import { randomUUID } from 'node:crypto';
 import {
   type AttributeValue,
@@ -15,7 +15,7 @@ type Item = Record<string, AttributeValue>;
 
 const keyOf = (stateHash: string): Item => ({ pk: { S: `oauth#${stateHash}` } });
 
-/** The table's time-to-live takes an item away later than it expires: a late callback can be told why. */
+/** The table's time-to-live removes an item a day after it expires, so that a late callback learns the reason. */
 const removedAt = (expiresAt: EpochSeconds) => ({ N: String(expiresAt + DAY_SECONDS) });
 
 const seconds = (item: Item, name: string): EpochSeconds => Number(item[name]?.N ?? 0);
@@ -66,7 +66,7 @@ export function createDynamoDbAuthorizationStore(client: DynamoDBClient, table: 
         if (!isConditionFailure(error)) throw error;
         const item = await find(stateHash);
         if (item === null) return { status: 'unknown' };
-        // The SDK's retry of a write that had arrived fails its own condition.
+        // The SDK may retry a write that had succeeded; the retry then fails its own condition.
         if (item.takenBy?.S === taker) return taken(item);
         return { status: item.takenBy === undefined ? 'expired' : 'used' };
       }

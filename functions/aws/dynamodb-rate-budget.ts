@@ -6,6 +6,7 @@
  */
 import { type DynamoDBClient, GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Clock, PermitPriority, RateBudget, RateObservation } from '../core/ports.ts';
+import { createServerClock } from '../core/server-clock.ts';
 import type { EpochMs } from '../core/time.ts';
 import { callAws, isConditionFailure } from './errors.ts';
 import { orAborted } from './or-aborted.ts';
@@ -30,8 +31,7 @@ const EXPIRES_AFTER_SECONDS = 3_600;
 /** Use of a window that is above every limit. */
 const SPENT = 1_000_000_000;
 
-/** Windows that one pause may mark; a reset further away than this is a mistake. */
-const MOST_WINDOWS_MARKED = 12;
+const windowEndOf = (at: EpochMs): EpochMs => Math.floor(at / WINDOW_MS) * WINDOW_MS + WINDOW_MS;
 
 const LEARNED_KEY = { pk: { S: 'budget' } };
 
@@ -52,27 +52,23 @@ const emptyLane = (): Lane => ({ windowEnd: 0, permits: 0, taking: Promise.resol
 
 export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, clock: Clock): RateBudget {
   let limit: number | null = null;
-  /** Where Intercom's windows begin, as milliseconds after our multiples of ten seconds. */
-  let phaseMs: number | null = null;
+  const intercom = createServerClock(clock);
   let isRemembered = true;
+  /** End of a window that is used up, for as long as it lasts. */
   let exhaustedUntil: EpochMs = 0;
-  /** First window to be marked as spent; null where none is. */
-  let spentFrom: EpochMs | null = null;
+  let isMarked = true;
   /** What Intercom last said was used of a window, by us and by other clients together. */
   let consumed = { windowEnd: 0, count: 0 };
   const lanes: Readonly<Record<PermitPriority, Lane>> = { urgent: emptyLane(), bulk: emptyLane() };
 
-  function windowEndAt(now: EpochMs): EpochMs {
-    const phase = phaseMs ?? 0;
-    return Math.floor((now - phase) / WINDOW_MS) * WINDOW_MS + WINDOW_MS + phase;
-  }
+  /** All times here are Intercom's; only sleeping is by our own clock. */
+  const windowEnd = (): EpochMs => windowEndOf(intercom.now());
 
   /** Reads what others learned before, unless this instance has learned it itself. */
   async function learnedLimit(): Promise<number> {
-    if (limit !== null && phaseMs !== null) return limit;
+    if (limit !== null) return limit;
     const command = new GetItemCommand({ TableName: table, Key: LEARNED_KEY });
     const { Item } = await callAws('read the rate budget', () => client.send(command));
-    phaseMs ??= Number(Item?.phaseMs?.N ?? 0);
     limit ??= Number(Item?.limit?.N ?? FIRST_LIMIT);
     return limit;
   }
@@ -84,41 +80,36 @@ export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, 
     const command = new UpdateItemCommand({
       TableName: table,
       Key: LEARNED_KEY,
-      UpdateExpression: 'SET #limit = :limit, phaseMs = :phaseMs',
+      UpdateExpression: 'SET #limit = :limit',
       ExpressionAttributeNames: { '#limit': 'limit' },
-      ExpressionAttributeValues: { ':limit': { N: String(limit) }, ':phaseMs': { N: String(phaseMs ?? 0) } },
+      ExpressionAttributeValues: { ':limit': { N: String(limit) } },
     });
     await callAws('remember the rate limit', () => client.send(command));
   }
 
-  /** Marks the windows of a pause as spent, so that every function sits it out. */
+  /** Marks a window as spent, so that every function sits it out. */
   async function markSpent(): Promise<void> {
-    if (spentFrom === null) return;
-    const first = spentFrom;
-    spentFrom = null;
-    for (let index = 0; index < MOST_WINDOWS_MARKED; index += 1) {
-      const windowEnd = first + index * WINDOW_MS;
-      if (windowEnd - WINDOW_MS >= exhaustedUntil) return;
-      const command = new UpdateItemCommand({
-        TableName: table,
-        Key: windowKey(windowEnd),
-        UpdateExpression: 'SET used = :spent, expiresAt = :expiresAt',
-        ExpressionAttributeValues: { ':spent': { N: String(SPENT) }, ':expiresAt': expiryOf(windowEnd) },
-      });
-      await callAws('pause the rate budget', () => client.send(command));
-    }
+    if (isMarked) return;
+    isMarked = true;
+    const command = new UpdateItemCommand({
+      TableName: table,
+      Key: windowKey(exhaustedUntil),
+      UpdateExpression: 'SET used = :spent, expiresAt = :expiresAt',
+      ExpressionAttributeValues: { ':spent': { N: String(SPENT) }, ':expiresAt': expiryOf(exhaustedUntil) },
+    });
+    await callAws('pause the rate budget', () => client.send(command));
   }
 
   /**
    * Requests of other clients show as use that is not in our count: the count is raised to what Intercom
    * says. Permits that were taken and not yet used hide as much of it, so this never takes from ourselves.
    */
-  async function countOthers(windowEnd: EpochMs, used: number): Promise<void> {
-    if (consumed.windowEnd !== windowEnd || consumed.count <= used) return;
+  async function countOthers(end: EpochMs, used: number): Promise<void> {
+    if (consumed.windowEnd !== end || consumed.count <= used) return;
     try {
       const command = new UpdateItemCommand({
         TableName: table,
-        Key: windowKey(windowEnd),
+        Key: windowKey(end),
         UpdateExpression: 'SET used = :consumed',
         ConditionExpression: 'used < :consumed',
         ExpressionAttributeValues: { ':consumed': { N: String(consumed.count) } },
@@ -130,22 +121,22 @@ export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, 
   }
 
   /** Adds to a window's use if that stays within `ceiling`; false where it would not. */
-  async function use(windowEnd: EpochMs, count: number, ceiling: number): Promise<boolean> {
+  async function use(end: EpochMs, count: number, ceiling: number): Promise<boolean> {
     try {
       const command = new UpdateItemCommand({
         TableName: table,
-        Key: windowKey(windowEnd),
+        Key: windowKey(end),
         UpdateExpression: 'ADD used :count SET expiresAt = :expiresAt',
         ConditionExpression: 'attribute_not_exists(used) OR used <= :most',
         ExpressionAttributeValues: {
           ':count': { N: String(count) },
           ':most': { N: String(ceiling - count) },
-          ':expiresAt': expiryOf(windowEnd),
+          ':expiresAt': expiryOf(end),
         },
         ReturnValues: 'UPDATED_NEW',
       });
       const { Attributes } = await callAws('take permits', () => client.send(command));
-      await countOthers(windowEnd, Number(Attributes?.used?.N ?? SPENT));
+      await countOthers(end, Number(Attributes?.used?.N ?? SPENT));
       return true;
     } catch (error) {
       if (isConditionFailure(error)) return false;
@@ -153,15 +144,14 @@ export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, 
     }
   }
 
-  const isHeld = (lane: Lane, windowEnd: EpochMs): boolean =>
-    lane.windowEnd === windowEnd && lane.permits > 0;
+  const isHeld = (lane: Lane, end: EpochMs): boolean => lane.windowEnd === end && lane.permits > 0;
 
   /** Takes a permit held already: urgent requests from either lane, bulk ones from their own. */
   function takeHeld(priority: PermitPriority): boolean {
-    const windowEnd = windowEndAt(clock.now());
+    const end = windowEnd();
     const own = lanes[priority];
-    const lane = priority === 'bulk' || isHeld(own, windowEnd) ? own : lanes.bulk;
-    if (!isHeld(lane, windowEnd)) return false;
+    const lane = priority === 'bulk' || isHeld(own, end) ? own : lanes.bulk;
+    if (!isHeld(lane, end)) return false;
     lane.permits -= 1;
     return true;
   }
@@ -173,21 +163,21 @@ export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, 
       await remember();
       await markSpent();
       const whole = await learnedLimit();
-      const now = clock.now();
-      const windowEnd = windowEndAt(now);
-      if (isHeld(lane, windowEnd)) return;
+      const now = intercom.now();
+      const end = windowEndOf(now);
+      if (isHeld(lane, end)) return;
       const ceiling = priority === 'urgent' ? whole : whole - Math.max(1, Math.floor(whole * URGENT_SHARE));
       const batch = Math.max(1, Math.floor(whole / BATCHES_PER_WINDOW));
       if (now >= exhaustedUntil) {
         for (const count of [batch, 1]) {
-          if (await use(windowEnd, count, ceiling)) {
-            lane.windowEnd = windowEnd;
+          if (await use(end, count, ceiling)) {
+            lane.windowEnd = end;
             lane.permits = count;
             return;
           }
         }
       }
-      await clock.sleep(Math.max(windowEnd, exhaustedUntil) - now + SETTLE_MS, signal);
+      await clock.sleep(end - now + SETTLE_MS, signal);
     }
   }
 
@@ -203,26 +193,24 @@ export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, 
         await orAborted(turn, signal);
       }
     },
-    observe(seen: RateObservation) {
-      const phase = seen.resetAt === null ? phaseMs : (seen.resetAt * 1000) % WINDOW_MS;
-      const learned = seen.limit !== null && seen.limit > 0 ? seen.limit : limit;
-      if (phase !== phaseMs || learned !== limit) isRemembered = false;
-      phaseMs = phase;
-      limit = learned;
-      if (seen.limit !== null && seen.remaining !== null && seen.resetAt !== null) {
-        const windowEnd = seen.resetAt * 1000;
-        const count = seen.limit - seen.remaining;
-        const isOfSameWindow = windowEnd === consumed.windowEnd;
-        consumed = { windowEnd, count: isOfSameWindow ? Math.max(count, consumed.count) : count };
+    observe({ limit: stated, remaining, limited, time }: RateObservation) {
+      if (time !== null) intercom.observe(time);
+      if (stated !== null && stated > 0 && stated !== limit) {
+        limit = stated;
+        isRemembered = false;
       }
-      if (!seen.limited && seen.remaining !== 0) return;
-      const now = clock.now();
-      exhaustedUntil = Math.max(
-        exhaustedUntil,
-        seen.resetAt === null ? windowEndAt(now) : seen.resetAt * 1000,
-      );
-      if (exhaustedUntil <= now) return;
-      spentFrom = windowEndAt(now);
+      // The answer's own second says which window it was counted in.
+      const end = windowEndOf(time?.dateMs ?? intercom.now());
+      if (stated !== null && remaining !== null) {
+        const count = stated - remaining;
+        consumed = {
+          windowEnd: end,
+          count: end === consumed.windowEnd ? Math.max(count, consumed.count) : count,
+        };
+      }
+      if ((!limited && remaining !== 0) || end < windowEnd() || end <= exhaustedUntil) return;
+      exhaustedUntil = end;
+      isMarked = false;
       for (const lane of Object.values(lanes)) lane.permits = 0;
     },
     async limit() {

@@ -1,8 +1,8 @@
 /**
- * The slots of a pipeline as one DynamoDB item: a set of holders and a set of places in line. An entry says
- * until when it counts and is never changed, only added and taken away: each write is right whenever it
- * arrives, and however often. That there are never more holders than slots is the condition of every
- * taking; who goes first is decided on what was read, and may be a moment old.
+ * The slots of a pipeline as one DynamoDB item: a set of holders and a set of places in line. An entry has an
+ * expiry time. It is only added or removed, never changed, so that each write may arrive late or twice. Every
+ * write that takes a slot has the condition that there are fewer holders than slots. The order in line is decided
+ * on data that was read, which may be slightly old (docs/decisions/013-slots.md).
  */
 import { type DynamoDBClient, GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Clock, Slot, SlotAnswer, SlotRequest, Slots } from '../core/ports.ts';
@@ -20,15 +20,15 @@ import {
 
 const KEY = { pk: { S: 'budget#slots' } };
 
-/** Attempts to take a slot that others take at the same moment, before a wait is the answer. */
+/** Attempts to take a slot while others take it at the same moment; after that, the answer is to wait. */
 const MOST_ROUNDS = 5;
 
-/** With everyone in line, as long as who comes first would wait. */
+/** The same as for a caller who has just joined the line. */
 const CONTENTION_WAIT_SECONDS = 10;
 
 const IS_FREE = '(attribute_not_exists(holders) OR size(holders) < :count)';
 
-/** The SDK's retry of a write that had arrived finds its own entry. */
+/** The SDK may retry a write that had succeeded; the retry then finds its own entry. */
 const IS_OURS = 'contains(holders, :one)';
 
 const holderEntry = ({ runId, work, attempt, until }: Holder): string =>
@@ -47,7 +47,7 @@ function placeIn(entry: string): Place {
   return { runId, work, since, until };
 }
 
-/** Makes all slots free. Only for whoever knows that no invocation is at work. */
+/** Frees all slots. Call it only if you know that no invocation is running. */
 export async function freeAllSlots(client: DynamoDBClient, table: string): Promise<void> {
   const UpdateExpression = 'REMOVE holders, places';
   await client.send(new UpdateItemCommand({ TableName: table, Key: KEY, UpdateExpression }));
@@ -55,7 +55,7 @@ export async function freeAllSlots(client: DynamoDBClient, table: string): Promi
 
 export interface SlotOptions {
   readonly table: string;
-  /** How many there are. */
+  /** Number of slots. */
   readonly count: number;
   readonly clock: Pick<Clock, 'now'>;
   /** In [0, 1). @default Math.random */
@@ -74,7 +74,7 @@ export function createDynamoDbSlots(client: DynamoDBClient, options: SlotOptions
     };
   }
 
-  /** Adds a holder if the condition holds; `places` are the taker's own, which he leaves. */
+  /** Adds a holder if the condition holds, and removes the holder's own `places` in line. */
   async function add(holder: Holder, condition: string, values: object, places: readonly Place[] = []) {
     const command = new UpdateItemCommand({
       TableName: table,
@@ -110,7 +110,7 @@ export function createDynamoDbSlots(client: DynamoDBClient, options: SlotOptions
     await callAws('update the slots', () => client.send(command));
   }
 
-  /** Takes away what has expired, but for the asker's own place, which says since when he waits. */
+  /** Removes expired entries, except the caller's own place, which says how long it has waited. */
   async function tidy(line: Line, { claim }: SlotRequest): Promise<void> {
     const live = liveLine(line, clock.now());
     const holders = line.holders.filter((one) => !live.holders.includes(one));
@@ -142,8 +142,8 @@ export function createDynamoDbSlots(client: DynamoDBClient, options: SlotOptions
     async take(request): Promise<SlotAnswer> {
       const holder = holderOf(request);
       const taken: SlotAnswer = { status: 'taken', slot: slotOf(request) };
-      const isNobodyBefore = `(attribute_not_exists(places) AND ${IS_FREE})`;
-      if (!request.mayBeKept && (await add(holder, isNobodyBefore, countIs))) return taken;
+      const isLineEmpty = `(attribute_not_exists(places) AND ${IS_FREE})`;
+      if (!request.mayBeKept && (await add(holder, isLineEmpty, countIs))) return taken;
       for (let round = 0; round < MOST_ROUNDS; round += 1) {
         const line = await read();
         await tidy(line, request);

@@ -1,4 +1,4 @@
-/** State of each object as one DynamoDB item; every change is one conditional update under the fence. */
+/** The state of each object as one DynamoDB item. Every change is one conditional update under the fence. */
 import {
   type AttributeValue,
   type DynamoDBClient,
@@ -12,7 +12,7 @@ import { callAws, isConditionFailure } from './errors.ts';
 
 type Item = Record<string, AttributeValue>;
 
-/** Leases, marks and committed state are JSON texts. */
+/** Leases, marks and the committed state are JSON texts. */
 const parsed = <T>(item: Item, name: string): T | null => {
   const text = item[name]?.S;
   return text === undefined ? null : (JSON.parse(text) as T);
@@ -27,7 +27,7 @@ const stateOf = (object: ObjectName, item: Item): ObjectState => ({
   failures: failuresOf(item),
 });
 
-/** A number and a text, so that counting is one conditional update; items of old have neither. */
+/** A number and a text, so that counting is one conditional update. Older items have neither. */
 const failuresOf = ({ failures, failedRun }: Item): FailureStreak | null =>
   failures?.N === undefined || failedRun?.S === undefined
     ? null
@@ -38,7 +38,7 @@ const WORKSPACE_KEY: Item = { pk: { S: 'workspace' } };
 const objectKey = (object: ObjectName): Item => ({ pk: { S: `object#${object}` } });
 
 interface Change {
-  /** Attributes set to a JSON text; null removes the attribute. */
+  /** Attributes to set, as JSON texts; null removes the attribute. */
   readonly set: Readonly<Record<string, unknown>>;
   readonly endsFailures?: boolean;
   readonly raisesFence: boolean;

@@ -1,4 +1,4 @@
-/** Answers of AWS that are worth another try once the SDK's own retries are used up. */
+/** Errors from AWS that are worth another try after the SDK's own retries. */
 import { RetryableError } from '../core/errors.ts';
 
 interface SdkError extends Error {
@@ -9,7 +9,7 @@ interface SdkError extends Error {
 
 const THROTTLED = /Throttl|TooManyRequests|SlowDown|ProvisionedThroughputExceeded|RequestLimitExceeded/;
 
-/** Glue's way to say so, with status 400. */
+/** Glue's errors when it is busy; they have status 400. */
 const BUSY = /^(OperationTimeout|ResourceNotReady)Exception$/;
 const NETWORK = /^(ECONN|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|TimeoutError)/;
 
@@ -30,8 +30,8 @@ export const isConditionFailure = (error: unknown): boolean =>
   error instanceof Error && error.name === 'ConditionalCheckFailedException';
 
 /**
- * Runs an AWS call; transient faults come out as RetryableError, everything else as it is.
- * @param what said in the message: `write to the bucket`
+ * Runs an AWS call. A transient error becomes a RetryableError; any other error stays the same.
+ * @param what the call does, for the message: `write to the bucket`
  */
 export async function callAws<T>(what: string, call: () => Promise<T>): Promise<T> {
   try {

@@ -13,10 +13,10 @@ export function createEventBridgeEvents(client: EventBridgeClient): Events {
       const { FailedEntryCount = 0, Entries } = await callAws('send the event of the run', () =>
         client.send(command),
       );
-      // A refused entry is an answer of 200.
+      // EventBridge answers 200 even if it refuses an entry.
       if (FailedEntryCount === 0) return;
       const { ErrorCode, ErrorMessage } = Entries?.[0] ?? {};
-      throw new RetryableError(`EventBridge did not take the event: ${ErrorCode} (${ErrorMessage}).`, {
+      throw new RetryableError(`EventBridge did not accept the event: ${ErrorCode} (${ErrorMessage}).`, {
         code: 'event_refused',
       });
     },

@@ -1,4 +1,4 @@
-/** The catalog as tables and views of a Glue database. */
+/** The catalog as tables and views in a Glue database. */
 import { isDeepStrictEqual } from 'node:util';
 import {
   AlreadyExistsException,
@@ -32,19 +32,19 @@ export interface GlueCatalogOptions {
   readonly database: string;
   /** Bucket of the lake. */
   readonly bucket: string;
-  /** The tables of the object, from the columns that are known. */
+  /** The object's tables for the known columns. */
   readonly tables: (columns: SeenTables) => readonly CatalogTable[];
 }
 
-/** Others change the same tables rarely, and at most once each: the sixteen objects of a first run. */
+/** Others rarely change the same tables, and at most once each: the sixteen objects of a first run. */
 const MAX_RACES = 20;
 
 type Stored = Table | null;
 
-/** A new or changed table beside what Glue holds of it. */
+/** A table as Glue has it, and as it should be. */
 type Change = readonly [stored: Stored, next: TableInput];
 
-/** A table as it may be sent back: the rest of an answer Glue makes by itself. */
+/** The part of Glue's answer that it accepts back. Glue sets the rest itself. */
 function inputOf(table: Table): TableInput {
   const { Name, Description, Owner, LastAccessTime, LastAnalyzedTime, Retention, TargetTable } = table;
   const { StorageDescriptor, PartitionKeys, ViewOriginalText, ViewExpandedText, TableType, Parameters } =
@@ -54,7 +54,7 @@ function inputOf(table: Table): TableInput {
   return { ...about, ...shape, TableType, Parameters };
 }
 
-/** Glue's own types are not readonly; nothing is written to. */
+/** Glue's types are not readonly, but nothing changes the table. */
 const fresh = (table: GlueTable): TableInput => table as TableInput;
 
 const isRace = (error: unknown): boolean =>
@@ -71,7 +71,7 @@ function refusalText(database: string, error: GlueServiceException): string {
   return `Glue refused tables of the database ${database} (${error.name}: ${error.message}).${missing} ${ADVICE}`;
 }
 
-/** Every change rests on what was read, by version: whoever is overtaken reads again. */
+/** Every update names the version that was read. If another writer was faster, we read again. */
 export function createGlueCatalog(client: GlueClient, options: GlueCatalogOptions): Catalog {
   const { database: DatabaseName, bucket } = options;
 
@@ -89,11 +89,11 @@ export function createGlueCatalog(client: GlueClient, options: GlueCatalogOption
   const create = (table: TableInput) =>
     client.send(new CreateTableCommand({ DatabaseName, TableInput: table }));
 
-  /** Earlier versions are not kept: there may be 100,000 of a table, and nobody would look at them. */
+  /** Glue keeps no earlier versions: it allows 100,000 per table, and nobody needs them. */
   const update = (table: TableInput, VersionId: string | undefined) =>
     client.send(new UpdateTableCommand({ DatabaseName, TableInput: table, VersionId, SkipArchive: true }));
 
-  /** False where somebody else has changed the table since it was read. */
+  /** False if the table has changed since it was read. */
   async function write([stored, next]: Change): Promise<boolean> {
     if (stored !== null && isDeepStrictEqual(inputOf(stored), next)) return true;
     return callAws(`write the catalog's ${next.Name}`, async () => {
@@ -101,7 +101,7 @@ export function createGlueCatalog(client: GlueClient, options: GlueCatalogOption
         await (stored === null ? create(next) : update(next, stored.VersionId));
         return true;
       } catch (error) {
-        // A table that is gone meanwhile is made anew.
+        // If the table has been deleted since then, the next attempt creates it again.
         if (isRace(error) || (stored !== null && error instanceof EntityNotFoundException)) return false;
         throw error;
       }
@@ -114,7 +114,7 @@ export function createGlueCatalog(client: GlueClient, options: GlueCatalogOption
       for (const change of await attempt()) isDone &&= await write(change);
       if (isDone) return;
     }
-    throw new RetryableError('Others change the same tables of the catalog all the time.', {
+    throw new RetryableError('Others keep changing the same tables of the catalog.', {
       code: 'aws_unavailable',
     });
   }
@@ -130,8 +130,8 @@ export function createGlueCatalog(client: GlueClient, options: GlueCatalogOption
     });
 
   /**
-   * The view follows from the history as it is after the merge, and is read before it: a view that was
-   * written by somebody who knew a wider history is thereby never replaced by one that does not.
+   * The view is made from the merged history, but is read before it. A view from a writer that knew a wider
+   * history is therefore never replaced by a narrower one.
    */
   const settleTable = (table: CatalogTable, lake: AthenaLake): Promise<void> =>
     settle(async () => {

@@ -1,4 +1,4 @@
-/** The promise, or the signal's reason as soon as it aborts. */
+/** Waits for the promise; rejects with the signal's reason as soon as the signal aborts. */
 export async function orAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
   const aborted = Promise.withResolvers<never>();
   const abort = () => aborted.reject(signal.reason);

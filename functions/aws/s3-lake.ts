@@ -11,10 +11,10 @@ import { RetryableError } from '../core/errors.ts';
 import type { Lake } from '../core/ports.ts';
 import { callAws } from './errors.ts';
 
-/** Keys that one DeleteObjects call takes. */
+/** Keys that one DeleteObjects call accepts. */
 const DELETE_BATCH = 1_000;
 
-/** S3 answers 409 to conditional writes that race; the loser may simply ask again. */
+/** S3 answers 409 if conditional writes race. The loser can simply try again. */
 const MAX_RACES = 5;
 
 const isNamed = (error: unknown, name: string): boolean => error instanceof Error && error.name === name;
@@ -29,7 +29,7 @@ export function createS3Lake(client: S3Client, bucket: string): Lake {
       if (isNamed(error, 'PreconditionFailed')) return 'exists';
       if (!isNamed(error, 'ConditionalRequestConflict')) throw error;
       if (races < MAX_RACES) return putNew(key, body, races + 1);
-      throw new RetryableError(`'${key}' is being written by others at this moment.`, {
+      throw new RetryableError(`'${key}' is being written by others right now.`, {
         code: 'aws_unavailable',
         cause: error,
       });

@@ -1,4 +1,4 @@
-/** The connection in the pipeline's secret, for those who write it. Read afresh each time. */
+/** The connection in the pipeline's secret, for code that writes it. Each load reads the secret again. */
 import {
   GetSecretValueCommand,
   PutSecretValueCommand,

@@ -1,11 +1,11 @@
-/** The pipeline's hash: HMAC-SHA-256, in hex, with the key from the pipeline's own secret. */
+/** The pipeline's hash: HMAC-SHA-256 in hex, with the key from the pipeline's secret. */
 import { createHmac, createSecretKey } from 'node:crypto';
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { ContractError } from '../core/errors.ts';
 import type { HashSource, HashText } from '../core/ports.ts';
 import { callAws } from './errors.ts';
 
-/** A key of fewer characters could be guessed; the one made at deployment has 64. */
+/** A shorter key could be guessed. The one created at deployment has 64 characters. */
 const SHORTEST_KEY = 32;
 
 function hashWith(secretString: string): HashText {
@@ -14,8 +14,8 @@ function hashWith(secretString: string): HashText {
 }
 
 /**
- * Reads the key each time it is asked for, once per attempt on a slice: a new key is in use from the next run on.
- * @throws ContractError where the secret holds no key: an empty one would protect nothing
+ * Reads the key on each call, once per attempt on a slice. A new key applies from the next run on.
+ * @throws ContractError if the secret holds no key: an empty key would protect nothing
  */
 export function createSecretsHashSource(client: SecretsManagerClient, secretName: string): HashSource {
   return {

@@ -1,13 +1,13 @@
-/** Client id and secret of the user's app at Intercom, from the secret that they fill. */
+/** Client id and secret of the user's app at Intercom, from the secret that the user fills in. */
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { OAuthClientSource } from '../core/ports.ts';
 import { secretFields } from './connection-secret.ts';
 import { callAws } from './errors.ts';
 
-/** What people paste has spaces and line ends around it. */
+/** Pasted text often has spaces and line breaks around it. */
 const pasted = (value: unknown): string => (typeof value === 'string' ? value.trim() : '');
 
-/** Reads the secret each time it is asked for: it is filled in while others wait for it. */
+/** Reads the secret on each call: the user may fill it in while a command waits for it. */
 export function createSecretsOAuthClientSource(
   client: SecretsManagerClient,
   secretName: string,

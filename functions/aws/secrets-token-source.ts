@@ -1,4 +1,4 @@
-/** The connection's token, from the pipeline's secret: `{}` until it is connected. */
+/** The connection's token, from the pipeline's secret: `{}` until the pipeline is connected. */
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { ConnectionError } from '../core/errors.ts';
 import type { Connection, TokenSource } from '../core/ports.ts';
@@ -6,13 +6,13 @@ import { parseConnection } from './connection-secret.ts';
 import { callAws } from './errors.ts';
 
 export interface SecretsTokenSource extends TokenSource {
-  /** Has the next caller read the secret again. */
+  /** Makes the next call read the secret again. */
   forget(): void;
 }
 
 /**
- * Reads the secret once and keeps the token until it is told to forget it.
- * @throws ConnectionError where the secret holds no token
+ * Reads the secret once, and keeps the token until `forget` is called.
+ * @throws ConnectionError if the secret holds no token
  */
 export function createSecretsTokenSource(
   client: SecretsManagerClient,

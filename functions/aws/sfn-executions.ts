@@ -1,4 +1,4 @@
-/** Executions of the workflow, asked of Step Functions. */
+/** Executions of the workflow in Step Functions. */
 import {
   DescribeExecutionCommand,
   ExecutionAlreadyExists,

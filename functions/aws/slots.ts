@@ -1,13 +1,14 @@
 /**
- * Who gets a slot, where `concurrency` caps the pipeline: the rules, without the table they are kept in.
- * Runs share alike; within a run whoever comes goes on, so that a slot is not idle while others sleep.
+ * The rules for who gets a slot if `concurrency` limits the pipeline, without the table that stores the slots.
+ * Runs share the slots equally. Within a run the first caller gets one, so that no slot is idle while others
+ * wait (docs/decisions/013-slots.md).
  */
 import type { SlotClaim, SlotRequest } from '../core/ports.ts';
 import type { EpochMs } from '../core/time.ts';
 
 /** A slot in use, or kept for the next invocation of a claim. */
 export interface Holder extends SlotClaim {
-  /** Null where it is kept. */
+  /** Null if the slot is kept for the next invocation. */
   readonly attempt: string | null;
   readonly until: EpochMs;
 }
@@ -15,7 +16,7 @@ export interface Holder extends SlotClaim {
 /** A place in line. */
 export interface Place extends SlotClaim {
   readonly since: EpochMs;
-  /** When whoever has it should long have come back. */
+  /** When the place expires: its owner should have come back long before. */
   readonly until: EpochMs;
 }
 
@@ -25,27 +26,30 @@ export interface Line {
 }
 
 export type SlotDecision =
-  | { readonly type: 'take' /** The kept slot it is, if one was kept. */; readonly kept: Holder | null }
+  | {
+      readonly type: 'take' /** The slot that was kept for the claim, if any. */;
+      readonly kept: Holder | null;
+    }
   | { readonly type: 'wait'; readonly place: Place; readonly waitSeconds: number };
 
 export interface SlotTerms {
-  /** How many there are. */
+  /** Number of slots. */
   readonly count: number;
   readonly now: EpochMs;
   /** In [0, 1). */
   readonly random: number;
 }
 
-/** After so long in line nobody goes first any more, whatever his run holds: everyone gets a slot in the end. */
+/** After this time in line a claim goes first, whatever its run holds, so that everyone gets a slot in the end. */
 const PATIENCE_MS = 30 * 60_000;
 
-/** A kept slot: what a call takes that follows at once, with a cold start. An idle scroll lives 60 s (docs/intercom-api.md 6.3). */
+/** How long a slot is kept: enough for an immediate next call with a cold start. An idle scroll lives 60 s (docs/intercom-api.md 6.3). */
 const KEPT_MS = 60_000;
 
-/** How late a call may come that was to wait, before its place is lost: cold start, throttling. */
+/** How late a waiting call may come back before it loses its place: a cold start, throttling. */
 const GRACE_MS = 60_000;
 
-/** Waits grow with the time in line, so that a slot that waits for its taker is idle for an eighth of it at most. */
+/** Waits grow with the time in line, so that a free slot waits for its taker for at most an eighth of that time. */
 const WAIT_SHARE = 0.25;
 const LEAST_WAIT_SECONDS = 10;
 const MOST_WAIT_SECONDS = 300;
@@ -61,13 +65,13 @@ export const keptFor = ({ runId, work }: SlotClaim, now: EpochMs): Holder => ({
   until: now + KEPT_MS,
 });
 
-/** What of a line still counts; what has expired is to be ignored by every reader. */
+/** The entries of a line that still count. Every reader must ignore expired ones. */
 export const liveLine = ({ holders, places }: Line, now: EpochMs): Line => ({
   holders: holders.filter(({ until }) => until > now),
   places: places.filter(({ until }) => until > now),
 });
 
-/** The more slots, the more may be waiting: each wait is 9 events of 25,000 (lib/constructs/workflow.ts). */
+/** The more slots, the more callers may wait, and each wait is 9 of 25,000 events (lib/constructs/workflow.ts). */
 function waitSecondsAfter(waitedMs: number, { count, random }: SlotTerms): number {
   const least = Math.max(LEAST_WAIT_SECONDS, count);
   const wait = Math.min(Math.max((waitedMs / 1000) * WAIT_SHARE, least), MOST_WAIT_SECONDS);
@@ -76,7 +80,7 @@ function waitSecondsAfter(waitedMs: number, { count, random }: SlotTerms): numbe
 
 type Candidate = Place & { readonly isAsking: boolean };
 
-/** The first of those in line while the runs hold what `held` says. */
+/** The first candidate in line, if each run holds as many slots as `held` says. */
 function firstOf(
   candidates: readonly Candidate[],
   held: ReadonlyMap<string, number>,
@@ -100,7 +104,7 @@ function isBefore(a: readonly number[], b: readonly number[]): boolean {
   return at >= 0 && (a[at] ?? 0) < (b[at] ?? 0);
 }
 
-/** Deals the free slots one by one, each to the first in line; true where one is for who asks. */
+/** Gives the free slots one by one to the first in line. True if one goes to the caller. */
 function isDealt({ holders, places }: Line, asking: Candidate, { count, now }: SlotTerms): boolean {
   const held = new Map<string, number>();
   const hold = (runId: string): unknown => held.set(runId, (held.get(runId) ?? 0) + 1);
@@ -116,15 +120,15 @@ function isDealt({ holders, places }: Line, asking: Candidate, { count, now }: S
 }
 
 /**
- * Whether who asks gets a slot of those that are free, or waits, and how long.
- * @param line what the table holds, expired entries included
+ * Decides whether the caller gets a free slot or has to wait, and how long.
+ * @param line everything in the table, including expired entries
  */
 export function decideSlot(line: Line, { claim }: SlotRequest, terms: SlotTerms): SlotDecision {
   const { now } = terms;
   const { holders, places } = liveLine(line, now);
   const kept = holders.find((one) => one.attempt === null && isSameClaim(one, claim));
   if (kept !== undefined) return { type: 'take', kept };
-  // A place that has expired counts for nobody else, but who comes late has waited all the same.
+  // An expired place does not count against others, but its owner has still waited since then.
   const own = line.places.filter((place) => isSameClaim(place, claim)).map(({ since }) => since);
   const since = Math.min(now, ...own);
   const others = places.filter((place) => !isSameClaim(place, claim));

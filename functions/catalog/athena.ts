@@ -1,6 +1,6 @@
 /**
- * The catalog for Athena: Glue's tables as data, and the same as text. Nothing is registered per run:
- * partitions are projected, and views keep what manifests list. Pure.
+ * The catalog for Athena: Glue's tables as data, and as SQL text. Nothing is registered per run: partitions are
+ * projected, and views keep only the files that manifests list. Pure.
  */
 import { OBJECT_NAMES } from '../core/names.ts';
 import { createTable, type GlueColumn, type GlueTable, glueView, UNDECIDED } from './glue.ts';
@@ -21,7 +21,7 @@ export interface AthenaLake {
   readonly bucket: string;
   /** Glue database of the pipeline. */
   readonly database: string;
-  /** `2026-11-22`: where the partitions begin, no later than the first committed file. */
+  /** First day of the partitions, such as `2026-11-22`; not after the first committed file. */
   readonly firstDay: string;
 }
 
@@ -29,17 +29,17 @@ const JSON_SERDE = 'org.apache.hive.hcatalog.data.JsonSerDe';
 const TEXT_INPUT = 'org.apache.hadoop.mapred.TextInputFormat';
 const TEXT_OUTPUT = 'org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat';
 
-/** Longest comment that Glue takes. */
+/** The longest comment that Glue accepts. */
 const MAX_COMMENT = 255;
 
 /**
- * Names that Athena documents to take: no special characters but the underscore, at most 255 bytes. A field
- * of another name is in the files and not in Athena: it must not keep the whole table from being read.
+ * Names that Athena accepts according to its documentation: no special characters except the underscore, at most
+ * 255 bytes. A field with any other name is in the files but not in Athena, so that the table stays readable.
  */
 const isColumnName = (name: string): boolean =>
   /^[\p{L}\p{N}_]+$/u.test(name) && Buffer.byteLength(name) <= 255;
 
-/** The table as Athena can have it: names that it takes, in lower case. */
+/** The table with only the column names that Athena accepts, in lower case. */
 function forAthena(table: CatalogTable): CatalogTable {
   const columns = table.columns.filter(({ name }) => isColumnName(name));
   return { ...table, columns: columns.map((column) => ({ ...column, name: column.name.toLowerCase() })) };
@@ -53,7 +53,7 @@ function hiveType(type: NestedType): string {
   return `struct<${fields.join(',')}>`;
 }
 
-/** A table over JSON files, partitioned by a key whose values are computed, not registered. */
+/** A table over JSON files, partitioned by a key with computed values (partition projection). */
 function jsonTable(table: {
   readonly name: string;
   readonly description: string;
@@ -61,7 +61,7 @@ function jsonTable(table: {
   readonly columns: readonly GlueColumn[];
   readonly partition: string;
   readonly projection: Readonly<Record<string, string>>;
-  /** Of a partition's folder, before its value. */
+  /** Prefix of a partition's folder, before its value. */
   readonly folder: string;
 }): GlueTable {
   const { name, description, location, columns, partition, projection, folder } = table;
@@ -95,7 +95,7 @@ function jsonTable(table: {
 export const historyTable = (table: CatalogTable, { bucket, firstDay }: AthenaLake): GlueTable =>
   jsonTable({
     name: historyName(table.name),
-    description: `${table.description} Every row of every file, left-overs of attempts that were cut off included.`,
+    description: `${table.description} Every row of every file, including files from attempts that were cut off.`,
     location: `s3://${bucket}/tables/${table.name}/`,
     columns: forAthena(table).columns.map(({ name, type, description, isUndecided }) => ({
       Name: name,
@@ -119,7 +119,7 @@ export const manifestsTable = ({ bucket }: AthenaLake): GlueTable =>
   jsonTable({
     name: MANIFESTS,
     description:
-      'A row for each committed run of an object: what it wrote, and the proof that it is complete.',
+      'One row for each committed run of an object: what it wrote, and the proof that it is complete.',
     location: `s3://${bucket}/manifests/`,
     columns: Object.entries(MANIFEST_COLUMNS).map(([name, type]) => ({ Name: name, Type: hiveType(type) })),
     partition: 'object',
@@ -129,7 +129,7 @@ export const manifestsTable = ({ bucket }: AthenaLake): GlueTable =>
 
 const manifestFiles = ({ bucket }: AthenaLake): View => ({
   name: MANIFEST_FILES,
-  description: 'A row for each file that is committed.',
+  description: 'One row for each committed file.',
   columns: MANIFEST_FILE_COLUMNS,
   select: `SELECT
   object, run_id, table_name, ${literal(`s3://${bucket}/`)} || file_key AS path, file_rows AS "rows", bytes, sha256
@@ -138,7 +138,7 @@ CROSS JOIN UNNEST(tables) AS entries (table_name, content)
 CROSS JOIN UNNEST(content.files) AS files (file_key, file_rows, bytes, sha256)`,
 });
 
-/** `manifest_files`: the files that manifests list. */
+/** `manifest_files`: the files that the manifests list. */
 export const manifestFilesView = (lake: AthenaLake): GlueTable =>
   glueView(manifestFiles(lake), lake.database);
 
@@ -146,7 +146,7 @@ export const manifestFilesView = (lake: AthenaLake): GlueTable =>
 export const currentTableView = (table: ViewedTable, lake: AthenaLake): GlueTable =>
   glueView(currentView(table), lake.database);
 
-/** Everything that an empty catalog comes to hold, tables before the views that read them. */
+/** Everything that a new catalog gets, with each table before the views that read it. */
 export const glueTables = (tables: readonly CatalogTable[], lake: AthenaLake): readonly GlueTable[] => [
   manifestsTable(lake),
   ...tables.map((table) => historyTable(table, lake)),
@@ -154,14 +154,14 @@ export const glueTables = (tables: readonly CatalogTable[], lake: AthenaLake): r
   ...tables.map((table) => currentTableView(forAthena(table), lake)),
 ];
 
-/** The names of what the catalog holds for these tables. */
+/** The names of the catalog's tables and views for these tables. */
 export const glueNames = (tables: readonly CatalogTable[]): readonly string[] => [
   MANIFESTS,
   MANIFEST_FILES,
   ...tables.flatMap(({ name }) => [name, historyName(name)]),
 ];
 
-/** Athena's own text: DDL in the dialect of Hive for tables, of Trino for views. */
+/** The statements for Athena: Hive DDL for tables, Trino SQL for views. */
 export function athenaStatements(
   tables: readonly CatalogTable[],
   lake: AthenaLake,

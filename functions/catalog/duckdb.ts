@@ -1,4 +1,4 @@
-/** The catalog as statements for DuckDB over a directory. Pure. */
+/** The catalog as DuckDB statements over a directory. Pure. */
 import { MANIFEST_COLUMNS, type NestedType } from './manifests.ts';
 import { list, literal, quoted } from './sql.ts';
 import type { CatalogTable } from './tables.ts';
@@ -6,9 +6,9 @@ import type { CatalogType } from './types.ts';
 import { createView, currentView, historyName, MANIFEST_FILES, MANIFESTS, PATH } from './views.ts';
 
 export interface LakeManifests {
-  /** Directory of the lake, absolute, with a slash at its end. */
+  /** Absolute path of the lake's directory, with a slash at the end. */
   readonly root: string;
-  /** Keys of the manifests: what is committed later is not seen, nor half of it. */
+  /** Keys of the manifests. Anything committed later is not visible, not even in part. */
   readonly manifests: readonly string[];
 }
 
@@ -34,10 +34,10 @@ const struct = (columns: TypedNames): string =>
 
 const NEWLINE_DELIMITED = "format = 'newline_delimited'";
 
-/** A path within a pattern: DuckDB takes every path for one. */
+/** A path, escaped as a pattern: DuckDB treats every path as one. */
 export const asPattern = (path: string): string => path.replaceAll(/[*?[]/g, '[$&]');
 
-/** No rows, but every column: DuckDB refuses to read no file at all. */
+/** No rows but every column: DuckDB refuses an empty list of files. */
 const nothing = (columns: TypedNames): string =>
   `SELECT\n${list(columns.map(([name, type]) => `CAST(NULL AS ${duckdbType(type)}) AS ${quoted(name)}`))}\nWHERE false`;
 
@@ -56,11 +56,11 @@ CROSS JOIN unnest(entry.value.files) AS files(file)`;
 const RUN_DATE = `regexp_extract(${PATH}, '/run_date=([^/]*)/run_id=[^/]*/[^/]*$', 1) AS run_date`;
 
 /**
- * Reads the files that manifests list, and no other: DuckDB parses a row before any filter sees it, and the
- * rows of a run under way, or of one that was cut off, may be of other types than those committed.
+ * Reads only the files that manifests list. DuckDB parses a row before it filters, and rows of a run that is in
+ * progress or was cut off may have types that differ from the committed ones.
  *
- * `run_date` is taken from the path here: DuckDB itself would make a column of every `name=value` in it, also of
- * the directories above the lake, in place of a field of that name.
+ * We take `run_date` from the path ourselves. DuckDB would make a column of every `name=value` in the path, even
+ * in directories above the lake, and hide a field of that name.
  */
 function historySelect(table: CatalogTable, filled: ReadonlySet<string>): string {
   const columns: TypedNames = table.columns.map(({ name, type }) => [name, type]);
@@ -79,15 +79,15 @@ ${list([...columns.map(([name]) => quoted(name)), RUN_DATE, PATH])}
 FROM read_json(getvariable('committed_files')[${literal(table.name)}], ${options.join(', ')})`;
 }
 
-/** Room for the longest row: 32 MB, or the longest that manifests tell of. More would cost memory for nothing. */
+/** Room for the longest row: 32 MB, or the longest row that manifests list. More would waste memory. */
 const SET_MAX_ROW_BYTES = `SET VARIABLE max_row_bytes = (
   SELECT greatest(32 * 1024 * 1024, coalesce(max(large.bytes), 0) + 1024)::UINTEGER
   FROM (SELECT unnest(completeness.large_rows) AS large FROM ${MANIFESTS}) AS larges
 )`;
 
 /**
- * Paths of the committed files by table: in a variable, because DuckDB reads the text of a view anew with every
- * query. A listed file that is gone has no rows, as in Athena, and keeps none of the others from being read.
+ * Paths of the committed files by table. They are in a variable because DuckDB parses the text of a view again
+ * with every query. As in Athena, a listed file that is missing has no rows, and the others stay readable.
  */
 const setCommittedFiles = (root: string): string => `SET VARIABLE committed_files = (
   SELECT map_from_entries(list((table_name, paths)))
@@ -102,14 +102,14 @@ const setCommittedFiles = (root: string): string => `SET VARIABLE committed_file
 /** The tables that have a committed file. */
 export const FILLED_TABLES = "SELECT unnest(map_keys(getvariable('committed_files')))";
 
-/** Words of Athena that DuckDB has under other names, so that one query runs in both. */
+/** Athena's functions that have other names in DuckDB, so that one query runs in both. */
 const MACROS: readonly string[] = [
   'CREATE OR REPLACE MACRO json_extract_scalar(json, path) AS json_extract_string(json, path)',
   'CREATE OR REPLACE MACRO from_unixtime(seconds) AS to_timestamp(seconds)',
   'CREATE OR REPLACE MACRO approx_percentile(value, share) AS approx_quantile(value, share)',
 ];
 
-/** What is committed; to be run first, and again when there are other manifests. */
+/** Defines what is committed. Run these first, and again when the manifests have changed. */
 export const manifestStatements = (files: LakeManifests): readonly string[] => [
   ...MACROS,
   createView({ name: MANIFESTS, select: manifestsSelect(files) }),
@@ -119,8 +119,8 @@ export const manifestStatements = (files: LakeManifests): readonly string[] => [
 ];
 
 /**
- * The tables, each with what is committed at that moment.
- * @param filled what `FILLED_TABLES` answers
+ * Defines the tables, each with the files committed at that moment.
+ * @param filled the result of `FILLED_TABLES`
  */
 export const tableStatements = (
   tables: readonly CatalogTable[],

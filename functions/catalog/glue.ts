@@ -1,4 +1,4 @@
-/** Tables and views as Glue keeps them, and a table as the text that makes it. Pure. */
+/** Tables and views in the format of Glue, and a table as SQL text. Pure. */
 import type { View } from './views.ts';
 
 export interface GlueColumn {
@@ -8,7 +8,7 @@ export interface GlueColumn {
   readonly Parameters?: Readonly<Record<string, string>>;
 }
 
-/** As far as we fill in Glue's `TableInput`. */
+/** The part of Glue's `TableInput` that we fill in. */
 export interface GlueTable {
   readonly Name: string;
   readonly Description: string;
@@ -26,12 +26,12 @@ export interface GlueTable {
   readonly ViewExpandedText?: string;
 }
 
-/** Mark of a column without any value yet: its type says nothing, and the first value decides. */
+/** Marks a column that has no value yet. Its type is provisional, and the first value decides. */
 export const UNDECIDED: Readonly<Record<string, string>> = { 'intercom.values': 'none yet' };
 
 const trinoType = (type: string): string => (type === 'string' ? 'varchar' : type);
 
-/** A view as Athena itself keeps it in Glue: its definition as JSON in base64, in a comment. */
+/** A view in the format in which Athena stores it in Glue: JSON in base64, in a comment. */
 export function glueView({ name, description, columns, select }: View, database: string): GlueTable {
   const definition = {
     originalSql: select,
@@ -58,13 +58,13 @@ export function glueView({ name, description, columns, select }: View, database:
 /** Hive escapes with backslashes. */
 const literal = (text: string): string => `'${text.replaceAll(/[\\']/g, '\\$&')}'`;
 
-/** Fields of structs may be called as keywords are. */
+/** A struct's field may have the name of a keyword. */
 const ddlType = (type: string): string => type.replaceAll(/(\w+):/g, '`$1`:');
 
 const ddlColumn = ({ Name, Type, Comment }: GlueColumn): string =>
   `  \`${Name}\` ${ddlType(Type)}${Comment === undefined ? '' : ` COMMENT ${literal(Comment)}`}`;
 
-/** The text that makes the same table in Athena's console. */
+/** The statement that creates the same table in Athena's console. */
 export function createTable({ Name, StorageDescriptor, PartitionKeys, Parameters }: GlueTable): string {
   const { Columns, SerdeInfo, Location = '', InputFormat = '', OutputFormat = '' } = StorageDescriptor;
   const properties = Object.entries(Parameters)

@@ -1,7 +1,7 @@
-/** The table `manifests` (a row per committed run of an object) and the types its nested columns have. Pure. */
+/** The table `manifests` (one row per committed run of an object), and the types of its nested columns. Pure. */
 import type { CatalogType } from './types.ts';
 
-/** A type that may be nested, written by each dialect in its own way. */
+/** A type that may be nested. Each SQL dialect writes it in its own way. */
 export type NestedType =
   | CatalogType
   | { readonly array: NestedType }
@@ -26,12 +26,12 @@ const COMPLETENESS: NestedType = {
     over_cap: STRINGS,
     large_rows: { array: { struct: { table: 'string', key: 'string', bytes: 'bigint' } } },
     relations: { map: counts('expected', 'written') },
-    // `scope` has no one shape.
+    // Without `scope`, which has several shapes.
     debts: { array: { struct: { reason: 'string', since: 'string', tries: 'bigint' } } },
   },
 };
 
-/** Columns of `manifests` but `object`, which in Athena is a partition. */
+/** Columns of `manifests` except `object`, which is a partition in Athena. */
 export const MANIFEST_COLUMNS: Readonly<Record<string, NestedType>> = {
   format: 'bigint',
   run_id: 'string',
@@ -45,7 +45,7 @@ export const MANIFEST_COLUMNS: Readonly<Record<string, NestedType>> = {
   schema: { struct: { version: 'bigint', added: STRINGS, changed: STRINGS, dropped: STRINGS } },
 };
 
-/** Columns of `manifest_files`: a row per committed file. */
+/** Columns of `manifest_files`: one row per committed file. */
 export const MANIFEST_FILE_COLUMNS: readonly { readonly name: string; readonly type: CatalogType }[] = [
   { name: 'object', type: 'string' },
   { name: 'run_id', type: 'string' },

@@ -1,13 +1,13 @@
 /**
- * What becomes of a table that Glue holds already: what is ours is brought up to date, and only widens;
- * what a user has added or written stays. Pure.
+ * Merges our table into one that Glue already has. Our part is updated, and its types only widen. What a user
+ * has added or written stays. Pure.
  */
 import { type GlueColumn, type GlueTable, UNDECIDED } from './glue.ts';
 import type { CatalogType } from './types.ts';
 
 type Optional<T> = T | undefined;
 
-/** A column as Glue answers with it. */
+/** A column as Glue returns it. */
 export interface StoredColumn {
   readonly Name: Optional<string>;
   readonly Type?: Optional<string>;
@@ -15,7 +15,7 @@ export interface StoredColumn {
   readonly Parameters?: Optional<Readonly<Record<string, string>>>;
 }
 
-/** The part of Glue's `TableInput` that is looked at; whatever else there is goes through as it is. */
+/** The part of Glue's `TableInput` that we look at. Everything else stays unchanged. */
 export interface StoredTable {
   readonly Description?: Optional<string>;
   readonly TableType?: Optional<string>;
@@ -39,7 +39,7 @@ const [[MARK = '', MARKED = ''] = []] = Object.entries(UNDECIDED);
 
 const isUndecided = ({ Parameters }: StoredColumn): boolean => Parameters?.[MARK] === MARKED;
 
-/** The narrower of two types that reads what both read; ours where the stored one is none that we give. */
+/** The narrowest type that reads what both types read. If the stored type is not one of ours, our type. */
 function widened(stored: Optional<string>, wanted: string): string {
   if (stored === wanted || !isScalar(stored) || !isScalar(wanted)) return wanted;
   return [stored, wanted].every((type) => type === 'bigint' || type === 'double') ? 'double' : 'string';
@@ -73,14 +73,14 @@ function mergedColumns(
 
 const RANGE = 'projection.run_date.range';
 
-/** Each day before the first one with data costs every query an empty listing; a month of them is nothing. */
+/** Each day before the first one with data costs every query an empty listing. A month of them is negligible. */
 const SLACK_DAYS = 31;
 const DAY_MS = 86_400_000;
 
 /**
- * Where the partitions begin: never after the first day, and not each day anew. History that is removed
- * lets the first day move on.
- * @param isWhole false where others may have files of an earlier day
+ * The first day of the partitions. It is never after the first committed file, and it does not change every day.
+ * When old files are removed, it moves forward.
+ * @param isWhole false if other objects may have files of an earlier day
  */
 function mergedRange(stored: string, wanted: string, isWhole: boolean): string {
   const [, before = ''] = /^(\d{4}-\d\d-\d\d),NOW$/.exec(stored) ?? [];
@@ -102,11 +102,11 @@ function mergedParameters(
   };
 }
 
-/** Only what there is, so that nothing stored is replaced by undefined. */
+/** Only the members that are set, so that undefined never replaces a stored value. */
 const given = <T extends object>(members: T): Partial<T> =>
   Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Partial<T>;
 
-/** The history of a table, or the table of manifests, with columns and parameters of both. */
+/** The history of a table (or the table of manifests) with the columns and parameters of both versions. */
 export function mergedTable<T extends StoredTable>(
   stored: T,
   wanted: GlueTable,
@@ -130,7 +130,7 @@ export function mergedTable<T extends StoredTable>(
   };
 }
 
-/** A view selects what ours selects; only what is written about it may be the user's. */
+/** The view selects what ours selects. Only descriptions may come from the user. */
 export function mergedView<T extends StoredTable>(stored: T, wanted: GlueTable): T {
   const before = new Map(stored.StorageDescriptor?.Columns?.map((column) => [nameOf(column), column]));
   const Columns = wanted.StorageDescriptor.Columns.map((column) => ({
@@ -147,7 +147,7 @@ export function mergedView<T extends StoredTable>(stored: T, wanted: GlueTable):
   };
 }
 
-/** The columns of a history that its view can show: those of the types that we give. */
+/** The columns of a history that its view can show: those with types that we use. */
 export const columnsOf = ({
   StorageDescriptor,
 }: StoredTable): readonly { name: string; type: CatalogType }[] =>

@@ -1,4 +1,4 @@
-/** The tables of the lake as a query engine sees them, from the declarations and what was seen. Pure. */
+/** The tables of the lake for query engines, from the declarations and the types seen. Pure. */
 import type { ChildDeclaration, Column, ColumnType, ObjectDeclaration } from '../core/declaration.ts';
 import { DELETIONS, type ObjectName, type TableName } from '../core/names.ts';
 import { ofColumn, type SeenColumns, type SeenTables } from '../core/sightings.ts';
@@ -8,19 +8,19 @@ export interface CatalogColumn {
   readonly name: string;
   readonly type: CatalogType;
   readonly description: string;
-  /** Null for a field of Intercom's that is not declared. */
+  /** Null for a field that Intercom sends but we do not declare. */
   readonly declared: ColumnType | null;
-  /** No value has come yet: the type says nothing, and the first value decides. */
+  /** True if there is no value yet: the type is provisional, and the first value decides. */
   readonly isUndecided: boolean;
 }
 
-/** How the current state follows from all committed rows (DESIGN: current state). */
+/** How the current state follows from all committed rows. */
 export type CurrentRule =
-  /** Per primary key the row with the greatest `_version`. */
+  /** For each primary key, the row with the greatest `_version`. */
   | { readonly kind: 'latest' }
   /** The rows of the object's last committed run. */
   | { readonly kind: 'last_run'; readonly object: ObjectName }
-  /** The rows whose `_parent_version` is that of their parent's current row. */
+  /** The rows whose `_parent_version` is the `_version` of their parent's current row. */
   | { readonly kind: 'child'; readonly parent: TableName; readonly on: readonly JoinColumns[] };
 
 export interface JoinColumns {
@@ -34,9 +34,9 @@ export interface CatalogTable {
   readonly columns: readonly CatalogColumn[];
   readonly primaryKey: readonly string[];
   readonly current: CurrentRule;
-  /** Object whose manifests list the table's files; null where any may. */
+  /** Object whose manifests list the table's files; null if any object's may. */
   readonly object: ObjectName | null;
-  /** Names that are no columns, though earlier files have them: field rules leave them out. */
+  /** Columns that field rules exclude. Earlier files may still have them. */
   readonly excluded: readonly string[];
 }
 
@@ -62,17 +62,21 @@ const PARENT_VERSION: PlainColumn = {
 const DELETION_COLUMNS: readonly PlainColumn[] = [
   { name: 'object', type: 'string', description: 'Object of the deleted record, such as `conversations`.' },
   { name: 'id', type: 'string', description: "The record's id." },
-  { name: 'how', type: 'string', description: 'How it was noticed: `not_found` is listed, then 404 twice.' },
+  {
+    name: 'how',
+    type: 'string',
+    description: 'How it was noticed: `not_found` means listed, then 404 twice.',
+  },
   { name: 'detected_at', type: 'timestamp', description: 'When it was noticed.' },
 ];
 
 /**
- * Names that the engines give to what a row's file tells: its partition and its address. A field of Intercom's
- * that is called so is in the files, and no column.
+ * Names that the engines use for the partition and the address of a row's file. A field of Intercom's with such
+ * a name is in the files but is not a column.
  */
 const TAKEN = ['run_date', '$path'];
 
-/** SQL can write down any other name; a field called so is in the files alone as well. */
+/** SQL can write any other name. A field with an unwritable name is in the files only. */
 const isWritable = (name: string): boolean => name !== '' && !name.includes('\0');
 
 const typed = ({ name, type, description }: PlainColumn, seen: SeenColumns): CatalogColumn => ({
@@ -83,13 +87,13 @@ const typed = ({ name, type, description }: PlainColumn, seen: SeenColumns): Cat
   isUndecided: false,
 });
 
-/** Engines do not tell upper from lower case: of two such names the first one is a column. */
+/** Engines ignore case: of two names that differ only in case, the first one becomes a column. */
 function withoutTwins(columns: readonly CatalogColumn[]): readonly CatalogColumn[] {
   const known = new Set<string>(TAKEN);
   return columns.filter(({ name }) => known.size < known.add(name.toLowerCase()).size);
 }
 
-/** Declared columns, then fields beyond them by name, then our own. */
+/** Declared columns, then undeclared fields by name, then our own columns. */
 function columnsOf(
   declared: readonly PlainColumn[],
   own: readonly PlainColumn[],
@@ -104,7 +108,7 @@ function columnsOf(
       return {
         name,
         type: catalogType(name, null, types),
-        description: 'Sent by Intercom beyond its documentation.',
+        description: 'Sent by Intercom, but not in its documentation.',
         declared: null,
         isUndecided: types.length === 0,
       };
@@ -147,7 +151,7 @@ function tablesOf(object: ObjectDeclaration, seen: SeenTables): readonly Catalog
 
 const DELETIONS_TABLE: CatalogTable = {
   name: DELETIONS,
-  description: 'Records that were seen to be gone; their rows in the other tables stay.',
+  description: 'Records that were deleted in Intercom; their rows in the other tables stay.',
   columns: columnsOf(DELETION_COLUMNS, [...RUN_COLUMNS, VERSION]),
   primaryKey: ['object', 'id'],
   current: { kind: 'latest' },
@@ -155,7 +159,7 @@ const DELETIONS_TABLE: CatalogTable = {
   excluded: [],
 };
 
-/** Every table of these objects, parents before their children, and `deletions`. */
+/** Every table of these objects, with parents before their children, and `deletions`. */
 export const catalogTables = (
   objects: readonly ObjectDeclaration[],
   seen: SeenTables,

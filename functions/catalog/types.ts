@@ -1,17 +1,18 @@
-/** Types of the catalog's columns (DESIGN: catalog): few, and each reads whatever the files may hold. Pure. */
+/** Types of the catalog's columns. There are few, and each can read everything that its files hold. Pure. */
 import type { ColumnType } from '../core/declaration.ts';
 import type { SeenType } from '../core/sightings.ts';
 
-/** The names of Athena and Hive. `string` reads every JSON scalar as its own text. */
+/** Names of types in Athena and Hive. `string` reads every JSON scalar as text. */
 export type CatalogType = 'string' | 'bigint' | 'double' | 'boolean';
 
-/** Narrowest first: what a column of each declared type may become, and the types that each reads without loss. */
+/** The seen types that each catalog type reads without loss. */
 const READS: Readonly<Record<Exclude<CatalogType, 'string'>, readonly SeenType[]>> = {
   boolean: ['boolean'],
   bigint: ['integer', 'long'],
   double: ['integer', 'number'],
 };
 
+/** Types that a column of each declared type may have, narrowest first; `string` is always the last resort. */
 const CANDIDATES: Readonly<Record<ColumnType, readonly (keyof typeof READS)[]>> = {
   boolean: ['boolean'],
   timestamp: ['bigint', 'double'],
@@ -21,16 +22,16 @@ const CANDIDATES: Readonly<Record<ColumnType, readonly (keyof typeof READS)[]>> 
   json: [],
 };
 
-/** Of a field that is not declared: integers prove nothing about what comes next, so numbers are doubles. */
+/** For undeclared fields. Integers do not prove that only integers will follow, so numbers are doubles. */
 const CANDIDATES_UNDECLARED: readonly (keyof typeof READS)[] = ['boolean', 'double'];
 
-/** Ids come as integers or as text, depending on object and version of the API. */
+/** Ids come as integers or as text, depending on the object and the API version. */
 const isId = (name: string): boolean => name === 'id' || name.endsWith('_id');
 
 /**
  * The type of a column: the narrowest that reads everything seen so far. More seen types never make it
- * narrower, except that a new field without any value is `string` until its first value.
- * @param declared null for a field that is not declared
+ * narrower, with one exception: a new field is `string` until it has its first value.
+ * @param declared null for an undeclared field
  */
 export function catalogType(
   name: string,

@@ -1,12 +1,12 @@
 /**
- * The views over what is committed. Their text is the same in DuckDB and Athena: `<table>_history` has the
- * rows of files with the file's address in `"$path"`, `manifest_files` the addresses that manifests list.
+ * The views of committed data. Their text is the same in DuckDB and Athena: `<table>_history` has the rows of all
+ * files, with the file's address in `"$path"`, and `manifest_files` has the addresses that manifests list.
  */
 import type { ObjectName, TableName } from '../core/names.ts';
 import { list, literal, quoted } from './sql.ts';
 import type { CatalogTable, JoinColumns } from './tables.ts';
 
-/** A view, and what it selects. */
+/** A view and its SELECT statement. */
 export interface View {
   readonly name: string;
   readonly description: string;
@@ -18,14 +18,14 @@ export const MANIFESTS = 'manifests';
 export const MANIFEST_FILES = 'manifest_files';
 export const historyName = (table: TableName): string => `${table}_history`;
 
-/** Address of the file that a row lies in. */
+/** Address of the file that holds a row. */
 export const PATH = '"$path"';
 
-/** As much of a table as its view is made of. */
+/** The part of a table that its view needs. */
 export type ViewedTable = Pick<CatalogTable, 'name' | 'description' | 'primaryKey' | 'current' | 'object'> &
   Pick<View, 'columns'>;
 
-/** True for the rows that are committed: a manifest lists their file. */
+/** A condition that is true for committed rows: a manifest lists their file. */
 function isCommitted({ name, object }: Pick<CatalogTable, 'name' | 'object'>, alias = ''): string {
   const ofObject = object === null ? '' : ` AND object = ${literal(object)}`;
   const path = alias === '' ? PATH : `${alias}.${PATH}`;
@@ -34,7 +34,7 @@ function isCommitted({ name, object }: Pick<CatalogTable, 'name' | 'object'>, al
 
 const names = ({ columns }: ViewedTable): readonly string[] => columns.map(({ name }) => quoted(name));
 
-/** A name that none of the columns has: Intercom may call a field anything. */
+/** A name that no column has: Intercom may give a field any name. */
 function rankName({ columns }: ViewedTable): string {
   const taken = new Set(columns.map(({ name }) => name.toLowerCase()));
   let name = '_rank';
@@ -90,7 +90,7 @@ function currentSelect(table: ViewedTable): string {
   }
 }
 
-/** `<table>`: the current state, from committed runs alone. */
+/** `<table>`: the current state, from committed runs only. */
 export const currentView = (table: ViewedTable): View => ({
   name: table.name,
   description: table.description,

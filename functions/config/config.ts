@@ -1,8 +1,9 @@
 /**
- * The pipeline's configuration: what the user writes in `pipeline.config.ts`, checked once, with every
- * mistake reported at the same time, by its path and with what is allowed.
+ * The pipeline's configuration: what you write in `pipeline.config.ts`. It is checked once, and all mistakes are
+ * reported together, each with its path and what is allowed.
  */
 import { z } from 'zod';
+import { counted } from '../core/counted.ts';
 import type { DeclaredTable } from '../core/declared-tables.ts';
 import { InputError } from '../core/errors.ts';
 import { isJsonObject } from '../core/json.ts';
@@ -41,17 +42,17 @@ const baseUrl = z
   .url({ message: 'must be an absolute URL such as https://api.intercom.io' })
   .refine((text) => {
     const url = URL.parse(text);
-    // Not even a URL: said by the check above.
+    // Not a URL at all: the check above reports it.
     if (url === null) return true;
     return url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK_HOSTS.includes(url.hostname));
   }, 'must be https; plain http is allowed for loopback addresses only')
   .refine((text) => {
     const url = URL.parse(text);
     return url === null || `${url.username}${url.password}${url.search}${url.hash}` === '';
-  }, 'must be an address alone, without user name, password, query or fragment')
+  }, 'must be an address without user name, password, query or fragment')
   .transform((text) => text.replace(/\/+$/, ''));
 
-/** More slots than this could use up the 25,000 events of an execution within the hour a run is bounded to. */
+/** With more slots, a run of one hour could use up the 25,000 events of an execution. */
 const MAX_SLOTS = 128;
 
 export const DEFAULT_NAME = 'intercom';
@@ -59,7 +60,7 @@ export const DEFAULT_NAME = 'intercom';
 const schema = z.strictObject({
   name: z
     .string()
-    .regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be 1-31 characters a-z, 0-9 and -, beginning with a letter')
+    .regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be 1-31 characters a-z, 0-9 and -, and begin with a letter')
     // `shop-data` is the stack with the data of the pipeline `shop`.
     .refine(
       (name) => !name.endsWith('-data'),
@@ -70,7 +71,7 @@ const schema = z.strictObject({
   baseUrl: baseUrl.optional(),
   objects: z
     .array(z.enum(SELECTABLE))
-    .min(1, 'must name at least one object; leave it out for all of them')
+    .min(1, 'must name at least one object; leave it out to sync all of them')
     .superRefine((names, context) => {
       for (const child of names.filter(isChildName)) {
         const parent = PARENT_OF[child];
@@ -102,9 +103,9 @@ const schema = z.strictObject({
   ...deploymentKeys(),
 });
 
-/** What a configuration is checked against, beyond its own shape. */
+/** What a configuration is checked against, besides its own shape. */
 export interface ConfigRules {
-  /** What field rules may be about. */
+  /** Tables that field rules may name. */
   readonly tables: readonly DeclaredTable[];
   readonly cronProblem: CronProblem;
 }
@@ -130,21 +131,21 @@ function refuseTooFewReserved(
   context.addIssue({ code: 'custom', path: ['reservedConcurrency'], message, input: reserved });
 }
 
-/** The objects of a configuration that has not been checked yet: all, where it does not name any. */
+/** The objects of a configuration that is not checked yet; all objects, if it names none. */
 function objectsWritten(config: unknown): readonly ObjectName[] {
   const written = isJsonObject(config) && Array.isArray(config.objects) ? config.objects : OBJECT_NAMES;
   const named = OBJECT_NAMES.filter((name) => written.includes(name));
   return named.length === 0 ? OBJECT_NAMES : named;
 }
 
-/** What the user writes. */
+/** A configuration as the user writes it. */
 export type PipelineConfig = z.input<typeof schema>;
 
-/** The validated configuration with every default filled in; JSON, travels beside the function bundle. */
+/** The checked configuration with every default filled in. A JSON file beside the function bundle. */
 export interface ResolvedConfig extends FieldRules {
   readonly name: string;
   readonly region: 'US' | 'EU' | 'AU';
-  /** Where the API is, without a slash at the end. */
+  /** Base URL of the API, without a slash at the end. */
   readonly baseUrl: string;
   readonly objects: readonly ObjectName[];
   /** Child tables that are not written. */
@@ -152,32 +153,32 @@ export interface ResolvedConfig extends FieldRules {
   /** Inclusive; null: everything. */
   readonly startFrom: EpochSeconds | null;
   readonly overlapSeconds: number;
-  /** Cap on concurrent API operations of the pipeline; null: only the rate budget limits. */
+  /** Limit on concurrent API operations of the pipeline; null: only the rate budget limits them. */
   readonly concurrency: number | null;
   readonly parallelism: Parallelism;
   readonly compression: 'gzip' | 'none';
   readonly history: { readonly fullRefreshRuns: number };
-  /** Whether fields become columns that neither the declarations nor the first run have. */
+  /** Whether a field becomes a column if neither the declarations nor the first run have it. */
   readonly schemaChanges: 'auto-sync' | 'block';
-  /** Said with every run: what in the configuration may be a slip of the pen. */
+  /** Reported with every run: rules in the configuration that may contain a typing mistake. */
   readonly notes: readonly string[];
 }
 
-/** How wide the workflow runs: objects at once, slices of an object at once, requests of a slice at once. */
+/** What runs in parallel: objects, slices of one object, requests of one slice. */
 export interface Parallelism {
   readonly objects: number;
   readonly slices: number;
   readonly inFlight: number;
 }
 
-/** Of a slice, where `concurrency` does not ask for fewer. */
+/** For one slice, unless `concurrency` asks for fewer. */
 export const REQUESTS_IN_FLIGHT = 8;
 
 /**
- * Deals the cap on concurrent API operations from the top, so that
- * objects x slices x requests in flight never passes it.
+ * Divides the limit on concurrent API operations, first among objects, then slices, then requests, so that
+ * objects x slices x requests in flight never exceeds it.
  */
-function dealConcurrency(wanted: Omit<Parallelism, 'inFlight'>, cap: number | null): Parallelism {
+function divideConcurrency(wanted: Omit<Parallelism, 'inFlight'>, cap: number | null): Parallelism {
   if (cap === null) return { ...wanted, inFlight: REQUESTS_IN_FLIGHT };
   const objects = Math.min(wanted.objects, cap);
   const slices = Math.min(wanted.slices, Math.floor(cap / objects));
@@ -191,14 +192,14 @@ export const API_HOSTS = {
   AU: 'https://api.au.intercom.io',
 } as const;
 
-/** Gives an editor the types of the configuration; `export default definePipeline({ … })`. */
+/** Gives your editor the types of the configuration: `export default definePipeline({ … })`. */
 export const definePipeline = (config: PipelineConfig): PipelineConfig => config;
 
 function selectedObjects(names: readonly (ObjectName | ChildName)[] | undefined): readonly ObjectName[] {
   return names === undefined ? OBJECT_NAMES : OBJECT_NAMES.filter((name) => names.includes(name));
 }
 
-/** A pipeline as its configuration has it: what its functions carry with them, and what its stacks are made of. */
+/** A checked configuration, in two parts: one for the functions, one for the stacks only. */
 export interface ResolvedPipeline {
   readonly config: ResolvedConfig;
   readonly deployment: Deployment;
@@ -208,11 +209,11 @@ type Checked = { readonly pipeline: ResolvedPipeline } | { readonly problems: re
 
 /**
  * Checks one configuration of a file.
- * @param at where the configuration stands in its file: nothing, or `[1]`
+ * @param at position of the configuration in its file: an empty text, or `[1]` in a list
  */
 export function checkConfig(config: unknown, rules: ConfigRules, at: string): Checked {
   const result = schemaOf(config, rules).safeParse(config);
-  if (result.success) return { pipeline: resolved(result.data, rules) };
+  if (result.success) return { pipeline: pipelineOf(result.data, rules) };
   const problems = result.error.issues.map(({ path, message }) => {
     const place = [at, ...path.map(String)].filter((step) => step !== '').join('.');
     return `${place === '' ? '(top level)' : place}: ${message}`;
@@ -220,7 +221,10 @@ export function checkConfig(config: unknown, rules: ConfigRules, at: string): Ch
   return { problems };
 }
 
-function resolved(checked: z.output<ReturnType<typeof schemaOf>>, { tables }: ConfigRules): ResolvedPipeline {
+function pipelineOf(
+  checked: z.output<ReturnType<typeof schemaOf>>,
+  { tables }: ConfigRules,
+): ResolvedPipeline {
   const { baseUrl: override, objects, startFrom, overlapMinutes, concurrency, ...rest } = checked;
   const { email, missedIntervals } = rest.alerts;
   return {
@@ -235,7 +239,7 @@ function resolved(checked: z.output<ReturnType<typeof schemaOf>>, { tables }: Co
       startFrom: startFrom ?? null,
       overlapSeconds: overlapMinutes * 60,
       concurrency: concurrency ?? null,
-      parallelism: dealConcurrency(rest.parallelism, concurrency ?? null),
+      parallelism: divideConcurrency(rest.parallelism, concurrency ?? null),
       compression: rest.compression,
       history: rest.history,
       schemaChanges: rest.schemaChanges,
@@ -257,35 +261,35 @@ function resolved(checked: z.output<ReturnType<typeof schemaOf>>, { tables }: Co
   };
 }
 
-/** @throws InputError with every problem on a line of its own */
+/** @throws InputError with one line for each problem */
 export function refuseConfig(problems: readonly string[]): never {
   const lines = problems.map((problem) => `  ${problem}`).join('\n');
-  throw new InputError(`The configuration has ${problems.length} mistake(s):\n${lines}`, {
+  throw new InputError(`The configuration has ${counted(problems.length, 'mistake')}:\n${lines}`, {
     code: 'bad_config',
   });
 }
 
 const NO_RULES: ConfigRules = { tables: [], cronProblem: () => null };
 
-function resolvePipeline(config: unknown, rules: ConfigRules): ResolvedPipeline {
+function parsePipeline(config: unknown, rules: ConfigRules): ResolvedPipeline {
   const checked = checkConfig(config, rules, '');
   return 'problems' in checked ? refuseConfig(checked.problems) : checked.pipeline;
 }
 
 /**
- * Checks a configuration and fills in its defaults.
- * @param tables what field rules may be about; without it rules are refused
+ * Checks a configuration, fills in its defaults, and returns the part for the functions.
+ * @param tables that field rules may name; without them, every rule is refused
  * @throws InputError listing every mistake with its path and what is allowed
  */
-export const resolveConfig = (
+export const parseConfig = (
   config: unknown,
   tables: ConfigRules['tables'] = NO_RULES.tables,
-): ResolvedConfig => resolvePipeline(config, { ...NO_RULES, tables }).config;
+): ResolvedConfig => parsePipeline(config, { ...NO_RULES, tables }).config;
 
 /**
- * What the same configuration says about deployment.
- * @param rules without them a cron expression is only checked for its form, and field rules are refused
- * @throws InputError as resolveConfig
+ * Does the same, and returns the part for the stacks.
+ * @param rules without them, only the syntax of a cron expression is checked, and field rules are refused
+ * @throws InputError like parseConfig
  */
-export const resolveDeployment = (config: unknown, rules: ConfigRules = NO_RULES): Deployment =>
-  resolvePipeline(config, rules).deployment;
+export const parseDeployment = (config: unknown, rules: ConfigRules = NO_RULES): Deployment =>
+  parsePipeline(config, rules).deployment;

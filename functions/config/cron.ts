@@ -1,7 +1,8 @@
 /**
- * Five-field Unix cron (crontab(5), Vixie's): the text read into the values it means. Structure only; what
- * AWS can express of it, and when it fires, is known where it is deployed.
+ * Reads five-field Unix cron (Vixie's crontab(5)) into the values that it means. This checks the structure only.
+ * lib/constructs/schedule.ts knows what AWS can express, and when it fires.
  */
+import { counted } from '../core/counted.ts';
 
 /** One field: its values in ascending order, and whether it was written as `*` alone. */
 export interface CronField {
@@ -22,13 +23,13 @@ interface Kind {
   readonly name: string;
   readonly min: number;
   readonly max: number;
-  /** Names of the values, beginning with that of `min`. */
+  /** Names of the values, starting at `min`. */
   readonly names: readonly string[];
 }
 
 const MONTHS = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'];
 
-/** By their numbers in Unix cron; AWS counts the same names from 1. */
+/** In the order of their numbers in Unix cron, from 0; AWS counts from 1. */
 export const DAYS_OF_WEEK = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'] as const;
 
 const KINDS = {
@@ -41,7 +42,7 @@ const KINDS = {
 
 const ORDER = ['minutes', 'hours', 'daysOfMonth', 'months', 'daysOfWeek'] as const;
 
-// `*`, `5`, `MON`, `1-5`, each but the single value also with a step: `*/15`, `8-18/2`.
+// `*`, `5`, `MON`, `1-5`; `*` and ranges may have a step: `*/15`, `8-18/2`.
 const ITEM = /^(?:(\*)|([0-9]{1,2}|[a-z]{3})(?:-([0-9]{1,2}|[a-z]{3}))?)(?:\/([0-9]{1,2}))?$/i;
 
 class CronSyntaxError extends Error {}
@@ -61,16 +62,19 @@ function numberOf(text: string, kind: Kind): number {
 function valuesOfItem(text: string, kind: Kind): readonly number[] {
   const [whole, any, first, last, stepText] = ITEM.exec(text) ?? [];
   if (whole === undefined) {
-    return fail(kind, `'${text}' is not Unix cron: values, ranges such as 1-5, steps such as */15, commas`);
+    return fail(
+      kind,
+      `'${text}' is not Unix cron: write values, ranges such as 1-5, steps such as */15, or lists with commas`,
+    );
   }
   if (stepText !== undefined && any === undefined && last === undefined) {
-    return fail(kind, `'${text}': a step follows * or a range; write ${first}-${kind.max}/${stepText}`);
+    return fail(kind, `'${text}': a step must follow * or a range; write ${first}-${kind.max}/${stepText}`);
   }
   const from = first === undefined ? kind.min : numberOf(first, kind);
   const to = first === undefined ? kind.max : numberOf(last ?? first, kind);
-  if (from > to) return fail(kind, `'${text}': a range goes upwards; write two, with a comma`);
+  if (from > to) return fail(kind, `'${text}': a range must go upwards; write two ranges with a comma`);
   const step = Number(stepText ?? 1);
-  if (step < 1 || step > kind.max) return fail(kind, `'${text}': a step is 1-${kind.max}`);
+  if (step < 1 || step > kind.max) return fail(kind, `'${text}': a step must be 1-${kind.max}`);
   return Array.from({ length: Math.floor((to - from) / step) + 1 }, (_, index) => from + index * step);
 }
 
@@ -80,12 +84,12 @@ function parseField(text: string, kind: Kind): CronField {
   return { values: [...new Set(days)].toSorted((a, b) => a - b), isAny: text === '*' };
 }
 
-/** Reads a cron expression; `problem` says everything that is wrong with it. */
+/** Reads a cron expression. `problem` lists everything that is wrong with it. */
 export function parseCron(text: string): CronFields | { readonly problem: string } {
   const fields = text.trim().split(/\s+/);
   if (fields.length !== ORDER.length) {
     return {
-      problem: `'${text}' has ${fields.length} field(s); five are needed: minute hour day-of-month month day-of-week`,
+      problem: `'${text}' has ${counted(fields.length, 'field')}; five are needed: minute hour day-of-month month day-of-week`,
     };
   }
   const problems: string[] = [];

@@ -1,13 +1,13 @@
 /**
- * What only the stacks need to know of a pipeline: when it runs, who hears of trouble, how it is encrypted and
- * logged. It does not travel in the function bundle, so changing it stops no run.
+ * What only the stacks need to know about a pipeline: when it runs, who receives alarms, how it is encrypted and
+ * logged. It is not in the function bundle, so you can change it without stopping a run.
  */
 import { z } from 'zod';
 import { OBJECT_NAMES, type ObjectName } from '../core/names.ts';
 import { parseCron } from './cron.ts';
 import { keyArn, type Landscape, landscapeSchema } from './landscape.ts';
 
-/** When schedules start runs: every so many minutes, or when a five-field Unix cron fires in a time zone. */
+/** When schedules start runs: at an interval, or when a five-field Unix cron fires in a time zone. */
 export type Frequency = { readonly everyMinutes: number } | CronFrequency;
 
 export interface CronFrequency {
@@ -23,21 +23,21 @@ export const LOG_RETENTION_DAYS = [
 
 export interface Deployment {
   readonly frequency: Frequency;
-  /** Of objects that have one of their own. */
+  /** For objects with their own frequency. */
   readonly objectFrequency: Readonly<Partial<Record<ObjectName, Frequency>>>;
-  /** Schedules exist and do not fire. */
+  /** If true, schedules exist but do not fire. */
   readonly paused: boolean;
   readonly alerts: {
-    /** Is subscribed to the alarms; null: nobody is. */
+    /** Address that receives the alarms; null: nobody does. */
     readonly email: string | null;
-    /** Alarm after so many intervals without a successful run. */
+    /** Number of intervals without a successful run that raises an alarm. */
     readonly missedIntervals: number;
   };
-  /** `detailed` has metrics and alarms per object, which cost more. */
+  /** `detailed` adds metrics and alarms per object, which cost more. */
   readonly monitoring: 'standard' | 'detailed';
   /** Whether there is a CloudWatch dashboard. The first three of an account are free. */
   readonly dashboard: boolean;
-  /** Whose key encrypts at rest: AWS's, a KMS key of the pipeline, or a KMS key that exists. */
+  /** The key that encrypts data at rest: AWS's, the pipeline's own KMS key, or an existing KMS key. */
   readonly encryption: 'aws' | 'own-key' | { readonly keyArn: string };
   readonly logRetentionDays: (typeof LOG_RETENTION_DAYS)[number];
   /** Invocations that the account keeps free for each object; null for none. */
@@ -47,17 +47,17 @@ export interface Deployment {
   readonly aws: Landscape;
 }
 
-/** Why AWS cannot fire so, or fires too often; null: it can. Needs a clock and a calendar, so it comes from outside. */
+/** Why AWS cannot run this schedule, or would run it too often; null: no problem. The caller provides it: it needs a clock. */
 export type CronProblem = (frequency: CronFrequency) => string | null;
 
-/** A run may take minutes, and Intercom's search index lags behind by as much. */
+/** A run can take minutes, and Intercom's search index lags by minutes. */
 export const MIN_INTERVAL_MINUTES = 15;
 
 const MINUTES = { minute: 1, hour: 60, day: 1440 } as const;
 
 const EVERY = /^([1-9][0-9]{0,3}) (minute|hour|day)s?$/;
 
-/** Minutes of `15 minutes`, `1 hour`, `2 days`; null where it is not such a text. */
+/** Minutes in `15 minutes`, `1 hour` or `2 days`; null for any other text. */
 function minutesOf(every: string): number | null {
   const [, count, unit] = EVERY.exec(every) ?? [];
   return unit === undefined ? null : Number(count) * MINUTES[unit as keyof typeof MINUTES];
@@ -71,7 +71,7 @@ function everyProblem(every: string): string | null {
   return minutes < MIN_INTERVAL_MINUTES ? `must be at least ${MIN_INTERVAL_MINUTES} minutes` : null;
 }
 
-/** `Europe/Berlin`, `UTC`, `Etc/GMT+5`; not an offset such as +02:00, which JavaScript would take. */
+/** `Europe/Berlin`, `UTC`, `Etc/GMT+5`; not an offset such as +02:00, which JavaScript accepts. */
 const ZONE = /^[A-Z][A-Za-z0-9_+-]*(\/[A-Z][A-Za-z0-9_+-]*)*$/;
 
 function timezoneProblem(timezone: string): string | null {
@@ -135,7 +135,7 @@ const ENCRYPTION_SHAPE = "must be 'aws', 'own-key' or { keyArn: 'arn:aws:kms:…
 const catalogSchema = z.strictObject({
   database: z
     .string()
-    .regex(/^[a-z][a-z0-9_]{0,127}$/, 'must be 1-128 characters a-z, 0-9 and _, beginning with a letter')
+    .regex(/^[a-z][a-z0-9_]{0,127}$/, 'must be 1-128 characters a-z, 0-9 and _, and begin with a letter')
     .refine(
       (name) => name !== 'default',
       "'default' is the shared database of the account; choose another name",
@@ -152,8 +152,8 @@ const catalogSchema = z.strictObject({
 });
 
 /**
- * The configuration's keys about deployment.
- * @param objects the configured ones: no other can have a frequency of its own
+ * The configuration's keys for deployment.
+ * @param objects the configured objects: only they can have their own frequency
  */
 export const deploymentKeys = (
   objects: readonly ObjectName[] = OBJECT_NAMES,
@@ -166,7 +166,7 @@ export const deploymentKeys = (
       .partialRecord(z.enum(objects), frequency, {
         error: (issue: z.core.$ZodRawIssue) =>
           issue.code === 'unrecognized_keys'
-            ? `${issue.keys.join(', ')}: no configured object; those are ${objects.join(', ')}`
+            ? `${issue.keys.join(', ')}: not a configured object; configured are ${objects.join(', ')}`
             : undefined,
       })
       .default({}),
@@ -185,7 +185,10 @@ export const deploymentKeys = (
       })
       .default('aws'),
     logRetentionDays: z
-      .literal(LOG_RETENTION_DAYS, `must be what CloudWatch allows: ${LOG_RETENTION_DAYS.join(', ')}`)
+      .literal(
+        LOG_RETENTION_DAYS,
+        `must be a number of days that CloudWatch allows: ${LOG_RETENTION_DAYS.join(', ')}`,
+      )
       .default(90),
     reservedConcurrency: z.number().int().min(1).max(100).optional(),
     catalog: catalogSchema.prefault({}),

@@ -1,4 +1,4 @@
-/** The configuration's keys about tables and fields, checked against what is declared. */
+/** The configuration's keys for tables and fields, checked against the declarations. */
 import { z } from 'zod';
 import type { DeclaredTable } from '../core/declared-tables.ts';
 import { CHILD_NAMES } from '../core/names.ts';
@@ -36,15 +36,15 @@ function parseRules(rules: Rules): { readonly parsed: readonly ParsedRule[]; rea
   return { parsed, problems };
 }
 
-/** What keeps a rule from being about this place of the table; null: nothing. */
+/** Why a rule cannot apply to this place in the table; null: it can. */
 function placeProblem(table: DeclaredTable, { path, steps, treatment }: ParsedRule): string | null {
   const name = columnOf(steps);
   const columns = table.columns.map((column) => column.name);
   if (name === null) return `must begin with the name of a column: ${columns.join(', ')}`;
-  if (name.startsWith('_')) return 'is a column of our own; it is always there';
+  if (name.startsWith('_')) return 'is a column that the pipeline adds; it is always there';
   const omitted = table.omitted.map(parsePath);
   if (omitted.some((one) => takesIn(one, steps))) {
-    return `is not in ${table.name}: relationships are in tables of their own, attachments are not synced`;
+    return `is not in ${table.name}: relationships have their own tables, attachments are not synced`;
   }
   if (treatment !== 'replicate' && table.kept.has(name)) {
     return `can only be 'replicate': '${name}' is a key, a cursor or a reference that tables are joined on`;
@@ -57,8 +57,8 @@ function placeProblem(table: DeclaredTable, { path, steps, treatment }: ParsedRu
 }
 
 /**
- * The rule that excludes what is around the place of another; undefined where none does, also because a more
- * exact one keeps it (`a.*: exclude` beside `a.b: replicate`).
+ * The rule that excludes a place around this one; undefined if there is none, or if a more exact rule keeps the
+ * place (`a.*: exclude` with `a.b: replicate`).
  */
 function excludedAround(
   { steps }: ParsedRule,
@@ -75,12 +75,12 @@ function excludedAround(
   return undefined;
 }
 
-/** What two rules of a table say against each other; null: nothing. */
+/** How a rule contradicts another one of the table; null: it does not. */
 function conflict(rule: ParsedRule, rules: readonly ParsedRule[], tree: FieldNode): string | null {
   const same = rules.find((other) => other !== rule && placeOf(other.steps) === placeOf(rule.steps));
   if (same !== undefined) return `names the same place as '${same.path}'; keep one of the two`;
   const around = excludedAround(rule, rules, tree);
-  return around === undefined ? null : `lies within '${around.path}', which is excluded; keep one of the two`;
+  return around === undefined ? null : `is inside '${around.path}', which is excluded; keep one of the two`;
 }
 
 function problemsOf(table: DeclaredTable, rules: Rules): readonly Problem[] {
@@ -118,20 +118,20 @@ export const fieldsSchema = (tables: readonly DeclaredTable[]) =>
     })
     .default({});
 
-/** `tables: { exclude: ['contact_tag'] }`; objects are left out by `objects`. */
+/** `tables: { exclude: ['contact_tag'] }`. To leave out objects, use `objects`. */
 export const tablesSchema = z
   .strictObject({
     exclude: z
       .array(
         z.enum(CHILD_NAMES, {
-          error: `must be a child table: ${CHILD_NAMES.join(', ')}; objects are left out by 'objects'`,
+          error: `must be a child table: ${CHILD_NAMES.join(', ')}; to leave out an object, use 'objects'`,
         }),
       )
       .default([]),
   })
   .prefault({});
 
-/** A child table that `objects` asks for and `tables` leaves out: one of the two is a mistake. */
+/** Refuses a child table that `objects` names and `tables` excludes: one of the two is a mistake. */
 export function refuseNamedAndExcluded(
   {
     objects = [],
@@ -140,7 +140,7 @@ export function refuseNamedAndExcluded(
   context: z.RefinementCtx,
 ): void {
   for (const child of tables.exclude.filter((name) => objects.includes(name))) {
-    const message = `'${child}' is named in 'objects' as well; take it out of one of the two`;
+    const message = `'${child}' is also named in 'objects'; remove it from one of the two`;
     context.addIssue({ code: 'custom', message, path: ['tables', 'exclude'], input: tables.exclude });
   }
 }

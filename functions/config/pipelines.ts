@@ -1,4 +1,4 @@
-/** A configuration file: one pipeline, or a list of them. */
+/** A configuration file: one pipeline or a list of them. */
 
 import { InputError } from '../core/errors.ts';
 import { isJsonObject } from '../core/json.ts';
@@ -13,24 +13,27 @@ import {
 const nameOf = (config: unknown): unknown =>
   isJsonObject(config) ? (config.name ?? DEFAULT_NAME) : undefined;
 
-/** Two pipelines of one name would be the same stacks. */
+/** Two pipelines with the same name would be the same stacks. */
 function sameNames(configs: readonly unknown[]): readonly string[] {
   const names = configs.map(nameOf);
   return names.flatMap((name, index) => {
     const first = names.indexOf(name);
     if (name === undefined || first === index) return [];
-    return [`[${index}].name: '${String(name)}' is the name of [${first}] too; each pipeline needs its own`];
+    return [
+      `[${index}].name: '${String(name)}' is also the name of [${first}]; each pipeline needs its own name`,
+    ];
   });
 }
 
 /**
- * Checks what a configuration file holds: one configuration, or a list of them with different names.
+ * Checks the content of a configuration file: one configuration, or a list of them with different names.
  * @throws InputError listing every mistake of every configuration
  */
-export function resolvePipelines(content: unknown, rules: ConfigRules): readonly ResolvedPipeline[] {
+export function parsePipelines(content: unknown, rules: ConfigRules): readonly ResolvedPipeline[] {
   const isList = Array.isArray(content);
   const configs: readonly unknown[] = isList ? content : [content];
-  if (configs.length === 0) return refuseConfig(['(top level): the list has no pipeline']);
+  if (configs.length === 0)
+    return refuseConfig(['(top level): the list is empty; it needs at least one pipeline']);
   const checked = configs.map((config, index) => checkConfig(config, rules, isList ? `[${index}]` : ''));
   const problems = checked.flatMap((one) => ('problems' in one ? one.problems : []));
   const all = [...problems, ...sameNames(configs)];
@@ -39,9 +42,9 @@ export function resolvePipelines(content: unknown, rules: ConfigRules): readonly
 }
 
 /**
- * The one that is meant.
- * @param name may be left out where there is only one
- * @throws InputError saying which there are
+ * Chooses a pipeline by name.
+ * @param name optional if there is only one
+ * @throws InputError listing the pipelines
  */
 export function choosePipeline(
   pipelines: readonly ResolvedPipeline[],
@@ -56,7 +59,7 @@ export function choosePipeline(
     });
   }
   if (name === undefined && second !== undefined) {
-    throw new InputError(`There are several pipelines: ${names}. Say which with --pipeline NAME.`, {
+    throw new InputError(`There are several pipelines: ${names}. Choose one with --pipeline NAME.`, {
       code: 'several_pipelines',
     });
   }

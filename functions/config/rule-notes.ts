@@ -1,6 +1,6 @@
 /**
- * Rules about places that nobody declared: fine for a field that Intercom adds, a slip of the pen otherwise. They are
- * told and not refused, because there may be fields that we do not know.
+ * Notes on rules for undeclared places. Such a rule is right for a field that Intercom adds later, and a typing
+ * mistake otherwise. We report it but do not refuse it, because there may be fields that we do not know.
  */
 import type { DeclaredTable, DeclaredTableName, TableColumn } from '../core/declared-tables.ts';
 import { parsePath, pathFrom, type Step } from '../core/paths.ts';
@@ -8,7 +8,7 @@ import type { FieldRules } from '../rows/field-rules.ts';
 
 type Path = readonly Step[];
 
-/** How many letters have to be put in, taken out or replaced to make one word of the other (Levenshtein). */
+/** Number of letters to insert, delete or replace to turn one word into the other (Levenshtein). */
 function distance(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);
   for (const [index, letter] of [...one].entries()) {
@@ -22,7 +22,7 @@ function distance(one: string, other: string): number {
   return row[other.length] ?? 0;
 }
 
-/** The most similar word, where a third of the letters or less is another. */
+/** The most similar word, if at most a third of the letters differ. */
 function similarTo(word: string, known: readonly string[]): string | null {
   const [nearest] = known
     .map((one) => ({ one, far: distance(word, one) }))
@@ -31,7 +31,7 @@ function similarTo(word: string, known: readonly string[]): string | null {
   return nearest?.one ?? null;
 }
 
-/** Places known in a column. One that is personal as a whole may hold anything. */
+/** Known places in a column. A column that is personal as a whole may hold anything. */
 function knownIn({ name, personal, plain = [] }: TableColumn): readonly Path[] {
   const inside = [...(personal === true ? [] : (personal ?? [])), ...plain].filter((path) => path !== '');
   return inside.length === 0 ? [parsePath(name)] : inside.map((path) => parsePath(pathFrom(name, path)));
@@ -39,25 +39,25 @@ function knownIn({ name, personal, plain = [] }: TableColumn): readonly Path[] {
 
 const isItem = (step: Step): boolean => 'every' in step && step.every === 'item';
 
-/** Whether both may name the same; `*` may stand for any name, on either side. */
+/** Whether both can mean the same place; `*` on either side matches any name. */
 const isAlike = (one: Step, other: Step | undefined): boolean =>
   other !== undefined &&
   ('key' in one && 'key' in other ? one.key === other.key : isItem(one) === isItem(other));
 
-/** Everywhere, and not listed in declarations. */
+/** These fields occur everywhere, so the declarations do not list them. */
 const REFERENCE = /^type$|^id$|_id$/;
 
-interface Slip {
+interface Unknown {
   readonly isColumn: boolean;
   readonly name: string;
   readonly similar: string | null;
 }
 
-/** The first name of a path that is not known where it stands; null where there is none. */
-function slipIn(path: Path, known: readonly Path[]): Slip | null {
+/** The first name of a path that is not known at its place; null if all are known. */
+function unknownIn(path: Path, known: readonly Path[]): Unknown | null {
   let alive = known;
   for (const [index, step] of path.entries()) {
-    // Within a known place.
+    // Inside a known place.
     if (alive.some(({ length }) => length === index)) return null;
     const next = alive.filter((one) => isAlike(step, one[index]));
     if (next.length === 0) {
@@ -73,22 +73,22 @@ function slipIn(path: Path, known: readonly Path[]): Slip | null {
   return null;
 }
 
-/** One sentence for each rule about a place that is not known. */
+/** One note for each rule whose place is not known. */
 export function ruleNotes(tables: readonly DeclaredTable[], fields: FieldRules['fields']): readonly string[] {
   const knownOf = (name: DeclaredTableName) =>
     (tables.find((table) => table.name === name)?.columns ?? []).flatMap(knownIn);
   return Object.entries(fields).flatMap(([table, rules]) => {
     const known = knownOf(table as DeclaredTableName);
     return Object.keys(rules).flatMap((path) => {
-      const slip = slipIn(parsePath(path), known);
-      if (slip === null) return [];
-      const { isColumn, name, similar } = slip;
+      const unknown = unknownIn(parsePath(path), known);
+      if (unknown === null) return [];
+      const { isColumn, name, similar } = unknown;
       const missing = isColumn
         ? `${table} has no declared column '${name}'`
         : `'${name}' is not declared there`;
       const guess = similar === null ? '' : ` Did you mean '${similar}'?`;
       return [
-        `fields.${table}.${path}: ${missing}; the rule waits for such a field.${guess} Columns: npm run local -- fields`,
+        `fields.${table}.${path}: ${missing}; the rule applies once there is such a field.${guess} To list the columns: npm run local -- fields`,
       ];
     });
   });

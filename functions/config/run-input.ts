@@ -1,4 +1,4 @@
-/** The input of a run, the same for a schedule, a person and the command line. Pure. */
+/** The input of a run: the same for a schedule, a person and the command line. Pure. */
 
 import type { RunMode } from '../core/engine-files.ts';
 import { InputError } from '../core/errors.ts';
@@ -12,7 +12,7 @@ export interface RunRequest {
   readonly mode: RunMode;
   readonly range: { readonly from: EpochSeconds; readonly to: EpochSeconds } | null;
   readonly objects: readonly ObjectName[];
-  /** Said to the user. */
+  /** For the user. */
   readonly notes: readonly string[];
 }
 
@@ -24,23 +24,23 @@ export interface RunInputRules {
 
 const KEYS = ['objects', 'mode', 'from', 'to'] as const;
 
-/** How the one who gave the input spelled it, so that a refusal speaks of what was written. */
+/** How the input was written, so that an error message can use the same words. */
 export interface InputWording {
   readonly names: Readonly<Record<(typeof KEYS)[number], string>>;
-  /** A refusal in whole sentences. */
+  /** The error message, in whole sentences. */
   readonly refusal: (problem: string) => string;
 }
 
 const ALLOWED =
   'Allowed: {} for every configured object, {"objects": ["contacts"]}, {"mode": "full_refresh"}, {"from": "2025-01-01T00:00:00Z", "to": "2025-02-01T00:00:00Z"}.';
 
-/** As the state machine is given it. */
+/** The wording for the state machine's input. */
 const AS_JSON: InputWording = {
   names: { objects: '"objects"', mode: '"mode"', from: '"from"', to: '"to"' },
   refusal: (problem) => `The run's input cannot be used: ${problem}. ${ALLOWED}`,
 };
 
-/** As the options of a command. */
+/** The wording for the options of a command. */
 export const AS_OPTIONS: InputWording = {
   names: { objects: '--objects', mode: '--full-refresh', from: '--from', to: '--to' },
   refusal: (problem) => `${problem}.`,
@@ -99,15 +99,15 @@ function rangeOf(
 function modeOf(value: unknown, isBackfill: boolean, wording: InputWording): RunMode {
   const { mode, from } = wording.names;
   if (value !== undefined && value !== 'incremental' && value !== 'full_refresh') {
-    return refuse(wording, `${mode} is "incremental" or "full_refresh"`);
+    return refuse(wording, `${mode} must be "incremental" or "full_refresh"`);
   }
   if (!isBackfill) return value ?? 'incremental';
-  return value === undefined ? 'backfill' : refuse(wording, `${mode} and ${from} exclude each other`);
+  return value === undefined ? 'backfill' : refuse(wording, `${mode} and ${from} cannot be used together`);
 }
 
 /**
  * Reads the input of a run.
- * @throws InputError for anything but what is allowed
+ * @throws InputError for any other input than what is allowed
  */
 export function parseRunInput(
   input: unknown,
@@ -124,11 +124,11 @@ export function parseRunInput(
   if (range === null) return { mode, range, objects: named ?? config.objects, notes: [] };
   const whole = (named ?? config.objects).filter((name) => !isIncremental(name));
   if (named !== null && whole.length > 0) {
-    return refuse(wording, `${whole.join(', ')} cannot be read by time; Intercom only gives the whole`);
+    return refuse(wording, `${whole.join(', ')} cannot be read by time; Intercom only returns all of it`);
   }
   const objects = (named ?? config.objects).filter(isIncremental);
   if (objects.length === 0) return refuse(wording, 'none of the configured objects can be read by time');
   const notes =
-    whole.length === 0 ? [] : [`A range leaves out what cannot be read by time: ${whole.join(', ')}.`];
+    whole.length === 0 ? [] : [`These objects cannot be read by time and are left out: ${whole.join(', ')}.`];
   return { mode, range, objects, notes };
 }

@@ -1,4 +1,4 @@
-/** A token is stored once Intercom has said whose it is, and it is the workspace's that belongs here. */
+/** Stores a token once Intercom has confirmed that it belongs to this pipeline's workspace. */
 import type { Connected, Refused, Workspace } from '../core/authorization.ts';
 import {
   ConnectionError,
@@ -13,15 +13,15 @@ import type { AdmissionDependencies } from './dependencies.ts';
 import { regionNamed } from './regions.ts';
 
 export interface AdmissionOptions {
-  /** Lets another workspace than the present one take its place. */
+  /** Allows another workspace to replace the present one. */
   readonly replaceWorkspace: boolean;
-  /** Ends the questions to Intercom. */
+  /** Ends the requests to Intercom. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Asks /me about the token and, where all is as it should be, stores it.
- * @throws RetryableError where AWS does not answer; the token is not stored then
+ * Asks /me about the token, and stores it if workspace and region are right.
+ * @throws RetryableError if AWS does not answer; the token is then not stored
  */
 export async function admitToken(
   dependencies: AdmissionDependencies,
@@ -74,8 +74,8 @@ async function identify(
 type Owner = { readonly previous: string | null } | { readonly expected: string };
 
 /**
- * Makes sure that the pipeline is this workspace's: by the connection there is, and by the claim on the
- * lake, which outlives connections.
+ * Makes sure that the pipeline belongs to this workspace: by its connection, and by the claim on the lake, which
+ * outlives connections.
  */
 async function settleOwner(
   { connections, state }: AdmissionDependencies,
@@ -90,7 +90,7 @@ async function settleOwner(
     await state.moveWorkspace(id);
     return { previous: other ?? claimed ?? connected };
   }
-  // The claim decides between two callbacks at once.
+  // The claim decides between two simultaneous callbacks.
   const owner = await state.claimWorkspace(id);
   return owner === id ? { previous: claimed ?? connected } : { expected: owner };
 }

@@ -1,4 +1,4 @@
-/** The second half of the OAuth flow: the browser is back with a code. */
+/** The second half of the OAuth flow: the browser returns with a code. */
 import type { AuthorizationOutcome, AuthorizationRequest } from '../core/authorization.ts';
 import { RetryableError } from '../core/errors.ts';
 import { toSeconds } from '../core/time.ts';
@@ -10,13 +10,13 @@ import { hashState } from './state.ts';
 const UNUSABLE = { used: 'used_state', expired: 'expired_state', unknown: 'unknown_state' } as const;
 
 /**
- * Takes the state out of the store, trades the code for a token, checks whose it is, and stores it.
+ * Takes the state from the store, trades the code for a token, checks whose token it is, and stores it.
  *
- * A state that was taken is spent, whatever comes next: the code may be spent too, so there is one way
- * on from every failure, which is to begin again.
- * @param query everything after the question mark, as it came
- * @param signal ends the questions to Intercom, which counts as no answer
- * @throws RetryableError where AWS does not answer
+ * A taken state is used up, whatever happens next. The code may be used up too, so after any failure the
+ * only way is to begin again.
+ * @param query everything after the question mark, undecoded
+ * @param signal ends the requests to Intercom, which counts as no answer
+ * @throws RetryableError if AWS does not answer
  */
 export async function completeAuthorization(
   dependencies: CompleteDependencies,
@@ -25,7 +25,7 @@ export async function completeAuthorization(
 ): Promise<AuthorizationOutcome> {
   const callback = readCallbackQuery(query);
   if (callback.kind !== 'answer' && callback.kind !== 'denial') return callback;
-  // Nothing to look up, and nothing that it could change.
+  // Without a state there is nothing to look up or to change.
   if (callback.state === null) return { kind: 'denied' };
 
   const { authorizations, clock } = dependencies;
@@ -60,7 +60,7 @@ async function settle(
   try {
     await authorizations.settle(stateHash, outcome);
   } catch (error) {
-    // The outcome stands without its note: whoever waits for it then waits until the request expires.
+    // The outcome is still valid. A command that waits for it waits until the request expires.
     if (!(error instanceof RetryableError)) throw error;
   }
 }

@@ -1,4 +1,4 @@
-/** What each use case of the connection needs. */
+/** The ports that each use case of the connection needs. */
 import type { ResolvedConfig } from '../config/config.ts';
 import type {
   AuthorizationStore,
@@ -9,7 +9,7 @@ import type {
   StateStore,
 } from '../core/ports.ts';
 
-/** For storing a token that was checked. */
+/** For checking and storing a token. */
 export interface AdmissionDependencies {
   readonly intercom: Pick<IntercomAccess, 'identify'>;
   readonly connections: Pick<ConnectionStore, 'load' | 'save'>;

@@ -1,4 +1,4 @@
-/** The end of a connection. */
+/** Ends a connection. */
 import type { Workspace } from '../core/authorization.ts';
 import type { DisconnectDependencies } from './dependencies.ts';
 
@@ -12,16 +12,16 @@ export type Disconnected =
   | { readonly kind: 'not_connected' }
   | {
       readonly kind: 'disconnected';
-      /** Null where the secret does not say. */
+      /** Null if the secret does not name it. */
       readonly workspace: Workspace | null;
       /** `already_gone`: Intercom no longer knew the token. */
       readonly app: 'uninstalled' | 'already_gone' | 'kept';
     };
 
 /**
- * Uninstalls the app for the whole workspace, unless it is to be kept, and then forgets the token: while
- * Intercom cannot be asked, it is still there to try again with.
- * @throws RetryableError, ContractError where Intercom did not uninstall; nothing is forgotten then
+ * Uninstalls the app for the whole workspace, unless it is to be kept, and then forgets the token. In this order,
+ * because a retry after a failure still needs the token.
+ * @throws RetryableError, ContractError if Intercom did not uninstall; nothing is then forgotten
  */
 export async function disconnect(
   { intercom, connections }: DisconnectDependencies,

@@ -1,12 +1,12 @@
 /**
- * The pages of the callback: complete in themselves, without scripts, and without a word of the request.
- * Pure. The only foreign text is what Intercom says about a workspace, and it is escaped.
+ * The pages of the callback: self-contained, without scripts, and without any text from the request. Pure.
+ * The only text from outside is Intercom's name for a workspace, and it is escaped.
  */
 import { createHash } from 'node:crypto';
 import type { AuthorizationOutcome } from '../core/authorization.ts';
 import { type Explanation, explain } from './explanations.ts';
 
-/** What can come of a request to the callback, whether it got as far as an authorization or not. */
+/** Every result of a request to the callback, including those that never reach an authorization. */
 export type PageOutcome =
   | AuthorizationOutcome
   | { readonly kind: 'wrong_method' | 'aws_unavailable' | 'internal_error' };
@@ -17,7 +17,7 @@ export interface Page {
   readonly body: string;
 }
 
-/** RFC 9110: 4xx where the request or its sender is to change, 5xx where we, AWS or Intercom are. */
+/** RFC 9110: 4xx if the request or its sender must change, 5xx if we, AWS or Intercom must. */
 const STATUS: Readonly<Record<PageOutcome['kind'], number>> = {
   connected: 200,
   reconnected: 200,
@@ -55,24 +55,25 @@ function explanationOf(outcome: PageOutcome): Explanation {
       return {
         tone: 'refused',
         title: 'Nothing to see here',
-        happened: 'Intercom sends a browser to this address with a plain GET. Nothing has changed.',
+        happened:
+          'This address only answers the GET of a browser that Intercom sends here. Nothing has changed.',
         next: ['To connect the pipeline, run `npm run pipeline -- connect`.'],
       };
     case 'aws_unavailable':
       return {
         tone: 'failed',
         title: 'AWS did not answer',
-        happened: 'The pipeline could not reach its own table or secrets just now. Nothing was stored.',
+        happened: 'The pipeline could not reach its own table or secrets. Nothing was stored.',
         next: [`Wait a few minutes. ${CONNECT_AGAIN}`],
       };
     case 'internal_error':
       return {
         tone: 'failed',
         title: 'Something is broken',
-        happened: 'The callback met an error it does not know.',
+        happened: 'The callback ran into an unexpected error.',
         next: [
-          "The log of the pipeline's callback function says which.",
-          '`npm run pipeline -- check` tells whether the pipeline is connected; if not, run `npm run pipeline -- connect` again.',
+          "The log of the pipeline's callback function shows it.",
+          '`npm run pipeline -- check` shows whether the pipeline is connected. If it is not, run `npm run pipeline -- connect` again.',
         ],
       };
     default:
@@ -163,7 +164,7 @@ const HEADERS: Readonly<Record<string, string>> = {
   'x-robots-tag': 'noindex',
 };
 
-/** @param pipeline its name, for the foot of the page */
+/** @param pipeline its name, for the page's footer */
 export function renderPage(outcome: PageOutcome, pipeline: string): Page {
   const isWrongMethod = outcome.kind === 'wrong_method';
   return {

@@ -1,9 +1,9 @@
-/** Names of Intercom's regions as /me tells them (docs/intercom-api.md 6.1). */
+/** Names of Intercom's regions, as /me has them (docs/intercom-api.md 6.1). */
 import type { ResolvedConfig } from '../config/config.ts';
 
 type Region = ResolvedConfig['region'];
 
-/** In lower case. EU workspaces say `Europe`; what Australian ones say is not documented. */
+/** In lower case. EU workspaces have `Europe`; the name of Australian ones is not documented. */
 const NAMES: ReadonlyMap<string, Region> = new Map([
   ['us', 'US'],
   ['united states', 'US'],
@@ -14,6 +14,6 @@ const NAMES: ReadonlyMap<string, Region> = new Map([
   ['australia', 'AU'],
 ]);
 
-/** Null for a name nobody has seen yet: no reason to refuse a connection that works. */
+/** Null for an unknown name, which is no reason to refuse a working connection. */
 export const regionNamed = (name: string | null): Region | null =>
   NAMES.get(name?.trim().toLowerCase() ?? '') ?? null;

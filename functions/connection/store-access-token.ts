@@ -1,13 +1,14 @@
-/** Without OAuth: an access token that someone made for a workspace of their own. */
-import { isAccessToken } from '../core/access-token.ts';
+/** Connects without OAuth, with an access token that a person created for their own workspace. */
+
 import type { Connected, Refused } from '../core/authorization.ts';
+import { isAccessToken } from '../core/authorization.ts';
 import { InputError } from '../core/errors.ts';
 import { type AdmissionOptions, admitToken } from './admit-token.ts';
 import type { AdmissionDependencies } from './dependencies.ts';
 
 /**
- * Checks the token with /me as a callback would, and stores it.
- * @throws InputError for what cannot be a token; RetryableError where AWS does not answer
+ * Checks the token with /me as a callback does, and stores it.
+ * @throws InputError if the text cannot be a token; RetryableError if AWS does not answer
  */
 export async function storeAccessToken(
   dependencies: AdmissionDependencies,
@@ -16,7 +17,7 @@ export async function storeAccessToken(
 ): Promise<Connected | Refused> {
   if (isAccessToken(accessToken)) return admitToken(dependencies, accessToken, options);
   throw new InputError(
-    'This is no access token: one is a single word of letters, digits and signs. Copy it from Configure > Authentication in the Developer Hub.',
+    'This is not a valid access token: a token is a single word of letters, digits and signs. Copy it from Configure > Authentication in the Developer Hub.',
     { code: 'bad_token' },
   );
 }

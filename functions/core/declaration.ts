@@ -1,12 +1,12 @@
 /**
- * What an object declares about itself. Everything that varies between the 16 objects is data of
- * these types; paging, cursors, retries, files and commits exist once and read them.
+ * What an object declares about itself. Everything that differs between the 16 objects is data of these
+ * types. Paging, cursors, retries, files and commits exist once and read that data.
  */
 import type { ChildName, ObjectName } from './names.ts';
 
 /**
- * Type of a column in the output. `timestamp` is an integer of Unix seconds; `json` is a JSON text in
- * a string; `number` may be fractional (a catalog makes it a double).
+ * Type of a column in the output. `timestamp` is an integer in Unix seconds. `json` is JSON text in a
+ * string. `number` may be fractional (a catalog makes it a double).
  */
 export type ColumnType = 'string' | 'integer' | 'number' | 'boolean' | 'timestamp' | 'json';
 
@@ -15,7 +15,7 @@ export interface Column {
   readonly type: ColumnType;
   /** One sentence for the reader of the table. */
   readonly description: string;
-  /** Where the value is in the record, dotted, when it is not the top-level field `name`. */
+  /** Dotted path of the value in the record, if it is not the top-level field `name`. */
   readonly from?: string;
   /**
    * Personal data: `true` for the whole column, or the dotted paths inside a JSON column
@@ -23,14 +23,14 @@ export interface Column {
    */
   readonly personal?: true | readonly string[];
   /**
-   * Leaves of a JSON column that are known not to be personal (`''` for the column's own value). What is in
-   * neither list is new, and with `sensitiveFields: 'hash'` it is hashed, also inside of what used to be a
-   * plain leaf; `type`, `id` and `*_id` need not be listed.
+   * Leaves of a JSON column that are known not to be personal (`''` for the column's own value). A leaf in
+   * neither list is new: `sensitiveFields: 'hash'` hashes it, even inside something that used to be a plain
+   * leaf. `type`, `id` and `*_id` need not be listed.
    */
   readonly plain?: readonly string[];
 }
 
-/** Where a child column's value comes from: the parent's row, the list item itself, a field of it, its position from 0. */
+/** Source of a child column's value: a field of the parent, a field of the item, the item itself, its index from 0. */
 export type ChildSource =
   | { readonly parent: string }
   | { readonly item: string }
@@ -41,38 +41,47 @@ export interface ChildColumn extends Omit<Column, 'from'> {
   readonly from: ChildSource;
 }
 
+/** Where a list is inside a record. */
+export interface ListPlace {
+  /** Top-level field. In `_unknown` it names the relationship. */
+  readonly field: string;
+  /** Keys inside the field that may hold the list. The field may also be the list itself. */
+  readonly keys: readonly string[];
+  /** Without the field there is nothing to list, as for a message that was not an e-mail. */
+  readonly nullMeansNone?: true;
+}
+
+/** How to ask for a list that a record came without, or with only a part of; `{id}` is the record's id. */
+export type ListQuestion =
+  /** A sub-list in one answer. */
+  | { readonly kind: 'list'; readonly path: string; readonly recordsKeys: readonly string[] }
+  /** A sub-list in pages; sizes as for a page-number list. */
+  | {
+      readonly kind: 'page_number';
+      readonly path: string;
+      readonly recordsKeys: readonly string[];
+      readonly perPageSizes: readonly number[];
+    }
+  /** The record itself, which has the list in the same place. */
+  | { readonly kind: 'record'; readonly path: string };
+
 /** A table derived from a list inside an object's records. */
 export interface ChildDeclaration {
   readonly table: ChildName;
   readonly description: string;
   readonly primaryKey: readonly string[];
-  /** Dotted path of the list inside the parent's record: `tags.data`, `admin_ids`. */
-  readonly list: string;
+  readonly list: ListPlace;
+  readonly ask?: ListQuestion;
   readonly columns: readonly ChildColumn[];
 }
 
-/** A list that Intercom cuts at 10 items inside a record; the whole is behind a sub-list endpoint (docs/intercom-api.md 6.2). */
-export interface EmbeddedList {
-  /** Field of the record holding `{data, total_count, has_more}`. */
-  readonly field: string;
-  /** Path of the sub-list; `{id}` is the record's id. */
-  readonly path: string;
-  readonly paging: 'none' | 'page_number';
-  /** Keys under which the items may lie; facts CONFLICT: `data` (example) or `companies` (schema). */
-  readonly recordsKeys: readonly string[];
-  /** As of a page-number list. */
-  readonly perPageSizes?: readonly number[];
-  /** Child table whose expected row count this list's `total_count` gives. */
-  readonly child: ChildName;
-}
-
-/** One request of an object that is served without pages. */
+/** One request for an object that Intercom serves without pages. */
 export interface ListRequest {
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
-  /** Fields put on every record of this request: the model that was asked for. */
+  /** Fields to add to every record of this request: the model that was requested. */
   readonly set?: Readonly<Record<string, string>>;
-  /** An undocumented request that a workspace may refuse with 400, 404 or 422: then it has no records. */
+  /** An undocumented request. If a workspace refuses it with 400, 404 or 422, there are no records. */
   readonly optional?: true;
 }
 
@@ -81,52 +90,67 @@ export interface SearchRead {
   readonly path: string;
   readonly recordsKey: string;
   readonly perPage: number;
-  /** How the server compares times: whole days in the workspace's zone (contacts on 2.15), or exact seconds. */
+  /** How the server compares times: by whole days in the workspace's zone (contacts on 2.15), or by seconds. */
   readonly granularity: 'day' | 'second';
 }
 
-/** How an object is read: one kind per paging style, one reader per kind. */
-export type ReadSpec =
-  | { readonly kind: 'list'; readonly recordsKey: string; readonly requests: readonly ListRequest[] }
-  | {
-      readonly kind: 'page_number';
-      readonly path: string;
-      readonly recordsKey: string;
-      /** Page sizes, largest first, each dividing the one before, so that offsets stay aligned when a page shrinks. */
-      readonly perPageSizes: readonly number[];
-    }
-  | {
-      readonly kind: 'cursor';
-      readonly path: string;
-      readonly recordsKey: string;
-      readonly perPage: number;
-    }
-  | SearchRead
-  | {
-      readonly kind: 'scroll';
-      readonly path: string;
-      readonly recordsKey: string;
-      readonly countPath: string;
-    }
-  | {
-      /** The parts of each conversation that a search finds changed; one GET per conversation. */
-      readonly kind: 'conversation_parts';
-      readonly search: SearchRead;
-      /** `{id}` is the conversation's id. */
-      readonly detailPath: string;
-    }
-  | {
-      /** A page-number list bounded by two query parameters in time. */
-      readonly kind: 'time_range';
-      readonly path: string;
-      readonly recordsKey: string;
-      readonly afterParameter: string;
-      readonly beforeParameter: string;
-      readonly perPageSizes: readonly number[];
-      readonly maxWindowSeconds: number;
-    };
+/** What the engine knows about a paging style; only the readers tell the styles apart. */
+export interface ReadStyle {
+  /** Records in one answer. @default 1 */
+  readonly perPage?: number;
+  /** How the server compares times. @default 'second' */
+  readonly granularity?: 'day' | 'second';
+  /** How far outside of its window a query may find records, because it asks for more. @default 0 */
+  readonly slackSeconds?: number;
+  /** Reading from a position uses it up: it may only be the last thing an attempt stores, and works once. */
+  readonly spendsPosition?: true;
+}
 
-/** Boxes of the app's permissions in Intercom's Developer Hub, by their labels there. */
+/** How an object is read: one kind per paging style, one reader per kind. */
+export type ReadSpec = ReadStyle &
+  (
+    | { readonly kind: 'list'; readonly recordsKey: string; readonly requests: readonly ListRequest[] }
+    | {
+        readonly kind: 'page_number';
+        readonly path: string;
+        readonly recordsKey: string;
+        /** Page sizes, largest first, each dividing the one before, so that offsets stay aligned when a page shrinks. */
+        readonly perPageSizes: readonly number[];
+      }
+    | {
+        readonly kind: 'cursor';
+        readonly path: string;
+        readonly recordsKey: string;
+        readonly perPage: number;
+      }
+    | SearchRead
+    | {
+        readonly kind: 'scroll';
+        readonly path: string;
+        readonly recordsKey: string;
+        readonly countPath: string;
+        readonly spendsPosition: true;
+      }
+    | {
+        /** The parts of each conversation that a search finds changed; one GET per conversation. */
+        readonly kind: 'conversation_parts';
+        readonly search: SearchRead;
+        /** `{id}` is the conversation's id. */
+        readonly detailPath: string;
+      }
+    | {
+        /** A page-number list bounded by two query parameters in time. */
+        readonly kind: 'time_range';
+        readonly path: string;
+        readonly recordsKey: string;
+        readonly afterParameter: string;
+        readonly beforeParameter: string;
+        readonly perPageSizes: readonly number[];
+        readonly maxWindowSeconds: number;
+      }
+  );
+
+/** The app's permissions in Intercom's Developer Hub, by their labels there. */
 export type Permission =
   | 'Read and list users and companies'
   | 'Read conversations'
@@ -144,17 +168,23 @@ export interface ObjectDeclaration {
   readonly description: string;
   readonly sync: SyncMode;
   readonly primaryKey: readonly string[];
+  /** Columns of the key that a record may come without. @default none */
+  readonly nullableKeys?: readonly string[];
+  /**
+   * The object whose records hold this one's rows as parts, one request each. The ids of those records
+   * are what is counted, owed and deleted.
+   */
+  readonly recordsOf?: ObjectName;
   /** Field whose time orders versions of a record; null where Intercom stamps none. */
   readonly versionField: 'updated_at' | 'created_at' | null;
-  /** Null: Intercom names no box of its own for it. */
+  /** Null: Intercom has no separate permission for this object. */
   readonly permission: Permission | null;
   readonly read: ReadSpec;
   readonly columns: readonly Column[];
   /**
-   * Dotted paths taken out of the record before it becomes a row: relationships that have a child
+   * Dotted paths to remove from the record before it becomes a row: relationships that have a child
    * table, and attachments. `[]` stands for the items of an array, `*` for every key.
    */
   readonly omit: readonly string[];
-  readonly embeddedLists: readonly EmbeddedList[];
   readonly children: readonly ChildDeclaration[];
 }

@@ -1,8 +1,8 @@
-/** The tables of the declarations, objects' and children's alike, as rules about their columns see them. */
+/** The declared tables of objects and of children, in the form that field rules need. */
 import type { ChildDeclaration, Column, ObjectDeclaration } from './declaration.ts';
 import type { ChildName, ObjectName } from './names.ts';
 
-/** Every table but `deletions`, which holds nothing but keys and times. */
+/** Every table except `deletions`, which holds only keys and times. */
 export type DeclaredTableName = ObjectName | ChildName;
 
 export type TableColumn = Omit<Column, 'from'>;
@@ -10,15 +10,15 @@ export type TableColumn = Omit<Column, 'from'>;
 export interface DeclaredTable {
   readonly name: DeclaredTableName;
   readonly columns: readonly TableColumn[];
-  /** Columns that tables are joined, ordered or read on by: keys, cursors and references. */
+  /** Columns that we join, order or resume by: keys, cursors and references. */
   readonly kept: ReadonlySet<string>;
-  /** Paths of the record that are in another table, or nowhere. */
+  /** Paths of the record that are in another table, or not synced at all. */
   readonly omitted: readonly string[];
 }
 
 const REFERENCE = /^id$|_ids?$/;
 
-/** A reference to another record; the customer's own ids are declared as personal and are none. */
+/** True for a reference to another record. The customer's own ids are declared personal and do not count. */
 const isReference = ({ name, personal }: TableColumn): boolean =>
   personal === undefined && REFERENCE.test(name);
 
@@ -45,12 +45,11 @@ export function tablesOf(object: ObjectDeclaration): readonly DeclaredTable[] {
   return [own, ...children.map(childTable)];
 }
 
-/** The object without these child tables: nothing is fetched, written or counted for them. */
+/** The object without these child tables: we fetch, write and count nothing for them. */
 export function withoutChildren(object: ObjectDeclaration, left: readonly ChildName[]): ObjectDeclaration {
   if (left.length === 0) return object;
   return {
     ...object,
     children: object.children.filter(({ table }) => !left.includes(table)),
-    embeddedLists: object.embeddedLists.filter(({ child }) => !left.includes(child)),
   };
 }

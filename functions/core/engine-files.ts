@@ -1,9 +1,10 @@
 /**
- * The files the sync engine leaves: the run's context, the object's plan, receipts and the manifest.
- * Manifest and run summary are public (DESIGN: output contract); the others live under `work/`.
+ * The files that the sync engine writes: the run's context, and each object's plan, receipts and manifest.
+ * Manifest and run summary are public: their format is part of the output. The others lie under `work/`.
  */
 import type { ChildName, ObjectName, TableName } from './names.ts';
-import type { DebtScope, Position, Slice } from './reading.ts';
+import type { DebtScope, Observed, Position, Slice } from './reading.ts';
+import type { RelationCounts } from './relationship.ts';
 import type { RecordedSchema, SchemaDrift } from './schema.ts';
 import type { SeenTables } from './sightings.ts';
 import type { EpochMs, EpochSeconds } from './time.ts';
@@ -17,26 +18,39 @@ export interface RunContext {
   readonly execution: string;
   /** The earlier of our clock and the `Date` header of `/me`. */
   readonly startedAtMs: EpochMs;
-  /** Our clock minus Intercom's, in seconds, as seen on `/me`; null without a Date header. */
+  /** Our clock minus Intercom's, in seconds, measured on `/me`; null if the answer has no `Date` header. */
   readonly clockSkewSeconds: number | null;
   readonly mode: RunMode;
   /** Bounds of a backfill; null for the other modes. */
   readonly range: { readonly from: EpochSeconds; readonly to: EpochSeconds } | null;
   readonly objects: readonly ObjectName[];
-  /** Digest of the resolved configuration; an attempt with another one stops its object. */
+  /** Digest of the resolved configuration. An attempt with another digest stops its object. */
   readonly configDigest: string;
   readonly workspaceId: string | null;
-  /** Said to the user, such as objects a backfill leaves out. */
+  /** Messages for the user, such as which objects a backfill leaves out. */
   readonly notes: readonly string[];
 }
 
-/** Something known to be unread, planned again until it is read. */
+/** A count that the walk of a window does not reach, as it was last found. */
+export interface CountedShort {
+  /** Intercom's count. */
+  readonly matched: number;
+  /** Records that it lists. */
+  readonly listed: number;
+  /** SHA-256 of their ids and times: equal if nothing has changed. Null for an object that is read whole. */
+  readonly digest: string | null;
+}
+
+/** Something that a run could not read. It is planned again until it is read. */
 export interface Debt {
   readonly scope: DebtScope;
   readonly reason: string;
+  /** Start of the run that first owed it, ISO 8601. */
   readonly since: string;
-  /** Runs that tried to read it. */
+  /** Runs that have tried to read it. */
   readonly tries: number;
+  /** Set if nothing is known to be missing but a count: an unchanged window is then not read again. */
+  readonly count?: CountedShort;
 }
 
 export interface PlannedSlice extends Slice {
@@ -52,24 +66,26 @@ export interface Plan {
   readonly mode: RunMode;
   readonly window: { readonly from: EpochSeconds; readonly to: EpochSeconds } | null;
   readonly slices: readonly PlannedSlice[];
-  /** Debts this run does not come to. */
+  /** All debts of the last committed run: an equal one that is found again goes on. */
+  readonly previousDebts: readonly Debt[];
+  /** Debts that this run leaves to a later one. */
   readonly carriedDebts: readonly Debt[];
   readonly cursorBefore: EpochSeconds | null;
   readonly cursorAfter: EpochSeconds | null;
   readonly startFrom: EpochSeconds | null;
-  /** More is to be read than this run takes on. */
+  /** There is more to read than this run takes on. */
   readonly workRemains: boolean;
-  /** As the last committed run left it; null before the first. */
+  /** The schema after the last committed run; null before the first. */
   readonly schema: RecordedSchema | null;
-  /** As the last committed run left it; missing before the first. */
+  /** The rules of the last committed run; missing before the first. */
   readonly writtenBy?: WrittenBy;
   /** Rows of the main table in the last committed run; null before the first. */
   readonly lastRows: number | null;
-  /** Records the plan expects to read; null where Intercom gives no count. */
+  /** Records that the plan expects to read; null if Intercom gives no count. */
   readonly expected: number | null;
 }
 
-/** One output file, as put. `bytes` and `sha256` are of the stored file. */
+/** One output file. `bytes` and `sha256` describe the stored file, after compression. */
 export interface Part {
   readonly table: TableName;
   readonly key: string;
@@ -82,46 +98,57 @@ export interface Evidence {
   readonly partsExpected: number;
   readonly partsWritten: number;
   readonly overCap: readonly string[];
-  readonly relations: Readonly<Partial<Record<ChildName, number>>>;
+  readonly relations: RelationCounts;
   readonly largeRows: readonly LargeRow[];
+  readonly rejects: number;
+  /** Records whose time could not be read. */
+  readonly untimed: number;
+  readonly observed: Observed;
 }
 
-/** A row longer than Athena reads with certainty; DuckDB reads it. */
+/** A row that may be too long for Athena. DuckDB reads it. */
 export interface LargeRow {
   readonly table: TableName;
-  /** Primary key of the record, its parts joined by a slash. */
+  /** Primary key of the record; several keys are joined by `/`. */
   readonly key: string;
   readonly bytes: number;
 }
 
-/** What a slice has written and where to go on. */
+/** A debt as the slice that found it reports it. */
+export type NewDebt = Pick<Debt, 'scope' | 'reason' | 'count'>;
+
+/** What a slice has written, and where to continue. */
 export interface Receipt {
   readonly format: 1;
   readonly slice: string;
   readonly attempt: string;
-  /** Length of the chain; each receipt lists everything its chain wrote. */
+  /** Length of the chain. Each receipt lists everything that its chain wrote. */
   readonly sequence: number;
   readonly position: Position | null;
-  /** Walks of this slice begun, the present one included. */
+  /** Walks of this slice so far, including the present one. */
   readonly walks: number;
   readonly parts: readonly Part[];
-  /** Keys of the ids read so far (`[id, stampedAt][]` each). */
+  /** Keys of the files with the ids read so far (`[id, stampedAt][]` each). */
   readonly idFiles: readonly string[];
   readonly read: number;
   readonly evidence: Evidence;
   readonly deleted: readonly string[];
-  readonly newDebts: readonly Pick<Debt, 'scope' | 'reason'>[];
-  /** What the rows showed of their own shape. */
+  readonly newDebts: readonly NewDebt[];
+  /** Columns and types seen in the rows. */
   readonly schema: SeenTables;
 }
 
-/** `done.json`: the last receipt of a finished slice, and what its end said. */
+/** `done.json`: the last receipt of a finished slice, and how its last walk ended. */
 export interface DoneReceipt extends Receipt {
+  /** Intercom's count of the slice; null if it gives none. */
   readonly matched: number | null;
+  /** True if fewer records were read than Intercom counts. */
   readonly short: boolean;
+  /** Why the rest of the slice could not be read. Missing if it was read. */
+  readonly lost?: string;
 }
 
-/** A slice of the plan with how it ended. */
+/** A slice of the plan, with how it ended. */
 export interface DoneSlice {
   readonly slice: PlannedSlice;
   readonly done: DoneReceipt;
@@ -141,27 +168,39 @@ export interface Completeness {
   readonly written: number;
   readonly parts: { readonly expected: number; readonly written: number } | null;
   readonly over_cap: readonly string[];
-  /** Only where there are any. */
+  /** Missing if there are none. */
   readonly large_rows?: readonly LargeRow[];
   readonly relations: Readonly<
-    Partial<Record<ChildName, { readonly expected: number; readonly written: number }>>
+    Partial<
+      Record<
+        ChildName,
+        {
+          readonly expected: number;
+          readonly written: number;
+          /** Records that came without the list. Missing if there are none. */
+          readonly unknown?: number;
+        }
+      >
+    >
   >;
   readonly debts: readonly Debt[];
+  /** Assumptions about Intercom that did not hold in this run. Missing if all did. */
+  readonly observed?: Observed;
 }
 
-/** Which rules the rows were written by (functions/sync/commit/written-by.ts). */
+/** The rules under which the rows were written (functions/sync/commit/written-by.ts). */
 export interface WrittenBy {
   /** Tables of the object that were written. */
   readonly tables: readonly TableName[];
-  /** Places that were left out, `contacts.name`. */
+  /** Fields that were left out, such as `contacts.name`. */
   readonly excluded: readonly string[];
-  /** Of what was hashed, and of the key; the same for the same. */
+  /** Digest of what was hashed and with which key. The same hashing has the same digest. */
   readonly hashing: string;
-  /** Rows of earlier runs that still count lack what these have, or were hashed in another way. */
+  /** True if current rows of earlier runs lack something that these have, or were hashed in another way. */
   readonly mixed: boolean;
 }
 
-/** `manifests/<object>/<run id>.json`, one line, written last: without it the run does not exist. */
+/** `manifests/<object>/<run id>.json`: one line, written last. Without it the object's run does not exist. */
 export interface Manifest {
   readonly format: 1;
   readonly object: ObjectName;
@@ -175,16 +214,13 @@ export interface Manifest {
     Partial<Record<TableName, { readonly rows: number; readonly files: readonly ManifestFile[] }>>
   >;
   readonly completeness: Completeness;
-  /** What this run changed, and the columns and types as they are known after it. */
+  /** What this run changed, and the columns and types known after it. */
   readonly schema: RecordedSchema & SchemaDrift;
-  /** Manifests of earlier versions of this software have none. */
+  /** Missing in manifests of earlier versions of this software. */
   readonly rules?: WrittenBy;
 }
 
-/**
- * Why an object of a run has no manifest, or what went wrong once it had one;
- * `work/<run>/<object>/outcome.json`.
- */
+/** `work/<run>/<object>/outcome.json`: why the object has no manifest, or what went wrong after it had one. */
 export type Outcome =
   | { readonly status: 'committed'; readonly message: string }
   | { readonly status: 'skipped' | 'unavailable'; readonly message: string }
@@ -192,9 +228,9 @@ export type Outcome =
       readonly status: 'failed';
       readonly error: string;
       readonly message: string;
-      /** Runs in a row that failed, this one included. */
+      /** Failed runs in a row, including this one. */
       readonly failures?: number;
-      /** How far the object is committed. */
+      /** The cursor of the last commit. */
       readonly cursor?: EpochSeconds | null;
     };
 
@@ -202,22 +238,22 @@ export interface ObjectSummary {
   readonly object: ObjectName;
   readonly status: 'committed' | 'skipped' | 'unavailable' | 'failed';
   readonly message: string | null;
-  /** Name of the error's class, of a failed object. */
+  /** Class name of the error if the object failed. */
   readonly error: string | null;
   readonly rows: Readonly<Partial<Record<TableName, number>>>;
   readonly files: number;
   readonly bytes: number;
   readonly completeness: Completeness | null;
-  /** Null where nothing was committed. */
+  /** Null if nothing was committed. */
   readonly schema: (SchemaDrift & Pick<RecordedSchema, 'version'>) | null;
-  /** Only where it is true: see `WrittenBy`. */
+  /** `mixed` of `WrittenBy`; missing if false. */
   readonly mixed_rules?: true;
-  /** How far the object is committed, where that is known. */
+  /** The cursor of the last commit; null if none is known. */
   readonly cursor: EpochSeconds | null;
   readonly work_remains: boolean;
-  /** Of a committed object. */
+  /** Present if the object was committed. */
   readonly committed_at?: string;
-  /** Of a failed object: runs in a row that failed, this one included. */
+  /** Present if the object failed: failed runs in a row, including this one. */
   readonly failures?: number;
 }
 
@@ -235,7 +271,7 @@ export interface RunSummary {
   readonly work_remains: boolean;
 }
 
-/** `work/<run>/<object>/manifest.json`: what a commit in progress will leave, for whoever has to finish it. */
+/** `work/<run>/<object>/manifest.json`: what a commit in progress will write, so that any later run can finish it. */
 export interface Draft {
   readonly manifest: Manifest;
   readonly startFrom: EpochSeconds | null;

@@ -1,12 +1,12 @@
 /**
  * JSON as Intercom sends it, without losing digits.
  *
- * `JSON.parse` rounds integers beyond 2^53. They occur in customers' own attributes, so a text that
- * contains a run of 16 or more digits is parsed with every unsafe integer kept as a `RawInteger`;
- * every other text takes the fast path.
+ * `JSON.parse` rounds integers beyond 2^53, which occur in customers' own attributes. A text with 16 or more
+ * digits in a row is therefore parsed with every unsafe integer kept as a `RawInteger`. Every other text
+ * takes the fast path.
  */
 
-/** An integer that a double cannot hold, kept as the digits that came over the wire. */
+/** An integer that a double cannot hold, kept as the digits that Intercom sent. */
 export interface RawInteger {
   readonly rawJSON: string;
 }
@@ -21,15 +21,15 @@ interface RawJson {
   isRawJSON(value: unknown): value is RawInteger;
 }
 
-/** `JSON.rawJSON` and the source-text argument of the reviver are in Node 22 and later, not yet in TypeScript's lib. */
+/** Node 22 and later have `JSON.rawJSON` and the reviver's source text; TypeScript's lib does not have them yet. */
 const RawJSON = JSON as typeof JSON & RawJson;
 
-/** Where an integer of 16 and more digits may stand; inside strings it finds too many, never too few. */
+/** Matches if there may be an integer of 16 or more digits. Strings can give false positives, never misses. */
 const MAY_HAVE_LONG_INTEGER = /(?:^|[[:,])\s*-?\d{16}/;
 const LONG_INTEGERS = /(?<=(?:^|[[:,])\s*)-?\d{16,}(?![\d.eE])/g;
 const INTEGER = /^-?\d+$/;
 
-/** Reviver that keeps unsafe integers. `context.source` is the literal's own text. */
+/** Reviver that keeps unsafe integers. `context.source` is the text of the literal. */
 function keepUnsafeIntegers(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
   if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
   const source = context?.source;
@@ -37,8 +37,8 @@ function keepUnsafeIntegers(_key: string, value: unknown, context?: { readonly s
 }
 
 /**
- * The digits behind each rounded value; null where two different integers round to the same one.
- * (The reviver tells them apart, but is five times slower than parsing: it is left for that case.)
+ * The digits behind each rounded value; null if two different integers round to the same value. (The
+ * reviver can tell them apart, but is five times slower than parsing, so it is left for that case.)
  */
 function digitsByValue(text: string): ReadonlyMap<number, string> | null {
   const digits = new Map<number, string>();
@@ -50,7 +50,7 @@ function digitsByValue(text: string): ReadonlyMap<number, string> | null {
   return digits;
 }
 
-/** Puts exact integers in the place of rounded ones, in values that were just parsed. */
+/** Replaces rounded integers by exact ones, in place, in a value that was just parsed. */
 function restore(value: unknown, digits: ReadonlyMap<number, string>): unknown {
   if (typeof value === 'number') {
     const source = Number.isSafeInteger(value) ? undefined : digits.get(value);
@@ -68,8 +68,8 @@ function restore(value: unknown, digits: ReadonlyMap<number, string>): unknown {
 }
 
 /**
- * Parses a JSON text; integers of 16 and more digits that a double cannot hold come back exact.
- * @throws SyntaxError where the text is not JSON
+ * Parses a JSON text. Integers that a double cannot hold stay exact.
+ * @throws SyntaxError if the text is not JSON
  */
 export function parseJson(text: string): JsonValue {
   if (!MAY_HAVE_LONG_INTEGER.test(text)) return JSON.parse(text) as JsonValue;
@@ -87,8 +87,8 @@ export const isJsonObject = (value: unknown): value is JsonObject =>
 
 /**
  * The JSON text of a value in well-formed Unicode: lone surrogates become U+FFFD. `JSON.stringify`
- * escapes a lone surrogate as `\udXXX`, which other JSON readers refuse; replacing it in the text
- * is only needed where such an escape occurs.
+ * escapes a lone surrogate as `\udXXX`, which other JSON readers refuse. Only a text with such an escape
+ * needs the slower path.
  */
 export function stringifyJson(value: unknown): string {
   const text = JSON.stringify(value);

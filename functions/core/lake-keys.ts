@@ -1,21 +1,21 @@
 /**
- * Where things lie in the bucket (DESIGN: output contract). The layout is public; readers depend on it.
- * No name begins with `_` or `.`, which query engines take for hidden files.
+ * Keys of the files in the bucket. The layout is public: readers depend on it. No name begins with `_` or
+ * `.`, because query engines treat such files as hidden.
  */
-import { DELETIONS, type ObjectName, type TableName } from './names.ts';
+import { isSharedTable, type ObjectName, type TableName } from './names.ts';
 import type { EpochMs } from './time.ts';
 
 const HASH_LENGTH = 6;
 
 /**
- * Run ids sort by start time in milliseconds and derive from the execution alone, so that a repeated
- * StartRun makes no second run: `20261122T120000123Z-ab12cd`.
+ * A run id, such as `20261122T120000123Z-ab12cd`. Ids sort by start time in milliseconds. They derive from the
+ * execution alone, so that a repeated StartRun does not create a second run.
  * @param executionHash hex digest of the execution's ARN, at least 6 digits
  */
 export const runIdOf = (startMs: EpochMs, executionHash: string): string =>
   `${new Date(startMs).toISOString().replaceAll(/[-:.]/g, '')}-${executionHash.slice(0, HASH_LENGTH)}`;
 
-/** `2026-11-22` of the run id's own time, in UTC. */
+/** The date in a run id, such as `2026-11-22`, in UTC. */
 export const runDateOf = (runId: string): string =>
   `${runId.slice(0, 4)}-${runId.slice(4, 6)}-${runId.slice(6, 8)}`;
 
@@ -23,7 +23,7 @@ const tablePrefix = (table: TableName): string => `tables/${table}/`;
 const partPrefix = (table: TableName, runId: string): string =>
   `${tablePrefix(table)}run_date=${runDateOf(runId)}/run_id=${runId}/`;
 
-/** All objects share the table `deletions`. Their names there begin with the object, so that IAM can tell them apart. */
+/** Files in a shared table begin with the object, so that IAM can tell the objects apart. */
 export const partKey = (
   table: TableName,
   runId: string,
@@ -35,7 +35,7 @@ export const partKey = (
     compression: 'gzip' | 'none';
   },
 ): string => {
-  const owner = table === DELETIONS ? `${part.object}-` : '';
+  const owner = isSharedTable(table) ? `${part.object}-` : '';
   const number = String(part.number).padStart(4, '0');
   const extension = part.compression === 'gzip' ? 'ndjson.gz' : 'ndjson';
   return `${partPrefix(table, runId)}${owner}${part.slice}-${part.attempt}-${number}.${extension}`;

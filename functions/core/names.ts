@@ -1,4 +1,4 @@
-/** The names of the public contract (DESIGN: output contract): 16 objects, their child tables, deletions. */
+/** The public names of the output: 16 objects, their child tables, deletions and rejects. */
 
 export const OBJECT_NAMES = [
   'contacts',
@@ -30,10 +30,18 @@ export const CHILD_NAMES = [
 ] as const;
 export type ChildName = (typeof CHILD_NAMES)[number];
 
-/** Records seen to be gone; written by the object that noticed. */
+/** Records found to be deleted; written by the object that noticed. */
 export const DELETIONS = 'deletions';
 
-export type TableName = ObjectName | ChildName | typeof DELETIONS;
+/** What Intercom sent that cannot be a row; written by the object it was sent for. */
+export const REJECTS = 'rejects';
+
+/** Tables that every object may write to. */
+export const SHARED_TABLES = [DELETIONS, REJECTS] as const;
+
+export type TableName = ObjectName | ChildName | (typeof SHARED_TABLES)[number];
+
+export const isSharedTable = (name: string): boolean => (SHARED_TABLES as readonly string[]).includes(name);
 
 export const isObjectName = (name: string): name is ObjectName =>
   (OBJECT_NAMES as readonly string[]).includes(name);

@@ -1,7 +1,7 @@
 /**
  * Dotted paths into records: `source.body`, `data[].name`, `ticket_attributes.*[].url`. `[]` after a
- * segment stands for every item of the array there, `*` for every key. A key that contains one of
- * `. [ ] "`, or is `*`, is quoted as in JSON: `custom_attributes["a.b"]`.
+ * segment stands for every item of that array, `*` for every key. A key that contains one of `. [ ] "`, or is
+ * `*`, is quoted as in JSON: `custom_attributes["a.b"]`.
  */
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 
@@ -16,8 +16,8 @@ function stepOf(plain: string | undefined, quoted: string | undefined): Step {
 }
 
 /**
- * A path as the steps to take.
- * @throws SyntaxError where the text is no path
+ * Reads a path as a list of steps.
+ * @throws SyntaxError if the text is not a valid path
  */
 export function parsePath(path: string): readonly Step[] {
   const segment = /(?:^|(?<=.)\.)([^.[\]"]+)|\[("(?:[^"\\]|\\.)*")\]|\[\]/y;
@@ -26,7 +26,7 @@ export function parsePath(path: string): readonly Step[] {
     const found = segment.exec(path);
     if (found === null || (steps.length === 0 && found[0] === ITEMS)) {
       throw new SyntaxError(
-        `'${path}' is no path: write names with dots between them, [] for the items of an array, * for every key, and ["a.b"] for a name with dots or brackets`,
+        `'${path}' is not a valid path: write names with dots between them, [] for the items of an array, * for every key, and ["a.b"] for a name with dots or brackets`,
       );
     }
     steps.push(stepOf(found[1], found[2]));
@@ -34,7 +34,7 @@ export function parsePath(path: string): readonly Step[] {
   return steps;
 }
 
-/** A path within a place, with the place before it: `''` is the place itself, `[].name` lies in its items. */
+/** Joins a place and a path inside it: `''` is the place itself, `[].name` is in its items. */
 export const pathFrom = (place: string, path: string): string =>
   path === '' || path.startsWith('[') ? `${place}${path}` : `${place}.${path}`;
 
@@ -43,11 +43,11 @@ const isAt = (step: Step, inner: Step | undefined): boolean =>
   (JSON.stringify(inner) === JSON.stringify(step) ||
     ('every' in step && step.every === 'key' && 'key' in inner));
 
-/** Whether `inner` lies at or inside of what `outer` names; `*` names every key. */
+/** Whether `inner` is the same place as `outer` or inside it; `*` names every key. */
 export const takesIn = (outer: readonly Step[], inner: readonly Step[]): boolean =>
   outer.every((step, index) => isAt(step, inner[index]));
 
-/** The value at a path of plain keys; undefined where a step is missing. */
+/** The value at a path of plain keys; undefined if a step is missing. */
 export function valueAt(value: JsonValue | undefined, keys: readonly string[]): JsonValue | undefined {
   let current: JsonValue | undefined = value;
   for (const key of keys) {
@@ -57,7 +57,7 @@ export function valueAt(value: JsonValue | undefined, keys: readonly string[]): 
   return current;
 }
 
-/** A copy of the value without what lies at the path; the same value where nothing lies there. */
+/** A copy of the value without what is at the path; the same value if there is nothing at the path. */
 export function without(value: JsonValue, steps: readonly Step[]): JsonValue {
   const [step, ...rest] = steps;
   if (step === undefined) return value;

@@ -10,17 +10,18 @@ import type {
 } from './authorization.ts';
 import type { MetricValues } from './metrics.ts';
 import type { ObjectName, TableName } from './names.ts';
+import type { ServerTime } from './server-clock.ts';
 import type { SeenTables } from './sightings.ts';
 import type { SyncCompleted } from './sync-event.ts';
 import type { EpochMs, EpochSeconds } from './time.ts';
 
 /** The bucket. Keys are as in `lake-keys.ts`. */
 export interface Lake {
-  /** Puts an object that must not exist yet. Never overwrites. */
+  /** Writes an object that must not exist yet. Never overwrites. */
   putNew(key: string, body: Uint8Array): Promise<'written' | 'exists'>;
-  /** The object's bytes; null where there is none. */
+  /** The object's bytes; null if it does not exist. */
   get(key: string): Promise<Uint8Array | null>;
-  /** All keys below a prefix, sorted by their bytes. */
+  /** All keys with a prefix, sorted by their bytes. */
   list(prefix: string): AsyncIterable<string>;
   delete(keys: readonly string[]): Promise<void>;
 }
@@ -30,42 +31,42 @@ export interface Lease {
   readonly runId: string;
 }
 
-/** What the last commit left: everything else about it is in its manifest. */
+/** What we keep of the last commit. Its manifest has the rest. */
 export interface CommittedState {
   readonly runId: string;
   readonly manifestKey: string;
   /** Committed high-water mark of an incremental object; null before the first and for full-refresh objects. */
   readonly cursor: EpochSeconds | null;
-  /** `startFrom` in force when the cursor was first set, or as moved earlier since; null: everything. */
+  /** `startFrom` when the cursor was first set, or as moved earlier since then; null: everything. */
   readonly startFrom: EpochSeconds | null;
 }
 
-/** Runs in a row in which an object failed. */
+/** Consecutive runs in which an object failed. */
 export interface FailureStreak {
   readonly count: number;
-  /** The last run that was counted: each counts once, however often its failure is recorded. */
+  /** The last run that was counted. Each run counts once, however often its failure is recorded. */
   readonly runId: string;
 }
 
-/** State of one object of the pipeline. One item; every change is one conditional write. */
+/** State of one object of the pipeline. It is one item, and every change is one conditional write. */
 export interface ObjectState {
   readonly object: ObjectName;
-  /** Grows with each lease; an attempt of an older lease can commit nothing. */
+  /** Grows with each lease. An attempt under an older lease cannot commit anything. */
   readonly fence: number;
   readonly lease: Lease | null;
-  /** Set between the decision to commit and the commit: whoever finds it finishes it first. */
+  /** Set between the decision to commit and the commit. A run that finds it finishes that commit first. */
   readonly committing: { readonly runId: string; readonly draftKey: string } | null;
   readonly committed: CommittedState | null;
-  /** Null after a commit. Runs that skipped the object, or found it unavailable, are not counted. */
+  /** Null after a commit. Runs that skipped the object or found it unavailable do not count. */
   readonly failures: FailureStreak | null;
 }
 
-/** Thrown by no one: the answer of a conditional write that found something else. */
+/** The result of a conditional write. A failed condition is an answer, not an error. */
 export type Conditional<T> = { readonly ok: true; readonly value: T } | { readonly ok: false };
 
 export interface StateStore {
   load(object: ObjectName): Promise<ObjectState>;
-  /** Takes the lease if the fence is still `fence`; raises it by one. */
+  /** Takes the lease and raises the fence by one, if the fence is still `fence`. */
   takeLease(object: ObjectName, fence: number, lease: Lease): Promise<Conditional<ObjectState>>;
   /** Marks the object as committing under the fence. */
   markCommitting(
@@ -73,99 +74,99 @@ export interface StateStore {
     fence: number,
     committing: NonNullable<ObjectState['committing']>,
   ): Promise<Conditional<ObjectState>>;
-  /** Puts the committed state under the fence, clears `committing` and `failures`; the lease stays. */
+  /** Stores the committed state under the fence and clears `committing` and `failures`. The lease stays. */
   commit(object: ObjectName, fence: number, committed: CommittedState): Promise<Conditional<ObjectState>>;
   /**
-   * Counts a run in which the object failed, if the fence and what is committed are still those of `state`
-   * and no later run was counted. Not ok where the run was counted before, too.
+   * Counts a run in which the object failed, if the fence and the committed state are still those of `state`
+   * and no later run was counted. Not ok if this run was already counted.
    */
   countFailure(state: ObjectState, runId: string): Promise<Conditional<ObjectState>>;
-  /** Gives the lease back if it is still this one. */
+  /** Gives the lease back, if the fence is still `fence`. */
   releaseLease(object: ObjectName, fence: number): Promise<void>;
   /**
-   * The workspace whose data this pipeline holds: the given one if none was claimed before.
-   * Keeps two workspaces from ever being mixed in one lake.
+   * Returns the workspace whose data this pipeline holds. If there is none yet, claims the given one.
+   * This keeps the data of two workspaces from being mixed in one lake.
    */
   claimWorkspace(workspaceId: string): Promise<string>;
-  /** The workspace claimed so far; null where none is. */
+  /** The claimed workspace; null if there is none. */
   claimedWorkspace(): Promise<string | null>;
-  /** Makes the pipeline another workspace's. Its cursors are of the old one: whoever moves resets them. */
+  /** Assigns the pipeline to another workspace. The caller resets the cursors: they belong to the old one. */
   moveWorkspace(workspaceId: string): Promise<void>;
-  /** Forgets cursor, debts, schema and failures of an object: the next run reads it from `startFrom`. */
+  /** Removes cursor, debts, schema and failures of an object. The next run reads it from `startFrom`. */
   reset(object: ObjectName, fence: number): Promise<Conditional<ObjectState>>;
 }
 
-/** What the catalog is told of an object; everything else follows from its declaration and the field rules. */
+/** What the catalog needs to know about an object, besides its declaration and the field rules. */
 export interface KnownTables {
-  /** Columns and types as the last committed run has recorded them; none before the first. */
+  /** Columns and types recorded by the last committed run; none before the first. */
   readonly columns: SeenTables;
-  /** `2026-11-22`: no committed file is of an earlier day. */
+  /** Day of the first committed file, such as `2026-11-22`. */
   readonly firstDay: string;
 }
 
-/** `refused` is for good: somebody has to give a right or bring back what is missing; `message` says which. */
+/** `refused` is permanent: somebody has to grant a right or restore what is missing. `message` says which. */
 export type Publication =
   | { readonly status: 'published' }
   | { readonly status: 'refused'; readonly message: string };
 
-/** The tables and views of one object, and those that all share, as query engines find them. */
+/** The tables and views of one object, and those that all objects share, for query engines. */
 export interface Catalog {
   /**
-   * Makes them, or takes in what is new. Whatever order this is called in, and by however many at once: no
-   * column is lost but an excluded one, and types only widen. Writes nothing where nothing differs.
-   * @throws RetryableError where the catalog cannot be reached
+   * Creates them, or adds what is new. In any order of calls, and with any number at once, only excluded
+   * columns are removed, and types only widen. Writes nothing if nothing differs.
+   * @throws RetryableError if the catalog cannot be reached
    */
   publish(known: KnownTables): Promise<Publication>;
 }
 
-/** Executions of the workflow: is the holder of a lease still at work, and start the next run. */
+/** Executions of the workflow: to check whether the holder of a lease is still running, and to start the next run. */
 export interface Executions {
   isRunning(executionArn: string): Promise<boolean>;
-  /** Idempotent by `name`: a second start with the same name and input is the first. */
+  /** Idempotent by `name`: a second start with the same name and input has no effect. */
   start(stateMachineArn: string, name: string, input: unknown): Promise<void>;
 }
 
-/** Where others hear that a run has ended. */
+/** Notifies others when a run has ended. */
 export interface Events {
   /**
-   * Says it. Told twice, others hear it twice, with the same `run_id`.
-   * @throws RetryableError where the event was not taken
+   * Sends the event. If you send it twice, others receive it twice, with the same `run_id`.
+   * @throws RetryableError if the event was not accepted
    */
   syncCompleted(event: SyncCompleted): Promise<void>;
 }
 
 /** Figures of the pipeline over time. */
 export interface Metrics {
-  /** @param object whose figures these are; the pipeline's metrics sum or compare them over its objects */
+  /** @param object that the figures belong to; the pipeline's metrics sum or compare them over its objects */
   record(values: MetricValues, object?: ObjectName): void;
 }
 
 export type PermitPriority = 'urgent' | 'bulk';
 
-/** What an answer of Intercom told about the rate limit (docs/intercom-api.md 2). */
+/** What an answer of Intercom shows about the rate limit (docs/intercom-api.md 2). */
 export interface RateObservation {
   /** Requests per 10-second window. */
   readonly limit: number | null;
   readonly remaining: number | null;
-  /** End of the window, Unix seconds. */
-  readonly resetAt: EpochSeconds | null;
-  /** True for a 429: everyone pauses until `resetAt`. */
+  /** True for a 429: everyone pauses until the window ends. */
   readonly limited: boolean;
+  /** Null without a readable `Date` header. */
+  readonly time: ServerTime | null;
 }
 
 /** The shared budget of requests. A permit is the right to send one request. */
 export interface RateBudget {
-  /** Waits until a request may be sent. Rejects when `signal` aborts. */
+  /** Waits until you may send a request. Rejects when `signal` aborts. */
   permit(priority: PermitPriority, signal: AbortSignal): Promise<void>;
   observe(observation: RateObservation): void;
   /** Requests per 10-second window, as learned so far. */
   limit(): Promise<number>;
 }
 
-/** What a slot is wanted for: the same for every invocation that works on it, which so keeps its place in line. */
+/** The work that needs a slot. It is the same for every invocation of that work, which thus keeps its place in line. */
 export interface SlotClaim {
   readonly runId: string;
-  /** Within the run: `plan tags`, `tags/0001`. */
+  /** Within the run, such as `plan tags` or `tags/0001`. */
   readonly work: string;
 }
 
@@ -173,27 +174,27 @@ export interface SlotRequest {
   readonly claim: SlotClaim;
   /** Unique to the invocation. */
   readonly attempt: string;
-  /** When the invocation is over for certain: from then on its slot is free, given back or not. */
+  /** When the invocation is certainly over. From then on its slot is free, even if it was not given back. */
   readonly until: EpochMs;
   /** Whether an earlier invocation may have kept its slot for this claim. */
   readonly mayBeKept: boolean;
 }
 
-/** The right of one invocation to as many requests at once as a slice may have in flight. */
+/** The right of one invocation to have as many requests in flight as a slice may have. */
 export interface Slot {
   giveBack(): Promise<void>;
-  /** Keeps it for the claim's next invocation, which must follow within a minute. */
+  /** Keeps the slot for the claim's next invocation, which must follow within a minute. */
   keep(): Promise<void>;
 }
 
 export type SlotAnswer =
   | { readonly status: 'taken'; readonly slot: Slot }
-  /** Ask again after so long, with the same claim. */
+  /** Ask again after `waitSeconds`, with the same claim. */
   | { readonly status: 'wait'; readonly waitSeconds: number };
 
-/** The slots that all executions of a pipeline share; there are some only where `concurrency` is set. */
+/** The slots that all executions of a pipeline share. They exist only if `concurrency` is set. */
 export interface Slots {
-  /** One of the slots, or a place in line. At no time are there more holders than slots. */
+  /** Returns a slot or a place in line. There are never more holders than slots. */
   take(request: SlotRequest): Promise<SlotAnswer>;
 }
 
@@ -203,50 +204,50 @@ export interface Connection {
 }
 
 export interface TokenSource {
-  /** @throws ConnectionError where the pipeline is not connected */
+  /** @throws ConnectionError if the pipeline is not connected */
   connection(): Promise<Connection>;
 }
 
-/** Replaces a text by its keyed digest: equal texts give equal digests, and without the key nothing leads back. */
+/** Replaces a text by its keyed digest. Equal texts give equal digests; without the key there is no way back. */
 export type HashText = (text: string) => string;
 
-/** The connection's secret, as those see it who write it. */
+/** Access to the connection's secret for code that writes it. */
 export interface ConnectionStore {
-  /** Null where the pipeline is not connected. */
+  /** Null if the pipeline is not connected. */
   load(): Promise<StoredConnection | null>;
   save(connection: StoredConnection): Promise<void>;
   clear(): Promise<void>;
 }
 
 export interface OAuthClientSource {
-  /** Null where the user has not filled it in yet. */
+  /** Null if the user has not filled in the secret yet. */
   load(): Promise<OAuthClient | null>;
 }
 
-/** Taking a request out, which one caller can do once. */
+/** The result of taking a request out. Only one caller can take it, once. */
 export type TakenAuthorization =
   | { readonly status: 'taken'; readonly request: AuthorizationRequest }
   | { readonly status: 'used' | 'expired' | 'unknown' };
 
-/** Single-use requests to authorize, each under the SHA-256 of its state, in hex. Kept a day for `find`. */
+/** Single-use requests to authorize, each under the SHA-256 of its state, in hex. Kept for a day after they expire. */
 export interface AuthorizationStore {
   begin(stateHash: string, request: AuthorizationRequest): Promise<void>;
-  /** One conditional write: of any number of calls one is answered with `taken`. */
+  /** One conditional write: of any number of calls, exactly one gets `taken`. */
   take(stateHash: string, now: EpochSeconds): Promise<TakenAuthorization>;
-  /** Leaves what came of a request that was taken, for whoever waits for it. */
+  /** Records the outcome of a request that was taken, for the command that waits for it. */
   settle(stateHash: string, outcome: AuthorizationOutcome): Promise<void>;
-  /** What came of a request; null while nothing has, or where there is no such request. */
+  /** The outcome of a request; null if there is none yet, or no such request. */
   outcome(stateHash: string): Promise<AuthorizationOutcome | null>;
 }
 
-/** What came of trading a code for a token. */
+/** The result of exchanging a code for a token. */
 export type Exchange =
   | { readonly kind: 'granted'; readonly accessToken: string }
   | { readonly kind: 'code_refused' | 'client_refused' | 'intercom_unreachable' | 'unexpected_answer' };
 
-/** Who a token belongs to. */
+/** The workspace that a token belongs to. */
 export interface Identity {
-  /** Null where Intercom does not say. */
+  /** Null if Intercom does not say. */
   readonly workspace: Workspace | null;
   readonly region: string | null;
 }
@@ -258,22 +259,22 @@ export interface AuthorizeParameters {
   readonly callbackUrl: string;
 }
 
-/** Intercom, as far as connections go. */
+/** The part of Intercom that connections need. */
 export interface IntercomAccess {
-  /** Where a person authorizes the app. */
+  /** The page where a person authorizes the app. */
   authorizeUrl(parameters: AuthorizeParameters): string;
-  /** Spends the code, whatever comes of it. */
+  /** Uses up the code, whatever the result. */
   exchange(client: OAuthClient, code: string, signal: AbortSignal): Promise<Exchange>;
   /** @throws RetryableError, ConnectionError, PermissionError, UnavailableError, ContractError as for any request */
   identify(accessToken: string, signal: AbortSignal): Promise<Identity>;
   /**
    * Uninstalls the app for the token's whole workspace.
-   * @throws RetryableError, ContractError where Intercom did not do it
+   * @throws RetryableError, ContractError if Intercom did not do it
    */
   uninstall(accessToken: string, signal: AbortSignal): Promise<'uninstalled' | 'already_gone'>;
 }
 
-/** The pipeline's hash key; asked for only where a field rule hashes. */
+/** The pipeline's hash key. Needed only if a field rule hashes. */
 export interface HashSource {
   hashText(): Promise<HashText>;
 }
@@ -284,7 +285,7 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** What happened, for people who watch. Adapters log it; the local assembly draws it. No values of records. */
+/** What happened, for people who watch. Adapters log it, the local assembly draws it. Holds no values of records. */
 export type ProgressEvent =
   | { readonly type: 'run_started'; readonly runId: string; readonly objects: readonly ObjectName[] }
   | {
@@ -299,22 +300,23 @@ export type ProgressEvent =
       readonly object: ObjectName | null;
       readonly status: number;
       readonly waitedMs: number;
-      /** Requests per ten seconds that the answer said are allowed; null where it did not. */
+      /** Requests per ten seconds that are allowed according to the answer; null if it does not say. */
       readonly limit: number | null;
     }
   | {
       readonly type: 'object_finished';
       readonly object: ObjectName;
-      readonly status: string;
+      readonly status: 'committed' | 'skipped' | 'unavailable' | 'failed';
+      /** Committed rows of the object's own table. */
       readonly rows: number;
     }
-  /** One for each object at the end of a run: per-object figures are read from the log, where they cost no metric. */
+  /** One for each object at the end of a run. Per-object figures go to the log because metrics cost money. */
   | {
       readonly type: 'object_summary';
       readonly runId: string;
       readonly object: ObjectName;
       readonly status: string;
-      /** Class of the error of a failed object. */
+      /** Class of the error, if the object failed. */
       readonly error: string | null;
       readonly rows: Readonly<Partial<Record<TableName, number>>>;
       /** From the run's start to the commit. */
@@ -327,14 +329,14 @@ export type ProgressEvent =
       readonly oldDebts: number;
       readonly failures: number;
     }
-  /** All slots of the pipeline are taken: the work is called again later. */
+  /** All slots of the pipeline are taken. The workflow calls this work again later. */
   | {
       readonly type: 'slot_awaited';
       readonly object: ObjectName | null;
       readonly runId: string;
       readonly waitSeconds: number;
     }
-  /** A warning: the slot stays taken until the invocation that had it is over for certain. */
+  /** A warning: the slot stays taken until its invocation is certainly over. */
   | {
       readonly type: 'slot_not_returned';
       readonly object: ObjectName | null;
@@ -342,7 +344,7 @@ export type ProgressEvent =
       /** Class of the error. */
       readonly error: string;
     }
-  /** A warning: what stays unread though every run tries. */
+  /** A warning: something stays unread although every run tries to read it. */
   | {
       readonly type: 'old_debts';
       readonly runId: string;

@@ -1,115 +1,151 @@
 /**
- * What passes between a reader and the sync engine. A reader walks one slice of one object and tells
- * what happened, as a stream of events; it decides nothing about files, receipts or commits.
+ * What passes between a reader and the sync engine. A reader walks one slice of one object and reports
+ * what happened as a stream of events. It decides nothing about files, receipts or commits.
  */
 import type { JsonObject, JsonValue } from './json.ts';
 import type { EpochMs, EpochSeconds } from './time.ts';
 
-/** `[from, to)` in Unix seconds; null is unbounded. */
+/** `[from, to)` in Unix seconds. Null is unbounded. */
 export interface Window {
   readonly from: EpochSeconds | null;
   readonly to: EpochSeconds | null;
 }
 
-/** A bounded piece of one object's work, as the plan wrote it. */
+/** A bounded piece of one object's records, read on its own. */
 export interface Slice {
   /** Four digits, unique within the object's plan. */
   readonly id: string;
   readonly query: SliceQuery;
-  /** Exact bounds applied on our side: the run's outer ones, or the debt's. */
+  /** Exact bounds that the engine applies: the run's outer bounds, or the debt's. */
   readonly exact: Window;
+  /** Records that earlier runs found Intercom to count and never to list. @default 0 */
+  readonly knownShort?: number;
 }
 
 export type SliceQuery =
-  /** The object whole, as objects without a filter are read. */
+  /** The whole object: how objects without a filter are read. */
   | { readonly kind: 'all' }
-  /**
-   * Records by the object's cursor field. `updated.to` null: open, reaches the present.
-   * `through`: take in all of the upper bound's day, because `exact` cuts it on our side.
-   */
-  | {
-      readonly kind: 'window';
-      readonly updated: Window;
-      /** Splits a day too large for one slice; null: not split. */
-      readonly created: Window | null;
-      readonly through: boolean;
-    }
+  | WindowQuery
   /** Records by id: what earlier runs could not read. */
   | { readonly kind: 'ids'; readonly ids: readonly string[] };
 
-/** A record as it came, with the time that orders its versions. */
+/** Records by the object's cursor field. */
+export interface WindowQuery {
+  readonly kind: 'window';
+  /** With `to` null the window is open and reaches the present. */
+  readonly updated: Window;
+  /** Splits a day that is too large for one slice. Null: not split. */
+  readonly created: Window | null;
+  /** Ask for the whole day of the upper bound, because `exact` cuts that day in the engine. */
+  readonly through: boolean;
+}
+
+/** A record as Intercom sent it, with what identifies and orders it. */
 export interface ReadRecord {
+  /** The primary key as one text; several keys are joined by `/`. */
+  readonly id: string;
   readonly record: JsonObject;
-  /** Version time in Unix seconds; 0 where Intercom stamps none. */
+  /** Version time in Unix seconds; 0 if the object has none. */
   readonly stampedAt: EpochSeconds;
+  readonly receivedAtMs: EpochMs;
+  /** Relationships that the record came without, by field (functions/core/relationship.ts). */
+  readonly unknown?: readonly string[];
+  /** The record's own time could not be read: `stampedAt` is when it arrived. */
+  readonly untimed?: true;
+}
+
+/** What came in the place of a record, or of an item of one of its lists, and cannot be a row. */
+export interface Reject {
+  /** Where it came from, such as `tags.data[3]`. */
+  readonly path: string;
+  readonly reason: string;
+  readonly value: JsonValue;
   readonly receivedAtMs: EpochMs;
 }
 
-/** Where a reader goes on; JSON, kept in the receipt, understood by the reader alone. */
+/** Assumptions about Intercom that did not hold, such as `{ sort: 'not honoured' }`. */
+export type Observed = Readonly<Record<string, string>>;
+
+/** Where a reader continues. It is JSON, kept in the receipt, and only the reader understands it. */
 export type Position = JsonValue;
 
 /** Evidence for the proof of completeness, counted while reading. */
 export interface PageEvidence {
-  /** `statistics.count_conversation_parts` of the conversations of this page, summed. */
+  /** Parts that Intercom counts in the conversations of this page (`statistics.count_conversation_parts`). */
   readonly partsExpected?: number;
   /** Parts that came with those conversations. */
   readonly partsWritten?: number;
-  /** Conversations with more parts than the 500 newest that Intercom returns (docs/intercom-api.md 6.4). */
+  readonly observed?: Observed;
+  /** Ids of conversations with more parts than the 500 that Intercom returns (docs/intercom-api.md 6.4). */
   readonly overCap?: readonly string[];
 }
 
+/** What a debt stands for: records by id, or a window of them. */
 export type DebtScope =
   | { readonly ids: readonly string[] }
   | {
       readonly window: Window;
       readonly created?: Window | null;
       /**
-       * Exact bounds on our side where they are not the window's own: a slice within a run's window
-       * covers whole days of contacts, and so does the debt it leaves.
+       * Exact bounds, if they differ from the window: a slice inside a run's window covers whole days
+       * of contacts, and so does the debt it leaves.
        */
       readonly exact?: Window;
     };
 
 export type ReadEvent =
-  /** Records of one step; after it the walk can go on at `position`. */
+  /** The records of one step. The walk can continue after it at `position`. */
   | {
       readonly type: 'page';
-      /** Rows of the main table, in the order of the answer. */
+      /** Records of the main table, in the order of the answer. */
       readonly records: readonly ReadRecord[];
-      /** Ids that count as read: the records' own, or for conversation parts the conversations'. */
+      /** Ids that count as read: the records' own, or those of `recordsOf` if the object declares it. */
       readonly ids: readonly string[];
       readonly position: Position;
+      readonly rejects?: readonly Reject[];
       readonly evidence?: PageEvidence;
     }
-  /** The walk began anew: what this slice read so far is not part of one consistent walk and is dropped. */
+  /** The walk starts again. What this slice has read so far belongs to no consistent walk and is dropped. */
   | { readonly type: 'restart'; readonly reason: string }
-  /** Somebody else holds the one scroll of the workspace; try again later, in unbilled time. */
+  /** Someone else is using what only one reader may use at a time. Try again later, in unbilled time. */
   | { readonly type: 'wait'; readonly seconds: number; readonly reason: string }
-  /** Records known to be gone: listed, then 404 twice. Ids of `object`. */
+  /** Records that are gone: Intercom listed them, then answered 404 twice. */
   | { readonly type: 'deleted'; readonly ids: readonly string[]; readonly how: 'not_found' }
-  /** Could not be read after all retries; the walk goes on without it. */
+  /** Could not be read after all retries. The walk continues without it. */
   | { readonly type: 'debt'; readonly scope: DebtScope; readonly reason: string }
-  /** The paging style's own end marker was seen. */
+  /** The rest of the slice cannot be read, though Intercom answers: it becomes a debt, and the object goes on. */
+  | { readonly type: 'lost'; readonly error: Error }
+  /** The reader saw the end marker of its paging style. */
   | {
       readonly type: 'end';
-      /** Intercom's count of what the slice should hold; null where it gives none. */
+      /** Intercom's count of what the slice should hold; null if it gives none. */
       readonly matched: number | null;
     };
 
-/** Walks one slice from the beginning, or from a position. */
+/** Walks one slice from its beginning, or from a position. */
 export type ReadSlice = (slice: Slice, position: Position | null) => AsyncGenerator<ReadEvent, void, void>;
 
-/** Answer of a count probe. */
+/** The answer of a count probe. */
 export interface Probe {
-  /** Intercom's count of records in the window. */
-  readonly matched: number;
-  /** Cursor-field value of the earliest record in the window; null where there is none. */
+  /** Intercom's count of records in the window; null if it did not come. */
+  readonly matched: number | null;
+  /** Cursor-field value of the earliest record in the window; null if the window is empty. */
   readonly first: EpochSeconds | null;
+}
+
+/** What Intercom lists in a window, without reading any of it. */
+export interface Listing {
+  /** Intercom's count, as it came with the list; null if it did not. */
+  readonly matched: number | null;
+  /** Ids, each with its time as it came. */
+  readonly times: ReadonlyMap<string, string>;
 }
 
 /** One object as the sync engine sees it. */
 export interface ObjectReader {
   readonly read: ReadSlice;
-  /** Counts a window of a search object; null where the object has no such count. */
+  /** Counts the records of a query; null if Intercom gives no such count for the object. */
   readonly probe: ((query: SliceQuery) => Promise<Probe>) | null;
+  /** Lists a window; null if the object is not searched by windows. */
+  readonly list?: (query: WindowQuery) => Promise<Listing>;
 }

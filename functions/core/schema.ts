@@ -1,29 +1,29 @@
-/** The schema of an object as it is recorded from run to run, and what drifts. Pure. */
+/** The schema of an object, recorded from run to run, and its drift. Pure. */
 import type { ColumnType, ObjectDeclaration } from './declaration.ts';
 import type { TableName } from './names.ts';
 import { ofColumn, type SeenColumns, type SeenTables, type SeenType, unionSeen } from './sightings.ts';
 
-/** What is known of an object's columns after a run; kept in its manifest. */
+/** What we know about an object's columns after a run; kept in its manifest. */
 export interface RecordedSchema {
-  /** Grows with every change of columns or types. */
+  /** Grows by one with every run that changes columns or types. */
   readonly version: number;
   /** Every column that was ever seen. */
   readonly columns: SeenTables;
-  /** `table.column` of those that were seen before and not of late: records read since. */
+  /** Columns seen before but not lately, as `table.column`, with the number of records read since then. */
   readonly missing: Readonly<Record<string, number>>;
 }
 
-/** What a run changed, each as `table.column: what`, for people. */
+/** What a run changed, for people: each as `table.column: change`. */
 export interface SchemaDrift {
   /** New columns: `contacts.plan: string`. */
   readonly added: readonly string[];
-  /** Types not seen there before: `companies.size: integer -> number`. */
+  /** Types not seen in a column before: `companies.size: integer -> number`. */
   readonly changed: readonly string[];
-  /** Left out: `contacts.plan: blocked`; and fields that came no more: `contacts.plan: no longer sent`. */
+  /** Left out, `contacts.plan: blocked`, or no longer sent, `contacts.plan: no longer sent`. */
   readonly dropped: readonly string[];
 }
 
-/** Types that a column of each declared type is expected to hold. Ids come as integers or as text. */
+/** Types that we expect in a column of each declared type. Ids come as integers or as text. */
 const EXPECTED: Readonly<Record<ColumnType, readonly SeenType[]>> = {
   boolean: ['boolean'],
   timestamp: ['integer'],
@@ -43,7 +43,7 @@ const declaredTypes = ({ name, columns, children }: ObjectDeclaration): Declared
   ...Object.fromEntries(children.map((child) => [child.table, typesOf(child.columns)])),
 });
 
-/** Whether a field that is not declared becomes a column: `block` lets in what the first run had. */
+/** Whether an undeclared field becomes a column. `block` admits only what the first run had. */
 export function admits(
   schemaChanges: 'auto-sync' | 'block',
   recorded: RecordedSchema | null,
@@ -55,7 +55,7 @@ export function admits(
 
 const text = (types: readonly string[]): string => (types.length === 0 ? 'null' : types.join('|'));
 
-/** `before -> new types`; null where nothing came that the column was not known or expected to hold. */
+/** `before -> new types`; null if every type was expected or seen before. */
 function change(
   before: readonly SeenType[],
   now: readonly SeenType[],
@@ -69,23 +69,23 @@ function change(
   return `${text(known)} -> ${text(fresh)}`;
 }
 
-/** Records read without a field, after which it is believed to be gone; an object read whole needs only one. */
+/** A field counts as gone after this many records without it. For an object that is read whole, one is enough. */
 const ENOUGH_RECORDS = 200;
 
 export interface RunSight {
-  /** As its rows are written: of hashed columns the type of the hash. */
+  /** The declaration as its rows are written: a hashed column has the type of the hash. */
   readonly declaration: ObjectDeclaration;
-  /** Columns of the object's own table that field rules leave out; they are not missed. */
+  /** True for columns of the object's own table that field rules exclude: they are not missing. */
   readonly isExcluded: (column: string) => boolean;
   readonly schemaChanges: 'auto-sync' | 'block';
   readonly seen: SeenTables;
-  /** Records that the run read of the object. */
+  /** Records of the object that the run read. */
   readonly records: number;
-  /** The run read all there are. */
+  /** True if the run read all of the object's records. */
   readonly isWhole: boolean;
 }
 
-/** The object's own columns that were seen before and not in this run, with the records read since. */
+/** The object's own columns that were seen before but not in this run, with the number of records read since. */
 function stillMissing(before: RecordedSchema, run: RunSight) {
   const { declaration, isExcluded, seen, records, isWhole } = run;
   if (records === 0) return before.missing;
@@ -101,11 +101,11 @@ function stillMissing(before: RecordedSchema, run: RunSight) {
   );
 }
 
-/** Columns that are recorded and believed to be gone, as `table.column`. */
+/** Recorded columns that count as gone, as `table.column`. */
 export const goneColumns = ({ missing }: Pick<RecordedSchema, 'missing'>): readonly string[] =>
   Object.keys(missing).filter((name) => (missing[name] ?? 0) >= ENOUGH_RECORDS);
 
-/** Takes what a run saw into the record. Types only ever widen, and a column once seen stays. */
+/** Adds what a run saw to the recorded schema. Types only widen, and a column once seen stays. */
 export function recordSchema(before: RecordedSchema | null, run: RunSight): RecordedSchema & SchemaDrift {
   const { declaration, schemaChanges, seen } = run;
   const known = before ?? { version: 0, columns: {}, missing: {} };

@@ -1,20 +1,20 @@
-/** What was seen of the shape of records: the types of the values in each column. Pure. */
+/** The types of the values that were seen in each column. Pure. */
 import { isRawInteger, type JsonValue } from './json.ts';
 import type { TableName } from './names.ts';
 
 /**
- * What a value is by itself. `integer` fits a double exactly; `long` is an integer beyond 2^53 that 64 bits
- * hold, `huge` one that they do not; `json` is anything nested.
+ * The type of a value, whatever is declared. An `integer` fits a double exactly, a `long` fits 64 bits, and a
+ * `huge` integer does not fit either. `json` is anything nested.
  */
 export type SeenType = 'boolean' | 'integer' | 'long' | 'huge' | 'number' | 'string' | 'json';
 
-/** Types seen in each column of a table, sorted; none where every value was null. */
+/** Types seen in each column of a table, sorted; empty if every value was null. */
 export type SeenColumns = Readonly<Record<string, readonly SeenType[]>>;
 
-/** Per table, the columns that records had. */
+/** The columns that records had, by table. */
 export type SeenTables = Readonly<Partial<Record<TableName, SeenColumns>>>;
 
-/** Of a column; undefined where it was never seen. (A field may be called `constructor`.) */
+/** The entry of a column; undefined if it was never seen. Safe for a field named `constructor`. */
 export const ofColumn = <T>(columns: Readonly<Record<string, T>> | undefined, name: string): T | undefined =>
   columns !== undefined && Object.hasOwn(columns, name) ? columns[name] : undefined;
 
@@ -25,7 +25,7 @@ function integerSeen(digits: string): SeenType {
   return value <= MAX_LONG && value >= -MAX_LONG - 1n ? 'long' : 'huge';
 }
 
-/** The type a value shows by itself; null for null. */
+/** The type of a value; null for null. */
 function typeSeen(value: JsonValue): SeenType | null {
   if (value === null) return null;
   if (typeof value === 'string') return 'string';
@@ -53,7 +53,7 @@ export const unionSeen = (a: SeenTables, b: SeenTables): SeenTables =>
     ]),
   );
 
-/** Collects the types of one table's columns while its rows are made. */
+/** Collects the types of one table's columns while we make its rows. */
 export interface Sightings {
   see(column: string, value: JsonValue): void;
   columns(): SeenColumns;

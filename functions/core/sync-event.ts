@@ -1,6 +1,6 @@
 /**
- * The event that tells others that a run has ended (docs/events.md). Names and counts only: no message
- * of an error, which may quote a record, and no value.
+ * The event that reports the end of a run to others (docs/events.md). It has names and counts only: no values,
+ * and no error messages, which may quote a record.
  */
 
 import type { Completeness, ObjectSummary, RunMode, RunSummary } from './engine-files.ts';
@@ -13,15 +13,15 @@ export const EVENT_DETAIL_TYPE = 'Intercom Sync Completed';
 export interface SyncedObject {
   readonly object: ObjectName;
   readonly status: ObjectSummary['status'];
-  /** Class of the error of a failed object. */
+  /** Class of the error, if the object failed. */
   readonly error: string | null;
-  /** Null where nothing was committed. */
+  /** Null if nothing was committed. */
   readonly completeness: Completeness['status'] | null;
-  /** What is known to be unread after this run. */
+  /** Number of debts after this run. */
   readonly debts: number;
-  /** What this run changed in the schema; null where nothing was committed. */
+  /** What this run changed in the schema; null if nothing was committed. */
   readonly schema:
-    | (SchemaDrift & { /** Changes that would not fit; the manifest has them. */ readonly omitted: number })
+    | (SchemaDrift & { /** Changes that did not fit; the manifest has them. */ readonly omitted: number })
     | null;
 }
 
@@ -34,21 +34,21 @@ export interface SyncCompleted {
   readonly mode: RunMode;
   readonly started_at: string;
   readonly finished_at: string;
-  /** The next run has been started, because this one did not come to an end of the work. */
+  /** The next run has started, because this one did not finish all the work. */
   readonly work_remains: boolean;
   readonly objects: readonly SyncedObject[];
   /** Rows committed by this run. */
   readonly rows: Readonly<Partial<Record<TableName, number>>>;
 }
 
-/** EventBridge takes 256 KiB; everything but the drift is a few. */
+/** EventBridge accepts 256 KiB. Everything except the drift needs only a few. */
 const MAX_DRIFT_BYTES = 128 * 1024;
 
 const encoder = new TextEncoder();
-/** As written in JSON, with its comma. */
+/** Size in JSON, including the comma. */
 const bytesOf = (text: string): number => encoder.encode(JSON.stringify(text)).length + 1;
 
-/** Lets through so many bytes of drift, over all objects. */
+/** Lets through up to `maxBytes` of drift, over all objects. */
 function driftWithin(maxBytes: number): (drift: SchemaDrift) => SyncedObject['schema'] {
   let left = maxBytes;
   const fits = (text: string): boolean => {
@@ -65,7 +65,7 @@ function driftWithin(maxBytes: number): (drift: SchemaDrift) => SyncedObject['sc
   };
 }
 
-/** The event of a finished run: the same for the same summary. At most 256 KiB as JSON. */
+/** The event of a finished run; the same summary always gives the same event. At most 256 KiB as JSON. */
 export function syncCompleted(pipeline: string, run: RunSummary): SyncCompleted {
   const drift = driftWithin(MAX_DRIFT_BYTES);
   return {
@@ -89,7 +89,7 @@ export function syncCompleted(pipeline: string, run: RunSummary): SyncCompleted 
   };
 }
 
-/** Rows per table over objects; `deletions` is written by several. */
+/** Rows per table over all objects; several objects write `deletions`. */
 function rowsByTable(objects: readonly ObjectSummary[]): SyncCompleted['rows'] {
   const rows: Partial<Record<TableName, number>> = {};
   for (const [name, count] of objects.flatMap((object) => Object.entries(object.rows))) {

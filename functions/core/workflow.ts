@@ -1,10 +1,10 @@
 /**
- * What travels through the state machine: names and counts, never data (plans and receipts lie in S3).
- * The construct that writes the definition and the handlers that run in it both read these types.
+ * What travels through the state machine: names and counts, never data (plans and receipts are in S3). Both
+ * the construct that writes the definition and the handlers that run in it use these types.
  */
 import type { ObjectName } from './names.ts';
 
-/** The execution as the state machine's context object knows it. */
+/** The execution, from the state machine's context object. */
 export interface ExecutionRef {
   /** `$$.Execution.Id` */
   readonly arn: string;
@@ -15,7 +15,7 @@ export interface ExecutionRef {
 /** Event of the StartRun function. */
 export interface StartRunEvent {
   readonly execution: ExecutionRef;
-  /** The execution's input as the user or the schedule gave it; unchecked. */
+  /** The execution's input from the user or the schedule; unchecked. */
   readonly input: unknown;
   /** ARN of each configured object's extractor, written into the definition at synthesis. */
   readonly extractors: Readonly<Partial<Record<ObjectName, string>>>;
@@ -28,7 +28,7 @@ export interface ObjectItem {
   readonly runId: string;
 }
 
-/** `wait`: nothing was begun; call again after `waitSeconds`. */
+/** `wait`: nothing has started; call again after `waitSeconds`. */
 export interface StartRunResult {
   readonly status: 'started' | 'wait';
   readonly waitSeconds: number;
@@ -39,7 +39,7 @@ export interface StartRunResult {
 interface ExtractorEventBase {
   readonly object: ObjectName;
   readonly runId: string;
-  /** ARN of the execution; the holder of the lease. */
+  /** ARN of the execution, which holds the lease. */
   readonly execution: string;
 }
 
@@ -55,18 +55,18 @@ export interface SliceItem {
 }
 
 /**
- * `planned`: extract the slices, then commit. `committed`: this run committed the object before (a
- * repeated Plan). `skipped`: another execution holds the lease. `unavailable`: the workspace or its
- * plan has no such object. `wait`: no slot was free, call again after `waitSeconds`. Only `planned` has slices.
+ * `planned`: extract the slices, then commit. `committed`: this run already committed the object (a repeated
+ * Plan). `skipped`: another execution holds the lease. `unavailable`: the workspace or its Intercom plan does
+ * not have the object. `wait`: no slot was free, call again after `waitSeconds`. Only `planned` has slices.
  */
 export interface PlanResult {
   readonly status: 'planned' | 'committed' | 'skipped' | 'unavailable' | 'wait';
   readonly slices: readonly SliceItem[];
-  /** 0 but for `wait`. */
+  /** 0 unless the status is `wait`. */
   readonly waitSeconds: number;
 }
 
-/** `continue`: call again. `wait`: call again after `waitSeconds`, in a Wait state rather than in billed time. */
+/** `continue`: call again. `wait`: call again after `waitSeconds` in a Wait state, which is not billed. */
 export interface ExtractResult {
   readonly status: 'done' | 'continue' | 'wait';
   readonly waitSeconds: number;
@@ -77,7 +77,7 @@ export interface CommitResult {
   readonly rows: number;
 }
 
-/** Event of the RecordFailure function; `error` is what the workflow's Catch put there. */
+/** Event of the RecordFailure function; `error` comes from the workflow's Catch. */
 export interface RecordFailureEvent {
   readonly object: ObjectName;
   readonly runId: string;
@@ -89,11 +89,11 @@ export interface RecordFailureEvent {
 export interface FinishRunEvent {
   readonly runId: string;
   readonly execution: string;
-  /** `$$.StateMachine.Id`; where the next run is started if work remains. */
+  /** `$$.StateMachine.Id`. If work remains, the next run starts there. */
   readonly stateMachine: string;
 }
 
-/** Name of the execution that goes on where a run left work. One name a run: a repeated FinishRun starts no second. */
+/** Name of the execution that continues after a run that left work. A repeated FinishRun uses the same name and starts no second one. */
 export const nextExecutionName = (runId: string): string => `${runId}-next`;
 
 export interface FinishRunResult {

@@ -1,4 +1,4 @@
-/** Which hosts a pipeline speaks to (docs/intercom-api.md 1, 8.2). */
+/** The hosts a pipeline talks to (docs/intercom-api.md 1, 8.2). */
 import { API_HOSTS, type ResolvedConfig } from '../config/config.ts';
 
 /** Where people authorize an app, per region. */
@@ -11,13 +11,13 @@ const APP_HOSTS: Readonly<Record<ResolvedConfig['region'], string>> = {
 export interface OAuthHosts {
   readonly authorize: string;
   /**
-   * In the order in which they are asked. Sources disagree on whether tokens of every region are handed out
-   * by the global host or by the region's own.
+   * In the order to ask them. Sources disagree about which host hands out the tokens of a region: its own or
+   * the global one.
    */
   readonly token: readonly string[];
 }
 
-/** Of the region; a `baseUrl` that is none of Intercom's own stands for all of them. */
+/** The hosts of the region. A `baseUrl` that is not one of Intercom's replaces all of them. */
 export function oauthHosts({ region, baseUrl }: Pick<ResolvedConfig, 'region' | 'baseUrl'>): OAuthHosts {
   const isIntercom = Object.values<string>(API_HOSTS).includes(baseUrl);
   return isIntercom

@@ -7,7 +7,7 @@ export interface Me {
   /** `app.id_code`. */
   readonly workspaceId: string | null;
   readonly workspaceName: string | null;
-  /** As Intercom writes it: `US`, `Europe`, … */
+  /** As Intercom spells it: `US`, `Europe`, … */
   readonly region: string | null;
   /** An IANA name in practice; not checked. */
   readonly timezone: string | null;
@@ -21,8 +21,8 @@ const text = (value: JsonValue | undefined): string | null =>
   typeof value === 'string' && value !== '' ? value : null;
 
 /**
- * Asks who we are. `app` may be null; everything but the clock is null then.
- * @throws ConnectionError where the token is dead, RetryableError where Intercom cannot be asked
+ * Asks which workspace the token belongs to. `app` may be null; then everything except the clock is null.
+ * @throws ConnectionError if the token is dead; RetryableError if Intercom does not answer
  */
 export async function readMe(
   client: IntercomClient,

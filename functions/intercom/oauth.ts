@@ -1,28 +1,27 @@
-/** Intercom's OAuth: authorize, trade the code, ask whose the token is, uninstall (docs/intercom-api.md 8). */
+/** Intercom's OAuth: authorize, trade a code, identify the workspace, uninstall (docs/intercom-api.md 8). */
 
 import type { ResolvedConfig } from '../config/config.ts';
-import { isAccessToken } from '../core/access-token.ts';
 import type { OAuthClient } from '../core/authorization.ts';
+import { isAccessToken } from '../core/authorization.ts';
 import { ConnectionError, ContractError } from '../core/errors.ts';
 import type { Clock, Exchange, Identity, IntercomAccess } from '../core/ports.ts';
 import { type OAuthHosts, oauthHosts } from './hosts.ts';
-import { API_VERSION, createIntercomClient, type IntercomClient } from './http/client.ts';
+import { API_VERSION, createIntercomClient, type IntercomClient, UNMETERED } from './http/client.ts';
 import type { Failure } from './http/failures.ts';
 import { CURIOUS } from './http/retry.ts';
 import { type Attempt, createTransport } from './http/transport.ts';
-import { UNMETERED } from './http/unmetered.ts';
 import { readMe } from './me.ts';
 
-/** A person waits, and API Gateway for no more than 30 s for all that a callback does. */
+/** A person is waiting, and API Gateway allows a whole callback at most 30 s. */
 const TIMEOUT_MS = 6_000;
 
-/** The largest answer, that of /me, has a few hundred bytes. */
+/** The largest answer, from /me, is a few hundred bytes. */
 const MAX_BODY_BYTES = 256 * 1024;
 
 export interface IntercomAccessOptions {
   readonly config: Pick<ResolvedConfig, 'region' | 'baseUrl'>;
   readonly clock: Clock;
-  /** @default those of the configuration */
+  /** @default the hosts of the configured region */
   readonly hosts?: OAuthHosts;
   /** Milliseconds for one request. @default 6_000 */
   readonly timeoutMs?: number;
@@ -32,7 +31,7 @@ export interface IntercomAccessOptions {
 const tokenIn = ({ body }: Attempt): string | null =>
   [body.access_token, body.token].find(isAccessToken) ?? null;
 
-/** Errors of a connection that was never made. */
+/** Error codes of a connection that was never made. */
 const NEVER_CONNECTED: readonly unknown[] = [
   'ENOTFOUND',
   'EAI_AGAIN',
@@ -43,11 +42,11 @@ const NEVER_CONNECTED: readonly unknown[] = [
 ];
 
 /**
- * Whether a host has certainly not seen the code, so that another may be asked. A refusal ends the search
- * (the host knew what it refused), and so does an answer that got lost: the code is spent then, and a
- * second use of a code can revoke the token it was traded for (RFC 6749, 4.1.2).
+ * True if a host has certainly not seen the code, so another host may be asked. A refusal ends the search,
+ * because that host saw the code. So does a lost answer: the code may be spent, and using a code twice can
+ * revoke the token it was traded for (RFC 6749, 4.1.2).
  */
-function isNotHere({ kind, status, cause }: Failure): boolean {
+function neverSawCode({ kind, status, cause }: Failure): boolean {
   if (kind === 'network') {
     const reason = cause instanceof Error ? (cause.cause as { code?: unknown } | undefined) : undefined;
     return NEVER_CONNECTED.includes(reason?.code);
@@ -56,7 +55,7 @@ function isNotHere({ kind, status, cause }: Failure): boolean {
   return isRedirect || status === 404 || status === 405;
 }
 
-/** Words about the code; what Intercom says to a wrong client secret is documented nowhere. */
+/** Words in a refusal of the code. How Intercom refuses a wrong client secret is not documented. */
 const ABOUT_THE_CODE = /code|invalid_grant/i;
 
 function refusalOf({ body, failure }: Attempt): Exchange {
@@ -90,11 +89,11 @@ function exchangeOf(attempt: Attempt): Exchange {
   }
 }
 
-/** Intercom for connections of the configured region. */
+/** Access to Intercom in the configured region. */
 export function createIntercomAccess(options: IntercomAccessOptions): IntercomAccess {
   const { config, clock, hosts = oauthHosts(config), timeoutMs = TIMEOUT_MS } = options;
 
-  /** One try: a code is good for one. */
+  /** Tries once, because a code works only once. */
   async function exchangeAt(host: string, form: URLSearchParams, signal: AbortSignal): Promise<Attempt> {
     const transport = createTransport({
       baseUrl: host,
@@ -118,7 +117,7 @@ export function createIntercomAccess(options: IntercomAccessOptions): IntercomAc
       for (const host of hosts.token) {
         const attempt = await exchangeAt(host, form, signal);
         last = exchangeOf(attempt);
-        if (attempt.failure === null || !isNotHere(attempt.failure)) return last;
+        if (attempt.failure === null || !neverSawCode(attempt.failure)) return last;
       }
     } catch (error) {
       if (!signal.aborted) throw error;
@@ -144,7 +143,7 @@ export function createIntercomAccess(options: IntercomAccessOptions): IntercomAc
     return { workspace, region: me.region };
   }
 
-  /** What it answers is not documented: every 2xx will do, with or without a body. */
+  /** Intercom does not document its answer, so any 2xx counts, with or without a body. */
   const isUninstalled = (status: number | null) => status !== null && status >= 200 && status < 300;
 
   async function uninstall(
@@ -163,7 +162,7 @@ export function createIntercomAccess(options: IntercomAccessOptions): IntercomAc
       throw error;
     }
     throw new ContractError(
-      `Intercom knows no way to uninstall the app at ${hosts.token.join(' or ')}: remove it in the workspace's app settings.`,
+      `Intercom offers no way to uninstall the app at ${hosts.token.join(' or ')}: remove the app in the workspace's app settings.`,
       { code: 'not_uninstalled' },
     );
   }

@@ -1,18 +1,18 @@
-/** One cheap request that tells whether the token may read an object. */
+/** One cheap request that shows whether the token may read an object. */
 import type { ObjectDeclaration, ReadSpec } from '../core/declaration.ts';
 import { PermissionError, UnavailableError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
 import { type EpochMs, toSeconds } from '../core/time.ts';
 import type { IntercomClient, Query, RequestOptions } from './http/client.ts';
+import { isSwitchedOff } from './http/failures.ts';
 import { CURIOUS } from './http/retry.ts';
 import { searchBody, searchFilters } from './readers/walk/search-query.ts';
-import { isSwitchedOff } from './readers/walk/switched-off.ts';
 
 export type Access =
   | { readonly status: 'granted' }
-  /** A box has to be ticked; the message names it. */
+  /** You have to tick a permission; the message names it. */
   | { readonly status: 'missing'; readonly message: string }
-  /** Not in this workspace or its plan: nothing that a box would change. */
+  /** Not in this workspace or its plan; no permission would change that. */
   | { readonly status: 'unavailable'; readonly message: string };
 
 type Question =
@@ -28,7 +28,10 @@ function search(path: string): Question {
   return { method: 'POST', path, body: searchBody(filter, 1, null) };
 }
 
-/** The smallest request the object's endpoint answers. Companies are counted: their scroll is one per workspace. */
+/**
+ * The smallest request that the object's endpoint answers. Companies are counted instead of read, because
+ * a workspace has only one scroll.
+ */
 function questionOf(read: ReadSpec, now: EpochMs): Question {
   const get = (path: string, query: Query): Question => ({ method: 'GET', path, query });
   switch (read.kind) {
@@ -60,8 +63,8 @@ function questionOf(read: ReadSpec, now: EpochMs): Question {
 }
 
 /**
- * Asks for next to nothing of an object.
- * @throws ConnectionError where the token is dead; RetryableError, ContractError where the question has no answer
+ * Asks for as little of an object as possible.
+ * @throws ConnectionError if the token is dead; RetryableError or ContractError if there is no usable answer
  */
 export async function probeAccess(
   client: IntercomClient,
@@ -75,7 +78,7 @@ export async function probeAccess(
     permission,
     patience: CURIOUS,
     signal,
-    // A search that is not found is a failure; a list that is not found is switched off.
+    // A 404 from a search is a failure; a 404 from a list means the feature is switched off.
     expect: question.method === 'GET' ? isSwitchedOff : undefined,
   };
   try {

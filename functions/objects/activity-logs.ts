@@ -1,9 +1,9 @@
-import type { ObjectDeclaration } from '../core/declaration.ts';
-import { id, json, PERSONAL, string, timestamp } from './columns.ts';
+import { id, json, object, PERSONAL, string, timestamp } from './declare.ts';
 
-export const activityLogs: ObjectDeclaration = {
+export const activityLogs = object({
   name: 'activity_logs',
-  description: 'What teammates did in the workspace: sign-ins, settings, permissions and the like.',
+  description:
+    'What teammates did in the workspace: sign-ins, changes of settings and permissions, and so on.',
   sync: { kind: 'incremental', cursor: 'created_at' },
   primaryKey: ['id'],
   versionField: 'created_at',
@@ -16,16 +16,15 @@ export const activityLogs: ObjectDeclaration = {
     beforeParameter: 'created_at_before',
     perPageSizes: [250, 125, 25, 5, 1],
     maxWindowSeconds: 5 * 24 * 3600,
+    // Windows are asked for one second wider.
+    slackSeconds: 1,
   },
   columns: [
     id('entry'),
     json('performed_by', 'Teammate who did it: id, e-mail address and IP address.', PERSONAL),
-    json('metadata', 'Details; their shape depends on `activity_type`.', PERSONAL),
+    json('metadata', 'Details; their structure depends on `activity_type`.', PERSONAL),
     timestamp('created_at', 'When it was done.'),
     string('activity_type', 'What was done, as a code.'),
     string('activity_description', 'What was done, in a sentence.', PERSONAL),
   ],
-  omit: [],
-  embeddedLists: [],
-  children: [],
-};
+});

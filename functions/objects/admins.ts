@@ -1,9 +1,9 @@
-import type { ObjectDeclaration } from '../core/declaration.ts';
-import { boolean, id, json, objectType, PERSONAL, string } from './columns.ts';
+import { boolean, id, json, object, objectType, PERSONAL, string } from './declare.ts';
 
-export const admins: ObjectDeclaration = {
+export const admins = object({
   name: 'admins',
-  description: 'Teammates with access to the workspace, bots included; those removed are no longer listed.',
+  description:
+    'Teammates with access to the workspace, including bots. Removed teammates are no longer listed.',
   sync: { kind: 'full_refresh' },
   primaryKey: ['id'],
   versionField: null,
@@ -21,16 +21,13 @@ export const admins: ObjectDeclaration = {
     string('job_title', 'Job title.', PERSONAL),
     boolean('away_mode_enabled', 'Whether the teammate is away.'),
     boolean('away_mode_reassign', 'Whether new replies go to the default inbox while the teammate is away.'),
-    string('away_status_reason_id', 'Id of the reason for being away.'),
+    string('away_status_reason_id', 'Id of the reason why the teammate is away.'),
     boolean('has_inbox_seat', 'Whether the teammate has a paid seat in the inbox.'),
     json('team_ids', '`teams.id` of the teams, as integers.', { plain: ['[]'] }),
-    // An object in the text of the documentation, an address in its schema (docs/intercom-api.md 10): either way JSON.
+    // The documentation describes an object, its schema an address (docs/intercom-api.md 10). JSON holds both.
     json('avatar', 'Picture of the teammate: `image_url`.', PERSONAL),
     json('team_priority_level', 'Teams in which the teammate comes first or second, by id.', {
       plain: ['primary_team_ids[]', 'secondary_team_ids[]'],
     }),
   ],
-  omit: [],
-  embeddedLists: [],
-  children: [],
-};
+});

@@ -1,10 +1,9 @@
-import type { ObjectDeclaration } from '../core/declaration.ts';
-import { createdAt, id, json, objectType, string, updatedAt, workspaceId } from './columns.ts';
+import { createdAt, id, json, object, objectType, string, updatedAt, workspaceId } from './declare.ts';
 import { at, TAG } from './places.ts';
 
-export const articles: ObjectDeclaration = {
+export const articles = object({
   name: 'articles',
-  description: 'Articles of the help centers, drafts included.',
+  description: 'Articles of the help centers, including drafts.',
   sync: { kind: 'full_refresh' },
   primaryKey: ['id'],
   versionField: 'updated_at',
@@ -22,17 +21,19 @@ export const articles: ObjectDeclaration = {
     string('title', 'Title, in the default language.'),
     string('description', 'Summary, in the default language.'),
     string('body', 'Text as HTML, in the default language.'),
-    string('author_id', '`admins.id` of the author, of the text in the default language.'),
+    string('author_id', '`admins.id` of the author of the text in the default language.'),
     string('state', '`published` or `draft`.'),
     createdAt('article'),
     updatedAt('article'),
     string('url', 'Public address.'),
-    string('parent_id', '`collections.id` of the collection it lies in; null when it stands alone.'),
-    json('parent_ids', '`collections.id` of every collection it lies in, as integers.', { plain: ['[]'] }),
+    string('parent_id', '`collections.id` of the collection that it belongs to; null if there is none.'),
+    json('parent_ids', '`collections.id` of every collection that it belongs to, as integers.', {
+      plain: ['[]'],
+    }),
     string('parent_type', '`collection` or `section`.'),
-    string('default_locale', 'Default language of the help center, where there are several.'),
+    string('default_locale', 'Default language of the help center, if it has several.'),
     json('translated_content', 'The article in each language, by language code.', {
-      // Live it may be a string (docs/intercom-api.md 6.8).
+      // The real API may send a string (docs/intercom-api.md 6.8).
       plain: ['', ...at('*', ['title', 'description', 'body', 'state', 'created_at', 'updated_at', 'url'])],
     }),
     json('tags', 'Tags on the article.', {
@@ -40,7 +41,4 @@ export const articles: ObjectDeclaration = {
       plain: at('tags[]', TAG),
     }),
   ],
-  omit: [],
-  embeddedLists: [],
-  children: [],
-};
+});

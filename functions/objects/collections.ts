@@ -1,10 +1,9 @@
-import type { ObjectDeclaration } from '../core/declaration.ts';
-import { createdAt, id, integer, json, string, updatedAt, workspaceId } from './columns.ts';
+import { createdAt, id, integer, json, object, string, updatedAt, workspaceId } from './declare.ts';
 import { at } from './places.ts';
 
-export const collections: ObjectDeclaration = {
+export const collections = object({
   name: 'collections',
-  description: 'Collections that articles of the help centers are arranged in.',
+  description: 'Collections that group the articles of the help centers.',
   sync: { kind: 'full_refresh' },
   primaryKey: ['id'],
   versionField: 'updated_at',
@@ -23,17 +22,14 @@ export const collections: ObjectDeclaration = {
     createdAt('collection'),
     updatedAt('collection'),
     string('url', 'Public address.'),
-    string('icon', 'Icon shown beside it.'),
+    string('icon', 'Icon shown next to the name.'),
     integer('order', 'Position among its neighbours, from 0.'),
-    string('default_locale', 'Default language of the help center, where there are several.'),
+    string('default_locale', 'Default language of the help center, if it has several.'),
     json('translated_content', 'Name and summary in each language, by language code.', {
-      // Live it may be a string (docs/intercom-api.md 6.8).
+      // The real API may send a string (docs/intercom-api.md 6.8).
       plain: ['', ...at('*', ['name', 'description'])],
     }),
-    string('parent_id', '`collections.id` of the collection it lies in; null at the top.'),
+    string('parent_id', '`collections.id` of the parent collection; null at the top level.'),
     string('help_center_id', '`help_centers.id` of its help center.'),
   ],
-  omit: [],
-  embeddedLists: [],
-  children: [],
-};
+});

@@ -1,4 +1,3 @@
-import type { ObjectDeclaration } from '../core/declaration.ts';
 import {
   childColumn,
   createdAt,
@@ -6,50 +5,57 @@ import {
   integer,
   json,
   number,
+  object,
   objectType,
   PERSONAL,
   string,
   timestamp,
   updatedAt,
-} from './columns.ts';
+} from './declare.ts';
 import { at, PLAN, SEGMENT } from './places.ts';
 
-export const companies: ObjectDeclaration = {
+export const companies = object({
   name: 'companies',
-  description: 'Organizations that contacts belong to; Intercom lists only companies with at least one user.',
+  description: 'Organizations that contacts belong to. Intercom only lists companies with at least one user.',
   sync: { kind: 'full_refresh' },
   primaryKey: ['id'],
   versionField: 'updated_at',
   permission: 'Read and list users and companies',
-  read: { kind: 'scroll', path: '/companies/scroll', recordsKey: 'data', countPath: '/companies' },
+  read: {
+    kind: 'scroll',
+    path: '/companies/scroll',
+    recordsKey: 'data',
+    countPath: '/companies',
+    spendsPosition: true,
+  },
   columns: [
     objectType('company'),
     id('company'),
     string('name', 'Name of the company.', PERSONAL),
     string('app_id', 'Id of the workspace that the company belongs to.'),
-    json('plan', 'Plan the company is on: `id` and `name`; empty where none is set.', { plain: PLAN }),
+    json('plan', 'Plan the company is on: `id` and `name`; empty if none is set.', { plain: PLAN }),
     string('company_id', "The customer's own id of the company.", PERSONAL),
-    timestamp('remote_created_at', 'When the company came to be, as told by the customer.'),
+    timestamp('remote_created_at', 'When the company was created, according to the customer.'),
     createdAt('company'),
     updatedAt('company'),
-    timestamp('last_request_at', 'When anyone of the company was last active.'),
+    timestamp('last_request_at', 'When a person from the company was last active.'),
     integer('size', 'Number of employees.'),
     string('website', 'Address of the web site.', PERSONAL),
     string('industry', 'Line of business.'),
-    number('monthly_spend', 'What the company brings in per month.'),
+    number('monthly_spend', 'Revenue from the company per month.'),
     integer('session_count', 'Sessions recorded for the company.'),
     integer('user_count', 'Users who belong to the company.'),
     json('custom_attributes', "The customer's own attributes of the company, by name.", PERSONAL),
     json('segments', 'Segments the company is in.', { plain: at('segments[]', SEGMENT) }),
   ],
   omit: ['tags'],
-  embeddedLists: [],
   children: [
     {
       table: 'company_tag',
       description: 'Tags on each company.',
       primaryKey: ['company_id', 'tag_id'],
-      list: 'tags.tags',
+      list: { field: 'tags', keys: ['tags', 'data'] },
+      ask: { kind: 'record', path: '/companies/{id}' },
       columns: [
         childColumn({ parent: 'id' }, string('company_id', '`companies.id`.')),
         childColumn({ item: 'id' }, string('tag_id', '`tags.id`.')),
@@ -57,4 +63,4 @@ export const companies: ObjectDeclaration = {
       ],
     },
   ],
-};
+});

@@ -1,4 +1,4 @@
-import type { ObjectDeclaration } from '../core/declaration.ts';
+import { conversationSearch } from './conversations.ts';
 import {
   boolean,
   childColumn,
@@ -6,27 +6,28 @@ import {
   id,
   integer,
   json,
+  object,
   objectType,
   PERSONAL,
   string,
   timestamp,
   updatedAt,
-} from './columns.ts';
-import { conversationSearch } from './conversations.ts';
+} from './declare.ts';
 import { at, TAG } from './places.ts';
 
-export const conversationParts: ObjectDeclaration = {
+export const conversationParts = object({
   name: 'conversation_parts',
   description:
-    'Messages, notes and events of each conversation after its first message; the newest 500 at most.',
+    'Messages, notes and events of each conversation after its first message: at most the newest 500.',
   sync: { kind: 'incremental', cursor: 'updated_at' },
   primaryKey: ['conversation_id', 'id'],
+  recordsOf: 'conversations',
   // Of the conversation, not of the part: all parts of one answer are of one version.
   versionField: 'updated_at',
   permission: 'Read conversations',
   read: { kind: 'conversation_parts', search: conversationSearch, detailPath: '/conversations/{id}' },
   columns: [
-    // A part does not carry it; the reader puts it on the record.
+    // Not in the part itself; the reader adds it to the record.
     string('conversation_id', '`conversations.id` of the conversation the part belongs to.'),
     objectType('conversation_part'),
     id('part'),
@@ -48,27 +49,26 @@ export const conversationParts: ObjectDeclaration = {
       plain: [],
     }),
     json('metadata', 'Quick replies that were offered or chosen.', PERSONAL),
-    string('state', 'State of the conversation when the part was made.'),
+    string('state', 'State of the conversation when the part was created.'),
     json('tags', 'Tags on the part.', { personal: ['[].applied_by'], plain: at('[]', TAG) }),
-    json('event_details', 'What an event changed; its shape depends on `part_type`.', PERSONAL),
-    string('app_package_code', 'App that made the part through the API.'),
+    json('event_details', 'What an event changed; its structure depends on `part_type`.', PERSONAL),
+    string('app_package_code', 'App that created the part through the API.'),
   ],
   omit: ['attachments', 'email_message_metadata.email_address_headers'],
-  embeddedLists: [],
   children: [
     {
       table: 'email_address_header',
       description: 'Address headers (from, to, cc and others) of conversation parts that were e-mails.',
       primaryKey: ['conversation_id', 'conversation_part_id', 'header_index'],
-      list: 'email_message_metadata.email_address_headers',
+      list: { field: 'email_message_metadata', keys: ['email_address_headers'], nullMeansNone: true },
       columns: [
         childColumn({ parent: 'conversation_id' }, string('conversation_id', '`conversations.id`.')),
         childColumn({ parent: 'id' }, string('conversation_part_id', '`conversation_parts.id`.')),
         childColumn({ index: true }, integer('header_index', 'Position of the header, from 0.')),
         childColumn({ item: 'type' }, string('type', 'Which header it is: `from`, `to`, `cc` and others.')),
         childColumn({ item: 'email_address' }, string('email_address', 'E-mail address.', PERSONAL)),
-        childColumn({ item: 'name' }, string('name', 'Name beside the address.', PERSONAL)),
+        childColumn({ item: 'name' }, string('name', 'Name next to the address.', PERSONAL)),
       ],
     },
   ],
-};
+});

@@ -1,4 +1,4 @@
-import type { ObjectDeclaration, SearchRead } from '../core/declaration.ts';
+import type { SearchRead } from '../core/declaration.ts';
 import {
   boolean,
   childColumn,
@@ -6,15 +6,16 @@ import {
   id,
   integer,
   json,
+  object,
   objectType,
   PERSONAL,
   string,
   timestamp,
   updatedAt,
-} from './columns.ts';
+} from './declare.ts';
 import { at, CONTACT_REFERENCES, LINKED_OBJECTS, PLAN, SEGMENT, TAG } from './places.ts';
 
-/** How changed conversations are found; `conversation_parts` finds its conversations in the same way. */
+/** Finds changed conversations; `conversation_parts` uses the same search. */
 export const conversationSearch: SearchRead = {
   kind: 'search',
   path: '/conversations/search',
@@ -49,7 +50,7 @@ const STATISTICS = [
   'adjusted_handling_time',
 ];
 
-export const conversations: ObjectDeclaration = {
+export const conversations = object({
   name: 'conversations',
   description: 'Conversations with contacts: state, assignment, first message, rating and statistics.',
   sync: { kind: 'incremental', cursor: 'updated_at' },
@@ -63,7 +64,10 @@ export const conversations: ObjectDeclaration = {
     string('title', 'Title given to the conversation.', PERSONAL),
     createdAt('conversation'),
     updatedAt('conversation'),
-    timestamp('waiting_since', 'Since when the contact waits for an answer; null after a teammate wrote.'),
+    timestamp(
+      'waiting_since',
+      'Since when the contact has been waiting for an answer; null after a teammate replied.',
+    ),
     timestamp('snoozed_until', 'When a snoozed conversation opens again.'),
     boolean('open', 'Whether the conversation is open.'),
     string('state', '`open`, `closed` or `snoozed`.'),
@@ -71,9 +75,9 @@ export const conversations: ObjectDeclaration = {
     string('priority', '`priority` or `not_priority`.'),
     integer(
       'admin_assignee_id',
-      '`admins.id` (a string there) of the teammate in charge; null when none is.',
+      '`admins.id` (a string there) of the teammate in charge; null if there is none.',
     ),
-    integer('team_assignee_id', '`teams.id` (a string there) of the team in charge; null when none is.'),
+    integer('team_assignee_id', '`teams.id` (a string there) of the team in charge; null if there is none.'),
     json('company', 'Company the conversation is about.', {
       personal: ['name', 'company_id', 'website', 'custom_attributes', 'tags.tags[].applied_by'],
       plain: [
@@ -130,23 +134,23 @@ export const conversations: ObjectDeclaration = {
     json('ticket', 'Ticket the conversation belongs to.', PERSONAL),
   ],
   omit: ['tags', 'conversation_parts', 'source.attachments'],
-  embeddedLists: [],
   children: [
     {
       table: 'conversation_tag',
       description: 'Tags on each conversation.',
       primaryKey: ['conversation_id', 'tag_id'],
-      list: 'tags.tags',
+      list: { field: 'tags', keys: ['tags', 'data'] },
+      ask: { kind: 'record', path: '/conversations/{id}' },
       columns: [
         childColumn({ parent: 'id' }, string('conversation_id', '`conversations.id`.')),
         childColumn({ item: 'id' }, string('tag_id', '`tags.id`.')),
         childColumn({ item: 'name' }, string('tag_name', 'Name of the tag.')),
-        childColumn({ item: 'applied_at' }, timestamp('applied_at', 'When the tag was put on.')),
+        childColumn({ item: 'applied_at' }, timestamp('applied_at', 'When the tag was applied.')),
         childColumn(
           { item: 'applied_by' },
-          json('applied_by', 'Teammate who put the tag on: a reference.', PERSONAL),
+          json('applied_by', 'Teammate who applied the tag: a reference.', PERSONAL),
         ),
       ],
     },
   ],
-};
+});

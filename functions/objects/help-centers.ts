@@ -1,7 +1,6 @@
-import type { ObjectDeclaration } from '../core/declaration.ts';
-import { boolean, createdAt, id, string, updatedAt, workspaceId } from './columns.ts';
+import { boolean, createdAt, id, object, string, updatedAt, workspaceId } from './declare.ts';
 
-export const helpCenters: ObjectDeclaration = {
+export const helpCenters = object({
   name: 'help_centers',
   description: 'Help centers of the workspace.',
   sync: { kind: 'full_refresh' },
@@ -14,13 +13,10 @@ export const helpCenters: ObjectDeclaration = {
     workspaceId('help center'),
     createdAt('help center'),
     updatedAt('help center'),
-    string('identifier', 'Name of the help center within its address.'),
+    string('identifier', 'Name of the help center in its address.'),
     boolean('website_turned_on', 'Whether the help center is online.'),
     string('display_name', 'Name that teammates see.'),
     string('url', 'Public address.'),
-    string('custom_domain', "The customer's own domain, where one is set up."),
+    string('custom_domain', "The customer's own domain, if one is set up."),
   ],
-  omit: [],
-  embeddedLists: [],
-  children: [],
-};
+});

@@ -1,4 +1,4 @@
-/** The registry: an object is one file in this folder and one line here. */
+/** The registry: each object is one file in this folder and one line here. */
 import type { ObjectDeclaration } from '../core/declaration.ts';
 import { type DeclaredTable, tablesOf } from '../core/declared-tables.ts';
 import type { ObjectName } from '../core/names.ts';

@@ -1,10 +1,10 @@
 /**
- * Places that lie in several JSON columns: what is in them and is not personal. `type`, `id` and `*_id`
- * are left out, as everywhere.
+ * Places that occur in several JSON columns, with their leaves that are not personal. As everywhere, `type`,
+ * `id` and `*_id` need not be listed.
  */
 import { pathFrom } from '../core/paths.ts';
 
-/** The leaves of a place, as paths from the column on. */
+/** The leaves of a place, as paths from the column. */
 export const at = (place: string, leaves: readonly string[]): readonly string[] =>
   leaves.map((leaf) => pathFrom(place, leaf));
 
@@ -18,7 +18,7 @@ export const PLAN = ['name'];
 
 export const SEGMENT = ['name', 'created_at', 'updated_at', 'person_type', 'count'];
 
-/** Who put it on is personal. */
+/** `applied_by` is personal. */
 export const TAG = ['name', 'applied_at'];
 
 export const TICKET_STATE = ['category', 'internal_label', 'external_label'];
@@ -27,7 +27,7 @@ const TICKET_TYPE_ATTRIBUTE = [
   'name',
   'description',
   'data_type',
-  // No keys in the documentation; these are in its examples, in its requests, and live.
+  // The documentation lists no keys. These occur in its examples and requests, and in the real API.
   'input_options',
   'input_options.multiline',
   'input_options.allow_multiple_values',
@@ -44,7 +44,7 @@ const TICKET_TYPE_ATTRIBUTE = [
   'updated_at',
 ];
 
-/** The key is `ticket_type_attributes` in the schema and `data` live (docs/intercom-api.md 10). */
+/** The key is `ticket_type_attributes` in the schema, but the real API sends `data` (docs/intercom-api.md 10). */
 export const TICKET_TYPE_ATTRIBUTES = [
   ...at('data[]', TICKET_TYPE_ATTRIBUTE),
   ...at('ticket_type_attributes[]', TICKET_TYPE_ATTRIBUTE),
@@ -52,7 +52,7 @@ export const TICKET_TYPE_ATTRIBUTES = [
 
 export const TICKET_STATES = at('data[]', TICKET_STATE);
 
-/** Linked conversations and tickets. A title of theirs would be somebody's words. */
+/** Linked conversations and tickets. Their titles are text that a person wrote. */
 export const LINKED_OBJECTS = {
   personal: ['data[].title'],
   plain: ['data[].category', 'total_count', 'has_more'],

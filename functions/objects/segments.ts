@@ -1,9 +1,8 @@
-import type { ObjectDeclaration } from '../core/declaration.ts';
-import { createdAt, id, integer, objectType, string, updatedAt } from './columns.ts';
+import { createdAt, id, integer, object, objectType, string, updatedAt } from './declare.ts';
 
-export const segments: ObjectDeclaration = {
+export const segments = object({
   name: 'segments',
-  description: 'Groups of contacts or companies that fulfil a rule.',
+  description: 'Groups of contacts or companies that match a rule.',
   sync: { kind: 'full_refresh' },
   primaryKey: ['id'],
   versionField: 'updated_at',
@@ -24,9 +23,6 @@ export const segments: ObjectDeclaration = {
     createdAt('segment'),
     updatedAt('segment'),
     string('person_type', 'What is in it: `contact` (leads) or `user`.'),
-    integer('count', 'How many there are in the segment.'),
+    integer('count', 'Number of members of the segment.'),
   ],
-  omit: [],
-  embeddedLists: [],
-  children: [],
-};
+});

@@ -1,10 +1,9 @@
-import type { ObjectDeclaration } from '../core/declaration.ts';
-import { id, json, objectType, string } from './columns.ts';
+import { id, json, object, objectType, string } from './declare.ts';
 import { at } from './places.ts';
 
 const TRANSLATION = ['name', 'description', 'locale'];
 
-export const subscriptionTypes: ObjectDeclaration = {
+export const subscriptionTypes = object({
   name: 'subscription_types',
   description: 'Kinds of messages that contacts can choose or refuse.',
   sync: { kind: 'full_refresh' },
@@ -25,7 +24,4 @@ export const subscriptionTypes: ObjectDeclaration = {
     string('consent_type', '`opt_in` or `opt_out`.'),
     json('content_types', 'Channels it is sent on, such as `email` and `sms_message`.', { plain: ['[]'] }),
   ],
-  omit: [],
-  embeddedLists: [],
-  children: [],
-};
+});

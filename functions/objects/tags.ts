@@ -1,7 +1,6 @@
-import type { ObjectDeclaration } from '../core/declaration.ts';
-import { id, objectType, string } from './columns.ts';
+import { id, object, objectType, string } from './declare.ts';
 
-export const tags: ObjectDeclaration = {
+export const tags = object({
   name: 'tags',
   description: 'Labels for contacts, companies and conversations.',
   sync: { kind: 'full_refresh' },
@@ -10,7 +9,4 @@ export const tags: ObjectDeclaration = {
   permission: 'Read and list users and companies',
   read: { kind: 'list', recordsKey: 'data', requests: [{ path: '/tags' }] },
   columns: [objectType('tag'), id('tag'), string('name', 'Name of the tag.')],
-  omit: [],
-  embeddedLists: [],
-  children: [],
-};
+});

@@ -1,7 +1,6 @@
-import type { ObjectDeclaration } from '../core/declaration.ts';
-import { childColumn, id, integer, json, objectType, string } from './columns.ts';
+import { childColumn, id, integer, json, object, objectType, string } from './declare.ts';
 
-export const teams: ObjectDeclaration = {
+export const teams = object({
   name: 'teams',
   description: 'Groups of teammates that conversations and tickets are assigned to.',
   sync: { kind: 'full_refresh' },
@@ -16,21 +15,21 @@ export const teams: ObjectDeclaration = {
     json('admin_priority_level', 'Teammates who come first or second in the team, by id.', {
       plain: ['primary_admin_ids[]', 'secondary_admin_ids[]'],
     }),
-    integer('assignment_limit', 'How many conversations a teammate may hold, where the load is balanced.'),
-    string('distribution_method', 'How work is dealt out in the team.'),
+    integer('assignment_limit', 'How many conversations a teammate may have, if the load is balanced.'),
+    string('distribution_method', 'How work is distributed in the team.'),
   ],
   omit: ['admin_ids'],
-  embeddedLists: [],
   children: [
     {
       table: 'team_admin',
       description: 'Teammates of each team.',
       primaryKey: ['team_id', 'admin_id'],
-      list: 'admin_ids',
+      list: { field: 'admin_ids', keys: ['admin_ids', 'admins'] },
+      ask: { kind: 'record', path: '/teams/{id}' },
       columns: [
         childColumn({ parent: 'id' }, string('team_id', '`teams.id`.')),
         childColumn({ self: true }, string('admin_id', '`admins.id`.')),
       ],
     },
   ],
-};
+});

@@ -1,10 +1,19 @@
-import type { ObjectDeclaration } from '../core/declaration.ts';
-import { boolean, createdAt, id, json, objectType, string, updatedAt, workspaceId } from './columns.ts';
+import {
+  boolean,
+  createdAt,
+  id,
+  json,
+  object,
+  objectType,
+  string,
+  updatedAt,
+  workspaceId,
+} from './declare.ts';
 import { TICKET_STATES, TICKET_TYPE_ATTRIBUTES } from './places.ts';
 
-export const ticketTypes: ObjectDeclaration = {
+export const ticketTypes = object({
   name: 'ticket_types',
-  description: 'Kinds of tickets, with the attributes and states each of them has.',
+  description: 'Kinds of tickets, each with its attributes and states.',
   sync: { kind: 'full_refresh' },
   primaryKey: ['id'],
   versionField: 'updated_at',
@@ -16,7 +25,7 @@ export const ticketTypes: ObjectDeclaration = {
     string('category', '`Customer`, `Back-office` or `Tracker`.'),
     string('name', 'Name of the ticket type.'),
     string('description', 'What the ticket type is for.'),
-    string('icon', 'Emoji shown beside it.'),
+    string('icon', 'Emoji shown next to the name.'),
     workspaceId('ticket type'),
     json('ticket_type_attributes', 'Definitions of the attributes that its tickets have.', {
       plain: TICKET_TYPE_ATTRIBUTES,
@@ -27,7 +36,4 @@ export const ticketTypes: ObjectDeclaration = {
     createdAt('ticket type'),
     updatedAt('ticket type'),
   ],
-  omit: [],
-  embeddedLists: [],
-  children: [],
-};
+});

@@ -1,15 +1,15 @@
-import type { ObjectDeclaration } from '../core/declaration.ts';
 import {
   boolean,
   createdAt,
   id,
   json,
+  object,
   objectType,
   PERSONAL,
   string,
   timestamp,
   updatedAt,
-} from './columns.ts';
+} from './declare.ts';
 import {
   at,
   CONTACT_REFERENCES,
@@ -19,9 +19,9 @@ import {
   TICKET_TYPE_ATTRIBUTES,
 } from './places.ts';
 
-export const tickets: ObjectDeclaration = {
+export const tickets = object({
   name: 'tickets',
-  description: 'Requests that are tracked to their end, with their parts.',
+  description: 'Requests that are tracked until they are resolved, with their parts.',
   sync: { kind: 'incremental', cursor: 'updated_at' },
   primaryKey: ['id'],
   versionField: 'updated_at',
@@ -40,7 +40,7 @@ export const tickets: ObjectDeclaration = {
     string('category', '`Customer`, `Back-office` or `Tracker`.'),
     json(
       'ticket_attributes',
-      'Attributes of the ticket by name, its title and description among them.',
+      'Attributes of the ticket by name, including its title and description.',
       PERSONAL,
     ),
     json('ticket_state', 'State of the ticket: category and labels.', { plain: TICKET_STATE }),
@@ -58,9 +58,9 @@ export const tickets: ObjectDeclaration = {
         'updated_at',
       ],
     }),
-    json('contacts', 'Contacts concerned: references.', CONTACT_REFERENCES),
-    string('admin_assignee_id', '`admins.id` of the teammate in charge; "0" when none is.'),
-    string('team_assignee_id', '`teams.id` of the team in charge; "0" when none is.'),
+    json('contacts', 'Contacts on the ticket: references.', CONTACT_REFERENCES),
+    string('admin_assignee_id', '`admins.id` of the teammate in charge; "0" if there is none.'),
+    string('team_assignee_id', '`teams.id` of the team in charge; "0" if there is none.'),
     createdAt('ticket'),
     updatedAt('ticket'),
     boolean('open', 'Whether the ticket is open.'),
@@ -72,7 +72,7 @@ export const tickets: ObjectDeclaration = {
         'ticket_parts[].author',
         'ticket_parts[].assigned_to',
         'ticket_parts[].external_id',
-        // `id` is no reference here: for most attributes it repeats the value itself.
+        // `id` is not a reference here: for most attributes it repeats the value itself.
         'ticket_parts[].updated_attribute_data.value.id',
         'ticket_parts[].updated_attribute_data.value.label',
       ],
@@ -91,6 +91,4 @@ export const tickets: ObjectDeclaration = {
     boolean('is_shared', 'Whether the contact sees the ticket.'),
   ],
   omit: ['ticket_parts.ticket_parts[].attachments', 'ticket_attributes.*[].url'],
-  embeddedLists: [],
-  children: [],
-};
+});

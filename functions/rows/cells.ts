@@ -1,4 +1,4 @@
-/** Rows and their cells: `"name":value`, and which columns have one. Pure. */
+/** Rows and their cells, `"name":value`. Pure. */
 import type { ColumnType } from '../core/declaration.ts';
 import { isRawInteger, type JsonValue, stringifyJson } from '../core/json.ts';
 import type { TableName } from '../core/names.ts';
@@ -13,7 +13,7 @@ export interface Row {
 /** `"name":`, ready to be written. */
 export const label = (name: string): string => `${stringifyJson(name)}:`;
 
-/** The JSON text of a value inside a row: nested values, and whatever a `json` column holds, as a string. */
+/** The JSON text of a value in a row. Nested values, and all values of a `json` column, become strings. */
 export function cell(value: JsonValue | undefined, type: ColumnType): string {
   if (value === undefined || value === null) return 'null';
   if (type === 'json') return JSON.stringify(stringifyJson(value));
@@ -21,10 +21,10 @@ export function cell(value: JsonValue | undefined, type: ColumnType): string {
   return stringifyJson(value);
 }
 
-/** What the field rules make of a value; null: nothing. */
+/** How the field rules change a value; null: they do not. */
 export type Treat = Exclude<ColumnTreatment, 'exclude'>;
 
-/** The columns that the field rules leave, each with its treatment. */
+/** The columns that the field rules do not exclude, each with its treatment. */
 export const treated = <C extends { readonly name: string }>(
   columns: readonly C[],
   treatmentOf: (name: string) => ColumnTreatment,

@@ -1,8 +1,8 @@
-/** From a list inside a record to the rows of its child table. Pure. */
+/** Turns a list inside a record into rows of its child table. Pure. */
 
 import type { ChildColumn, ChildDeclaration, ColumnType } from '../core/declaration.ts';
 import { isJsonObject, isRawInteger, type JsonObject, type JsonValue, stringifyJson } from '../core/json.ts';
-import { valueAt } from '../core/paths.ts';
+import { findList } from '../core/relationship.ts';
 import { createSightings, type Sightings } from '../core/sightings.ts';
 import { cell, label, type Row, type Treat, treated } from './cells.ts';
 import type { Treatments } from './field-rules.ts';
@@ -23,20 +23,15 @@ function childValue(
 }
 
 /** A child table, ready to be filled. */
-export interface ShapedChild extends Pick<ChildDeclaration, 'table' | 'primaryKey'> {
-  readonly keys: readonly string[];
+export interface ShapedChild {
+  readonly declaration: ChildDeclaration;
   readonly columns: readonly (ChildColumn & { readonly treat: Treat })[];
   readonly seen: Sightings;
 }
 
-export const shapedChild = (
-  { table, primaryKey, list, columns }: ChildDeclaration,
-  treatments: Treatments,
-): ShapedChild => ({
-  table,
-  primaryKey,
-  keys: list.split('.'),
-  columns: treated(columns, (name) => treatments(table, name)),
+export const shapedChild = (declaration: ChildDeclaration, treatments: Treatments): ShapedChild => ({
+  declaration,
+  columns: treated(declaration.columns, (name) => treatments(declaration.table, name)),
   seen: createSightings(),
 });
 
@@ -51,23 +46,22 @@ function childCell(
   return label(column.name) + cell(value, column.type);
 }
 
-/** The rows of a record's list in its child table; an item that comes twice has one. */
+/** The rows of a record's list in its child table; none if the list is unknown. An item that comes twice gets one row. */
 export function childRows(child: ShapedChild, record: JsonObject, tail: string): Row[] {
-  const list = valueAt(record, child.keys);
-  if (!Array.isArray(list)) return [];
+  const { table, primaryKey } = child.declaration;
   const keys = new Set<string>();
   const rows: Row[] = [];
-  list.forEach((item: JsonValue, index) => {
+  for (const { value: item, index } of findList(child.declaration, record)?.items ?? []) {
     const cells = new Map(
       child.columns.map((column) => {
         const value = childValue(column, record, item, index);
         return [column.name, childCell(column, value, child.seen)] as const;
       }),
     );
-    const key = child.primaryKey.map((name) => cells.get(name)).join();
-    if (keys.has(key)) return;
+    const key = primaryKey.map((name) => cells.get(name)).join();
+    if (keys.has(key)) continue;
     keys.add(key);
-    rows.push({ table: child.table, line: `{${[...cells.values()].join(',')},${tail}}` });
-  });
+    rows.push({ table, line: `{${[...cells.values()].join(',')},${tail}}` });
+  }
   return rows;
 }

@@ -1,4 +1,4 @@
-/** Every column of every table with the field rule in force, for people. Pure. */
+/** Lists every column of every table with the rule that applies, for people. Pure. */
 
 import type { ColumnType } from '../core/declaration.ts';
 import type { DeclaredTable, DeclaredTableName } from '../core/declared-tables.ts';
@@ -7,28 +7,28 @@ import { parsePath, pathFrom, type Step, takesIn } from '../core/paths.ts';
 import { columnOf, columnTree, type FieldRules, writtenType } from './field-rules.ts';
 import { childAt, type FieldNode, type Treatment } from './field-tree.ts';
 
-/** Why a field is treated as it is. */
+/** The reason for a field's treatment. */
 export type Reason =
   | 'fields'
   | 'sensitiveFields'
-  /** Of a JSON column whose known places follow: what else appears in it. */
+  /** For new fields in a JSON column; its known places follow on their own lines. */
   | 'sensitiveFields: new fields'
   | 'table excluded'
   | 'default';
 
 export interface ListedField {
   readonly table: DeclaredTableName;
-  /** A column, or a path inside of one that is personal or has a rule of its own. */
+  /** A column, or a path inside a column that is declared or has its own rule. */
   readonly path: string;
-  /** As written: a hashed number is a string. Null for a place inside a column, and for a column nobody declared. */
+  /** The type as written: a hashed number is a string. Null for a place inside a column, and for an undeclared column. */
   readonly type: ColumnType | null;
-  /** `partly`: places inside are, which follow on lines of their own. */
+  /** `partly`: some places inside are personal; they follow on their own lines. */
   readonly personal: 'yes' | 'partly' | 'no';
   readonly rule: Treatment;
   readonly because: Reason;
 }
 
-/** What is in force at a place inside a column: nothing comes back from within what is excluded. */
+/** The treatment that applies at a place inside a column. Nothing inside an excluded place is kept. */
 function inForce(node: FieldNode, steps: readonly Step[]): Treatment {
   let treatment: Treatment = node.treatment ?? 'replicate';
   let current: FieldNode | null = node;
@@ -91,7 +91,7 @@ function fieldsOf(context: Context): readonly ListedField[] {
   return [...declared, ...undeclared.map((path) => listed(context, path, { type: null, personal: 'no' }))];
 }
 
-/** @param excluded child tables that are left out whole */
+/** @param excluded child tables that are left out completely */
 export const listFields = (
   tables: readonly DeclaredTable[],
   rules: FieldRules,

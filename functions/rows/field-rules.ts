@@ -1,7 +1,6 @@
 /**
- * Field rules: which columns, and which places inside JSON columns, are replicated, hashed or excluded
- * (DESIGN: field rules). The user's rules win over `sensitiveFields`, and of two rules the one that goes
- * deeper wins; a name wins over `*`.
+ * Field rules: which columns, and which places inside JSON columns, are replicated, hashed or excluded. The
+ * user's rules win over `sensitiveFields`. Of two rules the deeper one wins, and a name wins over `*`.
  */
 
 import type { ColumnType, ObjectDeclaration } from '../core/declaration.ts';
@@ -21,17 +20,17 @@ import { treatValue } from './treat-value.ts';
 export interface FieldRules {
   /** Treatment by path, by table. A path begins with the name of a column. */
   readonly fields: Readonly<Partial<Record<DeclaredTableName, Readonly<Record<string, Treatment>>>>>;
-  /** What becomes of personal fields, and of fields nobody has declared, that no rule is about. */
+  /** The treatment of personal and undeclared fields that have no rule. */
   readonly sensitiveFields: 'replicate' | 'hash';
 }
 
-/** The name a path begins with. */
+/** The name that a path begins with. */
 export function columnOf(steps: readonly Step[]): string | null {
   const [first] = steps;
   return first !== undefined && 'key' in first ? first.key : null;
 }
 
-/** The user's rules about a column, from its value on. */
+/** The user's rules for a column, as paths from the column's value on. */
 function rulesAbout({ fields }: FieldRules, table: DeclaredTableName, column: string): readonly Mark[] {
   return Object.entries(fields[table] ?? {}).flatMap(([path, treatment]): Mark[] => {
     const steps = parsePath(path);
@@ -47,7 +46,7 @@ const mark = (steps: readonly Step[], treatment: Treatment | null, named: boolea
   named,
 });
 
-/** A leaf that is known not to be personal. Should it become an object or an array, what is in there is new. */
+/** A leaf that is known not to be personal. If it becomes an object or an array, everything inside is new. */
 const plainLeaf = (steps: readonly Step[]): readonly Mark[] => [
   mark(steps, 'replicate', false),
   mark([...steps, { every: 'key' }], 'hash', false),
@@ -55,9 +54,9 @@ const plainLeaf = (steps: readonly Step[]): readonly Mark[] => [
 ];
 
 /**
- * What the declaration says about a column: which places are personal, and under 'hash' that everything
- * is hashed which is not declared to be plain. Personal places are named in either case: a rule that
- * hashes what is around them takes them in.
+ * What the declaration says about a column: which places are personal and, with 'hash', that everything not
+ * declared plain is hashed. Personal places are always named, so that a rule which hashes a place around them
+ * also hashes them.
  */
 function defaultsOf(
   column: TableColumn | undefined,
@@ -79,7 +78,7 @@ export function columnTree(table: DeclaredTable, name: string, rules: FieldRules
   return fieldTree([...rulesAbout(rules, table.name, name), ...defaultsOf(column, rules.sensitiveFields)]);
 }
 
-/** The type of a declared column as it is written: hashes are text, whatever was hashed. */
+/** The type of a declared column as it is written. A hash is always text. */
 export const writtenType = (
   table: DeclaredTable,
   { name, type }: TableColumn,
@@ -97,7 +96,7 @@ const columnsAsWritten = <C extends TableColumn>(
     return [{ ...column, type: writtenType(table, column, rules) }];
   });
 
-/** The object as its rows have it: without excluded columns, and with hashed ones as text. */
+/** The object as its rows are written: without excluded columns, and with hashed columns as text. */
 export function asWritten(object: ObjectDeclaration, rules: FieldRules): ObjectDeclaration {
   const tables = new Map(tablesOf(object).map((table) => [table.name, table]));
   return {
@@ -110,13 +109,13 @@ export function asWritten(object: ObjectDeclaration, rules: FieldRules): ObjectD
   };
 }
 
-/** Whether the rules exclude a column, declared or not, of the object's own table. */
+/** Whether the rules exclude a column (declared or not) of the object's own table. */
 export function excludes(object: ObjectDeclaration, rules: FieldRules): (column: string) => boolean {
   const [own] = tablesOf(object);
   return (column) => own !== undefined && columnTree(own, column, rules).treatment === 'exclude';
 }
 
-/** Columns of a table, declared or not, that the rules leave out whole. */
+/** Columns of a table (declared or not) that the rules exclude completely. */
 export const excludedColumns = (
   table: TableName,
   { fields }: { readonly fields: Readonly<Partial<Record<TableName, Readonly<Record<string, Treatment>>>>> },
@@ -127,10 +126,10 @@ export const excludedColumns = (
     return treatment === 'exclude' && steps.length === 1 && name !== null ? [name] : [];
   });
 
-/** What happens to the values of a column: null, nothing; 'exclude', there is no such column. */
+/** What to do with the values of a column. Null: nothing. 'exclude': there is no such column. */
 export type ColumnTreatment = null | 'exclude' | ((value: JsonValue) => JsonValue);
 
-/** By table and column; a column that is asked for again costs a look-up. */
+/** Returns the treatment of a column. Asking again for the same column only costs a look-up. */
 export type Treatments = (table: DeclaredTableName, column: string) => ColumnTreatment;
 
 export const UNTREATED: Treatments = () => null;
@@ -142,7 +141,7 @@ function treatmentOf(name: string, node: FieldNode, hash: HashText): ColumnTreat
   return (value) => treatValue(value, place, hash) ?? null;
 }
 
-/** The rules of an object's tables, ready to be applied. */
+/** The rules for an object's tables, ready to apply. */
 export function createTreatments(object: ObjectDeclaration, rules: FieldRules, hash: HashText): Treatments {
   const tables = new Map(tablesOf(object).map((table) => [table.name, { table, known: new Map() }]));
   return (tableName, column) => {
@@ -158,7 +157,7 @@ export function createTreatments(object: ObjectDeclaration, rules: FieldRules, h
   };
 }
 
-/** Whether anything of the object may be hashed, so that the key is needed. */
+/** Whether any field of the object may be hashed, which needs the hash key. */
 export const needsHash = (object: ObjectDeclaration, { fields, sensitiveFields }: FieldRules): boolean =>
   sensitiveFields === 'hash' ||
   tablesOf(object).some(({ name }) => Object.values(fields[name] ?? {}).includes('hash'));

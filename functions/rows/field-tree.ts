@@ -1,25 +1,25 @@
 /**
- * Rules about places inside a value, as a tree that is walked beside it. Made once per column; a value is
- * then treated without looking at any path again.
+ * Rules for places inside a value, as a tree that we walk alongside the value. It is built once per column, so
+ * that treating a value does not need to look at paths again.
  */
 import type { Step } from '../core/paths.ts';
 
-/** What becomes of a field. Excluded: it is not in the row at all. */
+/** What to do with a field. An excluded field is not in the row at all. */
 export type Treatment = 'replicate' | 'hash' | 'exclude';
 
-/** One statement about a place, as seen from the node it is given to. */
+/** One statement about a place, as a path from the current node. */
 export interface Mark {
   readonly steps: readonly Step[];
-  /** A rule is the user's and wins over every default, also one deeper inside. */
+  /** A rule is the user's. It wins over every default, even over one deeper inside. */
   readonly by: 'rule' | 'default';
-  /** Null: says only that the place is named. */
+  /** Null: only says that the place is named. */
   readonly treatment: Treatment | null;
-  /** Hashing takes in the very place, even where it looks like a reference. */
+  /** If true, hashing includes this place even if it looks like a reference. */
   readonly named: boolean;
 }
 
 export interface FieldNode {
-  /** For this place and all inside it that says nothing else; null: as around it. */
+  /** Treatment of this place and of everything inside without its own; null: the same as around it. */
   readonly treatment: Treatment | null;
   readonly named: boolean;
   readonly keys: ReadonlyMap<string, FieldNode>;
@@ -28,21 +28,21 @@ export interface FieldNode {
   readonly items: FieldNode | null;
 }
 
-/** The marks that go on through a step, one step shorter. */
+/** The marks that continue through a step, one step shorter. */
 const through = (marks: readonly Mark[], isWanted: (step: Step) => boolean): readonly Mark[] =>
   marks.flatMap((mark) => {
     const [step, ...steps] = mark.steps;
     return step !== undefined && isWanted(step) ? [{ ...mark, steps }] : [];
   });
 
-/** The first of equal right is the more exact one: a key comes before `*`. */
+/** Of equal marks the first one wins. It is the more exact one: a key comes before `*`. */
 function treatmentOf(here: readonly Mark[], underRule: boolean): Treatment | null {
   const said = here.filter(({ treatment }) => treatment !== null);
   const rule = said.find(({ by }) => by === 'rule');
   return (rule ?? (underRule ? undefined : said[0]))?.treatment ?? null;
 }
 
-/** @param underRule whether a rule around the place has spoken for all inside, so that defaults are silent */
+/** @param underRule whether a rule around this place applies to everything inside, so that defaults do not count */
 export function fieldTree(marks: readonly Mark[], underRule = false): FieldNode {
   const here = marks.filter(({ steps }) => steps.length === 0);
   const ruled = underRule || here.some(({ by, treatment }) => by === 'rule' && treatment !== null);
@@ -62,7 +62,7 @@ export function fieldTree(marks: readonly Mark[], underRule = false): FieldNode 
   };
 }
 
-/** What is said about the place a step further; null: nothing. */
+/** The node one step further; null: there is none. */
 export function childAt(node: FieldNode, step: Step): FieldNode | null {
   if ('key' in step) return node.keys.get(step.key) ?? node.everyKey;
   return step.every === 'key' ? node.everyKey : node.items;
@@ -71,6 +71,6 @@ export function childAt(node: FieldNode, step: Step): FieldNode | null {
 const childrenOf = ({ keys, everyKey, items }: FieldNode): readonly FieldNode[] =>
   [...keys.values(), everyKey, items].filter((child) => child !== null);
 
-/** Whether anything at all is hashed or excluded here or inside. */
+/** Whether anything is hashed or excluded, here or inside. */
 export const acts = (node: FieldNode): boolean =>
   (node.treatment ?? 'replicate') !== 'replicate' || childrenOf(node).some(acts);

@@ -1,23 +1,27 @@
-/** From a record to the lines of its tables (DESIGN: output contract). Pure. */
+/** Turns a record into the lines of its tables. Pure. */
 
 import type { Column, ColumnType, ObjectDeclaration } from '../core/declaration.ts';
-import type { JsonObject } from '../core/json.ts';
-import type { TableName } from '../core/names.ts';
+import { isJsonObject, type JsonObject, type JsonValue, stringifyJson } from '../core/json.ts';
+import { DELETIONS, REJECTS, type TableName } from '../core/names.ts';
 import { parsePath, valueAt, without } from '../core/paths.ts';
-import type { ReadRecord } from '../core/reading.ts';
+import type { ReadRecord, Reject } from '../core/reading.ts';
+import { idText } from '../core/scalars.ts';
 import { createSightings, type SeenTables } from '../core/sightings.ts';
-import { toSeconds } from '../core/time.ts';
+import { type EpochMs, toSeconds } from '../core/time.ts';
 import { cell, label, type Row, type Treat, treated } from './cells.ts';
 import { childRows, shapedChild } from './child-rows.ts';
 import { type Treatments, UNTREATED } from './field-rules.ts';
+import { createSpellings } from './spellings.ts';
 import { versionOf } from './version.ts';
 
 export type { Row } from './cells.ts';
 
 export interface Shaper {
-  /** Rows of a record: its own first, then its children's. */
-  readonly shape: (record: ReadRecord, ordinal: number) => readonly Row[];
-  /** Types of the values seen so far, of every column that a record had. */
+  /** Rows of a record: its own first, then those of its children. */
+  readonly shape: (record: Omit<ReadRecord, 'id'>, ordinal: number) => readonly Row[];
+  /** The row for what cannot be a row of its table. */
+  readonly reject: (reject: Reject, ordinal: number) => Row;
+  /** Types of the values seen so far, for every column that a record had. */
   readonly observed: () => SeenTables;
 }
 
@@ -25,11 +29,13 @@ type Steps = ReturnType<typeof parsePath>;
 
 interface ShapedColumn {
   readonly name: string;
-  /** `"name":`, ready to be written. */
+  /** `"name":`, ready to write. */
   readonly label: string;
   readonly type: ColumnType;
   readonly keys: readonly string[];
-  /** Paths to take out of the column's value, relative to it. */
+  /** Part of the primary key: written as text, in the same form as in child tables. */
+  readonly isKey: boolean;
+  /** Paths to remove from the column's value, relative to it. */
   readonly omit: readonly Steps[];
   readonly treat: Treat;
 }
@@ -41,18 +47,19 @@ function shapedColumns(declaration: ObjectDeclaration): readonly Omit<ShapedColu
     const omit = omitted
       .filter(({ path }) => keys.length === 1 && path.startsWith(`${column.name}.`))
       .map(({ steps }) => steps.slice(1));
-    return { name: column.name, label: label(column.name), type: column.type, keys, omit };
+    const isKey = column.type === 'string' && declaration.primaryKey.includes(column.name);
+    return { name: column.name, label: label(column.name), type: column.type, isKey, keys, omit };
   });
 }
 
-/** Our own columns; a field of the same name in a record does not overwrite them. */
-const OWN_COLUMNS = ['_run_id', '_extracted_at', '_version'];
+/** Our own columns. A field of the same name in a record does not overwrite them. */
+const OWN_COLUMNS = ['_run_id', '_extracted_at', '_unknown', '_version'];
 
 /**
- * Makes the shaper of one object for one attempt on one slice.
- * Every declared column is on every row, in the declared order; undeclared top-level fields follow in
- * the order of the record where they are admitted; our own columns come last. Columns that the field
- * rules exclude are on no row and are not seen.
+ * Creates the shaper of one object for one attempt on one slice.
+ * Every row has every declared column, in the declared order. Then come the undeclared top-level fields that
+ * are admitted, in the order of the record, and last our own columns. A column that the field rules exclude is
+ * in no row and is not reported as seen.
  */
 export function createShaper(
   declaration: ObjectDeclaration,
@@ -68,52 +75,87 @@ export function createShaper(
     ...declaration.omit.filter((path) => !path.includes('.')),
     ...OWN_COLUMNS,
   ]);
+  const fields = new Set(declaration.children.map(({ list }) => list.field));
+  const notSynced = declaration.omit.map(parsePath).filter(([step]) => !fields.has(keyOf(step)));
   const seen = createSightings();
+  const ownCells = (receivedAtMs: EpochMs): string =>
+    `"_run_id":"${origin.runId}","_extracted_at":${toSeconds(receivedAtMs)}`;
 
   function columnText(column: ShapedColumn, record: JsonObject): string {
     const [first] = column.keys;
     let value = column.keys.length === 1 ? record[first ?? ''] : valueAt(record, column.keys);
     if (value === undefined) return `${column.label}null`;
     for (const steps of column.omit) value = without(value, steps);
+    if (column.isKey) value = idText(value) ?? value;
     if (column.treat !== null && value !== null) value = column.treat(value);
     seen.see(column.name, value);
     return column.label + cell(value, column.type);
   }
 
+  const spelled = createSpellings(known);
+
   function undeclared(record: JsonObject): string {
     let text = '';
     for (const name of Object.keys(record)) {
       if (known.has(name)) continue;
-      const treat = treatmentOf(name);
+      const treat = treatmentOf(spelled.sameAs(name));
       if (treat === 'exclude') continue;
       const found = record[name] ?? null;
       const value = treat === null ? found : treat(found);
-      seen.see(name.toWellFormed(), value);
-      if (isAdmitted(name.toWellFormed())) text += `,${label(name)}${cell(value, 'string')}`;
+      const column = spelled.columnOf(name, record).toWellFormed();
+      seen.see(column, value);
+      if (isAdmitted(column)) text += `,${label(column)}${cell(value, 'string')}`;
     }
     return text;
   }
 
+  /** The value under the field rules. What no rule names is treated like a field that nobody declared. */
+  function treatReject(value: JsonValue, path: string): JsonValue {
+    if (!isJsonObject(value)) {
+      const treat = treatmentOf(path);
+      return treat === null ? value : treat === 'exclude' ? null : treat(value);
+    }
+    let kept: JsonValue = value;
+    for (const steps of notSynced) kept = without(kept, steps);
+    return Object.fromEntries(
+      Object.entries(kept as JsonObject).flatMap(([name, inner = null]) => {
+        const treat = treatmentOf(name);
+        return treat === 'exclude' ? [] : [[name, treat === null ? inner : treat(inner)]];
+      }),
+    );
+  }
+
   return {
-    shape({ record, stampedAt, receivedAtMs }, ordinal) {
+    shape({ record, stampedAt, receivedAtMs, unknown }, ordinal) {
       const version = versionOf({ stampedAt, receivedAtMs, ...origin, ordinal });
-      const own = `"_run_id":"${origin.runId}","_extracted_at":${toSeconds(receivedAtMs)}`;
+      const own = ownCells(receivedAtMs);
       const cells = columns.map((column) => columnText(column, record)).join(',');
-      const line = `{${cells}${undeclared(record)},${own},"_version":"${version}"}`;
+      const lists = unknown === undefined ? 'null' : JSON.stringify(JSON.stringify(unknown));
+      const relations = children.length === 0 ? '' : `,"_unknown":${lists}`;
+      const line = `{${cells}${undeclared(record)},${own}${relations},"_version":"${version}"}`;
       const tail = `${own},"_parent_version":"${version}"`;
       return [
         { table: declaration.name, line },
         ...children.flatMap((child) => childRows(child, record, tail)),
       ];
     },
+    reject({ path, reason, value, receivedAtMs }, ordinal) {
+      const version = versionOf({ stampedAt: toSeconds(receivedAtMs), receivedAtMs, ...origin, ordinal });
+      const record = stringifyJson(treatReject(value, path));
+      const cells = JSON.stringify({ object: declaration.name, reason, path, record }).slice(1, -1);
+      return { table: REJECTS, line: `{${cells},${ownCells(receivedAtMs)},"_version":"${version}"}` };
+    },
     observed: () => ({
       [declaration.name]: seen.columns(),
-      ...Object.fromEntries(children.map(({ table, seen: ofChild }) => [table, ofChild.columns()])),
+      ...Object.fromEntries(children.map((child) => [child.declaration.table, child.seen.columns()])),
     }),
   };
 }
 
-/** The row of a record seen to be gone. */
+const keyOf = (step: Steps[number] | undefined): string =>
+  step !== undefined && 'key' in step ? step.key : '';
+
+/** The row for a deleted record. */
 export function deletionRow(
   deleted: { readonly object: TableName; readonly id: string; readonly how: string },
   origin: { readonly runId: string; readonly slice: string; readonly ordinal: number },
@@ -128,5 +170,5 @@ export function deletionRow(
     _extracted_at: detectedAt,
     _version: version,
   };
-  return { table: 'deletions', line: JSON.stringify(row) };
+  return { table: DELETIONS, line: JSON.stringify(row) };
 }

@@ -1,23 +1,23 @@
-/** A value as the rules want it in the lake. Pure; the hash is given. */
+/** Applies the field rules to a value. Pure; the caller provides the hash. */
 
 import { isJsonObject, type JsonValue, stringifyJson } from '../core/json.ts';
 import type { HashText } from '../core/ports.ts';
 import type { FieldNode, Treatment } from './field-tree.ts';
 
-/** Fields whose content is the customer's own: no key in there is known to be a reference. */
+/** Fields with the customer's own content: a key inside that looks like a reference need not be one. */
 const OWN_ATTRIBUTES: readonly string[] = ['custom_attributes', 'ticket_attributes'];
 
 /**
- * The customer's own id of a person or a message: personal, though it ends like a reference. `user_id` is
- * Intercom's older name of a contact's `external_id`; its own id of a contact is `intercom_user_id` there.
+ * The customer's own id of a person or a message: personal, although it ends like a reference. `user_id` is
+ * Intercom's older name for a contact's `external_id`; next to it, Intercom's own id is `intercom_user_id`.
  */
 const OWN_ID = /^user_id$|(?:^|_)external_/;
 
-/** Kept when what is around it is hashed, so that rows still join and lists can still be told apart. */
+/** Kept when everything around it is hashed, so that rows still join and items stay distinguishable. */
 const isReference = (key: string): boolean =>
   key === 'type' || key === 'id' || (key.endsWith('_id') && !OWN_ID.test(key));
 
-/** What is hashed of a leaf: a string itself, a number or boolean as its JSON text, integers with all digits. */
+/** The text to hash for a leaf: a string itself, anything else as JSON, integers with all digits. */
 const textOf = (leaf: JsonValue): string =>
   typeof leaf === 'string' ? leaf.toWellFormed() : stringifyJson(leaf);
 
@@ -25,13 +25,13 @@ interface Place {
   /** Null for the item of an array. */
   readonly key: string | null;
   readonly node: FieldNode | null;
-  /** In force around the place. */
+  /** The treatment that applies around the place. */
   readonly around: Treatment;
-  /** Within the customer's own attributes. */
+  /** True inside the customer's own attributes. */
   readonly isOwn: boolean;
 }
 
-/** @returns undefined where the value is excluded */
+/** @returns undefined if the value is excluded */
 export function treatValue(value: JsonValue, place: Place, hash: HashText): JsonValue | undefined {
   const { key, node } = place;
   const treatment = node?.treatment ?? place.around;

@@ -1,4 +1,4 @@
-/** What the use cases are given: ports, the object's declaration and reader, and the limits of one attempt. */
+/** What the use cases work with: ports, the object's declaration and reader, and the limits of one attempt. */
 
 import type { ResolvedConfig } from '../config/config.ts';
 import type { ObjectDeclaration } from '../core/declaration.ts';
@@ -17,16 +17,16 @@ import type { UseSlot } from './use-slot.ts';
 
 /** Sizes and times that bound one attempt and one plan; tests make them small. */
 export interface SyncLimits {
-  /** A part is closed when its stored size passes this. */
+  /** A part is closed when its stored size reaches this many bytes. */
   readonly partBytes: number;
-  /** Work since the last receipt that a kill may cost. */
+  /** Milliseconds of work since the last receipt that a kill may cost. */
   readonly checkpointMs: number;
-  /** An attempt stops when this much of its invocation is left. */
+  /** An attempt stops when its invocation has fewer milliseconds left than this. */
   readonly deadlineMarginMs: number;
   /** Records per slice: a hundred pages of a search. */
   readonly sliceRecords: number;
-  /** Conversations per slice of conversation_parts: one GET each. */
-  readonly sliceConversations: number;
+  /** Records per slice if the object's rows are parts of them: one request each. */
+  readonly sliceParents: number;
   readonly maxSlices: number;
 }
 
@@ -35,7 +35,7 @@ export const DEFAULT_LIMITS: SyncLimits = {
   checkpointMs: 30_000,
   deadlineMarginMs: 60_000,
   sliceRecords: 15_000,
-  sliceConversations: 1_500,
+  sliceParents: 1_500,
   maxSlices: 100,
 };
 
@@ -54,7 +54,7 @@ export interface ObjectDependencies extends RunDependencies {
   readonly state: StateStore;
   readonly declaration: ObjectDeclaration;
   readonly reader: ObjectReader;
-  /** Around everything that sends requests. */
+  /** Wraps everything that sends requests. */
   readonly useSlot: UseSlot;
   readonly budget: RateBudget;
   readonly hashes: HashSource;

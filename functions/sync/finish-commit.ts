@@ -1,4 +1,4 @@
-/** The last two steps of a commit, the same for the run itself and for whoever finds it half done. */
+/** The last two steps of a commit. They are the same for the run itself and for a later run that finds it half done. */
 
 import type { Draft, Manifest } from '../core/engine-files.ts';
 import { ContractError } from '../core/errors.ts';
@@ -8,9 +8,9 @@ import type { ObjectDependencies } from './dependencies.ts';
 import { storeOnce } from './store.ts';
 
 /**
- * Manifest first (only once, never overwritten), then the state in one conditional update under the
- * fence. A failed condition is read back: a retry of our own successful write fails its own condition.
- * @throws ContractError where another lease has come between
+ * Writes the manifest first (once, never overwritten), then the state in one conditional update under the
+ * fence. If the condition fails, the state is read back: a retry of our own successful write fails too.
+ * @throws ContractError if another run has taken the lease in between
  */
 export async function finishCommit(
   { lake, state: store }: Pick<ObjectDependencies, 'lake' | 'state'>,
@@ -30,7 +30,7 @@ export async function finishCommit(
   const found = await store.load(state.object);
   if (found.committed?.runId === manifest.run_id) return found;
   throw new ContractError(
-    `Run ${manifest.run_id} could not move the cursor of ${state.object}: another run has taken it over.`,
+    `Run ${manifest.run_id} could not move the cursor of ${state.object}: another run has taken the object over.`,
     { code: 'lease_lost' },
   );
 }

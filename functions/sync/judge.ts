@@ -1,17 +1,21 @@
-/** What the end of a walk is worth (DESIGN: never take an error for the end of data; completeness is proven). Pure. */
+/** Decides whether to believe a walk, and which losses are too many. Pure. */
+import type { Completeness, Debt } from '../core/engine-files.ts';
+import { DAY_SECONDS, type EpochMs } from '../core/time.ts';
 
 export interface WalkResult {
-  /** Intercom's count; null where it gives none. */
+  /** Intercom's count; null if it gives none. */
   readonly matched: number | null;
   /** Distinct ids read. */
   readonly read: number;
-  /** Listed, but gone by the time they were read. */
+  /** Records that were listed, but gone when they were to be read. */
   readonly deleted: number;
-  /** Not read, and already a debt by its id: the rest of the walk is whole. */
+  /** Records that were not read and are already debts by their ids: the rest of the walk is whole. */
   readonly owed: number;
+  /** Records that earlier runs found to be counted and never listed. */
+  readonly knownShort: number;
   /** Walks so far, this one included. */
   readonly walks: number;
-  /** Whether the slice is a full-refresh object whole. */
+  /** True if the slice is a whole full-refresh object. */
   readonly whole: boolean;
   /** Rows of the object in the last committed run; null before the first. */
   readonly lastRows: number | null;
@@ -19,24 +23,41 @@ export interface WalkResult {
 
 export type Verdict = 'accept' | 'walk_again' | 'short';
 
-/** A walk that seems to miss something is repeated once before it is believed, or becomes a debt. */
+/** A walk that seems to miss something is repeated once. Then it is believed, or what it misses becomes a debt. */
 const MAX_WALKS = 2;
 
-/** An object read whole is suspicious when it is empty, or has less than half of what it had. */
+/** An object that is read whole is suspicious if it is empty, or has less than half as many records as before. */
 const suspiciouslySmall = ({ whole, read, lastRows }: WalkResult): boolean =>
   whole && (read === 0 || (lastRows !== null && read * 2 < lastRows));
 
 export function judgeWalk(result: WalkResult): Verdict {
-  const { matched, read, deleted, owed } = result;
-  const isShort = matched !== null && read + deleted + owed < matched;
-  if (result.walks < MAX_WALKS && (isShort || suspiciouslySmall(result))) return 'walk_again';
-  return isShort ? 'short' : 'accept';
+  const { matched, read, deleted, owed, knownShort } = result;
+  const missing = matched === null ? 0 : matched - read - deleted - owed;
+  const isNews = missing > 0 && missing !== knownShort;
+  if (result.walks < MAX_WALKS && (isNews || suspiciouslySmall(result))) return 'walk_again';
+  return missing > 0 ? 'short' : 'accept';
 }
 
-/** New debts a run may take on before it is the contract that is broken: max(100, 5 % of what was read). */
+/** More than max(100, 5 % of what was read) new debts in a run mean that Intercom's contract is broken. */
 export const tooManyDebts = (newDebts: number, read: number): boolean =>
   newDebts > Math.max(100, read * 0.05);
 
-/** Deletions a run may report before it is our reading that is suspect: max(20, 20 % of what was read). */
+/** More than max(20, 20 % of what was read) deletions in a run mean that our reading is suspect. */
 export const tooManyDeletions = (deleted: number, read: number): boolean =>
   deleted > Math.max(20, (read + deleted) * 0.2);
+
+/** Runs that found the same count short before it is taken for lasting. */
+const LASTING_TRIES = 3;
+
+const isOld = ({ since }: Debt, now: EpochMs): boolean => now - Date.parse(since) > DAY_SECONDS * 1000;
+
+/**
+ * A count that stays wrong: Intercom counts a record that it never lists. It is shown, and checked with a request
+ * a run, but it is no reason for an alarm.
+ */
+export const isKnownDifference = (debt: Debt, now: EpochMs): boolean =>
+  debt.count !== undefined && debt.tries >= LASTING_TRIES && isOld(debt, now);
+
+/** Debts older than a day: a day of runs has tried to read them, and none could. */
+export const oldDebts = (completeness: Completeness | null | undefined, now: EpochMs): readonly Debt[] =>
+  completeness?.debts.filter((debt) => isOld(debt, now) && !isKnownDifference(debt, now)) ?? [];

@@ -1,4 +1,4 @@
-/** The schema that the runs before have recorded. */
+/** The schema that earlier runs recorded. */
 
 import type { Manifest } from '../core/engine-files.ts';
 import { manifestPrefix } from '../core/lake-keys.ts';
@@ -7,8 +7,8 @@ import type { ObjectDependencies } from './dependencies.ts';
 import { readLast } from './store.ts';
 
 /**
- * From the manifest that the state points to. Without one the last manifest of all tells: a reset forgets
- * cursors alone, and the files of earlier runs are still read.
+ * Takes the schema from the manifest that the state points to, or else from the object's last manifest: a
+ * reset forgets only the cursor, and the files of earlier runs are still read.
  */
 export async function lastSchema(
   { lake, declaration }: Pick<ObjectDependencies, 'lake' | 'declaration'>,

@@ -1,4 +1,4 @@
-/** The right of one execution to run an object (DESIGN: leases do not expire; commit order). */
+/** The right of one execution to run an object. It never expires by time: only an execution that is over loses it. */
 
 import type { Draft } from '../core/engine-files.ts';
 import { ContractError } from '../core/errors.ts';
@@ -13,7 +13,7 @@ export type LeaseResult =
   | { readonly status: 'held'; readonly state: ObjectState }
   | { readonly status: 'skipped'; readonly message: string };
 
-/** Attempts to take a lease that others take at the same moment. */
+/** How often to try to take a lease that others take at the same moment. */
 const MAX_CONTENTION = 5;
 
 const isOurs = (state: ObjectState, holder: Lease): boolean =>
@@ -24,16 +24,22 @@ const machineOf = ({ executionArn }: Lease): string | undefined =>
   /^(.*:execution:[^:]+):/.exec(executionArn)?.[1];
 
 /**
- * Whether a lease's execution may still work. A pipeline has one state machine: where it was destroyed and deployed
- * again it has another name, the functions of the old one are gone, and nobody may even ask for its executions.
+ * True if the lease's execution may still be running. A pipeline has one state machine. If it was destroyed and
+ * deployed again, it has another name, the old functions are gone, and we have no permission to ask about
+ * the old executions.
  */
-const isAtWork = async ({ executions }: LeaseDependencies, lease: Lease, asking: Lease): Promise<boolean> =>
+const mayBeRunning = async (
+  { executions }: LeaseDependencies,
+  lease: Lease,
+  asking: Lease,
+): Promise<boolean> =>
   machineOf(lease) === machineOf(asking) && (await executions.isRunning(lease.executionArn));
 
 /**
- * Takes the object's lease for a run, or keeps it when the run holds it already. A lease whose
- * execution no longer works is taken over, which raises the fence and shuts out every attempt of the
- * old holder; a commit found half done is finished first.
+ * Takes the object's lease for a run, or keeps it if the run holds it already. If the holder's execution is
+ * over, its lease is taken over. That raises the fence, which shuts out every attempt of the old holder.
+ * A commit that is found half done is finished first.
+ * @throws ContractError if others keep changing the lease at the same moment
  */
 export async function acquireLease(dependencies: LeaseDependencies, holder: Lease): Promise<LeaseResult> {
   const { state: store, declaration } = dependencies;
@@ -42,11 +48,11 @@ export async function acquireLease(dependencies: LeaseDependencies, holder: Leas
     if (state.committed !== null && state.committed.runId > holder.runId) {
       return {
         status: 'skipped',
-        message: `a later run, ${state.committed.runId}, has been committed; if that lies in the future, a clock was wrong`,
+        message: `a later run, ${state.committed.runId}, has already committed; if its id lies in the future, a clock was wrong`,
       };
     }
     if (isOurs(state, holder)) return { status: 'held', state: await settle(dependencies, state) };
-    if (state.lease !== null && (await isAtWork(dependencies, state.lease, holder))) {
+    if (state.lease !== null && (await mayBeRunning(dependencies, state.lease, holder))) {
       return { status: 'skipped', message: `run ${state.lease.runId} is still working on it` };
     }
     const taken = await store.takeLease(declaration.name, state.fence, holder);
@@ -54,13 +60,11 @@ export async function acquireLease(dependencies: LeaseDependencies, holder: Leas
   }
   throw new ContractError(
     `The lease of ${declaration.name} changed hands ${MAX_CONTENTION} times in a row.`,
-    {
-      code: 'lease_contention',
-    },
+    { code: 'lease_contention' },
   );
 }
 
-/** Finishes a commit that its run decided on and did not complete. */
+/** Finishes a commit that its run began and did not complete. */
 async function settle(dependencies: LeaseDependencies, state: ObjectState): Promise<ObjectState> {
   if (state.committing === null) return state;
   const draft = await requireStored<Draft>(dependencies.lake, state.committing.draftKey);
@@ -68,8 +72,8 @@ async function settle(dependencies: LeaseDependencies, state: ObjectState): Prom
 }
 
 /**
- * Checks that the run still holds the lease; every attempt does so before it works.
- * @throws ContractError where it does not: another execution has taken over
+ * Checks that the run still holds the lease. Every attempt does so before it works.
+ * @throws ContractError if it does not: another execution has taken over
  */
 export async function requireLease(
   dependencies: Pick<ObjectDependencies, 'state' | 'declaration'>,
@@ -78,7 +82,7 @@ export async function requireLease(
   const state = await dependencies.state.load(dependencies.declaration.name);
   if (isOurs(state, holder)) return state;
   throw new ContractError(
-    `Run ${holder.runId} no longer holds ${dependencies.declaration.name}: another run has taken it over. Nothing of this run was committed; the other run continues.`,
+    `Run ${holder.runId} no longer holds ${dependencies.declaration.name}: another run has taken it over. Nothing of this run was committed. The other run continues.`,
     { code: 'lease_lost' },
   );
 }

@@ -1,4 +1,4 @@
-/** Brings the catalog up to date with what is committed of an object. */
+/** Brings the catalog up to date with what an object has committed. */
 
 import type { Manifest, Outcome } from '../core/engine-files.ts';
 import { RetryableError } from '../core/errors.ts';
@@ -29,9 +29,9 @@ async function publish(
 }
 
 /**
- * After a commit. A refusal is written down for the summary of the run and fails nothing: the data is
- * committed, and no repetition would help.
- * @throws RetryableError where the catalog cannot be reached; the commit stands, and a repeated one comes here
+ * Publishes after a commit. If the catalog refuses, the summary of the run says so and nothing fails: the data
+ * is committed, and repeating would not help.
+ * @throws RetryableError if the catalog cannot be reached. The commit stands; repeating it publishes again.
  */
 export async function publishCommitted(dependencies: PublishDependencies, runId: string): Promise<void> {
   const answer = await publish(dependencies, runId);
@@ -41,8 +41,8 @@ export async function publishCommitted(dependencies: PublishDependencies, runId:
 }
 
 /**
- * Before the first run of an object reads anything: its tables exist then, and are empty. Whatever is wrong
- * with the catalog keeps no data from being read; the commit comes here again, and tells.
+ * Publishes empty tables before the first run of an object reads anything. Trouble with the catalog does not
+ * stop the run: the commit publishes again, and reports it.
  */
 export async function publishEmpty(dependencies: PublishDependencies, runId: string): Promise<void> {
   try {

@@ -1,4 +1,4 @@
-/** What StartRun decided, read by everything that runs after it. */
+/** What StartRun decided. Everything that runs after it reads this. */
 
 import type { RunContext } from '../core/engine-files.ts';
 import { ContractError } from '../core/errors.ts';
@@ -7,8 +7,8 @@ import type { RunDependencies } from './dependencies.ts';
 import { requireStored } from './store.ts';
 
 /**
- * The run's context.
- * @throws ContractError where the configuration is not the one the run started with
+ * Reads the run's context.
+ * @throws ContractError if the configuration has changed since the run started
  */
 export async function requireRunContext(
   { lake, configDigest }: Pick<RunDependencies, 'lake' | 'configDigest'>,
@@ -17,7 +17,7 @@ export async function requireRunContext(
   const run = await requireStored<RunContext>(lake, runContextKey(runId));
   if (run.configDigest === configDigest) return run;
   throw new ContractError(
-    `The configuration changed while run ${runId} was at work (deployed during a run). Nothing of this object was committed; the next run uses the new configuration.`,
+    `The configuration changed while run ${runId} was in progress: you deployed during a run. Nothing of this object was committed. The next run uses the new configuration.`,
     { code: 'deployed_during_run' },
   );
 }

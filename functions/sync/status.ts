@@ -1,19 +1,19 @@
-/** How a pipeline stands, from what it has committed: nothing but the lake is asked. */
+/** The status of a pipeline, from what it has committed: only the lake is read. */
 
 import type { Manifest, ObjectSummary, RunSummary } from '../core/engine-files.ts';
 import { manifestPrefix, RUNS_PREFIX } from '../core/lake-keys.ts';
 import type { ObjectName } from '../core/names.ts';
 import type { Lake } from '../core/ports.ts';
 import type { EpochMs } from '../core/time.ts';
-import { oldDebts } from './old-debts.ts';
+import { oldDebts } from './judge.ts';
 import { readLast, requireStored } from './store.ts';
 
 export interface ObjectStatus {
   readonly object: ObjectName;
-  /** What the last run that had the object made of it; null where none of the latest had it. */
+  /** How the object ended in the last run that included it; null if none of the latest runs did. */
   readonly last_outcome: (Pick<ObjectSummary, 'status' | 'message'> & { readonly run_id: string }) | null;
   readonly committed: Manifest | null;
-  /** Debts older than a day: something stays unread though every run tries. */
+  /** Debts older than a day: something stays unread although every run tries. */
   readonly old_debts: number;
 }
 
@@ -22,13 +22,13 @@ export interface PipelineStatus {
   readonly objects: readonly ObjectStatus[];
 }
 
-/** How many runs are looked through for objects that run less often than others: two days of an hourly schedule. */
+/** Runs to look through for objects that run less often than others: two days of an hourly schedule. */
 const RUNS_LOOKED_AT = 50;
 
-/** Summaries that are asked for at once. */
+/** Summaries to read at once. */
 const BATCH = 10;
 
-/** The latest runs, newest first, as far back as it takes to see each object. */
+/** The latest runs, newest first, as far back as needed to see each object. */
 async function latestRuns(
   lake: Pick<Lake, 'get' | 'list'>,
   objects: readonly ObjectName[],

@@ -1,4 +1,4 @@
-/** Small JSON files in the lake: written once, read back as what they are. */
+/** Small JSON files in the lake, written once. */
 import { ContractError } from '../core/errors.ts';
 import { RUNS_PREFIX } from '../core/lake-keys.ts';
 import type { Lake } from '../core/ports.ts';
@@ -6,12 +6,12 @@ import type { Lake } from '../core/ports.ts';
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** One line of JSON with its newline. */
+/** One line of JSON, with its newline. */
 export const encodeJson = (value: unknown): Uint8Array => encoder.encode(`${JSON.stringify(value)}\n`);
 
 /**
- * The file as JSON; null where there is none.
- * @throws ContractError naming the file where it is damaged
+ * The file as JSON; null if it does not exist.
+ * @throws ContractError that names the file, if it is damaged
  */
 export async function readStored<T>(lake: Pick<Lake, 'get'>, key: string): Promise<T | null> {
   const body = await lake.get(key);
@@ -31,7 +31,7 @@ const withoutIt = (key: string): string =>
     ? ', a summary that no run needs'
     : " and 'reset' its object, which reads the object whole again";
 
-/** The file with the greatest key below a prefix, as JSON; run ids sort by time. Null where there is none. */
+/** The file with the greatest key below a prefix, as JSON; null if there is none. Run ids sort by time. */
 export async function readLast<T>(lake: Pick<Lake, 'get' | 'list'>, prefix: string): Promise<T | null> {
   let last: string | null = null;
   for await (const key of lake.list(prefix)) last = key;
@@ -40,20 +40,20 @@ export async function readLast<T>(lake: Pick<Lake, 'get' | 'list'>, prefix: stri
 
 /**
  * The file as JSON.
- * @throws ContractError where it is missing: somebody removed what the run still needs
+ * @throws ContractError if it is missing: someone removed what the run still needs
  */
 export async function requireStored<T>(lake: Pick<Lake, 'get'>, key: string): Promise<T> {
   const value = await readStored<T>(lake, key);
   if (value !== null) return value;
   throw new ContractError(
-    `'${key}' is missing from the bucket, though a run wrote it. Restore it from a copy or an older version; or 'reset' its object, which reads the object whole again.`,
+    `'${key}' is missing from the bucket, although a run wrote it. Restore it from a copy or an older version; or 'reset' its object, which reads the object whole again.`,
     { code: 'work_file_missing' },
   );
 }
 
 /**
- * Writes the file unless it exists; what lies there afterwards is the answer. A retry of one's own
- * successful write, and a rival that was faster, look the same and are both fine.
+ * Writes the file unless it exists, and returns what is there afterwards. A retry of our own successful write
+ * and a rival that was faster look the same, and both are fine.
  */
 export async function storeOnce<T>(lake: Lake, key: string, value: T): Promise<T> {
   if ((await lake.putNew(key, encodeJson(value))) === 'written') return value;

@@ -1,4 +1,4 @@
-/** Work that sends requests to Intercom holds a slot of the pipeline meanwhile, where `concurrency` is set. */
+/** If `concurrency` is set, work that sends requests to Intercom holds one of the pipeline's slots. */
 import type { ObjectName } from '../core/names.ts';
 import type { Clock, ObserveProgress, Slot, SlotClaim, Slots } from '../core/ports.ts';
 
@@ -7,8 +7,8 @@ export type Slotted<T> =
   | { readonly status: 'wait'; readonly waitSeconds: number };
 
 /**
- * Does the work with a slot, or says after how long to come again for one: nobody waits in billed time.
- * @param goesOn whether the claim's next invocation must have a slot at once; the slot is kept for it
+ * Does the work with a slot, or says after how many seconds to ask for one again: no invocation waits in billed time.
+ * @param goesOn true if the claim's next invocation must have a slot at once; the slot is then kept for it
  */
 export type UseSlot = <T>(
   claim: SlotClaim,
@@ -16,27 +16,27 @@ export type UseSlot = <T>(
   goesOn?: (result: T) => boolean,
 ) => Promise<Slotted<T>>;
 
-/** Without `concurrency` only the rate budget limits. */
+/** Without `concurrency`, only the rate budget limits the work. */
 export const WITHOUT_SLOTS: UseSlot = async (_claim, work) => ({ status: 'worked', result: await work() });
 
 export interface UseSlotOptions {
   readonly slots: Slots;
   readonly clock: Pick<Clock, 'now'>;
   readonly attempt: { readonly id: string; readonly remainingMs: () => number };
-  /** Ends what the work left under way, such as a page fetched ahead; resolves when nothing is in flight. */
+  /** Ends what the work left running, such as a page fetched ahead. Resolves when no request is in flight. */
   readonly quiet: () => Promise<void>;
   readonly observe: ObserveProgress;
-  /** For whom slots are observed. */
+  /** The object named in what is observed; null for work of the run as a whole. */
   readonly object: ObjectName | null;
 }
 
-/** Clocks of machines differ: a holder is over only when it is by all of them. */
+/** The clocks of machines differ. This margin makes sure that a holder's time is up by all of them. */
 const MARGIN_MS = 60_000;
 
 export function createUseSlot(options: UseSlotOptions): UseSlot {
   const { slots, clock, attempt, quiet, observe, object } = options;
 
-  /** A slot that cannot be given back expires by itself: no reason to lose what the work came to. */
+  /** A slot that cannot be given back expires by itself, so the result of the work is kept. */
   async function end(slot: Slot, runId: string, goesOn: boolean): Promise<void> {
     try {
       await quiet();

@@ -1,4 +1,4 @@
-/** Metrics as log lines in CloudWatch's embedded metric format: no call, no right, no cost per request. */
+/** Metrics as log lines in CloudWatch's embedded metric format. No API call, no permission, no cost per request. */
 import { Metrics as EmbeddedMetrics } from '@aws-lambda-powertools/metrics';
 import {
   METRIC_NAMESPACE,
@@ -12,22 +12,22 @@ import type { MetricsDetail } from '../environment.ts';
 
 export interface EmfOptions {
   readonly pipeline: string;
-  /** `detailed`: a metric per object besides the pipeline's. Else the object is only a field of the line. */
+  /** `detailed` adds a metric per object. Otherwise the object is only a field of the log line. */
   readonly detail: MetricsDetail;
-  /** Takes one line, without its line break. */
+  /** Prints one line; the argument has no line break. */
   readonly print: (line: string) => void;
 }
 
 const ignore = (): void => undefined;
 
-/** Powertools warns where two sets of dimensions share one, which is what a metric of both levels is. */
+/** Powertools warns if two sets of dimensions overlap, but a metric per pipeline and per object needs that. */
 const SILENT = { trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore };
 
 export function createEmfMetrics({ pipeline, detail, print }: EmfOptions): Metrics {
   return {
     record(values, object) {
       const line = new EmbeddedMetrics({ namespace: METRIC_NAMESPACE, logger: SILENT });
-      // Powertools would add the name of the service, which would make them other metrics.
+      // Powertools would add the service name as a dimension, which would make them different metrics.
       line.clearDefaultDimensions();
       line.addDimensions({ [PIPELINE_DIMENSION]: pipeline });
       if (object !== undefined && detail === 'detailed') {

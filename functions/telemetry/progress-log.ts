@@ -1,4 +1,4 @@
-/** Progress as log lines: a heartbeat per object at most every half minute, so that silence means trouble. */
+/** Progress as log lines: at most one heartbeat per object every half minute, so that silence means trouble. */
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { Clock, ObserveProgress, ProgressEvent } from '../core/ports.ts';
 import type { EpochMs } from '../core/time.ts';
@@ -13,7 +13,7 @@ interface Tally {
   loggedAt: EpochMs;
 }
 
-/** Counts and names only: no value of a record ever reaches a log. */
+/** Logs counts and names only: no value of a record ever reaches a log. */
 export function createProgressLog(serviceName: string, clock: Clock): ObserveProgress {
   const logger = new Logger({ serviceName });
   const tally: Tally = { rows: 0, read: 0, requests: 0, limited: 0, loggedAt: clock.now() };

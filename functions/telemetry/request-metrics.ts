@@ -1,13 +1,13 @@
-/** Requests of an invocation, counted as they are sent and told once a minute and at its end. */
+/** Counts the requests of an invocation, and reports them once a minute and at its end. */
 import type { Clock, Metrics, ObserveProgress } from '../core/ports.ts';
 
 export interface RequestMetrics {
   readonly observe: ObserveProgress;
-  /** Tells what has not been told yet; nothing where nothing was sent. */
+  /** Reports the requests since the last report, if there were any. */
   flush(): void;
 }
 
-/** A crash costs the count of this long, and a graph is right to this long. */
+/** A crash loses at most this much of the count, and a graph is at most this far behind. */
 const FLUSH_MS = 60_000;
 
 export function createRequestMetrics(

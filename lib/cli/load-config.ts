@@ -1,17 +1,17 @@
-/** Reads a configuration file, of one pipeline or of several: `.ts` with a default export, or `.json`. */
+/** Reads a configuration file with one or several pipelines: `.ts` with a default export, or `.json`. */
 import { readFile } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { ConfigRules, ResolvedConfig, ResolvedPipeline } from '../../functions/config/config.ts';
-import { choosePipeline, resolvePipelines } from '../../functions/config/pipelines.ts';
+import { choosePipeline, parsePipelines } from '../../functions/config/pipelines.ts';
 import { InputError } from '../../functions/core/errors.ts';
 import { TABLES } from '../../functions/objects/index.ts';
 import { cronProblem } from '../constructs/schedule.ts';
 
-/** What is read when no other file is named. */
+/** Read if no other file is named. */
 export const DEFAULT_CONFIG_FILE = 'pipeline.config.ts';
 
-/** What configurations are checked against. */
+/** What configurations are checked against: tables, and cron expressions that AWS can run. */
 export const CONFIG_RULES: ConfigRules = { tables: TABLES, cronProblem };
 
 /**
@@ -26,13 +26,13 @@ export async function loadPipelines(path: string): Promise<readonly ResolvedPipe
     throw new InputError(reason, { code: 'config_unreadable', cause });
   });
   const content = await contentOf(file, text, path);
-  return inFile(path, () => resolvePipelines(content, CONFIG_RULES));
+  return inFile(path, () => parsePipelines(content, CONFIG_RULES));
 }
 
 /**
  * Loads one pipeline's configuration.
  * @param path relative to the working directory
- * @param name may be left out where the file has only one
+ * @param name of the pipeline; optional if the file has only one
  * @throws InputError with the file and what to do about it
  */
 export async function loadConfig(path: string, name?: string): Promise<ResolvedConfig> {
@@ -54,14 +54,16 @@ async function contentOf(file: string, text: string, path: string): Promise<unkn
   const extension = extname(file);
   if (extension === '.json') return parse(text, path);
   if (extension === '.ts') return defaultExport(file, path);
-  throw new InputError(`${path}: a configuration is a .ts or a .json file.`, { code: 'config_extension' });
+  throw new InputError(`${path} is not a configuration file: it must end in .ts or .json.`, {
+    code: 'config_extension',
+  });
 }
 
 function parse(text: string, path: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new InputError(`${path} is not JSON: ${errorText(cause)}`, { code: 'config_syntax', cause });
+    throw new InputError(`${path} is not valid JSON: ${errorText(cause)}`, { code: 'config_syntax', cause });
   }
 }
 
@@ -72,7 +74,7 @@ async function defaultExport(file: string, path: string): Promise<unknown> {
     },
   );
   if (module.default !== undefined) return module.default;
-  throw new InputError(`${path} has no default export; write: export default definePipeline({ … })`, {
+  throw new InputError(`${path} has no default export. Write: export default definePipeline({ … })`, {
     code: 'config_export',
   });
 }

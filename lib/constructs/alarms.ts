@@ -13,6 +13,7 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import { counted } from '../../functions/core/counted.ts';
 import {
   METRIC_NAMESPACE,
   type MetricName,
@@ -196,8 +197,8 @@ function silenceAlarm(props: AlarmsProps): Readonly<Record<string, AlarmSpec>> {
   if (silence === null) return {};
   return {
     NoSuccessfulRun: {
-      description: `No run of the pipeline '${name}' has succeeded in ${silence.intervals} x ${intervalText(shortestMinutes)}, so the data is getting old. A run that left every object to another run, which may be stuck, does not count. (The alarm is also on from the first deployment until the first run succeeds.) Next: 'npm run pipeline -- status'. If there were no runs at all, look at the schedules in EventBridge Scheduler.`,
-      // Not the executions that succeeded: one that leaves every object to a stuck run succeeds too.
+      description: `No run of the pipeline '${name}' has succeeded for ${counted(silence.intervals, 'interval')} of ${intervalText(shortestMinutes)}: the data is getting old. A run that left every object to another one, which may be stuck, does not count. (It also says so from the first deployment until the first run has succeeded.) Next: 'npm run pipeline -- status'; if there were no runs at all, look at the schedules in EventBridge Scheduler.`,
+      // Not the executions that succeeded: one that leaves every object to a stuck one succeeds too.
       metric: (period) => pipelineMetric(name, 'RunSeconds', 'SampleCount', { period }),
       window: silence.window,
       whenNone: true,

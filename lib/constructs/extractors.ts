@@ -2,7 +2,13 @@ import { Construct } from 'constructs';
 import { glueNames } from '../../functions/catalog/athena.ts';
 import { configuredTables } from '../../functions/catalog/configured.ts';
 import { PARENT_OF, type ResolvedConfig } from '../../functions/config/config.ts';
-import { CHILD_NAMES, DELETIONS, type ObjectName, type TableName } from '../../functions/core/names.ts';
+import {
+  CHILD_NAMES,
+  type ObjectName,
+  REJECTS,
+  SHARED_TABLES,
+  type TableName,
+} from '../../functions/core/names.ts';
 import { OBJECTS } from '../../functions/objects/index.ts';
 import { grantCatalog, grantLake, grantSecret, grantState, STATE_KEYS } from './access.ts';
 import { type FunctionContext, PipelineFunction } from './pipeline-function.ts';
@@ -56,13 +62,14 @@ export class Extractors extends Construct {
       ...(reservedConcurrency !== null && { reserved: reservedConcurrency }),
     });
     const own = [...tablesOf(object, config).map((table) => `tables/${table}/*`), `manifests/${object}/*`];
-    const written = [...own, `tables/${DELETIONS}/*/${object}-*`, `work/*/${object}/*`];
-    // Superseded runs are only removed for full-refresh objects.
+    const inShared = (table: TableName) => `tables/${table}/*/${object}-*`;
+    const written = [...own, ...SHARED_TABLES.map(inShared), `work/*/${object}/*`];
+    // Superseded runs are only removed for full-refresh objects, which never notice deletions.
     const isPruned = OBJECTS[object].sync.kind === 'full_refresh';
     grantLake(extractor.role, storage.lake, {
       read: [...written, 'work/*/run.json'],
       write: written,
-      delete: isPruned ? own : [],
+      delete: isPruned ? [...own, inShared(REJECTS)] : [],
     });
     grantState(extractor.role, storage.state, [...STATE_KEYS.object(object), ...STATE_KEYS.budget]);
     grantSecret(extractor.role, storage.connection);
@@ -77,7 +84,7 @@ export class Extractors extends Construct {
 export const pascalCase = (name: string): string =>
   name.replaceAll(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase());
 
-/** The tables of an object alone; `deletions` is shared by all objects. */
+/** The tables of an object alone, without those that all objects share. */
 const tablesOf = (object: ObjectName, { excludedTables }: ResolvedConfig): readonly TableName[] => [
   object,
   ...CHILD_NAMES.filter((child) => PARENT_OF[child] === object && !excludedTables.includes(child)),

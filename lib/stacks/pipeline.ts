@@ -1,6 +1,6 @@
 import { Aspects, type Environment, PermissionsBoundary, Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { type ResolvedConfig, resolveDeployment } from '../../functions/config/config.ts';
+import { parseDeployment, type ResolvedConfig } from '../../functions/config/config.ts';
 import type { Deployment } from '../../functions/config/deployment.ts';
 import type { FunctionCode } from '../constructs/function-code.ts';
 import { LogSettings } from '../constructs/log-settings.ts';
@@ -30,7 +30,7 @@ export function addPipeline(
   scope: Construct,
   config: ResolvedConfig,
   code: FunctionCode,
-  deployment: Deployment = resolveDeployment({}),
+  deployment: Deployment = parseDeployment({}),
   { env, awsRegion }: Destination = {},
 ): PipelineStacks {
   const { permissionsBoundary, tags } = deployment.aws;

@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { resolveConfig } from '../../functions/config/config.ts';
+import { parseConfig } from '../../functions/config/config.ts';
 import { FUNCTION_ENTRIES } from '../../functions/environment.ts';
 import { writeBundle } from '../../lib/constructs/function-code.ts';
 
@@ -44,7 +44,7 @@ function writeBundles(root: string): readonly Bundle[] {
   writeFileSync(join(empty, `${EMPTY}.mjs`), 'export const handler = async () => {};\n');
   const bundles = FUNCTION_ENTRIES.map((name) => {
     const folder = folderOf(name);
-    writeBundle(name, JSON.stringify(resolveConfig({})), folder);
+    writeBundle(name, JSON.stringify(parseConfig({})), folder);
     return { name, folder, milliseconds: [] };
   });
   return [{ name: EMPTY, folder: empty, milliseconds: [] }, ...bundles];

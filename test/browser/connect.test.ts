@@ -1,4 +1,4 @@
-/** The OAuth flow as a person sees it: a real browser between the simulator's page and the callback. */
+/** The OAuth flow as a person sees it, in a real browser, from the simulator's page to the callback. */
 import { mkdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -14,14 +14,14 @@ const executable = chromiumPath();
 const isMissing = executable === undefined;
 if (isMissing) process.stderr.write(`test/browser: ${NO_CHROMIUM}\n`);
 
-/** Set to a folder, the pages are put there as pictures, to be looked at. */
+/** A folder for screenshots of the pages; none are taken if it is not set. */
 const pictures = process.env.SCREENSHOTS;
 
 interface Watched {
   readonly page: Page;
-  /** Errors and violations that the console told of. */
+  /** Errors and violations in the console. */
   readonly complaints: readonly string[];
-  /** Origins of everything the page asked for. */
+  /** Origins of everything the page requested. */
   readonly origins: () => readonly string[];
 }
 
@@ -38,7 +38,7 @@ async function open(options: BrowserContextOptions = {}): Promise<Watched> {
   const complaints: string[] = [];
   const asked: string[] = [];
   page.on('console', (message) => {
-    // The status of the page itself is no complaint about it.
+    // The page's own status is not a complaint.
     if (!message.text().startsWith('Failed to load resource')) complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(error.message));
@@ -46,7 +46,7 @@ async function open(options: BrowserContextOptions = {}): Promise<Watched> {
   return { page, complaints, origins: () => [...new Set(asked)].toSorted() };
 }
 
-/** Its own style is in force, so its hash is the one that the policy allows; and nothing else was loaded. */
+/** Expects the page's own style, whose hash the policy allows, and nothing else to have been loaded. */
 async function expectWhole({ page, complaints, origins }: Watched, ...hosts: string[]): Promise<void> {
   const radius = await page.evaluate('getComputedStyle(document.querySelector("main")).borderTopLeftRadius');
   expect(radius).toBe('12px');
@@ -103,7 +103,7 @@ describe.skipIf(isMissing)(`connect${isMissing ? ` (${NO_CHROMIUM})` : ''}`, () 
     await expectWhole(watched, bench.callbackUrl);
   });
 
-  test('no page of another site can hold it in a frame', async () => {
+  test('no page of another site can put it in a frame', async () => {
     const { page, complaints } = await open();
     await page.setContent(`<iframe src="${bench.callbackUrl}"></iframe>`);
     await page.waitForLoadState('networkidle');
@@ -153,23 +153,20 @@ describe.skipIf(isMissing)(`every page${isMissing ? ` (${NO_CHROMIUM})` : ''}`, 
     await expectWhole(watched, url);
   });
 
-  test.each(['light', 'dark'] as const)(
-    'has text that stands out from its ground (%s)',
-    async (colorScheme) => {
-      const { page } = await open({ colorScheme });
-      for (const kind of ['connected', 'denied', 'not_stored']) {
-        await page.goto(`${url}/${kind}`);
-        const ratios = await page.evaluate<{ what: string; ratio: number }[]>(CONTRASTS);
-        // WCAG 2.2, 1.4.3; the sign is a graphic, which needs 3 (1.4.11).
-        for (const { what, ratio } of ratios)
-          expect(ratio, `${kind}: ${what}`).toBeGreaterThan(what === 'svg' ? 3 : 4.5);
-        expect(ratios.map(({ what }) => what)).toEqual(['h1', 'p', 'h2', 'li', 'code', 'footer', 'svg']);
-      }
-    },
-  );
+  test.each(['light', 'dark'] as const)('has text with enough contrast (%s)', async (colorScheme) => {
+    const { page } = await open({ colorScheme });
+    for (const kind of ['connected', 'denied', 'not_stored']) {
+      await page.goto(`${url}/${kind}`);
+      const ratios = await page.evaluate<{ what: string; ratio: number }[]>(CONTRASTS);
+      // WCAG 2.2, 1.4.3. The icon is a graphic, which needs 3 (1.4.11).
+      for (const { what, ratio } of ratios)
+        expect(ratio, `${kind}: ${what}`).toBeGreaterThan(what === 'svg' ? 3 : 4.5);
+      expect(ratios.map(({ what }) => what)).toEqual(['h1', 'p', 'h2', 'li', 'code', 'footer', 'svg']);
+    }
+  });
 });
 
-/** Runs in the page: contrast of each kind of text with what lies behind it. */
+/** Runs in the page: contrast of each kind of text with its background. */
 const CONTRASTS = `(() => {
   const luminance = (color) => {
     const [red, green, blue] = color.match(/[\\d.]+/g).map((channel) => {

@@ -1,4 +1,4 @@
-/** What every object must do, over the API of the simulator and the embedded AWS: the same tests for all 16. */
+/** What every object must do, with the simulator's API and the embedded AWS: the same tests for all 16. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ExtractResult, PlanResult } from '../../functions/core/workflow.ts';
@@ -14,15 +14,15 @@ import { childrenOf, factsOf, keyText, OBJECTS, type Table } from '../support/lo
 
 let bench: Bench;
 let truth: Tables;
-/** The same unchanged workspace three times: at one go, a few events an attempt, and at one go again. */
+/** The same unchanged workspace three times: in one attempt, with a few events per attempt, and in one attempt again. */
 const lakes = {} as Record<'whole' | 'inPieces' | 'again', LakeView>;
 const requests = { whole: 0, inPieces: 0 };
 
-/** An event an attempt; a window of activity logs is read again from its beginning, so it needs both of its two. */
+/** Events per attempt. A window of activity logs is read again from its beginning, so it needs both of its events. */
 const fewEvents = (object: Table): number => (object === 'activity_logs' ? 2 : 1);
 const allEvents = (): number => Number.POSITIVE_INFINITY;
 
-/** Time an invocation has left: plenty, and after so many events nothing. The engine asks after each. */
+/** Remaining time of an invocation: plenty, and none after that many events. The engine asks after each event. */
 function contextOf(events: number): InvocationContext {
   let asked = 0;
   return {
@@ -33,10 +33,10 @@ function contextOf(events: number): InvocationContext {
   };
 }
 
-/** For what is not to be cut short, however busy the machine. */
+/** For work that must not be cut short, however busy the machine is. */
 const PLENTY = { getRemainingTimeInMillis: () => 900_000 };
 
-/** The workflow of one run by hand, on its own handlers. */
+/** Runs the workflow of one run by hand, with its own handlers. */
 async function runByHand(eventsOf: (object: Table) => number): Promise<LakeView> {
   const session = await bench.open();
   try {
@@ -79,7 +79,7 @@ async function runByHand(eventsOf: (object: Table) => number): Promise<LakeView>
 
 beforeAll(async () => {
   bench = await startBench({
-    // Several pages of everything that has pages.
+    // Several pages for every object that has pages.
     simulator: {
       sizes: {
         ...SIZES.tiny,
@@ -101,7 +101,7 @@ beforeAll(async () => {
 });
 afterAll(() => bench?.close());
 
-/** Rows without what says when and by whom they were written. */
+/** Rows without the columns that say when and by which run they were written. */
 const valuesOf = (lake: LakeView, table: Table): readonly string[] =>
   lake
     .history(table)
@@ -126,7 +126,7 @@ const UNPAGED: readonly Table[] = [
 describe.each(OBJECTS)('%s', (object) => {
   const tables = [object, ...childrenOf(object)];
 
-  test.each(['whole', 'inPieces', 'again'] as const)('pages through everything there is (%s)', (how) => {
+  test.each(['whole', 'inPieces', 'again'] as const)('pages through all records (%s)', (how) => {
     const problems = tables.flatMap((table) => tableProblems(table, truth[table], lakes[how].current(table)));
     expect(problems).toEqual([]);
     expect(truth[object].size).toBeGreaterThan(1);
@@ -142,7 +142,7 @@ describe.each(OBJECTS)('%s', (object) => {
     expect(incomplete).toEqual([]);
   });
 
-  test('resumes from a receipt with nothing twice and nothing missing', () => {
+  test('resumes from a receipt without duplicates and without gaps', () => {
     for (const table of tables) {
       expect(valuesOf(lakes.inPieces, table), table).toEqual(valuesOf(lakes.whole, table));
     }
@@ -153,7 +153,7 @@ describe.each(OBJECTS)('%s', (object) => {
     if (!UNPAGED.includes(object)) expect(filesOf(lakes.inPieces, object).size).toBeGreaterThan(1);
   });
 
-  test('has unique keys in a full read', () => {
+  test('has unique keys in a complete read', () => {
     for (const table of tables) {
       const keys = lakes.whole
         .history(table)
@@ -163,7 +163,7 @@ describe.each(OBJECTS)('%s', (object) => {
     }
   });
 
-  test('has whole children', () => {
+  test('has complete children', () => {
     const [manifest] = lakes.whole.manifests(object);
     for (const child of childrenOf(object)) {
       expect(manifest?.tables[child]?.rows, child).toBe(truth[child].size);
@@ -183,6 +183,6 @@ describe.each(OBJECTS)('%s', (object) => {
   });
 });
 
-test('going on from receipts costs few requests more', () => {
+test('continuing from receipts costs few more requests', () => {
   expect(requests.inPieces).toBeLessThan(requests.whole * 2);
 });

@@ -1,4 +1,4 @@
-/** Every object, read through its reader from the simulator, against the simulator's truth. */
+/** Reads every object from the simulator through its reader, and compares it with the simulator's truth. */
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { ObjectDeclaration } from '../../functions/core/declaration.ts';
 import type { JsonObject } from '../../functions/core/json.ts';
@@ -49,9 +49,9 @@ const isWindowed = (name: ObjectName) =>
 const wholeOf = (name: ObjectName): SliceQuery => (isWindowed(name) ? windowOf(null, null) : ALL);
 
 const keysOf = (declaration: ObjectDeclaration, records: readonly JsonObject[]): readonly string[] =>
-  [...new Set(records.map((record) => recordId(declaration, record)))].sort();
+  [...new Set(records.map((record) => recordId(declaration, record) ?? ''))].sort();
 
-/** Keys of everything Intercom serves of an object: known gaps of the API (docs/intercom-api.md 6.3, 6.4) left out. */
+/** Keys of all records that Intercom serves, without the known gaps of the API (docs/intercom-api.md 6.3, 6.4). */
 function truth(simulator: Simulator, name: ObjectName): readonly string[] {
   const { workspace } = simulator;
   if (name === 'conversation_parts') {
@@ -72,7 +72,7 @@ function truth(simulator: Simulator, name: ObjectName): readonly string[] {
   }
   if (name === 'data_attributes') {
     const list = [...workspace.dataAttributes.records()] as unknown as readonly JsonObject[];
-    return list.map((one) => `${one.model}/${one.full_name}`).sort();
+    return list.map((one) => `${one.model}/${one.full_name}/${one.id ?? ''}`).sort();
   }
   return [...workspace.objects[name].ids()].sort();
 }
@@ -86,7 +86,7 @@ const stampsOf = (events: readonly ReadEvent[]): readonly number[] =>
   events.flatMap((event) => (event.type === 'page' ? event.records.map(({ stampedAt }) => stampedAt) : []));
 
 describe.each(OBJECT_NAMES)('%s', (name) => {
-  test('is read whole', async () => {
+  test('is read completely', async () => {
     const { simulator, readerOf } = await start();
     const result = await read(readerOf(name), wholeOf(name));
     expect(keysOf(OBJECTS[name], result.records)).toEqual(truth(simulator, name));
@@ -98,7 +98,7 @@ describe.each(OBJECT_NAMES)('%s', (name) => {
       expect(Math.min(...stampsOf(result.events))).toBeGreaterThan(0);
   });
 
-  test('is read whole whatever UNCONFIRMED turns out to be', async () => {
+  test('is read completely, whichever unconfirmed behaviour is real', async () => {
     const { simulator, readerOf } = await start({
       switches: {
         requestId: 'null',
@@ -117,7 +117,7 @@ describe.each(OBJECT_NAMES)('%s', (name) => {
     expect(keysOf(OBJECTS[name], result.records)).toEqual(truth(simulator, name));
   });
 
-  test('is read whole from any position', async () => {
+  test('is read completely from any position', async () => {
     const { simulator, readerOf } = await start();
     const reader = readerOf(name);
     const slice = sliceOf(wholeOf(name));
@@ -140,7 +140,7 @@ describe.each(OBJECT_NAMES)('%s', (name) => {
     expect(keysOf(OBJECTS[name], seen)).toEqual(truth(simulator, name));
   });
 
-  test('is read whole through a tight rate limit and a flaky server', async () => {
+  test('is read completely despite a tight rate limit and a flaky server', async () => {
     const { simulator, readerOf } = await start({ rateLimit: { perApp: 20, perWorkspace: 20 } });
     const flaky = [
       { status: 503, html: '<html>busy</html>' },
@@ -156,7 +156,7 @@ describe.each(OBJECT_NAMES)('%s', (name) => {
   test
     .runIf(permission !== null)
     .each(['403_forbidden', '403_token_unauthorized', '401_token_unauthorized', '401_unauthorized'] as const)(
-    'a missing permission is told by its box (%s)',
+    'a missing permission is reported with its box (%s)',
     async (missingScope) => {
       const { simulator, readerOf } = await start({ switches: { missingScope } });
       const error = await read(readerOf(name, simulator.issueToken({ scopes: [] })), wholeOf(name)).catch(
@@ -170,7 +170,7 @@ describe.each(OBJECT_NAMES)('%s', (name) => {
   );
 
   test.each(['token_revoked', 'unauthorized'] as const)(
-    'a dead token is told (%s)',
+    'a dead token is reported (%s)',
     async (revokedTokenCode) => {
       const { simulator, readerOf } = await start({ switches: { revokedTokenCode } });
       simulator.setTokenState(simulator.token, 'revoked');
@@ -205,7 +205,7 @@ describe.each(['contacts', 'conversations', 'tickets', 'conversation_parts', 'ac
   },
 );
 
-test('through takes in the whole day of the upper bound of contacts', async () => {
+test('`through` includes the whole day of the upper bound for contacts', async () => {
   const { simulator, readerOf } = await start();
   const to = NOON_SECONDS - 40 * DAY_SECONDS;
   const { records } = await read(readerOf('contacts'), windowOf(null, to, { through: true }));
@@ -230,12 +230,18 @@ test('contacts come with all their tags and companies', async () => {
   expect(long).toBeGreaterThan(0);
 });
 
-test('an ignored sort is noticed', async () => {
-  const { readerOf } = await start({ switches: { sort: 'ignored' } });
-  for (const name of ['contacts', 'conversations', 'tickets'] as const) {
-    await expect(read(readerOf(name), windowOf(null, null))).rejects.toMatchObject({ code: 'sort_ignored' });
-  }
-});
+test.each(['ignored', 'unsorted'] as const)(
+  'without a sort order (%s) everything is read, and it is observed',
+  async (sort) => {
+    const { simulator, readerOf } = await start({ switches: { sort } });
+    for (const name of ['contacts', 'conversations', 'tickets'] as const) {
+      const { ids, events } = await read(readerOf(name), windowOf(null, null));
+      expect([...new Set(ids)].sort()).toEqual(truth(simulator, name));
+      const observed = events.flatMap((event) => (event.type === 'page' ? [event.evidence?.observed] : []));
+      expect(observed).toContainEqual({ sort: 'not honoured' });
+    }
+  },
+);
 
 test('a workspace without the plan has no conversations and no activity logs', async () => {
   for (const planRestriction of ['402', '403'] as const) {
@@ -248,7 +254,7 @@ test('a workspace without the plan has no conversations and no activity logs', a
   }
 });
 
-test('pages that are too large for Intercom are read smaller', async () => {
+test('pages that are too large for Intercom are read in smaller ones', async () => {
   const { simulator, readerOf } = await start();
   simulator.addFault({ match: { path: /./, perPageAbove: 3 }, respond: { status: 504, html: '<html>' } });
   for (const name of ['contacts', 'tickets', 'articles', 'collections', 'conversation_parts'] as const) {
@@ -258,7 +264,7 @@ test('pages that are too large for Intercom are read smaller', async () => {
 });
 
 test.each(['json', 'html'] as const)(
-  'a conversation deleted after the search is told (%s)',
+  'a conversation deleted after the search is reported (%s)',
   async (notFound) => {
     const { simulator, readerOf } = await start({ switches: { conversationNotFound: notFound } });
     const { conversations } = simulator.workspace;
@@ -290,7 +296,7 @@ test('another client’s scroll is waited for', async () => {
   expect(events).toMatchObject([{ type: 'wait', seconds: 65 }]);
 });
 
-test('a scroll that breaks or expires is begun anew', async () => {
+test('a scroll that breaks or expires starts again', async () => {
   const { simulator, readerOf, clock } = await start({ sizes: { ...SIZES.tiny, companies: 450 } });
   let pages = 0;
   let position = null;

@@ -1,4 +1,4 @@
-/** The OAuth flow through the callback's bundle: what each request is answered, logged, and leaves behind. */
+/** The OAuth flow through the callback's bundle: what each request gets as its answer, logs, and leaves behind. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createState, hashState } from '../../functions/connection/state.ts';
 import type { AuthorizationOutcome } from '../../functions/core/authorization.ts';
@@ -11,7 +11,7 @@ import {
 } from '../support/local/connection-bench.ts';
 
 let bench: ConnectionBench;
-/** Every code, state and token there ever was: none may be seen again. */
+/** Every code, state and token that was used: none may be seen again. */
 const planted: string[] = [];
 
 beforeAll(async () => {
@@ -39,7 +39,7 @@ function fault(match: Fault['match'], respond: Fault['respond'], times = 5): voi
 const TOKEN_PATH = '/auth/eagle/token';
 const exchanges = (): number => bench.simulator.stats().byPath[`POST ${TOKEN_PATH}`] ?? 0;
 
-/** A browser on its way back, with a good code and a good state. */
+/** The address of a browser on its way back, with a valid code and state. */
 async function authorized(options: { readonly replaceWorkspace?: boolean } = {}): Promise<URL> {
   const url = await bench.authorized(options);
   planted.push(url.searchParams.get('code') ?? '', url.searchParams.get('state') ?? '');
@@ -53,7 +53,7 @@ const token = async (): Promise<unknown> => JSON.parse(await bench.secret('Conne
 const outcomeOf = (url: URL): Promise<AuthorizationOutcome | null> =>
   bench.authorizations.outcome(hashState(url.searchParams.get('state') ?? ''));
 
-/** The headers that every page has, and nothing that a browser could load or run. */
+/** Expects the headers that every page has, and nothing that a browser could load or run. */
 function expectPage(
   answer: Answer,
   { status, title }: { readonly status: number; readonly title: string },
@@ -78,7 +78,7 @@ function expectPage(
   expect(answer.text).toContain('<h2>Next</h2>');
 }
 
-/** One line, with the outcome and what belongs to it, and nothing else but the logger's own. */
+/** Expects one log line, with the outcome, its fields and the logger's own, and nothing else. */
 async function expectLine(fields: Readonly<Record<string, unknown>>): Promise<void> {
   const lines = await bench.newLines();
   expect(lines).toHaveLength(1);
@@ -124,7 +124,7 @@ describe('an authorization', () => {
     planted.push(String(renewed));
   });
 
-  test('of another workspace than the one whose data is here is refused, before and after a disconnect', async () => {
+  test('of another workspace than the one whose data is stored is refused, before and after a disconnect', async () => {
     const { id } = await workspaceOf();
     await bench.state.moveWorkspace('other123');
     const other = { status: 409, title: 'Another workspace' };
@@ -144,7 +144,7 @@ describe('an authorization', () => {
     expect(await token()).toBe('tok_of_other');
   });
 
-  test('that is meant to replace the workspace moves the claim', async () => {
+  test('that may replace the workspace moves the claim', async () => {
     const { id } = await workspaceOf();
     await bench.state.moveWorkspace('other123');
     const answer = await bench.get(await authorized({ replaceWorkspace: true }));
@@ -171,7 +171,7 @@ describe('an authorization', () => {
 });
 
 describe('an authorization that fails at Intercom leaves no token', () => {
-  /** Authorizes, comes back, and finds this page. */
+  /** Authorizes, returns, and expects this page. */
   async function fails(
     page: { readonly status: number; readonly title: string },
     outcome: Readonly<Record<string, unknown>> & { readonly kind: AuthorizationOutcome['kind'] },
@@ -183,20 +183,23 @@ describe('an authorization that fails at Intercom leaves no token', () => {
     await expectLine({ outcome: kind, ...more, ...(workspace && { workspace: workspace.id }) });
     expect(await bench.secret('Connection')).toBe(NOT_CONNECTED);
     expect(await outcomeOf(url)).toEqual(outcome);
-    // Whatever it was, the state is spent.
+    // Whatever the outcome, the state is used up.
     expectPage(await bench.get(url), { status: 409, title: 'Already used' });
     await expectLine({ outcome: 'used_state' });
   }
 
-  test.each(['error_list', 'message'] as const)('a code too old or used, said as %s', async (badCodeBody) => {
-    bench.simulator.setSwitches({ badCodeBody });
-    const refusal = { status: 400, title: 'Intercom did not accept the code' };
-    const url = await authorized();
-    url.searchParams.set('code', 'bm8tc3VjaC1jb2Rl=');
-    expectPage(await bench.get(url), refusal);
-    await expectLine({ outcome: 'code_refused' });
-    expect(await bench.secret('Connection')).toBe(NOT_CONNECTED);
-  });
+  test.each(['error_list', 'message'] as const)(
+    'a code that is too old or used, refused as %s',
+    async (badCodeBody) => {
+      bench.simulator.setSwitches({ badCodeBody });
+      const refusal = { status: 400, title: 'Intercom did not accept the code' };
+      const url = await authorized();
+      url.searchParams.set('code', 'bm8tc3VjaC1jb2Rl=');
+      expectPage(await bench.get(url), refusal);
+      await expectLine({ outcome: 'code_refused' });
+      expect(await bench.secret('Connection')).toBe(NOT_CONNECTED);
+    },
+  );
 
   test('an app that Intercom does not know', async () => {
     bench.simulator.setSwitches({ badClientMessage: 'unauthorized_client' });
@@ -205,7 +208,7 @@ describe('an authorization that fails at Intercom leaves no token', () => {
     await fails({ status: 502, title: 'Intercom does not know this app' }, { kind: 'client_refused' });
   });
 
-  test('an app whose secret is taken out in between', async () => {
+  test('an app whose secret is emptied in the meantime', async () => {
     const url = await authorized();
     await bench.fillClient('{"client_id":"","client_secret":""}');
     expectPage(await bench.get(url), { status: 500, title: 'Client id and secret are missing' });
@@ -218,7 +221,7 @@ describe('an authorization that fails at Intercom leaves no token', () => {
     ['is too busy', TOKEN_PATH, { status: 429, json: { errors: [] } }],
     ['breaks the connection', TOKEN_PATH, { kind: 'reset-connection' }],
     ['cuts its answer', TOKEN_PATH, { kind: 'truncate-body' }],
-    ['does not say whose the token is', '/me', { status: 502, html: '<h1>502</h1>' }],
+    ['does not answer whose token it is', '/me', { status: 502, html: '<h1>502</h1>' }],
   ])('Intercom %s', async (_what, path, respond) => {
     fault({ path }, respond);
     await fails({ status: 503, title: 'Intercom did not answer' }, { kind: 'intercom_unreachable' });
@@ -234,7 +237,7 @@ describe('an authorization that fails at Intercom leaves no token', () => {
       TOKEN_PATH,
       { status: 302, headers: { location: 'http://127.0.0.2/' }, empty: true },
     ],
-    ['that there is no such thing', TOKEN_PATH, { status: 404, html: '<h1>404</h1>' }],
+    ['a 404', TOKEN_PATH, { status: 404, html: '<h1>404</h1>' }],
     ['a token without a workspace', '/me', { status: 200, json: { type: 'admin', app: null } }],
   ])('Intercom gives %s', async (_what, path, respond) => {
     planted.push('en-PLANTED');
@@ -251,13 +254,13 @@ describe('an authorization that fails at Intercom leaves no token', () => {
     await fails({ status: 502, title: 'Intercom does not accept the token' }, { kind: 'token_refused' });
   });
 
-  test('the app may not ask who it is', async () => {
+  test('the app is not allowed to ask who it is', async () => {
     const errors = [{ code: 'forbidden', message: 'You do not have the required scope' }];
     fault({ path: '/me' }, { status: 403, json: { type: 'error.list', errors } });
     await fails({ status: 403, title: 'A permission is missing' }, { kind: 'permission_missing' });
   });
 
-  test('the workspace is in another region, under whatever name', async () => {
+  test('the workspace is in another region, with a hostile name', async () => {
     const app = { id_code: 'eu123', name: '<b>"Ünïcode" & Söhne</b>\u202e`x`', region: 'Europe' };
     fault({ path: '/me' }, { status: 200, json: { type: 'admin', app } });
     const workspace = { id: 'eu123', name: app.name };
@@ -270,7 +273,7 @@ describe('an authorization that fails at Intercom leaves no token', () => {
     await bench.newLines();
   });
 
-  test('a region that nobody has heard of is none to refuse', async () => {
+  test('an unknown region is no reason to refuse', async () => {
     const { id } = await workspaceOf();
     const app = { id_code: id, name: 'x', region: 'Moon' };
     fault({ path: '/me' }, { status: 200, json: { type: 'admin', app } });
@@ -296,7 +299,7 @@ describe('an authorization that fails at AWS', () => {
     expect(await outcomeOf(url)).toEqual({ kind: 'not_stored', reason });
   });
 
-  test('the table does not answer: nothing is spent', async () => {
+  test('the table does not answer: nothing is used up', async () => {
     const url = await authorized();
     const before = exchanges();
     const restore = bench.refuseAws('UpdateItem', { status: 500, type: 'InternalServerError' });
@@ -309,7 +312,7 @@ describe('an authorization that fails at AWS', () => {
     planted.push(String(await token()));
   });
 
-  test('a right is missing: the page says no more than that, the log says where', async () => {
+  test('a right is missing: the page gives no details, the log shows where', async () => {
     const url = await authorized();
     const restore = bench.refuseAws('GetSecretValue', { status: 400, type: 'AccessDeniedException' });
     expectPage(await bench.get(url), { status: 500, title: 'Something is broken' });
@@ -326,7 +329,7 @@ describe('an authorization that fails at AWS', () => {
   });
 });
 
-describe('a person who says no', () => {
+describe('a person who declines', () => {
   test.each(['with_state', 'without_state'] as const)('comes back %s', async (denial) => {
     bench.simulator.setSwitches({ denial });
     const begun = await bench.begin();
@@ -346,44 +349,38 @@ describe('a person who says no', () => {
   });
 });
 
-describe('what is no callback of ours', () => {
+describe('a request that is not a callback of ours', () => {
   const HTML = '<script>alert(1)</script>';
   const STATE = createState();
 
   test.each([
-    ['nothing at all', '', 400, 'no_state', 'This address is incomplete'],
-    ['a code alone', '?code=abc=', 400, 'no_state', 'This address is incomplete'],
+    ['nothing at all', '', 400, 'no_state', 'This address is not valid'],
+    ['a code alone', '?code=abc=', 400, 'no_state', 'This address is not valid'],
+    ['an unknown state', `?code=abc=&state=${STATE}`, 400, 'unknown_state', 'This authorization has expired'],
+    ['a malformed state', '?code=abc=&state=short', 400, 'bad_state', 'This address is not valid'],
     [
-      'a state of nobody',
-      `?code=abc=&state=${STATE}`,
-      400,
-      'unknown_state',
-      'This authorization is not known',
-    ],
-    ['a state of another form', '?code=abc=&state=short', 400, 'bad_state', 'This address is not valid'],
-    [
-      'HTML for a state',
+      'HTML as a state',
       `?code=abc&state=${encodeURIComponent(HTML)}`,
       400,
       'bad_state',
       'This address is not valid',
     ],
     [
-      'HTML for a code',
+      'HTML as a code',
       `?code=${encodeURIComponent(`${HTML} é`)}&state=${STATE}`,
       400,
       'bad_code',
-      'The code is damaged',
+      'This address is not valid',
     ],
     [
-      'HTML for an error',
+      'HTML as an error',
       `?error=${encodeURIComponent(HTML)}&error_description=${HTML}`,
       403,
       'denied',
       'Not authorized',
     ],
-    ['HTML for a name', `?${encodeURIComponent(HTML)}=1`, 400, 'no_state', 'This address is incomplete'],
-    ['no code', `?state=${STATE}`, 400, 'no_code', 'Intercom sent no code'],
+    ['HTML as a name', `?${encodeURIComponent(HTML)}=1`, 400, 'no_state', 'This address is not valid'],
+    ['no code', `?state=${STATE}`, 400, 'no_code', 'This address is not valid'],
     ['two codes', `?code=a&code=b&state=${STATE}`, 400, 'repeated_parameter', 'This address is not valid'],
     [
       'two states',
@@ -397,15 +394,21 @@ describe('what is no callback of ours', () => {
       `?code=a&state=${STATE}&error=x`,
       400,
       'unknown_state',
-      'This authorization is not known',
+      'This authorization has expired',
     ],
-    ['a long code', `?code=${'a'.repeat(1_025)}&state=${STATE}`, 400, 'bad_code', 'The code is damaged'],
+    [
+      'a long code',
+      `?code=${'a'.repeat(1_025)}&state=${STATE}`,
+      400,
+      'bad_code',
+      'This address is not valid',
+    ],
     [
       'a long address',
       `?code=a&state=${STATE}&x=${'y'.repeat(4_096)}`,
       414,
       'too_long',
-      'This address is too long',
+      'This address is not valid',
     ],
     ['broken escapes', `?code=%zz%&state=%E0%A4%A`, 400, 'bad_state', 'This address is not valid'],
   ])('%s', async (_what, query, status, outcome, title) => {
@@ -425,7 +428,7 @@ describe('what is no callback of ours', () => {
     await bench.authorizations.begin(hashState(state), { expiresAt, replaceWorkspace: false });
     const late = `${bench.callbackUrl}?code=abc=&state=${state}`;
     for (const _time of [1, 2]) {
-      expectPage(await bench.get(late), { status: 410, title: 'Too late' });
+      expectPage(await bench.get(late), { status: 410, title: 'This authorization has expired' });
       await expectLine({ outcome: 'expired_state' });
     }
     const url = await authorized();
@@ -441,7 +444,7 @@ describe('what is no callback of ours', () => {
     expect(exchanges()).toBe(before);
   });
 
-  test('a cut or a changed state does not spend the real one', async () => {
+  test('a shortened or changed state does not use up the real one', async () => {
     const url = await authorized();
     const state = url.searchParams.get('state') ?? '';
     for (const wrong of [state.slice(0, -1), `${state}A`, state.toUpperCase(), ` ${state}`]) {
@@ -455,7 +458,7 @@ describe('what is no callback of ours', () => {
     planted.push(String(await token()));
   });
 
-  test.each(['HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'])('%s spends nothing', async (method) => {
+  test.each(['HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'])('%s uses up nothing', async (method) => {
     const url = await authorized();
     const answer = await bench.get(url, { method });
     expect(answer.headers.get('allow')).toBe('GET');
@@ -467,7 +470,7 @@ describe('what is no callback of ours', () => {
     planted.push(String(await token()));
   });
 
-  test('an unescaped plus sign in a code is one', async () => {
+  test('an unescaped plus sign in a code stays a plus sign', async () => {
     const { url } = await bench.begin();
     const state = new URL(url).searchParams.get('state') ?? '';
     planted.push(state, 'YWJj+ZGVm');
@@ -485,14 +488,14 @@ test('no code, state, secret or token was ever printed or stored in the clear', 
     expect(seen).not.toContain(text);
     expect(seen).not.toContain(encodeURIComponent(text));
   }
-  // The search finds what is there: states by their hashes.
+  // The search does find what is stored: states by their hashes.
   expect(seen).toContain('oauth#');
   const secrets = `${await bench.secret('Connection')}${await bench.secret('OAuthClient')}`;
   const current = JSON.parse(await bench.secret('Connection')).access_token;
   for (const text of planted) if (text !== current && text !== '') expect(secrets).not.toContain(text);
 });
 
-test('the role of the callback has every right that it needs, and no other', () => {
+test('the role of the callback has exactly the rights that it needs', () => {
   expect(bench.denied).toEqual([]);
   expect(bench.rights().filter(({ isUsed }) => !isUsed)).toEqual([]);
 });

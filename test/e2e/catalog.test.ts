@@ -9,11 +9,11 @@ import { GlueClient, UpdateTableCommand } from '@aws-sdk/client-glue';
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import { glueTables } from '../../functions/catalog/athena.ts';
 import { configuredTables } from '../../functions/catalog/configured.ts';
-import { type PipelineConfig, resolveConfig } from '../../functions/config/config.ts';
+import { type PipelineConfig, parseConfig } from '../../functions/config/config.ts';
 import { OBJECTS } from '../../functions/objects/index.ts';
 import { readStatus } from '../../functions/sync/status.ts';
-import { createDirectoryLake } from '../../lib/cli/local/directory-lake.ts';
 import { openLakeDatabase } from '../../lib/cli/local/lake-database.ts';
+import { createDirectoryLake } from '../../lib/cli/local/output-directory.ts';
 import { statusText } from '../../lib/cli/terminal/report.ts';
 import { startEmbeddedAws } from '../../lib/standins/aws/index.ts';
 import { type CatalogView, readCatalog } from '../support/glue-tables.ts';
@@ -90,7 +90,7 @@ describe('after a run', () => {
     const current = await start();
     expect(await current.sync()).toMatchObject(SUCCEEDED);
     const { tables, types } = await catalogOf(current);
-    const expected = glueTables(configuredTables(Object.values(OBJECTS), resolveConfig({}), {}), {
+    const expected = glueTables(configuredTables(Object.values(OBJECTS), parseConfig({}), {}), {
       bucket: 'lake',
       database: DATABASE,
       firstDay: '2026-02-10',

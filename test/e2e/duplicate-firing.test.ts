@@ -4,7 +4,7 @@ import type { RunSummary } from '../../functions/core/engine-files.ts';
 import { runSummaryKey } from '../../functions/core/lake-keys.ts';
 import { runIdOfExecution } from '../../functions/sync/run/start-run.ts';
 import { readStored } from '../../functions/sync/store.ts';
-import { createDirectoryLake } from '../../lib/cli/local/directory-lake.ts';
+import { createDirectoryLake } from '../../lib/cli/local/output-directory.ts';
 import type { RunOutcome } from '../../lib/standins/aws/workflow/workflow-runner.ts';
 import { startBench } from '../support/local/local-bench.ts';
 

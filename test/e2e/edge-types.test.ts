@@ -2,8 +2,8 @@
 import { afterEach, expect, test } from 'vitest';
 import type { Manifest } from '../../functions/core/engine-files.ts';
 import { readStatus } from '../../functions/sync/status.ts';
-import { createDirectoryLake } from '../../lib/cli/local/directory-lake.ts';
 import { type LakeDatabase, openLakeDatabase } from '../../lib/cli/local/lake-database.ts';
+import { createDirectoryLake } from '../../lib/cli/local/output-directory.ts';
 import { statusText } from '../../lib/cli/terminal/report.ts';
 import { type Bench, startBench } from '../support/local/local-bench.ts';
 import { rowsOf } from '../support/local/sql-tables.ts';
@@ -131,5 +131,5 @@ test('bodies of megabytes, and a row over 30 MB, which is reported', async () =>
     large_rows: [{ table: 'articles', key: ids[2], bytes: expect.any(Number) }],
   });
   expect(committed.completeness.large_rows?.[0]?.bytes).toBeGreaterThan(36 * MEGABYTE);
-  expect(statusText(status)).toContain('1 row(s) over 30 MB');
+  expect(statusText(status)).toContain('1 row over 30 MB');
 });

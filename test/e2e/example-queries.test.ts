@@ -1,18 +1,10 @@
-/** The README's examples, which live there alone: they run in DuckDB, say something, and parse as Athena's SQL. */
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+/** The examples of docs/queries.md and README: they run in DuckDB, have an answer, and parse as Athena's SQL. */
 import { TrinoSQL } from 'dt-sql-parser';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LakeDatabase, openLakeDatabase } from '../../lib/cli/local/lake-database.ts';
+import { DOCUMENTED_QUERIES, queriesIn } from '../support/documented-queries.ts';
 import { type Bench, startBench } from '../support/local/local-bench.ts';
 import { rowsOf } from '../support/local/sql-tables.ts';
-
-const README = readFileSync(resolve(import.meta.dirname, '../../README.md'), 'utf8');
-
-/** The text before each block, up to a comma or colon, and the block. */
-const EXAMPLES = [...README.matchAll(/\n([^\n]+):\n\n```sql\n([^`]+)```/g)].map(
-  ([, title = '', sql = '']) => [title.split(',')[0] ?? '', sql] as const,
-);
 
 let bench: Bench;
 let database: LakeDatabase;
@@ -26,8 +18,14 @@ afterAll(async () => {
   await bench.close();
 });
 
-test('there are those that the issue asks for', () => {
-  expect(EXAMPLES.map(([title]) => title)).toEqual([
+test('README shows one of them', () => {
+  const shown = queriesIn('README.md').map(([, sql]) => sql);
+  expect(shown).toHaveLength(1);
+  expect(DOCUMENTED_QUERIES.map(([, sql]) => sql)).toEqual(expect.arrayContaining(shown));
+});
+
+test('docs/queries.md answers the five questions that people ask first', () => {
+  expect(DOCUMENTED_QUERIES.map(([title]) => title)).toEqual([
     'First-response time per team',
     'CSAT by week',
     'Open tickets by type',
@@ -36,7 +34,7 @@ test('there are those that the issue asks for', () => {
   ]);
 });
 
-describe.each(EXAMPLES)('%s', (_title, sql) => {
+describe.each(DOCUMENTED_QUERIES)('%s', (_title, sql) => {
   test('has an answer in DuckDB', async () => {
     const rows = await rowsOf(database, sql);
     expect(rows.length).toBeGreaterThan(0);
@@ -51,7 +49,7 @@ describe.each(EXAMPLES)('%s', (_title, sql) => {
 /** Sums of the answers, counted from the truth of the workspace. */
 describe('the answers are right', () => {
   const answer = async (title: string) => {
-    const sql = EXAMPLES.find(([name]) => name === title)?.[1] ?? '';
+    const sql = DOCUMENTED_QUERIES.find(([name]) => name === title)?.[1] ?? '';
     return rowsOf(database, sql);
   };
   const total = (rows: readonly { readonly [key: string]: unknown }[], column: string): number =>

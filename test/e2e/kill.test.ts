@@ -17,7 +17,7 @@ const CHILD = join(import.meta.dirname, '../support/local/sync-child.ts');
 const ROOT = join(import.meta.dirname, '../..');
 
 /** So that everything there is to interrupt happens often. */
-const LIMITS = { sliceRecords: 80, sliceConversations: 15, partBytes: 4_000, checkpointMs: 0 };
+const LIMITS = { sliceRecords: 80, sliceParents: 15, partBytes: 4_000, checkpointMs: 0 };
 
 let bench: Bench;
 let reference: { readonly lake: LakeView; readonly requests: number };
@@ -229,7 +229,7 @@ describe('stopped with Ctrl-C', () => {
     const again = command(directory);
     const toldAgain = text(again.stderr ?? process.stdin);
     await once(again, 'exit');
-    expect(await toldAgain).toContain('Going on with the run');
+    expect(await toldAgain).toContain('Resuming the run');
     expect(again.exitCode).toBe(0);
     const lake = await readLake(directory);
     const expected = expectationOf(simulator);

@@ -75,6 +75,23 @@ test('a conversation that is gone when its parts are read', async () => {
   expect((await lake()).history('deletions').map(({ row }) => row.id)).toEqual([id]);
 });
 
+test('a tag without an id, which cannot be a row', async () => {
+  const data = [
+    { type: 'tag', name: 'lost' },
+    { type: 'tag', id: '900001', name: 'kept' },
+  ];
+  const heal = simulator.addFault({
+    match: { path: '/tags' },
+    respond: { status: 200, json: { type: 'list', data } },
+  });
+  const calledOff = pipeline.loseAnswers();
+  expect(await pipeline.run({ objects: ['tags'] })).toMatchObject(SUCCEEDED);
+  calledOff();
+  heal();
+  const [manifest] = (await lake()).manifests('tags');
+  expect(manifest?.tables.rejects).toMatchObject({ rows: 1 });
+});
+
 test('an object that fails, whose lease nobody gives back, and the next runs', async () => {
   const heal = simulator.addFault({ match: { path: '/tags' }, respond: { status: 403, json: {} } });
   const recover = pipeline.refuse('record-failure', 'UpdateItem', {
@@ -94,8 +111,8 @@ test('an object that fails, whose lease nobody gives back, and the next runs', a
 function kindOf(logicalId: string, right: string): string {
   const kind = logicalId.startsWith('Extractors') ? 'extractor' : logicalId.replace(/Function\w+$/, '');
   const general = right
-    .replace(/tables\/(?!deletions)\w+/, 'tables/<own>')
-    .replace(/tables\/deletions\/\*\/\w+-/, 'tables/deletions/*/<own>-')
+    .replace(/tables\/(?!deletions|rejects)\w+/, 'tables/<own>')
+    .replace(/tables\/(deletions|rejects)\/\*\/\w+-/, 'tables/$1/*/<own>-')
     .replace(/work\/\*\/\w+\/\*/, 'work/*/<own>/*')
     .replace(/manifests\/\w+\//, 'manifests/<own>/')
     .replace(/(table\/rights_00000000)\/(manifests|manifest_files)$/, '$1/<of manifests>')

@@ -10,7 +10,7 @@ import type { ProgressEvent } from '../../functions/core/ports.ts';
 import { isoTime } from '../../functions/core/time.ts';
 import { runIdOfExecution } from '../../functions/sync/run/start-run.ts';
 import { readStored } from '../../functions/sync/store.ts';
-import { createDirectoryLake } from '../../lib/cli/local/directory-lake.ts';
+import { createDirectoryLake } from '../../lib/cli/local/output-directory.ts';
 import type { RunOutcome } from '../../lib/standins/aws/workflow/workflow-runner.ts';
 import { type Session, SMALL, startBench } from '../support/local/local-bench.ts';
 import { DAY } from '../support/local/test-clock.ts';
@@ -26,7 +26,7 @@ const FEW = { ...SMALL, contacts: 80, sharedSecond: 10, companies: 120, conversa
 const SLOW = { match: { path: /./ }, respond: { kind: 'delay', delayMs: 40 } } as const;
 
 /** Slices of a few records, so that slots change hands often. */
-const LIMITS = { sliceRecords: 20, sliceConversations: 10, maxSlices: 12 };
+const LIMITS = { sliceRecords: 20, sliceParents: 10, maxSlices: 12 };
 
 async function startTogether(config: PipelineConfig) {
   const seen: ProgressEvent[] = [];

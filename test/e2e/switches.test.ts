@@ -3,13 +3,13 @@
  * run is whole or fails loudly: every value of every switch of the simulator.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { DEFAULT_SWITCHES, type Switches } from '../../lib/standins/intercom/index.ts';
+import { DEFAULT_READINGS, DEFAULT_SWITCHES, type Readings } from '../../lib/standins/intercom/index.ts';
 import { emptyTables, synced, tableProblems } from '../support/local/expected-tables.ts';
 import { type Bench, type Session, startBench } from '../support/local/local-bench.ts';
 import { childrenOf, OBJECTS, type Table } from '../support/local/tables.ts';
 
-type SwitchName = keyof Switches;
-type Values = { readonly [Name in SwitchName]: readonly Switches[Name][] };
+type SwitchName = keyof Readings;
+type Values = { readonly [Name in SwitchName]: readonly Readings[Name][] };
 
 /** Every value but the default. */
 const OTHER_VALUES: Values = {
@@ -23,6 +23,7 @@ const OTHER_VALUES: Values = {
   remainingOnFirst: ['limit'],
   rateHeaders: ['absent_on_first', 'never'],
   rateLimitHeader: ['minute'],
+  dateHeader: ['absent'],
   retryAfter: ['present'],
   rateLimitCode: ['too_many_requests'],
   unknownTokenCode: ['token_not_found'],
@@ -62,7 +63,7 @@ const OTHER_VALUES: Values = {
   contactsOrder: ['updated_at_desc', 'id_asc'],
   conversationsOrder: ['created_at_desc', 'id_asc'],
   contactCompaniesKey: ['companies'],
-  sort: ['ignored'],
+  sort: ['ignored', 'unsorted'],
   shortSortOrder: ['rejected'],
   comparison: ['strict'],
   invalidQueryCode: ['client_error', 'bad_request'],
@@ -77,6 +78,7 @@ const OTHER_VALUES: Values = {
   companiesCap: ['unlimited'],
   scrollUserlessCompanies: ['present'],
   deletedCompanies: ['listed'],
+  countedParts: ['parts'],
   partsTotalCount: ['capped'],
   ticketPartsKept: ['oldest'],
   archivedTicketTypes: ['excluded'],
@@ -127,6 +129,7 @@ const CONCERNED: { readonly [Name in SwitchName]?: readonly Table[] } = {
   companyTagBump: ['companies'],
   conversationTagBump: TALKS,
   ticketPartBump: ['tickets'],
+  countedParts: TALKS,
   partsTotalCount: ['conversation_parts', 'tickets'],
   ticketPartsKept: ['tickets'],
   archivedTicketTypes: ['ticket_types', 'tickets'],
@@ -198,13 +201,13 @@ async function refreshed(objects: readonly Table[]) {
 
 describe('every switch of the simulator', () => {
   test('is in the list', () => {
-    expect(Object.keys(OTHER_VALUES).sort()).toEqual(Object.keys(DEFAULT_SWITCHES).sort());
-    for (const [name, value] of SETTINGS) expect(value, name).not.toBe(DEFAULT_SWITCHES[name]);
+    expect(Object.keys(OTHER_VALUES).sort()).toEqual(Object.keys(DEFAULT_READINGS).sort());
+    for (const [name, value] of SETTINGS) expect(value, name).not.toBe(DEFAULT_READINGS[name]);
   });
 
   test.each(SETTINGS)('%s: %s', async (name, value) => {
     const { simulator } = bench;
-    const switches: Partial<Switches> = { [name]: value };
+    const switches: Partial<Readings> = { [name]: value };
     const objects = CONCERNED[name] ?? ['contacts', 'admins'];
     const outcome = CANNOT[name] ?? { status: 'committed', error: null };
     simulator.setSwitches(switches);

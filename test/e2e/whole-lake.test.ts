@@ -213,7 +213,7 @@ describe('a workspace from its first run on', () => {
 });
 
 describe('many slices, parts and runs', () => {
-  const limits = { sliceRecords: 30, sliceConversations: 12, partBytes: 2_000, checkpointMs: 0 };
+  const limits = { sliceRecords: 30, sliceParents: 12, partBytes: 2_000, checkpointMs: 0 };
 
   test('a plan of many slices reads every record exactly once', async () => {
     const { simulator, sync, lake } = await start({ sync: { limits } });
@@ -274,7 +274,7 @@ describe('many slices, parts and runs', () => {
 describe('a workspace that changes while it is read', () => {
   test('loses nothing', async () => {
     const { simulator, clock, sync, lake } = await start({
-      sync: { limits: { sliceRecords: 60, sliceConversations: 20, partBytes: 4_000, checkpointMs: 0 } },
+      sync: { limits: { sliceRecords: 60, sliceParents: 20, partBytes: 4_000, checkpointMs: 0 } },
     });
     const { contacts, conversations, tickets, articles, companies, activityLogs } = simulator.workspace;
     const deleted: string[] = [];

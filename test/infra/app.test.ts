@@ -65,7 +65,7 @@ describe('several pipelines in a file', () => {
   test('with mistakes lead to one message and no stack', () => {
     const { status, stderr } = synth('mistakes', [{ region: 'FR' }, { frequency: { cron: '*/5 * * * *' } }]);
     expect(status).toBe(1);
-    expect(stderr).toMatch(/mistakes\.json: The configuration has 3 mistake\(s\):\n {2}\[0\]\.region: .*\n/);
+    expect(stderr).toMatch(/mistakes\.json: The configuration has 3 mistakes:\n {2}\[0\]\.region: .*\n/);
     expect(stderr).toMatch(/\[1\]\.frequency\.cron: fires at .* and again 5 minutes later/);
     expect(stderr).not.toContain('    at ');
   });

@@ -3,13 +3,13 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { describe, expect, test } from 'vitest';
-import { type PipelineConfig, resolveDeployment } from '../../functions/config/config.ts';
+import { type PipelineConfig, parseDeployment } from '../../functions/config/config.ts';
 import { Catalog } from '../../lib/constructs/catalog.ts';
 import { DataStack } from '../../lib/stacks/data-stack.ts';
 
 const templateOf = (config: PipelineConfig): Template =>
   Template.fromStack(
-    new DataStack(new App(), 'data', { pipelineName: 'my-shop', deployment: resolveDeployment(config) }),
+    new DataStack(new App(), 'data', { pipelineName: 'my-shop', deployment: parseDeployment(config) }),
   );
 
 const template = templateOf({});
@@ -73,7 +73,7 @@ test.each([
   [{ workgroup: 'Primary' }, "catalog.workgroup: 'primary' is the shared workgroup of the account"],
   [{ database: 'Sales-1' }, 'catalog.database: must be 1-128 characters a-z, 0-9 and _'],
 ])('%j is refused', (catalog, message) => {
-  expect(() => resolveDeployment({ catalog })).toThrow(message);
+  expect(() => parseDeployment({ catalog })).toThrow(message);
 });
 
 test('results are in a bucket of their own for a week, closed to the public', () => {

@@ -1,12 +1,12 @@
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
-import { resolveConfig } from '../../functions/config/config.ts';
+import { parseConfig } from '../../functions/config/config.ts';
 import { PLACES_OF } from '../../functions/environment.ts';
 import type { StackTemplate } from '../../lib/template/intrinsics.ts';
 import { synthesize } from '../../lib/template/template.ts';
 import { rightsByRole, stackWith } from '../support/infra/rights.ts';
 
-const pipeline = stackWith('AWS::ApiGatewayV2::Api', synthesize(resolveConfig({ name: 'shop' })));
+const pipeline = stackWith('AWS::ApiGatewayV2::Api', synthesize(parseConfig({ name: 'shop' })));
 const template = Template.fromJSON(structuredClone(pipeline) as unknown as Record<string, unknown>);
 const { CallbackRole, ...otherRoles } = rightsByRole(pipeline);
 

@@ -88,15 +88,19 @@ describe('the bill', () => {
     expect(monthlyUsage(SIZES.large, withoutParts).storedGbConstant).toBeCloseTo(5_000_000 * 1_200e-9);
   });
 
-  test('in README is that of the configuration that comes with the project', async () => {
+  test('in README and docs/operate.md is that of the configuration that comes with the project', async () => {
     const [pipeline] = await loadPipelines(join(import.meta.dirname, '../../pipeline.config.ts'));
     if (pipeline === undefined) throw new Error('no pipeline');
     const { config, deployment } = pipeline;
     const groups = runGroups(config.objects, deployment);
-    const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
+    const textOf = (path: string) => readFileSync(join(import.meta.dirname, '../..', path), 'utf8');
+    const operate = textOf('docs/operate.md');
     for (const [name, volumes] of Object.entries(SIZES)) {
       const dollars = Math.round(total(volumes, groups));
-      expect(readme).toMatch(new RegExp(`^\\| ${name} .*\\| \\$${dollars} +\\|$`, 'm'));
+      expect(operate).toMatch(new RegExp(`^\\| ${name} .*\\| \\$${dollars} +\\|$`, 'm'));
     }
+    const readme = textOf('README.md');
+    expect(readme).toContain(`About $${Math.round(total(SIZES.small, groups))} a month`);
+    expect(readme).toContain(`about $${Math.round(total(SIZES.large, groups))} a month for five million`);
   });
 });

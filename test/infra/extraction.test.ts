@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { type PipelineConfig, resolveConfig } from '../../functions/config/config.ts';
+import { type PipelineConfig, parseConfig } from '../../functions/config/config.ts';
 import { OBJECT_NAMES } from '../../functions/core/names.ts';
 import { type FunctionEntry, PLACES_OF, readEnvironment } from '../../functions/environment.ts';
 import { bundledCode } from '../../lib/constructs/function-code.ts';
@@ -24,7 +24,7 @@ interface FunctionProperties {
   readonly LoggingConfig: Readonly<Record<string, unknown>>;
 }
 
-const config = resolveConfig({ name: 'shop', parallelism: { objects: 3, slices: 5 } });
+const config = parseConfig({ name: 'shop', parallelism: { objects: 3, slices: 5 } });
 const { context } = JSON.parse(readFileSync(join(import.meta.dirname, '../../cdk.json'), 'utf8'));
 let outdir: string;
 let template: StackTemplate;
@@ -119,7 +119,7 @@ describe('the account', () => {
   });
 
   test('is never asked to keep less free than the slices of an object need', () => {
-    expect(() => resolveConfig({ reservedConcurrency: 3 })).toThrow(
+    expect(() => parseConfig({ reservedConcurrency: 3 })).toThrow(
       'reservedConcurrency: must be at least parallelism.slices (4), or the pipeline would throttle itself',
     );
   });
@@ -167,7 +167,7 @@ const keyOf = ({ Code }: FunctionProperties): string => Code.S3Key;
 
 test('only the configured objects have a function', () => {
   const app = new App({ outdir: join(outdir, 'few'), context, builtinCloudFormationValidation: false });
-  const few = resolveConfig({ objects: ['tags', 'contacts', 'contact_tag'] });
+  const few = parseConfig({ objects: ['tags', 'contacts', 'contact_tag'] });
   const { pipeline } = addPipeline(app, few, bundledCode(few));
   const resources = Object.values((Template.fromStack(pipeline).toJSON() as StackTemplate).Resources);
   const objects = resources

@@ -82,9 +82,7 @@ describe('the construct', () => {
 
   test('refuses a configuration with every mistake at once', () => {
     const pipeline = { region: 'MARS', frequency: { cron: '*/5 * * * *' } } as unknown as PipelineConfig;
-    expect(() => pipelineOf(pipeline)).toThrow(
-      /2 mistake\(s\)[\s\S]*region: [\s\S]*frequency\.cron: fires at/,
-    );
+    expect(() => pipelineOf(pipeline)).toThrow(/2 mistakes[\s\S]*region: [\s\S]*frequency\.cron: fires at/);
   });
 
   test('grants reading with the key of the pipeline', () => {

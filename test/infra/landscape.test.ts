@@ -4,7 +4,7 @@ import { App, Aws, Stack, Stage } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { describe, expect, test } from 'vitest';
-import { type PipelineConfig, resolveConfig, resolveDeployment } from '../../functions/config/config.ts';
+import { type PipelineConfig, parseConfig, parseDeployment } from '../../functions/config/config.ts';
 import { addPipeline } from '../../lib/stacks/pipeline.ts';
 import type { StackTemplate } from '../../lib/template/intrinsics.ts';
 import { rightsByRole } from '../support/infra/rights.ts';
@@ -40,6 +40,7 @@ describe('a bucket that exists', () => {
     expect(lines).toEqual([
       `s3:PutObject on ${arn}/manifests/tags/*`,
       `s3:PutObject on ${arn}/tables/deletions/*/tags-*`,
+      `s3:PutObject on ${arn}/tables/rejects/*/tags-*`,
       `s3:PutObject on ${arn}/tables/tags/*`,
       `s3:PutObject on ${arn}/work/*/tags/*`,
     ]);
@@ -169,7 +170,7 @@ test.each<[Record<string, unknown>, string]>([
   [{ encryption: 'mine' }, "encryption: must be 'aws', 'own-key' or { keyArn"],
   [{ name: 'shop-data' }, "name: must not end with '-data'"],
 ])('%j is refused', (config, message) => {
-  expect(() => resolveDeployment(config)).toThrow(message);
+  expect(() => parseDeployment(config)).toThrow(message);
 });
 
 describe('the region', () => {
@@ -179,7 +180,7 @@ describe('the region', () => {
     config: PipelineConfig,
     destination: Parameters<typeof addPipeline>[4],
   ): readonly string[] {
-    const { data } = addPipeline(new App(), resolveConfig(config), code, undefined, destination);
+    const { data } = addPipeline(new App(), parseConfig(config), code, undefined, destination);
     return Annotations.fromStack(data)
       .findWarning('*', Match.stringLikeRegexp('would leave'))
       .map(({ entry }) => String(entry.data));
@@ -209,7 +210,7 @@ describe('the region', () => {
 
 test('a stage can hold a pipeline, whose stacks keep the names by which the commands find them', () => {
   const stage = new Stage(new App(), 'Production', { env: { region: 'eu-west-1', account: '123456789012' } });
-  const { data, pipeline } = addPipeline(stage, resolveConfig({ name: 'shop' }), () => Code.fromInline('//'));
+  const { data, pipeline } = addPipeline(stage, parseConfig({ name: 'shop' }), () => Code.fromInline('//'));
   expect([data.stackName, pipeline.stackName]).toEqual(['shop-data', 'shop']);
   expect([data.region, pipeline.account]).toEqual(['eu-west-1', '123456789012']);
   expect(new Stack(new App(), 'Other').region).toBe(Aws.REGION);

@@ -28,12 +28,12 @@ describe('loadConfig', () => {
   });
 
   test.each([
-    ['syntax.json', '{"name": ', 'config_syntax', /is not JSON/],
+    ['syntax.json', '{"name": ', 'config_syntax', /is not valid JSON/],
     ['syntax.ts', 'export default {', 'config_syntax', /cannot be loaded/],
     ['none.ts', 'export const config = {};\n', 'config_export', /has no default export/],
-    ['mistake.ts', 'export default { region: "MARS", x: 1 };\n', 'bad_config', /2 mistake\(s\)/],
-    ['config.yaml', 'name: shop', 'config_extension', /a \.ts or a \.json file/],
-  ])('reports what is wrong with %s', async (name, text, code, message) => {
+    ['mistake.ts', 'export default { region: "MARS", x: 1 };\n', 'bad_config', /2 mistakes/],
+    ['config.yaml', 'name: shop', 'config_extension', /must end in \.ts or \.json/],
+  ])('says what is wrong with %s', async (name, text, code, message) => {
     const file = await write(name, text);
     const refusal = loadConfig(file);
     await expect(refusal).rejects.toMatchObject({ name: 'InputError', code });
@@ -45,7 +45,7 @@ describe('loadConfig', () => {
     const content = { frequency: { cron: '0 0 1 * 1' }, objectFrequency: { tags: { cron: '*/10 * * * *' } } };
     const file = await write('cron.json', JSON.stringify(content));
     await expect(loadConfig(file)).rejects.toThrow(
-      /2 mistake\(s\):\n {2}frequency\.cron: restricts day-of-month and day-of-week.*\n {2}objectFrequency\.tags\.cron: fires at .* 10 minutes later/,
+      /2 mistakes:\n {2}frequency\.cron: restricts day-of-month and day-of-week.*\n {2}objectFrequency\.tags\.cron: fires at .* 10 minutes later/,
     );
   });
 
@@ -103,7 +103,7 @@ describe('readEnvironment', () => {
   test('reports everything missing or wrong at once', () => {
     const wrong = { ...complete, BUCKET_NAME: '', TABLE_NAME: undefined, OBJECT_NAME: 'x' };
     expect(() => readEnvironment(wrong, 'extractor')).toThrow(
-      "OBJECT_NAME 'x' is no object; BUCKET_NAME is not set; TABLE_NAME is not set.",
+      "OBJECT_NAME 'x' is not a valid object; BUCKET_NAME is not set; TABLE_NAME is not set.",
     );
     expect(() => readEnvironment({ ...complete, METRICS_DETAIL: 'much' }, 'extractor')).toThrow(
       "METRICS_DETAIL 'much' is neither 'standard' nor 'detailed'",
@@ -116,6 +116,6 @@ describe('readEnvironment', () => {
   test('gives an entry only its own places, whatever else is set', () => {
     const { place } = readEnvironment(complete, 'record-failure');
     expect(place('TABLE_NAME')).toBe('state');
-    expect(() => place('HASH_KEY_SECRET_NAME')).toThrow('no part of the environment of record-failure');
+    expect(() => place('HASH_KEY_SECRET_NAME')).toThrow('not part of the environment of record-failure');
   });
 });

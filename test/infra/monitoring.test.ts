@@ -6,7 +6,7 @@ import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type PipelineConfig, resolveConfig, resolveDeployment } from '../../functions/config/config.ts';
+import { type PipelineConfig, parseConfig, parseDeployment } from '../../functions/config/config.ts';
 import { METRICS, type MetricName } from '../../functions/core/metrics.ts';
 import { OBJECT_NAMES } from '../../functions/core/names.ts';
 import type { MetricsDetail } from '../../functions/environment.ts';
@@ -37,7 +37,7 @@ interface AlarmProperties extends MetricStat {
 }
 
 const { context } = JSON.parse(readFileSync(join(import.meta.dirname, '../../cdk.json'), 'utf8'));
-const config = resolveConfig({ name: 'shop' });
+const config = parseConfig({ name: 'shop' });
 let outdir: string;
 beforeAll(async () => {
   outdir = await mkdtemp(join(tmpdir(), 'monitoring-'));
@@ -51,7 +51,7 @@ function monitoring(written: PipelineConfig = {}): StackTemplate {
   apps += 1;
   const app = new App({ outdir: join(outdir, String(apps)), context });
   const code = () => Code.fromInline('//');
-  const { pipeline: stack } = addPipeline(app, config, code, resolveDeployment(written));
+  const { pipeline: stack } = addPipeline(app, config, code, parseDeployment(written));
   app.synth();
   return Template.fromStack(stack).toJSON() as StackTemplate;
 }

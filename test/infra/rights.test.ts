@@ -42,9 +42,9 @@ describe('the roles', () => {
     expect(Object.keys(rights).toSorted()).toEqual(expected.map((name) => `${name}Role`).toSorted());
   });
 
-  test('an extractor reaches the tables of its object and children, its manifests, and its own deletions and work', () => {
+  test('an extractor reaches the tables of its object and children, its manifests, and its own deletions, rejects and work', () => {
     const prefixes = 'tables/contacts/* tables/contact_company/* tables/contact_tag/* manifests/contacts/*';
-    const shared = 'tables/deletions/*/contacts-* work/*/contacts/*';
+    const shared = 'tables/deletions/*/contacts-* tables/rejects/*/contacts-* work/*/contacts/*';
     const written = `${prefixes} ${shared}`.split(' ').map((key) => `<Lake.Arn>/${key}`);
     expect(rights.ExtractorsContactsRole).toEqual(
       [
@@ -93,7 +93,11 @@ describe('the roles', () => {
 
   test.each(OBJECT_NAMES)('%s deletes what history removes, and nothing of other objects', (object) => {
     const tables = [object, ...CHILD_NAMES.filter((child) => PARENT_OF[child] === object)];
-    const own = [...tables.map((table) => `tables/${table}/*`), `manifests/${object}/*`];
+    const own = [
+      ...tables.map((table) => `tables/${table}/*`),
+      `manifests/${object}/*`,
+      `tables/rejects/*/${object}-*`,
+    ];
     const isPruned = OBJECTS[object].sync.kind === 'full_refresh';
     const deletes = rights[`Extractors${pascalCase(object)}Role`]?.filter((line) => line.includes('Delete'));
     const expected = own.map((key) => `s3:DeleteObject on <Lake.Arn>/${key}`).toSorted();
@@ -169,9 +173,12 @@ test('a file that exists is safe even from the function that wrote it', () => {
     'tables/contacts/x',
     'work/run/contacts/plan.json',
     'tables/deletions/d/r/contacts-0001-a-0001',
+    'tables/rejects/d/r/contacts-0001-a-0001',
   ];
   expect(others.filter((key) => mayPut(key, isNew))).toEqual([]);
-  expect(mayPut('tables/deletions/d/r/tags-0001-a-0001', isNew)).toBe(true);
+  for (const table of ['deletions', 'rejects']) {
+    expect(mayPut(`tables/${table}/d/r/tags-0001-a-0001`, isNew)).toBe(true);
+  }
 });
 
 /** Every role, except that for readers, which has tests of its own (landscape.test.ts). */

@@ -1,11 +1,11 @@
 import { App } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
-import { resolveDeployment } from '../../functions/config/config.ts';
+import { parseDeployment } from '../../functions/config/config.ts';
 import { DataStack } from '../../lib/stacks/data-stack.ts';
 
 const template = Template.fromStack(
-  new DataStack(new App(), 'data', { pipelineName: 'my-shop', deployment: resolveDeployment({}) }),
+  new DataStack(new App(), 'data', { pipelineName: 'my-shop', deployment: parseDeployment({}) }),
 );
 
 const RETAINED = { DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' };
@@ -143,7 +143,7 @@ test('access to the bucket is logged, in a bucket of its own that is closed as w
 });
 
 describe('with a key of its own', () => {
-  const deployment = resolveDeployment({ encryption: 'own-key' });
+  const deployment = parseDeployment({ encryption: 'own-key' });
   const own = Template.fromStack(new DataStack(new App(), 'data', { pipelineName: 'shop', deployment }));
   const key = { 'Fn::GetAtt': [Match.stringLikeRegexp('^Key'), 'Arn'] };
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { resolveConfig } from '../../functions/config/config.ts';
+import { parseConfig } from '../../functions/config/config.ts';
 import { OBJECT_NAMES } from '../../functions/core/names.ts';
 import { PLACES_OF, type Places } from '../../functions/environment.ts';
 import { resolver, type StackTemplate } from '../../lib/template/intrinsics.ts';
@@ -87,7 +87,7 @@ describe('intrinsic functions', () => {
 });
 
 describe('the resources of the synthesized pipeline', () => {
-  const config = resolveConfig({ name: 'shop' });
+  const config = parseConfig({ name: 'shop' });
   const resources = localResources(synthesize(config));
 
   test('are a bucket, a table, a secret, and the functions by their entries', () => {

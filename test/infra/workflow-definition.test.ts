@@ -1,6 +1,6 @@
 import { StateMachine, type StateMachineDefinition } from 'aws-local-stepfunctions';
 import { describe, expect, test } from 'vitest';
-import { resolveConfig } from '../../functions/config/config.ts';
+import { parseConfig } from '../../functions/config/config.ts';
 import { localResources, synthesize } from '../../lib/template/template.ts';
 
 interface State {
@@ -24,7 +24,7 @@ interface Retrier {
 }
 
 const { stateMachine, functions } = localResources(
-  synthesize(resolveConfig({ parallelism: { objects: 3, slices: 5 } })),
+  synthesize(parseConfig({ parallelism: { objects: 3, slices: 5 } })),
 );
 const definition = stateMachine.definition as {
   readonly States: Readonly<Record<string, State>>;

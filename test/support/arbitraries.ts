@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import type { Comparison, WorldRecord } from './search-world.ts';
 
-/** Zones on both ends of the earth, with half hours, and with clock changes of an hour and of half an hour. */
+/** Zones at both ends of the earth, zones with half hours, and zones whose clocks change by an hour or half an hour. */
 const ZONES = [
   'UTC',
   'America/New_York',
@@ -30,7 +30,7 @@ export const DAY = 86_400;
 export const NOW = Date.UTC(2026, 10, 22, 12) / 1000;
 export const YEAR = 365 * DAY;
 
-/** Times over two years; many at the clock changes of autumn and spring, at midnights, and on few days. */
+/** Times over two years: many at the clock changes of autumn and spring, at midnight, and on few days. */
 export const instant: fc.Arbitrary<number> = fc.oneof(
   fc.integer({ min: NOW - 2 * YEAR, max: NOW - 1 }),
   fc
@@ -58,7 +58,7 @@ const cluster: fc.Arbitrary<Cluster> = fc.record({
   createdSpread: fc.constantFrom(0, 3600, DAY, YEAR),
 });
 
-/** Clusters of records: some in one second, some on one day, some wide apart. */
+/** Clusters of records: some within a second, some within a day, some far apart. */
 export const population: fc.Arbitrary<readonly WorldRecord[]> = fc
   .array(cluster, { maxLength: 6 })
   .map((clusters) =>

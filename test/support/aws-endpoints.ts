@@ -1,4 +1,4 @@
-/** The AWS adapters over the embedded endpoints, started once for a file. */
+/** AWS clients for the embedded endpoints, which start once per test file. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { GlueClient } from '@aws-sdk/client-glue';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
+import { afterAll, beforeAll } from 'vitest';
 import { startEmbeddedAws } from '../../lib/standins/aws/index.ts';
 
 export interface FakeBackend {
@@ -22,20 +23,20 @@ export interface AwsEndpoints {
   readonly glue: GlueClient;
   readonly secrets: SecretsManagerClient;
   readonly backend: FakeBackend;
-  /** Resolves when no call of DynamoDB is under way, and none follows at once. */
+  /** Resolves when no call to DynamoDB is in progress and none follows at once. */
   dynamoDbIdle(): Promise<void>;
-  /** A bucket of its own, by its name. */
+  /** Creates a bucket and returns its name. */
   newBucket(): Promise<string>;
-  /** A table of its own, by its name. */
+  /** Creates a table and returns its name. */
   newTable(): Promise<string>;
-  /** A Glue database of its own, by its name. */
+  /** Creates a Glue database and returns its name. */
   newDatabase(): Promise<string>;
-  /** A secret of its own, by its name. */
+  /** Creates a secret and returns its name. */
   newSecret(text: string): Promise<string>;
   close(): Promise<void>;
 }
 
-/** Tells whether calls of the client are under way. */
+/** Returns a check for whether calls of the client are in progress. */
 function countCalls(client: DynamoDBClient): () => boolean {
   let underWay = 0;
   client.middlewareStack.add(
@@ -52,7 +53,7 @@ function countCalls(client: DynamoDBClient): () => boolean {
   return () => underWay > 0;
 }
 
-export async function startAwsEndpoints(): Promise<AwsEndpoints> {
+async function startAwsEndpoints(): Promise<AwsEndpoints> {
   const directory = await mkdtemp(join(tmpdir(), 'ports-'));
   const backend: FakeBackend = { running: new Set(), started: [] };
   const known = new Set<string>();
@@ -129,5 +130,18 @@ export async function startAwsEndpoints(): Promise<AwsEndpoints> {
       Object.assign(process.env, before);
       await rm(directory, { recursive: true, force: true });
     },
+  };
+}
+
+/** The endpoints for all tests of a file. One contract per port: the memory twin and the AWS adapter both keep it. */
+export function useAwsEndpoints(): () => AwsEndpoints {
+  let started: AwsEndpoints | undefined;
+  beforeAll(async () => {
+    started = await startAwsEndpoints();
+  });
+  afterAll(() => started?.close());
+  return () => {
+    if (started === undefined) throw new Error('The endpoints run during tests only.');
+    return started;
   };
 }

@@ -1,13 +1,13 @@
 /**
- * A record of each object that has people in it, with a canary in every place where Intercom's documentation
- * shows personal data. Written from the documentation, never from the declarations: it is what tells whether
- * they miss a place.
+ * A record of each object that contains people, with a canary in every place where Intercom's documentation shows
+ * personal data. It is written from the documentation, never from the declarations, so that it shows if they miss
+ * a place.
  */
 
 import type { JsonObject } from '../../functions/core/json.ts';
 import type { ObjectName } from '../../functions/core/names.ts';
 
-/** All of them, each with a name of its own. */
+/** All canaries, each with its own name. */
 const CANARY = /canary-[a-z_0-9-]+-end/g;
 
 const canary = (place: string): string => `canary-${place.replaceAll(/[^a-z_0-9]+/g, '-')}-end`;
@@ -189,7 +189,7 @@ const activityLogs: JsonObject = {
   activity_description: `${canary('activity_logs.description')} logged in.`,
 };
 
-/** What a workspace can be told to hold. */
+/** The records that a test can put into a workspace. */
 export const PLANTED = {
   contacts,
   companies,
@@ -204,7 +204,7 @@ export const PLANTED = {
 
 const part = (fields: JsonObject): JsonObject => ({ id: '2', updated_at: 1, ...fields });
 
-/** The whole records, as the readers pass them on. */
+/** The complete records, as the readers deliver them. */
 export const PLANTED_RECORDS: Readonly<Partial<Record<ObjectName, JsonObject>>> = {
   contacts: part(contacts),
   companies: part(companies),

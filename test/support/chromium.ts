@@ -1,4 +1,4 @@
-/** A Chromium for the tests: the machine's own, or Debian's package where this may be installed. */
+/** A Chromium for the tests: the machine's own, or Debian's package if it can be installed. */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
@@ -10,7 +10,7 @@ const PLACES = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ];
 
-/** Seconds: where the package server is slow, the tests go without. */
+/** Seconds. If the package server is slower, the tests run without a browser. */
 const UPDATE_SECONDS = 60;
 const INSTALL_SECONDS = 300;
 
@@ -27,18 +27,18 @@ function apt(args: readonly string[], seconds: number): void {
   });
 }
 
-/** Installs Debian's package; only root on a Debian can, which in practice is a container. */
+/** Installs Debian's package, as root on a Debian, which in practice is a container. */
 function install(): void {
   if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) return;
   try {
     apt(['update'], UPDATE_SECONDS);
     apt(['install', '--yes', '--no-install-recommends', 'chromium'], INSTALL_SECONDS);
   } catch {
-    // Without a network, or too slow: the tests say that they were skipped.
+    // No network, or too slow: the tests report that they were skipped.
   }
 }
 
-/** Path of a Chromium; undefined where there is none and none could be installed. */
+/** Path of a Chromium; undefined if there is none and none could be installed. */
 export function chromiumPath(): string | undefined {
   const found = installed();
   if (found !== undefined) return found;
@@ -49,7 +49,7 @@ export function chromiumPath(): string | undefined {
 export const NO_CHROMIUM =
   'SKIPPED, no Chromium here: install the package chromium, or set CHROMIUM_PATH to one';
 
-/** Headless, and calling nobody but the pages it is told to open. */
+/** Headless, and without requests of its own. */
 export const launch = (executablePath: string): Promise<Browser> =>
   chromium.launch({
     executablePath,

@@ -1,4 +1,4 @@
-/** A connection's surroundings in memory, and an Intercom that grants each code once. */
+/** The dependencies of a connection in memory, with an Intercom that accepts each code once. */
 import type { OAuthClient } from '../../functions/core/authorization.ts';
 import type { Identity, IntercomAccess } from '../../functions/core/ports.ts';
 import { createMemoryAuthorizationStore } from './memory/memory-authorization-store.ts';
@@ -11,9 +11,9 @@ const CLIENT: OAuthClient = { clientId: 'id', clientSecret: 'secret' };
 export const NEVER = new AbortController().signal;
 
 export interface FakeIntercom extends IntercomAccess {
-  /** Codes as they were sent, again and again if they were. */
+  /** Codes in the order they were sent, with repetitions. */
   readonly sent: string[];
-  /** Whose tokens are; by the code they were traded for. */
+  /** Owners of tokens, by the code that was traded for the token. */
   readonly identities: Map<string, Identity>;
   readonly uninstalled: string[];
 }
@@ -23,7 +23,7 @@ export const identityOf = (id: string, region = 'US'): Identity => ({
   region,
 });
 
-/** A token is `token-` and its code; every workspace is `ws` unless `identities` says otherwise. */
+/** A token is `token-` and its code. Its workspace is `ws`, unless `identities` has another one. */
 function createFakeIntercom(): FakeIntercom {
   const sent: string[] = [];
   const identities = new Map<string, Identity>();

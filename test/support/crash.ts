@@ -1,13 +1,13 @@
-/** Kills at a chosen call: the invocation ends there, before or after the call took effect. */
+/** Kills an invocation at a chosen call, before or after the call takes effect. */
 
 export class Killed extends Error {
   override readonly name = 'Killed';
 }
 
 export interface CrashPoint {
-  /** The same port, every call of which may be the last. */
+  /** The same port, but any of its calls may be the last. */
   wrap<P extends object>(port: P): P;
-  /** Kills at the call `at` (from 1): before it takes effect, or after. Null: never. */
+  /** Kills at call number `at` (from 1), before or after it takes effect. Null: never. */
   arm(at: number | null, when?: 'before' | 'after'): void;
   /** Calls since `arm`. */
   calls(): number;

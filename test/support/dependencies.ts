@@ -1,7 +1,7 @@
 /** The dependencies of the use cases over memory twins, with small limits. */
 import { createHmac } from 'node:crypto';
 import { configuredTables } from '../../functions/catalog/configured.ts';
-import { resolveConfig } from '../../functions/config/config.ts';
+import { parseConfig } from '../../functions/config/config.ts';
 import type { MetricValues } from '../../functions/core/metrics.ts';
 import type { ObjectName } from '../../functions/core/names.ts';
 import type {
@@ -29,13 +29,13 @@ const SMALL_LIMITS: SyncLimits = {
   checkpointMs: 0,
   deadlineMarginMs: 0,
   sliceRecords: 10,
-  sliceConversations: 10,
+  sliceParents: 10,
   maxSlices: 8,
 };
 
 export const DIGEST = 'd1';
 
-/** What all runs of one test pipeline share. */
+/** Everything that all runs of one test pipeline share. */
 export interface Pipeline {
   readonly lake: MemoryLake;
   readonly state: StateStore;
@@ -46,7 +46,7 @@ export interface Pipeline {
   readonly watchers: MemoryWatchers;
 }
 
-/** What others are told of a run. */
+/** Events that others receive about a run. */
 export interface MemoryWatchers {
   readonly events: Events;
   readonly metrics: Metrics;
@@ -86,19 +86,19 @@ export interface DependencyOptions {
   readonly reader?: ObjectReader;
   readonly limits?: Partial<SyncLimits>;
   readonly config?: Record<string, unknown>;
-  /** Requests in a 10-second window. */
+  /** Requests per 10-second window. */
   readonly limit?: number;
   readonly overrides?: Partial<ObjectDependencies>;
 }
 
 const NO_READER: ObjectReader = {
   read() {
-    throw new Error('nothing is to be read here');
+    throw new Error('This reader must not be used.');
   },
   probe: null,
 };
 
-/** Not a secret one: tests may tell the digest of a text. */
+/** Not a secret hash: tests can compute the digest of a text. */
 export const testHash: HashText = (text) => createHmac('sha256', 'k'.repeat(64)).update(text).digest('hex');
 
 const MEMORY_HASHES: HashSource = { hashText: async () => testHash };
@@ -109,7 +109,7 @@ export const readerOf = (read: ReadSlice): ObjectReader => ({ read, probe: null 
 export function dependenciesOf(pipeline: Pipeline, options: DependencyOptions = {}): ObjectDependencies {
   const { object = 'tags', reader = NO_READER, limits, config = {}, limit, overrides } = options;
   const { lake, state, clock, executions, events } = pipeline;
-  const resolved = resolveConfig({ compression: 'none', ...config }, TABLES);
+  const resolved = parseConfig({ compression: 'none', ...config }, TABLES);
   const table = createBudgetTable();
   table.limit = limit ?? null;
   return {

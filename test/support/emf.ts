@@ -1,7 +1,7 @@
-/** A check of lines in the embedded metric format, written from Amazon's specification of it. */
+/** Checks lines in the embedded metric format, written from Amazon's specification. */
 import { Ajv } from 'ajv';
 
-/** Fields that a metric definition may have, and the units, as CloudWatch knows them. */
+/** Fields of a metric definition, and CloudWatch's units. */
 const SCHEMA = {
   type: 'object',
   required: ['_aws'],
@@ -74,7 +74,7 @@ export interface Sample {
   readonly value: number;
 }
 
-/** What CloudWatch makes of a line: a sample per metric and set of dimensions. Throws where the line is not valid. */
+/** The samples that CloudWatch reads from a line: one per metric and set of dimensions. Throws if the line is not valid. */
 export function samplesOf(line: string): readonly Sample[] {
   const emf = JSON.parse(line) as Emf;
   if (!isValid(emf)) throw new Error(`Not valid EMF: ${JSON.stringify(isValid.errors)} in ${line}`);
@@ -91,7 +91,7 @@ export function samplesOf(line: string): readonly Sample[] {
   );
 }
 
-/** A metric's value and a dimension's must be fields of the line itself. */
+/** The values of metrics and dimensions must be fields of the line itself. */
 function fieldOf<T extends 'string' | 'number'>(
   emf: Emf,
   name: string,
@@ -99,5 +99,5 @@ function fieldOf<T extends 'string' | 'number'>(
 ): T extends 'string' ? string : number {
   const value = emf[name];
   if (typeof value === type && value !== '') return value as T extends 'string' ? string : number;
-  throw new Error(`'${name}' of the line is no ${type}: ${JSON.stringify(value)}`);
+  throw new Error(`'${name}' of the line is not a ${type}: ${JSON.stringify(value)}`);
 }

@@ -1,4 +1,4 @@
-/** A process and what it has shown when it has ended. */
+/** A process and its output, once it has ended. */
 import type { ChildProcessByStdio } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 
@@ -8,7 +8,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** @param onOutput called with everything shown so far, whenever there is more */
+/** @param onOutput called with all output so far, whenever there is more */
 export async function ended(
   child: ChildProcessByStdio<Writable | null, Readable, Readable>,
   onOutput: (shown: Omit<Ended, 'status'>) => void,

@@ -1,4 +1,4 @@
-/** What hashing does to each leaf of a record, told by declaration: which leaves change that are not declared personal. */
+/** Finds the leaves of a record that hashing changes although they are not declared personal. */
 import type { Column, ObjectDeclaration } from '../../functions/core/declaration.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../functions/core/json.ts';
 import { parsePath, pathFrom, type Step, takesIn } from '../../functions/core/paths.ts';
@@ -8,11 +8,11 @@ import { testHash } from './dependencies.ts';
 
 interface Written {
   readonly rows: readonly { readonly table: string; readonly line: string }[];
-  /** What the shaper saw of the schema. */
+  /** The columns and types that the shaper saw. */
   readonly observed: unknown;
 }
 
-/** What is written of a record under `sensitiveFields`. */
+/** The rows of a record under `sensitiveFields`. */
 export function written(
   declaration: ObjectDeclaration,
   record: JsonObject,
@@ -42,7 +42,7 @@ const isPersonal = ({ name, personal }: Omit<Column, 'from'>, place: Place): boo
   personal === true ||
   (personal ?? []).some((path) => isWithin([{ key: name }, ...place], pathFrom(name, path)));
 
-/** The place as a path, every key quoted. */
+/** The place as a path, with every key quoted. */
 export const textOf = (place: Place): string =>
   place.map((step) => ('key' in step ? `[${JSON.stringify(step.key)}]` : '[]')).join('');
 
@@ -51,7 +51,7 @@ const cellOf = (line: string, { name, type }: Omit<Column, 'from'>): JsonValue =
   return type === 'json' && typeof value === 'string' ? (JSON.parse(value) as JsonValue) : value;
 };
 
-/** Leaves that hashing changes although no declaration calls them personal, as `table.column.path`. */
+/** Leaves that hashing changes although no declaration marks them as personal, as `table.column.path`. */
 export function wronglyHashed(declaration: ObjectDeclaration, record: JsonObject): readonly string[] {
   const hashed = written(declaration, record, 'hash').rows;
   const tables = [

@@ -1,5 +1,5 @@
 /**
- * IAM's decision about a request, for the part of its language that the stacks use. Written from "Policy
+ * IAM's decision on a request, for the part of its policy language that the stacks use. Written from "Policy
  * evaluation logic" and "IAM JSON policy elements: Condition operators" of the IAM User Guide.
  */
 import { type Place, resolver, type StackTemplate } from '../../lib/template/intrinsics.ts';
@@ -64,7 +64,7 @@ function isAbout({ Action, Resource, Condition = {} }: Statement, asked: AccessR
   );
 }
 
-/** One statement that allows is enough, unless one denies. */
+/** If no statement denies, one that allows is enough. */
 export function isAllowed(statements: readonly Statement[], asked: AccessRequest): boolean {
   const effects = statements.filter((statement) => isAbout(statement, asked)).map(({ Effect }) => Effect);
   return effects.includes('Allow') && !effects.includes('Deny');
@@ -73,7 +73,7 @@ export function isAllowed(statements: readonly Statement[], asked: AccessRequest
 /** What Lambda does for a function. */
 const NOT_CALLED = /^(logs|xray):/;
 
-/** The one key there can be; it is nobody's to call, so that its ARN does not matter. */
+/** The only key there can be. Its ARN does not matter, because nobody calls it. */
 export const OWN_KEY = 'the key of the pipeline';
 
 const aboutKey = (statement: Statement): Statement =>
@@ -86,8 +86,8 @@ interface RoleReference {
 }
 
 /**
- * What the role of a function allows, references resolved.
- * @throws Error where the template has no such function
+ * What the role of a function allows, with references resolved.
+ * @throws Error if the template has no such function
  */
 export function rightsOfFunction(
   templates: readonly StackTemplate[],

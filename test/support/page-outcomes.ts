@@ -1,4 +1,4 @@
-/** One of each outcome that a page is made of; the compiler asks for those that are new. */
+/** One sample of each outcome with a page; the compiler asks for new ones. */
 import type { PageOutcome } from '../../functions/connection/outcome-pages.ts';
 
 const workspace = { id: 'drzzt019', name: 'Dunder Mifflin Paper Company' };

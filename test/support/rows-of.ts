@@ -18,7 +18,7 @@ function rowsOfFile(lake: MemoryLake, key: string): readonly OutputRow[] {
     .map((line) => JSON.parse(line) as OutputRow);
 }
 
-/** Rows of the listed parts of a table, each file checked against what is said about it. */
+/** Rows of the listed parts of a table. Each file is checked against its entry in the list. */
 export function rowsOfParts(
   lake: MemoryLake,
   parts: readonly Part[],
@@ -31,8 +31,9 @@ export function rowsOfParts(
       const body = lake.files.get(part.key) ?? new Uint8Array();
       const sha256 = createHash('sha256').update(body).digest('hex');
       const found = { rows: rows.length, bytes: body.length, sha256 };
-      const told = { rows: part.rows, bytes: part.bytes, sha256: part.sha256 };
-      if (JSON.stringify(found) !== JSON.stringify(told)) throw new Error(`${part.key} is not as listed`);
+      const listed = { rows: part.rows, bytes: part.bytes, sha256: part.sha256 };
+      if (JSON.stringify(found) !== JSON.stringify(listed))
+        throw new Error(`${part.key} does not match the list`);
       return rows;
     });
 }

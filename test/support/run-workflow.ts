@@ -1,5 +1,5 @@
 /** Runs the definition of the synthesized template with functions that a test makes up. */
-import { resolveConfig } from '../../functions/config/config.ts';
+import { parseConfig } from '../../functions/config/config.ts';
 import type { ObjectName } from '../../functions/core/names.ts';
 import type {
   ExtractorEvent,
@@ -24,7 +24,7 @@ import { localResources, synthesize } from '../../lib/template/template.ts';
 const PARALLELISM = { objects: 2, slices: 3 };
 
 export const resources = localResources(
-  synthesize(resolveConfig({ objects: ['contacts', 'tags', 'tickets'], parallelism: PARALLELISM })),
+  synthesize(parseConfig({ objects: ['contacts', 'tags', 'tickets'], parallelism: PARALLELISM })),
 );
 
 export const EXECUTION = {

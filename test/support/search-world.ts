@@ -1,4 +1,4 @@
-/** A population of records and a search over it, as Intercom compares times: whole local days, or seconds. */
+/** Records, and a search over them that compares times as Intercom does: by whole local days, or by seconds. */
 import type { ObjectReader, Probe, ReadRecord, Slice, SliceQuery } from '../../functions/core/reading.ts';
 
 export interface WorldRecord {
@@ -9,7 +9,7 @@ export interface WorldRecord {
 
 export type Comparison =
   | { readonly granularity: 'day'; readonly zone: string }
-  /** `inclusive`: the server takes `<` for "lower or equal" and `>` for "greater or equal". */
+  /** `inclusive`: the server reads `<` as "lower or equal" and `>` as "greater or equal". */
   | { readonly granularity: 'second'; readonly inclusive: boolean };
 
 const formats = new Map<string, Intl.DateTimeFormat>();
@@ -29,19 +29,19 @@ function localDate(zone: string, at: number): string {
   return date;
 }
 
-/** Whether `at < bound` to the server. */
+/** True if the server holds that `at < bound`. */
 function isBelow(comparison: Comparison, at: number, bound: number): boolean {
   if (comparison.granularity === 'second') return comparison.inclusive ? at <= bound : at < bound;
   return localDate(comparison.zone, at) < localDate(comparison.zone, bound);
 }
 
-/** Whether `at > bound OR at = bound` to the server. */
+/** True if the server holds that `at > bound OR at = bound`. */
 function isFrom(comparison: Comparison, at: number, bound: number): boolean {
   if (comparison.granularity === 'second') return at >= bound;
   return localDate(comparison.zone, at) >= localDate(comparison.zone, bound);
 }
 
-/** Whether the server's answer to a query holds the record. */
+/** True if the server's answer to a query includes the record. */
 export function matches(comparison: Comparison, query: SliceQuery, record: WorldRecord): boolean {
   if (query.kind === 'all') return true;
   if (query.kind === 'ids') return query.ids.includes(record.id);
@@ -89,18 +89,18 @@ export const probeOf =
     return { matched: found.length, first: found[0]?.updated_at ?? null };
   };
 
-/** Exact bounds as the engine applies them. */
+/** The exact bounds, as the engine applies them. */
 export const isWithin = ({ from, to }: Slice['exact'], at: number): boolean =>
   (from === null || at >= from) && (to === null || at < to);
 
 export interface WorldReaderOptions {
   readonly pageSize?: number;
-  /** Records that the search counts and does not give, for this slice. */
+  /** True for records that the search counts but does not return, for this slice. */
   readonly isLost?: (slice: Slice, record: WorldRecord) => boolean;
   readonly nowMs: () => number;
 }
 
-/** A reader of the world whose position is the number of records read. */
+/** A reader of the world. Its position is the number of records read. */
 export function createWorldReader(world: World, options: WorldReaderOptions): ObjectReader {
   const { pageSize = 7, isLost = () => false, nowMs } = options;
   return {
@@ -112,7 +112,8 @@ export function createWorldReader(world: World, options: WorldReaderOptions): Ob
         const page = given.slice(at, at + pageSize);
         const records = page.map(
           (record): ReadRecord => ({
-            record: { type: 'x', ...record },
+            id: record.id,
+            record: { type: 'x', tags: { data: [] }, companies: { data: [] }, ...record },
             stampedAt: record.updated_at,
             receivedAtMs: nowMs(),
           }),

@@ -1,4 +1,4 @@
-/** A run whose plan is as the test writes it: for tests of what comes after the plan. */
+/** A run whose plan the test writes itself, to test what comes after the plan. */
 
 import type {
   DoneReceipt,
@@ -78,6 +78,7 @@ export async function planByHand(
     window: isIncremental ? { from: 0, to: 1_795_348_800 } : null,
     slices,
     carriedDebts: [],
+    previousDebts: [],
     cursorBefore: null,
     cursorAfter: isIncremental ? 1_795_347_900 : null,
     startFrom: null,
@@ -107,6 +108,7 @@ export const receiptsOf = (lake: MemoryLake, object: Plan['object'], slice = '00
     .map((key) => lake.json<Receipt>(key));
 
 export const recordOf = (id: string, stampedAt = 0, more: Record<string, unknown> = {}): ReadRecord => ({
+  id,
   record: { type: 'x', id, name: `name of ${id}`, ...more } as ReadRecord['record'],
   stampedAt,
   receivedAtMs: Date.UTC(2026, 10, 22, 12, 1),
@@ -115,7 +117,7 @@ export const recordOf = (id: string, stampedAt = 0, more: Record<string, unknown
 export const pageOf = (records: readonly ReadRecord[], position: number | string | null): ReadEvent => ({
   type: 'page',
   records,
-  ids: records.map(({ record }) => String(record.id)),
+  ids: records.map(({ id }) => id),
   position,
 });
 

@@ -1,4 +1,4 @@
-/** Runs the whole workflow of one object over memory twins, as the state machine would. */
+/** Runs the whole workflow of one object over in-memory ports, as the state machine would. */
 import type { Lease } from '../../functions/core/ports.ts';
 import type { FinishRunResult, PlanResult } from '../../functions/core/workflow.ts';
 import { commitObject } from '../../functions/sync/commit/commit.ts';
@@ -14,13 +14,13 @@ export const MACHINE = 'arn:aws:states:us-east-1:1:stateMachine:sync';
 
 let attempts = 0;
 
-/** A name no other attempt has. */
+/** An attempt with a name that no other attempt has. */
 export function nextAttempt(remainingMs = 1_000_000): Attempt {
   attempts += 1;
   return { id: `a${attempts}`, remainingMs: () => remainingMs, deadline: new AbortController().signal };
 }
 
-/** Begins a run of one object and says who holds it. */
+/** Begins a run of one object, and returns its lease. */
 export async function beginRun(
   pipeline: Pipeline,
   dependencies: ObjectDependencies,
@@ -96,7 +96,7 @@ export async function endRun(
   return result;
 }
 
-/** One run of one object from its start to its end; an hour passes after it. */
+/** One run of one object from start to end. An hour passes after it. */
 export async function runOnce(
   pipeline: Pipeline,
   dependencies: ObjectDependencies,
@@ -115,7 +115,7 @@ export async function runOnce(
   return result;
 }
 
-/** Runs until no work remains; how many runs that took. */
+/** Runs until no work remains. Returns how many runs that took. */
 export async function runUntilDone(
   pipeline: Pipeline,
   dependencies: ObjectDependencies,
@@ -128,5 +128,5 @@ export async function runUntilDone(
     if (!result.nextRunStarted) return runs;
     next = {};
   }
-  throw new Error('Work remains for ever.');
+  throw new Error('Work remains forever.');
 }

@@ -1,4 +1,4 @@
-/** The house's rules about who may import whom, as one table. */
+/** The rules for imports between folders, as one table. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -8,111 +8,111 @@ const FOLDERS = ['functions', 'lib', 'bin'];
 
 interface Rule {
   readonly why: string;
-  /** Files the rule is for, by their path from the root. */
+  /** Files that the rule applies to, by their path from the root. */
   readonly files: RegExp;
   readonly except?: RegExp;
-  /** Imports it forbids: a path from the root, or the name of a package. */
+  /** Imports that it forbids: a path from the root, or the name of a package. */
   readonly forbids: RegExp;
 }
 
 const AWS_SDK = /^@aws-sdk\//;
 
-/** Rooms of functions/ that are pure: no AWS, no fetch, no environment, no clock, no files. */
+/** Folders of functions/ that are pure: no AWS, no fetch, no environment, no clock, no files. */
 const PURE = 'core|config|rows|objects';
 
 const RULES: readonly Rule[] = [
   {
-    why: 'functions is what runs; it knows neither where it is assembled nor who starts it',
+    why: 'functions is what runs: it must not depend on where it is assembled or who starts it',
     files: /^functions\//,
     forbids: /^(lib|bin|test)\/|^aws-cdk-lib|^constructs$/,
   },
   {
-    why: 'core is shared by every room, so it may need none of them: only core and zod',
+    why: 'core is shared by every folder, so it depends on none of them: only on core and zod',
     files: /^functions\/core\//,
     forbids: /^(?!functions\/core\/|zod$)/,
   },
   {
-    why: 'rows is pure: a record and the field rules become rows',
+    why: 'rows is pure: it turns a record and the field rules into rows',
     files: /^functions\/rows\//,
     forbids: /^(?!functions\/(core|rows)\/)/,
   },
   {
-    why: 'config is pure: a file of settings becomes a validated configuration',
+    why: 'config is pure: it turns settings into a checked configuration',
     files: /^functions\/config\//,
     forbids: /^(?!functions\/(core|rows|config)\/|zod$)/,
   },
   {
-    why: 'objects are declarations: data, readable without knowing the engine',
+    why: 'objects are declarations: data that you can read without knowing the engine',
     files: /^functions\/objects\//,
     forbids: new RegExp(`^(?!functions/(${PURE})/)`),
   },
   {
-    why: 'sync is use cases over ports, so that every test can run it without a network',
+    why: 'sync has use cases over ports, so that tests can run it without a network',
     files: /^functions\/sync\//,
     forbids: new RegExp(`^(?!functions/(${PURE}|sync)/|node:)`),
   },
   {
-    why: 'the stages of a run know their common ground, never each other',
+    why: 'the stages of a run depend on what they share, never on each other',
     files: /^functions\/sync\/run\//,
     forbids: /^functions\/sync\/(plan|extract|commit)\//,
   },
   {
-    why: 'the stages of a run know their common ground, never each other',
+    why: 'the stages of a run depend on what they share, never on each other',
     files: /^functions\/sync\/plan\//,
     forbids: /^functions\/sync\/(run|extract|commit)\//,
   },
   {
-    why: 'the stages of a run know their common ground, never each other',
+    why: 'the stages of a run depend on what they share, never on each other',
     files: /^functions\/sync\/extract\//,
     forbids: /^functions\/sync\/(run|plan|commit)\//,
   },
   {
-    why: 'the stages of a run know their common ground, never each other',
+    why: 'the stages of a run depend on what they share, never on each other',
     files: /^functions\/sync\/commit\//,
     forbids: /^functions\/sync\/(run|plan|extract)\//,
   },
   {
-    why: 'the common ground of a run stands below its stages',
+    why: 'what the stages of a run share does not depend on the stages',
     files: /^functions\/sync\/[^/]+$/,
     forbids: /^functions\/sync\/[^/]+\//,
   },
   {
-    why: 'catalog is pure: tables and SQL follow from the declarations alone',
+    why: 'catalog is pure: tables and SQL follow from the declarations only',
     files: /^functions\/catalog\//,
     forbids: new RegExp(`^(?!functions/(${PURE}|catalog)/)`),
   },
   {
-    why: 'connection is use cases over ports: OAuth without HTTP and without AWS',
+    why: 'connection has use cases over ports: OAuth without HTTP and without AWS',
     files: /^functions\/connection\//,
     forbids: new RegExp(`^(?!functions/(${PURE}|connection)/|node:)`),
   },
   {
-    why: 'intercom and aws never know each other: each can be replaced alone',
+    why: 'intercom and aws do not depend on each other, so that each can be replaced alone',
     files: /^functions\/intercom\//,
     forbids: /^functions\/(aws|sync|connection|catalog|telemetry)\//,
   },
   {
-    why: 'HTTP stands below the readers',
+    why: 'HTTP does not depend on the readers',
     files: /^functions\/intercom\/http\//,
     forbids: /^functions\/intercom\/(?!http\/)/,
   },
   {
-    why: 'what readers share knows no reader',
+    why: 'what the readers share does not depend on a reader',
     files: /^functions\/intercom\/readers\/walk\//,
     forbids: /^functions\/intercom\/readers\/(?!walk\/)/,
   },
   {
-    why: 'intercom and aws never know each other: each can be replaced alone',
+    why: 'intercom and aws do not depend on each other, so that each can be replaced alone',
     files: /^functions\/aws\//,
     forbids: /^functions\/(intercom|sync|connection|telemetry)\//,
   },
   {
-    why: 'telemetry writes what the ports report; it decides nothing',
+    why: 'telemetry writes what the ports report, and decides nothing',
     files: /^functions\/telemetry\//,
     forbids: /^functions\/(?!core\/|telemetry\/|environment\.ts$)/,
   },
   {
-    why: "AWS's SDK is for adapters, the provisioning of a template, the stand-ins and the commands",
+    why: "only the adapters, the provisioning of a template, the stand-ins and the commands use AWS's SDK",
     files: /./,
     except:
       /^functions\/(aws\/|(connection-)?runtime\.ts$)|^lib\/(cli\/(local|remote)|template|standins\/aws)\//,
@@ -124,41 +124,41 @@ const RULES: readonly Rule[] = [
     forbids: /^(functions|bin|lib\/(?!standins\/))/,
   },
   {
-    why: 'the two stand-ins know nothing of each other',
+    why: 'the two stand-ins do not depend on each other',
     files: /^lib\/standins\/intercom\//,
     forbids: /^(?!lib\/standins\/intercom\/|node:)/,
   },
   {
-    why: 'the two stand-ins know nothing of each other',
+    why: 'the two stand-ins do not depend on each other',
     files: /^lib\/standins\/aws\//,
     forbids: /^lib\/standins\/intercom\//,
   },
   {
-    why: 'stacks and constructs are synthesized for AWS; whoever reads them comes later',
+    why: 'stacks and constructs do not depend on the code that reads them',
     files: /^lib\/(stacks|constructs)\//,
     forbids: /^lib\/(?!stacks\/|constructs\/)/,
   },
   {
-    why: 'template reads what the stacks synthesize, for any command',
+    why: 'template serves every command, so it depends on none',
     files: /^lib\/template\//,
     forbids: /^lib\/(cli|standins)\//,
   },
   {
-    why: 'what commands have in common knows no assembly',
+    why: 'what the commands share does not depend on the stacks or on AWS',
     files: /^lib\/cli\/terminal\//,
     forbids: /^lib\/(?!cli\/terminal\/)|^@aws-sdk\/|^aws-cdk-lib/,
   },
   {
-    why: 'the commands for a deployed pipeline need no assembly of it',
+    why: 'the commands for a deployed pipeline do not assemble it',
     files: /^lib\/cli\/remote\//,
     forbids: /^lib\/(?!cli\/(remote|terminal)\/|cli\/load-config\.ts$)|^aws-cdk-lib/,
   },
   {
-    why: 'the commands for a deployed pipeline are used by bin alone',
+    why: 'only bin uses the commands for a deployed pipeline',
     files: /^(?!bin\/|lib\/cli\/remote\/)/,
     forbids: /^lib\/cli\/remote\//,
   },
-  { why: 'tests are imported by no one', files: /./, forbids: /^test\// },
+  { why: 'nothing imports tests', files: /./, forbids: /^test\// },
 ];
 
 const sources = FOLDERS.flatMap((folder) =>
@@ -181,7 +181,7 @@ function importsOf(file: string): readonly string[] {
 const graph = new Map(sources.map((file) => [file, importsOf(file)]));
 
 describe('import rules', () => {
-  it('sees the imports', () => {
+  it('finds the imports', () => {
     expect(graph.get('functions/sync/plan/plan.ts')).toContain('functions/core/lake-keys.ts');
     expect([...graph.values()].flat().length).toBeGreaterThan(100);
   });
@@ -195,7 +195,7 @@ describe('import rules', () => {
     expect(violations).toEqual([]);
   });
 
-  it('reads process.env in entries and bin only', () => {
+  it('allows process.env in entries and bin only', () => {
     const readers = sources.filter((file) =>
       /(?<![`\w])process\.env\b/.test(readFileSync(join(ROOT, file), 'utf8')),
     );

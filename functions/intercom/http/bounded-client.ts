@@ -1,14 +1,14 @@
-/** A client that never has more than so many requests under way: a page fetched ahead counts like any other. */
+/** A client that limits how many requests run at once. A page fetched ahead counts like any other. */
 
 import pLimit from 'p-limit';
 import type { IntercomClient } from './client.ts';
 
 export interface BoundedClient extends IntercomClient {
-  /** Resolves when nothing is under way; whoever wants that soon aborts the requests' signal. */
+  /** Resolves when no request is running. To get there soon, abort the requests' signal. */
   idle(): Promise<void>;
 }
 
-/** @param most requests at once; one that is tried again counts while it waits, too */
+/** @param most requests at once; a request still counts while it waits for its next try */
 export function boundClient({ get, post }: IntercomClient, most: number): BoundedClient {
   const run = pLimit(most);
   const running = new Set<Promise<unknown>>();

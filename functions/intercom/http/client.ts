@@ -14,9 +14,9 @@ export interface RequestOptions {
   readonly expect?: ((failure: Failure) => boolean) | undefined;
   /** Ends waits, tries and delays; the signal's reason is thrown. */
   readonly signal?: AbortSignal | undefined;
-  /** Instead of 2.15. */
+  /** API version. @default 2.15 */
   readonly version?: string | undefined;
-  /** The box in the Developer Hub that a refusal is to name. */
+  /** The permission in the Developer Hub that a refusal should name. */
   readonly permission?: string | null | undefined;
   /** @default PATIENT */
   readonly patience?: RetryLimits | undefined;
@@ -24,12 +24,12 @@ export interface RequestOptions {
 
 export type Query = Readonly<Record<string, string | number>>;
 
-/** An answer; `failure` is set only where `expect` asked for it, and `body` is empty where it was no JSON. */
+/** An answer. `failure` is set only if `expect` accepts it; `body` is empty if it was not JSON. */
 export type Answer = Pick<Attempt, 'status' | 'body' | 'bytes' | 'receivedAtMs' | 'date' | 'failure'>;
 
 /**
- * @throws RetryableError where Intercom could not be asked after all retries; PermissionError,
- *   ConnectionError, UnavailableError, ContractError as errors.ts says
+ * @throws RetryableError if no retry gets an answer; PermissionError, ConnectionError, UnavailableError
+ *   and ContractError as described in core/errors.ts
  */
 export interface IntercomClient {
   get(path: string, query: Query, options: RequestOptions): Promise<Answer>;
@@ -37,7 +37,7 @@ export interface IntercomClient {
 }
 
 export interface IntercomClientOptions {
-  /** Without a slash at the end. */
+  /** Without a trailing slash. */
   readonly baseUrl: string;
   readonly tokens: TokenSource;
   readonly budget: RateBudget;
@@ -45,20 +45,27 @@ export interface IntercomClientOptions {
   /** In [0, 1). @default Math.random */
   readonly random?: () => number;
   readonly observe?: ObserveProgress;
-  /** For whom requests are observed. */
+  /** The object that observed requests are reported for. */
   readonly object: ObjectName | null;
-  /** Milliseconds for one try. @default 60_000, thrice the slowest page on record */
+  /** Milliseconds for one try. @default 60_000, three times the slowest page on record */
   readonly timeoutMs?: number;
-  /** Bytes of an answer beyond which a smaller page must do. @default 64 MiB */
+  /** Bytes of the largest answer; beyond it a smaller page is needed. @default 64 MiB */
   readonly maxBodyBytes?: number;
-  /** @default the global one */
+  /** @default the global fetch */
   readonly fetch?: typeof fetch;
 }
 
-/** `tookMs` leaves the wait for the permit out. */
+/** Permits without limit: for single requests, if there is no shared budget or no right to use it. */
+export const UNMETERED: RateBudget = {
+  permit: async () => undefined,
+  observe: () => undefined,
+  limit: async () => Number.POSITIVE_INFINITY,
+};
+
+/** `tookMs` excludes the wait for the permit. */
 type TimedAttempt = Attempt & { readonly tookMs: number };
 
-/** A verdict of /me about the token is believed for so long. */
+/** How long an answer of /me about the token is trusted. */
 const VERDICT_MS = 60_000;
 
 const RETRY_KINDS: readonly FailureKind[] = ['rate_limited', 'server', 'network', 'timeout', 'malformed'];
@@ -88,7 +95,7 @@ export function createIntercomClient(options: IntercomClientOptions): IntercomCl
     return { ...attempt, tookMs: attempt.receivedAtMs - sentAt };
   }
 
-  /** Whether /me accepts the token. A refusal of /me for want of a permission still knows the token. */
+  /** True if /me accepts the token. If /me itself lacks a permission, the token is still good. */
   async function askMe(signal: AbortSignal | undefined): Promise<boolean> {
     const request: HttpRequest = { method: 'GET', path: '/me', query: {}, body: null, version: API_VERSION };
     const expect = ({ kind }: Failure) => ['token', 'unauthorized', 'scope', 'plan'].includes(kind);

@@ -1,6 +1,6 @@
 /**
- * What a failed answer means: by Intercom's error code first, then by status (docs/intercom-api.md 3). Pure; the
- * client decides about retries, the error classes say what happens next.
+ * What a failed answer means: Intercom's error code decides first, then the status (docs/intercom-api.md 3).
+ * Pure. The client decides about retries; the error classes say what happens next.
  */
 import {
   ConnectionError,
@@ -14,8 +14,8 @@ import { redact } from './redact.ts';
 import type { RetryKind } from './retry.ts';
 
 /**
- * `token`: certainly dead. `unauthorized`: dead token or missing permission, only /me tells (docs/intercom-api.md 3.2
- * CONFLICT). `scope`: a missing permission. `plan`: not in this workspace's plan.
+ * `token`: the token is dead. `unauthorized`: a dead token or a missing permission; only /me shows which
+ * (docs/intercom-api.md 3.2). `scope`: a missing permission. `plan`: not in this workspace's plan.
  */
 export type FailureKind =
   | Exclude<RetryKind, 'refused' | 'bug'>
@@ -29,20 +29,20 @@ export type FailureKind =
 
 export interface Failure {
   readonly kind: FailureKind;
-  /** Our name of the cause: `http_502`, `html_answer`, or Intercom's own code of a refusal. */
+  /** Our name for the cause (`http_502`, `html_answer`), or Intercom's own code for a refusal. */
   readonly code: string;
-  /** Null where no answer came. */
+  /** Null if no answer came. */
   readonly status: number | null;
   /** Intercom's error codes. */
   readonly codes: readonly string[];
-  /** Intercom's own words without the values among them, or those of the network; cut short. */
+  /** Intercom's own words without any values, or the network's; shortened. */
   readonly detail: string;
   readonly requestId: string | null;
   readonly serverDelayMs: number | null;
   readonly cause?: unknown;
 }
 
-/** Codes of docs/intercom-api.md 3.2 that decide whatever the status; unknown ones leave it to the status. */
+/** Codes that decide regardless of the status (docs/intercom-api.md 3.2). For other codes the status decides. */
 const KIND_BY_CODE: Readonly<Record<string, FailureKind>> = {
   rate_limit_exceeded: 'rate_limited',
   too_many_requests: 'rate_limited',
@@ -85,18 +85,18 @@ export const cut = (text: string): string => text.replace(/\s+/g, ' ').trim().sl
 const textOf = (value: JsonValue | undefined): string | null =>
   typeof value === 'string' && value !== '' ? value : null;
 
-/** True for the error envelope (docs/intercom-api.md 3), whatever the status it came with. */
+/** True for the error envelope (docs/intercom-api.md 3), whatever its status. */
 export const isErrorList = (body: JsonObject): boolean =>
   body.type === 'error.list' || (Array.isArray(body.errors) && body.errors.length > 0);
 
-/** What names a cause or a request; anything else that came in their place may be a value of a record. */
+/** What codes and request ids look like. Anything else in their place may be a value from a record. */
 const CODE = /^[a-z_.]{1,64}$/;
 const REQUEST_ID = /^[\w-]{1,64}$/;
 
 const matching = (pattern: RegExp, text: string | null): string | null =>
   text !== null && pattern.test(text) ? text : null;
 
-/** Codes and first message of an error envelope; legacy errors say `type` instead of `code`. */
+/** Codes and first message of an error envelope; legacy errors have `type` instead of `code`. */
 function readErrors(body: JsonObject): { readonly codes: readonly string[]; readonly detail: string } {
   const list = body.errors;
   const errors = (Array.isArray(list) ? list : []).filter(isJsonObject);
@@ -110,14 +110,14 @@ function readErrors(body: JsonObject): { readonly codes: readonly string[]; read
 
 export interface AnswerFacts {
   readonly status: number;
-  /** The body where it was a JSON object; null for HTML and the like. */
+  /** The body if it was a JSON object; null for HTML and the like. */
   readonly body: JsonObject | null;
   /** `X-Request-Id` header; the body's own request_id comes first. */
   readonly requestId: string | null;
   readonly serverDelayMs: number | null;
 }
 
-/** Reads an answer that is not the one asked for. */
+/** Reads an answer that failed. */
 export function failureOf({ status, body, requestId, serverDelayMs }: AnswerFacts): Failure {
   const { codes, detail } = readErrors(body ?? {});
   const kind = kindOf(status, codes);
@@ -137,25 +137,26 @@ export interface FailureContext {
   /** Path without its query. */
   readonly path: string;
   readonly host: string;
-  /** The box in the Developer Hub that covers the object; null where none is named. */
+  /** The permission in the Developer Hub that covers the object; null if none is named. */
   readonly permission: string | null;
 }
 
 const NOT_ANSWERED: Readonly<Record<string, string>> = {
-  network: "check the network, and 'region' or 'baseUrl' of the configuration",
+  network: "check the network, and 'region' or 'baseUrl' in the configuration",
   timeout: 'Intercom was too slow; try again later',
-  server: 'Intercom has trouble; try again later',
-  rate_limited: 'the rate limit stayed exhausted, perhaps by other apps of the workspace; try again later',
+  server: 'Intercom is having trouble; try again later',
+  rate_limited:
+    'the rate limit stayed exhausted, perhaps because of other apps in the workspace; try again later',
   malformed:
-    "the answer was not Intercom's JSON: check that 'region' or 'baseUrl' of the configuration is Intercom's API and no proxy stands between, or try again later",
+    "the answer was not Intercom's JSON: check that 'region' or 'baseUrl' in the configuration points to Intercom's API and that no proxy is in between, or try again later",
 };
 
-/** Persisting ones of these are no hiccup of a proxy but another contract than the one we know. */
+/** If these persist, no proxy is to blame: Intercom answers differently from what we know. */
 const BROKEN_ANSWERS: readonly string[] = ['error_in_200', 'not_an_object'];
 
 /**
  * The error for a failure that is not tried again.
- * @param tokenAlive whether /me accepts the token; asked only for the kind `unauthorized`
+ * @param tokenAlive true if /me accepts the token; used only for the kind `unauthorized`
  */
 export function errorOf(failure: Failure, context: FailureContext, tokenAlive: boolean): Error {
   const { kind, code, status, codes, detail, requestId, cause } = failure;
@@ -191,9 +192,25 @@ export function errorOf(failure: Failure, context: FailureContext, tokenAlive: b
 
 const deadToken = (where: string): ConnectionError =>
   new ConnectionError(
-    `Intercom no longer accepts the access token, seen at ${where}: connect the workspace again (on one machine: set INTERCOM_ACCESS_TOKEN to a token of your app)`,
+    `Intercom no longer accepts the access token, seen at ${where}: connect the workspace again (if you run this locally, set INTERCOM_ACCESS_TOKEN to a token of your app)`,
     { code: 'token_dead' },
   );
+
+/** A 404: JSON or a bare HTML page (docs/intercom-api.md 3.2). */
+export const isNotFound = ({ status }: Failure): boolean => status === 404;
+
+/**
+ * A list that Intercom itself does not know, shown by its own code and not by a proxy's HTML page: features
+ * that a workspace has switched off answer 404 (docs/intercom-api.md 3.2). Only for the first request of
+ * unpaged and page-number lists; for a search a 404 is a failure.
+ */
+export const isSwitchedOff = (failure: Failure): boolean =>
+  isNotFound(failure) && failure.codes.includes('not_found');
+
+export const switchedOff = (path: string): UnavailableError =>
+  new UnavailableError(`This workspace does not have ${path}: Intercom answers 404 not_found`, {
+    code: 'not_found',
+  });
 
 const TOO_MUCH_ASKED: readonly string[] = [
   'timeout',
@@ -205,7 +222,10 @@ const TOO_MUCH_ASKED: readonly string[] = [
   'answer_too_large',
 ];
 
-/** True for errors that a smaller page may avoid (docs/intercom-api.md 1: constant 502/504 at 150, fine at less). */
+/**
+ * True for errors that a smaller page may avoid (docs/intercom-api.md 1: some pages of 150 always end in 502 or
+ * 504, while smaller ones work).
+ */
 export const isTooMuchAsked = (error: unknown): error is RetryableError | ContractError =>
   (error instanceof RetryableError || error instanceof ContractError) &&
   (TOO_MUCH_ASKED.includes(error.code) || error.code.startsWith('http_5'));

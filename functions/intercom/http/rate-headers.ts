@@ -1,25 +1,39 @@
 /** What an answer's headers say about the rate limit and about time. Malformed headers count as absent. */
 import type { RateObservation } from '../../core/ports.ts';
+import type { ServerTime } from '../../core/server-clock.ts';
 import type { EpochMs } from '../../core/time.ts';
 import { retryAfterMs } from './retry.ts';
 
 const WHOLE_NUMBER = /^\d{1,11}$/;
 
-/** A window lasts 10 s (docs/intercom-api.md 2); a reset further away than this is no time of a window. */
-const MAX_RESET_MS = 60_000;
+/** Windows last 10 s and begin at multiples of ten seconds on Intercom's clock (docs/intercom-api.md 2). */
+const WINDOW_MS = 10_000;
+
+/** The longest wait that a `Retry-After` is believed for. */
+const MOST_DELAY_MS = 60_000;
 
 function wholeNumber(headers: Headers, name: string): number | null {
   const text = headers.get(name)?.trim() ?? '';
   return WHOLE_NUMBER.test(text) ? Number(text) : null;
 }
 
-/** The three `X-RateLimit-*` headers (docs/intercom-api.md 2); `limit` is the figure of a 10-second window. */
-export const rateObservation = (headers: Headers, limited: boolean): RateObservation => ({
-  limit: wholeNumber(headers, 'x-ratelimit-limit'),
-  remaining: wholeNumber(headers, 'x-ratelimit-remaining'),
-  resetAt: wholeNumber(headers, 'x-ratelimit-reset'),
-  limited,
-});
+/**
+ * What the headers say of the rate limit; `limit` is the figure of a 10-second window. `X-RateLimit-Reset` is not
+ * read: it was seen six seconds past the window's end (docs/intercom-api.md 2), so the window follows from `Date`.
+ */
+export function rateObservation(
+  headers: Headers,
+  limited: boolean,
+  at: Omit<ServerTime, 'dateMs'>,
+): RateObservation {
+  const dateMs = dateHeader(headers);
+  return {
+    limit: wholeNumber(headers, 'x-ratelimit-limit'),
+    remaining: wholeNumber(headers, 'x-ratelimit-remaining'),
+    limited,
+    time: dateMs === null ? null : { dateMs, ...at },
+  };
+}
 
 /** The server's clock as of this answer, epoch milliseconds; null without a readable `Date` header. */
 export function dateHeader(headers: Headers): EpochMs | null {
@@ -28,15 +42,12 @@ export function dateHeader(headers: Headers): EpochMs | null {
 }
 
 /**
- * Milliseconds the server asks to wait: `Retry-After`, else (for a 429) the end of the window,
- * measured on the server's own clock where it sent one. Null where neither is usable.
+ * Milliseconds until it makes sense to ask again: `Retry-After`, else (for a 429) until the window ends,
+ * measured on the server's own clock if it sent one. Null if the server says nothing of it.
  */
 export function serverDelayMs(headers: Headers, limited: boolean, now: EpochMs): number | null {
   const serverNow = dateHeader(headers) ?? now;
   const asked = retryAfterMs(headers.get('retry-after'), serverNow);
-  if (asked !== null || !limited) return asked;
-  const resetAt = wholeNumber(headers, 'x-ratelimit-reset');
-  if (resetAt === null) return null;
-  const delay = resetAt * 1000 - serverNow;
-  return delay > 0 && delay <= MAX_RESET_MS ? delay : null;
+  if (asked !== null) return Math.min(asked, MOST_DELAY_MS);
+  return limited ? WINDOW_MS - (serverNow % WINDOW_MS) : null;
 }

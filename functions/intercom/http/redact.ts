@@ -1,8 +1,8 @@
 /**
- * Words of Intercom's about an error, without the values among them: they go into logs, debts, manifests and
- * summaries, where no field rule reaches. No pattern tells a name from a word (`Contact Jane Doe is broken`),
- * so only words pass that Intercom's documentation itself uses in messages, and none with a digit. Status,
- * code and request id, which stand beside them, lead to the rest.
+ * Removes values from Intercom's error messages, which go into logs, debts, manifests and summaries, where
+ * field rules do not apply. No pattern can tell a name from a word (`Contact Jane Doe is broken`). So only
+ * words that Intercom's documentation uses in messages pass, and none with a digit. The status, code and
+ * request id next to the message lead to the rest.
  */
 
 /** From the documentation (docs/intercom-api.md 3.2 and the examples of the OpenAPI file), without the values it quotes. */
@@ -32,7 +32,7 @@ const WORD = /[a-z_]+(?:'[a-z]+)?/g;
 
 const KNOWN: ReadonlySet<string> = new Set(DOCUMENTED.toLowerCase().match(WORD));
 
-/** A word between marks. */
+/** A word with quotes or punctuation around it. */
 const MARKED = /^["'`“‘«(]*([a-z_]+(?:['’][a-z]+)?)["'`”’»).,:;!?]*$/i;
 
 const isKnown = (text: string): boolean => {

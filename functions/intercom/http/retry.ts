@@ -1,49 +1,49 @@
 /**
- * Whether a failed request is tried again, and when: policy apart from sleeping. The server's timing
- * comes first and gets no jitter (every try needs a fresh permit of the shared budget, which spreads
- * the herd); our own delays get full jitter.
+ * Decides whether and when a failed request is tried again; the client does the sleeping. The server's timing
+ * comes first and gets no jitter: each try needs a new permit from the shared budget, which already spreads
+ * the load. Our own delays get full jitter.
  */
 import type { EpochMs } from '../../core/time.ts';
 
-/** What became of a try. `refused`: the server understood and said no. `bug`: an exception of ours. */
+/** How a try failed. `refused`: the server understood and said no. `bug`: an exception of our own. */
 export type RetryKind = 'rate_limited' | 'server' | 'network' | 'timeout' | 'malformed' | 'refused' | 'bug';
 
 export interface RetryOutcome {
   readonly kind: RetryKind;
-  /** Milliseconds the server asks to wait; null where it says nothing usable. */
+  /** Milliseconds the server asks to wait; null if it says nothing usable. */
   readonly serverDelayMs: number | null;
 }
 
-/** How long a caller is willing to ask for the same thing, where asking for less could help. */
+/** How long a caller keeps asking for the same thing if asking for less could help. */
 export interface RetryLimits {
-  /** Tries that may fail, 429s not counted. */
+  /** Tries that may fail, not counting 429s. */
   readonly maxTries: number;
-  /** Milliseconds spent on tries and delays, waits for permits not counted. */
+  /** Milliseconds spent on tries and delays, not counting waits for permits. */
   readonly maxElapsedMs: number;
-  /** Whether they hold for a broken network too, which asking for less would not mend. */
+  /** True if the limits also apply to network failures, which asking for less would not fix. */
   readonly evenForNetwork: boolean;
 }
 
-/** For requests that have no other way out: about half a minute of delays, five minutes at most. */
+/** For requests that have no alternative: about half a minute of delays, five minutes at most. */
 export const PATIENT: RetryLimits = { maxTries: 6, maxElapsedMs: 300_000, evenForNetwork: true };
 
 /**
- * For requests that can ask for less instead: one quick second try, none after a time-out. What a
- * smaller request would not help, a broken network or a 429, is tried as patiently as ever.
+ * For requests that can ask for less instead: one quick second try, none after a time-out. A smaller
+ * request would not help against a network failure or a 429, so those are still tried patiently.
  */
 export const HASTY: RetryLimits = { maxTries: 2, maxElapsedMs: 30_000, evenForNetwork: false };
 
-/** For a first look while a person waits: one more try, then the truth. */
+/** For a first look while a person waits: one more try, then the failure is reported. */
 export const CURIOUS: RetryLimits = { maxTries: 2, maxElapsedMs: 30_000, evenForNetwork: true };
 
 /** Outcomes that a smaller request may avoid. */
 const ASK_LESS: readonly RetryKind[] = ['server', 'timeout', 'malformed'];
 
 export interface RetryQuestion {
-  /** Tries that failed so far, this one included, 429s left out; from 1. */
+  /** Failed tries so far, including this one and not counting 429s; from 1. */
   readonly attempt: number;
   readonly outcome: RetryOutcome;
-  /** Milliseconds since the first try was sent, waits for permits left out. */
+  /** Milliseconds since the first try was sent, not counting waits for permits. */
   readonly elapsedMs: number;
   /** In [0, 1). */
   readonly random: number;
@@ -70,14 +70,14 @@ function delayFor({ attempt, outcome, random }: RetryQuestion): number {
   return backoffMs(attempt, random);
 }
 
-const isBound = (kind: RetryKind, { evenForNetwork }: RetryLimits): boolean =>
+const limitsApply = (kind: RetryKind, { evenForNetwork }: RetryLimits): boolean =>
   ASK_LESS.includes(kind) || (kind === 'network' && evenForNetwork);
 
-/** Decides about the next try of a request. */
+/** Decides whether a failed request is tried again, and after which delay. */
 export function retryDecision(question: RetryQuestion): RetryDecision {
   const { attempt, outcome, elapsedMs, limits = PATIENT } = question;
   if (outcome.kind === 'refused' || outcome.kind === 'bug') return GIVE_UP;
-  const { maxTries, maxElapsedMs } = isBound(outcome.kind, limits) ? limits : PATIENT;
+  const { maxTries, maxElapsedMs } = limitsApply(outcome.kind, limits) ? limits : PATIENT;
   if (outcome.kind !== 'rate_limited' && attempt >= maxTries) return GIVE_UP;
   const delayMs = delayFor(question);
   return elapsedMs + delayMs > maxElapsedMs ? GIVE_UP : { retry: true, delayMs };
@@ -86,8 +86,8 @@ export function retryDecision(question: RetryQuestion): RetryDecision {
 const WHOLE_NUMBER = /^\d{1,11}$/;
 
 /**
- * Milliseconds a `Retry-After` header asks to wait: seconds, or an HTTP date.
- * @returns null where it is absent or malformed: that loses the timing, not the retry
+ * Milliseconds that a `Retry-After` header asks to wait. The header holds seconds or an HTTP date.
+ * @returns null if it is absent or malformed, which loses the timing but not the retry
  */
 export function retryAfterMs(header: string | null, now: EpochMs): number | null {
   const text = header?.trim() ?? '';

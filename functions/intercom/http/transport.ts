@@ -15,11 +15,11 @@ export interface HttpRequest {
 }
 
 export interface Attempt {
-  /** 0 where no answer came. */
+  /** 0 if no answer came. */
   readonly status: number;
-  /** The JSON object that came; empty for HTML and the like. */
+  /** The JSON object received; empty for HTML and the like. */
   readonly body: JsonObject;
-  /** Size of the body. */
+  /** Size of the body in bytes. */
   readonly bytes: number;
   readonly receivedAtMs: EpochMs;
   /** The server's clock, epoch milliseconds. */
@@ -31,9 +31,9 @@ export interface Attempt {
 export interface TransportOptions {
   readonly baseUrl: string;
   readonly clock: Clock;
-  /** Milliseconds for one try, its body included. */
+  /** Milliseconds for one try, including its body. */
   readonly timeoutMs: number;
-  /** Bytes of a body beyond which it is not read. */
+  /** Bytes of the largest body that is read. */
   readonly maxBodyBytes: number;
   readonly fetch: typeof fetch;
 }
@@ -64,7 +64,7 @@ function parsed(text: string): JsonValue | undefined {
   }
 }
 
-/** A body too large stays so when asked for again; everything else may be a hiccup. */
+/** A body that is too large will be too large again; anything else may be temporary. */
 const malformed = (code: string, status: number, requestId: string | null): Failure => ({
   kind: code === 'answer_too_large' ? 'refused' : 'malformed',
   code,
@@ -75,14 +75,14 @@ const malformed = (code: string, status: number, requestId: string | null): Fail
   serverDelayMs: null,
 });
 
-/** What is wrong with the body of a 2xx answer; null where nothing is. */
+/** What is wrong with the body of a 2xx answer; null if nothing is. */
 function bodyFault(body: Body, value: JsonValue | undefined): string | null {
   if (body.text.trim() === '') return 'empty_answer';
   if (value === undefined) return body.text.trimStart().startsWith('<') ? 'html_answer' : 'malformed_answer';
   return isJsonObject(value) ? null : 'not_an_object';
 }
 
-/** A body as text, and what kind it is. */
+/** A body as text, and its content type. */
 function encoded(body: HttpRequest['body']): { readonly text: string | null; readonly type: string | null } {
   if (body === null) return { text: null, type: null };
   return body instanceof URLSearchParams
@@ -100,16 +100,16 @@ const noAnswer = (failure: Failure, receivedAtMs: EpochMs): Attempt => ({
   failure,
 });
 
-/** Names of network errors, innermost first: `ECONNREFUSED`, `ENOTFOUND`, `CERT_HAS_EXPIRED`. */
+/** The code of a network error (`ECONNREFUSED`, `ENOTFOUND`, `CERT_HAS_EXPIRED`), then its message. */
 function networkDetail(error: Error): string {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   return cut(`${code} ${error.message}`);
 }
 
 /**
- * The failure behind an exception of fetch. fetch wraps what the network did in a TypeError with a
- * cause; a TypeError without one is a bug, such as a token that is no header value.
- * @throws the exception itself where it is a bug or the caller's own abort
+ * The failure behind an exception from fetch. For a network error, fetch throws a TypeError with a cause.
+ * A TypeError without a cause is a bug, such as a token that is not a valid header value.
+ * @throws the exception itself if it is a bug; the signal's reason if the caller aborted
  */
 function exceptionFailure(error: unknown, signal: AbortSignal | undefined): Failure {
   signal?.throwIfAborted();
@@ -127,7 +127,7 @@ function exceptionFailure(error: unknown, signal: AbortSignal | undefined): Fail
 export function createTransport(options: TransportOptions) {
   const { baseUrl, clock, timeoutMs, maxBodyBytes } = options;
 
-  function attemptOf(response: Response, body: Body): Attempt {
+  function attemptOf(response: Response, body: Body, sentAtMs: EpochMs): Attempt {
     const { status, headers } = response;
     const receivedAtMs = clock.now();
     const value = parsed(body.text);
@@ -149,12 +149,15 @@ export function createTransport(options: TransportOptions) {
       bytes: body.bytes,
       receivedAtMs,
       date: dateHeader(headers),
-      observation: rateObservation(headers, limited || failure?.kind === 'rate_limited'),
+      observation: rateObservation(headers, limited || failure?.kind === 'rate_limited', {
+        sentAtMs,
+        receivedAtMs,
+      }),
       failure,
     };
   }
 
-  /** @param token null where the request needs none */
+  /** @param token null if the request needs none */
   return async (
     request: HttpRequest,
     token: string | null,
@@ -164,6 +167,7 @@ export function createTransport(options: TransportOptions) {
     for (const [name, value] of Object.entries(request.query)) url.searchParams.set(name, String(value));
     const timeout = AbortSignal.timeout(timeoutMs);
     const { text, type } = encoded(request.body);
+    const sentAtMs = clock.now();
     try {
       const response = await options.fetch(url, {
         method: request.method,
@@ -177,7 +181,7 @@ export function createTransport(options: TransportOptions) {
         },
         body: text,
       });
-      return attemptOf(response, await readBody(response, maxBodyBytes));
+      return attemptOf(response, await readBody(response, maxBodyBytes), sentAtMs);
     } catch (error) {
       return noAnswer(exceptionFailure(error, signal), clock.now());
     }

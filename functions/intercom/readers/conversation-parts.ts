@@ -3,25 +3,24 @@
  * at once (docs/intercom-api.md 6.4).
  */
 import type { ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';
-import type { ObjectReader, Position, ReadEvent, Slice } from '../../core/reading.ts';
-import type { Failure } from '../http/failures.ts';
+import type { ObjectReader, Observed, Position, ReadEvent, Reject, Slice } from '../../core/reading.ts';
+import { isNotFound } from '../http/failures.ts';
 import { type ConversationDetail, conversationDetail, evidenceOf } from './walk/conversation-detail.ts';
-import { createFailureGate, type FailureGate } from './walk/failure-gate.ts';
-import { recordId } from './walk/identify.ts';
+import { createFailureGate, type FailureGate, orLost } from './walk/failure-gate.ts';
 import { ahead, inOrder } from './walk/in-order.ts';
-import { type ListedConversation, listConversations } from './walk/listed-conversations.ts';
+import { type ListingStep, listConversations } from './walk/listed-conversations.ts';
 import { askOptions, pathOf, type ReaderDeps } from './walk/requests.ts';
 import { createSearcher } from './walk/search-walk.ts';
 
 type PartsRead = Extract<ReadSpec, { kind: 'conversation_parts' }>;
 
-/** Where to go on. */
+/** Where the reader continues. */
 type PartsPosition = {
-  /** Position of the listing whose next page is being worked on. */
+  /** Position in the listing before the page that is being read. */
   readonly listing: Position | null;
   /** Conversations of that page that are done, by id and `updated_at`. */
   readonly done: readonly string[];
-  /** Listed, but 404: asked for once more at the end of the slice. */
+  /** Listed but not found (404); asked for again at the end of the slice. */
   readonly missing: readonly string[];
 };
 
@@ -30,10 +29,7 @@ type Fetched =
   | { readonly type: 'missing'; readonly id: string }
   | { readonly type: 'failed'; readonly id: string; readonly error: unknown };
 
-/** JSON or a bare HTML page (docs/intercom-api.md 3.2). */
-const isNotFound = ({ status }: Failure): boolean => status === 404;
-
-/** What is gathered before it is handed on: bounds memory, and what a stop costs. */
+/** How much is collected before it is handed on. Bounds memory, and what a stop costs. */
 const GROUP_BYTES = 4 * 1024 * 1024;
 const GROUP_CONVERSATIONS = 50;
 
@@ -41,13 +37,24 @@ const isFull = (details: readonly ConversationDetail[]): boolean =>
   details.length >= GROUP_CONVERSATIONS ||
   details.reduce((bytes, detail) => bytes + detail.bytes, 0) >= GROUP_BYTES;
 
-const pageEvent = (details: readonly ConversationDetail[], position: PartsPosition): ReadEvent => ({
+const pageEvent = (
+  details: readonly ConversationDetail[],
+  position: PartsPosition,
+  listing: { readonly rejects: readonly Reject[]; readonly observed: Observed } = NOTHING_ODD,
+): ReadEvent => ({
   type: 'page',
   records: details.flatMap(({ records }) => records),
   ids: details.map(({ id }) => id),
   position,
-  evidence: evidenceOf(details),
+  rejects: [...listing.rejects, ...details.flatMap(({ rejects }) => rejects)],
+  evidence: { ...evidenceOf(details), observed: listing.observed },
 });
+
+const NOTHING_ODD = { rejects: [], observed: {} } as const;
+
+/** Parts that Intercom has and did not list are owed; those that came are written all the same. */
+const debtOf = ({ id, shortfall }: ConversationDetail): readonly ReadEvent[] =>
+  shortfall === null ? [] : [{ type: 'debt', scope: { ids: [id] }, reason: `A conversation ${shortfall}` }];
 
 const added = (ids: readonly string[], id: string): readonly string[] => [...new Set([...ids, id])];
 
@@ -65,22 +72,19 @@ export function createConversationPartsReader(
       const options = ask('bulk', { expect: isNotFound });
       const answer = await client.get(pathOf(read.detailPath, id), {}, options);
       if (answer.failure !== null) return { type: 'missing', id };
-      const detail = conversationDetail(id, answer.body, answer);
-      for (const { record } of detail.records) recordId(declaration, record);
-      return { type: 'found', detail };
+      return { type: 'found', detail: conversationDetail(declaration, id, answer.body, answer) };
     } catch (error) {
       return { type: 'failed', id, error };
     }
   }
 
-  /** Works through one page of the listing; `next` is where the listing goes on after it. */
+  /** Reads the conversations of one page of the listing. */
   async function* readListed(
-    listed: readonly ListedConversation[],
+    listing: Extract<ListingStep, { type: 'listed' }>,
     start: PartsPosition,
-    next: Position,
     gate: FailureGate,
   ): AsyncGenerator<ReadEvent, PartsPosition, void> {
-    const todo = listed.filter(({ version }) => !start.done.includes(version));
+    const todo = listing.conversations.filter(({ version }) => !start.done.includes(version));
     let position = start;
     let details: ConversationDetail[] = [];
     let index = 0;
@@ -93,18 +97,20 @@ export function createConversationPartsReader(
         continue;
       }
       gate.succeeded();
-      if (fetched.type === 'found') details.push(fetched.detail);
-      else position = { ...position, missing: added(position.missing, fetched.id) };
+      if (fetched.type === 'found') {
+        details.push(fetched.detail);
+        yield* debtOf(fetched.detail);
+      } else position = { ...position, missing: added(position.missing, fetched.id) };
       if (!isFull(details)) continue;
       yield pageEvent(details, position);
       details = [];
     }
-    position = { ...position, listing: next, done: [] };
-    yield pageEvent(details, position);
+    position = { ...position, listing: listing.next, done: [] };
+    yield pageEvent(details, position, listing);
     return position;
   }
 
-  /** A 404 counts as a deletion only if a second GET at the end of the slice agrees (DESIGN 4.8). */
+  /** A 404 counts as a deletion only if a second GET at the end of the slice agrees: one alone may be a hiccup. */
   async function* askAgain(
     position: PartsPosition,
     gate: FailureGate,
@@ -117,8 +123,10 @@ export function createConversationPartsReader(
         continue;
       }
       gate.succeeded();
-      if (fetched.type === 'found') details.push(fetched.detail);
-      else deleted.push(fetched.id);
+      if (fetched.type === 'found') {
+        details.push(fetched.detail);
+        yield* debtOf(fetched.detail);
+      } else deleted.push(fetched.id);
     }
     if (deleted.length > 0) yield { type: 'deleted', ids: deleted, how: 'not_found' };
     if (details.length > 0) yield pageEvent(details, { ...position, missing: deleted });
@@ -128,12 +136,15 @@ export function createConversationPartsReader(
     const gate = createFailureGate(client, deps.signal);
     const beginning: PartsPosition = { listing: null, done: [], missing: [] };
     let position = (start as PartsPosition | null) ?? beginning;
-    for await (const step of ahead(listConversations(searcher, slice.query, position.listing))) {
+    const listing = ahead(listConversations(searcher, slice.query, position.listing));
+    for await (const step of orLost(listing, client, deps.signal)) {
       if (step.type === 'restart') {
         position = beginning;
         yield step;
+      } else if (step.type === 'lost') {
+        yield step;
       } else if (step.type === 'listed') {
-        position = yield* readListed(step.conversations, position, step.next, gate);
+        position = yield* readListed(step, position, gate);
       } else {
         yield* askAgain(position, gate);
         yield step;
@@ -141,5 +152,9 @@ export function createConversationPartsReader(
     }
   }
 
-  return { read: walk, probe: (query) => searcher.probe(query) };
+  return {
+    read: walk,
+    probe: (query) => searcher.probe(query),
+    list: (query) => searcher.list(query),
+  };
 }

@@ -1,19 +1,19 @@
 /** Reads a list whose pages are reached by a cursor in the query string (docs/intercom-api.md 4, style A). */
 import type { ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';
 import type { ObjectReader, Position, ReadEvent } from '../../core/reading.ts';
-import { identify } from './walk/identify.ts';
+import { createFailureGate } from './walk/failure-gate.ts';
 import { ahead } from './walk/in-order.ts';
 import { cursorPage } from './walk/list-answers.ts';
 import { askSmaller, createPageSizes, halvings } from './walk/page-sizes.ts';
-import { askOptions, type ReaderDeps } from './walk/requests.ts';
+import { askOptions, onlyWhole, type ReaderDeps } from './walk/requests.ts';
+import { createRecordTaker } from './walk/take-records.ts';
 import { createWalkGuard } from './walk/walk-guard.ts';
-import { onlyWhole } from './walk/whole.ts';
 
 type CursorRead = Extract<ReadSpec, { kind: 'cursor' }>;
 
 type CursorPosition = {
   readonly startingAfter: string | null;
-  /** `total_count` of the first page: records can enter an open list, so it is the one to reach. */
+  /** `total_count` of the first page. Records can be added during the walk, so this is the count to reach. */
   readonly firstCount: number | null;
   readonly read: number;
   readonly ended: boolean;
@@ -32,6 +32,7 @@ export function createCursorReader(
   async function* walk(start: Position | null): AsyncGenerator<ReadEvent, void, void> {
     const sizes = createPageSizes(halvings(read.perPage));
     const guard = createWalkGuard(path);
+    const take = createRecordTaker(declaration, deps, ask, createFailureGate(deps.client, deps.signal));
     let state = (start as CursorPosition | null) ?? BEGINNING;
     while (!state.ended) {
       const { startingAfter } = state;
@@ -51,13 +52,8 @@ export function createCursorReader(
         read: page.read,
         ended: page.cursor === null,
       };
-      const identified = page.records.map((record) => identify(declaration, record, answer.receivedAtMs));
-      yield {
-        type: 'page',
-        records: identified.map((one) => one.read),
-        ids: identified.map(({ id }) => id),
-        position: state,
-      };
+      const { records, rejects } = await take(page.records, answer.receivedAtMs, recordsKey);
+      yield { type: 'page', records, rejects, ids: records.map(({ id }) => id), position: state };
     }
     yield { type: 'end', matched: state.firstCount };
   }

@@ -1,4 +1,4 @@
-/** One reader per paging style; which one an object has is data of its declaration. */
+/** One reader per paging style. The declaration of an object says which one it uses. */
 import type { ObjectDeclaration } from '../../core/declaration.ts';
 import type { ObjectReader } from '../../core/reading.ts';
 import { createConversationPartsReader } from './conversation-parts.ts';
@@ -12,7 +12,7 @@ import type { ReaderDeps } from './walk/requests.ts';
 
 export type { ReaderDeps } from './walk/requests.ts';
 
-/** The reader of an object, over HTTP. Its errors are those of the client, and ContractError. */
+/** The reader of an object. It throws the errors of the client, and ContractError. */
 export function createObjectReader(declaration: ObjectDeclaration, deps: ReaderDeps): ObjectReader {
   const { read } = declaration;
   switch (read.kind) {

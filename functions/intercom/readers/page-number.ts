@@ -1,15 +1,15 @@
 /**
- * Reads a page-number list (docs/intercom-api.md 4, style C). Such lists shift while they are read, so a walk that
- * falls short of the count Intercom gave is repeated and united (DESIGN 4.9).
+ * Reads a page-number list (docs/intercom-api.md 4, style C). Such lists shift while they are read. If a walk
+ * falls short of Intercom's count, it is repeated and the results are united.
  */
 import type { ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';
 import type { ObjectReader, Position, ReadEvent } from '../../core/reading.ts';
-import { identify } from './walk/identify.ts';
+import { isSwitchedOff, switchedOff } from '../http/failures.ts';
+import { createFailureGate } from './walk/failure-gate.ts';
 import { ahead } from './walk/in-order.ts';
 import { type NumberPage, walkNumbers } from './walk/number-walk.ts';
-import { askOptions, type ReaderDeps } from './walk/requests.ts';
-import { isSwitchedOff, switchedOff } from './walk/switched-off.ts';
-import { onlyWhole } from './walk/whole.ts';
+import { askOptions, onlyWhole, type ReaderDeps } from './walk/requests.ts';
+import { createRecordTaker } from './walk/take-records.ts';
 
 type PageNumberRead = Extract<ReadSpec, { kind: 'page_number' }>;
 
@@ -17,9 +17,9 @@ type PageNumberPosition = {
   /** From 1. */
   readonly walk: number;
   readonly offset: number;
-  /** Largest `total_count` seen; null where there was none. */
+  /** Largest `total_count` seen; null if there was none. */
   readonly largest: number | null;
-  /** Distinct ids of all walks so far, at least. */
+  /** Distinct ids of all walks so far; a lower bound. */
   readonly distinct: number;
   readonly ended: boolean;
 };
@@ -32,9 +32,12 @@ const MOST_WALKS = 4;
 const larger = (a: number | null, b: number | null): number | null =>
   a === null || b === null ? (a ?? b) : Math.max(a, b);
 
-/** The next walk, or the end where the count is reached or repeating did not help. */
-function afterWalk(state: PageNumberPosition): PageNumberPosition {
-  const short = state.largest !== null && state.distinct < state.largest;
+/**
+ * The next walk, or the end if the count is reached or repeating did not help.
+ * @param known how many records earlier runs found to be counted and never listed
+ */
+function afterWalk(state: PageNumberPosition, known: number): PageNumberPosition {
+  const short = state.largest !== null && state.distinct + known < state.largest;
   return short && state.walk < MOST_WALKS
     ? { ...state, walk: state.walk + 1, offset: 0 }
     : { ...state, ended: true };
@@ -48,29 +51,24 @@ export function createPageNumberReader(
   const ask = askOptions(declaration, deps);
   const list = { path: read.path, recordsKeys: [read.recordsKey], perPageSizes: read.perPageSizes };
 
-  async function* walk(start: Position | null): AsyncGenerator<ReadEvent, void, void> {
+  async function* walk(start: Position | null, known: number): AsyncGenerator<ReadEvent, void, void> {
     const seen = new Set<string>();
+    const take = createRecordTaker(declaration, deps, ask, createFailureGate(deps.client, deps.signal));
     let state = (start as PageNumberPosition | null) ?? BEGINNING;
-    /** Distinct ids of an earlier invocation, unknown by name: they count during the walk they belong to. */
+    /** Distinct ids of an earlier invocation. Only their number is known, so they count for their own walk only. */
     let inherited = state.distinct;
 
-    function take(page: NumberPage): ReadEvent {
-      const fresh = page.records
-        .map((record) => identify(declaration, record, page.receivedAtMs))
-        .filter(({ id }) => !seen.has(id));
-      for (const { id } of fresh) seen.add(id);
+    async function eventOf(page: NumberPage): Promise<ReadEvent> {
+      const { records: taken, rejects } = await take(page.records, page.receivedAtMs, read.recordsKey);
+      const records = taken.filter(({ id }) => !seen.has(id));
+      for (const { id } of records) seen.add(id);
       const distinct = Math.max(state.distinct, inherited + seen.size);
       state = { ...state, offset: page.nextOffset, largest: larger(state.largest, page.total), distinct };
       if (page.isLast) {
-        state = afterWalk(state);
+        state = afterWalk(state, known);
         inherited = 0;
       }
-      return {
-        type: 'page',
-        records: fresh.map((one) => one.read),
-        ids: fresh.map(({ id }) => id),
-        position: state,
-      };
+      return { type: 'page', records, rejects, ids: records.map(({ id }) => id), position: state };
     }
 
     while (!state.ended) {
@@ -78,7 +76,7 @@ export function createPageNumberReader(
       let pages = 0;
       for await (const page of walkNumbers(deps.client, ask, list, { offset: state.offset, absent })) {
         pages += 1;
-        yield take(page);
+        yield await eventOf(page);
       }
       if (pages === 0) throw switchedOff(read.path);
     }
@@ -88,7 +86,7 @@ export function createPageNumberReader(
   return {
     read(slice, position) {
       onlyWhole(declaration, slice);
-      return ahead(walk(position));
+      return ahead(walk(position, slice.knownShort ?? 0));
     },
     probe: null,
   };

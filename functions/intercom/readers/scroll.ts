@@ -1,7 +1,7 @@
 /**
- * Reads companies by the workspace's one scroll (docs/intercom-api.md 6.3). Every call moves the scroll on, so a call
- * that got no usable answer is never repeated: the page it carried would be skipped unnoticed. The walk
- * begins anew instead.
+ * Reads companies by the workspace's only scroll (docs/intercom-api.md 6.3). Every call moves the scroll on, so
+ * a call without a usable answer is never repeated: its page would be skipped unnoticed. Instead the walk
+ * starts again.
  */
 import type { ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';
 import { RetryableError } from '../../core/errors.ts';
@@ -9,16 +9,16 @@ import type { JsonObject } from '../../core/json.ts';
 import type { ObjectReader, Position, ReadEvent } from '../../core/reading.ts';
 import type { Answer } from '../http/client.ts';
 import type { Failure } from '../http/failures.ts';
-import { identify } from './walk/identify.ts';
-import { broken, recordsOf, totalCount } from './walk/list-answers.ts';
-import { askOptions, type ReaderDeps } from './walk/requests.ts';
-import { onlyWhole } from './walk/whole.ts';
+import { createFailureGate } from './walk/failure-gate.ts';
+import { contractError, recordsOf, totalCount } from './walk/list-answers.ts';
+import { askOptions, onlyWhole, type ReaderDeps } from './walk/requests.ts';
+import { createRecordTaker } from './walk/take-records.ts';
 
 type ScrollRead = Extract<ReadSpec, { kind: 'scroll' }>;
 
 /**
- * Where a scroll goes on. Resume only from a position that was the invocation's last word: a call made
- * after it has moved the scroll on.
+ * Where a scroll continues. Resume only from the last position of an invocation: any call made after a
+ * position has moved the scroll on.
  */
 type ScrollPosition = {
   readonly scrollParam: string | null;
@@ -31,7 +31,7 @@ const MOST_RESTARTS = 3;
 /** An idle scroll expires after 60 s (docs/intercom-api.md 6.3). */
 const WAIT_SECONDS = 65;
 
-/** Somebody holds the scroll: told by code, never by text (docs/intercom-api.md 3.2). */
+/** Another client holds the scroll; only the code shows this, never the text (docs/intercom-api.md 3.2). */
 const isTaken = ({ codes }: Failure): boolean => codes.includes('scroll_exists');
 
 const LOST: readonly Failure['kind'][] = ['not_found', 'server', 'timeout', 'network', 'malformed'];
@@ -39,7 +39,7 @@ const LOST: readonly Failure['kind'][] = ['not_found', 'server', 'timeout', 'net
 /** The scroll expired, broke, or its answer was lost. */
 const isLost = ({ kind }: Failure): boolean => LOST.includes(kind);
 
-/** A 4xx of the count: the walk is whole without it. */
+/** A 4xx for the count; the walk is complete without it. */
 const isRefused = ({ kind }: Failure): boolean => kind === 'refused' || kind === 'not_found';
 
 export function createScrollReader(
@@ -59,7 +59,7 @@ export function createScrollReader(
   function nextParam(body: JsonObject, before: string | null): string {
     const param = body.scroll_param ?? before;
     if (typeof param === 'string' && param !== '') return param;
-    throw broken('scroll_param_missing', `${path} gave a page without a scroll_param`);
+    throw contractError('scroll_param_missing', `${path} returned a page without a scroll_param`);
   }
 
   async function matched(): Promise<number | null> {
@@ -67,10 +67,11 @@ export function createScrollReader(
     return answer.failure === null ? totalCount(answer.body) : null;
   }
 
-  /** Restarts until a scroll gives its end, or `wait`s. */
+  /** Restarts until a scroll reaches its end. Yields `wait` if another client holds the scroll. */
   async function* walk(start: Position | null): AsyncGenerator<ReadEvent, void, void> {
     let state = (start as ScrollPosition | null) ?? { scrollParam: null, restarts: 0, ended: false };
     let seen = new Set<string>();
+    const take = createRecordTaker(declaration, deps, ask, createFailureGate(client, deps.signal));
     while (!state.ended) {
       const answer = await scroll(state.scrollParam);
       const { failure } = answer;
@@ -92,18 +93,19 @@ export function createScrollReader(
         yield { type: 'restart', reason: `the scroll broke (${failure.code})` };
         continue;
       }
-      const records = recordsOf(answer.body, [recordsKey], path);
-      const identified = records.map((record) => identify(declaration, record, answer.receivedAtMs));
+      const values = recordsOf(answer.body, [recordsKey], path);
+      const { records, rejects } = await take(values, answer.receivedAtMs, recordsKey);
       const known = seen.size;
-      for (const { id } of identified) seen.add(id);
-      const ended = records.length === 0;
-      if (!ended && seen.size === known)
-        throw broken('repeated_page', `${path} gave the same companies twice`);
+      for (const { id } of records) seen.add(id);
+      const ended = values.length === 0;
+      if (records.length > 0 && seen.size === known)
+        throw contractError('repeated_page', `${path} returned the same companies twice`);
       state = { ...state, scrollParam: ended ? null : nextParam(answer.body, state.scrollParam), ended };
       yield {
         type: 'page',
-        records: identified.map((one) => one.read),
-        ids: identified.map(({ id }) => id),
+        records,
+        rejects,
+        ids: records.map(({ id }) => id),
         position: state,
       };
     }

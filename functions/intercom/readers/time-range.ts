@@ -1,7 +1,6 @@
 /**
- * Reads activity logs by windows of time (docs/intercom-api.md 6.9): both bounds always sent and one second wider on
- * each side, because whether they are inclusive is UNCONFIRMED; ids seen twice are dropped. A window
- * too long for Intercom is halved.
+ * Reads activity logs by windows of time (docs/intercom-api.md 6.9). Both bounds are always sent, one second wider
+ * on each side, because nobody knows whether they are inclusive; an id seen twice is dropped.
  */
 import type { ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';
 import type { ObjectReader, Position, ReadEvent, Slice, Window } from '../../core/reading.ts';
@@ -10,29 +9,34 @@ import { isTooMuchAsked } from '../http/failures.ts';
 import { HASTY, PATIENT } from '../http/retry.ts';
 import { readMe } from '../me.ts';
 import { createFailureGate } from './walk/failure-gate.ts';
-import { identify } from './walk/identify.ts';
-import { broken } from './walk/list-answers.ts';
+import { contractError } from './walk/list-answers.ts';
 import { type NumberPage, walkNumbers } from './walk/number-walk.ts';
 import { createPageSizes, type PageSizes } from './walk/page-sizes.ts';
 import { askOptions, type ReaderDeps } from './walk/requests.ts';
+import { createRecordTaker } from './walk/take-records.ts';
+import {
+  AT_ONCE,
+  afterGood,
+  afterLost,
+  afterTooMuch,
+  beginWindows,
+  MIN_WINDOW_SECONDS,
+  nextWindows,
+  type RangeWindow,
+  type WindowPosition,
+} from './walk/window-widths.ts';
 
 type TimeRangeRead = Extract<ReadSpec, { kind: 'time_range' }>;
 
-type TimeRangePosition = {
-  /** Beginning of the window being read; it is read again from its first page. */
-  readonly windowStart: EpochSeconds;
-  readonly widthSeconds: number;
-  readonly to: EpochSeconds;
-};
-
-/** No window is made shorter. */
-const MIN_WINDOW_SECONDS = 600;
-
-/** Good windows before a shortened one is doubled. */
-const GROW_AFTER = 3;
-
-/** Before Intercom was: where a workspace does not tell when it was made (docs/intercom-api.md 6.1: `app` may be null). */
+/** Before Intercom existed: the beginning if a workspace does not say when it was made (docs/intercom-api.md 6.1). */
 const INTERCOM_BEGAN: EpochSeconds = 1_293_840_000;
+
+/** A window whose first page is on its way. */
+interface OpenWindow {
+  readonly window: RangeWindow;
+  readonly pages: AsyncGenerator<NumberPage, void, void>;
+  readonly first: Promise<IteratorResult<NumberPage, void>>;
+}
 
 export function createTimeRangeReader(
   declaration: ObjectDeclaration,
@@ -43,7 +47,7 @@ export function createTimeRangeReader(
   const ask = askOptions(declaration, deps);
 
   /** The slice's bounds; the present is the later of the two clocks, and a second more. */
-  async function boundsOf({ from, to }: Window): Promise<{ from: EpochSeconds; to: EpochSeconds }> {
+  async function boundsOf({ from, to }: Window): Promise<RangeWindow> {
     if (from !== null && to !== null) return { from, to };
     const { createdAt, dateHeaderMs } = await readMe(client, { signal });
     const present = toSeconds(Math.max(clock.now(), dateHeaderMs ?? 0)) + 1;
@@ -51,70 +55,104 @@ export function createTimeRangeReader(
     return { from: from ?? begin, to: to ?? present };
   }
 
-  async function begin({ query }: Slice): Promise<TimeRangePosition> {
-    if (query.kind === 'ids') throw broken('unsupported_query', `${read.path} cannot be read by id`);
-    const { from, to } = await boundsOf(query.kind === 'all' ? { from: null, to: null } : query.updated);
-    return { windowStart: from, widthSeconds: read.maxWindowSeconds, to };
+  async function begin({ query }: Slice): Promise<WindowPosition> {
+    if (query.kind === 'ids') throw contractError('unsupported_query', `${read.path} cannot be read by id`);
+    const bounds = await boundsOf(query.kind === 'all' ? { from: null, to: null } : query.updated);
+    return beginWindows(bounds, read.maxWindowSeconds);
   }
 
-  /** Smaller pages first, then a shorter window: what a page taught holds for the windows after it. */
-  function pagesOf(from: EpochSeconds, to: EpochSeconds, sizes: PageSizes, atSmallest: boolean) {
+  /**
+   * Asks for a window's first page at once. A window beyond the width that is known to work is more likely to fail
+   * for its length than for its page size, so its pages do not shrink first.
+   */
+  function open(window: RangeWindow, sizes: PageSizes): OpenWindow {
+    const { from, to } = window;
     const query = { [read.afterParameter]: from - 1, [read.beforeParameter]: to + 1 };
     const { path, recordsKey, perPageSizes } = read;
-    const list = { path, query, recordsKeys: [recordsKey], perPageSizes };
-    return walkNumbers(client, ask, list, { sizes, patience: atSmallest ? PATIENT : HASTY });
+    const isLong = to - from > read.maxWindowSeconds;
+    const pages = walkNumbers(
+      client,
+      ask,
+      { path, query, recordsKeys: [recordsKey], perPageSizes },
+      {
+        sizes: isLong ? createPageSizes([sizes.current()]) : sizes,
+        patience: to - from <= MIN_WINDOW_SECONDS ? PATIENT : HASTY,
+      },
+    );
+    const first = pages.next();
+    // Looked at when its turn comes.
+    first.catch(() => undefined);
+    return { window, pages, first };
   }
 
   async function* walk(slice: Slice, start: Position | null): AsyncGenerator<ReadEvent, void, void> {
     const gate = createFailureGate(client, signal);
-    let position = (start as TimeRangePosition | null) ?? (await begin(slice));
+    const take = createRecordTaker(declaration, deps, ask, gate);
+    let position = (start as WindowPosition | null) ?? (await begin(slice));
+    let sizes = createPageSizes(read.perPageSizes);
+    const largest = Math.max(...read.perPageSizes);
+    let atOnce = 1;
     let before = new Set<string>();
     let seen = new Set<string>();
-    let sizes = createPageSizes(read.perPageSizes);
-    let goodWindows = 0;
 
-    function take({ records, receivedAtMs }: NumberPage): ReadEvent {
-      const fresh = records
-        .map((record) => identify(declaration, record, receivedAtMs))
-        .filter(({ id }) => !seen.has(id) && !before.has(id));
-      for (const { id } of fresh) seen.add(id);
-      return {
-        type: 'page',
-        records: fresh.map((one) => one.read),
-        ids: fresh.map(({ id }) => id),
-        position,
-      };
+    async function eventOf({ records: values, receivedAtMs }: NumberPage): Promise<ReadEvent> {
+      const { records: taken, rejects } = await take(values, receivedAtMs, read.recordsKey);
+      const records = taken.filter(({ id }) => !seen.has(id) && !before.has(id));
+      for (const { id } of records) seen.add(id);
+      return { type: 'page', records, rejects, ids: records.map(({ id }) => id), position };
     }
 
-    function nextWindow(windowStart: EpochSeconds): void {
-      const grow = goodWindows > 0 && goodWindows % GROW_AFTER === 0;
-      const wider = grow ? Math.min(position.widthSeconds * 2, read.maxWindowSeconds) : position.widthSeconds;
-      position = { ...position, windowStart, widthSeconds: wider };
-      before = seen;
-      seen = new Set();
+    /** Yields the window's records; returns how many there were, or what went wrong. */
+    async function* readWindow({
+      pages,
+      first,
+    }: OpenWindow): AsyncGenerator<
+      ReadEvent,
+      { readonly records: number } | { readonly error: unknown },
+      void
+    > {
+      let records = 0;
+      try {
+        for (let next = await first; next.done !== true; next = await pages.next()) {
+          records += next.value.records.length;
+          yield await eventOf(next.value);
+        }
+        return { records };
+      } catch (error) {
+        return { error };
+      }
     }
 
     while (position.windowStart < position.to) {
-      const from = position.windowStart;
-      const to = Math.min(from + position.widthSeconds, position.to);
-      const atSmallest = to - from <= MIN_WINDOW_SECONDS;
+      const opened = nextWindows(position, atOnce).map((window) => open(window, sizes));
+      atOnce = AT_ONCE;
       try {
-        for await (const page of pagesOf(from, to, sizes, atSmallest)) yield take(page);
-        gate.succeeded();
-        goodWindows += 1;
-      } catch (error) {
-        goodWindows = 0;
-        if (isTooMuchAsked(error) && !atSmallest) {
-          sizes = createPageSizes(read.perPageSizes);
-          const half = Math.max(MIN_WINDOW_SECONDS, Math.floor((to - from) / 2));
-          position = { ...position, widthSeconds: half };
-          continue;
+        for (const one of opened) {
+          const result = yield* readWindow(one);
+          if ('error' in result) {
+            const halved = isTooMuchAsked(result.error) ? afterTooMuch(position, one.window) : null;
+            if (halved !== null) {
+              sizes = createPageSizes(read.perPageSizes);
+              position = halved;
+              break;
+            }
+            yield {
+              type: 'debt',
+              scope: { window: one.window },
+              reason: await gate.failed(result.error),
+            };
+            position = afterLost(position, one.window);
+          } else {
+            gate.succeeded();
+            position = afterGood(position, one.window, result.records / largest);
+          }
+          before = seen;
+          seen = new Set();
+          yield { type: 'page', records: [], ids: [], position };
         }
-        const reason = await gate.failed(error);
-        yield { type: 'debt', scope: { window: { from, to } }, reason };
+      } finally {
+        await Promise.all(opened.map(({ pages }) => pages.return()));
       }
-      nextWindow(to);
-      yield { type: 'page', records: [], ids: [], position };
     }
     yield { type: 'end', matched: null };
   }

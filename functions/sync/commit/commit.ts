@@ -1,13 +1,13 @@
-/** Commit: every slice of the plan is done; make the object's run exist. */
+/** Commit: every slice of the plan is done, so the object's run begins to exist. */
 
-import type { Debt, DoneSlice, Draft, Manifest, Plan, RunContext } from '../../core/engine-files.ts';
+import type { Debt, DoneSlice, Draft, Manifest, NewDebt, Plan, RunContext } from '../../core/engine-files.ts';
 import { ContractError, RetryableError } from '../../core/errors.ts';
 import { draftKey, manifestKey, planKey } from '../../core/lake-keys.ts';
-import { DELETIONS, type TableName } from '../../core/names.ts';
+import { sum } from '../../core/metrics.ts';
+import { isSharedTable, type TableName } from '../../core/names.ts';
 import type { Lease, ObjectState } from '../../core/ports.ts';
 import { recordSchema } from '../../core/schema.ts';
 import { unionSeen } from '../../core/sightings.ts';
-import { sum } from '../../core/sum.ts';
 import { isoTime } from '../../core/time.ts';
 import type { CommitResult } from '../../core/workflow.ts';
 import { asWritten, excludes } from '../../rows/field-rules.ts';
@@ -19,7 +19,7 @@ import { publishCommitted } from '../publish.ts';
 import { readDone } from '../receipts.ts';
 import { requireRunContext } from '../run-context.ts';
 import { readStored, requireStored, storeOnce } from '../store.ts';
-import { completenessOf } from './completeness.ts';
+import { completenessOf, listsNoLongerSent } from './completeness.ts';
 import { pruneHistory } from './history.ts';
 import { writtenBy } from './written-by.ts';
 
@@ -37,42 +37,68 @@ async function doneSlices({ lake }: ObjectDependencies, plan: Plan): Promise<rea
 
 const debtSize = ({ scope }: Pick<Debt, 'scope'>): number => ('ids' in scope ? scope.ids.length : 1);
 
-/** Refuses a run whose losses are too many to be anything but a broken contract; the cursor stays. */
+/** Refuses a run that lost so much that Intercom's contract must be broken. The cursor stays. */
 function guard(plan: Plan, slices: readonly DoneSlice[]): void {
   const read = sum(slices.map(({ done }) => done.read));
-  // Debts of earlier runs may turn out to be many, and many of them gone, without this run being wrong.
+  // Many debts of earlier runs may fail again or be gone by now. That says nothing about this run.
   const own = slices.filter(({ slice }) => slice.debt === null);
   const fresh = own.flatMap(({ done }) => done.newDebts);
-  const newDebts = sum(fresh.map(debtSize));
+  const newDebts = sum(fresh.map(debtSize)) + sum(own.map(({ done }) => done.evidence.rejects));
   if (tooManyDebts(newDebts, read)) {
     throw new ContractError(
-      `${newDebts} records or ranges of ${plan.object} could not be read (${fresh[0]?.reason}); ${read} could. That is too many to go on with: the cursor stays, and the next run reads them all again.`,
+      `${newDebts} records or ranges of ${plan.object} could not be read (${fresh[0]?.reason ?? 'see the table of rejects'}); ${read} could. That is too many to commit. The cursor stays, and the next run reads them all again.`,
       { code: 'too_many_debts' },
+    );
+  }
+  const lost = own.filter(({ done }) => done.lost !== undefined);
+  if (own.length > 0 && lost.length === own.length) {
+    throw new ContractError(
+      `No part of ${plan.object} could be read: ${lost[0]?.done.lost}. The cursor stays, and the next run tries again.`,
+      { code: 'nothing_read' },
     );
   }
   const deleted = sum(own.map(({ done }) => done.deleted.length));
   if (tooManyDeletions(deleted, read)) {
     throw new ContractError(
-      `${deleted} of ${read + deleted} ${plan.object} read were listed by Intercom and then not found. That is too many to be deletions; the cursor stays. If they were deleted on purpose, reset the object and read it again.`,
+      `Intercom listed ${read + deleted} ${plan.object} and then did not find ${deleted} of them. That is too many to be deletions, so the cursor stays. If you deleted them on purpose, reset the object and read it again.`,
       { code: 'too_many_deletions' },
     );
   }
 }
 
-/** Debts after this run: those it did not come to, those it could not pay, and its own. */
-function debtsAfter(plan: Plan, slices: readonly DoneSlice[], run: RunContext): readonly Debt[] {
-  const since = isoTime(run.startedAtMs);
-  const unpaid = slices.flatMap(({ slice, done }) =>
-    done.newDebts.map((debt) => ({
-      ...debt,
-      since: slice.debt?.since ?? since,
-      tries: (slice.debt?.tries ?? 0) + 1,
-    })),
+const windowKey = ({ scope }: Pick<Debt, 'scope'>): string => JSON.stringify(scope);
+
+/** Debts of the last run by what they are about: each id by itself, each window as it is. */
+function datesOf(debts: readonly Debt[]): ReadonlyMap<string, Pick<Debt, 'since' | 'tries'>> {
+  return new Map(
+    debts.flatMap(({ scope, since, tries }) => {
+      const keys = 'ids' in scope ? scope.ids.map((id) => `id ${id}`) : [windowKey({ scope })];
+      return keys.map((key) => [key, { since, tries }] as const);
+    }),
   );
-  return distinctDebts([...plan.carriedDebts, ...unpaid]);
 }
 
-/** A debt told by two slices is one; the one told first is the older. */
+/** Debts after this run: those it left to a later run, and those it found. One that was there before goes on. */
+function debtsAfter(plan: Plan, slices: readonly DoneSlice[], run: RunContext): readonly Debt[] {
+  const before = datesOf(plan.previousDebts);
+  const fresh = { since: isoTime(run.startedAtMs), tries: 0 };
+  const dated = (debt: NewDebt, known: Pick<Debt, 'since' | 'tries'> = fresh): Debt => ({
+    ...debt,
+    since: known.since,
+    tries: known.tries + 1,
+  });
+  const found = slices.flatMap(({ slice, done }) =>
+    done.newDebts.flatMap((debt): readonly Debt[] => {
+      if (slice.debt !== null) return [dated(debt, slice.debt)];
+      const { scope } = debt;
+      if (!('ids' in scope)) return [dated(debt, before.get(windowKey(debt)))];
+      return scope.ids.map((id) => dated({ ...debt, scope: { ids: [id] } }, before.get(`id ${id}`)));
+    }),
+  );
+  return distinctDebts([...plan.carriedDebts, ...found]);
+}
+
+/** If two slices report the same debt, it counts once, with its earlier date: older debts come first. */
 function distinctDebts(debts: readonly Debt[]): readonly Debt[] {
   const known = new Set<string>();
   const isNew = (key: string): boolean => known.size < known.add(key).size;
@@ -98,6 +124,9 @@ function tablesOf({ declaration }: ObjectDependencies, slices: readonly DoneSlic
   );
 }
 
+const withDropped = (schema: Manifest['schema'], lists: readonly string[]): Manifest['schema'] =>
+  lists.length === 0 ? schema : { ...schema, dropped: [...schema.dropped, ...lists] };
+
 async function makeDraft(dependencies: ObjectDependencies, plan: Plan, run: RunContext): Promise<Draft> {
   const slices = await doneSlices(dependencies, plan);
   guard(plan, slices);
@@ -114,24 +143,27 @@ async function makeDraft(dependencies: ObjectDependencies, plan: Plan, run: RunC
     window: plan.window,
     cursor: isIncremental ? { before: plan.cursorBefore, after: plan.cursorAfter } : null,
     tables,
-    completeness: completenessOf(plan.object, slices, tables, debtsAfter(plan, slices, run)),
-    schema: recordSchema(plan.schema, {
-      declaration: asWritten(declaration, config),
-      isExcluded: excludes(declaration, config),
-      schemaChanges: config.schemaChanges,
-      seen: slices.map(({ done }) => done.schema).reduce(unionSeen, {}),
-      records: tables[plan.object]?.rows ?? 0,
-      isWhole: !isIncremental,
-    }),
+    completeness: completenessOf(declaration, slices, tables, debtsAfter(plan, slices, run)),
+    schema: withDropped(
+      recordSchema(plan.schema, {
+        declaration: asWritten(declaration, config),
+        isExcluded: excludes(declaration, config),
+        schemaChanges: config.schemaChanges,
+        seen: slices.map(({ done }) => done.schema).reduce(unionSeen, {}),
+        records: tables[plan.object]?.rows ?? 0,
+        isWhole: !isIncremental,
+      }),
+      listsNoLongerSent(declaration, slices),
+    ),
     rules: await writtenBy(dependencies, plan),
   };
   return { manifest, startFrom: plan.startFrom };
 }
 
 const rowsOf = (manifest: Manifest): number =>
-  sum(Object.entries(manifest.tables).map(([name, table]) => (name === DELETIONS ? 0 : table.rows)));
+  sum(Object.entries(manifest.tables).map(([name, table]) => (isSharedTable(name) ? 0 : table.rows)));
 
-/** The draft of this run's manifest: the one written first, whichever attempt wrote it. */
+/** The draft of this run's manifest. The first one written counts, whichever attempt wrote it. */
 async function draftOf(dependencies: ObjectDependencies, run: RunContext): Promise<Draft> {
   const { lake, declaration } = dependencies;
   const key = draftKey(run.runId, declaration.name);
@@ -142,10 +174,10 @@ async function draftOf(dependencies: ObjectDependencies, run: RunContext): Promi
 }
 
 /**
- * Marks the object as committing, writes the manifest, moves cursor, debts and schema under the fence,
- * brings the catalog up to date, and gives the lease back. Safe to repeat at any point.
- * @throws ContractError where too much could not be read, or the lease was lost; RetryableError, also where
- *   the commit stands and only the catalog is behind
+ * Marks the object as committing, writes the manifest, moves the cursor under the fence, brings the catalog
+ * up to date, and gives the lease back. Safe to repeat at any point.
+ * @throws ContractError if too much could not be read, or the lease was lost; RetryableError if AWS cannot be
+ *   reached, even if the commit stands and only the catalog is behind
  */
 export async function commitObject(dependencies: ObjectDependencies, holder: Lease): Promise<CommitResult> {
   const run = await requireRunContext(dependencies, holder.runId);
@@ -159,7 +191,7 @@ export async function commitObject(dependencies: ObjectDependencies, holder: Lea
   return settled(dependencies, holder);
 }
 
-/** Whether this run committed the object before; a later run may have done so since. */
+/** True if this run has already committed the object. A later run may have committed since. */
 async function isCommitted(
   { lake, state, declaration }: ObjectDependencies,
   holder: Lease,
@@ -169,7 +201,7 @@ async function isCommitted(
   return (await lake.get(manifestKey(declaration.name, holder.runId))) !== null;
 }
 
-/** Decides to commit. Without the mark nothing may follow: nobody would finish what was begun. */
+/** Marks the decision to commit. It comes first: without it, no later run would finish a commit that was cut off. */
 async function mark(dependencies: ObjectDependencies, holder: Lease): Promise<ObjectState> {
   const { state: store, declaration } = dependencies;
   const committing = { runId: holder.runId, draftKey: draftKey(holder.runId, declaration.name) };
@@ -177,19 +209,23 @@ async function mark(dependencies: ObjectDependencies, holder: Lease): Promise<Ob
   const marked = await store.markCommitting(declaration.name, fence, committing);
   if (marked.ok) return marked.value;
   await requireLease(dependencies, holder);
-  throw new RetryableError(`The fence of ${declaration.name} rose while run ${holder.runId} was to commit.`, {
-    code: 'fence_raised',
-  });
+  throw new RetryableError(
+    `The fence of ${declaration.name} rose just before run ${holder.runId} could commit.`,
+    {
+      code: 'fence_raised',
+    },
+  );
 }
 
-/** Gives the lease back, if it is still this run's, and says what was committed. */
+/** Gives the lease back if this run still holds it, and reports what was committed. */
 async function settled(
   { lake, state: store, declaration, observe }: ObjectDependencies,
   holder: Lease,
 ): Promise<CommitResult> {
   const state = await store.load(declaration.name);
   if (state.lease?.runId === holder.runId) await store.releaseLease(declaration.name, state.fence);
-  const rows = rowsOf(await requireStored<Manifest>(lake, manifestKey(declaration.name, holder.runId)));
+  const manifest = await requireStored<Manifest>(lake, manifestKey(declaration.name, holder.runId));
+  const rows = manifest.tables[declaration.name]?.rows ?? 0;
   observe({ type: 'object_finished', object: declaration.name, status: 'committed', rows });
-  return { status: 'committed', rows };
+  return { status: 'committed', rows: rowsOf(manifest) };
 }

@@ -1,4 +1,4 @@
-/** Older runs of full-refresh objects are superseded whole and need not be kept for ever. */
+/** A full-refresh run replaces the runs before it, so old ones need not be kept forever. */
 
 import type { Manifest } from '../../core/engine-files.ts';
 import { manifestPrefix } from '../../core/lake-keys.ts';
@@ -6,8 +6,8 @@ import type { ObjectDependencies } from '../dependencies.ts';
 import { readStored } from '../store.ts';
 
 /**
- * Removes superseded runs beyond `history.fullRefreshRuns`, manifest first, so that a run stops to
- * exist before its files go; never the last one, never runs of incremental objects.
+ * Removes old runs beyond `history.fullRefreshRuns`: each manifest first, so that a run stops existing before
+ * its files go. Never removes the last run, or runs of incremental objects.
  */
 export async function pruneHistory(
   dependencies: Pick<ObjectDependencies, 'lake' | 'config' | 'declaration'>,

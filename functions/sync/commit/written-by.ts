@@ -1,4 +1,4 @@
-/** By which rules rows are written, and whether the rows that count were all written by the same. */
+/** Under which rules rows are written, and whether all current rows were written under the same ones. */
 import { createHash } from 'node:crypto';
 import { tablesOf } from '../../core/declared-tables.ts';
 import type { Plan, WrittenBy } from '../../core/engine-files.ts';
@@ -7,13 +7,13 @@ import { needsHash } from '../../rows/field-rules.ts';
 import type { Treatment } from '../../rows/field-tree.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
 
-/** Hashed in place of a value, it tells keys apart and tells nothing about the key. */
+/** The hash of this text differs from key to key, and reveals nothing about the key. */
 const KEY_MARK = 'which key is this';
 
 type Rules = Pick<ObjectDependencies, 'declaration' | 'config' | 'hashes'>;
 
 async function rulesNow({ declaration, config, hashes }: Rules): Promise<Omit<WrittenBy, 'mixed'>> {
-  // Excluded tables are not in the declaration that a run works with.
+  // The declaration that a run works with has no excluded tables.
   const tables = tablesOf(declaration);
   const listed = listFields(tables, config, []);
   const places = (treatment: Treatment): readonly string[] =>
@@ -33,17 +33,17 @@ async function rulesNow({ declaration, config, hashes }: Rules): Promise<Omit<Wr
 const lacks = (before: readonly string[], now: readonly string[]): boolean =>
   now.some((one) => !before.includes(one));
 
-/** What is left out from now on is seen no more, whoever wrote it; what was left out before is missing. */
+/** What is newly left out no longer shows, even in old rows. What is newly included is missing in old rows. */
 const differ = (before: WrittenBy, now: Omit<WrittenBy, 'mixed'>): boolean =>
   lacks(before.tables, now.tables) || lacks(now.excluded, before.excluded) || before.hashing !== now.hashing;
 
-/** Whether the run reads every record that it could, whatever was read before. */
+/** True if the run reads every record again, whatever was read before. */
 const readsAll = ({ mode, cursorBefore }: Pick<Plan, 'mode' | 'cursorBefore'>): boolean =>
   mode === 'full_refresh' || (mode === 'incremental' && cursorBefore === null);
 
 /**
- * Files never change: after the rules did, rows of earlier runs are still as the old rules left them (a child table
- * that is included again is empty, values are not hashed), until a run reads everything again.
+ * Files never change. After the rules change, rows of earlier runs stay as the old rules wrote them until a run
+ * reads everything again: a child table that is included again is empty, a newly hashed value is not hashed.
  */
 export async function writtenBy(dependencies: Rules, plan: Plan): Promise<WrittenBy> {
   const now = await rulesNow(dependencies);

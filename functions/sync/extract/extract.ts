@@ -1,6 +1,6 @@
-/** Extract: one attempt on one slice, from its latest receipt to its end, its deadline, or a wait. */
+/** Extract: one attempt at one slice, from its latest receipt to its end, its deadline, or a wait. */
 
-import type { Plan, PlannedSlice, Receipt } from '../../core/engine-files.ts';
+import type { DoneReceipt, NewDebt, Plan, PlannedSlice, Receipt } from '../../core/engine-files.ts';
 import { ContractError } from '../../core/errors.ts';
 import { planKey } from '../../core/lake-keys.ts';
 import type { Lease } from '../../core/ports.ts';
@@ -9,9 +9,18 @@ import type { ExtractResult } from '../../core/workflow.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
 import { judgeWalk } from '../judge.ts';
 import { requireLease } from '../lease.ts';
-import { claimReceipt, firstReceipt, latestReceipt, readDone, restarted, storeDone } from '../receipts.ts';
+import {
+  claimReceipt,
+  firstReceipt,
+  latestReceipt,
+  readDone,
+  restarted,
+  storeDone,
+  type WorkFolder,
+} from '../receipts.ts';
 import { requireRunContext } from '../run-context.ts';
 import { requireStored } from '../store.ts';
+import { narrow, unchangedDebt } from './narrow.ts';
 import { createSliceProgress, type SliceProgress } from './slice-progress.ts';
 
 export interface Attempt {
@@ -19,19 +28,37 @@ export interface Attempt {
   readonly id: string;
   /** Milliseconds the invocation has left. */
   readonly remainingMs: () => number;
-  /** Aborted shortly before the invocation ends; ends waits and retries of the reader. */
+  /** Aborts shortly before the invocation ends, which ends the reader's waits and retries. */
   readonly deadline: AbortSignal;
 }
 
 const DONE: ExtractResult = { status: 'done', waitSeconds: 0 };
 const CONTINUE: ExtractResult = { status: 'continue', waitSeconds: 0 };
 
-/** What to do after an event: go on, walk the slice again, or hand a result back to the workflow. */
+/** What to do after an event: continue, walk the slice again, or hand a result back to the workflow. */
 type Next = 'next' | 'walk_again' | ExtractResult;
 
-/** The end marker was seen: accept the walk, repeat it, or owe what it is short of. */
-async function end(
+/** Records that earlier runs found this slice to be counted for and never listed. */
+const knownShort = ({ debt, knownShort: known = 0 }: PlannedSlice): number =>
+  debt?.count === undefined ? known : debt.count.matched - debt.count.listed;
+
+/** Finishes the slice: what it wrote counts from here on. */
+async function finish(
   { declaration, lake }: ObjectDependencies,
+  plan: Plan,
+  slice: PlannedSlice,
+  progress: SliceProgress,
+  ending: Pick<DoneReceipt, 'matched' | 'short' | 'lost'> & Partial<Pick<DoneReceipt, 'read'>>,
+): Promise<ExtractResult> {
+  const receipt = await progress.checkpoint();
+  const folder = { runId: plan.runId, object: declaration.name, slice: slice.id };
+  await storeDone(lake, folder, { ...receipt, ...ending });
+  return DONE;
+}
+
+/** The reader saw the end marker: accept the walk, repeat it, or record what is missing as a debt. */
+async function end(
+  dependencies: ObjectDependencies,
   plan: Plan,
   slice: PlannedSlice,
   progress: SliceProgress,
@@ -39,22 +66,46 @@ async function end(
 ): Promise<Next> {
   const counts = progress.counts();
   const whole = slice.query.kind === 'all';
-  const verdict = judgeWalk({ ...counts, matched, whole, lastRows: plan.lastRows });
+  const verdict = judgeWalk({
+    ...counts,
+    matched,
+    whole,
+    lastRows: plan.lastRows,
+    knownShort: knownShort(slice),
+  });
   if (verdict === 'walk_again') {
     progress.restart(counts.walks + 1);
     return 'walk_again';
   }
-  if (verdict === 'short') {
-    const reason = `Intercom counts ${matched}, ${counts.read} could be read`;
-    progress.addDebt({ scope: scopeOf(slice, plan), reason });
+  const short = verdict === 'short';
+  if (short) {
+    const owed: NewDebt = {
+      scope: scopeOf(slice, plan),
+      reason: `Intercom counts ${matched}, ${counts.read} could be read`,
+      ...(whole && matched !== null && { count: { matched, listed: counts.read, digest: null } }),
+    };
+    for (const debt of await narrow(dependencies, owed)) progress.addDebt(debt);
   }
-  const receipt = await progress.checkpoint();
-  const ref = { runId: plan.runId, object: declaration.name, slice: slice.id };
-  await storeDone(lake, ref, { ...receipt, matched, short: verdict === 'short' });
-  return DONE;
+  return finish(dependencies, plan, slice, progress, { matched, short });
 }
 
-/** What a slice that came up short stands for; an open one up to the run's start, past which the next run reads. */
+/** The rest of the slice cannot be read. That is the slice's debt if there are others, else the object's failure. */
+async function lose(
+  dependencies: ObjectDependencies,
+  plan: Plan,
+  slice: PlannedSlice,
+  progress: SliceProgress,
+  error: Error,
+): Promise<Next> {
+  if (plan.slices.length === 1) throw error;
+  progress.addDebt({ scope: scopeOf(slice, plan), reason: error.message });
+  return finish(dependencies, plan, slice, progress, { matched: null, short: true, lost: error.message });
+}
+
+/**
+ * The debt of a slice that fell short. If the slice is open, the debt reaches to the run's start: the next
+ * run reads what comes after.
+ */
 function scopeOf({ query, exact }: PlannedSlice, plan: Plan): DebtScope {
   if (query.kind === 'ids') return { ids: query.ids };
   if (query.kind === 'all') return { window: exact };
@@ -84,11 +135,13 @@ async function handle(
       await progress.addDeletions(event.ids, event.how);
       return 'next';
     case 'debt':
-      progress.addDebt(event);
+      progress.addDebt({ scope: event.scope, reason: event.reason });
       return 'next';
     case 'wait':
       await progress.checkpoint();
       return { status: 'wait', waitSeconds: event.seconds };
+    case 'lost':
+      return lose(dependencies, plan, slice, progress, event.error);
     case 'end':
       return end(dependencies, plan, slice, progress, event.matched);
     default:
@@ -96,32 +149,35 @@ async function handle(
   }
 }
 
-/** Every call of a scroll moves it on: a position may be left only as an attempt's last word, and used once. */
-const isSpentByReading = ({ declaration }: ObjectDependencies): boolean => declaration.read.kind === 'scroll';
+const spendsPosition = ({ declaration }: ObjectDependencies): boolean =>
+  declaration.read.spendsPosition === true;
 
 /** Where this attempt begins: the slice's latest receipt, or its beginning. */
 async function beginning(
   dependencies: ObjectDependencies,
-  ref: Parameters<typeof latestReceipt>[1],
+  folder: WorkFolder,
   attempt: Attempt,
 ): Promise<Receipt> {
   const { lake } = dependencies;
-  const latest = (await latestReceipt(lake, ref)) ?? firstReceipt(ref.slice, attempt.id);
-  if (latest.position === null || !isSpentByReading(dependencies)) return latest;
-  return (await claimReceipt(lake, ref, latest)) ? latest : restarted(latest, latest.walks);
+  const latest = (await latestReceipt(lake, folder)) ?? firstReceipt(folder.slice, attempt.id);
+  if (latest.position === null || !spendsPosition(dependencies)) return latest;
+  return (await claimReceipt(lake, folder, latest)) ? latest : restarted(latest, latest.walks);
 }
 
-/** Puts away what was read when the deadline cut a request off; a scroll that was cut off begins anew. */
+/**
+ * Stores what was read before the deadline cut a request off. If that request may have spent the position,
+ * the walk starts again.
+ */
 async function stopAtDeadline(
   dependencies: ObjectDependencies,
   progress: SliceProgress,
 ): Promise<ExtractResult> {
-  if (isSpentByReading(dependencies)) progress.restart(progress.counts().walks);
+  if (spendsPosition(dependencies)) progress.restart(progress.counts().walks);
   await progress.checkpoint();
   return CONTINUE;
 }
 
-/** Walks the slice once, from the progress's position; stops before the deadline, or at it. */
+/** Walks the slice once, from where the progress stands, and stops shortly before the deadline or at it. */
 async function walk(
   dependencies: ObjectDependencies,
   plan: Plan,
@@ -137,7 +193,7 @@ async function walk(
   }
 }
 
-/** Goes from event to event; checkpoints on the way. */
+/** Handles one event after the other, and checkpoints on the way. */
 async function walkOn(
   dependencies: ObjectDependencies,
   plan: Plan,
@@ -153,20 +209,19 @@ async function walkOn(
       await progress.checkpoint();
       return CONTINUE;
     }
-    if (!isSpentByReading(dependencies)) await progress.checkpointIfDue();
+    if (!spendsPosition(dependencies)) await progress.checkpointIfDue();
   }
   throw new ContractError(
     `The reader of ${plan.object} stopped without the end marker of its paging style.`,
-    {
-      code: 'walk_without_end',
-    },
+    { code: 'walk_without_end' },
   );
 }
 
 /**
- * Works on a slice until it is done, has to wait (for a slot to begin with), or the invocation nears its deadline.
- * @throws RetryableError, PermissionError, ConnectionError, UnavailableError or ContractError of the
- *   reader; ContractError where the lease was lost or the configuration changed
+ * Works on a slice until it is done, has to wait (for a slot, or because the reader says so), or the
+ * invocation nears its deadline.
+ * @throws RetryableError, PermissionError, ConnectionError, UnavailableError or ContractError from the
+ *   reader; ContractError if the lease was lost or the configuration changed
  */
 export async function extractSlice(
   dependencies: ObjectDependencies,
@@ -175,10 +230,10 @@ export async function extractSlice(
   attempt: Attempt,
 ): Promise<ExtractResult> {
   const { lake, declaration } = dependencies;
-  const ref = { runId: holder.runId, object: declaration.name, slice: sliceId };
+  const folder = { runId: holder.runId, object: declaration.name, slice: sliceId };
   await requireRunContext(dependencies, holder.runId);
   await requireLease(dependencies, holder);
-  if ((await readDone(lake, ref)) !== null) return DONE;
+  if ((await readDone(lake, folder)) !== null) return DONE;
   const plan = await requireStored<Plan>(lake, planKey(holder.runId, declaration.name));
   const slice = plan.slices.find(({ id }) => id === sliceId);
   if (slice === undefined) {
@@ -187,25 +242,38 @@ export async function extractSlice(
     });
   }
   const slotted = await dependencies.useSlot(
-    { runId: ref.runId, work: `${ref.object}/${ref.slice}` },
+    { runId: folder.runId, work: `${folder.object}/${folder.slice}` },
     () => work(dependencies, plan, slice, attempt),
-    // A scroll that is left alone expires (docs/intercom-api.md 6.3), and with it all that it has read.
-    isSpentByReading(dependencies) ? ({ status }) => status === 'continue' : undefined,
+    // Keeps the slot: left alone, such a position expires, and what was read is lost (docs/intercom-api.md 6.3).
+    spendsPosition(dependencies) ? ({ status }) => status === 'continue' : undefined,
   );
   return slotted.status === 'worked' ? slotted.result : { status: 'wait', waitSeconds: slotted.waitSeconds };
 }
 
-/** Reads on from where the slice's last attempt ended. */
+/** Continues where the slice's last attempt ended. */
 async function work(
   dependencies: ObjectDependencies,
   plan: Plan,
   slice: PlannedSlice,
   attempt: Attempt,
 ): Promise<ExtractResult> {
-  const ref = { runId: plan.runId, object: dependencies.declaration.name, slice: slice.id };
-  const from = await beginning(dependencies, ref, attempt);
+  const folder = { runId: plan.runId, object: dependencies.declaration.name, slice: slice.id };
+  const from = await beginning(dependencies, folder, attempt);
   const { schema } = plan;
-  const progress = await createSliceProgress(dependencies, { ref, slice, attempt: attempt.id, from, schema });
+  const progress = await createSliceProgress(dependencies, {
+    folder,
+    slice,
+    attempt: attempt.id,
+    from,
+    schema,
+  });
+  const unchanged = from.position === null ? await unchangedDebt(dependencies, slice) : null;
+  if (unchanged !== null) {
+    // Nothing is listed that was not before: no row is written again.
+    progress.addDebt(unchanged);
+    const { matched, listed: read } = unchanged.count;
+    return finish(dependencies, plan, slice, progress, { matched, read, short: true });
+  }
   let next: Next = 'walk_again';
   while (next === 'walk_again') next = await walk(dependencies, plan, slice, progress, attempt);
   if (next === 'next')

@@ -1,6 +1,6 @@
 /**
- * Writes rows into immutable parts: one open part per table, streamed through gzip, put once when it
- * is full or at a checkpoint. Memory is bounded by the open parts, never by the object.
+ * Writes rows into immutable parts. Each table has one open part, streamed through gzip and put once: when
+ * it is full, or at a checkpoint. Memory use depends on the open parts, never on the size of the object.
  */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -12,17 +12,17 @@ import type { ObjectName, TableName } from '../../core/names.ts';
 import type { Lake } from '../../core/ports.ts';
 import type { Row } from '../../rows/rows.ts';
 
-/** Text collected before it is handed to gzip: fewer, larger writes. */
+/** Text is collected up to this length before gzip gets it: fewer, larger writes. */
 const BUFFER_CHARACTERS = 128 * 1024;
 
-/** Half the work of level 6 for files a twentieth larger (measured by `npm run bench`). */
+/** Half the work of level 6, for files that are a twentieth larger (measured by `npm run bench`). */
 const GZIP_LEVEL = 4;
 
-/** Where compressed or plain bytes are collected until the part is put. */
+/** Collects compressed or plain bytes until the part is put. */
 interface Encoder {
-  /** Resolves when more may be written without piling up. */
+  /** Resolves when more can be written without piling up in memory. */
   write(text: string): Promise<void>;
-  /** Stored bytes so far; behind by what the encoder still holds. */
+  /** Stored bytes so far, without what the encoder still holds. */
   size(): number;
   end(): Promise<Buffer>;
 }
@@ -69,11 +69,11 @@ interface OpenPart {
 }
 
 export interface PartWriter {
-  /** Takes rows; puts the parts that are full. */
+  /** Takes rows, and puts the parts that are full. */
   write(rows: readonly Row[]): Promise<void>;
-  /** Closes and puts every open part; all parts put since the last flush. */
+  /** Closes and puts every open part. Returns all parts put since the last flush. */
   flush(): Promise<readonly Part[]>;
-  /** Forgets what was written since the last flush; parts already put stay behind as orphans. */
+  /** Forgets what was written since the last flush. Parts that were already put stay, but nothing lists them. */
   discard(): void;
 }
 
@@ -81,18 +81,18 @@ export interface PartOrigin {
   readonly object: ObjectName;
   readonly runId: string;
   readonly slice: string;
-  /** Unique to the invocation, so that no other attempt can write the same key. */
+  /** Unique to the invocation: no other attempt can write the same key. */
   readonly attempt: string;
   readonly compression: 'gzip' | 'none';
   readonly partBytes: number;
 }
 
-/** A part that exists already is a retry of our own put, whose answer was lost, or a clash of names. */
+/** If the part exists, this is a retry of our own put whose answer was lost, or two attempts share a name. */
 async function putPart(lake: Lake, key: string, body: Buffer): Promise<void> {
   if ((await lake.putNew(key, body)) === 'written') return;
   const stored = await lake.get(key);
   if (stored !== null && body.equals(stored)) return;
-  throw new ContractError(`'${key}' exists already with other bytes: two attempts share a name.`, {
+  throw new ContractError(`'${key}' already exists with other bytes: two attempts share a name.`, {
     code: 'part_exists',
   });
 }

@@ -1,71 +1,64 @@
-/** What one attempt has gathered for its slice, between receipts: rows, counts, evidence. */
+/** What one attempt has gathered for its slice between receipts: rows, counts and evidence. */
 
-import type { Debt, PlannedSlice, Receipt } from '../../core/engine-files.ts';
-import { type JsonValue, stringifyJson } from '../../core/json.ts';
-import type { ObjectName } from '../../core/names.ts';
+import type { NewDebt, PlannedSlice, Receipt } from '../../core/engine-files.ts';
 import type { DebtScope, Position, ReadEvent, ReadRecord, Window } from '../../core/reading.ts';
 import { admits, type RecordedSchema } from '../../core/schema.ts';
 import { unionSeen } from '../../core/sightings.ts';
 import type { EpochSeconds } from '../../core/time.ts';
 import { createShaper, deletionRow } from '../../rows/rows.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
-import { restarted, type SeenIds, seenIds, storeReceipt } from '../receipts.ts';
-import { addEvidence, addRelations } from './evidence.ts';
-import { largeRows } from './large-rows.ts';
+import { restarted, type SeenIds, seenIds, storeReceipt, type WorkFolder } from '../receipts.ts';
+import { addEvidence, largeRows } from './evidence.ts';
 import { createPartWriter } from './part-writer.ts';
 import { treatmentsOf } from './treatments.ts';
 
 type PageEvent = Extract<ReadEvent, { type: 'page' }>;
-type NewDebt = Pick<Debt, 'scope' | 'reason'>;
 
 export interface SliceProgress {
   position(): Position | null;
   counts(): {
     readonly read: number;
     readonly deleted: number;
-    /** Ids that are debts and were not read. */
+    /** Ids that are debts and have not been read. */
     readonly owed: number;
     readonly walks: number;
   };
   addPage(page: PageEvent): Promise<void>;
   addDeletions(ids: readonly string[], how: string): Promise<void>;
   addDebt(debt: NewDebt): void;
-  /** Drops everything read so far; the files stay behind as orphans that nothing lists. */
+  /** Drops everything read so far. Its files stay in the bucket, but nothing lists them. */
   restart(walks: number): void;
-  /** Puts the open parts and writes a receipt that goes on after the last page. */
+  /** Puts the open parts and writes a receipt from which the next attempt continues after the last page. */
   checkpoint(): Promise<Receipt>;
   checkpointIfDue(): Promise<void>;
 }
 
-const within = ({ from, to }: Window, at: EpochSeconds): boolean =>
-  (from === null || at >= from) && (to === null || at < to);
+/**
+ * Whether a record that the search found belongs to the bounds. A query may ask for more than its window: what is
+ * up to `slack` outside is left to the neighbours. What is farther outside came for another reason, such as a
+ * change since the index was made, and is written whatever its time says.
+ */
+const belongs = ({ from, to }: Window, at: EpochSeconds, slack: number): boolean =>
+  (from === null || at >= from || from - at > slack) && (to === null || at < to || at - to > slack);
 
 const union = (a: readonly string[], b: readonly string[]): readonly string[] => [...new Set([...a, ...b])];
 
-/** An id as text; one of more digits than a double holds came as a raw integer. */
-const idText = (value: JsonValue | undefined): string =>
-  typeof value === 'string' ? value : stringifyJson(value ?? null);
-
 const sameScope = (a: DebtScope, b: DebtScope): boolean => JSON.stringify(a) === JSON.stringify(b);
-
-/** Deletions that an object notices are of its records, or of the conversations whose parts it reads. */
-const deletedObject = (object: ObjectName): ObjectName =>
-  object === 'conversation_parts' ? 'conversations' : object;
 
 export async function createSliceProgress(
   dependencies: ObjectDependencies,
   start: {
-    readonly ref: { readonly runId: string; readonly object: ObjectName; readonly slice: string };
+    readonly folder: WorkFolder;
     readonly slice: PlannedSlice;
     readonly attempt: string;
     readonly from: Receipt;
-    /** As recorded before this run. */
+    /** The schema recorded before this run. */
     readonly schema: RecordedSchema | null;
   },
 ): Promise<SliceProgress> {
   const { lake, clock, config, declaration, limits, observe } = dependencies;
-  const { ref, slice, attempt } = start;
-  const origin = { runId: ref.runId, slice: ref.slice };
+  const { folder, slice, attempt } = start;
+  const origin = { runId: folder.runId, slice: folder.slice };
   const shaper = createShaper(
     declaration,
     origin,
@@ -74,20 +67,20 @@ export async function createSliceProgress(
   );
   const writer = createPartWriter(lake, {
     ...origin,
-    object: ref.object,
+    object: declaration.name,
     attempt,
     compression: config.compression,
     partBytes: limits.partBytes,
   });
   const isWhole = slice.query.kind === 'all';
-  const readsParents = declaration.read.kind === 'conversation_parts';
+  const { recordsOf } = declaration;
   let receipt: Receipt = { ...start.from, attempt };
   let seen: SeenIds = await seenIds(lake, start.from);
   let newIds: SeenIds = new Map();
   let ordinal = 0;
   let lastCheckpoint = clock.now();
 
-  /** Counts an id; false where this version of it, or an object read whole has it, already. */
+  /** Counts an id. False if this version was read before, or any version in a walk of the whole object. */
   function isNew(id: string, stampedAt: EpochSeconds): boolean {
     const before = seen.get(id);
     if (before !== undefined && (isWhole || stampedAt <= before)) return false;
@@ -96,15 +89,18 @@ export async function createSliceProgress(
     return true;
   }
 
-  const keyOf = ({ record }: ReadRecord): string =>
-    declaration.primaryKey.map((name) => idText(record[name])).join('/');
-  const isNewRecord = (one: ReadRecord): boolean => isNew(keyOf(one), one.stampedAt);
-
-  /** Parents count as read; their rows are all kept, whatever was seen before. */
-  function freshParents(page: PageEvent): readonly ReadRecord[] {
-    for (const id of page.ids) isNew(id, 0);
-    return page.records;
+  /** Counts what the page has read. */
+  function newRecords({ ids, records }: PageEvent): readonly ReadRecord[] {
+    if (recordsOf === undefined) return records.filter(({ id, stampedAt }) => isNew(id, stampedAt));
+    // These ids are not the records' own: they only count, and every record is kept.
+    for (const id of ids) isNew(id, 0);
+    return records;
   }
+
+  /** Parts come with the records that the search asked for, so no bounds apply to them. */
+  const { slackSeconds = 0 } = declaration.read;
+  const isWanted = ({ stampedAt, untimed }: ReadRecord): boolean =>
+    recordsOf !== undefined || untimed === true || belongs(slice.exact, stampedAt, slackSeconds);
 
   function nextOrdinal(): number {
     ordinal += 1;
@@ -120,7 +116,7 @@ export async function createSliceProgress(
       read: seen.size,
       schema: unionSeen(receipt.schema, shaper.observed()),
     };
-    receipt = await storeReceipt(lake, ref, next, newIds);
+    receipt = await storeReceipt(lake, folder, next, newIds);
     newIds = new Map();
     lastCheckpoint = clock.now();
     return receipt;
@@ -138,24 +134,21 @@ export async function createSliceProgress(
       };
     },
     async addPage(page) {
-      const records = readsParents ? freshParents(page) : page.records.filter(isNewRecord);
-      const kept = readsParents ? records : records.filter((one) => within(slice.exact, one.stampedAt));
+      const kept = newRecords(page).filter(isWanted);
       const shaped = kept.map((one) => ({ one, rows: shaper.shape(one, nextOrdinal()) }));
       await writer.write(shaped.flatMap(({ rows }) => rows));
-      const large = shaped.flatMap(({ one, rows }) => largeRows(rows, keyOf(one)));
-      const related = addRelations(declaration, receipt.evidence, kept);
-      const evidence = addEvidence(
-        { ...related, largeRows: [...related.largeRows, ...large] },
-        page.evidence ?? {},
-      );
+      await writer.write((page.rejects ?? []).map((reject) => shaper.reject(reject, nextOrdinal())));
+      const large = shaped.flatMap(({ one, rows }) => largeRows(rows, one.id));
+      const before = { ...receipt.evidence, largeRows: [...receipt.evidence.largeRows, ...large] };
+      const evidence = addEvidence(declaration, before, page, kept);
       receipt = { ...receipt, position: page.position, evidence };
-      observe({ type: 'rows', object: ref.object, rows: kept.length, read: page.ids.length });
+      observe({ type: 'rows', object: folder.object, rows: kept.length, read: page.ids.length });
     },
     async addDeletions(ids, how) {
-      // A resumed walk tells its deletions again.
+      // A walk that resumes reports its deletions again.
       for (const id of ids.filter((one) => !receipt.deleted.includes(one))) {
         const row = deletionRow(
-          { object: deletedObject(ref.object), id, how },
+          { object: recordsOf ?? declaration.name, id, how },
           { ...origin, ordinal: nextOrdinal() },
           clock.now(),
         );
@@ -163,10 +156,10 @@ export async function createSliceProgress(
       }
       receipt = { ...receipt, deleted: union(receipt.deleted, ids) };
     },
-    addDebt({ scope, reason }) {
-      // A walk that resumes within a page, or ends a second time, tells its debts again.
-      if (receipt.newDebts.some((debt) => sameScope(debt.scope, scope))) return;
-      receipt = { ...receipt, newDebts: [...receipt.newDebts, { scope, reason }] };
+    addDebt(debt) {
+      // A walk that resumes within a page, or ends a second time, reports its debts again.
+      if (receipt.newDebts.some(({ scope }) => sameScope(scope, debt.scope))) return;
+      receipt = { ...receipt, newDebts: [...receipt.newDebts, debt] };
     },
     restart(walks) {
       receipt = restarted(receipt, walks);

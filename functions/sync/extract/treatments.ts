@@ -1,14 +1,14 @@
-/** The field rules of an object, with the key where they hash. */
+/** The field rules of an object, with the hash key if they need it. */
 
 import type { HashText } from '../../core/ports.ts';
 import { createTreatments, needsHash, type Treatments } from '../../rows/field-rules.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
 
 const NO_HASH: HashText = () => {
-  throw new Error('A value was to be hashed, though no field rule hashes.');
+  throw new Error('A value was to be hashed, but no field rule hashes.');
 };
 
-/** The key is read only where a rule hashes. */
+/** Reads the key only if a rule hashes. */
 export async function treatmentsOf({
   declaration,
   config,

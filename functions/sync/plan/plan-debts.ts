@@ -1,15 +1,9 @@
-/** What a run pays of the debts it found. */
+/** Which of the debts left by earlier runs this run pays. */
 
-import type { Debt } from '../../core/engine-files.ts';
+import type { Debt, PlannedSlice } from '../../core/engine-files.ts';
 import type { EpochSeconds } from '../../core/time.ts';
-import {
-  type Allowance,
-  asQuery,
-  type SliceSource,
-  slicesOf,
-  take,
-  type UnnumberedSlice,
-} from './take-slices.ts';
+import type { Counting } from './split-window.ts';
+import { type Allowance, asQuery, sliceId, slicesOf, take } from './take-slices.ts';
 
 const IDS_PER_SLICE = 500;
 
@@ -18,29 +12,46 @@ const chunks = (ids: readonly string[]): readonly (readonly string[])[] =>
     ids.slice(index * IDS_PER_SLICE, (index + 1) * IDS_PER_SLICE),
   );
 
-export interface DebtPlan {
-  readonly slices: readonly UnnumberedSlice[];
+export interface PlannedDebts {
+  readonly slices: readonly PlannedSlice[];
+  /** Debts, or what is left of them, that have to wait for a later run. */
   readonly carried: readonly Debt[];
   readonly records: number;
 }
 
-async function planDebt(debt: Debt, source: SliceSource, allowance: Allowance): Promise<DebtPlan> {
-  if ('ids' in debt.scope) return planIds(debt, debt.scope.ids, allowance);
+/** @param planned how many slices the plan has already */
+async function planDebt(
+  debt: Debt,
+  counting: Counting | null,
+  allowance: Allowance,
+  planned: number,
+): Promise<PlannedDebts> {
+  if ('ids' in debt.scope) return planIds(debt, debt.scope.ids, allowance, planned);
   const { window, created = null, exact = window } = debt.scope;
-  const taken = await take(asQuery(window, created, exact), source, allowance);
-  const records = taken.queries.reduce((sum, { matched }) => sum + matched, 0);
+  if (debt.count !== undefined) {
+    // It was narrowed when it was found, and one request says whether anything has changed.
+    const query = asQuery(window, created, exact);
+    return {
+      slices: [{ id: sliceId(planned), query, exact, debt }],
+      carried: [],
+      records: debt.count.listed,
+    };
+  }
+  const taken = await take(asQuery(window, created, exact), counting, allowance);
+  const records = taken.windows.reduce((sum, { matched }) => sum + matched, 0);
   const { cut } = taken;
-  if (cut === null) return { slices: slicesOf(taken, exact, debt), carried: [], records };
+  if (cut === null) return { slices: slicesOf(taken, exact, debt, planned), carried: [], records };
   const rest = { window: { from: cut, to: window.to }, created, exact: { from: cut, to: exact.to } };
-  const slices = slicesOf(taken, { from: exact.from, to: cut }, debt);
+  const slices = slicesOf(taken, { from: exact.from, to: cut }, debt, planned);
   return { slices, carried: [{ ...debt, scope: rest }], records };
 }
 
-function planIds(debt: Debt, ids: readonly string[], allowance: Allowance): DebtPlan {
+function planIds(debt: Debt, ids: readonly string[], allowance: Allowance, planned: number): PlannedDebts {
   const now = ids.slice(0, allowance.slices * IDS_PER_SLICE);
   const later = ids.slice(now.length);
   const slices = chunks(now).map(
-    (chunk): UnnumberedSlice => ({
+    (chunk, index): PlannedSlice => ({
+      id: sliceId(planned + index),
       query: { kind: 'ids', ids: chunk },
       exact: { from: null, to: null },
       debt: { ...debt, scope: { ids: chunk } },
@@ -50,7 +61,7 @@ function planIds(debt: Debt, ids: readonly string[], allowance: Allowance): Debt
   return { slices, carried, records: now.length };
 }
 
-/** Ids owed since the same run are read together, not in a slice each. */
+/** Ids owed since the same run are read together, not each in its own slice. */
 function gathered(debts: readonly Debt[]): readonly Debt[] {
   const groups = new Map<string, Debt>();
   for (const [index, debt] of debts.entries()) {
@@ -65,14 +76,14 @@ function gathered(debts: readonly Debt[]): readonly Debt[] {
   return [...groups.values()];
 }
 
-/** Debts may use half of a run, so that the present is never starved by the past. */
+/** Debts may use half of a run, so that reading the past never starves the present. */
 export async function planDebts(
   debts: readonly Debt[],
-  source: SliceSource,
+  counting: Counting | null,
   allowance: Allowance,
-): Promise<DebtPlan> {
+): Promise<PlannedDebts> {
   const half = Math.max(1, Math.floor(allowance.slices / 2));
-  let slices: readonly UnnumberedSlice[] = [];
+  let slices: readonly PlannedSlice[] = [];
   let carried: readonly Debt[] = [];
   let records = 0;
   for (const debt of gathered(debts)) {
@@ -85,7 +96,7 @@ export async function planDebts(
       carried = [...carried, debt];
       continue;
     }
-    const planned = await planDebt(debt, source, left);
+    const planned = await planDebt(debt, counting, left, slices.length);
     slices = [...slices, ...planned.slices];
     carried = [...carried, ...planned.carried];
     records += planned.records;
@@ -93,7 +104,7 @@ export async function planDebts(
   return { slices, carried, records };
 }
 
-/** Whether a window read whole from `from` on re-reads what the debt stands for. */
+/** True if a window that is read whole from `from` on also reads what the debt stands for. */
 export function isCovered({ scope }: Debt, from: EpochSeconds | null): boolean {
   if (from === null) return true;
   if ('ids' in scope) return false;

@@ -1,4 +1,4 @@
-/** Plan: what one run reads of one object, as slices. The mode of the run shapes the plan and nothing below it. */
+/** Plan: divides what one run reads of one object into slices. Only the plan depends on the run's mode. */
 
 import type { Debt, Manifest, Outcome, Plan, PlannedSlice, RunContext } from '../../core/engine-files.ts';
 import { manifestKey, outcomeKey, planKey } from '../../core/lake-keys.ts';
@@ -13,15 +13,16 @@ import { publishCommitted, publishEmpty } from '../publish.ts';
 import { requireRunContext } from '../run-context.ts';
 import { readStored, requireStored, storeOnce } from '../store.ts';
 import { type Slotted, WITHOUT_SLOTS } from '../use-slot.ts';
-import { planSlices, type SliceRequest } from './plan-slices.ts';
-import type { Allowance } from './take-slices.ts';
+import { type PlanInput, planSlices } from './plan-slices.ts';
+import type { Counting } from './split-window.ts';
+import { type Allowance, sliceId } from './take-slices.ts';
 
-/** Ten-second windows in the hour that a run is bounded to. */
+/** A run reads for about an hour: this many of Intercom's ten-second rate windows. */
 const WINDOWS_PER_RUN = 360;
 
 const NO_SLICES = { slices: [], waitSeconds: 0 } as const;
 
-/** Says that another run is at it; the run goes on with its other objects. */
+/** Records that another run is working on the object. This run continues with its other objects. */
 async function recordSkipped(
   { lake, declaration, observe }: ObjectDependencies,
   runId: string,
@@ -32,7 +33,7 @@ async function recordSkipped(
   return { ...NO_SLICES, status: 'skipped' };
 }
 
-/** What the run reads besides debts; null for a full-refresh object, which is read whole. */
+/** The window the run reads besides debts; null for a full-refresh object, which is read whole. */
 function windowOfRun(
   { declaration, config }: ObjectDependencies,
   run: RunContext,
@@ -42,11 +43,11 @@ function windowOfRun(
   if (run.range !== null) return run.range;
   const cursor = committed?.cursor ?? null;
   if (cursor === null) return { from: config.startFrom, to: null };
-  // A full refresh reads on past the cursor, so it must not begin after it where startFrom was moved later.
+  // A full refresh leaves the cursor alone, so it must not begin after it, even if startFrom was moved later.
   return { from: run.mode === 'incremental' ? cursor : earlier(config.startFrom, cursor), to: null };
 }
 
-/** `startFrom` moved earlier is a debt like any other: the time between the old start and the new. */
+/** If `startFrom` was moved earlier, the time between the new start and the old is a debt like any other. */
 function debtOfEarlierStart(
   startFrom: EpochSeconds | null,
   committed: CommittedState | null,
@@ -62,8 +63,8 @@ const earlier = (a: EpochSeconds | null, b: EpochSeconds | null): EpochSeconds |
   a === null || b === null ? null : Math.min(a, b);
 
 /**
- * The cursor becomes min(window.to, run start - overlap), and only ever moves forward. The first one is
- * not before a startFrom that lies in the overlap: the next run would read what was not asked for.
+ * The cursor becomes min(window.to, run start - overlap) and only ever moves forward. The first cursor
+ * never lies before startFrom, even within the overlap: the next run would read what you did not ask for.
  */
 function cursorAfter(
   run: RunContext,
@@ -85,31 +86,34 @@ async function lastManifest(
 }
 
 async function allowanceOf({ budget, limits, declaration }: ObjectDependencies): Promise<Allowance> {
+  const { read, recordsOf } = declaration;
   const requests = (await budget.limit()) * WINDOWS_PER_RUN;
-  const read = declaration.read;
-  const perPage = read.kind === 'search' ? read.perPage : 1;
   return {
-    records: requests * perPage,
+    records: requests * (read.perPage ?? 1),
     slices: limits.maxSlices,
-    recordsPerSlice: read.kind === 'conversation_parts' ? limits.sliceConversations : limits.sliceRecords,
+    recordsPerSlice: recordsOf === undefined ? limits.sliceRecords : limits.sliceParents,
   };
 }
 
-/** Slices of a full-refresh object: one, the object whole. Its debts are paid by reading it whole. */
-const WHOLE: readonly Omit<PlannedSlice, 'id'>[] = [
-  { query: { kind: 'all' }, exact: { from: null, to: null }, debt: null },
-];
+/** The one slice of a full-refresh object: the whole object. Reading it whole also pays its debts. */
+function wholeSlice(previous: readonly Debt[]): PlannedSlice {
+  const counts = previous.flatMap(({ count }) => (count === undefined ? [] : [count.matched - count.listed]));
+  return {
+    id: sliceId(0),
+    query: { kind: 'all' },
+    exact: { from: null, to: null },
+    debt: null,
+    knownShort: Math.max(0, ...counts),
+  };
+}
 
-const numbered = (slices: readonly Omit<PlannedSlice, 'id'>[]): readonly PlannedSlice[] =>
-  slices.map((slice, index) => ({ id: String(index + 1).padStart(4, '0'), ...slice }));
-
-/** The plan, or after how many seconds a slot may be free to make it: counting sends requests. */
+/** Makes the plan, or says how many seconds to wait for a slot: counting sends requests. */
 async function makePlan(
   dependencies: ObjectDependencies,
   run: RunContext,
   state: ObjectState,
 ): Promise<Slotted<Plan>> {
-  const { declaration, config, reader, clock } = dependencies;
+  const { declaration, config } = dependencies;
   const { committed } = state;
   const manifest = await lastManifest(dependencies, committed);
   const base = {
@@ -121,11 +125,17 @@ async function makePlan(
     schema: await lastSchema(dependencies, manifest),
     ...(manifest?.rules !== undefined && { writtenBy: manifest.rules }),
     lastRows: manifest?.tables[declaration.name]?.rows ?? null,
+    previousDebts: manifest?.completeness.debts ?? [],
   } as const;
   const before = committed?.cursor ?? null;
   const window = windowOfRun(dependencies, run, committed);
   if (window === null) {
-    const whole = { window: null, slices: numbered(WHOLE), carriedDebts: [], workRemains: false };
+    const whole = {
+      window: null,
+      slices: [wholeSlice(base.previousDebts)],
+      carriedDebts: [],
+      workRemains: false,
+    };
     const result = { ...base, ...whole, cursorBefore: null, cursorAfter: null, expected: null };
     return { status: 'worked', result };
   }
@@ -134,17 +144,16 @@ async function makePlan(
     ...debtOfEarlierStart(config.startFrom, committed, isoTime(run.startedAtMs)),
   ];
   const allowance = await allowanceOf(dependencies);
-  // Where nothing can be counted no request is sent.
-  const useSlot = reader.probe === null ? WITHOUT_SLOTS : dependencies.useSlot;
+  const counting = countingOf(dependencies);
+  // Without a count, planning sends no request.
+  const useSlot = counting === null ? WITHOUT_SLOTS : dependencies.useSlot;
   const slotted = await useSlot({ runId: run.runId, work: `plan ${declaration.name}` }, () =>
     planSlices({
       window,
       debts,
       ...DEBTS_BY_MODE[run.mode](window, before),
       allowance,
-      probe: reader.probe,
-      granularity: granularityOf(declaration),
-      now: toSeconds(clock.now()),
+      counting,
       since: isoTime(run.startedAtMs),
     }),
   );
@@ -154,7 +163,7 @@ async function makePlan(
   const result = {
     ...base,
     window: { from: window.from ?? 0, to: planned.windowTo ?? toSeconds(run.startedAtMs) },
-    slices: numbered(planned.slices),
+    slices: planned.slices,
     carriedDebts: planned.carriedDebts,
     workRemains: planned.workRemains,
     cursorBefore: before,
@@ -164,11 +173,11 @@ async function makePlan(
   return { status: 'worked', result };
 }
 
-/** What each mode does with debts, and up to where the rest of a range that is cut short becomes one. */
+/** What each mode does with debts, and how far the rest of a window that is cut short becomes one. */
 const DEBTS_BY_MODE: Readonly<
   Record<
     RunContext['mode'],
-    (window: Window, cursor: EpochSeconds | null) => Pick<SliceRequest, 'debtPolicy' | 'restUpTo'>
+    (window: Window, cursor: EpochSeconds | null) => Pick<PlanInput, 'debtPolicy' | 'restUpTo'>
   >
 > = {
   incremental: () => ({ debtPolicy: 'pay', restUpTo: null }),
@@ -176,12 +185,15 @@ const DEBTS_BY_MODE: Readonly<
   backfill: (window) => ({ debtPolicy: 'keep', restUpTo: window.to }),
 };
 
-const granularityOf = ({ read }: ObjectDependencies['declaration']): 'day' | 'second' =>
-  read.kind === 'search' ? read.granularity : 'second';
+function countingOf({ declaration, reader, clock }: ObjectDependencies): Counting | null {
+  const { probe } = reader;
+  if (probe === null) return null;
+  return { probe, granularity: declaration.read.granularity ?? 'second', now: toSeconds(clock.now()) };
+}
 
 /**
- * Takes the object's lease and writes the plan, once: a repeated Plan finds what the first one wrote. Where it has
- * to wait for a slot it has the lease already, and keeps it.
+ * Takes the object's lease and writes the plan, once: a repeated Plan finds what the first one wrote. If it has
+ * to wait for a slot, it keeps the lease that it already has.
  * @throws RetryableError, PermissionError, ConnectionError or ContractError of the count probes
  */
 export async function planObject(dependencies: ObjectDependencies, holder: Lease): Promise<PlanResult> {

@@ -1,31 +1,35 @@
 /**
- * Cuts windows into slices that tile without arithmetic on zones (DESIGN: windows tile). Neighbours
- * share one boundary v: left `< v`, right `> v OR = v`. For contacts both mean the start of v's day
- * in the workspace's zone, for the others the exact second; either way nothing falls between.
+ * Cuts windows into slices that leave no gap, without time zone arithmetic. Neighbours share one
+ * boundary v: left `< v`, right `> v OR = v`. If the server compares whole days, both mean the start of
+ * v's day in the workspace's zone; otherwise the exact second. Either way no record falls between them.
  */
-import type { Probe, SliceQuery, Window } from '../../core/reading.ts';
+import type { Probe, SliceQuery, Window, WindowQuery } from '../../core/reading.ts';
 import { DAY_SECONDS, type EpochSeconds } from '../../core/time.ts';
 
-export type WindowQuery = Extract<SliceQuery, { kind: 'window' }>;
-
-export interface CountedQuery {
+/** A window with Intercom's count of its records. */
+export interface CountedWindow {
   readonly query: WindowQuery;
   readonly matched: number;
 }
 
-export interface SplitOptions {
+/** How Intercom counts the records of an object. */
+export interface Counting {
   readonly probe: (query: SliceQuery) => Promise<Probe>;
-  /** Records a slice should hold at most; a window that cannot be cut further may hold more. */
-  readonly target: number;
   readonly granularity: 'day' | 'second';
-  /** Where the present is; the open end of a window is cut below it. */
+  /** The present: the open end of a window is cut below it. */
   readonly now: EpochSeconds;
+}
+
+export interface SplitOptions extends Counting {
+  /** The most records a slice should hold. A window that cannot be cut further may hold more. */
+  readonly target: number;
 }
 
 type Axis = 'updated' | 'created';
 
-/** Shortest span worth cutting: under two days a day-granular boundary may fall outside in some zone. */
-const shortestSpan = (granularity: 'day' | 'second'): number => (granularity === 'day' ? 2 * DAY_SECONDS : 2);
+/** The shortest span worth cutting. Within two days, the start of a day may lie outside the span in some zone. */
+export const shortestSpan = (granularity: 'day' | 'second'): number =>
+  granularity === 'day' ? 2 * DAY_SECONDS : 2;
 
 const windowOn = (query: WindowQuery, axis: Axis): Window => query[axis] ?? { from: null, to: null };
 
@@ -37,11 +41,16 @@ function cutAt(query: WindowQuery, axis: Axis, at: EpochSeconds): readonly [Wind
 }
 
 /**
- * The slices of a window, earliest first, as they are found: the caller may stop when it has enough,
- * and everything from the next slice's `updated.from` on is then still to do.
+ * The pieces of a window, earliest first, as they are found. The caller may stop when it has enough:
+ * everything from the next piece's `updated.from` on is then still unread.
  */
-export async function* splitWindow(query: WindowQuery, options: SplitOptions): AsyncGenerator<CountedQuery> {
+export async function* splitWindow(query: WindowQuery, options: SplitOptions): AsyncGenerator<CountedWindow> {
   const { matched, first } = await options.probe(query);
+  if (matched === null) {
+    // Without a count there is nothing to cut by: the window is read as it is.
+    yield { query, matched: 0 };
+    return;
+  }
   const lower = Math.max(query.updated.from ?? 0, first ?? 0);
   yield* cut(query, 'updated', { matched, lower, upper: query.updated.to ?? options.now }, options);
 }
@@ -58,7 +67,7 @@ async function* cut(
   axis: Axis,
   span: Span,
   options: SplitOptions,
-): AsyncGenerator<CountedQuery> {
+): AsyncGenerator<CountedWindow> {
   if (span.matched <= options.target) {
     yield { query, matched: span.matched };
     return;
@@ -69,7 +78,7 @@ async function* cut(
   }
   const middle = Math.floor((span.lower + span.upper) / 2);
   const [left, right] = cutAt(query, axis, middle);
-  const onLeft = Math.min((await options.probe(left)).matched, span.matched);
+  const onLeft = Math.min((await options.probe(left)).matched ?? 0, span.matched);
   const leftSpan = { matched: onLeft, lower: span.lower, upper: middle };
   const rightSpan = { matched: span.matched - onLeft, lower: middle, upper: span.upper };
   if (onLeft === 0) yield* cut(query, axis, rightSpan, options);
@@ -81,13 +90,13 @@ async function* cut(
   }
 }
 
-/** A day of updates too large for one slice is cut by creation time, once; what remains is walked as it is. */
+/** Cuts one day of updates that is too large for a slice by creation time, once. If that does not help, it stays whole. */
 async function* cutOtherAxis(
   query: WindowQuery,
   axis: Axis,
   matched: number,
   options: SplitOptions,
-): AsyncGenerator<CountedQuery> {
+): AsyncGenerator<CountedWindow> {
   if (axis === 'created' || options.granularity === 'second') {
     yield { query, matched };
     return;

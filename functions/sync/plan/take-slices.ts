@@ -1,33 +1,24 @@
 /** Takes slices of a window, from its beginning, until an allowance is used up. */
 
 import type { Debt, PlannedSlice } from '../../core/engine-files.ts';
-import type { Probe, SliceQuery, Window } from '../../core/reading.ts';
+import type { Window, WindowQuery } from '../../core/reading.ts';
 import type { EpochSeconds } from '../../core/time.ts';
-import { type CountedQuery, splitWindow, type WindowQuery } from './split-window.ts';
+import { type CountedWindow, type Counting, splitWindow } from './split-window.ts';
 
 export interface Allowance {
-  /** Records that an hour of the learned rate allowance reads. */
+  /** Records that can be read in an hour at the rate limit we have learned. */
   readonly records: number;
   readonly slices: number;
   readonly recordsPerSlice: number;
 }
 
-/** How the object is counted. */
-export interface SliceSource {
-  readonly probe: ((query: SliceQuery) => Promise<Probe>) | null;
-  readonly granularity: 'day' | 'second';
-  readonly now: EpochSeconds;
-}
-
-export type UnnumberedSlice = Omit<PlannedSlice, 'id'>;
-
 export interface Taken {
-  readonly queries: readonly CountedQuery[];
-  /** Where the taking stopped; null: the window is taken whole. */
+  readonly windows: readonly CountedWindow[];
+  /** The end of what was taken. Null: the whole window. */
   readonly cut: EpochSeconds | null;
 }
 
-/** The window with the whole day of its upper bound where `exact` cuts that day on our side. */
+/** The window, with the whole day of its upper bound if `exact` cuts that day in the engine. */
 export const asQuery = (window: Window, created: Window | null, exact: Window): WindowQuery => ({
   kind: 'window',
   updated: window,
@@ -35,35 +26,50 @@ export const asQuery = (window: Window, created: Window | null, exact: Window): 
   through: window.to !== null && window.to === exact.to,
 });
 
-/** The pieces of one day stay together: a cut inside them would not be a cut in time. */
+/** The pieces of one day stay together: between them, a cut would not be a point in time. */
 const endsItsTime = ({ created }: WindowQuery): boolean => created === null || created.to === null;
 
-/** Takes slices until the allowance is used up. */
-export async function take(query: WindowQuery, source: SliceSource, allowance: Allowance): Promise<Taken> {
-  const { probe, granularity, now } = source;
-  if (probe === null) return { queries: [{ query, matched: 0 }], cut: null };
-  const queries: CountedQuery[] = [];
+/**
+ * Takes pieces of the window until the allowance is used up.
+ * @param counting null if Intercom gives no count: the window is then taken whole
+ */
+export async function take(
+  query: WindowQuery,
+  counting: Counting | null,
+  allowance: Allowance,
+): Promise<Taken> {
+  if (counting === null) return { windows: [{ query, matched: 0 }], cut: null };
+  const windows: CountedWindow[] = [];
   let records = 0;
-  for await (const counted of splitWindow(query, {
-    probe,
-    granularity,
-    now,
-    target: allowance.recordsPerSlice,
-  })) {
-    queries.push(counted);
+  for await (const counted of splitWindow(query, { ...counting, target: allowance.recordsPerSlice })) {
+    windows.push(counted);
     records += counted.matched;
-    const isFull = queries.length >= allowance.slices || records >= allowance.records;
+    const isFull = windows.length >= allowance.slices || records >= allowance.records;
     const { to } = counted.query.updated;
     const isLast = to === query.updated.to;
-    if (isFull && !isLast && endsItsTime(counted.query)) return { queries, cut: to };
+    if (isFull && !isLast && endsItsTime(counted.query)) return { windows, cut: to };
   }
-  return { queries, cut: null };
+  return { windows, cut: null };
 }
 
-/** The query with the whole day of its upper bound taken in, where it ends the run's window. */
+/** The query, with the whole day of its upper bound if the run's window is cut there. */
 const throughAt = (query: WindowQuery, cut: EpochSeconds | null): WindowQuery =>
   cut !== null && query.updated.to === cut ? { ...query, through: true } : query;
 
-export function slicesOf(taken: Taken, exact: Window, debt: Debt | null): readonly UnnumberedSlice[] {
-  return taken.queries.map(({ query }) => ({ query: throughAt(query, taken.cut), exact, debt }));
+/** The id of a run's slice, from its position in the plan: 0 gives `0001`. */
+export const sliceId = (index: number): string => String(index + 1).padStart(4, '0');
+
+/** @param planned how many slices the plan has before these */
+export function slicesOf(
+  taken: Taken,
+  exact: Window,
+  debt: Debt | null,
+  planned: number,
+): readonly PlannedSlice[] {
+  return taken.windows.map(({ query }, index) => ({
+    id: sliceId(planned + index),
+    query: throughAt(query, taken.cut),
+    exact,
+    debt,
+  }));
 }

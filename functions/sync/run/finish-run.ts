@@ -1,4 +1,4 @@
-/** FinishRun: the summary of the run, the next run at once where work remains, and word to whoever watches. */
+/** FinishRun: writes the run's summary, starts the next run at once if work remains, and sends event and metrics. */
 
 import type {
   Manifest,
@@ -36,10 +36,10 @@ const EMPTY = {
 const NO_OUTCOME: Outcome = {
   status: 'failed',
   error: 'Aborted',
-  message: 'It was stopped before it could say why; the logs of its function tell more.',
+  message: 'It was stopped before it could report why. See the logs of its function.',
 };
 
-/** @param after what went wrong once the manifest was there; the run is committed all the same */
+/** @param after what went wrong after the manifest was written. The run is committed all the same. */
 function committedSummary(manifest: Manifest, plan: Plan | null, after: Outcome | null): ObjectSummary {
   const { version, added, changed, dropped } = manifest.schema;
   const tables = Object.entries(manifest.tables);
@@ -88,7 +88,7 @@ function causeOf(objects: readonly ObjectSummary[]): string {
   return `${failed.length} of ${objects.length} objects failed: ${list}`;
 }
 
-/** Longest cause a state machine's Fail state takes, with room to spare. */
+/** Characters; a little less than a state machine's Fail state accepts as its cause. */
 const MAX_CAUSE = 8_000;
 
 function summaryOf(run: RunContext, objects: readonly ObjectSummary[], finishedAtMs: number): RunSummary {
@@ -107,16 +107,16 @@ function summaryOf(run: RunContext, objects: readonly ObjectSummary[], finishedA
 }
 
 /**
- * Ends a run. The summary is written once; a repeated call starts no second next run, but says the same
- * event again. Figures come last, so that a call repeated for want of the event counts nothing twice.
- * @throws RetryableError where AWS cannot be reached; ContractError where the run's context is missing
+ * Ends a run. The summary is written once. A repeated call starts no second next run, but sends the same
+ * event again. Metrics come last: if the event fails and the call is repeated, nothing counts twice.
+ * @throws RetryableError if AWS cannot be reached; ContractError if the run's context is missing
  */
 export async function finishRun(
   dependencies: FinishRunDependencies,
   event: FinishRunEvent,
 ): Promise<FinishRunResult> {
   const { lake, clock, config, executions, events } = dependencies;
-  // Whatever was deployed meanwhile: what the run did is told in any case.
+  // Does not check the configuration: what the run did is reported even if another one was deployed meanwhile.
   const run = await requireStored<RunContext>(lake, runContextKey(event.runId));
   const objects = await Promise.all(run.objects.map((name) => summarize(dependencies, run.runId, name)));
   const summary = await storeOnce(lake, runSummaryKey(run.runId), summaryOf(run, objects, clock.now()));

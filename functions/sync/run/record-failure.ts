@@ -1,7 +1,7 @@
-/** RecordFailure: an object of the run failed; count it, write down why, give its lease back, let the others go on. */
+/** RecordFailure: counts a failed object of the run, records why it failed, and gives its lease back. */
 
 import type { Outcome } from '../../core/engine-files.ts';
-import { messageOfCause } from '../../core/error-cause.ts';
+import { messageOfCause } from '../../core/errors.ts';
 import { outcomeKey } from '../../core/lake-keys.ts';
 import type { ObjectName } from '../../core/names.ts';
 import type { Metrics, ObjectState, StateStore } from '../../core/ports.ts';
@@ -14,14 +14,14 @@ export interface RecordFailureDependencies extends RunDependencies {
   readonly metrics: Metrics;
 }
 
-/** Others that change the state at the same moment. */
+/** How often to try again if others change the state at the same moment. */
 const MAX_CONTENTION = 5;
 
-/** A run that was counted, or an object that this run or a later one has committed after all. */
+/** True if the run is counted already, or if this run or a later one has committed the object after all. */
 const isSettled = ({ failures, committed }: ObjectState, runId: string): boolean =>
   (failures !== null && failures.runId >= runId) || (committed !== null && committed.runId >= runId);
 
-/** Counts the run among those in a row that failed, once however often this is repeated. */
+/** Counts the run among the failed runs in a row: once, however often this is repeated. */
 async function countFailure(store: StateStore, object: ObjectName, runId: string): Promise<ObjectState> {
   let state = await store.load(object);
   for (let round = 0; round < MAX_CONTENTION && !isSettled(state, runId); round += 1) {
@@ -31,7 +31,7 @@ async function countFailure(store: StateStore, object: ObjectName, runId: string
   return state;
 }
 
-/** @throws RetryableError where AWS cannot be reached */
+/** @throws RetryableError if AWS cannot be reached */
 export async function recordFailure(
   { lake, observe, state: store, metrics }: RecordFailureDependencies,
   { object, runId, execution, error }: RecordFailureEvent,

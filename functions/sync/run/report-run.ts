@@ -1,15 +1,16 @@
-/** What a finished run means to whoever watches: figures per object, and what needs attention. */
+/** Reports a finished run: metrics per object, and what needs attention. */
 
+import { counted } from '../../core/counted.ts';
 import type { ObjectSummary, RunSummary } from '../../core/engine-files.ts';
+import { sum } from '../../core/metrics.ts';
 import type { Metrics, ObserveProgress } from '../../core/ports.ts';
-import { sum } from '../../core/sum.ts';
 import { type EpochMs, toSeconds } from '../../core/time.ts';
-import { oldDebts } from '../old-debts.ts';
+import { oldDebts } from '../judge.ts';
 
-/** Failures in a row from which on a person should look. */
+/** From this many failures in a row, a person should look. */
 const REPEATED = 2;
 
-/** How far the object's cursor lies behind, in seconds; null where it has none. */
+/** Seconds by which the object's cursor lies behind; null if it has none. */
 const lagOf = ({ cursor }: ObjectSummary, now: EpochMs): number | null =>
   cursor === null ? null : Math.max(0, toSeconds(now) - cursor);
 
@@ -20,7 +21,7 @@ function shortNote({ object, completeness }: ObjectSummary): readonly string[] {
   const { matched, read, debts } = completeness;
   const counts = matched === null ? `${read} read` : `${read} of ${matched} read`;
   return [
-    `${object} is not complete yet: ${counts}, ${debts.length} debt(s). Debts are planned again in every run.`,
+    `${object} is not complete yet: ${counts}, ${counted(debts.length, 'debt')}. Debts are planned again in every run.`,
   ];
 }
 
@@ -29,18 +30,18 @@ function oldDebtsNote({ object, completeness }: ObjectSummary, now: EpochMs): re
   return since.length === 0
     ? []
     : [
-        `${object} has ${since.length} debt(s) older than a day, the oldest of ${first(since)}: every run tries to read them, none could.`,
+        `${object} has ${counted(since.length, 'debt')} older than a day, the oldest from ${first(since)}. Every run tries to read them; none has succeeded.`,
       ];
 }
 
-/** What a user who has changed the rules must know, in every run until it is true no more. */
+/** What users must know after they change the rules, in every run until it is no longer true. */
 export const MIXED_RULES =
-  'still has rows that were written under other field rules, excluded tables or another hash key: a full refresh of it writes them as the rules are now.';
+  'still has rows that were written under other field rules, other excluded tables or another hash key. A full refresh writes them again under the current rules.';
 
 const mixedRulesNote = ({ object, mixed_rules }: ObjectSummary): readonly string[] =>
   mixed_rules === true ? [`${object} ${MIXED_RULES}`] : [];
 
-/** Said with the summary of the run. */
+/** Notes for the summary of the run. */
 export const attentionNotes = (objects: readonly ObjectSummary[], now: EpochMs): readonly string[] =>
   objects.flatMap((one) => [...shortNote(one), ...oldDebtsNote(one, now), ...mixedRulesNote(one)]);
 
@@ -49,7 +50,7 @@ interface Watchers {
   readonly observe: ObserveProgress;
 }
 
-/** Emits the metrics of a run and one line per object; everything is in the summary, so it depends on that alone. */
+/** Emits the metrics of a run, and one line per object. The summary is all it needs. */
 export function reportRun({ metrics, observe }: Watchers, run: RunSummary): void {
   const finishedAt = Date.parse(run.finished_at);
   const secondsUntil = (time: string): number => (Date.parse(time) - Date.parse(run.started_at)) / 1000;

@@ -1,4 +1,4 @@
-/** StartRun: check the input and the connection, decide the run's start, name its objects. */
+/** StartRun: checks the input and the connection, decides when the run starts, and names its objects. */
 import { createHash } from 'node:crypto';
 import { parseRunInput } from '../../config/run-input.ts';
 import type { RunContext } from '../../core/engine-files.ts';
@@ -27,19 +27,21 @@ export interface StartRunDependencies extends RunDependencies {
   readonly isIncremental: (object: ObjectName) => boolean;
 }
 
-/** Difference between the clocks that is worth telling. */
+/** A smaller difference between the clocks is not worth a note. */
 const SKEW_SECONDS_REPORTED = 60;
 
 const skewNote = (skew: number | null): readonly string[] =>
   skew === null || Math.abs(skew) <= SKEW_SECONDS_REPORTED
     ? []
-    : [`Our clock and Intercom's differ by ${skew} s; the run counts from the earlier one.`];
+    : [
+        `Our clock is ${Math.abs(skew)} s ${skew > 0 ? 'ahead of' : 'behind'} Intercom's. The run counts from the earlier one.`,
+      ];
 
-/** The run of an execution: the same for every start of it. */
+/** The run id of an execution. Every retry of the execution's start gets the same one. */
 export const runIdOfExecution = ({ arn, startTime }: ExecutionRef): string =>
   runIdOf(Date.parse(startTime), createHash('sha256').update(arn).digest('hex'));
 
-/** Refuses the data of one workspace where another's lies. */
+/** Refuses to mix the data of two workspaces. */
 async function requireSameWorkspace(
   { state }: StartRunDependencies,
   workspaceId: string | null,
@@ -48,12 +50,12 @@ async function requireSameWorkspace(
   const owner = await state.claimWorkspace(workspaceId);
   if (owner === workspaceId) return;
   throw new ConnectionError(
-    `The token is of workspace ${workspaceId}, but this pipeline holds the data of workspace ${owner}. Use a token of ${owner}, or a pipeline (locally: an output directory) of its own for ${workspaceId}.`,
+    `The token belongs to workspace ${workspaceId}, but this pipeline holds the data of workspace ${owner}. Use a token of ${owner}, or give ${workspaceId} its own pipeline (locally: its own output directory).`,
     { code: 'other_workspace' },
   );
 }
 
-/** Asks who we are, and says whether the connection holds; where Intercom is down nobody knows. */
+/** Asks Intercom who we are, and reports if the connection works. If Intercom is down, it reports nothing. */
 async function connectedWorkspace(dependencies: StartRunDependencies): Promise<Identity> {
   const { identify, metrics } = dependencies;
   try {
@@ -68,9 +70,9 @@ async function connectedWorkspace(dependencies: StartRunDependencies): Promise<I
 }
 
 /**
- * Begins a run. Repeated for the same execution it finds what it wrote before, so there is one run.
- * @throws InputError for bad input; ConnectionError where the pipeline is not connected, the token is
- *   dead or of another workspace; RetryableError where Intercom cannot be reached
+ * Begins a run. If it is repeated for the same execution, it finds what it wrote before, so there is one run.
+ * @throws InputError for bad input; ConnectionError if the pipeline is not connected, or the token no longer
+ *   works or belongs to another workspace; RetryableError if Intercom cannot be reached
  */
 export async function startRun(
   dependencies: StartRunDependencies,
@@ -80,7 +82,9 @@ export async function startRun(
   const nowMs = clock.now();
   const request = parseRunInput(input, { config, isIncremental, now: toSeconds(nowMs) });
   if (config.startFrom !== null && config.startFrom > toSeconds(nowMs)) {
-    throw new InputError("'startFrom' lies in the future: nothing could be read.", { code: 'bad_config' });
+    throw new InputError("'startFrom' lies in the future, so there is nothing to read.", {
+      code: 'bad_config',
+    });
   }
   const runId = runIdOfExecution(execution);
   const slotted = await useSlot({ runId, work: 'start' }, () => connectedWorkspace(dependencies));
@@ -108,7 +112,7 @@ export async function startRun(
     objects: run.objects.map((object) => {
       const functionArn = extractors[object];
       if (functionArn !== undefined) return { object, functionArn, runId };
-      throw new InputError(`${object} is configured but has no function: deploy again.`, {
+      throw new InputError(`${object} is configured but has no function. Deploy again.`, {
         code: 'not_deployed',
       });
     }),

@@ -1,4 +1,5 @@
 /** From usage to dollars. Pure. */
+import { counted } from '../../../functions/core/counted.ts';
 import { PRICES } from './prices.ts';
 import type { Standing } from './standing.ts';
 import type { MonthlyUsage } from './usage.ts';
@@ -6,16 +7,16 @@ import type { MonthlyUsage } from './usage.ts';
 export interface BillLine {
   readonly what: string;
   readonly dollars: number;
-  /** The usage behind it, in words. */
+  /** The usage behind it, as text. */
   readonly of: string;
 }
 
-/** Months of history that the storage line is for. */
+/** Months of history in the storage line. */
 export const MONTHS_STORED = 12;
 
 const rounded = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 3 });
 
-/** Of a month, after a year of operation; the most expensive lines first. */
+/** The bill of one month after a year of operation, most expensive lines first. */
 export function monthlyBill(usage: MonthlyUsage, standing: Standing): readonly BillLine[] {
   const stored = usage.storedGbConstant + usage.storedGbPerMonth * MONTHS_STORED;
   const requests = usage.s3Puts + usage.s3Lists;
@@ -48,17 +49,17 @@ export function monthlyBill(usage: MonthlyUsage, standing: Standing): readonly B
     {
       what: 'Secrets Manager',
       dollars: standing.secrets * PRICES.secretMonth + usage.secretReads * PRICES.secretRead,
-      of: `${standing.secrets} secrets`,
+      of: counted(standing.secrets, 'secret'),
     },
     {
       what: 'CloudWatch metrics, alarms',
       dollars: standing.metrics * PRICES.metricMonth + standing.alarmMetrics * PRICES.alarmMetricMonth,
-      of: `${standing.metrics} metrics, ${standing.alarmMetrics} alarm metrics`,
+      of: `${counted(standing.metrics, 'metric')}, ${counted(standing.alarmMetrics, 'alarm metric')}`,
     },
     {
       what: 'CloudWatch dashboard',
       dollars: standing.dashboards * PRICES.dashboardMonth,
-      of: 'the first three of an account are free',
+      of: 'the first three in an account are free',
     },
     {
       what: 'CloudWatch logs',
@@ -73,7 +74,7 @@ export function monthlyBill(usage: MonthlyUsage, standing: Standing): readonly B
     {
       what: 'KMS',
       dollars: standing.keys * PRICES.kmsKeyMonth,
-      of: standing.keys === 0 ? "AWS's own keys" : 'a key of its own; its requests are under a cent',
+      of: standing.keys === 0 ? "AWS's own keys" : 'its own key; requests cost less than a cent',
     },
   ];
   return lines.toSorted((one, other) => other.dollars - one.dollars);

@@ -1,4 +1,4 @@
-/** AWS's list prices that a pipeline meets, in US dollars. No free tier is deducted. */
+/** AWS list prices that apply to a pipeline, in US dollars. No free tier is deducted. */
 
 /** Region and month of the prices below; other regions differ by up to about 25 %. */
 export const PRICES_OF = { region: 'us-east-1', month: '2026-02' } as const;
@@ -7,12 +7,12 @@ export const PRICES_OF = { region: 'us-east-1', month: '2026-02' } as const;
 const HOURS_PER_MONTH = 730;
 export const DAYS_PER_MONTH = HOURS_PER_MONTH / 24;
 
-/** US dollars for one of each unit, from each service's public price page. */
+/** US dollars per unit, from each service's public price page. */
 export const PRICES = {
   /** arm64 */
   lambdaGbSecond: 0.0000133334,
   lambdaRequest: 0.2e-6,
-  /** Standard workflows; a retry is one more. */
+  /** Standard workflows; a retry is another transition. */
   stateTransition: 0.025e-3,
   /** Put and list requests. */
   s3Put: 0.005e-3,

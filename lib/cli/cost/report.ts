@@ -1,4 +1,5 @@
 /** What a pipeline costs, as text. Pure. */
+import { counted } from '../../../functions/core/counted.ts';
 import { tableText } from '../terminal/table-text.ts';
 import { MONTHS_STORED, monthlyBill, totalOf } from './bill.ts';
 import { PRICES, PRICES_OF } from './prices.ts';
@@ -9,7 +10,7 @@ const dollars = (amount: number): string => amount.toFixed(2);
 
 const count = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 3 });
 
-/** Requests a minute that Intercom allows an app by default (docs/intercom-api.md 2). */
+/** Requests per minute that Intercom allows an app by default (docs/intercom-api.md 2). */
 const REQUESTS_PER_MINUTE = 10_000;
 
 const HEADS: readonly (readonly [string, (volumes: Volumes) => number])[] = [
@@ -50,11 +51,12 @@ export function costReport(
     ],
   ];
   const schedules = groups.map(
-    ({ objects, runsPerMonth }) => `${objects.length} objects ${count.format(runsPerMonth)} times a month`,
+    ({ objects, runsPerMonth }) =>
+      `${counted(objects.length, 'object')} ${count.format(runsPerMonth)} times a month`,
   );
   return `${tableText(rows)}
 
 List prices of ${PRICES_OF.region}, ${PRICES_OF.month}, without queries (Athena: 5 USD per TB read) and without free tiers.
-CloudWatch's free tier covers metrics, alarms and dashboard of a first pipeline in an account.
-Schedules of this configuration: ${schedules.join('; ')}. Storage is what has gathered after ${MONTHS_STORED} months.`;
+CloudWatch's free tier covers the metrics, alarms and dashboard of the first pipeline in an account.
+Schedules of this configuration: ${schedules.join('; ')}. Storage is the amount after ${MONTHS_STORED} months.`;
 }

@@ -1,4 +1,4 @@
-/** What stands in the account whether anything runs or not: counted in the templates that are deployed. Pure. */
+/** Resources that cost money even if nothing runs, counted in the deployed templates. Pure. */
 import { METRICS } from '../../../functions/core/metrics.ts';
 
 interface Template {
@@ -7,17 +7,17 @@ interface Template {
   >;
 }
 
-/** Paid by the month, each. */
+/** Numbers of resources that are paid by the month. */
 export interface Standing {
   readonly secrets: number;
   readonly metrics: number;
-  /** An alarm costs by the metrics it watches. */
+  /** AWS charges an alarm by the metrics it watches. */
   readonly alarmMetrics: number;
   readonly dashboards: number;
   readonly keys: number;
 }
 
-/** A metric by itself, or the metrics in a calculation. */
+/** Metrics that an alarm watches: one, or those in its calculation. */
 function watchedBy(properties: Readonly<Record<string, unknown>>): number {
   const { Metrics } = properties as { readonly Metrics?: readonly { readonly MetricStat?: unknown }[] };
   return Metrics?.filter(({ MetricStat }) => MetricStat !== undefined).length ?? 1;

@@ -1,12 +1,12 @@
 /**
  * How much of AWS a pipeline uses in a month. Figures per run are counted: test/e2e/cost.test.ts runs the
- * workflow and compares. Figures of AWS and of Intercom that no test here can see are named ASSUMED. Pure.
+ * workflow and compares. Figures that no test here can measure are marked ASSUMED. Pure.
  */
 import { REQUESTS_IN_FLIGHT } from '../../../functions/config/config.ts';
 import type { ObjectName } from '../../../functions/core/names.ts';
 import { DAYS_PER_MONTH } from './prices.ts';
 
-/** A workspace. Records are those that exist now, changes those of a day. */
+/** The size of a workspace: records that exist now, and changes per day. */
 export interface Volumes {
   readonly contacts: number;
   readonly companies: number;
@@ -18,7 +18,7 @@ export interface Volumes {
   readonly changedTicketsPerDay: number;
 }
 
-/** A workspace in which nothing happens: what a pipeline costs by being there. */
+/** A workspace in which nothing happens. */
 export const IDLE: Volumes = {
   contacts: 0,
   companies: 0,
@@ -30,7 +30,7 @@ export const IDLE: Volumes = {
   changedTicketsPerDay: 0,
 };
 
-/** Workspaces as README quotes them. */
+/** The workspaces that the README quotes. */
 export const SIZES = {
   idle: IDLE,
   small: {
@@ -71,7 +71,7 @@ export interface RunGroup {
   readonly runsPerMonth: number;
 }
 
-/** What is counted of a run. */
+/** What is counted in a run. */
 const KINDS = [
   'stateTransitions',
   'invocations',
@@ -84,7 +84,7 @@ const KINDS = [
 
 export type RunUsage = Readonly<Record<(typeof KINDS)[number], number>>;
 
-/** Of a run, whatever its objects. */
+/** Usage of any run, whatever its objects. */
 const PER_RUN: RunUsage = {
   stateTransitions: 6,
   invocations: 2,
@@ -95,7 +95,7 @@ const PER_RUN: RunUsage = {
   dynamoDbReads: 2,
 };
 
-/** Of an object in a run in which little changed: one slice, one invocation each to plan, extract and commit. */
+/** Usage per object if little changed: one slice, and one invocation each to plan, extract and commit. */
 const PER_OBJECT: RunUsage = {
   stateTransitions: 8,
   invocations: 3,
@@ -114,33 +114,33 @@ export const NO_USAGE: RunUsage = usageOf(() => 0);
 const add = (usage: RunUsage, other: RunUsage, times: number): RunUsage =>
   usageOf((kind) => usage[kind] + times * other[kind]);
 
-/** What a run of so many objects uses when little changed. */
+/** Usage of a run of so many objects if little changed. */
 export const runUsage = (objects: number): RunUsage => add(PER_RUN, PER_OBJECT, objects);
 
-/** ASSUMED seconds that an invocation lasts besides reading: start, token, a few requests to AWS. */
+/** ASSUMED seconds of an invocation apart from reading: start, token, a few requests to AWS. */
 const INVOCATION_SECONDS = 1.5;
-/** ASSUMED seconds from request to answer, of a page and of a single conversation. */
+/** ASSUMED seconds from request to answer, for a page and for a single conversation. */
 const PAGE_SECONDS = 1;
 const CONVERSATION_SECONDS = 0.4;
-/** Records of a page of a search, and of a page of companies. */
+/** Records per page of a search, and per page of companies. */
 const SEARCH_PAGE = 150;
 const COMPANY_PAGE = 100;
-/** Memory in GB of an extractor (lib/constructs/extractors.ts), the larger of the two sizes. */
+/** Memory of an extractor in GB (lib/constructs/extractors.ts), the larger of the two sizes. */
 const MEMORY_GB = 1;
 
-/** ASSUMED bytes of a compressed record with its child rows; of a conversation without its parts. */
+/** ASSUMED bytes of a compressed record with its child rows; a conversation without its parts. */
 const BYTES = { contact: 600, company: 500, conversation: 1_200, part: 700, ticket: 2_500 } as const;
 
-/** ASSUMED bytes that an invocation and a state of the workflow log. */
+/** ASSUMED bytes of log per invocation and per state transition. */
 const LOG_BYTES = { invocation: 2_000, stateTransition: 2_500 } as const;
 
-/** Superseded runs of full-refresh objects that are kept (`history`, its default). */
+/** Superseded runs of full-refresh objects that are kept: the default of `history`. */
 const HISTORY_RUNS = 30;
 
-/** One budget write is a batch of permits; ASSUMED size of a batch. */
+/** ASSUMED size of a batch of permits, which costs one write of the budget. */
 const PERMITS_PER_WRITE = 10;
 
-/** In a month, by the names of the prices. */
+/** Usage in a month. */
 export interface MonthlyUsage extends RunUsage {
   readonly gbSeconds: number;
   readonly requestsToIntercom: number;
@@ -155,7 +155,7 @@ export interface MonthlyUsage extends RunUsage {
 const runsOf = (groups: readonly RunGroup[], object: ObjectName): number =>
   groups.find(({ objects }) => objects.includes(object))?.runsPerMonth ?? 0;
 
-/** What of a workspace the configured objects bring into the lake. */
+/** The part of a workspace that the configured objects read. */
 function configured(volumes: Volumes, groups: readonly RunGroup[]): Volumes {
   const having = (isThere: boolean, amount: number): number => (isThere ? amount : 0);
   const isRead = (object: ObjectName): boolean => runsOf(groups, object) > 0;
@@ -182,8 +182,8 @@ interface Reading {
 }
 
 /**
- * Requests and seconds of reading in a month. Contacts are searched by whole days (docs/intercom-api.md 5), so each run
- * reads what changed today again: on average half a day's changes.
+ * Requests and seconds of reading in a month. Contacts are searched by whole days (docs/intercom-api.md 5), so
+ * each run reads today's changes again: on average those of half a day.
  */
 function reading(volumes: Volumes, groups: readonly RunGroup[]): Reading {
   const pagesPerMonth = (changedPerDay: number): number => (changedPerDay * DAYS_PER_MONTH) / SEARCH_PAGE;
@@ -204,7 +204,7 @@ function reading(volumes: Volumes, groups: readonly RunGroup[]): Reading {
 
 const GB = 1e9;
 
-/** Bytes that runs add for good: every version of every changed record. */
+/** Bytes that stay for good: every version of every changed record. */
 function addedBytesPerDay(volumes: Volumes): number {
   const conversation = BYTES.conversation + volumes.partsPerConversation * BYTES.part;
   return (
@@ -214,7 +214,7 @@ function addedBytesPerDay(volumes: Volumes): number {
   );
 }
 
-/** Bytes of the first load, and of the runs kept of companies, the one large object that is read whole. */
+/** Bytes of the first load, and of the kept runs of companies, the one large object that is read in full. */
 function initialBytes(volumes: Volumes): number {
   const conversation = BYTES.conversation + volumes.partsPerConversation * BYTES.part;
   return (
@@ -243,7 +243,7 @@ export function monthlyUsage(workspace: Volumes, groups: readonly RunGroup[]): M
     runs,
     requestsToIntercom: requests,
     gbSeconds: (base.invocations * INVOCATION_SECONDS + seconds) * MEMORY_GB,
-    // A container asks once; every invocation in a container of its own is the worst case.
+    // A container asks once. The worst case is a new container for every invocation.
     secretReads: base.invocations * 2,
     logGb: logBytes / GB,
     storedGbPerMonth: (addedBytesPerDay(volumes) * DAYS_PER_MONTH) / GB,

@@ -12,24 +12,23 @@ interface Join {
   readonly targetColumn: string;
 }
 
-/** A description that begins with another table's column says that the column refers to it. */
+/** A description that begins with another table's column marks a reference to it. */
 const REFERENCE = /^`(\w+)\.(\w+)`/;
 
 const INTRODUCTION = `# Tables
 
 Generated from the declarations in \`functions/objects\` by \`npm run docs:tables\`; do not edit.
 
-For every table there is a view \`<table>\` with the current state and a \`<table>_history\` with every version of
-every row, in DuckDB (\`npm run local -- query\`) and in Athena. Types are those of the catalog. Times are Unix
-seconds. *JSON* is a JSON text in a string: read it with \`json_extract_scalar(column, '$.path')\`. Every column may
-be null but those of the primary key and our own, which begin with \`_\`. A type widens, to \`double\` or to
-\`string\`, where Intercom sends more than it documents; fields beyond this list become further columns. Manifests
-tell both.
+Every table has a view \`<table>\` with the current state and a \`<table>_history\` with every version of every
+row, in DuckDB (\`npm run local -- query\`) and in Athena. Types are those of the catalog. Times are Unix seconds.
+*JSON* is JSON text in a string: read it with \`json_extract_scalar(column, '$.path')\`. Any column may be null,
+except those of the primary key and our own, which begin with \`_\`. If Intercom sends more than it documents, a
+type widens to \`double\` or \`string\`, and new fields become new columns. Manifests record both.
 
-In Athena a history is a table over all files, those of attempts that were cut off included; the view keeps the
-rows whose file a manifest lists. In DuckDB both do.
+In Athena a history is a table over all files, including those of interrupted attempts; the view keeps only rows
+whose file a manifest lists. In DuckDB both keep only those.
 
-| also there | a row for each |
+| also available | one row per |
 |---|---|
 | \`manifests\` | committed run of an object: window, files, proof of completeness, schema drift |
 | \`manifest_files\` | committed file: \`object\`, \`run_id\`, \`table_name\`, \`path\`, \`rows\`, \`bytes\`, \`sha256\` |
@@ -67,16 +66,17 @@ function columnRows({ columns, primaryKey }: CatalogTable): readonly string[] {
   return ['| column | type | meaning |', '|---|---|---|', ...rows];
 }
 
-/** How its rows come about, in a sentence. */
+/** Where the table's rows come from, in a sentence. */
 function originText({ current, object }: CatalogTable, declarations: Declarations): string {
   if (object === null)
-    return 'Written with the object that noticed. Views of other tables do not hide such rows.';
+    return 'Written with the object that noticed the deletion. The views of other tables still show deleted records.';
   if (current.kind === 'child') {
     const key = current.on.map(({ column }) => `\`${column}\``).join(', ');
-    return `Child of [${current.parent}](#${current.parent}), by ${key}; rows go and come with their parent's versions.`;
+    return `Child of [${current.parent}](#${current.parent}), by ${key}; its rows follow the versions of their parent.`;
   }
   const { sync, permission } = declarations[object];
-  const how = sync.kind === 'incremental' ? `Incremental by \`${sync.cursor}\`.` : 'Read whole by every run.';
+  const how =
+    sync.kind === 'incremental' ? `Incremental by \`${sync.cursor}\`.` : 'Read in full by every run.';
   return permission === null ? how : `${how} Permission: *${permission}*.`;
 }
 

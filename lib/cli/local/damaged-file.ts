@@ -1,4 +1,4 @@
-/** A file of the lake that is no longer what a run wrote: which one it is, and what to do about it. */
+/** Finds the file of the lake that is no longer what a run wrote, and advises what to do. */
 import { createHash } from 'node:crypto';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { asPattern } from '../../../functions/catalog/duckdb.ts';
@@ -12,21 +12,21 @@ import { runSql } from './run-sql.ts';
 export interface OpenLake {
   readonly connection: DuckDBConnection;
   readonly lake: Pick<Lake, 'get'>;
-  /** Where DuckDB finds it, with a slash at its end. */
+  /** Path of the lake for DuckDB, with a slash at its end. */
   readonly root: string;
 }
 
-/** What DuckDB says where a file has other content than it should. */
+/** What DuckDB reports about unreadable content of a file. */
 const ABOUT_CONTENT = /Malformed JSON in file|transform error in file|maximum_object_size|GZIP/i;
 
-const RESET = `'reset' its object, which reads the object whole again`;
+const RESET = `'reset' its object, so that the next run reads all of it again`;
 
 const damaged = (key: string, reason: string, advice: string): ContractError =>
-  new ContractError(`'${key}' in the lake is damaged. ${advice} DuckDB says: ${reason}`, {
+  new ContractError(`'${key}' in the lake is damaged. ${advice} DuckDB reports: ${reason}`, {
     code: 'file_damaged',
   });
 
-/** As its manifest has it. */
+/** A file, as its manifest lists it. */
 interface ListedFile {
   readonly key: string;
   readonly sha256: string;
@@ -48,9 +48,9 @@ async function isDamaged({ lake }: OpenLake, { key, sha256 }: ListedFile): Promi
 }
 
 /**
- * What DuckDB says of a file, with advice; any other error as it is. Of a damaged gzip stream DuckDB often names
- * no file, so each one is compared with its manifest then. One that is named is compared as well: a file that is
- * as it was written is not to be blamed for a mistake of ours.
+ * Adds advice to what DuckDB reports about a file; returns any other error unchanged. For a damaged gzip stream
+ * DuckDB often names no file, so every file is compared with its manifest. A named file is compared too, because
+ * our own mistake must not be blamed on an intact file.
  */
 export async function explainDamage(error: unknown, open: OpenLake): Promise<unknown> {
   if (!(error instanceof InputError && ABOUT_CONTENT.test(error.message))) return error;

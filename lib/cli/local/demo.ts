@@ -1,10 +1,11 @@
-/** The workspace of the demo: simulated, the same on every machine, one day older with every run. */
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+/** The demo's simulated workspace: the same on every machine, and one day older with each run. */
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../../../functions/core/errors.ts';
 import type { Clock } from '../../../functions/core/ports.ts';
 import { DAY_SECONDS, type EpochMs } from '../../../functions/core/time.ts';
+import { replaceFile } from '../../standins/aws/durable-files.ts';
 import { SIZES, type Simulator, startSimulator } from '../../standins/intercom/index.ts';
 
 const DAY_MS = DAY_SECONDS * 1000;
@@ -14,16 +15,16 @@ const savedState = z.object({
   baseTime: z.number(),
   /** Simulated days that have passed: one per finished run. */
   day: z.number().int().min(0),
-  /** Where the simulator listens: the address is part of the configuration, which a resumed run must find again. */
+  /** Port of the simulator: its address is part of the configuration, which a resumed run must find again. */
   port: z.number().int().min(0).default(0),
 });
 
 export interface Demo {
   readonly simulator: Simulator;
-  /** Simulated time: ours, and a day ahead for every day that has passed. */
+  /** Simulated time: the real time plus the days that have passed. */
   readonly clock: Clock;
   readonly day: number;
-  /** Lets the next start find the workspace a day older. */
+  /** Makes the workspace one day older for the next start. */
   endDay(): Promise<void>;
   close(): Promise<void>;
 }
@@ -38,7 +39,7 @@ async function load(file: string): Promise<z.infer<typeof savedState> | null> {
     return savedState.parse(JSON.parse(text));
   } catch (cause) {
     throw new InputError(
-      `${file} cannot be understood. Remove it, or use another --out, to begin a new demo.`,
+      `${file} is not a valid demo state. To begin a new demo, remove it or use another --out.`,
       {
         code: 'state_damaged',
         cause,
@@ -47,13 +48,11 @@ async function load(file: string): Promise<z.infer<typeof savedState> | null> {
   }
 }
 
-async function save(file: string, state: z.infer<typeof savedState>): Promise<void> {
-  await writeFile(`${file}.tmp`, JSON.stringify(state));
-  await rename(`${file}.tmp`, file);
-}
+const save = (file: string, state: z.infer<typeof savedState>): void =>
+  replaceFile(file, JSON.stringify(state));
 
 /**
- * Starts the simulator as the directory's last demo left it, and lets the days since pass.
+ * Starts the simulator as the directory's last demo left it, and lets the days since then pass.
  * @param directory output directory of the demo
  */
 export async function startDemo(directory: string, realClock: Clock): Promise<Demo> {
@@ -61,7 +60,7 @@ export async function startDemo(directory: string, realClock: Clock): Promise<De
   await mkdir(join(directory, 'state'), { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code !== 'EEXIST' && cause.code !== 'ENOTDIR') throw cause;
     throw new InputError(
-      `${join(directory, 'state')}, or a part of the path, is a file. Remove that file or choose another --out.`,
+      `${join(directory, 'state')}, or a part of this path, is a file. Remove that file or choose another --out.`,
       { code: 'no_directory', cause },
     );
   });
@@ -72,13 +71,13 @@ export async function startDemo(directory: string, realClock: Clock): Promise<De
     startSimulator(options),
   );
   const here = { ...state, port: Number(new URL(simulator.url).port) };
-  await save(file, here);
+  save(file, here);
   for (let day = 1; day <= state.day; day += 1) simulator.workspace.simulateDay(day);
   return {
     simulator,
     clock: { now, sleep: realClock.sleep },
     day: state.day,
-    endDay: () => save(file, { ...here, day: state.day + 1 }),
+    endDay: async () => save(file, { ...here, day: state.day + 1 }),
     close: () => simulator.close(),
   };
 }

@@ -1,11 +1,11 @@
-/** DuckDB over the files of an output directory: every table of the catalog, as far as it is committed. */
+/** DuckDB over the files of an output directory: every table of the catalog, with its committed rows. */
 import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { configuredTables, type TableRules } from '../../../functions/catalog/configured.ts';
 import { FILLED_TABLES, manifestStatements, tableStatements } from '../../../functions/catalog/duckdb.ts';
 import type { CatalogTable } from '../../../functions/catalog/tables.ts';
-import { resolveConfig } from '../../../functions/config/config.ts';
+import { parseConfig } from '../../../functions/config/config.ts';
 import type { Manifest } from '../../../functions/core/engine-files.ts';
 import { InputError } from '../../../functions/core/errors.ts';
 import { manifestPrefix } from '../../../functions/core/lake-keys.ts';
@@ -14,17 +14,16 @@ import type { Lake } from '../../../functions/core/ports.ts';
 import { type SeenTables, unionSeen } from '../../../functions/core/sightings.ts';
 import { OBJECTS } from '../../../functions/objects/index.ts';
 import { requireStored } from '../../../functions/sync/store.ts';
-import { CONFIG_FILE } from './config-file.ts';
 import { explainDamage, type OpenLake } from './damaged-file.ts';
-import { createDirectoryLake } from './directory-lake.ts';
+import { CONFIG_FILE, createDirectoryLake } from './output-directory.ts';
 import { type QueryResult, runAll, runSql } from './run-sql.ts';
 
 export interface LakeDatabase {
   /**
-   * Runs one statement of SQL on what is committed at this moment, each time anew: at a prompt, an answer has
-   * what a sync has committed since the last one.
-   * @throws InputError with what DuckDB has to say about the SQL
-   * @throws ContractError where a file is damaged, with what to do
+   * Runs one SQL statement on what is committed now. At a prompt, each answer includes what a sync has committed
+   * since the last one.
+   * @throws InputError with DuckDB's message about the SQL
+   * @throws ContractError if a file is damaged, with what to do
    */
   query(sql: string): Promise<QueryResult>;
   close(): void;
@@ -32,7 +31,7 @@ export interface LakeDatabase {
 
 type ReadableLake = Pick<Lake, 'get' | 'list'>;
 
-/** Nothing is fetched from anywhere, and times read as they do in Athena. */
+/** No downloads, and times as in Athena. */
 const SETTINGS = ["SET TimeZone = 'UTC'", 'SET autoinstall_known_extensions = false'];
 
 async function keysBelow(lake: ReadableLake, prefix: string): Promise<readonly string[]> {
@@ -41,7 +40,7 @@ async function keysBelow(lake: ReadableLake, prefix: string): Promise<readonly s
   return keys;
 }
 
-/** The columns that the last committed run of each object knows of. */
+/** The columns that the last committed run of each object knows. */
 async function seenTables(
   lake: ReadableLake,
   manifests: readonly (readonly string[])[],
@@ -51,7 +50,7 @@ async function seenTables(
   return schemas.map(({ schema }) => schema.columns).reduce(unionSeen, {});
 }
 
-/** What of a configuration decides which tables and columns there are. */
+/** The part of a configuration that decides which tables and columns exist. */
 export type QueryRules = TableRules & { readonly objects: readonly ObjectName[] };
 
 /** What the views are made from. */
@@ -62,7 +61,7 @@ interface Found {
 
 async function find(lake: ReadableLake, rules: QueryRules): Promise<Found> {
   const byObject = await Promise.all(OBJECT_NAMES.map((name) => keysBelow(lake, manifestPrefix(name))));
-  // What was read once stays to be looked at, also where it is no longer configured.
+  // Data that was read once can still be queried, even if its object is no longer configured.
   const objects = OBJECT_NAMES.filter(
     (name, index) => rules.objects.includes(name) || byObject[index]?.length !== 0,
   ).map((name) => OBJECTS[name]);
@@ -83,7 +82,7 @@ const isDirectory = (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** The configuration that the directory was last synced with, whose tables its files are; null before the first. */
+/** The configuration of the directory's last sync, which its tables follow; null before the first. */
 async function rulesOf(directory: string): Promise<QueryRules | null> {
   const file = join(directory, CONFIG_FILE);
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
@@ -95,28 +94,28 @@ async function rulesOf(directory: string): Promise<QueryRules | null> {
     return JSON.parse(text) as QueryRules;
   } catch (cause) {
     const advice = 'Name the configuration with --config, or sync again.';
-    throw new InputError(`${file} cannot be understood. ${advice}`, { code: 'state_damaged', cause });
+    throw new InputError(`${file} is not valid JSON. ${advice}`, { code: 'state_damaged', cause });
   }
 }
 
-/** History is removed while we read: the error of a file that was there a moment ago. */
+/** True if a file disappeared, because a sync removed history while we were reading. */
 const isVanishedFile = (error: unknown): boolean =>
   error instanceof InputError &&
   /^IO Error: (No files found|Cannot open file .*No such file)/.test(error.message);
 
-/** Each time something was removed in between; more than a few for one answer are no accident. */
+/** A file may disappear between any two tries; more than a few for one answer are no coincidence. */
 const MAX_TRIES = 6;
 
 export interface LakeDatabaseOptions {
   /** @default the configuration that the directory was last synced with */
   readonly rules?: QueryRules | undefined;
-  /** Ends the query that runs. */
+  /** Ends the running query. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * @param directory the output directory; only files are read, so a sync may be at it
- * @throws InputError where there is no lake, or none that DuckDB can read
+ * @param directory the output directory; only its files are read, so a sync may be running
+ * @throws InputError if there is no lake, or DuckDB cannot read it
  */
 export async function openLakeDatabase(
   directory: string,
@@ -129,10 +128,10 @@ export async function openLakeDatabase(
       { code: 'no_lake' },
     );
   }
-  // DuckDB takes what follows for the query of a URL, and no longer sees that files are compressed.
+  // DuckDB takes what follows a question mark for the query of a URL, and misses that files are compressed.
   if (root.includes('?')) {
     throw new InputError(
-      `DuckDB cannot read below ${root}, because of the question mark. Rename the folder.`,
+      `DuckDB cannot read files below ${root}, because of the question mark. Rename the folder.`,
       {
         code: 'unreadable_path',
       },
@@ -145,11 +144,11 @@ export async function openLakeDatabase(
   await runAll(connection, SETTINGS);
   const open: OpenLake = { connection, lake, root };
   const findNow = async (): Promise<Found> =>
-    find(lake, rules ?? (await rulesOf(directory)) ?? resolveConfig({}));
-  /** As text, what the views were last made from. */
+    find(lake, rules ?? (await rulesOf(directory)) ?? parseConfig({}));
+  /** What the views were last made from, as text. */
   let shown = '';
 
-  /** Makes the views anew where something was committed or removed since. */
+  /** Makes the views again if something was committed or removed since. */
   async function refresh(): Promise<void> {
     const found = await findNow();
     const text = JSON.stringify(found);

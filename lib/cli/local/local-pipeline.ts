@@ -1,8 +1,7 @@
 /**
- * The second composition root: the deployed definition, the same handlers, the tables and buckets of the
- * synthesized template, over AWS's endpoints on loopback. State and lake lie in one directory.
+ * The second composition root: the deployed workflow, the same handlers, and the template's tables and buckets,
+ * on embedded AWS endpoints. State and lake are in one directory.
  */
-import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -16,7 +15,12 @@ import {
   createStartRun,
 } from '../../../functions/handlers.ts';
 import { digestOf, type Overrides } from '../../../functions/runtime.ts';
-import { type EmbeddedAws, type ExecutionsBackend, startEmbeddedAws } from '../../standins/aws/index.ts';
+import {
+  type EmbeddedAws,
+  type ExecutionsBackend,
+  replaceFile,
+  startEmbeddedAws,
+} from '../../standins/aws/index.ts';
 import { createExecutions, type LocalExecutions } from '../../standins/aws/workflow/executions.ts';
 import type { RunnableFunction } from '../../standins/aws/workflow/invocation.ts';
 import {
@@ -31,38 +35,38 @@ import {
   localResources,
   synthesize,
 } from '../../template/template.ts';
-import { CONFIG_FILE } from './config-file.ts';
+import { CONFIG_FILE } from './output-directory.ts';
 
 export interface LocalPipelineOptions {
   /** Output directory: `lake/` with the data, `state/` with everything else. */
   readonly directory: string;
   readonly config: ResolvedConfig;
-  /** Puts variables where the AWS SDK looks for them; the entry's `process.env`. */
+  /** Sets variables where the AWS SDK looks for them: the entry's `process.env`. */
   readonly setEnvironment: (environment: Readonly<Record<string, string>>) => void;
   readonly observe: ObserveProgress;
-  /** @default none: there is no CloudWatch here, and standard output is the user's */
+  /** @default none: there is no CloudWatch here, and standard output belongs to the user */
   readonly metrics?: Metrics;
   readonly clock?: Clock;
   readonly limits?: NonNullable<Overrides['limits']>;
   readonly pauses?: NonNullable<WorkflowRunnerOptions['pauses']>;
-  /** What runs the executions that are started over HTTP. @default they wait for `executions.next()` */
+  /** Runs the executions that are started over HTTP. @default they wait for `executions.next()` */
   readonly backend?: ExecutionsBackend;
 }
 
 export interface LocalPipeline {
   readonly resources: LocalResources;
   readonly executions: LocalExecutions;
-  /** Of the configuration in force; a run that began with another cannot go on. */
+  /** Digest of the configuration; a run that began with another one cannot resume. */
   readonly configDigest: string;
   readonly runner: WorkflowRunner;
-  /** Stores a token as `connect` would. */
+  /** Stores a token, as the command `connect` does. */
   connect(accessToken: string): Promise<void>;
   close(): Promise<void>;
 }
 
 const NO_METRICS: Metrics = { record: () => undefined };
 
-/** The functions that the workflow calls; one machine has no callback. */
+/** The functions that the workflow calls; there is no callback on one machine. */
 const FACTORIES = {
   extractor: createExtractor,
   'start-run': createStartRun,
@@ -72,7 +76,7 @@ const FACTORIES = {
 
 const isOfWorkflow = (entry: LocalFunction['entry']): entry is keyof typeof FACTORIES => entry in FACTORIES;
 
-/** A function of the template with its handler in this process; none for what the workflow does not call. */
+/** A function of the template with its handler in this process; empty if the workflow does not call it. */
 function runnable(
   { arn, entry, environment, timeoutSeconds, memoryMiB }: LocalFunction,
   configPath: string,
@@ -83,7 +87,7 @@ function runnable(
   return [{ arn, timeoutSeconds, memoryMiB, handler: handler as RunnableFunction['handler'] }];
 }
 
-/** The one secret of the template that holds the connection. */
+/** Name of the template's connection secret. */
 function connectionSecret({ functions }: LocalResources): string {
   const name = functions.find(({ entry }) => entry === 'start-run')?.environment.CONNECTION_SECRET_NAME;
   if (name === undefined) throw new Error('The template has no StartRun function with a connection secret.');
@@ -99,15 +103,14 @@ async function assemble(
   options.setEnvironment(aws.environment);
   await provision(aws, resources);
   if (config.concurrency !== null) {
-    // The directory is this process's alone: who held a slot was killed with the process before.
+    // Only this process has the directory: whatever held a slot died with the process before.
     for (const { TableName: table } of resources.tables)
       await freeAllSlots(new DynamoDBClient({}), table ?? '');
   }
   const configPath = join(directory, CONFIG_FILE);
   const configText = JSON.stringify(config);
-  // At once, for whoever queries meanwhile.
-  await writeFile(`${configPath}.new`, configText);
-  await rename(`${configPath}.new`, configPath);
+  // Atomic, because a query may read it at any time.
+  replaceFile(configPath, configText);
   const overrides: Overrides = { observe, metrics, ...(clock && { clock }), ...(limits && { limits }) };
   const runner = createWorkflowRunner({
     definition: resources.stateMachine.definition,
@@ -128,7 +131,7 @@ async function assemble(
 }
 
 /**
- * Opens the pipeline of an output directory; only one process can have it open.
+ * Opens the pipeline of an output directory, which only one process can do at a time.
  * @throws DirectoryInUseError, OutputDirectoryError
  */
 export async function openLocalPipeline(options: LocalPipelineOptions): Promise<LocalPipeline> {

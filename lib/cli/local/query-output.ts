@@ -1,6 +1,7 @@
 /** The result of a query as text: a table for people, CSV or JSON for programs. Pure. */
+import { counted } from '../../../functions/core/counted.ts';
 import { stringifyJson } from '../../../functions/core/json.ts';
-import { count, tableText } from '../terminal/table-text.ts';
+import { tableText } from '../terminal/table-text.ts';
 import type { Cell, QueryResult } from './run-sql.ts';
 
 export const FORMATS = ['table', 'csv', 'json'] as const;
@@ -11,7 +12,7 @@ const MAX_WIDTH = 60;
 const plainText = (cell: Cell): string =>
   cell === null ? '' : typeof cell === 'string' ? cell : JSON.stringify(cell);
 
-/** One line, and no wider than a terminal bears. */
+/** One line, short enough for a terminal. */
 function shortText(cell: Cell): string {
   const text = cell === null ? 'NULL' : plainText(cell);
   const line = text.slice(0, MAX_WIDTH + 1).replaceAll(/\p{Cc}+/gu, ' ');
@@ -20,7 +21,7 @@ function shortText(cell: Cell): string {
 
 function asTable({ columns, rows }: QueryResult): string {
   const table = tableText([columns.map(({ name }) => name), ...rows.map((row) => row.map(shortText))]);
-  return `${table}\n(${count(rows.length)} row${rows.length === 1 ? '' : 's'})`;
+  return `${table}\n(${counted(rows.length, 'row')})`;
 }
 
 const csvField = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
@@ -30,7 +31,7 @@ const asCsv = ({ columns, rows }: QueryResult): string =>
     .map((fields) => fields.map(csvField).join(','))
     .join('\n');
 
-/** A list with one object a line; numbers have all their digits. */
+/** A list with one object per line; numbers keep all their digits. */
 function asJson({ columns, rows }: QueryResult): string {
   const lines = rows.map((row) => {
     const cells = columns.map(({ name, isExactNumber }, index) => {

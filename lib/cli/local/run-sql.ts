@@ -1,14 +1,14 @@
-/** SQL at DuckDB: the answer, or what DuckDB has to say. */
+/** Runs SQL with DuckDB; DuckDB's errors become InputErrors. */
 import { type DuckDBConnection, DuckDBTypeId, StatementType } from '@duckdb/node-api';
 import { InputError } from '../../../functions/core/errors.ts';
 
-/** A value as JSON can hold it; integers and decimals that a double cannot hold are their own text. */
+/** A value that JSON can hold; integers and decimals that do not fit a double are text. */
 export type Cell = ReturnType<Awaited<ReturnType<DuckDBConnection['runAndReadAll']>>['getRowsJson']>[0][0];
 
 export interface QueryResult {
   readonly columns: readonly {
     readonly name: string;
-    /** A number that came as text, to lose none of its digits. */
+    /** True for a number that comes as text, to keep all its digits. */
     readonly isExactNumber: boolean;
   }[];
   readonly rows: readonly (readonly Cell[])[];
@@ -22,7 +22,7 @@ const EXACT_NUMBERS: ReadonlySet<DuckDBTypeId> = new Set([
   DuckDBTypeId.DECIMAL,
 ]);
 
-/** DuckDB's errors have no class of their own; whatever it says is about the SQL or the files. */
+/** DuckDB's errors have no class of their own; all are about the SQL or the files. */
 async function orInputError<T>(answer: Promise<T>): Promise<T> {
   return answer.catch((error: unknown) => {
     const message = error instanceof Error ? error.message : String(error);
@@ -30,30 +30,30 @@ async function orInputError<T>(answer: Promise<T>): Promise<T> {
   });
 }
 
-/** @throws InputError with DuckDB's words */
+/** @throws InputError with DuckDB's message */
 export async function runAll(connection: DuckDBConnection, statements: readonly string[]): Promise<void> {
   for (const statement of statements) await orInputError(connection.run(statement));
 }
 
-/** Statements without an answer; DuckDB itself puts a CREATE before what is written as one PIVOT. */
+/** Statements without an answer; DuckDB itself puts a CREATE before a PIVOT. */
 const SILENT: ReadonlySet<StatementType> = new Set([StatementType.CREATE, StatementType.SET]);
 
-/** DuckDB runs them all, and gives the first answer alone. */
+/** True for SQL with several answers, of which DuckDB would return only the first. */
 async function hasSeveralAnswers(connection: DuckDBConnection, sql: string): Promise<boolean> {
-  // What cannot be parsed is told when it is run.
+  // SQL that cannot be parsed is reported when it runs.
   const statements = await connection.extractStatements(sql).catch(() => null);
   for (let index = 0; index < (statements?.count ?? 0) - 1; index += 1) {
-    // One that rests on another before it cannot be looked at yet.
+    // A statement that needs an earlier one cannot be prepared yet.
     const prepared = await statements?.prepare(index).catch(() => null);
     if (prepared == null || !SILENT.has(prepared.statementType)) return true;
   }
   return false;
 }
 
-/** @throws InputError with DuckDB's words, or where there is more than one answer */
+/** @throws InputError with DuckDB's message, or if there is more than one answer */
 export async function runSql(connection: DuckDBConnection, sql: string): Promise<QueryResult> {
   if (await hasSeveralAnswers(connection, sql)) {
-    throw new InputError('One statement at a time: of several, only the first would be answered.', {
+    throw new InputError('Give one statement at a time: DuckDB would answer only the first.', {
       code: 'several_statements',
     });
   }

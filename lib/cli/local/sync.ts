@@ -1,43 +1,43 @@
-/** Runs the pipeline of a directory: what was interrupted first, then what was asked for, until no work remains. */
+/** Runs the pipeline of a directory: first an interrupted run, then the requested one, until no work remains. */
 import { isDeepStrictEqual } from 'node:util';
 import type { RunContext, RunSummary } from '../../../functions/core/engine-files.ts';
-import { messageOfCause } from '../../../functions/core/error-cause.ts';
+import { messageOfCause } from '../../../functions/core/errors.ts';
 import { runContextKey, runSummaryKey } from '../../../functions/core/lake-keys.ts';
 import type { EpochMs } from '../../../functions/core/time.ts';
 import { runIdOfExecution } from '../../../functions/sync/run/start-run.ts';
 import { readStored } from '../../../functions/sync/store.ts';
 import type { LocalExecution } from '../../standins/aws/workflow/executions.ts';
-import { createDirectoryLake } from './directory-lake.ts';
 import type { LocalPipeline } from './local-pipeline.ts';
+import { createDirectoryLake } from './output-directory.ts';
 
-/** An interrupted run this old is left behind: what it read is better read again than its plan finished. */
+/** An older interrupted run is dropped: reading again is better than finishing an outdated plan. */
 const MAX_RESUME_AGE_MS = 24 * 3_600_000;
 
 export interface SyncRequest {
-  /** The run's input, as a schedule or a person would give it. */
+  /** The run's input, as a schedule or a person gives it. */
   readonly input: Readonly<Record<string, unknown>>;
   readonly directory: string;
   readonly signal: AbortSignal;
   readonly now: () => EpochMs;
-  /** An interrupted run younger than this leaves nothing to add for a new one. */
+  /** After an interrupted run younger than this, a new run would find nothing to add. */
   readonly overlapMs: number;
-  /** Told before an interrupted run goes on. */
+  /** Called before an interrupted run resumes. */
   readonly onResume: (interrupted: LocalExecution) => void;
-  /** Told when an interrupted run is left behind: too old, or of another configuration. */
+  /** Called when an interrupted run is dropped: too old, or of another configuration. */
   readonly onGiveUp: (interrupted: LocalExecution) => void;
 }
 
 export type SyncResult =
   | { readonly status: 'finished'; readonly runs: readonly RunSummary[] }
   | { readonly status: 'aborted' }
-  /** The run failed before it could write a summary: bad input, no connection. */
+  /** The run failed before it could write a summary, such as for bad input or a missing connection. */
   | { readonly status: 'failed'; readonly error: string; readonly message: string };
 
 type ExecutionResult =
   | { readonly status: 'finished'; readonly summary: RunSummary }
   | Exclude<SyncResult, { readonly status: 'finished' }>;
 
-/** Runs one execution to its end, or to the signal. An aborted one stays unfinished and can be resumed. */
+/** Runs one execution to its end, or until the signal. An aborted one stays unfinished and can resume. */
 async function runExecution(
   { runner, executions }: LocalPipeline,
   execution: LocalExecution,
@@ -60,11 +60,11 @@ async function runExecution(
   return { status: 'failed', error: outcome.error.name, message: messageOfCause(outcome.error.cause) };
 }
 
-/** Whether the interrupted run, once finished, is all that was asked for. */
+/** True if the interrupted run, once finished, covers the request. */
 const coversRequest = ({ input, startTime }: LocalExecution, request: SyncRequest): boolean =>
   isDeepStrictEqual(input, request.input) && request.now() - Date.parse(startTime) < request.overlapMs;
 
-/** Whether the run began with another configuration than is in force now. */
+/** True if the run began with a different configuration. */
 async function hasOtherConfig(
   { configDigest }: LocalPipeline,
   interrupted: LocalExecution,
@@ -75,7 +75,7 @@ async function hasOtherConfig(
   return run !== null && run.configDigest !== configDigest;
 }
 
-/** What to run first: the interrupted execution, or the one that a finished run asked for. */
+/** The execution to run first: an interrupted one, or the one that a finished run requested. */
 async function pending(pipeline: LocalPipeline, request: SyncRequest): Promise<LocalExecution | null> {
   const { executions } = pipeline;
   const interrupted = executions.unfinished();
@@ -91,8 +91,8 @@ async function pending(pipeline: LocalPipeline, request: SyncRequest): Promise<L
 }
 
 /**
- * Brings the directory up to date. A run interrupted before, by Ctrl-C or worse, goes on where it was:
- * the same execution, so the same run, plans and receipts (Step Functions calls that a redrive).
+ * Brings the directory up to date. An interrupted run resumes as the same execution, with the same run,
+ * plans and receipts (Step Functions calls that a redrive).
  */
 export async function syncLocally(pipeline: LocalPipeline, request: SyncRequest): Promise<SyncResult> {
   const { executions } = pipeline;

@@ -20,16 +20,16 @@ export interface AuthorizeOptions {
 }
 
 const SECRET_POLL_MS = 3_000;
-/** Somebody who looks for the right person to fill the secret in may take this long. */
+/** Finding the person who can fill in the secret may take this long. */
 const SECRET_PATIENCE_MS = 3_600_000;
 
 const OUTCOME_POLL_MS = 1_500;
-/** A callback of the last second takes this long to be done. */
+/** A callback that begins in the last second takes this long. */
 const CALLBACK_MS = 30_000;
 
-/** Asks for client id and secret, and stores them; undefined where the person would rather do it elsewhere. */
+/** Asks for client id and secret and stores them; undefined if the person leaves one empty. */
 async function askForClient(terminal: Terminal, pipeline: RemotePipeline): Promise<OAuthClient | undefined> {
-  const clientId = (await terminal.ask('Client ID (leave empty to fill the secret in elsewhere):')).trim();
+  const clientId = (await terminal.ask('Client ID (leave it empty to fill in the secret elsewhere):')).trim();
   if (clientId === '') return undefined;
   const clientSecret = (await terminal.askHidden('Client secret:')).trim();
   if (clientSecret === '') return undefined;
@@ -51,7 +51,7 @@ async function requireClient(
 ): Promise<void> {
   const { clock, signal } = terminal;
   if ((await clients.load()) !== null) {
-    terminal.tell("3. The app's client id and client secret are filled in.\n");
+    terminal.tell("3. The app's client id and client secret are already filled in.\n");
     return;
   }
   terminal.tell(secretStep(pipeline.deployed, profile));
@@ -59,7 +59,9 @@ async function requireClient(
     terminal.tell('\n   Or paste them here:');
     if ((await askForClient(terminal, pipeline)) !== undefined) return;
   }
-  terminal.tell('\nWaiting until the secret is filled in; Ctrl-C stops, and the same command goes on later.');
+  terminal.tell(
+    '\nWaiting until the secret is filled in. You can stop with Ctrl-C and run the same command later.',
+  );
   const until = clock.now() + SECRET_PATIENCE_MS;
   while ((await clients.load()) === null) {
     if (clock.now() > until) {
@@ -73,19 +75,19 @@ async function requireClient(
   terminal.tell('The secret is filled in.');
 }
 
-/** Shows the address, and opens it where there is somebody to see it. */
+/** Shows the address, and opens it in a browser if asked to. */
 async function showAddress(terminal: Terminal, { url, expiresAt }: Begun, opens: boolean): Promise<void> {
   const minutes = Math.round((expiresAt * 1000 - terminal.clock.now()) / 60_000);
   terminal.tell(
-    `4. Authorize the app, logged in to Intercom as an admin of the workspace, within ${minutes} minutes:\n\n     ${url}\n`,
+    `4. Within ${minutes} minutes, log in to Intercom as an admin of the workspace and authorize the app:\n\n     ${url}\n`,
   );
   if (!opens) return;
-  // Without a browser the address above is all there is.
+  // Without a browser, the printed address has to do.
   const browser = await open(url).catch(() => null);
   browser?.on('error', () => undefined);
 }
 
-/** What came of the authorization. @throws InputError where nothing did in time */
+/** The outcome of the authorization. @throws InputError if there is none in time */
 async function waitForOutcome(
   terminal: Terminal,
   pipeline: RemotePipeline,
@@ -99,7 +101,7 @@ async function waitForOutcome(
     if (outcome !== null) return outcome;
     if (clock.now() > expiresAt * 1000 + CALLBACK_MS) {
       throw new InputError(
-        `Nobody authorized the app in time; nothing has changed. Where Intercom showed an error, compare the redirect URL of the app with ${pipeline.deployed.callbackUrl}. Then begin again: ${pipeline.command('connect')}`,
+        `Nobody authorized the app in time. Nothing has changed. If Intercom showed an error, compare the app's redirect URL with ${pipeline.deployed.callbackUrl}. Then start again: ${pipeline.command('connect')}`,
         { code: 'authorization_expired' },
       );
     }
@@ -107,7 +109,7 @@ async function waitForOutcome(
   }
 }
 
-/** Leads a person through the authorization, in the order of its steps. */
+/** Guides a person through the authorization, step by step. */
 export async function authorize(
   terminal: Terminal,
   pipeline: RemotePipeline,

@@ -1,4 +1,4 @@
-/** Clients of AWS with the user's own credentials. Whatever AWS refuses becomes one clear message. */
+/** AWS clients with the user's credentials. Each refusal becomes one clear message. */
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
@@ -12,9 +12,9 @@ import { explainAws } from './aws-trouble.ts';
 export interface AwsAccess {
   readonly profile?: string | undefined;
   readonly region?: string | undefined;
-  /** Ends calls under way; its reason is thrown. */
+  /** Ends calls in progress; its reason is thrown. */
   readonly signal: AbortSignal;
-  /** Asks the person for the code of an MFA device; undefined where nobody can answer. */
+  /** Asks the person for the code of an MFA device; undefined if nobody can answer. */
   readonly askMfaCode?: ((device: string) => Promise<string>) | undefined;
 }
 
@@ -28,11 +28,11 @@ export interface AwsClients {
   readonly sfn: SFNClient;
 }
 
-/** A hidden network must not look like a hanging command. */
+/** Short, so that an unreachable network does not look like a hanging command. */
 const CONNECTION_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 
-/** The services by the names that IAM has for them. */
+/** IAM's names of the services. */
 const IAM_NAMES: Readonly<Record<string, string>> = {
   CloudFormationClient: 'cloudformation',
   DynamoDBClient: 'dynamodb',
@@ -42,7 +42,7 @@ const IAM_NAMES: Readonly<Record<string, string>> = {
   SFNClient: 'states',
 };
 
-/** Operations whose permission has another name. */
+/** Operations whose IAM action has another name. */
 const IAM_ACTIONS: Readonly<Record<string, string>> = { ListObjectsV2: 'ListBucket' };
 
 function iamAction(clientName: string, commandName: string): string {
@@ -52,7 +52,7 @@ function iamAction(clientName: string, commandName: string): string {
 
 type Next = (request: unknown) => Promise<unknown>;
 
-/** The part of every client that is used here; their own types differ by their commands alone. */
+/** What all clients share; their own types differ only by their commands. */
 interface AnyClient {
   readonly middlewareStack: {
     add(
@@ -65,7 +65,7 @@ interface AnyClient {
   };
 }
 
-/** Lets the signal end what is under way, and words what AWS refuses. */
+/** Lets the signal end requests, and turns refusals into messages. */
 function guarded<Client>(client: Client, access: AwsAccess, region: string | null): Client {
   const { middlewareStack, config } = client as unknown as AnyClient;
   const { signal, profile = null } = access;
@@ -87,13 +87,10 @@ function guarded<Client>(client: Client, access: AwsAccess, region: string | nul
   return client;
 }
 
-/** Quiet: what the SDK would warn about, such as keys in the environment beside a profile, was asked for. */
+/** No SDK warnings, such as those about a profile beside keys in the environment: the user chose that. */
 const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 
-/**
- * A profile that is named is the only source: where it gives nothing, those of the machine must not take its
- * place.
- */
+/** A named profile is the only source: if it has no credentials, the machine's own must not replace them. */
 function credentialsOf({ profile, askMfaCode }: AwsAccess) {
   const options = { logger: SILENT, ...(askMfaCode && { mfaCodeProvider: askMfaCode }) };
   return profile === undefined ? fromNodeProviderChain(options) : fromIni({ ...options, profile });
@@ -102,7 +99,7 @@ function credentialsOf({ profile, askMfaCode }: AwsAccess) {
 /** Two letters, words, a number: `eu-west-1`, `us-gov-east-1`. */
 const REGION = /^[a-z]{2}(-[a-z]+)+-\d+$/;
 
-/** The region named, or the one of the environment or the profile. */
+/** The named region, or the one of the environment or the profile. */
 async function regionOf({ profile, region }: AwsAccess): Promise<string> {
   const options = { ...(profile && { profile }), ...(region && { region }) };
   const probe = new CloudFormationClient(options);
@@ -110,17 +107,17 @@ async function regionOf({ profile, region }: AwsAccess): Promise<string> {
   probe.destroy();
   if (found === null || found === '') {
     throw new InputError(
-      "No AWS region is known: name the one the pipeline is deployed in with --region, in AWS_REGION, or as 'region' in the profile.",
+      "No AWS region is set. Name the region of the pipeline with --region, in AWS_REGION, or as 'region' in the profile.",
       { code: 'aws_region' },
     );
   }
   if (REGION.test(found)) return found;
-  throw new InputError(`'${found}' is no AWS region: write it like --region eu-west-1.`, {
+  throw new InputError(`'${found}' is not a valid AWS region. Write it like --region eu-west-1.`, {
     code: 'aws_region',
   });
 }
 
-/** @throws InputError where no region is known */
+/** @throws InputError if no region is set */
 export async function createAwsClients(access: AwsAccess): Promise<AwsClients> {
   const region = await regionOf(access);
   const options = {

@@ -1,19 +1,19 @@
-/** What AWS refuses, and where it does not answer, as one message each: what, where, what to do. Pure. */
+/** One message for each way in which AWS refuses or does not answer: what, where, what to do. Pure. */
 import { InputError, RetryableError } from '../../../functions/core/errors.ts';
 
-/** A call of an AWS service, for those who have to do something about it. */
+/** A call of an AWS service, as its error message names it. */
 export interface AwsCall {
-  /** As IAM writes it: `states:StartExecution`. */
+  /** In IAM's notation: `states:StartExecution`. */
   readonly action: string;
-  /** Null while it is being found out. */
+  /** Null until it is known. */
   readonly region: string | null;
-  /** As it was named on the command line. */
+  /** As named on the command line. */
   readonly profile: string | null;
 }
 
 interface Seen {
   readonly name: string;
-  /** Of the network: `ENOTFOUND`. */
+  /** Code of a network error: `ENOTFOUND`. */
   readonly code: string;
   readonly status: number;
   readonly message: string;
@@ -39,7 +39,7 @@ function seenIn(error: Error): Seen {
   };
 }
 
-/** How to come by credentials that work. */
+/** How to get working credentials. */
 const login = (profile: string | null): string =>
   profile === null
     ? "log in again ('aws sso login' or 'aws login'), or name a profile with --profile"
@@ -47,7 +47,7 @@ const login = (profile: string | null): string =>
 
 const usedProfile = (profile: string | null): string => (profile === null ? '' : ` of profile '${profile}'`);
 
-/** `…is not authorized to perform: kms:Decrypt on resource: arn:…`, where AWS says so much. */
+/** `…is not authorized to perform: kms:Decrypt on resource: arn:…`: the most that AWS reports. */
 const NOT_AUTHORIZED =
   /(?:User: (?<who>\S+) )?is not authorized to perform: (?<action>[\w-]+:\w+)(?: on resource: (?<resource>\S+))?/;
 
@@ -65,14 +65,14 @@ function credentialsMissing(message: string, profile: string | null): string {
     return `The AWS login${usedProfile(profile)} has expired: ${login(profile)}.`;
   }
   if (profile !== null) {
-    return `Profile '${profile}' gives no AWS credentials (${message}): check ~/.aws/config, or name another with --profile.`;
+    return `Profile '${profile}' gives no AWS credentials (${message}): check ~/.aws/config, or name another profile with --profile.`;
   }
   return `No AWS credentials were found: log in ('aws configure', 'aws sso login'), set AWS_PROFILE, or name a profile with --profile.`;
 }
 
 /**
- * The error to show for what an AWS call threw. What means something to the caller, such as a missing
- * file or a failed condition, comes back as it is.
+ * The error to show for an error of an AWS call. Errors that the caller handles, such as a missing file or a
+ * failed condition, are returned unchanged.
  */
 export function explainAws(error: unknown, call: AwsCall): unknown {
   if (!(error instanceof Error)) return error;
@@ -83,13 +83,13 @@ export function explainAws(error: unknown, call: AwsCall): unknown {
   if (UNREACHABLE.test(code) || UNREACHABLE.test(name)) {
     const place = region === null ? '' : ` that region '${region}' exists,`;
     return new RetryableError(
-      `AWS cannot be reached (${message}): check the network,${place} and a proxy or VPN in between; then try again.`,
+      `AWS cannot be reached (${message}): check the network,${place} and any proxy or VPN. Then try again.`,
       { code: 'aws_unreachable', cause: error },
     );
   }
   if (UNTRUSTED.test(code)) {
     return input(
-      `The connection to AWS is not trusted (${code}): something in between, such as a company proxy, shows a certificate of its own. Name its authority in NODE_EXTRA_CA_CERTS.`,
+      `The connection to AWS is not trusted (${code}): something in between, such as a company proxy, presents its own certificate. Name its authority in NODE_EXTRA_CA_CERTS.`,
       'aws_untrusted',
     );
   }
@@ -97,7 +97,10 @@ export function explainAws(error: unknown, call: AwsCall): unknown {
     return input(credentialsMissing(message, profile), 'aws_credentials');
   }
   if (CLOCK.test(name) || (UNKNOWN_KEY.test(name) && /signature (not yet current|expired)/i.test(message))) {
-    return input("AWS refuses the request because this machine's clock is wrong: set it.", 'aws_clock');
+    return input(
+      "AWS refuses the request because this machine's clock is wrong. Set the clock.",
+      'aws_clock',
+    );
   }
   if (EXPIRED.test(name)) {
     return input(
@@ -107,7 +110,7 @@ export function explainAws(error: unknown, call: AwsCall): unknown {
   }
   if (UNKNOWN_KEY.test(name)) {
     return input(
-      `AWS does not accept the credentials${usedProfile(profile)} (${name}): check the access key, or ${login(profile)}. A region that is not enabled in the account answers the same${region === null ? '' : ` (asked: ${region})`}.`,
+      `AWS does not accept the credentials${usedProfile(profile)} (${name}): check the access key, or ${login(profile)}. A region that is not enabled in the account gives the same answer${region === null ? '' : ` (region asked: ${region})`}.`,
       'aws_credentials',
     );
   }

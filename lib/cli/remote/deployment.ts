@@ -1,4 +1,4 @@
-/** Where a deployed pipeline is: read from the outputs of its stacks. */
+/** Finds a deployed pipeline: reads the outputs of its stacks. */
 import { type CloudFormationClient, DescribeStacksCommand, type Stack } from '@aws-sdk/client-cloudformation';
 import { DescribeEventBusCommand } from '@aws-sdk/client-eventbridge';
 import { InputError } from '../../../functions/core/errors.ts';
@@ -12,16 +12,16 @@ export interface DeployedPipeline {
   readonly table: string;
   readonly connectionSecret: string;
   readonly oauthClientSecret: string;
-  /** The redirect URL of the app at Intercom. */
+  /** The app's redirect URL at Intercom. */
   readonly callbackUrl: string;
   readonly stateMachine: string;
 }
 
-/** Which one it is, for people with more than one account: `pipeline 'shop' (account 123456789012, eu-west-1)`. */
+/** Identifies it for people with several accounts: `pipeline 'shop' (account 123456789012, eu-west-1)`. */
 export const placeOf = ({ name, accountId, region }: DeployedPipeline): string =>
   `pipeline '${name}' (account ${accountId}, ${region})`;
 
-/** Output of a stack for each thing that has to be known. */
+/** The stack and its output for each property. */
 const OUTPUTS = {
   bucket: ['data', 'BucketName'],
   table: ['data', 'TableName'],
@@ -34,15 +34,15 @@ const OUTPUTS = {
 const STACKS = ['data', 'pipeline'] as const;
 type StackName = (typeof STACKS)[number];
 
-/** As lib/stacks/pipeline.ts names them. */
+/** The names that lib/stacks/pipeline.ts gives. */
 const nameOf = (pipeline: string, stack: StackName): string =>
   stack === 'data' ? `${pipeline}-data` : pipeline;
 
-/** Whether the stack has come to be: its resources are there, whatever happened in updates since. */
+/** True if the stack was created; a failed update since then leaves its resources in place. */
 const isThere = (status: string): boolean =>
   status === 'CREATE_COMPLETE' || status === 'IMPORT_COMPLETE' || status.startsWith('UPDATE_');
 
-/** Whether the first creation of the stack failed. */
+/** True if the first creation of the stack failed. */
 const hasNeverBeen = (status: string): boolean => /^(CREATE_FAILED|ROLLBACK_(COMPLETE|FAILED))$/.test(status);
 
 /** Null if there is no such stack. */
@@ -59,8 +59,8 @@ async function describe(client: CloudFormationClient, StackName: string): Promis
 const accountIn = (arn: string | undefined): string | undefined => arn?.split(':')[4] || undefined;
 
 /**
- * The account of the credentials, where nothing of the pipeline tells it: the ARN of the default event bus,
- * which every account has. Null where even that may not be asked.
+ * The account of the credentials, if no stack shows it: from the ARN of the default event bus, which every
+ * account has. Null if the credentials do not allow even that request.
  */
 async function accountOf({ eventBridge, cloudFormation }: AwsClients): Promise<string | null> {
   const { accountId } = await cloudFormation.config.credentials();
@@ -72,11 +72,11 @@ async function accountOf({ eventBridge, cloudFormation }: AwsClients): Promise<s
 export interface Wanted {
   /** Name of the pipeline. */
   readonly name: string;
-  /** How to deploy it: `npx cdk deploy shop`. */
+  /** The command that deploys it: `npx cdk deploy shop`. */
   readonly deploy: string;
 }
 
-/** What is to be said of stacks that are not as they should be. */
+/** @throws InputError that names the stacks that are missing or not ready, and what to do */
 async function refuse(
   clients: AwsClients,
   { name, deploy }: Wanted,
@@ -89,7 +89,7 @@ async function refuse(
   const missing = all.filter(([, stack]) => stack === null).map(([stack]) => nameOf(name, stack));
   if (missing.length === all.length) {
     throw new InputError(
-      `Pipeline '${name}' is not deployed in ${place}: there is no stack ${missing.join(', ')}. Deploy it with '${deploy}', or say where it is with --region, --profile or --pipeline.`,
+      `Pipeline '${name}' is not deployed in ${place}: there is no stack ${missing.join(', ')}. Deploy it with '${deploy}', or name its place with --region, --profile or --pipeline.`,
       { code: 'not_deployed' },
     );
   }
@@ -109,10 +109,10 @@ async function refuse(
       ? ''
       : `run 'aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name ${remains.stack} --region ${clients.region}', then `;
   const advice = isBusy
-    ? `wait until it has finished, or deploy with '${deploy}'`
+    ? `wait until the deployment has finished, or deploy with '${deploy}'`
     : `${unprotect}deploy the rest with '${deploy}'`;
   throw new InputError(
-    `Pipeline '${name}' is only partly deployed in ${place}: ${facts.join('; ')}. To go on, ${advice}.`,
+    `Pipeline '${name}' is only partly deployed in ${place}: ${facts.join('; ')}. To continue, ${advice}.`,
     {
       code: 'partly_deployed',
     },
@@ -121,7 +121,7 @@ async function refuse(
 
 /**
  * Finds a deployed pipeline by its name.
- * @throws InputError saying which stack is missing, where, and how to deploy it; what explainAws says
+ * @throws InputError naming the missing stack, its place and how to deploy it; the errors of explainAws
  */
 export async function findDeployed(clients: AwsClients, wanted: Wanted): Promise<DeployedPipeline> {
   const { name, deploy } = wanted;
@@ -139,7 +139,7 @@ export async function findDeployed(clients: AwsClients, wanted: Wanted): Promise
     const value = stacks.get(stack)?.Outputs?.find(({ OutputKey }) => OutputKey === outputKey)?.OutputValue;
     if (value !== undefined) return value;
     throw new InputError(
-      `Stack ${nameOf(name, stack)} has no output ${outputKey}: it is of an older version. Deploy again with '${deploy}'.`,
+      `Stack ${nameOf(name, stack)} has no output ${outputKey}: an older version of this software deployed it. Deploy again with '${deploy}'.`,
       { code: 'older_version' },
     );
   };

@@ -1,26 +1,25 @@
-/** Follows a run until it ends, and on into the next one where work remains. */
+/** Follows a run to its end, and then the next one if work remains. */
 
 import type { RunSummary } from '../../../functions/core/engine-files.ts';
-import { messageOfCause } from '../../../functions/core/error-cause.ts';
-import { InputError, RetryableError } from '../../../functions/core/errors.ts';
+import { InputError, messageOfCause, RetryableError } from '../../../functions/core/errors.ts';
 import { runSummaryKey } from '../../../functions/core/lake-keys.ts';
 import { readStored } from '../../../functions/sync/store.ts';
 import { summaryText } from '../terminal/report.ts';
-import type { ExitStatus, LiveView, Terminal } from '../terminal/terminal.ts';
+import { changes, heartbeat, type RunProgress, screen } from '../terminal/run-progress.ts';
+import type { ExitStatus, Terminal } from '../terminal/terminal.ts';
 import type { RemotePipeline } from './remote-pipeline.ts';
-import { changes, heartbeat, type RunProgress, screen } from './run-progress.ts';
 import { createRunWatcher, type RunWatcher } from './run-watcher.ts';
 import type { RunExecution } from './runs.ts';
 
-/** Looks are a second apart at first, and a quarter of a minute after five minutes. */
+/** Looks are a second apart at first, and 15 s apart after five minutes. */
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 15_000;
 const PAUSE_SHARE = 1 / 20;
 
-/** How long AWS may take until it shows an execution that it has begun. */
+/** How long AWS may take to show an execution that it has started. */
 const SHOWN_AFTER_MS = 60_000;
 
-/** How long AWS may be out of reach; a laptop that was asleep finds its network again. */
+/** How long AWS may be unreachable: a laptop that was asleep needs time to find its network. */
 const PATIENCE_MS = 300_000;
 
 const pauseAfter = (elapsedMs: number): number =>
@@ -28,12 +27,12 @@ const pauseAfter = (elapsedMs: number): number =>
 
 interface Ended {
   readonly execution: RunExecution;
-  /** Null where the run ended before it could write one. */
+  /** Null if the run ended before it could write one. */
   readonly summary: RunSummary | null;
   readonly progress: RunProgress | null;
 }
 
-/** What is known of a run at one moment. */
+/** What is known about a run at one moment. */
 interface Sight {
   execution: RunExecution | null;
   progress: RunProgress | null;
@@ -41,7 +40,7 @@ interface Sight {
 
 type Watched = Pick<RemotePipeline, 'runs' | 'lake'>;
 
-/** Watches one execution to its end. @throws the signal's reason; what AWS refuses */
+/** Watches one execution to its end. @throws the signal's reason; refusals of AWS */
 async function watchRun(terminal: Terminal, { runs, lake }: Watched, arn: string): Promise<Ended> {
   const { clock, signal } = terminal;
   const begunAt = clock.now();
@@ -49,7 +48,11 @@ async function watchRun(terminal: Terminal, { runs, lake }: Watched, arn: string
   let watcher: RunWatcher | null = null;
   const sight: Sight = { execution: null, progress: null };
   const display = terminal.live({
-    screen: (rows) => (sight.progress === null ? heartbeat(null) : screen(sight.progress, rows)),
+    screen(rows) {
+      if (sight.progress === null) return heartbeat(null);
+      const { runId } = sight.progress;
+      return screen(sight.progress, rows, `run ${runId}; Ctrl-C stops watching, not the run`);
+    },
     heartbeat: () => heartbeat(sight.progress),
   });
 
@@ -59,7 +62,7 @@ async function watchRun(terminal: Terminal, { runs, lake }: Watched, arn: string
     watcher ??= createRunWatcher(lake, sight.execution.runId);
     const progress = await watcher.look();
     if (progress === null) return;
-    tellChanges(display, sight.progress, progress);
+    for (const line of changes(sight.progress, progress)) display.note(line);
     sight.progress = progress;
   }
 
@@ -70,7 +73,7 @@ async function watchRun(terminal: Terminal, { runs, lake }: Watched, arn: string
         answeredAt = clock.now();
       } catch (error) {
         if (!(error instanceof RetryableError) || clock.now() - answeredAt > PATIENCE_MS) throw error;
-        display.note(`${error.message} Trying on.`);
+        display.note(`${error.message} Trying again.`);
       }
       const { execution, progress } = sight;
       if (execution !== null && execution.status !== 'running') {
@@ -78,7 +81,9 @@ async function watchRun(terminal: Terminal, { runs, lake }: Watched, arn: string
         return { execution, summary, progress };
       }
       if (execution === null && clock.now() - begunAt > SHOWN_AFTER_MS) {
-        throw new InputError(`Step Functions knows no execution ${arn}.`, { code: 'unknown_execution' });
+        throw new InputError(`Step Functions does not know the execution ${arn}.`, {
+          code: 'unknown_execution',
+        });
       }
       await clock.sleep(pauseAfter(clock.now() - begunAt), signal);
     }
@@ -87,22 +92,15 @@ async function watchRun(terminal: Terminal, { runs, lake }: Watched, arn: string
   }
 }
 
-function tellChanges(display: LiveView, before: RunProgress | null, now: RunProgress): void {
-  if (before === null) {
-    display.note(`run ${now.runId}: ${now.objects.map(({ object }) => object).join(', ')}`);
-  }
-  for (const line of changes(before, now)) display.note(line);
-}
-
 const WITHOUT_SUMMARY: Readonly<Record<RunExecution['status'], string>> = {
-  running: 'is still at work',
+  running: 'is still in progress',
   succeeded: 'succeeded, but its summary is missing',
   failed: 'failed',
   timed_out: 'was ended by Step Functions because it took too long',
   aborted: 'was stopped by somebody',
 };
 
-/** A run that could not sum itself up: why, and what had become of its objects. */
+/** A run without a summary: why it ended, and the state of its objects. */
 function failureText({ execution, progress }: Ended): string {
   const { runId, status, error, cause } = execution;
   const reason =
@@ -115,8 +113,8 @@ function failureText({ execution, progress }: Ended): string {
 }
 
 /**
- * Follows a run to the end of all its work and tells how it went.
- * @returns 0 only if every run succeeded; 130 where Ctrl-C ended the watching
+ * Follows a run, and those that continue its work, and prints how each went.
+ * @returns 0 only if every run succeeded; 130 if Ctrl-C ended the watching
  */
 export async function followRun(
   terminal: Terminal,
@@ -140,13 +138,13 @@ export async function followRun(
         terminal.tell(`error: ${failureText(ended)}`);
       }
       if (!summary.work_remains) return status;
-      terminal.tell('\nMore is to be read: the next run has begun.\n');
+      terminal.tell('\nThere is more to read: the next run has started.\n');
       arn = pipeline.runs.nextOf(execution.runId);
     }
   } catch (error) {
     const isOurs = terminal.signal.aborted;
     terminal.tell(
-      `${isOurs ? 'Stopped watching' : 'Watching ended'}; the run goes on in AWS. See how it stands with: ${pipeline.command('status')}`,
+      `${isOurs ? 'Stopped watching' : 'Watching ended'}. The run continues in AWS. To see its status: ${pipeline.command('status')}`,
     );
     if (isOurs) return 130;
     throw error;

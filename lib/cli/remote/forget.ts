@@ -1,17 +1,18 @@
-/** Forgets what is known of an object, so that the next run reads it whole again. */
+/** Forgets the state of an object, so that the next run reads all of it again. */
 import { ContractError, InputError } from '../../../functions/core/errors.ts';
 import type { ObjectName } from '../../../functions/core/names.ts';
 import type { RemotePipeline } from './remote-pipeline.ts';
 
-const isAtWork = (object: ObjectName, runId: string): InputError =>
+const objectHeld = (object: ObjectName, runId: string): InputError =>
   new InputError(
-    `Run ${runId} is working on ${object}: nothing was forgotten. Try again when it has ended, or stop it in the Step Functions console first.`,
+    `Run ${runId} is reading ${object}, so nothing was forgotten. Try again when it has ended, or stop it in the Step Functions console first.`,
     { code: 'object_held' },
   );
 
 /**
- * Refuses while a run holds one of the objects.
- * @throws InputError naming the run
+ * Makes sure that no run holds any of the objects.
+ * @returns the fence of each
+ * @throws InputError naming the run that holds one
  */
 export async function requireFree(
   { state, runs }: Pick<RemotePipeline, 'state' | 'runs'>,
@@ -21,15 +22,15 @@ export async function requireFree(
   for (const object of objects) {
     const { lease, fence } = await state.load(object);
     const execution = lease === null ? null : await runs.describe(lease.executionArn);
-    if (lease !== null && execution?.status === 'running') throw isAtWork(object, lease.runId);
+    if (lease !== null && execution?.status === 'running') throw objectHeld(object, lease.runId);
     fences.set(object, fence);
   }
   return fences;
 }
 
 /**
- * Forgets cursor, debts and schema of the objects, each under the fence at which no run held it.
- * @throws InputError where a run takes an object at this very moment; that one and those after it are as before
+ * Forgets cursor, debts and schema of the objects, each under the fence at which it was free.
+ * @throws InputError if a run takes an object in the meantime; that one and those after it stay unchanged
  */
 export async function forgetObjects(
   pipeline: Pick<RemotePipeline, 'state' | 'runs'>,
@@ -39,16 +40,16 @@ export async function forgetObjects(
     const { ok } = await pipeline.state.reset(object, fence);
     if (ok) continue;
     const { lease } = await pipeline.state.load(object);
-    throw isAtWork(object, lease?.runId ?? 'of this moment');
+    throw objectHeld(object, lease?.runId ?? '(just started)');
   }
 }
 
-/** Attempts to reset an object whose fence moves at the same moment. */
+/** Attempts to reset an object whose fence keeps moving. */
 const MOST_ATTEMPTS = 5;
 
 /**
- * Forgets the objects even where a run holds them: the fence moves, so that nothing of that run is committed.
- * @throws ContractError where runs keep taking an object
+ * Forgets the objects even if a run holds them: the fence moves, so nothing of that run is committed.
+ * @throws ContractError if runs keep taking an object
  */
 export async function takeAway(
   { state }: Pick<RemotePipeline, 'state'>,
@@ -60,7 +61,7 @@ export async function takeAway(
       if (lease === null && committing === null && committed === null) break;
       if ((await state.reset(object, fence)).ok) break;
       if (attempt === MOST_ATTEMPTS) {
-        throw new ContractError(`The lease of ${object} changes hands all the time: stop the runs first.`, {
+        throw new ContractError(`Runs keep taking the lease of ${object}. Stop them first.`, {
           code: 'lease_contention',
         });
       }

@@ -1,4 +1,5 @@
-/** Whether a connection is good for all that is configured, asked of Intercom. */
+/** Asks Intercom if a connection can read everything that is configured. */
+import pMap from 'p-map';
 import { createDynamoDbRateBudget } from '../../../functions/aws/dynamodb-rate-budget.ts';
 import { regionNamed } from '../../../functions/connection/regions.ts';
 import type { StoredConnection, Workspace } from '../../../functions/core/authorization.ts';
@@ -12,33 +13,23 @@ import { OBJECTS } from '../../../functions/objects/index.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import type { RemotePipeline } from './remote-pipeline.ts';
 
-/** `unknown`: Intercom gave no answer that tells. */
+/** `unknown`: Intercom gave no usable answer. */
 export type ObjectAccess = { readonly object: ObjectName } & (
   | Access
   | { readonly status: 'unknown'; readonly message: string }
 );
 
 export interface Inspection {
-  /** As /me has it now; null where it does not say. */
+  /** As /me has it now; null if it has none. */
   readonly workspace: Workspace | null;
   readonly region: string | null;
-  /** What does not fit together, one sentence each. */
+  /** Contradictions between token, pipeline and configuration, one sentence each. */
   readonly problems: readonly string[];
   readonly objects: readonly ObjectAccess[];
 }
 
-/** Requests at once: a person waits, and runs want the allowance too. */
+/** Requests at once: a person is waiting, but runs need the allowance too. */
 const AT_ONCE = 4;
-
-async function inTurns<In, Out>(items: readonly In[], work: (item: In) => Promise<Out>): Promise<Out[]> {
-  const results: Out[] = [];
-  const open = items.entries();
-  const worker = async () => {
-    for (const [index, item] of open) results[index] = await work(item);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  return results;
-}
 
 function problemsOf(
   { config }: RemotePipeline,
@@ -50,20 +41,20 @@ function problemsOf(
   return [
     ...(workspace !== null && owner !== null && owner !== workspace.id
       ? [
-          `The token is of workspace ${workspace.id}, but the pipeline holds the data of workspace ${owner}: runs are refused.`,
+          `The token is of workspace ${workspace.id}, but the pipeline holds the data of workspace ${owner}. Runs will be refused.`,
         ]
       : []),
     ...(known !== null && known !== config.region
       ? [
-          `The workspace lies in Intercom's region ${known}, but the configuration says region: '${config.region}'. Change it and deploy again.`,
+          `The workspace is in Intercom's region ${known}, but the configuration has region: '${config.region}'. Change it and deploy again.`,
         ]
       : []),
   ];
 }
 
 /**
- * Asks who the token is and what it may read, within the allowance that runs share.
- * @throws ConnectionError where the token is dead; RetryableError where Intercom or AWS does not answer
+ * Asks which workspace the token belongs to and what it may read, within the rate limit that runs share.
+ * @throws ConnectionError if the token is dead; RetryableError if Intercom or AWS does not answer
  */
 export async function inspect(
   { clock, signal }: Pick<Terminal, 'clock' | 'signal'>,
@@ -81,13 +72,14 @@ export async function inspect(
   const me = await readMe(client, { signal, patience: CURIOUS });
   const workspace = me.workspaceId === null ? null : { id: me.workspaceId, name: me.workspaceName };
   const problems = problemsOf(pipeline, workspace, me.region, await state.claimedWorkspace());
-  const objects = await inTurns(config.objects, async (object): Promise<ObjectAccess> => {
+  const probe = async (object: ObjectName): Promise<ObjectAccess> => {
     try {
       return { object, ...(await probeAccess(client, OBJECTS[object], { now: clock.now(), signal })) };
     } catch (error) {
       if (!(error instanceof RetryableError || error instanceof ContractError)) throw error;
       return { object, status: 'unknown', message: error.message };
     }
-  });
+  };
+  const objects = await pMap(config.objects, probe, { concurrency: AT_ONCE });
   return { workspace, region: me.region, problems, objects };
 }

@@ -3,7 +3,7 @@ import type { Permission } from '../../../functions/core/declaration.ts';
 import type { ObjectName } from '../../../functions/core/names.ts';
 import { OBJECTS } from '../../../functions/objects/index.ts';
 
-/** What objects without a box of their own show more of, the more of these are ticked. */
+/** For objects that need no permission of their own but show more with these. */
 const FOR_FULL_CONTENT: readonly Permission[] = ['Read and list users and companies', 'Read conversations'];
 
 /** The boxes that cover an object. */

@@ -1,4 +1,4 @@
-/** The third composition root: the same ports, bound to a deployed pipeline with the user's own credentials. */
+/** The third composition root: the same ports, bound to a deployed pipeline with the user's credentials. */
 import { createDynamoDbStateStore } from '../../../functions/aws/dynamodb-state-store.ts';
 import { createS3Lake } from '../../../functions/aws/s3-lake.ts';
 import { createSecretsConnectionStore } from '../../../functions/aws/secrets-connection-store.ts';
@@ -19,7 +19,7 @@ export interface RemoteOptions {
 }
 
 export interface RemotePipeline {
-  /** As the configuration file on this machine has it; what was deployed may be older. */
+  /** From the configuration file on this machine; the deployed one may be older. */
   readonly config: ResolvedConfig;
   readonly deployed: DeployedPipeline;
   readonly clients: AwsClients;
@@ -31,11 +31,11 @@ export interface RemotePipeline {
   command(words: string): string;
 }
 
-/** The configuration of the pipeline that is meant. @throws InputError */
+/** The configuration of the pipeline that the options name. @throws InputError */
 export const configOf = ({ config, pipeline }: RemoteOptions): Promise<ResolvedConfig> =>
   loadConfig(config ?? DEFAULT_CONFIG_FILE, pipeline);
 
-/** For a shell, where it needs that. */
+/** Quoted for a shell, if it needs quotes. */
 export const quoted = (word: string): string =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 
@@ -46,13 +46,13 @@ const optionText = (options: RemoteOptions): string =>
     .map((name) => (options[name] === undefined ? '' : ` --${name} ${quoted(options[name])}`))
     .join('');
 
-/** How to deploy the pipeline; its stack brings the one with the data. */
+/** The command that deploys the pipeline. Its stack depends on the one with the data, so that both are deployed. */
 const deployCommand = (name: string, { config, profile }: RemoteOptions): string =>
   `npx cdk deploy ${name}${config === undefined ? '' : ` -c config=${quoted(config)}`}${profile === undefined ? '' : ` --profile ${quoted(profile)}`}`;
 
 /**
  * Finds the pipeline in AWS.
- * @throws InputError, RetryableError: one message for each way in which it cannot be found
+ * @throws InputError, RetryableError: one message for each reason why it cannot be found
  */
 export async function openRemotePipeline(
   terminal: Terminal,

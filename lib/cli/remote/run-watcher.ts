@@ -1,20 +1,20 @@
 /**
- * Looks at a run through what it leaves in the lake: the functions report to no one, so watching costs the
- * run nothing, and this side no more than a listing and a few small files a look.
+ * Watches a run through the files it leaves in the lake. Watching costs the run nothing, and this side one
+ * listing and a few small files per look.
  */
 
 import type { Manifest, Outcome, Plan, Receipt, RunContext } from '../../../functions/core/engine-files.ts';
 import { manifestKey, outcomeKey, planKey, runContextKey } from '../../../functions/core/lake-keys.ts';
+import { sum } from '../../../functions/core/metrics.ts';
 import type { ObjectName } from '../../../functions/core/names.ts';
 import type { Lake } from '../../../functions/core/ports.ts';
-import { sum } from '../../../functions/core/sum.ts';
 import { readStored } from '../../../functions/sync/store.ts';
-import { hasEnded, type ObjectProgress, type RunProgress, waiting } from './run-progress.ts';
+import { hasEnded, type ObjectProgress, type RunProgress, waiting } from '../terminal/run-progress.ts';
 
-/** Files read in one look; what is left over is read in the next ones. */
+/** Files read in one look; the next looks read the rest. */
 const MOST_READS = 24;
 
-/** Keys of one listing page; more than this many pages are not read in one look. */
+/** Keys of one listing page, and pages read in one look. */
 const PAGE_KEYS = 1_000;
 const MOST_PAGES = 10;
 
@@ -24,14 +24,14 @@ export interface RunWatcher {
 }
 
 interface SliceSeen {
-  /** The receipt that was read last. */
+  /** The latest receipt that was read. */
   readonly key: string;
   readonly read: number;
 }
 
 const RECEIPT = /\/(?<slice>\d+)\/(?:(?<done>done)|\d{6}-[^/]+\.receipt)\.json$/;
 
-/** Per slice the file that tells most: `done.json`, or the receipt furthest along. Keys come sorted. */
+/** The latest file of each slice: `done.json`, or the last receipt. @param keys sorted */
 function receiptsIn(keys: readonly string[]): ReadonlyMap<string, { key: string; isDone: boolean }> {
   const latest = new Map<string, { key: string; isDone: boolean }>();
   for (const key of keys) {
@@ -50,7 +50,7 @@ export function createRunWatcher(lake: Pick<Lake, 'get' | 'list'>, runId: string
   let run: RunContext | null = null;
   let reads = 0;
 
-  /** Null where the file is not there, or this look has read enough. */
+  /** Null if the file does not exist, or this look has read its share. */
   async function read<T>(key: string): Promise<T | null> {
     if (reads >= MOST_READS) return null;
     reads += 1;
@@ -66,11 +66,11 @@ export function createRunWatcher(lake: Pick<Lake, 'get' | 'list'>, runId: string
     return keys;
   }
 
-  /** Records read so far, slice by slice. */
+  /** Records and slices so far, from the receipts. */
   async function readSoFar(
     object: ObjectName,
     keys: readonly string[],
-  ): Promise<ObjectProgress['slices'] & { read: number }> {
+  ): Promise<{ readonly done: number; readonly planned: number; readonly read: number }> {
     const receipts = receiptsIn(keys);
     for (const [slice, { key }] of receipts) {
       const id = `${object}/${slice}`;

@@ -14,7 +14,7 @@ export interface RunExecution {
   readonly runId: string;
   readonly startedAt: Date;
   readonly status: 'running' | 'succeeded' | 'failed' | 'timed_out' | 'aborted';
-  /** Of one that failed: name and cause, as the state machine has them. */
+  /** Name and cause of a failure, as the state machine has them. */
   readonly error: string | null;
   readonly cause: string | null;
 }
@@ -22,11 +22,11 @@ export interface RunExecution {
 export interface Runs {
   /** Starts a run. @returns the execution's ARN */
   start(input: unknown): Promise<string>;
-  /** Null where there is no such execution, or where AWS does not show it yet. */
+  /** Null if there is no such execution, or AWS does not show it yet. */
   describe(arn: string): Promise<RunExecution | null>;
-  /** Runs under way, newest first. */
+  /** Runs in progress, newest first. */
   running(): Promise<readonly RunExecution[]>;
-  /** The execution that FinishRun starts where work remains. */
+  /** ARN of the execution that FinishRun starts if work remains. */
   nextOf(runId: string): string;
 }
 
@@ -39,7 +39,7 @@ const STATUS: Readonly<Record<string, RunExecution['status']>> = {
   ABORTED: 'aborted',
 };
 
-/** More than can be of use; a pipeline has one run at a time, or a few. */
+/** Far more than a pipeline has at a time, which is one or a few. */
 const MOST_RUNNING = 100;
 
 interface Described {
@@ -56,7 +56,7 @@ function executionOf({ executionArn, startDate, status = '', error, cause }: Des
   }
   return {
     arn: executionArn,
-    // The run's id derives from what the execution's own context says, which is the same to the millisecond.
+    // A run's id derives from the start in the execution's context; this start is the same to the millisecond.
     runId: runIdOfExecution({ arn: executionArn, startTime: startDate.toISOString() }),
     startedAt: startDate,
     status: STATUS[status] ?? 'running',

@@ -1,4 +1,4 @@
-/** Starts runs of a deployed pipeline, after checking what was asked for. */
+/** Starts runs of a deployed pipeline, after checking their input. */
 import type { ResolvedConfig } from '../../../functions/config/config.ts';
 import { type InputWording, parseRunInput } from '../../../functions/config/run-input.ts';
 import type { ObjectName } from '../../../functions/core/names.ts';
@@ -11,7 +11,7 @@ import type { RemotePipeline } from './remote-pipeline.ts';
 
 export type RunInput = Readonly<Record<string, unknown>>;
 
-/** How a command that starts a run goes on. */
+/** What a command does once it has started a run. */
 export interface FollowOptions {
   readonly json?: boolean;
   /** False: does not follow the run. */
@@ -21,8 +21,8 @@ export interface FollowOptions {
 const isIncremental = (object: ObjectName): boolean => OBJECTS[object].sync.kind === 'incremental';
 
 /**
- * Checks the input as StartRun will, so that a mistake is told before anything starts.
- * @returns what is to be told to the user
+ * Checks the input as StartRun will, to report a mistake before anything starts.
+ * @returns notes for the user
  * @throws InputError in terms of the options
  */
 export const checkInput = (
@@ -33,7 +33,7 @@ export const checkInput = (
 ): readonly string[] =>
   parseRunInput(input, { config, isIncremental, now: toSeconds(terminal.clock.now()) }, wording).notes;
 
-/** Starts a run with this input and, unless told otherwise, follows it to its end. */
+/** Starts a run and, unless `wait` is false, follows it to its end. */
 export async function startRun(
   terminal: Terminal,
   pipeline: RemotePipeline,
@@ -44,13 +44,13 @@ export async function startRun(
   const [other] = await runs.running();
   if (other !== undefined) {
     terminal.tell(
-      `Run ${other.runId} is at work already; objects that it works on are skipped in this one and say so.`,
+      `Run ${other.runId} is already in progress. This run skips the objects that it is reading, and reports them as skipped.`,
     );
   }
   const arn = await runs.start(input);
   terminal.tell(`Started a run of ${placeOf(deployed)}.`);
   if (wait) return followRun(terminal, pipeline, arn, json);
   terminal.print(json ? JSON.stringify({ execution: arn }) : arn);
-  terminal.tell(`It goes on by itself. See how it stands with: ${command('status')}`);
+  terminal.tell(`The run continues by itself. To see its status: ${command('status')}`);
   return 0;
 }

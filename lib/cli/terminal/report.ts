@@ -1,38 +1,58 @@
-/** What the commands tell a person at the end: the summary of runs, and the status of the pipeline. Pure. */
+/** What commands report at the end: the summary of a run, and the status of a pipeline. Pure. */
 
+import { counted } from '../../../functions/core/counted.ts';
 import type { Completeness, ObjectSummary, RunSummary } from '../../../functions/core/engine-files.ts';
+import { sum } from '../../../functions/core/metrics.ts';
 import type { ObjectName, TableName } from '../../../functions/core/names.ts';
 import { goneColumns, type SchemaDrift } from '../../../functions/core/schema.ts';
-import { sum } from '../../../functions/core/sum.ts';
 import { MIXED_RULES } from '../../../functions/sync/run/report-run.ts';
 import type { ObjectStatus, PipelineStatus } from '../../../functions/sync/status.ts';
 import { byteSize, count, tableText, utc } from './table-text.ts';
 
-/** `2,000 of 2,000 read: complete` */
-function proof(completeness: Completeness | null): string {
-  if (completeness === null) return '';
-  const { status, matched, read, debts, over_cap, large_rows } = completeness;
-  const counts = matched === null ? `${count(read)} read` : `${count(read)} of ${count(matched)} read`;
-  const owed = debts.length === 0 ? '' : `, ${debts.length} debt(s)`;
-  const capped = over_cap.length === 0 ? '' : `, ${over_cap.length} over 500 parts`;
-  const large = large_rows === undefined ? '' : `, ${large_rows.length} row(s) over 30 MB`;
-  return `${status}: ${counts}${owed}${capped}${large}`;
+/** `✓ complete`, `short (2 debts, 1 older than a day)` */
+function verdict(
+  { status, matched, debts, parts, over_cap, large_rows = [] }: Completeness,
+  oldDebts = 0,
+): string {
+  const details = [
+    ...(status === 'unproven' && matched === null ? ['Intercom gives no count'] : []),
+    ...(parts === null ? [] : ['read by conversation']),
+    ...(debts.length === 0 ? [] : [counted(debts.length, 'debt')]),
+    ...(oldDebts === 0 ? [] : [`${oldDebts} older than a day`]),
+    ...(over_cap.length === 0 ? [] : [`${count(over_cap.length)} over 500 parts`]),
+    ...(large_rows.length === 0 ? [] : [`${counted(large_rows.length, 'row')} over 30 MB`]),
+  ];
+  const mark = status === 'complete' ? '✓ ' : '';
+  return `${mark}${status}${details.length === 0 ? '' : ` (${details.join(', ')})`}`;
 }
 
-function objectRows(object: ObjectSummary): readonly (readonly string[])[] {
-  const own = object.rows[object.object];
+/** Read from Intercom, and counted by Intercom; a dash if it gives no count. */
+const proof = ({ read, matched }: Completeness): readonly [string, string] => [
+  count(read),
+  matched === null ? '–' : count(matched),
+];
+
+function objectRows({ object, status, rows, completeness }: ObjectSummary): readonly (readonly string[])[] {
+  const own = rows[object];
+  const isCommitted = status === 'committed' && completeness !== null;
   const head = [
-    object.object,
-    object.status,
+    object,
     own === undefined ? '' : count(own),
-    object.status === 'committed' ? count(object.files) : '',
-    object.status === 'committed' ? byteSize(object.bytes) : '',
-    proof(object.completeness),
+    ...(isCommitted ? proof(completeness) : ['', '']),
+    isCommitted ? verdict(completeness) : status,
   ];
-  const children = (Object.entries(object.rows) as [TableName, number][])
-    .filter(([table]) => table !== object.object)
-    .map(([table, rows]) => [`  ${table}`, '', count(rows), '', '', '']);
+  const children = (Object.entries(rows) as [TableName, number][])
+    .filter(([table]) => table !== object)
+    .map(([table, number]) => [`  ${table}`, count(number), '', '', '']);
   return [head, ...children];
+}
+
+/** `15 of 16 objects are complete: everything that Intercom counted was read.` */
+function completeText(objects: readonly ObjectSummary[]): string {
+  const complete = objects.filter(({ completeness }) => completeness?.status === 'complete').length;
+  const share = `${complete} of ${counted(objects.length, 'object')}`;
+  const meaning = complete === 0 ? '' : ': everything that Intercom counted was read';
+  return `${share} ${objects.length === 1 ? 'is' : 'are'} complete${meaning}.`;
 }
 
 /** `tags: new column tags.shade: string` */
@@ -42,7 +62,7 @@ function driftLines(object: ObjectName, { added, changed, dropped }: SchemaDrift
   return [...line('new column', added), ...line('new type', changed), ...line('left out', dropped)];
 }
 
-/** What is known of a schema beyond the documented one, whichever run brought it, and of the rules it is under. */
+/** What differs from the documented schema, whichever run brought it, and rows under older field rules. */
 function schemaLines({ object, committed }: ObjectStatus): readonly string[] {
   if (committed === null) return [];
   const { version } = committed.schema;
@@ -55,27 +75,27 @@ function schemaLines({ object, committed }: ObjectStatus): readonly string[] {
   ];
 }
 
-/** `succeeded, 14 of 16 objects skipped`: a run that left objects to another one says so where it says how it went. */
+/** `succeeded, 14 of 16 objects skipped` */
 function howItWent({ status, objects }: RunSummary): string {
   const skipped = objects.filter((object) => object.status === 'skipped').length;
-  return skipped === 0 ? status : `${status}, ${skipped} of ${objects.length} objects skipped`;
+  return skipped === 0 ? status : `${status}, ${skipped} of ${counted(objects.length, 'object')} skipped`;
 }
 
-/** Table of one run: rows, files and proof per object, then what needs attention. */
+/** One run: a table with the rows and the proof of each object, then what needs attention. */
 export function summaryText(run: RunSummary): string {
-  const header = ['table', 'status', 'rows', 'files', 'bytes', 'completeness'];
-  const table = tableText([header, ...run.objects.flatMap(objectRows)]);
+  const header = ['object', 'rows', 'read', 'counted', 'status'];
   const rows = sum(run.objects.flatMap((object) => Object.values(object.rows)));
   const files = sum(run.objects.map((object) => object.files));
   const bytes = sum(run.objects.map((object) => object.bytes));
   const seconds = (Date.parse(run.finished_at) - Date.parse(run.started_at)) / 1000;
+  const total = `${counted(rows, 'row')} in ${counted(files, 'file')}, ${byteSize(bytes)}, in ${seconds.toFixed(1)} s`;
   const troubles = run.objects
     .filter((object) => object.message !== null)
     .map(({ object, status, message }) => `${object} ${status}: ${message}`);
-  const total = `${count(rows)} rows in ${count(files)} files, ${byteSize(bytes)}, in ${seconds.toFixed(1)} s`;
   return [
-    table,
+    tableText([header, ...run.objects.flatMap(objectRows)]),
     '',
+    completeText(run.objects),
     `run ${run.run_id} (${run.mode}) ${howItWent(run)}: ${total}`,
     ...run.notes,
     ...run.objects.flatMap(({ object, schema }) => (schema === null ? [] : driftLines(object, schema))),
@@ -84,25 +104,22 @@ export function summaryText(run: RunSummary): string {
 }
 
 function statusRow({ object, last_outcome, committed, old_debts }: ObjectStatus): readonly string[] {
-  if (committed === null) return [object, last_outcome?.status ?? 'never run', '', '', '', ''];
+  if (committed === null) return [object, last_outcome?.status ?? 'never run', '', '', '', '', ''];
   const { cursor, completeness, tables, committed_at } = committed;
-  const debts = completeness.debts.length;
-  const debtText = debts === 0 ? '' : `${debts}${old_debts > 0 ? `, ${old_debts} older than a day` : ''}`;
   return [
     object,
-    last_outcome?.status ?? 'not lately',
-    count(tables[object]?.rows ?? 0),
+    last_outcome?.status ?? 'not recently',
     cursor?.after == null ? committed_at.slice(0, 19).replace('T', ' ').concat('Z') : utc(cursor.after),
-    proof(completeness),
-    debtText,
+    count(tables[object]?.rows ?? 0),
+    ...proof(completeness),
+    verdict(completeness, old_debts),
   ];
 }
 
 export function statusText(status: PipelineStatus): string {
   const { last_run: run } = status;
   if (run === null) return 'No run has finished here yet.';
-  const header = ['object', 'last run', 'rows', 'up to', 'completeness of the last commit', 'debts'];
-  const table = tableText([header, ...status.objects.map(statusRow)]);
+  const header = ['object', 'last run', 'up to', 'rows', 'read', 'counted', 'last commit'];
   const troubles = status.objects.flatMap(({ object, last_outcome: outcome }) => {
     if (outcome === null || outcome.message === null) return [];
     const which = outcome.run_id === run.run_id ? '' : ` in run ${outcome.run_id}`;
@@ -111,7 +128,7 @@ export function statusText(status: PipelineStatus): string {
   return [
     `last run ${run.run_id} (${run.mode}) ${howItWent(run)}, finished ${run.finished_at}`,
     '',
-    table,
+    tableText([header, ...status.objects.map(statusRow)]),
     ...status.objects.flatMap(schemaLines),
     ...troubles,
   ].join('\n');

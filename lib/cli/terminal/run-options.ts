@@ -1,4 +1,4 @@
-/** Options that say what a run is to do, the same for a run on this machine and for a deployed one. */
+/** Options that define a run, the same for a run on this machine and for a deployed one. */
 
 export interface RunOptions {
   readonly objects?: string;
@@ -11,7 +11,7 @@ export interface RunOptions {
 export const namesIn = (list: string): readonly string[] =>
   list.split(',').flatMap((name) => (name.trim() === '' ? [] : [name.trim()]));
 
-/** The input of the run, as a person would give it to the state machine. */
+/** The options as the input of the state machine. */
 export const inputOf = ({
   objects,
   fullRefresh,

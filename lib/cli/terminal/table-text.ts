@@ -1,6 +1,7 @@
-/** A table for a terminal: columns as wide as their widest cell, numbers to the right. Pure. */
+/** A table for a terminal: columns as wide as their widest cell, numbers aligned right. Pure. */
 
-const isNumeric = (text: string): boolean => /^[\d.,]+( [A-Za-z%/]+)?$/.test(text);
+/** A dash is a number that is not known. */
+const isNumeric = (text: string): boolean => /^([\d.,]+( [A-Za-z%/]+)?|–)$/.test(text);
 
 /** @param rows cells as text; the first row is the header */
 export function tableText(rows: readonly (readonly string[])[]): string {
@@ -8,7 +9,7 @@ export function tableText(rows: readonly (readonly string[])[]): string {
     Math.max(...rows.map((row) => (row[column] ?? '').length)),
   );
   const body = rows.slice(1);
-  const toTheRight = widths.map((_width, column) =>
+  const alignsRight = widths.map((_width, column) =>
     body.every((row) => (row[column] ?? '') === '' || isNumeric(row[column] ?? '')),
   );
   return rows
@@ -16,7 +17,7 @@ export function tableText(rows: readonly (readonly string[])[]): string {
       widths
         .map((width, column) => {
           const cell = row[column] ?? '';
-          return toTheRight[column] ? cell.padStart(width) : cell.padEnd(width);
+          return alignsRight[column] ? cell.padStart(width) : cell.padEnd(width);
         })
         .join('  ')
         .trimEnd(),
@@ -37,6 +38,6 @@ export function byteSize(bytes: number): string {
   return `${power === 0 ? value : value.toFixed(1)} ${UNITS[power]}`;
 }
 
-/** `2026-11-22 12:00:05Z` of Unix seconds. */
+/** Unix seconds as `2026-11-22 12:00:05Z`. */
 export const utc = (seconds: number): string =>
   new Date(seconds * 1000).toISOString().replace('T', ' ').replace('.000Z', 'Z');

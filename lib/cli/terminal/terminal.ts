@@ -1,22 +1,22 @@
-/** The process as the commands see it: its streams, its environment, its signals, its exit status. */
+/** The process as commands see it: streams, environment, signals, exit status. */
 import { createLogUpdate } from 'log-update';
 import { isPipelineError } from '../../../functions/core/errors.ts';
 import type { Clock } from '../../../functions/core/ports.ts';
 import { SYSTEM_CLOCK } from '../../../functions/system-clock.ts';
 
-/** Exit status: it succeeded · it or something it was to do failed · stopped by Ctrl-C. */
+/** 0: it succeeded. 1: it, or part of what it had to do, failed. 130: Ctrl-C stopped it. */
 export type ExitStatus = 0 | 1 | 130;
 
-/** What goes on, drawn again and again. */
+/** What is in progress, drawn repeatedly. */
 export interface View {
-  /** All of it, for a terminal that is redrawn and has so many lines. */
+  /** The whole display, for a terminal that is redrawn. @param rows lines of the terminal */
   screen(rows: number): string;
-  /** One line for a log, now and then. */
+  /** One line for a log, every ten seconds. */
   heartbeat(): string;
 }
 
 export interface LiveView {
-  /** A line for a log; a terminal shows the same on the screen. */
+  /** A line for a log; on a terminal the screen shows it already. */
   note(text: string): void;
   stop(): void;
 }
@@ -24,56 +24,56 @@ export interface LiveView {
 export interface Terminal {
   readonly environment: NodeJS.ProcessEnv;
   readonly clock: Clock;
-  /** Aborted by the first Ctrl-C; the second ends the process at once, which loses nothing either. */
+  /** Aborted by the first Ctrl-C. The second ends the process at once; that loses nothing either. */
   readonly signal: AbortSignal;
-  /** Whether somebody is there who can answer. */
+  /** True if somebody can answer questions. */
   readonly canAsk: boolean;
-  /** Result, on standard output. */
+  /** Prints the result, on standard output. */
   print(text: string): void;
-  /** Everything that is not the result, on standard error. */
+  /** Prints everything else, on standard error. */
   tell(text: string): void;
   /** Shows a view until it is stopped. */
   live(view: View): LiveView;
-  /** Asks yes or no; no where nobody can answer. */
+  /** Asks yes or no; the answer is no if nobody can answer. */
   confirm(question: string): Promise<boolean>;
-  /** Asks for a line of text; ask only where `canAsk`. */
+  /** Asks for a line of text. Only call it if `canAsk`. */
   ask(question: string): Promise<string>;
-  /** Asks for what must not be seen. */
+  /** Asks for a secret, which is not shown. */
   askHidden(question: string): Promise<string>;
-  /** Lines that are typed, or come from a pipe, until they end or Ctrl-C. */
+  /** Lines from the keyboard or a pipe, until their end or Ctrl-C. */
   readLines(prompt: () => string): AsyncIterable<string>;
   /** Runs a command and sets the exit status; expected errors become one message. */
   run(command: () => Promise<ExitStatus>): Promise<void>;
 }
 
 export interface TerminalOptions {
-  /** One sentence for an error of the command's own surroundings; null for any other. */
+  /** One sentence for an error of the command's environment, such as a full disk; null for any other. */
   readonly explain?: (error: unknown) => string | null;
-  /** Told at the first Ctrl-C, where there is something to tell. */
+  /** Printed at the first Ctrl-C. */
   readonly onInterrupt?: string;
 }
 
 const REDRAW_MS = 200;
 const HEARTBEAT_MS = 10_000;
 
-/** Of a terminal that does not say. */
+/** For a terminal that does not report its size. */
 const DEFAULT_ROWS = 24;
 
-/** Lines as wide as the terminal: a wrapped table is no table. */
+/** Cuts lines to the width of the terminal: a wrapped table is unreadable. */
 function cutTo(columns: number | undefined, text: string): string {
   if (!columns) return text;
   const cut = (line: string) => (line.length > columns ? `${line.slice(0, columns - 1)}…` : line);
   return text.split('\n').map(cut).join('\n');
 }
 
-/** What the prompts throw at Ctrl-C: with a raw terminal it is a key, not a signal. */
+/** True for what prompts throw at Ctrl-C, which in a raw terminal is a key and not a signal. */
 const isPromptEnd = (error: unknown): boolean =>
   error instanceof Error && (error.name === 'ExitPromptError' || error.name === 'AbortPromptError');
 
 export function createTerminal(host: NodeJS.Process, options: TerminalOptions = {}): Terminal {
   const interruption = new AbortController();
   const tell = (text: string) => void host.stderr.write(`${text}\n`);
-  // A reader that has seen enough, such as `head`, closes the pipe: there is nothing left to say.
+  // A reader that has seen enough, such as `head`, closes the pipe.
   host.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
     host.exit(0);
@@ -87,7 +87,7 @@ export function createTerminal(host: NodeJS.Process, options: TerminalOptions = 
     if (options.onInterrupt !== undefined) tell(options.onInterrupt);
   }
 
-  /** Prompts go to standard error: standard output is for the result. */
+  /** Prompts use standard error, because standard output is for the result. */
   const prompts = { input: host.stdin, output: host.stderr, signal: interruption.signal };
 
   async function answered<T>(answer: Promise<T>): Promise<T> {
@@ -148,7 +148,7 @@ export function createTerminal(host: NodeJS.Process, options: TerminalOptions = 
       const isInteractive = host.stdin.isTTY === true;
       const lines = createInterface({ input: host.stdin, ...(isInteractive && { output: host.stderr }) });
       lines.on('SIGINT', () => lines.close());
-      // Where input is a pipe, Ctrl-C is a signal to the process, and the pipe may stay silent for ever.
+      // If input is a pipe, Ctrl-C is a signal to the process, and the pipe may stay silent for ever.
       interruption.signal.addEventListener('abort', () => lines.close(), { once: true });
       const ask = () => {
         lines.setPrompt(prompt());

@@ -1,7 +1,7 @@
-/** Why the disk refused, as far as the user can do something about it. */
+/** A disk error that the user can fix. */
 export interface DiskTrouble {
   readonly kind: 'full' | 'denied';
-  /** What is wrong, where, and what to do. */
+  /** Says what is wrong, where, and what to do. */
   readonly message: string;
 }
 
@@ -16,7 +16,7 @@ const DENIED: Readonly<Record<string, string>> = {
   EPERM: 'Writing is not permitted',
 };
 
-/** LevelDB hands the operating system's words on, not its code. */
+/** LevelDB reports the operating system's message without its error code. */
 const CODE_OF_WORDS: readonly (readonly [RegExp, string])[] = [
   [/no space left on device/i, 'ENOSPC'],
   [/quota exceeded/i, 'EDQUOT'],
@@ -25,7 +25,7 @@ const CODE_OF_WORDS: readonly (readonly [RegExp, string])[] = [
   [/operation not permitted/i, 'EPERM'],
 ];
 
-/** The trouble behind an error of the file system or of LevelDB, or undefined when it is something else. */
+/** The trouble behind a file system or LevelDB error, or undefined if the error is something else. */
 export function diskTrouble(error: unknown, folder: string): DiskTrouble | undefined {
   const code = codeOf(error) ?? '';
   const full = FULL[code];

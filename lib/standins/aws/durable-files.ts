@@ -1,4 +1,5 @@
-import { link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { link, mkdir, open, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errnoOf } from './disk-trouble.ts';
 
@@ -6,9 +7,9 @@ import { errnoOf } from './disk-trouble.ts';
 const PLACE_TRIES = 20;
 
 /**
- * Gives a finished file its name at once: by link, which fails with EEXIST where the name is taken, or by
- * rename, which replaces. Missing folders are made. When this resolves, the name outlives a power cut (on a
- * journaling file system, where flushing a folder flushes the creation of the folders above it too).
+ * Gives a finished file its name in one step. `link` fails with EEXIST if the name is taken; `rename` replaces
+ * the file that has it. Missing folders are created. Once this resolves, the name survives a power cut (on a
+ * journaling file system, which flushes the parent folders along with a folder).
  */
 export async function placeFile(from: string, to: string, how: 'link' | 'rename'): Promise<void> {
   const folder = dirname(to);
@@ -24,24 +25,21 @@ export async function placeFile(from: string, to: string, how: 'link' | 'rename'
   await syncFolder(folder);
 }
 
-/** Puts a text in the place of a file that only its owner may read; a kill leaves the old one or the new one. */
-export async function replaceFile(path: string, text: string): Promise<void> {
-  const temporary = `${path}.new`;
-  await rm(temporary, { force: true });
-  const file = await open(temporary, 'wx', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.datasync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
-  await syncFolder(dirname(path));
+/**
+ * Replaces a file as a whole: a kill or a power cut leaves the old file or the new one. Only its owner may read it.
+ * It is synchronous, because the files are small and some callers must not let other code run in between.
+ */
+export function replaceFile(path: string, text: string): void {
+  const draft = `${path}.new`;
+  rmSync(draft, { force: true });
+  writeFileSync(draft, text, { mode: 0o600, flush: true });
+  renameSync(draft, path);
+  syncFolderNow(dirname(path));
 }
 
 /**
- * Makes a folder and those above it. `mkdir` with `recursive` does too, but reports a read-only file system as
- * ENOENT (Node 24).
+ * Creates a folder and its parents. `mkdir` with `recursive` does the same, but reports a read-only file system
+ * as ENOENT (Node 24).
  */
 export async function makeFolder(folder: string): Promise<void> {
   try {
@@ -61,14 +59,27 @@ async function makeUnlessThere(folder: string): Promise<void> {
   }
 }
 
-/** Writes a folder's entries to the disk, unless it is gone again. */
+/** Windows cannot open folders. Its file system journals the entries itself. */
+const FLUSHES_FOLDERS = process.platform !== 'win32';
+
+/** Flushes a folder's entries to the disk. A folder that is gone by now is fine. */
 async function syncFolder(folder: string): Promise<void> {
-  // Windows cannot open folders; its file system journals the entries itself.
-  if (process.platform === 'win32') return;
+  if (!FLUSHES_FOLDERS) return;
   try {
     const handle = await open(folder, 'r');
     await handle.sync().finally(() => handle.close());
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw error;
+  }
+}
+
+/** Does the same synchronously, for a folder that must exist. */
+function syncFolderNow(folder: string): void {
+  if (!FLUSHES_FOLDERS) return;
+  const handle = openSync(folder, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
   }
 }

@@ -1,4 +1,4 @@
-/** The part of dynalite 4 that is used here; it ships no types. */
+/** The part of dynalite 4 that we use. The package ships no types. */
 declare module 'dynalite' {
   import type { Server } from 'node:http';
 
@@ -11,6 +11,6 @@ declare module 'dynalite' {
     readonly updateTableMs: number;
   }
 
-  /** A server that is not listening yet; closing it closes the database. */
+  /** Returns a server that is not listening yet. Closing it closes the database. */
   export default function dynalite(options: DynaliteOptions): Server;
 }

@@ -15,10 +15,10 @@ export interface DynamoDbEndpointOptions extends DynamoDbWorkerData {
 }
 
 /**
- * dynalite over LevelDB, in a thread of its own: it throws an error of the disk as an uncaught exception, which
- * ends the thread but not the process, and its work does not compete with the pipeline's. Every write goes
- * to the operating system before it is answered, so it outlives a killed process; it is not flushed to
- * the disk, so a power cut may take the last ones back (never one without those after it).
+ * Runs dynalite over LevelDB in its own thread. dynalite throws disk errors as uncaught exceptions, which end the
+ * thread but not the process. Every write reaches the operating system before it is answered, so it survives a
+ * killed process. It is not flushed to the disk, so a power cut may undo the last writes (never one without all
+ * later ones).
  */
 export async function startDynamoDbEndpoint(options: DynamoDbEndpointOptions): Promise<LoopbackServer> {
   const { folder, accessKeyId, region } = options;
@@ -48,13 +48,13 @@ export async function startDynamoDbEndpoint(options: DynamoDbEndpointOptions): P
 }
 
 /**
- * A process killed while it created a table leaves it CREATING for good, and dynalite can neither finish nor
- * delete it. Such a table has no items yet; it goes, and is created again.
+ * Deletes half-created tables. If a process is killed while it creates a table, the table stays CREATING, and
+ * dynalite can neither finish nor delete it. Such a table has no items yet, so the caller can create it again.
  */
 export async function dropUnfinishedTables(folder: string): Promise<void> {
   const database = new ClassicLevel<string, { TableStatus?: string }>(folder, { valueEncoding: 'json' });
   try {
-    // Opened by the iterator, it would not say what is wrong.
+    // If the iterator opened the database, the error would not say what is wrong.
     await database.open();
     for await (const [key, table] of database.iterator({ gte: 'table~', lt: 'table\u007f' })) {
       if (table.TableStatus === 'CREATING') await database.del(key);
@@ -64,7 +64,7 @@ export async function dropUnfinishedTables(folder: string): Promise<void> {
   }
 }
 
-/** Answers at the port of a database that has failed, so that callers learn why and do not retry. */
+/** Takes over the port of a database that has failed, so that callers see the reason and do not retry. */
 async function startStandIn(port: number, error: unknown, folder: string): Promise<Server> {
   const trouble = diskTrouble(error, folder);
   const reason = error instanceof Error ? error.message : String(error);

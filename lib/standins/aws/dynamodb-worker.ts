@@ -19,7 +19,7 @@ server.on('request', (request, response) => {
     return;
   }
   answer.call(server, request, response);
-  // dynalite throws when a client hangs up, which would end this thread.
+  // dynalite throws if a client hangs up, which would end this thread.
   request.removeAllListeners('error');
   request.on('error', () => response.destroy());
 });

@@ -19,38 +19,38 @@ const REGION = 'us-east-1';
 const ACCOUNT = '000000000000';
 
 const LOST_STATE =
-  'It holds the cursors. Restore it from a copy; or remove it, and the next run reads every object whole again. Files in the lake stay.';
+  'It holds the cursors. Restore it from a copy. Or remove it: the next run then reads every object in full again. Files in the lake stay.';
 
 export interface EmbeddedAwsOptions {
-  /** The output directory; created if missing. One process at a time may use it. */
+  /** The output directory. It is created if missing. Only one process at a time may use it. */
   readonly directory: string;
-  /** What runs executions behind the Step Functions endpoint. Without it, starting one is refused. */
+  /** Runs executions behind the Step Functions endpoint. Without it, the endpoint refuses to start any. */
   readonly executions?: ExecutionsBackend;
 }
 
 export interface EmbeddedAws {
-  /** The environment variables with which plain SDK clients talk to these endpoints and to nothing else. */
+  /** Environment variables that make plain SDK clients talk to these endpoints and to nothing else. */
   readonly environment: Readonly<Record<string, string>>;
   /**
-   * Makes a bucket of a folder of the output directory. Keys are relative paths, objects plain files.
-   * The mapping lasts until `close`; the files stay.
+   * Turns a folder of the output directory into a bucket. Keys are relative paths, objects are plain files.
+   * The mapping lasts until `close`. The files stay.
    * @default folder 'lake'
    */
   createBucket(name: string, folder?: string): Promise<void>;
   /** Creates the table unless it exists, and waits until it is active. */
   createTable(input: CreateTableCommandInput): Promise<void>;
-  /** Creates the secret unless it exists; an existing value is never overwritten. */
+  /** Creates the secret unless it exists. Never overwrites an existing value. */
   createSecret(name: string, initialValue: string): Promise<void>;
   /** Creates the Glue database unless it exists. */
   createDatabase(name: string): Promise<void>;
-  /** Ends the endpoints and lets another process use the directory. */
+  /** Stops the endpoints and lets another process use the directory. */
   close(): Promise<void>;
 }
 
 /**
  * Starts the endpoints over one directory:
  * `lake/` the objects, `state/dynamodb/` the tables, `state/secrets.json` the secrets, `state/glue/` the catalog,
- * `state/events.ndjson` the events, `state/tmp/` uploads under way.
+ * `state/events.ndjson` the events, `state/tmp/` uploads in progress.
  */
 export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<EmbeddedAws> {
   const directory = await openOutputDirectory(options.directory);
@@ -115,12 +115,12 @@ function environmentOf(endpoints: Endpoints): Readonly<Record<string, string>> {
     AWS_ENDPOINT_URL_SFN: endpoints.json,
     AWS_ENDPOINT_URL_EVENTBRIDGE: endpoints.json,
     AWS_ENDPOINT_URL_GLUE: endpoints.json,
-    // Any other service: a clear refusal from here, and never a call to the real AWS.
+    // Any other service gets a clear refusal from us and never reaches the real AWS.
     AWS_ENDPOINT_URL: endpoints.json,
     AWS_REGION: REGION,
     AWS_ACCESS_KEY_ID: endpoints.accessKeyId,
     AWS_SECRET_ACCESS_KEY: 'local',
-    // What the user's own environment may hold and must not take part.
+    // Settings of the user's own environment that must not take effect.
     AWS_SESSION_TOKEN: '',
     AWS_PROFILE: '',
     AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'false',

@@ -6,7 +6,7 @@ export class DirectoryInUseError extends Error {
   constructor(directory: string, cause: unknown) {
     super(
       `Another process is using the output directory ${directory}. ` +
-        'Wait until it has finished or stop it (the directory is free at once, also after a kill), ' +
+        'Wait until it has finished, or stop it (that frees the directory at once, even after a kill), ' +
         'or choose another directory.',
       { cause },
     );
@@ -14,7 +14,7 @@ export class DirectoryInUseError extends Error {
   }
 }
 
-/** The directory cannot hold the output. The message says what is wrong, where, and what to do. */
+/** The directory cannot be used. The message says what is wrong, where, and what to do. */
 export class OutputDirectoryError extends Error {
   override readonly name = 'OutputDirectoryError' as const;
   readonly directory: string;

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { EventsFile } from './events-file.ts';
 import { AwsFailure, type JsonObject, type JsonOperations, optionalString } from './json-protocol.ts';
 
-/** What EventBridge takes in one entry. */
+/** EventBridge's limit for one entry. */
 const MAX_ENTRY_BYTES = 256 * 1024;
 
-/** And in one request. */
+/** EventBridge's limit for one request. */
 const MAX_ENTRIES = 10;
 
 interface Refusal {
@@ -13,7 +13,7 @@ interface Refusal {
   readonly ErrorMessage: string;
 }
 
-/** `PutEvents` to the default bus: an event is a line of the file, as a rule's target would get it. */
+/** `PutEvents` to the default bus. Each event becomes a line of the file, as a rule's target would receive it. */
 export function eventBridgeOperations(file: EventsFile, region: string): JsonOperations {
   const put = async (entry: JsonObject): Promise<Refusal | { readonly EventId: string }> => {
     const refusal = refusalOf(entry);

@@ -1,7 +1,7 @@
 import { appendFile, rename, stat } from 'node:fs/promises';
 import { errnoOf } from './disk-trouble.ts';
 
-/** A file this long becomes the older one, in place of the one before, so that years of runs fill no disk. */
+/** A file of this size becomes the older file and replaces the previous one, so that years of runs do not fill the disk. */
 const MAX_BYTES = 8 * 1024 * 1024;
 
 export interface EventsFile {
@@ -9,7 +9,7 @@ export interface EventsFile {
   append(event: Readonly<Record<string, unknown>>): Promise<void>;
 }
 
-/** The events of the default bus as NDJSON; lines are written one after the other. */
+/** The events of the default bus as NDJSON. Lines are written one after the other. */
 export function openEventsFile(path: string): EventsFile {
   let last: Promise<void> = Promise.resolve();
   return {

@@ -1,4 +1,4 @@
-/** The tables of the catalog as files, `<database>/<table>.json` each. */
+/** The tables of the catalog as files: `<database>/<table>.json`. */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf } from './disk-trouble.ts';
@@ -18,10 +18,10 @@ export interface StoredTable {
 export interface GlueFiles {
   createDatabase(name: string): Promise<void>;
   hasDatabase(name: string): Promise<boolean>;
-  /** Names of tables, sorted. */
+  /** The names of the tables, sorted. */
   names(database: string): Promise<readonly string[]>;
   read(database: string, table: string): Promise<StoredTable | null>;
-  /** Applies a change to what is stored; changes wait for one another. */
+  /** Applies a change to the stored table. Changes wait for one another. */
   change(database: string, table: string, change: (before: StoredTable | null) => StoredTable): Promise<void>;
 }
 
@@ -42,7 +42,7 @@ export function openGlueFiles(folder: string): GlueFiles {
     try {
       return JSON.parse(text) as StoredTable;
     } catch {
-      // Damaged, it is as good as none: every commit writes it anew from the manifest.
+      // A damaged file counts as missing: every commit writes the table again from the manifest.
       return null;
     }
   }
@@ -57,7 +57,7 @@ export function openGlueFiles(folder: string): GlueFiles {
     change(database, table, change) {
       const mine = last.then(async () => {
         const after = change(await read(database, table));
-        await replaceFile(fileOf(database, table), `${JSON.stringify(after)}\n`);
+        replaceFile(fileOf(database, table), `${JSON.stringify(after)}\n`);
       });
       last = mine.catch(() => undefined);
       return mine;

@@ -8,9 +8,9 @@ import {
 } from './json-protocol.ts';
 
 /**
- * `CreateTable`, `GetTable`, `GetTables` (without pages) and `UpdateTable`, with the versions and the limits on
- * names and texts that Glue documents. Earlier versions are never kept.
- * @param account the catalog's id
+ * `CreateTable`, `GetTable`, `GetTables` (without pages) and `UpdateTable`, with versions and with Glue's documented
+ * limits on names and texts. Earlier versions are not kept.
+ * @param account the id of the catalog
  */
 export function glueOperations(files: GlueFiles, account: string): JsonOperations {
   const answer = (DatabaseName: string, table: StoredTable): JsonObject => ({
@@ -73,11 +73,11 @@ const notFound = (name: string): AwsFailure =>
 
 const invalid = (message: string): AwsFailure => new AwsFailure('InvalidInputException', message);
 
-/** Names in use here: lower case, as Athena wants them, and fit for a file. */
+/** Names must be lower case, as Athena requires, and safe as a file name. */
 function nameIn(request: JsonObject, member: string): string {
   const name = requiredString(request, member);
   if (/^[a-z0-9_]{1,200}$/.test(name)) return name;
-  throw invalid(`${member} '${name}' is no name.`);
+  throw invalid(`${member} '${name}' is not a valid name.`);
 }
 
 const isObject = (value: unknown): value is JsonObject =>
@@ -95,7 +95,7 @@ function tableIn(request: JsonObject): { readonly name: string; readonly input: 
   return { name, input };
 }
 
-/** Longest texts, in characters: Glue's documentation of `TableInput`. */
+/** Longest texts, in characters, from Glue's documentation of `TableInput`. */
 const LONGEST = { Description: 2048, ViewOriginalText: 409_600, ViewExpandedText: 409_600, TableType: 255 };
 
 function checkTexts(input: JsonObject): void {
@@ -109,7 +109,7 @@ function checkTexts(input: JsonObject): void {
 const isSingleLine = (text: string): boolean => /^[^\p{Cc}]*$/u.test(text.replaceAll('\t', ''));
 
 function checkColumn(column: unknown): void {
-  if (!isObject(column)) throw invalid('A column is an object.');
+  if (!isObject(column)) throw invalid('A column must be an object.');
   const name = requiredString(column, 'Name');
   const type = optionalString(column, 'Type') ?? '';
   const comment = optionalString(column, 'Comment') ?? '';

@@ -4,17 +4,17 @@ import { AwsFailure, type JsonObject, type JsonOperations, parseRequest } from '
 import { type LoopbackServer, startLoopbackServer } from './loopback-server.ts';
 import { readBody } from './read-body.ts';
 
-/** Step Functions takes 256 KiB of input, a secret 64 KiB; escaping may double it. */
+/** Step Functions takes 256 KiB of input and Secrets Manager 64 KiB. Escaping may double that. */
 const BODY_LIMIT_BYTES = 1024 * 1024;
 
 export interface JsonEndpointOptions {
   readonly accessKeyId: string;
   readonly operations: JsonOperations;
-  /** Named when the disk refuses. */
+  /** Named in the message if the disk refuses. */
   readonly folder: string;
 }
 
-/** One server for all services of the JSON protocol; `X-Amz-Target` tells which operation is meant. */
+/** One server for all services of the JSON protocol. `X-Amz-Target` names the operation. */
 export function startJsonEndpoint(options: JsonEndpointOptions): Promise<LoopbackServer> {
   const operations = new Map(Object.entries(options.operations));
   return startLoopbackServer(

@@ -1,10 +1,10 @@
-/** The AWS JSON protocol, 1.0 and 1.1: one operation per `X-Amz-Target`, a JSON object each way. */
+/** The AWS JSON protocol 1.0 and 1.1: `X-Amz-Target` names the operation; request and answer are JSON objects. */
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 export type JsonOperations = Readonly<Record<string, (request: JsonObject) => Promise<JsonObject>>>;
 
-/** An answer that the SDK turns into the error class of that name. */
+/** An answer that the SDK turns into the error class with this name. */
 export class AwsFailure extends Error {
   override readonly name = 'AwsFailure' as const;
   readonly type: string;
@@ -17,14 +17,14 @@ export class AwsFailure extends Error {
   }
 }
 
-/** A member that must be there and be a string. */
+/** A member that must be present and must be a string. */
 export function requiredString(request: JsonObject, member: string): string {
   const value = optionalString(request, member);
   if (value === undefined) throw new AwsFailure('ValidationException', `${member} is missing.`);
   return value;
 }
 
-/** A member that may be left out, and is a string when it is there. */
+/** A member that may be missing but otherwise must be a string. */
 export function optionalString(request: JsonObject, member: string): string | undefined {
   const value = request[member];
   if (value === undefined || value === null) return undefined;
@@ -32,13 +32,13 @@ export function optionalString(request: JsonObject, member: string): string | un
   return value;
 }
 
-/** The body of a request; an empty one is an empty object. */
+/** Parses the body of a request. An empty body counts as an empty object. */
 export function parseRequest(body: string): JsonObject {
   try {
     const value: unknown = JSON.parse(body === '' ? '{}' : body);
     if (isObject(value)) return value;
   } catch {
-    // Answered below: not JSON and not an object are the same mistake.
+    // Falls through: "not JSON" and "not an object" get the same answer.
   }
   throw new AwsFailure('SerializationException', 'The request is not a JSON object.');
 }

@@ -9,19 +9,19 @@ import { DirectoryInUseError, OutputDirectoryError } from './errors.ts';
 /** The output directory while this process holds it. */
 export interface OutputDirectory {
   readonly path: string;
-  /** Unfinished uploads. On the same file system as the lake, outside of it, emptied at every start. */
+  /** Unfinished uploads. Outside the lake but on the same file system. Emptied at every start. */
   readonly temporaryFolder: string;
   readonly databaseFolder: string;
   readonly secretsFile: string;
   readonly eventsFile: string;
   readonly catalogFolder: string;
-  /** Lets another process in. */
+  /** Lets another process use the directory. */
   release(): Promise<void>;
 }
 
 /**
- * Makes the folders, takes the lock, sweeps what a killed process left behind, and tries what every upload
- * will need (a write and a hard link), so that an unfit directory is refused now and not hours into a run.
+ * Creates the folders, takes the lock, and removes the leftovers of a killed process. Then it tries what every
+ * upload needs (a write and a hard link), so that it refuses an unusable directory now and not hours into a run.
  */
 export async function openOutputDirectory(directory: string): Promise<OutputDirectory> {
   const path = resolve(directory);
@@ -51,8 +51,8 @@ export async function openOutputDirectory(directory: string): Promise<OutputDire
 }
 
 /**
- * The lock is an empty LevelDB database held open. LevelDB locks it with the operating system's own file
- * lock, which vanishes with the process however that ends: no stale pid file, no waiting.
+ * The lock is an empty LevelDB database that stays open. LevelDB uses the operating system's file lock, which
+ * vanishes with the process however it ends. There is no stale pid file and no waiting.
  */
 async function takeLock(path: string, folder: string): Promise<ClassicLevel> {
   const lock = new ClassicLevel(folder);
@@ -63,14 +63,14 @@ async function takeLock(path: string, folder: string): Promise<ClassicLevel> {
     if (error instanceof Error && errnoOf(error.cause) === 'LEVEL_LOCKED') {
       throw new DirectoryInUseError(path, error);
     }
-    throw explainDatabaseError(path, 'state/lock', 'Remove it: it holds nothing.', error);
+    throw explainDatabaseError(path, 'state/lock', 'Remove it: it is empty.', error);
   }
 }
 
 async function tryWriteAndLink(folder: string): Promise<void> {
   const written = join(folder, randomUUID());
   const linked = join(folder, randomUUID());
-  // More than a file system keeps inside an inode, so that a full disk shows.
+  // More than a file system stores inside an inode, so that a full disk is noticed.
   await writeFile(written, Buffer.alloc(8 * 1024, 1));
   await link(written, linked);
   await rm(linked);
@@ -85,7 +85,7 @@ async function orExplain(path: string, act: () => Promise<unknown>): Promise<voi
   }
 }
 
-/** What to tell of an error that keeps a directory from being used. */
+/** Explains an error that makes a directory unusable. */
 export function explainDirectoryError(path: string, error: unknown): OutputDirectoryError {
   const trouble = diskTrouble(error, path);
   if (trouble !== undefined) return new OutputDirectoryError(path, trouble.message, error);
@@ -99,8 +99,8 @@ export function explainDirectoryError(path: string, error: unknown): OutputDirec
 }
 
 /**
- * What to tell of a LevelDB database that does not open.
- * @param advice for where it is neither the disk nor its permissions
+ * Explains why a LevelDB database does not open.
+ * @param advice what to do if neither the disk nor its permissions are the cause
  */
 export function explainDatabaseError(
   path: string,

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
-/** The whole body, or undefined when it is over the limit. The rest is then left unread and the request usable. */
+/** The whole body, or undefined if it is over the limit. The rest then stays unread, and the request can still be answered. */
 export async function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;
@@ -12,7 +12,7 @@ export async function readBody(request: IncomingMessage, limitBytes: number): Pr
   return Buffer.concat(chunks);
 }
 
-/** The body as it arrives. Leaving the loop does not break the connection, so an error can still be answered. */
+/** The body as it arrives. Leaving the loop early does not break the connection, so an error can still be answered. */
 export function bodyChunks(request: IncomingMessage): AsyncIterable<Buffer> {
   return request.iterator({ destroyOnReturn: false });
 }

@@ -10,7 +10,7 @@ import { newSecret, type SecretsFile, type StoredSecret, type StoredSecrets } fr
 
 const CURRENT = 'AWSCURRENT';
 
-/** `CreateSecret`, `DescribeSecret`, `GetSecretValue` and `PutSecretValue`, strings only, current versions only. */
+/** `CreateSecret`, `DescribeSecret`, `GetSecretValue` and `PutSecretValue`, for strings and current versions only. */
 export function secretsManagerOperations(file: SecretsFile, region: string): JsonOperations {
   const arnOf = (name: string) => secretArn(name, region);
   return {
@@ -42,7 +42,7 @@ export function secretsManagerOperations(file: SecretsFile, region: string): Jso
     'secretsmanager.GetSecretValue': async (request) => {
       const { name, secret } = findSecret(await file.read(), request, arnOf);
       if (secret.value === undefined || !asksForCurrent(request, secret)) {
-        throw new AwsFailure('ResourceNotFoundException', `The secret ${name} has no such value.`);
+        throw new AwsFailure('ResourceNotFoundException', `The secret ${name} does not have this value.`);
       }
       return {
         ARN: arnOf(name),
@@ -68,13 +68,13 @@ export function secretsManagerOperations(file: SecretsFile, region: string): Jso
   };
 }
 
-/** Six characters after the name as in AWS, here always the same for a name. */
+/** AWS adds six random characters to the name. Here a name always gets the same six. */
 function secretArn(name: string, region: string): string {
   const suffix = createHash('sha256').update(name).digest('hex').slice(0, 6);
   return `arn:aws:secretsmanager:${region}:000000000000:secret:${name}-${suffix}`;
 }
 
-/** By name, by ARN, or by ARN without its suffix, as AWS allows. */
+/** Finds a secret by its name, its ARN, or its ARN without the suffix, as AWS allows. */
 function findSecret(
   secrets: StoredSecrets,
   request: JsonObject,
@@ -97,12 +97,12 @@ function asksForCurrent(request: JsonObject, secret: StoredSecret): boolean {
 
 function secretString(request: JsonObject): string | undefined {
   if (request.SecretBinary !== undefined) {
-    throw new AwsFailure('InvalidRequestException', 'The embedded Secrets Manager keeps strings only.');
+    throw new AwsFailure('InvalidRequestException', 'The embedded Secrets Manager stores strings only.');
   }
   return optionalString(request, 'SecretString');
 }
 
-/** The SDK sends a token of its own with each put; it is the id of the version. */
+/** The SDK sends its own token with each put. It becomes the id of the version. */
 function tokenOf(request: JsonObject): string {
   return optionalString(request, 'ClientRequestToken') ?? randomUUID();
 }

@@ -29,23 +29,23 @@ export interface ExecutionDescription {
   readonly cause?: string;
 }
 
-/** What runs executions. An error of `start` whose name is one of Step Functions' own reaches the caller by that name. */
+/** Runs executions. If `start` throws an error with the name of a Step Functions error, the caller receives that error. */
 export interface ExecutionsBackend {
   start(request: {
     readonly stateMachineArn: string;
     readonly name: string;
     readonly input: string;
   }): Promise<StartedExecution>;
-  /** Undefined: there is no such execution. */
+  /** Undefined if the execution does not exist. */
   describe(executionArn: string): Promise<ExecutionDescription | undefined>;
-  /** Executions under way, newest first; without it none are listed. */
+  /** Executions in progress, newest first. Without this function none are listed. */
   running?(): Promise<readonly RunningExecution[]>;
 }
 
-/** The backend of a start that was given none. */
+/** The default backend: it runs nothing. */
 export const noExecutions: ExecutionsBackend = {
   start: async ({ stateMachineArn }) => {
-    throw new AwsFailure('StateMachineDoesNotExist', `Nothing runs ${stateMachineArn} here.`);
+    throw new AwsFailure('StateMachineDoesNotExist', `There is no state machine ${stateMachineArn} here.`);
   },
   describe: async () => undefined,
 };
@@ -60,10 +60,10 @@ const START_ERRORS: ReadonlySet<string> = new Set([
   'StateMachineDoesNotExist',
 ]);
 
-/** What Step Functions allows in a name, as far as it matters here. */
+/** A subset of the names that Step Functions allows. */
 const EXECUTION_NAME = /^[\w.-]{1,80}$/;
 
-/** `StartExecution`, `DescribeExecution`, and `ListExecutions` of those under way. */
+/** `StartExecution`, `DescribeExecution`, and `ListExecutions` for executions in progress. */
 export function stepFunctionsOperations(executions: ExecutionsBackend): JsonOperations {
   return {
     'AWSStepFunctions.StartExecution': (request) => startExecution(executions, request),
@@ -108,7 +108,7 @@ async function describeExecution(executions: ExecutionsBackend, request: JsonObj
 async function listExecutions(executions: ExecutionsBackend, request: JsonObject): Promise<JsonObject> {
   const stateMachineArn = requiredString(request, 'stateMachineArn');
   if (optionalString(request, 'statusFilter') !== 'RUNNING') {
-    throw new AwsFailure('ValidationException', 'Here only executions under way can be listed: RUNNING.');
+    throw new AwsFailure('ValidationException', 'Only executions in progress can be listed here: RUNNING.');
   }
   const running = (await executions.running?.()) ?? [];
   return {

@@ -1,16 +1,16 @@
-/** Calendar days of a time zone: what contact search compares with (docs/intercom-api.md 5.1). */
+/** Calendar days of a time zone, which contact search compares (docs/intercom-api.md 5.1). */
 
 const DAY_SECONDS = 86_400;
 
 export interface Calendar {
   readonly timezone: string;
-  /** First second of the local date of `seconds`. */
+  /** The first second of the local date of `seconds`. */
   startOfDay(seconds: number): number;
-  /** First second of the local date after that of `seconds`: 23, 24 or 25 hours later. */
+  /** The first second of the next local date: 23, 24 or 25 hours later. */
   startOfNextDay(seconds: number): number;
 }
 
-/** Days since 1970-01-01 of the local date, so that neighbouring dates differ by one. */
+/** The local date as days since 1970-01-01, so that neighbouring dates differ by 1. */
 function createDayNumber(timezone: string): (seconds: number) => number {
   const format = new Intl.DateTimeFormat('en-US', {
     timeZone: timezone,
@@ -26,7 +26,7 @@ function createDayNumber(timezone: string): (seconds: number) => number {
   };
 }
 
-/** First second whose local date is `day` or later. No zone is further than 15 hours from UTC. */
+/** The first second whose local date is `day` or later. No zone is more than 15 hours from UTC. */
 function firstSecondOf(day: number, dayNumber: (seconds: number) => number): number {
   let low = day * DAY_SECONDS - 15 * 3600;
   let high = day * DAY_SECONDS + 15 * 3600;

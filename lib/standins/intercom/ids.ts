@@ -1,11 +1,11 @@
-/** Ids as Intercom writes them, made so that row and id give each other and sort alike. */
+/** Ids in Intercom's formats. Row and id can be converted both ways and sort alike. */
 
 export interface IdScheme {
   idOf(row: number): string;
   rowOf(id: string): number | undefined;
 }
 
-/** 24 hexadecimal digits, like contacts and companies; the last six are the row. */
+/** 24 hexadecimal digits, as contacts and companies have. The last six are the row. */
 function hexIds(prefix: string): IdScheme {
   if (!/^[0-9a-f]{18}$/.test(prefix))
     throw new Error(`an id prefix is 18 hexadecimal digits, not "${prefix}"`);
@@ -18,7 +18,7 @@ function hexIds(prefix: string): IdScheme {
   };
 }
 
-/** Decimal ids in steps, so that two objects can share one id space (conversations and tickets, docs/intercom-api.md 6.5). */
+/** Decimal ids in steps, so that conversations and tickets can share one id space (docs/intercom-api.md 6.5). */
 function decimalIds(first: number, step: number): IdScheme {
   return {
     idOf: (row) => String(first + row * step),
@@ -33,7 +33,7 @@ export const CONTACT_IDS = hexIds('6762f0d01bb69f9f21');
 export const COMPANY_IDS = hexIds('6762f0941bb69f9f21');
 export const CONVERSATION_IDS = decimalIds(2_150_000_000, 2);
 export const TICKET_IDS = decimalIds(2_150_000_001, 2);
-/** Inbox number of a ticket: not its id (docs/intercom-api.md 6.5). */
+/** The inbox number of a ticket, which is not its id (docs/intercom-api.md 6.5). */
 export const TICKET_NUMBERS = decimalIds(1, 1);
 export const ADMIN_IDS = decimalIds(991_267_400, 1);
 export const TEAM_IDS = decimalIds(5_017_600, 1);
@@ -48,9 +48,9 @@ export const TICKET_STATE_IDS = decimalIds(8_570, 1);
 export const SEGMENT_IDS = hexIds('6762f0a11bb69f9f21');
 export const COMPANY_SEGMENT_IDS = hexIds('6762f0a21bb69f9f21');
 
-/** Id of the n-th part of a conversation or ticket; a thread has fewer than 10,000 parts. */
+/** The id of the n-th part of a conversation or ticket. A thread has fewer than 10,000 parts. */
 export const partId = (threadId: string, index: number): string =>
   `${threadId.slice(-8)}${String(index).padStart(4, '0')}`;
 export const WORKSPACE_ID = 'sim0test';
-/** The bot, an admin that GET /admins lists too. */
+/** The bot, which GET /admins lists as an admin. */
 export const BOT_ID = '991267399';

@@ -1,6 +1,6 @@
-/** JSON as TypeScript sees it, and the one trick the wire needs: numbers that JavaScript cannot hold. */
+/** JSON types, and integers too large for a JavaScript number. */
 
-/** A number written to the wire digit by digit (facts: integers beyond 2^53 occur in custom attributes). */
+/** A number that is serialised digit by digit: custom attributes hold integers beyond 2^53. */
 export interface RawJson {
   readonly rawJSON: string;
 }
@@ -17,13 +17,13 @@ declare global {
   }
 }
 
-/** `9007199254740993` stays exactly that on the wire. */
+/** `9007199254740993` is serialised exactly so. */
 export const exactInteger = (digits: string): RawJson => JSON.rawJSON(digits);
 
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** One record from objects with different keys, as an object and as text: the text is much cheaper than the merge. */
+/** Joins objects with different keys into one record. `joinText` is much faster than serialising the merged object. */
 export const joinRecord = (sections: readonly JsonObject[]): JsonObject => Object.assign({}, ...sections);
 
 export const joinText = (sections: readonly JsonObject[]): string =>

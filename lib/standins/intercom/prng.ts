@@ -1,4 +1,4 @@
-/** Deterministic randomness: a value depends only on the seed and on labels, never on the order of calls. */
+/** Deterministic randomness: a value depends only on the seed and the labels, never on the order of calls. */
 
 /** Mixes two 32-bit numbers into one (murmur3 finaliser). */
 export function mix(a: number, b: number): number {

@@ -1,4 +1,4 @@
-/** The simulator as a process of its own: one JSON line {url, token} on stdout when it is ready. */
+/** The simulator as its own process. It prints one JSON line {url, token} when it is ready. */
 
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -8,7 +8,7 @@ const HELP = `node lib/standins/intercom/serve.ts [options]
 
   --port N             port on 127.0.0.1 (0: a free one)
   --preset NAME        ${Object.keys(SIZES).join(' | ')} (demo)
-  --size OBJECT=N      one size, may be repeated, e.g. --size contacts=1000000
+  --size OBJECT=N      size of one object; repeatable, e.g. --size contacts=1000000
   --seed N             (1)
   --timezone ZONE      IANA zone of the workspace (America/Los_Angeles)
   --base-time MS       epoch milliseconds at which the history ends (now)
@@ -35,7 +35,7 @@ export function parseSizes(preset: string, sizes: readonly string[]): Partial<Wo
   return { ...SIZES[preset], ...Object.fromEntries(single) };
 }
 
-/** Runs until it is told to stop. */
+/** Runs until it is stopped. */
 export async function serve(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],

@@ -1,4 +1,4 @@
-/** How big a workspace is, and the two sizes most callers want. */
+/** The size of a workspace, and the two presets that most callers need. */
 
 export interface WorkspaceSizes {
   readonly contacts: number;
@@ -8,7 +8,7 @@ export interface WorkspaceSizes {
   readonly admins: number;
   readonly teams: number;
   readonly tags: number;
-  /** Contact segments; a third as many company segments come on top. */
+  /** Contact segments. There are a third as many company segments in addition. */
   readonly segments: number;
   readonly articles: number;
   readonly collections: number;
@@ -16,13 +16,13 @@ export interface WorkspaceSizes {
   readonly activity_logs: number;
   readonly ticket_types: number;
   readonly subscription_types: number;
-  /** Average number of parts of an ordinary conversation. */
+  /** The average number of parts of an ordinary conversation. */
   readonly partsPerConversation: number;
-  /** Parts of the one long conversation (docs/intercom-api.md 6.4: only the 500 newest are served). */
+  /** The number of parts of the one long conversation (docs/intercom-api.md 6.4: only the newest 500 are served). */
   readonly partsOfLongConversation: number;
-  /** Days between the oldest record and `baseTime`. */
+  /** The days between the oldest record and `baseTime`. */
   readonly historyDays: number;
-  /** Contacts, and conversations, that share one `updated_at` second (docs/intercom-api.md 5.2: bulk updates); at most half of them. */
+  /** How many contacts share one `updated_at` second after a bulk update, at most half of them; conversations likewise (docs/intercom-api.md 5.2). */
   readonly sharedSecond: number;
 }
 
@@ -70,7 +70,7 @@ const tiny: WorkspaceSizes = {
 
 export const SIZES = { demo, tiny } as const satisfies Record<string, WorkspaceSizes>;
 
-/** `sizes` over SIZES.demo; a size that is no count is refused. */
+/** Completes `sizes` from SIZES.demo. Refuses a size that is not a whole number. */
 export function resolveSizes(sizes: Partial<WorkspaceSizes> = {}): WorkspaceSizes {
   for (const [name, value] of Object.entries(sizes)) {
     if (!(name in demo)) throw new Error(`unknown size "${name}"; known: ${Object.keys(demo).join(', ')}`);

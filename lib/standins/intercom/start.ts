@@ -17,6 +17,7 @@ import { createTicketRoutes } from './http/routes/tickets.ts';
 import { createScrolls } from './http/scrolls.ts';
 import { listen } from './http/server.ts';
 import { createTokens } from './http/tokens.ts';
+import { createShortages } from './odd-records.ts';
 import { createCursors } from './search/cursor.ts';
 import { resolveSizes } from './sizes.ts';
 import { DEFAULT_SWITCHES, type Switches } from './switches.ts';
@@ -25,7 +26,7 @@ import type { Simulator, SimulatorOptions } from './types.ts';
 import { createClock } from './world/clock.ts';
 import { createWorld } from './world/world.ts';
 
-/** Refuses switches nobody knows: a misspelt one would silently test nothing. */
+/** Refuses unknown switches: a misspelt one would silently test nothing. */
 function checkSwitches(switches: Partial<Switches>): Partial<Switches> {
   for (const name of Object.keys(switches)) {
     if (!(name in DEFAULT_SWITCHES)) throw new Error(`unknown switch "${name}"`);
@@ -33,7 +34,7 @@ function checkSwitches(switches: Partial<Switches>): Partial<Switches> {
   return switches;
 }
 
-/** Starts a simulator on 127.0.0.1; two with the same seed, sizes and baseTime serve the same workspace. */
+/** Starts a simulator on 127.0.0.1. Two with the same seed, sizes and baseTime serve the same workspace. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const { port = 0, seed = 1, now = Date.now, timezone = 'America/Los_Angeles', region = 'US' } = options;
   const clock = createClock(now);
@@ -55,6 +56,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     cursors: createCursors(clock, switches),
     scrolls,
     tokens,
+    shortages: createShortages(),
     switches,
     url: () => url,
     region,
@@ -79,6 +81,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     clock,
     faults,
     log,
+    sendsDate: () => switches().dateHeader === 'present',
     handle: createHandler(services, router, rate),
     onInjectedError: (path) => path === '/companies/scroll' && scrolls.fail(),
   });

@@ -1,40 +1,46 @@
-/** One switch per thing facts.md calls UNCONFIRMED, CONFLICT or an inference worth doubting; `DEFAULT_SWITCHES` is the reading it favours. */
+import { type Cases, NO_CASES } from './cases.ts';
 
-export interface Switches {
+/**
+ * One reading for each thing that docs/intercom-api.md calls UNCONFIRMED or CONFLICT, or infers with some doubt.
+ * `DEFAULT_READINGS` are those that the document prefers.
+ */
+export interface Readings {
   // --- transport (section 1)
-  /** A version nobody knows, e.g. 9.9. UNCONFIRMED. @default 'rejected' */
+  /** An unknown version, e.g. 9.9. UNCONFIRMED. @default 'rejected' */
   readonly garbageVersion: 'rejected' | 'ignored';
-  /** No Intercom-Version header: the app's own 2.15, or 1.0 when the app has none. @default 'app' */
+  /** No Intercom-Version header: the app's own version (2.15), or 1.0 if the app has none. @default 'app' */
   readonly missingVersion: 'app' | '1.0';
-  /** `intercom_version_invalid` message, live without and in OAS 2.16 with the final stop. @default 'without' */
+  /** Final stop of the `intercom_version_invalid` message: live has none, OAS 2.16 has one. @default 'without' */
   readonly versionMessageStop: 'without' | 'with';
-  /** OAS says uuid, live is 20 characters, may be null or missing. @default 'alphanumeric' */
+  /** `request_id` of an error: OAS says uuid, live has 20 characters, it may be null or missing. @default 'alphanumeric' */
   readonly requestId: 'alphanumeric' | 'uuid' | 'null' | 'absent';
   /** A token of another region's workspace. UNCONFIRMED for EU/AU hosts. @default 'proxied' */
   readonly otherRegionToken: 'proxied' | 'unauthorized';
-  /** Name of the Australian region at /me. UNCONFIRMED. @default 'AU' */
+  /** The Australian region's name at /me. UNCONFIRMED. @default 'AU' */
   readonly auRegionName: 'AU' | 'Australia';
   /** Largest request body. UNCONFIRMED. @default 'unlimited' */
   readonly maxBody: 'unlimited' | '64KiB';
 
   // --- rate limits (section 2)
-  /** Docs show `Remaining: limit` on the first request of a window. @default 'limit_minus_one' */
+  /** `X-RateLimit-Remaining` on the first request of a window. The docs show the full limit. @default 'limit_minus_one' */
   readonly remainingOnFirst: 'limit_minus_one' | 'limit';
-  /** Headers can be absent. @default 'always' */
+  /** Rate headers can be absent. @default 'always' */
   readonly rateHeaders: 'always' | 'absent_on_first' | 'never';
-  /** CONFLICT: header limit per 10-second window, or per minute. @default 'window' */
+  /** CONFLICT: `X-RateLimit-Limit` is per 10-second window or per minute. @default 'window' */
   readonly rateLimitHeader: 'window' | 'minute';
+  /** Every answer has a `Date` header, or none has. @default 'present' */
+  readonly dateHeader: 'present' | 'absent';
   /** `Retry-After` on 429. UNCONFIRMED. @default 'absent' */
   readonly retryAfter: 'absent' | 'present';
-  /** Error code of a 429; 2.17 adds the second. @default 'rate_limit_exceeded' */
+  /** The error code of a 429. Version 2.17 adds the second. @default 'rate_limit_exceeded' */
   readonly rateLimitCode: 'rate_limit_exceeded' | 'too_many_requests';
 
   // --- tokens, scopes, plan (sections 3.2 and 8)
-  /** @default 'unauthorized' */
+  /** The error code for an unknown token. @default 'unauthorized' */
   readonly unknownTokenCode: 'unauthorized' | 'token_not_found';
-  /** After revocation or uninstall. UNCONFIRMED. @default 'token_revoked' */
+  /** The error code after revocation or uninstall. UNCONFIRMED. @default 'token_revoked' */
   readonly revokedTokenCode: 'token_revoked' | 'unauthorized';
-  /** @default 'missing_authorization' */
+  /** The error code for a request without an Authorization header. @default 'missing_authorization' */
   readonly noAuthorizationCode: 'missing_authorization' | 'unauthorized';
   /** CONFLICT: how a missing scope is refused. @default '403_forbidden' */
   readonly missingScope:
@@ -44,15 +50,15 @@ export interface Switches {
     | '401_unauthorized';
   /** CONFLICT: status of a plan restriction. @default '403' */
   readonly planRestriction: '403' | '402';
-  /** Whether the plan covers conversations. @default 'included' */
+  /** The plan covers conversations, or not. @default 'included' */
   readonly conversationsPlan: 'included' | 'restricted';
-  /** Whether the plan covers activity logs. @default 'included' */
+  /** The plan covers activity logs, or not. @default 'included' */
   readonly activityLogsPlan: 'included' | 'restricted';
   /** Scope of GET /companies. UNCONFIRMED. @default 'read_users_companies' */
   readonly companiesScope: 'read_users_companies' | 'write_users_companies';
   /** Scope of /teams. UNCONFIRMED. @default 'read_admins' */
   readonly teamsScope: 'read_admins' | 'read_users_companies' | 'none';
-  /** Scope of /tags: its own or the users-and-companies label. @default 'read_tags' */
+  /** Scope of /tags: its own, or that of users and companies. @default 'read_tags' */
   readonly tagsScope: 'read_tags' | 'read_users_companies';
   /** Scope of /ticket_types and /ticket_states. UNCONFIRMED. @default 'read_tickets' */
   readonly ticketTypesScope: 'read_tickets' | 'none';
@@ -70,59 +76,59 @@ export interface Switches {
   readonly badCodeBody: 'error_list' | 'message';
   /** The 401 for a wrong client id or secret. UNCONFIRMED. @default 'unauthorized_code' */
   readonly badClientMessage: 'unauthorized_code' | 'unauthorized_client';
-  /** How a person's no comes back: `error=access_denied`, with or without the state. UNCONFIRMED. @default 'with_state' */
+  /** A person's refusal comes back as `error=access_denied`, with or without the state. UNCONFIRMED. @default 'with_state' */
   readonly denial: 'with_state' | 'without_state';
   /** JSON body at the token endpoint. UNCONFIRMED. @default 'accepted' */
   readonly tokenRequestJson: 'accepted' | 'rejected';
 
   // --- not found (section 3.2)
-  /** @default 'User Not Found' */
+  /** The message for a missing contact. @default 'User Not Found' */
   readonly contactNotFound: 'User Not Found' | 'Contact Not Found';
-  /** A missing company is sometimes a bare nginx page. @default 'json' */
+  /** The answer for a missing company is sometimes a bare nginx page. @default 'json' */
   readonly companyNotFound: 'json' | 'html';
-  /** A conversation deleted since the search. @default 'json' */
+  /** The answer for a conversation that was deleted after the search. @default 'json' */
   readonly conversationNotFound: 'json' | 'html';
-  /** Code for a missing ticket on GET. UNCONFIRMED. @default 'ticket_not_found' */
+  /** The error code for a missing ticket on GET. UNCONFIRMED. @default 'ticket_not_found' */
   readonly ticketNotFound: 'ticket_not_found' | 'not_found';
 
   // --- paging (section 4)
-  /** per_page over the maximum, outside companies. UNCONFIRMED. @default 'clamp' */
+  /** `per_page` over the maximum, except for companies. UNCONFIRMED. @default 'clamp' */
   readonly perPageOverflow: 'clamp' | 'error';
-  /** `pages.per_page`; old docs show a string. @default 'number' */
+  /** `pages.per_page` as a number or, as in old docs, as text. @default 'number' */
   readonly perPageType: 'number' | 'string';
-  /** GET /contacts: 10 live, 50 in the local OAS. @default '10' */
+  /** Default page of GET /contacts: 10 live, 50 in OAS. @default '10' */
   readonly contactsDefaultPerPage: '10' | '50';
-  /** Companies: 15 in the parameter, 20 in the text. @default '15' */
+  /** Default page of companies: the parameter says 15, the text says 20. @default '15' */
   readonly companiesDefaultPerPage: '15' | '20';
-  /** GET /companies/{id}/contacts. UNCONFIRMED. @default '150' */
+  /** Largest page of GET /companies/{id}/contacts. UNCONFIRMED. @default '150' */
   readonly companyContactsMaxPerPage: '50' | '60' | '150';
   /** How long a cursor lives. UNCONFIRMED. @default 'forever' */
   readonly cursorLifetime: 'forever' | 'one_minute';
-  /** A cursor used with another query. UNCONFIRMED. @default 'accepted' */
+  /** A cursor that is used with another query. UNCONFIRMED. @default 'accepted' */
   readonly foreignCursor: 'accepted' | 'refused';
   /** Old docs show newlines inside cursors. @default 'none' */
   readonly cursorNewlines: 'none' | 'embedded';
   /** Host of `pages.next` URLs. UNCONFIRMED outside the US. @default 'own' */
   readonly nextUrlHost: 'own' | 'global';
-  /** Last page of articles and collections: examples drop `next`. @default 'absent' */
+  /** `pages.next` on the last page of articles and collections: examples drop it. @default 'absent' */
   readonly helpCenterLastNext: 'absent' | 'null';
   /** Order of GET /contacts. UNCONFIRMED. @default 'created_at_desc' */
   readonly contactsOrder: 'created_at_desc' | 'updated_at_desc' | 'id_asc';
   /** Order of GET /conversations. UNCONFIRMED. @default 'updated_at_desc' */
   readonly conversationsOrder: 'created_at_desc' | 'updated_at_desc' | 'id_asc';
-  /** CONFLICT: key of the records of GET /contacts/{id}/companies. @default 'data' */
+  /** CONFLICT: the key of the records in GET /contacts/{id}/companies. @default 'data' */
   readonly contactCompaniesKey: 'data' | 'companies';
 
   // --- search (section 5)
-  /** `sort` is undocumented in 2.15. @default 'honoured' */
-  readonly sort: 'honoured' | 'ignored';
-  /** `desc`/`asc` as order on 2.15 (2.16 and later refuse). @default 'accepted' */
+  /** `sort` is undocumented in 2.15. It is honoured, or the default order stays, or the index never sorts at all. @default 'honoured' */
+  readonly sort: 'honoured' | 'ignored' | 'unsorted';
+  /** `desc`/`asc` as order on 2.15. Later versions refuse it. @default 'accepted' */
   readonly shortSortOrder: 'accepted' | 'rejected';
   /** CONFLICT: `>` and `<` on conversations and tickets. @default 'inclusive' (as documented) */
   readonly comparison: 'inclusive' | 'strict';
-  /** Code of a 400 for a malformed query. UNCONFIRMED. @default 'parameter_invalid' */
+  /** The error code for a malformed query (400). UNCONFIRMED. @default 'parameter_invalid' */
   readonly invalidQueryCode: 'parameter_invalid' | 'client_error' | 'bad_request';
-  /** Whether a hit is served as the index knows it or as it is now. UNCONFIRMED. @default 'indexed' */
+  /** Search serves a record as the index knows it, or as it is now. UNCONFIRMED. @default 'indexed' */
   readonly searchDocuments: 'indexed' | 'current';
   /** Archived contacts in list and search. UNCONFIRMED. @default 'absent' */
   readonly archivedContacts: 'absent' | 'present';
@@ -138,37 +144,42 @@ export interface Switches {
   readonly companyTagBump: 'bump' | 'keep';
   /** Tagging a conversation bumps it. UNCONFIRMED. @default 'bump' */
   readonly conversationTagBump: 'bump' | 'keep';
-  /** A ticket part bumps its ticket; live one did not. UNCONFIRMED. @default 'bump' */
+  /** A ticket part bumps its ticket. A live one did not. UNCONFIRMED. @default 'bump' */
   readonly ticketPartBump: 'bump' | 'keep';
-  /** The 10,000 cap of POST /companies/list on GET /companies too. INFERENCE. @default 'capped' */
+  /** The cap of 10,000 of POST /companies/list also applies to GET /companies. INFERENCE. @default 'capped' */
   readonly companiesCap: 'capped' | 'unlimited';
   /** Companies without users in the scroll. UNCONFIRMED. @default 'absent' */
   readonly scrollUserlessCompanies: 'absent' | 'present';
-  /** Deleted companies can still be listed; their sub-resources are 404. @default 'absent' */
+  /** Deleted companies can still be listed, while their sub-resources answer 404. @default 'absent' */
   readonly deletedCompanies: 'absent' | 'listed';
-  /** `conversation_parts.total_count` over 500. UNCONFIRMED. @default 'all' */
+  /** `statistics.count_conversation_parts` counts the first message too (live), or only the parts. @default 'with_first_message' */
+  readonly countedParts: 'with_first_message' | 'parts';
+  /** `conversation_parts.total_count` if there are more than 500 parts. UNCONFIRMED. @default 'all' */
   readonly partsTotalCount: 'all' | 'capped';
-  /** Which 500 ticket parts are kept: not stated. @default 'newest' */
+  /** The 500 ticket parts that are served. The docs do not say which. @default 'newest' */
   readonly ticketPartsKept: 'newest' | 'oldest';
   /** Archived types in GET /ticket_types. UNCONFIRMED. @default 'included' */
   readonly archivedTicketTypes: 'included' | 'excluded';
-  /** CONFLICT: avatar with display_avatar=true. @default 'object' */
+  /** CONFLICT: the avatar of an admin with display_avatar=true. @default 'object' */
   readonly adminAvatar: 'object' | 'string';
-  /** `type=company` on /segments, undocumented. @default 'company_segments' */
+  /** The undocumented `type=company` on /segments. @default 'company_segments' */
   readonly segmentsTypeCompany: 'company_segments' | 'ignored';
-  /** CONFLICT: field of article statistics. @default 'conversions' */
+  /** CONFLICT: the name of a field in article statistics. @default 'conversions' */
   readonly articleStatistics: 'conversions' | 'conversations';
-  /** Bounds of created_at_after/before. UNCONFIRMED. @default 'inclusive' */
+  /** The bounds `created_at_after` and `created_at_before`. UNCONFIRMED. @default 'inclusive' */
   readonly activityLogBounds: 'inclusive' | 'exclusive';
-  /** Activity logs without created_at_after. UNCONFIRMED. @default '404_parameter_not_found' */
+  /** Activity logs without `created_at_after`. UNCONFIRMED. @default '404_parameter_not_found' */
   readonly activityLogsWithoutAfter: '404_parameter_not_found' | 'last_30_days';
-  /** Ranges over 91 days. Connectors report time-outs. @default 'served' */
+  /** Activity logs over more than 91 days. Connectors report timeouts. @default 'served' */
   readonly activityLogLongRange: 'served' | '504';
   /** How long logs are kept. UNCONFIRMED. @default 'forever' */
   readonly activityLogRetention: 'forever' | '90_days';
 }
 
-export const DEFAULT_SWITCHES: Switches = {
+/** How the API as a whole reads, and what is odd about single records and answers. */
+export interface Switches extends Readings, Cases {}
+
+export const DEFAULT_READINGS: Readings = {
   garbageVersion: 'rejected',
   missingVersion: 'app',
   versionMessageStop: 'without',
@@ -179,6 +190,7 @@ export const DEFAULT_SWITCHES: Switches = {
   remainingOnFirst: 'limit_minus_one',
   rateHeaders: 'always',
   rateLimitHeader: 'window',
+  dateHeader: 'present',
   retryAfter: 'absent',
   rateLimitCode: 'rate_limit_exceeded',
   unknownTokenCode: 'unauthorized',
@@ -233,6 +245,7 @@ export const DEFAULT_SWITCHES: Switches = {
   companiesCap: 'capped',
   scrollUserlessCompanies: 'absent',
   deletedCompanies: 'absent',
+  countedParts: 'with_first_message',
   partsTotalCount: 'all',
   ticketPartsKept: 'newest',
   archivedTicketTypes: 'included',
@@ -244,3 +257,5 @@ export const DEFAULT_SWITCHES: Switches = {
   activityLogLongRange: 'served',
   activityLogRetention: 'forever',
 };
+
+export const DEFAULT_SWITCHES: Switches = { ...DEFAULT_READINGS, ...NO_CASES };

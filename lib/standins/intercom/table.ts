@@ -1,4 +1,4 @@
-/** Rows of one big object: generated from their number on demand, with what was changed kept on top. */
+/** The rows of one big object. Rows are generated from their number on demand; only changed rows are stored. */
 import { MAX_ROWS } from './sorted-keys.ts';
 
 export interface Timed {
@@ -11,7 +11,7 @@ export interface TableOptions<S extends Timed> {
   /** Rows of the seeded history. */
   readonly size: number;
   readonly idOf: (row: number) => string;
-  /** The row an id would have, whether or not it exists. */
+  /** The row that an id would have, even if it does not exist. */
   readonly rowOf: (id: string) => number | undefined;
   readonly times: (row: number) => Timed;
   readonly generate: (row: number) => S;
@@ -21,14 +21,14 @@ export interface TableOptions<S extends Timed> {
 
 export interface Table<S extends Timed> {
   readonly name: string;
-  /** Rows ever, removed ones included. */
+  /** The number of rows ever added, including removed ones. */
   readonly rows: number;
-  /** Rows that exist. */
+  /** The number of rows that exist. */
   readonly size: number;
   /** Grows with every change. */
   readonly version: number;
   idOf(row: number): string;
-  /** The row of an id, also when it was removed: cursors point at such rows. */
+  /** The row of an id, even if it was removed: cursors may point at such rows. */
   rowOf(id: string): number | undefined;
   /** The row of a record that exists. */
   find(id: string): number | undefined;
@@ -37,14 +37,14 @@ export interface Table<S extends Timed> {
   updatedAt(row: number): number;
   state(row: number): S;
   json(row: number): string;
-  /** The same in UTF-8, remembered: pages are put together from these. */
+  /** The same in UTF-8, cached. Pages are built from these. */
   bytes(row: number): Buffer;
   serialise(row: number, state: S): string;
   existing(): Generator<number>;
   add(state: S): number;
   set(row: number, state: S): void;
   remove(row: number): void;
-  /** Forgets serialised records, because something they embed has changed. */
+  /** Drops serialised records from the cache, because something they embed has changed. */
   forget(): void;
   onChange(listener: ChangeListener<S>): void;
 }
@@ -53,12 +53,12 @@ export interface Table<S extends Timed> {
 export type ChangeListener<S> = (row: number, before: S | undefined, after: S | undefined) => void;
 
 /**
- * Bytes of serialised records kept per table. What came first stays: walks go round and round, and evicting the
- * oldest would lose every record just before it is asked for again.
+ * Size of the cache of serialised records per table. The first records stay: walks repeat from the start, so evicting
+ * the oldest would drop every record just before it is needed again.
  */
 const CACHE_BYTES = 192_000_000;
 
-/** Copies into a larger array when the row does not fit. */
+/** Copies into a larger array if the row does not fit. */
 function grow(array: Uint32Array<ArrayBuffer>, row: number): Uint32Array<ArrayBuffer> {
   if (row < array.length) return array;
   const larger = new Uint32Array(Math.max(1024, row + 1, array.length + (array.length >>> 1)));

@@ -1,4 +1,4 @@
-/** The public face of the simulator: what a caller passes in and gets back. */
+/** The public types of the simulator: options and handle. */
 import type { WorkspaceSizes } from './sizes.ts';
 import type { Switches } from './switches.ts';
 import type { Workspace } from './workspace-types.ts';
@@ -14,7 +14,7 @@ export type Scope =
   | 'read_admin_activity_logs'
   | 'read_articles_scope';
 
-/** `other_region`: valid, but of a workspace in another region (docs/intercom-api.md 1). */
+/** `other_region`: valid, but for a workspace in another region (docs/intercom-api.md 1). */
 export type TokenState = 'valid' | 'revoked' | 'expired' | 'blocked' | 'suspended' | 'other_region';
 
 export interface TokenOptions {
@@ -38,8 +38,15 @@ export type FaultAnswer = {
   | { readonly empty: true }
 );
 
+/** The real answer with some headers replaced or, by null, removed. */
+export type FaultHeaders = {
+  readonly kind: 'headers';
+  readonly headers: Readonly<Record<string, string | null>>;
+  readonly delayMs?: number;
+};
+
 export type FaultFailure = {
-  /** `reset-connection`: no answer. `hang`: none, ever. `truncate-body`: the real answer, cut in half. `delay`: the real answer, late. */
+  /** `reset-connection` breaks the connection. `hang` never answers. `truncate-body` cuts the real answer in half. `delay` sends it late. */
   readonly kind: 'reset-connection' | 'hang' | 'truncate-body' | 'delay';
   readonly delayMs?: number;
 };
@@ -47,44 +54,44 @@ export type FaultFailure = {
 export interface Fault {
   readonly match: {
     readonly method?: string;
-    /** A string is compared with the path without the query; a RegExp is tested on path and query. */
+    /** A string must equal the path without the query. A RegExp is tested on path and query. */
     readonly path: string | RegExp;
-    /** Only requests that ask for more than so many records a page (docs/intercom-api.md 1: 502/504 at 150, fine at less). */
+    /** Only requests for more records a page than this (docs/intercom-api.md 1: 502/504 at 150, fine below). */
     readonly perPageAbove?: number;
     /** Only requests whose body contains this text. */
     readonly bodyIncludes?: string;
   };
   /** Matching requests to let through first. @default 0 */
   readonly after?: number;
-  /** How many matching requests fail; without it all of them. */
+  /** How many matching requests fail. @default all */
   readonly times?: number;
-  readonly respond: FaultAnswer | FaultFailure;
+  readonly respond: FaultAnswer | FaultFailure | FaultHeaders;
 }
 
 export interface SimulatorOptions {
-  /** @default 0, a free one; always on 127.0.0.1 */
+  /** The port on 127.0.0.1. @default 0: a free one */
   readonly port?: number;
   /** @default 1 */
   readonly seed?: number;
-  /** Over SIZES.demo. */
+  /** Overrides of SIZES.demo. */
   readonly sizes?: Partial<WorkspaceSizes>;
-  /** Clock, epoch milliseconds. @default Date.now */
+  /** The clock, in epoch milliseconds. @default Date.now */
   readonly now?: () => number;
-  /** Epoch milliseconds at which the seeded history ends. @default now() */
+  /** The end of the seeded history, in epoch milliseconds. @default now() */
   readonly baseTime?: number;
-  /** IANA zone of the workspace. @default 'America/Los_Angeles' */
+  /** The workspace's IANA time zone. @default 'America/Los_Angeles' */
   readonly timezone?: string;
-  /** What /me says instead of `timezone`, e.g. the non-IANA 'Europe/Edinburgh' (docs/intercom-api.md 6.1). */
+  /** The zone that /me reports instead of `timezone`, e.g. the non-IANA 'Europe/Edinburgh' (docs/intercom-api.md 6.1). */
   readonly reportedTimezone?: string;
   /** @default 'US' */
   readonly region?: 'US' | 'EU' | 'AU';
-  /** Per 10-second window. @default 1666 and 4166 (docs/intercom-api.md 2) */
+  /** Requests per 10-second window. @default 1666 and 4166 (docs/intercom-api.md 2) */
   readonly rateLimit?: { readonly perApp?: number; readonly perWorkspace?: number };
   readonly switches?: Partial<Switches>;
   readonly faults?: readonly Fault[];
   /** Seconds until a change shows up in search (docs/intercom-api.md 5.1). @default 0 */
   readonly indexingDelaySeconds?: number;
-  /** The app: what GET /oauth and POST /auth/eagle/token know. @default {clientId: 'client', clientSecret: 'secret'} */
+  /** The app that GET /oauth and POST /auth/eagle/token know. @default {clientId: 'client', clientSecret: 'secret'} */
   readonly oauth?: {
     readonly clientId: string;
     readonly clientSecret: string;
@@ -95,7 +102,7 @@ export interface SimulatorOptions {
 
 export interface LoggedRequest {
   readonly method: string;
-  /** Path and query; never a header, so never a token. */
+  /** Path and query. Headers are never logged, so tokens are not either. */
   readonly path: string;
   readonly status: number;
   readonly atMs: number;
@@ -106,7 +113,7 @@ export interface SimulatorStats {
   readonly byPath: Readonly<Record<string, number>>;
   readonly byStatus: Readonly<Record<number, number>>;
   readonly rateLimited: number;
-  /** Requests at most that were waiting for their answers at the same time. */
+  /** The largest number of requests in progress at the same time. */
   readonly mostInFlight: number;
 }
 
@@ -120,11 +127,11 @@ export interface Simulator {
   issueToken(options?: TokenOptions): string;
   /** Changes the state of a token, e.g. revokes it while a client uses it. */
   setTokenState(token: string, state: TokenState): void;
-  /** A code for POST /auth/eagle/token: single use, 5 minutes, ends in `=` (docs/intercom-api.md 8.1). */
+  /** A code for POST /auth/eagle/token. It works once, for 5 minutes, and ends in `=` (docs/intercom-api.md 8.1). */
   issueCode(options?: TokenOptions): string;
   /** Adds a redirect URL to the app, as in the Developer Hub. */
   registerRedirectUrl(url: string): void;
-  /** Returns a function that takes the fault away. */
+  /** Returns a function that removes the fault. */
   addFault(fault: Fault): () => void;
   /** Changes switches of the running simulator. */
   setSwitches(switches: Partial<Switches>): void;

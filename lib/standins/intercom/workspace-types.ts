@@ -22,23 +22,23 @@ export type ObjectName =
 
 /** Options of every mutation. */
 export interface MutationOptions {
-  /** Epoch seconds the change happens at. @default the simulator's clock */
+  /** The time of the change, in epoch seconds. @default the simulator's clock */
   readonly at?: number;
 }
 
-/** The truth about one object, past all paging. Records are as the object's LIST endpoint serialises them. */
+/** The truth about one object, without paging. Records are as the object's list endpoint serialises them. */
 export interface RecordTruth {
   readonly size: number;
   ids(): Iterable<string>;
   has(id: string): boolean;
-  /** Numbers beyond 2^53 are RawJson; JSON.stringify writes them as the wire has them. */
+  /** Numbers beyond 2^53 are RawJson, which JSON.stringify writes digit by digit. */
   record(id: string): JsonObject | undefined;
   records(): Iterable<JsonObject>;
   /** The exact text of the record in a list response. */
   json(id: string): string | undefined;
 }
 
-/** Small objects kept as plain records: any field can be set. */
+/** Small objects, stored as plain records: any field can be set. */
 export interface PlainTruth extends RecordTruth {
   create(fields: JsonObject, options?: MutationOptions): string;
   update(id: string, fields: JsonObject, options?: MutationOptions): void;
@@ -55,7 +55,7 @@ export interface ContactRelations {
 }
 
 export interface ContactTruth extends RecordTruth {
-  /** All of them, not the first 10. */
+  /** All relationships, not only the first 10. */
   relations(id: string): ContactRelations;
   create(fields?: JsonObject, options?: MutationOptions): string;
   update(id: string, fields: JsonObject, options?: MutationOptions): void;
@@ -67,12 +67,12 @@ export interface ContactTruth extends RecordTruth {
   attachCompany(id: string, companyId: string, options?: MutationOptions): void;
   detachCompany(id: string, companyId: string, options?: MutationOptions): void;
   addSegment(id: string, segmentId: string, options?: MutationOptions): void;
-  /** The lead disappears, `intoId` remains and gets its tags and companies (docs/intercom-api.md 5.1). */
+  /** The lead disappears. `intoId` remains and gets the lead's tags and companies (docs/intercom-api.md 5.1). */
   merge(leadId: string, intoId: string, options?: MutationOptions): void;
 }
 
 export interface CompanyTruth extends RecordTruth {
-  /** Contacts attached to the company. */
+  /** The contacts of the company. */
   contactIds(id: string): readonly string[];
   tagIds(id: string): readonly string[];
   segmentIds(id: string): readonly string[];
@@ -84,11 +84,11 @@ export interface CompanyTruth extends RecordTruth {
 }
 
 export interface ConversationTruth extends RecordTruth {
-  /** ALL parts, also beyond the newest 500, oldest first. */
+  /** All parts, even beyond the newest 500, oldest first. */
   parts(id: string): readonly JsonObject[];
   partCount(id: string): number;
   tagIds(id: string): readonly string[];
-  /** What GET /conversations/{id} serves (parts cut at 500). */
+  /** The answer of GET /conversations/{id}, with at most 500 parts. */
   detail(id: string): JsonObject | undefined;
   create(fields?: JsonObject, options?: MutationOptions): string;
   update(id: string, fields: JsonObject, options?: MutationOptions): void;
@@ -108,7 +108,7 @@ export interface TicketTruth extends RecordTruth {
   update(id: string, fields: JsonObject, options?: MutationOptions): void;
   delete(id: string, options?: MutationOptions): void;
   addPart(id: string, part?: JsonObject, options?: MutationOptions): string;
-  /** Moves the ticket to a state (by id of a ticket state) and writes the part that says so. */
+  /** Moves the ticket to a ticket state (by id) and adds the part that records it. */
   setState(id: string, ticketStateId: string, options?: MutationOptions): void;
 }
 
@@ -124,7 +124,7 @@ export interface DayReport {
   readonly untagged: readonly { readonly contact: string; readonly tag: string }[];
 }
 
-/** What is true, whatever HTTP paging shows of it. */
+/** The whole truth, of which HTTP shows only pages. */
 export interface Workspace {
   readonly id: string;
   readonly timezone: string;
@@ -146,20 +146,20 @@ export interface Workspace {
   readonly helpCenters: PlainTruth;
   readonly subscriptionTypes: PlainTruth;
   readonly activityLogs: PlainTruth;
-  /** The same truths by their name on the wire. */
+  /** The same truths by their names in the API. */
   readonly objects: Readonly<Record<ObjectName, RecordTruth>>;
-  /** Ids of company segments (GET /segments?type=company); the others are contact segments. */
+  /** The ids of company segments (GET /segments?type=company). All other segments are contact segments. */
   companySegmentIds(): readonly string[];
   /** Conversations deleted so far (GET /conversations/deleted with 2.16). */
   deletedConversations(): readonly { readonly id: string; readonly deletedAt: number }[];
-  /** An admin changes the zone: day boundaries move, a log entry appears (docs/intercom-api.md 5.1). */
+  /** An admin changes the time zone: day boundaries move, and a log entry appears (docs/intercom-api.md 5.1). */
   setTimezone(timezone: string, options?: MutationOptions): void;
   /**
-   * A deterministic batch of creates, updates, deletes, tag removals, a merge and log entries, whose timestamps lie in
-   * the window. By default that is the n-th 24 hours after `baseTime`, ending now if they are not over yet, and never
-   * before the previous day or the last request served: a change cannot be older than what a client has read.
-   * So days replayed before the first request, on the same seed, sizes and baseTime and with a clock past them, give
-   * the same workspace in every process. With `window` given, only the window counts.
+   * Applies a deterministic batch of creates, updates, deletes, tag removals, a merge and log entries. Their times lie
+   * in the window. By default the window is the n-th 24 hours after `baseTime`. It ends now if they are not over yet.
+   * It never begins before the previous day or the last request, because a change cannot be older than a read.
+   * Days that are replayed before the first request give the same workspace in every process, if seed, sizes and
+   * baseTime are the same and the clock is past them. A given `window` replaces these rules.
    */
   simulateDay(day: number, window?: { readonly fromMs?: number; readonly toMs?: number }): DayReport;
 }

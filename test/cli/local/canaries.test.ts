@@ -1,4 +1,4 @@
-/** With `sensitiveFields: 'hash'` nothing personal is in anything the pipeline leaves behind, or says. */
+/** With `sensitiveFields: 'hash'` nothing that the pipeline writes or prints is personal. */
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -12,19 +12,19 @@ import { plant } from '../../support/local/plant.ts';
 
 const SIZES = { contacts: 60, companies: 20, conversations: 20, tickets: 10, partsOfLongConversation: 30 };
 
-/** What only whole records of the unit level have: the simulator makes these places by itself. */
+/** Only in the records of unit tests: the simulator fills these places itself. */
 const UNPLANTABLE = /^canary-(admins-avatar|tags-applied_by)/;
 
 const PLANTED_CANARIES = canariesIn(JSON.stringify(PLANTED_RECORDS)).filter((one) => !UNPLANTABLE.test(one));
 
-/** Long enough to be nothing else, and written in JSON as they are. */
+/** Long enough to be unmistakable, and unchanged when written as JSON. */
 const isTelling = (value: unknown): value is string =>
   typeof value === 'string' && /^[^"\\\p{C}\u2028\u2029]{8,}$/u.test(value);
 
 const fieldsIn = (records: Iterable<JsonObject>, ...names: readonly string[]): readonly unknown[] =>
   [...records].flatMap((record) => names.map((name) => record[name]));
 
-/** Personal values that the simulator made. */
+/** Personal values that the simulator generated. */
 function generated({
   contacts,
   companies,
@@ -51,14 +51,14 @@ function generated({
   return [...new Set(values.filter(isTelling))];
 }
 
-/** What the catalog's views say is in base64. */
+/** The SQL of the catalog's views, which is stored in base64. */
 function viewIn(file: string, text: string): string {
   if (!file.includes('/state/glue/')) return '';
   const { ViewOriginalText } = (JSON.parse(text) as { input: Table }).input;
   return ViewOriginalText === undefined ? '' : JSON.stringify(definitionOf({ Name: '', ViewOriginalText }));
 }
 
-/** Every byte below a directory, compressed files opened, by path. */
+/** Every file below a directory as text, decompressed, by path. */
 async function bytesOf(directory: string): Promise<ReadonlyMap<string, string>> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
   const files = entries
@@ -83,7 +83,7 @@ interface Outcome {
   readonly said: string;
 }
 
-/** A first run, a second one a change later that meets an error full of personal values. */
+/** A first run, then after a change a second one, which meets an error full of personal values. */
 async function sync(config: JsonObject): Promise<Outcome & { readonly simulator: Simulator }> {
   const { simulator, environment } = await workspace({ sizes: SIZES });
   plant(simulator.workspace);
@@ -108,7 +108,7 @@ async function sync(config: JsonObject): Promise<Outcome & { readonly simulator:
   return { files: await bytesOf(out), said, simulator };
 }
 
-it('with hashing nothing personal is in any file or on the terminal, and the key in one file alone', async () => {
+it('with hashing nothing personal is in any file or on the terminal, and the key is in a single file', async () => {
   const { files, said, simulator } = await sync({ sensitiveFields: 'hash' });
   expect([...files.keys()].filter((file) => file.includes('/state/glue/')).length).toBeGreaterThan(40);
   const planted = [...files].flatMap(([file, text]) =>
@@ -135,7 +135,7 @@ it('with hashing nothing personal is in any file or on the terminal, and the key
   expect(allText(others) + said).not.toContain(HashKey.value);
 }, 120_000);
 
-it('without hashing all of what was planted is there, but for what an error quoted', async () => {
+it('without hashing everything that was planted is there, except what an error quoted', async () => {
   const { files, said } = await sync({ compression: 'none' });
   expect(canariesIn(allText(files))).toEqual(PLANTED_CANARIES);
   expect(canariesIn(said)).toEqual([]);

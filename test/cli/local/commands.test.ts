@@ -31,9 +31,10 @@ describe('sync', () => {
     const out = await temporaryDirectory();
     const { status, stdout } = await local(['sync', '--out', out, '--objects', 'tags'], environment);
     expect(status).toBe(0);
-    expect(stdout).toMatch(/^table +status +rows/);
-    expect(stdout).toMatch(/tags +committed +\d+ .* complete: \d+ of \d+ read/);
-    expect(stdout).toMatch(/succeeded: \d+ rows in 1 files/);
+    expect(stdout).toMatch(/^object +rows +read +counted +status\n/);
+    expect(stdout).toMatch(/^tags +(\d+) +\1 +\1 +✓ complete$/m);
+    expect(stdout).toMatch(/^1 of 1 object is complete: everything that Intercom counted was read\.$/m);
+    expect(stdout).toMatch(/succeeded: \d+ rows in 1 file, /);
   });
 
   it('never shows the token', async () => {
@@ -63,12 +64,12 @@ describe('sync', () => {
       INTERCOM_ACCESS_TOKEN: token,
     });
     expect(status).toBe(1);
-    expect(stdout).toMatch(/admins +committed/);
+    expect(stdout).toMatch(/^admins +\d+ +\d+ +\d+ +✓ complete$/m);
     expect(stdout).toMatch(/contacts failed: .*Read and list users and companies/);
   });
 });
 
-describe('what sync refuses, each with what is allowed', () => {
+describe('sync refuses, and names what is allowed,', () => {
   const refused: readonly (readonly [string, readonly string[], RegExp])[] = [
     ['a missing zone', ['--from', '2025-01-01T00:00:00'], /has no time zone: write it as/],
     [
@@ -86,7 +87,7 @@ describe('what sync refuses, each with what is allowed', () => {
     [
       'a full refresh of a range',
       ['--from', '2025-01-01T00:00:00Z', '--full-refresh'],
-      /--full-refresh and --from exclude each other/,
+      /--full-refresh and --from cannot be used together/,
     ],
     [
       'an unknown object',
@@ -94,7 +95,7 @@ describe('what sync refuses, each with what is allowed', () => {
       /--objects names "contact"; configured are contacts, companies/,
     ],
     ['an empty list of objects', ['--objects', ','], /--objects must be a list of names/],
-    ['a configuration that is not there', ['--config', 'nowhere.ts'], /nowhere\.ts cannot be read/],
+    ['a configuration that does not exist', ['--config', 'nowhere.ts'], /nowhere\.ts cannot be read/],
     ['an unknown option', ['--fast'], /unknown option '--fast'/],
   ];
 
@@ -109,12 +110,12 @@ describe('what sync refuses, each with what is allowed', () => {
   });
 
   it.each([['abc\nSECRETPART'], ['Bearer SECRETPART'], ['SECRETPART…']])(
-    'what is no token, without showing it',
+    'an invalid token, without showing it',
     async (token) => {
       const { status, stderr } = await local(['sync', '--out', await temporaryDirectory()], {
         INTERCOM_ACCESS_TOKEN: token,
       });
-      expect(stderr).toMatch(/^error: INTERCOM_ACCESS_TOKEN is no access token/m);
+      expect(stderr).toMatch(/^error: INTERCOM_ACCESS_TOKEN is not a valid access token/m);
       expect(stderr).not.toMatch(/SECRETPART|\n\s+at /);
       expect(status).toBe(1);
     },
@@ -125,7 +126,7 @@ describe('what sync refuses, each with what is allowed', () => {
       INTERCOM_ACCESS_TOKEN: 'tok',
       INTERCOM_BASE_URL: 'http://user:SECRETPART@127.0.0.1:9',
     });
-    expect(stderr).toMatch(/^error: INTERCOM_BASE_URL: must be an address alone/);
+    expect(stderr).toMatch(/^error: INTERCOM_BASE_URL: must be an address without/);
     expect(stderr).not.toMatch(/SECRETPART|\n\s+at /);
     expect(status).toBe(1);
   });
@@ -140,7 +141,7 @@ describe('what sync refuses, each with what is allowed', () => {
     expect(status).toBe(1);
   });
 
-  it('no token', async () => {
+  it('a missing token', async () => {
     const { status, stderr } = await local(['sync', '--out', await temporaryDirectory()]);
     expect(status).toBe(1);
     expect(stderr).toMatch(/INTERCOM_ACCESS_TOKEN is not set.*Developer Hub/);
@@ -162,7 +163,7 @@ describe('what sync refuses, each with what is allowed', () => {
 });
 
 describe('status', () => {
-  it('says so when nothing has run', async () => {
+  it('reports that nothing has run', async () => {
     const { status, stdout } = await local(['status', '--out', await temporaryDirectory()]);
     expect({ status, stdout }).toEqual({ status: 0, stdout: 'No run has finished here yet.\n' });
   });
@@ -173,7 +174,9 @@ describe('status', () => {
     await local(['sync', '--out', out, ...SMALL], environment);
     const { stdout } = await local(['status', '--out', out]);
     const { size } = simulator.workspace.contacts;
-    expect(stdout).toMatch(new RegExp(`contacts +committed +${size} .*complete: ${size} of ${size} read`));
+    expect(stdout).toMatch(
+      new RegExp(`^contacts +committed +\\S+ \\S+ +${size} +${size} +${size} +✓ complete$`, 'm'),
+    );
     expect(stdout).toMatch(/companies +never run/);
     const json = JSON.parse((await local(['status', '--out', out, '--json'])).stdout);
     expect(json.objects[0]).toMatchObject({
@@ -185,7 +188,7 @@ describe('status', () => {
 });
 
 describe('reset', () => {
-  it('changes nothing where nobody can answer', async () => {
+  it('changes nothing if nobody can answer', async () => {
     const { environment } = await workspace();
     const out = await temporaryDirectory();
     await local(['sync', '--out', out, '--objects', 'contacts'], environment);
@@ -196,7 +199,7 @@ describe('reset', () => {
     expect((JSON.parse(next.stdout) as RunSummary).objects[0]?.rows.contacts).toBe(0);
   });
 
-  it('forgets a cursor, so that the next run reads the object whole', async () => {
+  it('forgets a cursor, so that the next run reads all of the object', async () => {
     const { environment, simulator } = await workspace();
     const out = await temporaryDirectory();
     await local(['sync', '--out', out, '--objects', 'contacts'], environment);
@@ -217,7 +220,7 @@ describe('reset', () => {
       await temporaryDirectory(),
     ]);
     expect(status).toBe(1);
-    expect(stderr).toMatch(/'people' is no object. Objects: contacts, companies/);
+    expect(stderr).toMatch(/'people' is not a valid object\. Objects: contacts, companies/);
   });
 });
 
@@ -226,25 +229,25 @@ describe('demo', () => {
     const out = await temporaryDirectory();
     const first = await local(['demo', '--out', out]);
     expect({ status: first.status, stderr: first.stderr }).toMatchObject({ status: 0 });
-    expect(first.stdout).toMatch(/contacts +committed +2,000 /);
+    expect(first.stdout).toMatch(/^contacts +2,000 +2,000 +2,000 +✓ complete$/m);
     const second = await local(['demo', '--out', out]);
     expect(second.status).toBe(0);
-    expect(second.stderr).toMatch(/1 simulated day\(s\) old/);
-    expect(Number(/contacts +committed +([\d,]+) /.exec(second.stdout)?.[1])).toBeLessThan(500);
+    expect(second.stderr).toMatch(/1 simulated day old/);
+    expect(Number(/^contacts +([\d,]+) /m.exec(second.stdout)?.[1])).toBeLessThan(500);
   });
 });
 
-describe('what was interrupted', () => {
-  it('goes on, also in the demo', async () => {
+describe('an interrupted run', () => {
+  it('resumes, also in the demo', async () => {
     const out = await temporaryDirectory();
     await local(['demo', '--out', out], {}, { signal: 'SIGKILL', seen: /conversation_parts: reading/ });
     const again = await local(['demo', '--out', out]);
-    expect(again.stderr).toMatch(/Going on with the run of/);
-    expect(again.stdout).toMatch(/contacts +committed +2,000 /);
+    expect(again.stderr).toMatch(/Resuming the run of/);
+    expect(again.stdout).toMatch(/^contacts +2,000 +2,000 +2,000 +✓ complete$/m);
     expect(again.status).toBe(0);
   });
 
-  it('is left behind when the configuration has changed', async () => {
+  it('is dropped if the configuration has changed', async () => {
     const { environment } = await workspace();
     const out = await temporaryDirectory();
     const killed = { signal: 'SIGKILL', seen: /conversation_parts: reading/ } as const;
@@ -252,12 +255,12 @@ describe('what was interrupted', () => {
     const config = join(out, 'other.json');
     await writeFile(config, JSON.stringify({ concurrency: 20 }));
     const again = await local(['sync', '--out', out, '--config', config], environment);
-    expect(again.stderr).toMatch(/is left behind, because it is old or the configuration has changed/);
+    expect(again.stderr).toMatch(/is dropped, because it is too old or the configuration has changed/);
     expect(again.status).toBe(0);
   });
 });
 
-describe('files that were damaged are named, with what to do', () => {
+describe('a damaged file is named, with what to do:', () => {
   it('a manifest', async () => {
     const { environment } = await workspace();
     const out = await temporaryDirectory();
@@ -298,7 +301,7 @@ describe('files that were damaged are named, with what to do', () => {
     await local(['sync', '--out', out, '--objects', 'tags'], environment);
     await writeFile(join(out, 'state/execution.json'), 'garbage');
     const { status, stderr } = await local(['sync', '--out', out, '--objects', 'tags'], environment);
-    expect(stderr).toMatch(/error: .*execution\.json cannot be understood; remove it/);
+    expect(stderr).toMatch(/error: .*execution\.json is damaged; remove it/);
     expect(status).toBe(1);
   });
 });

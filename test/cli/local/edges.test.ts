@@ -1,4 +1,4 @@
-/** What goes wrong around the system ends with one clear message, a status, and a lake that can be read. */
+/** Trouble outside the system ends with one clear message, a failure, and a readable lake. */
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
@@ -16,7 +16,7 @@ async function server(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(started.address() as AddressInfo).port}`;
 }
 
-/** One message, no stack, a failure. */
+/** Expects one message, no stack, and a failure. */
 function expectOneMessage(ended: { status: number | null; stderr: string }, message: RegExp): void {
   expect(ended.stderr).toMatch(message);
   expect(ended.stderr.match(/^error: /gm)).toHaveLength(1);
@@ -64,26 +64,32 @@ describe('a connection that cannot work ends at once', () => {
     expectOneMessage(ended, /JSON/);
   });
 
-  it('a base URL that is none', async () => {
+  it('a base URL without https', async () => {
     const environment = { INTERCOM_ACCESS_TOKEN: 'tok', INTERCOM_BASE_URL: 'http://intercom.example' };
     const ended = await local(['sync', '--out', await temporaryDirectory()], environment);
     expectOneMessage(ended, /^error: INTERCOM_BASE_URL: must be https/);
   });
 });
 
-describe('an output directory that is mistyped', () => {
-  it.each([[['status']], [['reset', '--objects', 'tags', '--yes']]])('%s makes none', async (command) => {
-    const out = join(await temporaryDirectory(), 'typo');
-    expectOneMessage(await local([...command, '--out', out]), /typo.* does not exist\. Name the directory/);
-    expect(existsSync(out)).toBe(false);
-  });
+describe('a mistyped output directory', () => {
+  it.each([[['status']], [['reset', '--objects', 'tags', '--yes']]])(
+    '%s does not create it',
+    async (command) => {
+      const out = join(await temporaryDirectory(), 'typo');
+      expectOneMessage(await local([...command, '--out', out]), /typo.* does not exist\. Name the directory/);
+      expect(existsSync(out)).toBe(false);
+    },
+  );
 });
 
 describe('an output directory that cannot be used', () => {
-  it('has a file where a demo wants its state', async () => {
+  it('has a file in place of its state folder', async () => {
     const out = await temporaryDirectory();
     await writeFile(join(out, 'state'), '');
-    expectOneMessage(await local(['demo', '--out', out]), /state, or a part of the path, is a file\. Remove/);
+    expectOneMessage(
+      await local(['demo', '--out', out]),
+      /state, or a part of this path, is a file\. Remove/,
+    );
   });
 
   it('is a file', async () => {

@@ -38,7 +38,7 @@ describe('fields', () => {
   });
 });
 
-it('of several pipelines one has to be named', async () => {
+it('a pipeline has to be named if there are several', async () => {
   const config = await configFile([{ name: 'us' }, { name: 'eu', sensitiveFields: 'hash' }]);
   const fields = (...which: string[]) => local(['fields', '--json', '--config', config, ...which]);
   const [unsaid, unknown, eu] = await Promise.all([
@@ -47,12 +47,12 @@ it('of several pipelines one has to be named', async () => {
     fields('--pipeline', 'eu'),
   ]);
   expect(unsaid).toMatchObject({ status: 1, stdout: '' });
-  expect(unsaid.stderr).toContain('There are several pipelines: us, eu. Say which with --pipeline NAME.');
+  expect(unsaid.stderr).toContain('There are several pipelines: us, eu. Choose one with --pipeline NAME.');
   expect(unknown.stderr).toContain("There is no pipeline 'x'; there are: us, eu.");
   expect(JSON.parse(eu.stdout)).toMatchObject({ sensitive_fields: 'hash' });
 });
 
-it('an excluded child table has no files, is in no manifest, and does not count for completeness', async () => {
+it('an excluded child table has no files, is in no manifest, and is not needed for completeness', async () => {
   const { environment } = await workspace();
   const config = await configFile({
     objects: ['contacts'],

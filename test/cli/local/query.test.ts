@@ -32,7 +32,7 @@ describe('query', () => {
     );
   });
 
-  it('answers questions that come from a pipe, and goes on after a mistake', async () => {
+  it('answers questions from a pipe, and goes on after a mistake', async () => {
     const { out, tags } = await synced();
     const child = spawn(process.execPath, ['bin/local.ts', 'query', '--out', out, '--format', 'csv'], {
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -53,7 +53,7 @@ describe('query', () => {
     expect(status).toBe(0);
   });
 
-  it('has the columns and tables of the configuration: of the last sync, or the one that is named', async () => {
+  it('has the tables and columns of the last sync, or of the named configuration', async () => {
     const { environment } = await workspace();
     const out = await temporaryDirectory();
     const write = async (config: object): Promise<string> => {
@@ -84,7 +84,7 @@ describe('query', () => {
     const missing = await ask('SELECT name FROM contacts');
     expect(missing.status).toBe(1);
     expect(missing.stderr).toMatch(/"name" not found/);
-    // Left out now, tags were read: they can be looked at. Teams never were.
+    // Tags are no longer configured, but were read, so they can be queried. Teams were never read.
     const other = { objects: ['contacts', 'admins'], fields: { contacts: { email: 'exclude' } } };
     expect(await shown(other)).toEqual([
       'admins',
@@ -110,15 +110,15 @@ describe('query', () => {
     });
   });
 
-  it('says which folder DuckDB cannot read', async () => {
+  it('names a folder that DuckDB cannot read', async () => {
     const out = join(await temporaryDirectory(), 'what?');
     await mkdir(join(out, 'lake'), { recursive: true });
     const { status, stderr } = await local(['query', 'SELECT 1', '--out', out]);
     expect(status).toBe(1);
-    expect(stderr).toMatch(/cannot read below .*what\?\/lake\/, because of the question mark\. Rename/);
+    expect(stderr).toMatch(/cannot read files below .*what\?\/lake\/, because of the question mark\. Rename/);
   });
 
-  it('says what is wrong with SQL', async () => {
+  it('reports a mistake in the SQL', async () => {
     const { out } = await synced();
     const { status, stdout, stderr } = await local(['query', 'SELECT colour FROM tags', '--out', out]);
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
@@ -126,11 +126,11 @@ describe('query', () => {
     expect(stderr).not.toMatch(/\n\s+at /);
   });
 
-  it('takes one statement at a time, however the engine may split it up', async () => {
+  it('takes one statement at a time, even if the engine splits it up', async () => {
     const { out, tags } = await synced();
     const several = await local(['query', 'SELECT 1 AS a; SELECT 2 AS b', '--out', out, '--format', 'csv']);
     expect(several).toMatchObject({ status: 1, stdout: '' });
-    expect(several.stderr).toMatch(/^error: One statement at a time/);
+    expect(several.stderr).toMatch(/^error: Give one statement at a time/);
     const one = ['FROM (PIVOT (SELECT type FROM tags) ON type USING count(*)); -- one', `tag\n${tags}\n`];
     const made = ['CREATE TEMP TABLE t AS SELECT 1 AS a; SELECT * FROM t', 'a\n1\n'];
     for (const [sql = '', stdout] of [one, made]) {
@@ -141,7 +141,7 @@ describe('query', () => {
     }
   });
 
-  it('says which file is damaged, and what helps', async () => {
+  it('names a damaged file, and what to do', async () => {
     const { environment } = await workspace();
     const out = await temporaryDirectory();
     const sync = () => local(['sync', '--out', out, '--objects', 'tags'], environment);
@@ -161,7 +161,7 @@ describe('query', () => {
     expect((await ask()).status).toBe(0);
   });
 
-  it('says that there is no lake, and what to do', async () => {
+  it('reports that there is no lake, and what to do', async () => {
     const out = await temporaryDirectory();
     const { status, stderr } = await local(['query', 'SELECT 1', '--out', out]);
     expect(status).toBe(1);
@@ -171,7 +171,7 @@ describe('query', () => {
   it('knows three formats', async () => {
     const { status, stderr } = await local(['query', 'SELECT 1', '--format', 'xml']);
     expect(status).toBe(1);
-    expect(stderr).toMatch(/--format: 'xml' is none of table, csv, json/);
+    expect(stderr).toMatch(/--format: 'xml' is not one of table, csv, json/);
   });
 
   it('has help', async () => {

@@ -16,10 +16,10 @@ beforeEach(() => {
 });
 afterEach(() => putSecret('OAuthClient', '{"client_id":"","client_secret":""}'));
 
-/** Nobody is at it, and waiting takes no time. */
+/** A terminal without a person, on which waiting takes no time. */
 function jumpingTerminal(): Terminal {
   const begun = Date.now();
-  const none = () => Promise.reject(new Error('nobody is asked'));
+  const none = () => Promise.reject(new Error('nobody can be asked'));
   return {
     environment: process.env,
     clock: {
@@ -50,17 +50,17 @@ async function begin(): Promise<unknown> {
   return authorize(terminal, pipeline, {});
 }
 
-it('ends when nobody has authorized in time, with what may be wrong', async () => {
+it('ends if nobody authorizes in time, and names a possible cause', async () => {
   await putSecret('OAuthClient', '{"client_id":"a","client_secret":"b"}');
   await expect(begin()).rejects.toThrow(
-    `compare the redirect URL of the app with ${callbackUrl}. Then begin again: npm run pipeline -- connect --config`,
+    `compare the app's redirect URL with ${callbackUrl}. Then start again: npm run pipeline -- connect --config`,
   );
-  expect(told).toMatch(/client id and client secret are filled in/);
+  expect(told).toMatch(/client id and client secret are already filled in/);
   expect(waitedMs).toBeGreaterThan(600_000);
   expect(waitedMs).toBeLessThan(700_000);
 });
 
-it('ends when nobody fills the secret in', async () => {
+it('ends if nobody fills in the secret', async () => {
   await expect(begin()).rejects.toThrow(/still empty after an hour\. Fill it in, then run: npm run pipeline/);
   expect(waitedMs).toBeGreaterThan(3_600_000);
 });

@@ -1,4 +1,4 @@
-/** connect, check and disconnect of a deployed pipeline, by the real command. */
+/** connect, check and disconnect of a deployed pipeline, with the real command. */
 import type { ChildProcess } from 'node:child_process';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -34,7 +34,7 @@ function fault(match: Fault['match'], respond: Fault['respond']): void {
   undo.push(simulator.addFault({ match, respond }));
 }
 
-/** Another workspace than the simulator's, as /me tells it. */
+/** Lets /me report another workspace than the simulator's. */
 function pretendOther(id: string, region = 'US'): void {
   const app = { type: 'app', id_code: id, name: 'Other\u001b[31m Shop', region };
   fault({ path: '/me' }, { status: 200, json: { type: 'admin', id: '1', app } });
@@ -42,7 +42,7 @@ function pretendOther(id: string, region = 'US'): void {
 
 const connection = async (): Promise<Record<string, unknown>> => JSON.parse(await secret('Connection'));
 
-/** Tokens of their own are secrets too. */
+/** Every token: all are secrets. */
 const tokens: string[] = [simulator.token];
 function token(...args: Parameters<typeof simulator.issueToken>): string {
   const issued = simulator.issueToken(...args);
@@ -55,7 +55,7 @@ const connectWith = (given: string, ...args: readonly string[]) =>
 
 const ADDRESS = /http:\/\/127\.0\.0\.1:\d+\/oauth\?\S+/;
 
-/** A person who acts once, when the command shows what matches. */
+/** A person who acts once, when the output matches. */
 function when(seen: RegExp, act: (match: string) => unknown): (text: string) => void {
   let isDone = false;
   return (text) => {
@@ -66,12 +66,12 @@ function when(seen: RegExp, act: (match: string) => unknown): (text: string) => 
   };
 }
 
-/** Authorizes, or denies, at the address that the command prints. */
+/** Authorizes or denies at the address that the command prints. */
 const person = (decision: 'authorize' | 'deny') =>
   when(new RegExp(`${ADDRESS.source}\\n`), (url) => decide(url.trim(), decision));
 
 describe('connect', () => {
-  it('tells the steps in their order, waits for the secret and the person, then checks', async () => {
+  it('shows the steps in order, waits for the secret and the person, then checks', async () => {
     await putSecret('OAuthClient', EMPTY);
     const fill = when(/Waiting until the secret is filled in/, () => putSecret('OAuthClient', FILLED));
     const authorize = person('authorize');
@@ -103,7 +103,7 @@ describe('connect', () => {
     expect(await connection()).toMatchObject({ workspace_id: simulator.workspace.id });
   });
 
-  it('an authorization again replaces the token', async () => {
+  it('replaces the token when authorized again', async () => {
     await connectWith(token());
     const before = await connection();
     const { status, stderr } = await command(['connect'], { onOutput: person('authorize') });
@@ -114,14 +114,14 @@ describe('connect', () => {
     expect(after.workspace_id).toBe(before.workspace_id);
   });
 
-  it('a no is told, and nothing has changed', async () => {
+  it('reports a denial, and nothing has changed', async () => {
     const { status, stdout, stderr } = await command(['connect'], { onOutput: person('deny') });
     expect(stderr).toMatch(/^error: Access was declined at Intercom\. Nothing was stored/m);
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
     expect(await connection()).toEqual({});
   });
 
-  it('the wrong workspace is refused, with what can be done', async () => {
+  it('refuses the wrong workspace, with what to do', async () => {
     pretendOther('other1');
     const { status, stderr } = await command(['connect'], { onOutput: person('authorize') });
     expect(stderr).toMatch(
@@ -140,7 +140,7 @@ describe('connect', () => {
     expect(status).toBe(130);
   });
 
-  it('Ctrl-C ends the waiting for a token that no pipe brings', { timeout: 30_000 }, async () => {
+  it('Ctrl-C ends the waiting for a token on a silent pipe', { timeout: 30_000 }, async () => {
     const { status } = await command(['connect', '--access-token'], {
       stdin: null,
       onOutput: (text, child) => {
@@ -153,7 +153,7 @@ describe('connect', () => {
 });
 
 describe('connect at a terminal', () => {
-  it('takes client id and secret right there, and does not show the secret', async ({ skip }) => {
+  it('takes client id and secret at its prompt, and does not show the secret', async ({ skip }) => {
     if (!canPretendTerminal) skip("the command 'script' of util-linux is not installed");
     await putSecret('OAuthClient', EMPTY);
     const steps = [
@@ -205,22 +205,22 @@ describe('connect --access-token', () => {
     expect((await connection()).access_token).toBe(given);
   });
 
-  it.each([['apart'], ['with =']])('never as an argument, %s', async (how) => {
+  it.each([['apart'], ['with =']])('is refused as an argument, %s', async (how) => {
     const given = token();
     const args = how === 'apart' ? ['--access-token', given] : [`--access-token=${given}`];
     const { status, stderr } = await command(['connect', ...args]);
-    expect(stderr).toMatch(/--access-token takes no value: .*history of the shell/);
+    expect(stderr).toMatch(/--access-token takes no value, .*history of your shell/);
     expect(status).toBe(1);
     expect(await connection()).toEqual({});
   });
 
   it.each([
-    ['nothing', '', /This is no access token/],
-    ['two words', 'Bearer abcdefgh', /This is no access token/],
+    ['nothing', '', /This is not a valid access token/],
+    ['two words', 'Bearer abcdefgh', /This is not a valid access token/],
     [
       'one that Intercom does not know',
       'dG9rOnVua25vd24=',
-      /Intercom refuses the token when asked whose it is\. It was not stored/,
+      /Intercom refused the token when the pipeline asked which workspace it belongs to\. The token was not stored/,
     ],
   ])('%s', async (_what, given, message) => {
     const { status, stdout, stderr } = await connectWith(given);
@@ -233,18 +233,18 @@ describe('connect --access-token', () => {
   it('another region is refused', async () => {
     pretendOther(simulator.workspace.id, 'Europe');
     const { status, stderr } = await connectWith(token());
-    expect(stderr).toMatch(/lies in Intercom's region “Europe”, but the pipeline is configured for US/);
+    expect(stderr).toMatch(/is in Intercom's region “Europe”, but the pipeline is configured for US/);
     expect(stderr).toMatch(/set 'region: 'EU'' in 'pipeline\.config\.ts'/);
     expect(status).toBe(1);
   });
 });
 
 describe('connect --replace-workspace', () => {
-  it('changes nothing where nobody can agree', async () => {
+  it('changes nothing if nobody can agree', async () => {
     pretendOther('other1');
     const { status, stderr } = await connectWith(token(), '--replace-workspace');
     expect(stderr).toMatch(/Rows of the old workspace stay in the tables/);
-    expect(stderr).toMatch(/A pipeline of its own keeps the two apart/);
+    expect(stderr).toMatch(/We recommend a separate pipeline instead, which keeps the two apart/);
     expect(stderr).toMatch(/Nothing was changed\. Use --yes/);
     expect(status).toBe(1);
     expect(await connection()).toEqual({});
@@ -257,24 +257,24 @@ describe('connect --replace-workspace', () => {
     pretendOther('other1');
     const { status, stderr } = await connectWith(token(), '--replace-workspace', '--yes');
     expect({ status, stderr }).toMatchObject({ status: 0 });
-    expect(stderr).toMatch(/Every object is read from the beginning in the next run/);
+    expect(stderr).toMatch(/The next run reads every object from the beginning/);
     expect((await state.load('conversations')).committed).toBeNull();
     expect((await state.load('tags')).committed).toBeNull();
     expect((await connection()).workspace_id).toBe('other1');
   });
 
-  it('is refused while a run is at work', async () => {
+  it('is refused while a run is in progress', async () => {
     await connectWith(token());
     fault({ path: '/tags' }, { kind: 'delay', delayMs: 4_000 });
     await command(['run', '--objects', 'tags', '--no-wait']);
     const { status, stderr } = await connectWith(token(), '--replace-workspace', '--yes');
-    expect(stderr).toMatch(/^error: Run \S+ is at work and would read from two workspaces/m);
+    expect(stderr).toMatch(/^error: Run \S+ is in progress and would read from two workspaces/m);
     expect(status).toBe(1);
   });
 });
 
 describe('check', () => {
-  it('is not connected', async () => {
+  it('reports that there is no connection', async () => {
     const { status, stderr } = await command(['check']);
     expect(stderr).toMatch(
       /^error: Pipeline 'intercom' is not connected to Intercom yet\. Connect it with: npm run pipeline -- connect/m,
@@ -282,7 +282,7 @@ describe('check', () => {
     expect(status).toBe(1);
   });
 
-  it('asks once for each object, and opens no scroll', async () => {
+  it('sends one request for each object, and opens no scroll', async () => {
     await connectWith(token());
     const seen = simulator.requestLog.length;
     const { status, stdout } = await command(['check', '--json']);
@@ -323,7 +323,7 @@ describe('check', () => {
     },
   );
 
-  it('what the plan does not include is unavailable, and not missing', async () => {
+  it('shows what the plan does not include as unavailable, not as missing', async () => {
     simulator.setSwitches({ conversationsPlan: 'restricted' });
     await connectWith(token());
     const { status, stdout } = await command(['check']);
@@ -331,7 +331,7 @@ describe('check', () => {
     expect(status).toBe(0);
   });
 
-  it('a dead token', async () => {
+  it('reports a dead token', async () => {
     const given = token();
     await connectWith(given);
     simulator.setTokenState(given, 'revoked');
@@ -342,7 +342,7 @@ describe('check', () => {
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
   });
 
-  it('an object that Intercom gives no answer for is unknown', async () => {
+  it('shows an object as unknown if Intercom does not answer', async () => {
     await connectWith(token());
     fault({ path: '/tags' }, { status: 502, html: '<h1>Bad gateway</h1>' });
     const { status, stdout } = await command(['check']);
@@ -351,7 +351,7 @@ describe('check', () => {
     expect(status).toBe(1);
   });
 
-  it("a workspace and a region that are not the pipeline's", async () => {
+  it("reports a workspace and a region that are not the pipeline's", async () => {
     await connectWith(token());
     pretendOther('other1', 'AU');
     const { status, stdout } = await command(['check']);
@@ -359,7 +359,7 @@ describe('check', () => {
       /^PROBLEM +The token is of workspace other1, but the pipeline holds the data of workspace/m,
     );
     expect(stdout).toMatch(
-      /^PROBLEM +The workspace lies in Intercom's region AU, but the configuration says region: 'US'/m,
+      /^PROBLEM +The workspace is in Intercom's region AU, but the configuration has region: 'US'/m,
     );
     expect(status).toBe(1);
   });
@@ -377,11 +377,11 @@ describe('disconnect', () => {
     expect(simulator.stats().byPath['POST /auth/uninstall']).toBe(1);
   });
 
-  it('asks first, and says what it means', async () => {
+  it('asks first, and explains the consequences', async () => {
     await connectWith(token());
     const { status, stderr } = await command(['disconnect']);
     expect(stderr).toMatch(/^Disconnecting pipeline 'intercom' \(account \d{12}, us-east-1\)\.$/m);
-    expect(stderr).not.toMatch(/is at work/);
+    expect(stderr).not.toMatch(/is in progress/);
     expect(stderr).toMatch(
       /uninstalled from the workspace “.+” \(\w+\), for the whole workspace: every pipeline and tool/,
     );
@@ -390,12 +390,12 @@ describe('disconnect', () => {
     expect(await connection()).not.toEqual({});
   });
 
-  it('tells of a run at work, which it would end', async () => {
+  it('reports a run in progress, which it would end', async () => {
     await connectWith(token());
     fault({ path: '/tags' }, { kind: 'delay', delayMs: 3_000 });
     await command(['run', '--objects', 'tags', '--no-wait']);
     const { stderr } = await command(['disconnect']);
-    expect(stderr).toMatch(/^Run \d{8}T\d{9}Z-\w+ is at work: objects that it has not committed/m);
+    expect(stderr).toMatch(/^Run \d{8}T\d{9}Z-\w+ is in progress: objects that it has not committed/m);
   });
 
   it('--keep-app only forgets', async () => {
@@ -408,7 +408,7 @@ describe('disconnect', () => {
     expect(simulator.stats().byPath['POST /auth/uninstall']).toBe(before);
   });
 
-  it('forgets nothing while Intercom cannot be asked; then the same command finishes', async () => {
+  it('forgets nothing while Intercom does not answer; later the same command finishes', async () => {
     await connectWith(token());
     const mend = simulator.addFault({
       match: { path: '/auth/uninstall' },
@@ -417,7 +417,7 @@ describe('disconnect', () => {
     const { status, stderr } = await command(['disconnect', '--yes']);
     mend();
     expect(stderr).toMatch(
-      /Nothing was forgotten\. Try again, or only forget the connection with: .* disconnect --keep-app/,
+      /Nothing was forgotten\. Try again, or only forget the connection: .* disconnect --keep-app/,
     );
     expect(status).toBe(1);
     expect(await connection()).not.toEqual({});
@@ -425,9 +425,9 @@ describe('disconnect', () => {
     expect(await secret('Connection')).toBe('{}');
   });
 
-  it('has nothing to do where there is no connection', async () => {
+  it('has nothing to do if there is no connection', async () => {
     const { status, stderr } = await command(['disconnect', '--yes']);
-    expect(stderr).toMatch(/is not connected: there is nothing to do/);
+    expect(stderr).toMatch(/is not connected, so there is nothing to do/);
     expect(status).toBe(0);
   });
 });

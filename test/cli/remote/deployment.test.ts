@@ -1,4 +1,4 @@
-/** How a deployed pipeline is found, and what is said where it cannot be: one clear message each. */
+/** How a deployed pipeline is found, and the one clear message for each reason why it is not. */
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -55,12 +55,12 @@ const status = (environment: Readonly<Record<string, string>>, ...args: readonly
   pipelineCommand(['status', ...args], { environment });
 
 describe('credentials', () => {
-  it('there are none', async () => {
+  it('are missing', async () => {
     const { AWS_ACCESS_KEY_ID: _id, AWS_SECRET_ACCESS_KEY: _key, ...rest } = ENVIRONMENT;
     expectOneMessage(await status(rest), /No AWS credentials were found: log in .*--profile/);
   });
 
-  it('a profile that is not there, though the environment holds keys', async () => {
+  it('a profile that does not exist, even if the environment has keys', async () => {
     expectOneMessage(
       await status(ENVIRONMENT, '--profile', 'nope'),
       /Profile 'nope' gives no AWS credentials .*--profile/,
@@ -95,7 +95,7 @@ describe('credentials', () => {
       /does not accept the credentials \(InvalidClientTokenId\).*region that is not enabled.*eu-west-1/,
     ],
     [
-      'of a wrong clock',
+      'with a wrong clock',
       403,
       'SignatureDoesNotMatch',
       'Signature expired: 20250101T000000Z is now earlier than 20261123T000000Z',
@@ -126,14 +126,14 @@ describe('credentials', () => {
 describe('region', () => {
   const { AWS_REGION: _region, ...without } = ENVIRONMENT;
 
-  it('there is none', async () => {
-    expectOneMessage(await status(without), /No AWS region is known: .*--region.*AWS_REGION.*profile/);
+  it('is missing', async () => {
+    expectOneMessage(await status(without), /No AWS region is set\. .*--region.*AWS_REGION.*profile/);
   });
 
-  it('it is none', async () => {
+  it('is not valid', async () => {
     expectOneMessage(
       await status(ENVIRONMENT, '--region', 'Ireland'),
-      /'Ireland' is no AWS region: write it like/,
+      /'Ireland' is not a valid AWS region\. Write it like/,
     );
   });
 
@@ -168,7 +168,7 @@ describe('stacks', () => {
     expectOneMessage(
       await status(ENVIRONMENT),
       new RegExp(
-        `Pipeline 'intercom' is not deployed in account ${ACCOUNT}, region eu-west-1: there is no stack intercom-data, intercom\\. Deploy it with 'npx cdk deploy intercom', or say where it is`,
+        `Pipeline 'intercom' is not deployed in account ${ACCOUNT}, region eu-west-1: there is no stack intercom-data, intercom\\. Deploy it with 'npx cdk deploy intercom', or name its place`,
       ),
     );
   });
@@ -177,13 +177,16 @@ describe('stacks', () => {
     cloudFormation.stacks.delete('intercom');
     expectOneMessage(
       await status(ENVIRONMENT),
-      /only partly deployed in account \d+, region eu-west-1: stack intercom is missing\. To go on, deploy the rest/,
+      /only partly deployed in account \d+, region eu-west-1: stack intercom is missing\. To continue, deploy the rest/,
     );
   });
 
   it.each([
-    ['CREATE_IN_PROGRESS', /stack intercom is CREATE_IN_PROGRESS\. To go on, wait until it has finished/],
-    ['ROLLBACK_COMPLETE', /stack intercom is ROLLBACK_COMPLETE\. To go on, deploy the rest/],
+    [
+      'CREATE_IN_PROGRESS',
+      /stack intercom is CREATE_IN_PROGRESS\. To continue, wait until the deployment has finished/,
+    ],
+    ['ROLLBACK_COMPLETE', /stack intercom is ROLLBACK_COMPLETE\. To continue, deploy the rest/],
   ])('one that is %s', async (stackStatus, message) => {
     setStatus('intercom', stackStatus);
     expectOneMessage(await status(ENVIRONMENT), message);
@@ -193,21 +196,21 @@ describe('stacks', () => {
     setStatus('intercom-data', 'ROLLBACK_COMPLETE');
     expectOneMessage(
       await status(ENVIRONMENT),
-      /stack intercom-data is ROLLBACK_COMPLETE\. To go on, run 'aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name intercom-data --region eu-west-1', then deploy the rest with 'npx cdk deploy intercom'/,
+      /stack intercom-data is ROLLBACK_COMPLETE\. To continue, run 'aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name intercom-data --region eu-west-1', then deploy the rest with 'npx cdk deploy intercom'/,
     );
   });
 
-  it('of an older version', async () => {
+  it('an older version', async () => {
     setStatus('intercom', 'UPDATE_COMPLETE');
     expectOneMessage(
       await status(ENVIRONMENT),
-      /Stack intercom has no output CallbackUrl: it is of an older version\. Deploy again/,
+      /Stack intercom has no output CallbackUrl: an older version of this software deployed it\. Deploy again/,
     );
   });
 });
 
 describe('network', () => {
-  it('nobody answers', async () => {
+  it('does not answer', async () => {
     const environment = { ...ENVIRONMENT, AWS_ENDPOINT_URL_CLOUDFORMATION: 'http://127.0.0.1:1' };
     expectOneMessage(
       await status(environment),
@@ -215,7 +218,7 @@ describe('network', () => {
     );
   });
 
-  it('the name is not known', async () => {
+  it('has no such name', async () => {
     const environment = { ...ENVIRONMENT, AWS_ENDPOINT_URL_CLOUDFORMATION: 'http://nowhere.invalid' };
     expectOneMessage(await status(environment), /cannot be reached .*that region 'eu-west-1' exists/);
   });
@@ -249,15 +252,15 @@ describe('which pipeline', () => {
     return file;
   }
 
-  it('one of several has to be named', async () => {
+  it('has to be named if there are several', async () => {
     const file = await fileOf([{ name: 'eu' }, { name: 'us' }]);
     expectOneMessage(
       await status(ENVIRONMENT, '--config', file),
-      /several pipelines: eu, us\. Say which with --pipeline NAME/,
+      /several pipelines: eu, us\. Choose one with --pipeline NAME/,
     );
   });
 
-  it('the one named is looked for, and deployed from its file', async () => {
+  it('finds the named one, and deploys it from its file', async () => {
     const file = await fileOf([{ name: 'eu' }, { name: 'us' }]);
     expectOneMessage(
       await status(ENVIRONMENT, '--config', file, '--pipeline', 'us'),
@@ -265,14 +268,14 @@ describe('which pipeline', () => {
     );
   });
 
-  it('one that is not in the file', async () => {
+  it('must be in the file', async () => {
     expectOneMessage(
       await status(ENVIRONMENT, '--pipeline', 'shop'),
       /no pipeline 'shop'; there are: intercom/,
     );
   });
 
-  it('a file that is not there', async () => {
+  it('must have a file that exists', async () => {
     expectOneMessage(await status(ENVIRONMENT, '--config', 'nowhere.ts'), /nowhere\.ts cannot be read/);
   });
 });

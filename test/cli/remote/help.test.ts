@@ -4,7 +4,7 @@ import { pipelineCommand } from '../../support/remote/deployed.ts';
 
 const COMMANDS = ['connect', 'check', 'run', 'status', 'resync', 'backfill', 'disconnect'];
 
-it('lists every command, in the order in which they are needed', async () => {
+it('lists every command, in the order in which you need them', async () => {
   const { status, stdout } = await pipelineCommand(['--help']);
   expect(status).toBe(0);
   const listed = [...stdout.matchAll(/^ {2}([a-z]+) \[options\]/gm)].map(([, name]) => name);
@@ -12,7 +12,7 @@ it('lists every command, in the order in which they are needed', async () => {
   expect(stdout).toMatch(/npx cdk deploy/);
 });
 
-it.each(COMMANDS)('%s --help tells its own options and those that all have', async (name) => {
+it.each(COMMANDS)('%s --help lists its own options and those that all commands have', async (name) => {
   const { status, stdout } = await pipelineCommand([name, '--help']);
   expect(status).toBe(0);
   expect(stdout).toMatch(new RegExp(`^Usage: npm run pipeline -- ${name} \\[options\\]`));

@@ -1,4 +1,4 @@
-/** Runs of a deployed pipeline, started and watched by the real command. */
+/** Runs of a deployed pipeline, started and watched with the real command. */
 import { afterEach, describe, expect, it } from 'vitest';
 import type { RunSummary } from '../../../functions/core/engine-files.ts';
 import type { Fault } from '../../../lib/standins/intercom/index.ts';
@@ -27,17 +27,17 @@ const summariesIn = (stdout: string): readonly RunSummary[] =>
     .map((line) => JSON.parse(line));
 
 describe('run', () => {
-  it('starts a run, tells how far it is, and ends with its summary', async () => {
+  it('starts a run, shows its progress, and ends with its summary', async () => {
     const { status, stdout, stderr } = await command(['run', '--objects', 'admins,tags']);
     expect({ status, stderr }).toMatchObject({ status: 0 });
     const { size } = simulator.workspace.tags;
-    expect(stdout).toMatch(new RegExp(`tags +committed +${size} .* complete: ${size} of ${size} read`));
+    expect(stdout).toMatch(new RegExp(`^tags +${size} +${size} +${size} +✓ complete$`, 'm'));
     expect(stderr).toMatch(/Started a run of pipeline 'intercom' \(account \d{12}, us-east-1\)/);
     expect(stderr).toMatch(/^run \S+: admins, tags$/m);
     expect(stderr).toMatch(new RegExp(`^tags: committed, ${size} rows$`, 'm'));
   });
 
-  it('follows on into the next run while work remains; JSON is one line a run', async () => {
+  it('follows the next run while work remains; JSON is one line per run', async () => {
     const { status, stdout, stderr } = await command(['run', '--objects', 'contacts', '--json']);
     expect({ status, stderr }).toMatchObject({ status: 0 });
     const summaries = summariesIn(stdout);
@@ -45,22 +45,22 @@ describe('run', () => {
     expect(summaries.map(({ work_remains }) => work_remains)).toEqual(
       summaries.map((_one, index) => index < summaries.length - 1),
     );
-    expect(stderr).toMatch(/More is to be read: the next run has begun/);
+    expect(stderr).toMatch(/There is more to read: the next run has started/);
   });
 
-  it('fails where an object fails, with the reason of each, while the others succeed', async () => {
+  it('fails if an object fails, with the reason for each, while the others succeed', async () => {
     fault('/admins', {
       status: 403,
       json: { type: 'error.list', errors: [{ code: 'forbidden', message: 'no' }] },
     });
     const { status, stdout, stderr } = await command(['run', '--objects', 'admins,tags']);
     expect(status).toBe(1);
-    expect(stdout).toMatch(/tags +committed/);
+    expect(stdout).toMatch(/^tags +\d+ +\d+ +\d+ +✓ complete$/m);
     expect(stdout).toMatch(/admins failed: .*tick 'Read admins'/);
     expect(stderr).toMatch(/^admins: failed: .*tick 'Read admins'/m);
   });
 
-  it('tells why a run failed before it could begin', async () => {
+  it('reports why a run failed before it could begin', async () => {
     const connection = await secret('Connection');
     await putSecret('Connection', '{}');
     const { status, stdout, stderr } = await command(['run', '--objects', 'tags']);
@@ -69,7 +69,7 @@ describe('run', () => {
     expect(stderr).toMatch(/^error: run \S+ failed: The pipeline is not connected.*\(ConnectionError\)$/m);
   });
 
-  it('tells that somebody stopped it, and how far it was', async () => {
+  it('reports that somebody stopped it, and how far it was', async () => {
     fault('/tags', SLOW);
     const ended = await command(['run', '--objects', 'tags,admins'], {
       onOutput: (text) => {
@@ -82,7 +82,7 @@ describe('run', () => {
     expect(ended.stderr).toMatch(/^tags: reading$/m);
   });
 
-  it('Ctrl-C stops the watching and not the run, and says so', async () => {
+  it('Ctrl-C stops the watching and not the run, and reports that', async () => {
     fault('/tags', SLOW);
     const { status, stderr } = await command(['run', '--objects', 'tags'], {
       onOutput: (text, child) => {
@@ -91,7 +91,7 @@ describe('run', () => {
     });
     expect(status).toBe(130);
     expect(stderr).toMatch(
-      /Stopped watching; the run goes on in AWS\. See how it stands with: npm run pipeline -- status --config/,
+      /Stopped watching\. The run continues in AWS\. To see its status: npm run pipeline -- status --config/,
     );
     const arn = executions.arns.at(-1) ?? '';
     expect((await executions.describe(arn))?.status).toBe('RUNNING');
@@ -99,7 +99,7 @@ describe('run', () => {
     expect((await executions.describe(arn))?.status).toBe('SUCCEEDED');
   });
 
-  it('goes on watching through an outage of AWS', async () => {
+  it('keeps watching through an AWS outage', async () => {
     fault('/tags', SLOW);
     let failures = 0;
     const describe = executions.describe;
@@ -110,27 +110,27 @@ describe('run', () => {
     };
     const { status, stderr } = await command(['run', '--objects', 'tags']);
     executions.describe = describe;
-    expect(stderr).toMatch(/AWS is busy \(states:DescribeExecution.*Trying on/);
+    expect(stderr).toMatch(/AWS is busy \(states:DescribeExecution.*Trying again/);
     expect(status).toBe(0);
   });
 
   it('does not wait if asked not to', async () => {
     const { status, stdout, stderr } = await command(['run', '--objects', 'tags', '--no-wait']);
     expect({ status, stdout }).toEqual({ status: 0, stdout: `${executions.arns.at(-1)}\n` });
-    expect(stderr).toMatch(/It goes on by itself\. See how it stands with/);
+    expect(stderr).toMatch(/The run continues by itself\. To see its status: /);
   });
 
-  it('tells of a run that is at work already, whose objects are then skipped', async () => {
+  it('reports a run that is already in progress, whose objects are then skipped', async () => {
     fault('/tags', SLOW);
     await command(['run', '--objects', 'tags', '--no-wait']);
     const { status, stdout, stderr } = await command(['run', '--objects', 'tags']);
-    expect(stderr).toMatch(/Run \S+ is at work already; objects that it works on are skipped/);
+    expect(stderr).toMatch(/Run \S+ is already in progress\. This run skips the objects that it is reading/);
     expect(stdout).toMatch(/tags skipped: run \S+ is still working on it/);
-    expect(stdout).toMatch(/\) succeeded, 1 of 1 objects skipped: /);
+    expect(stdout).toMatch(/\) succeeded, 1 of 1 object skipped: /);
     expect(status).toBe(0);
   });
 
-  it('passes on what is to be done', async () => {
+  it('passes the options on as input', async () => {
     await command(['run', '--objects', 'tags', '--full-refresh', '--no-wait']);
     expect(executions.inputOf(executions.arns.at(-1) ?? '')).toEqual({
       objects: ['tags'],
@@ -140,21 +140,21 @@ describe('run', () => {
 });
 
 describe('backfill', () => {
-  it('reads a range of one object and leaves the cursor', async () => {
+  it('reads a range of one object and keeps the cursor', async () => {
     const args = ['backfill', 'tickets', '--from', '2020-01-01T00:00:00Z', '--to', '2020-02-01T00:00:00Z'];
     const { status, stdout } = await command([...args, '--json']);
     expect(status).toBe(0);
     expect(summariesIn(stdout)[0]).toMatchObject({ mode: 'backfill', objects: [{ object: 'tickets' }] });
   });
 
-  it('needs to know from when on', async () => {
+  it('requires a start', async () => {
     const { status, stderr } = await command(['backfill', 'tickets']);
     expect(stderr).toMatch(/required option '--from <time>' not specified/);
     expect(status).toBe(1);
   });
 });
 
-describe('bad input is answered in terms of the options, before anything starts', () => {
+describe('bad input is refused in terms of the options, before anything starts', () => {
   const FROM = ['--from', '2025-01-01T00:00:00Z'];
   const refused: readonly (readonly [string, readonly string[], RegExp])[] = [
     [
@@ -181,7 +181,7 @@ describe('bad input is answered in terms of the options, before anything starts'
     [
       'an object without times',
       ['backfill', 'tags', ...FROM],
-      /^error: tags cannot be read by time; Intercom only gives the whole\.$/m,
+      /^error: tags cannot be read by time; Intercom only returns all of it\.$/m,
     ],
     [
       'an unknown object to backfill',
@@ -191,7 +191,7 @@ describe('bad input is answered in terms of the options, before anything starts'
     [
       'an unknown object to resync',
       ['resync', 'people'],
-      /^error: <object>: 'people' is none of the configured ones: contacts,/m,
+      /^error: <object>: 'people' is not one of the configured objects: contacts,/m,
     ],
     ['a missing object', ['resync'], /missing required argument 'object'/],
     ['an unknown option', ['run', '--fast=SECRETPART'], /unknown option '--fast'/],

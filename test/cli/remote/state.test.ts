@@ -1,4 +1,4 @@
-/** status and resync of a deployed pipeline, by the real command. */
+/** status and resync of a deployed pipeline, with the real command. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createDynamoDbStateStore } from '../../../functions/aws/dynamodb-state-store.ts';
@@ -18,7 +18,7 @@ afterEach(async () => {
   await executions.idle();
 });
 
-/** Leaves a run at work on tags for some seconds. */
+/** Starts a run that reads tags for some seconds. */
 async function startSlowRun(): Promise<void> {
   undo.push(simulator.addFault({ match: { path: '/tags' }, respond: { kind: 'delay', delayMs: 4_000 } }));
   await command(['run', '--objects', 'tags', '--no-wait']);
@@ -28,12 +28,12 @@ const rowsOf = (stdout: string, object: string): number | undefined =>
   (JSON.parse(stdout) as RunSummary).objects.find((one) => one.object === object)?.rows[object as 'tags'];
 
 describe('status', () => {
-  it('of a pipeline that is new', async () => {
+  it('of a new pipeline', async () => {
     const { status, stdout } = await command(['status']);
     expect(status).toBe(0);
     expect(stdout).toMatch(/^pipeline +intercom, account 000000000000, us-east-1$/m);
     expect(stdout).toMatch(/^connected +no; connect it with: npm run pipeline -- connect --config/m);
-    expect(stdout).toMatch(/^runs +none at work$/m);
+    expect(stdout).toMatch(/^runs +none in progress$/m);
     expect(stdout).toMatch(/No run has finished here yet/);
   });
 
@@ -44,12 +44,12 @@ describe('status', () => {
     const { size } = simulator.workspace.contacts;
     expect(stdout).toMatch(/^connected +workspace “.+” \(\w+\), since \d{4}-/m);
     expect(stdout).toMatch(
-      new RegExp(`^contacts +committed +${size} .*complete: ${size} of ${size} read`, 'm'),
+      new RegExp(`^contacts +committed +\\S+ \\S+ +${size} +${size} +${size} +✓ complete$`, 'm'),
     );
     expect(stdout).not.toMatch(/^companies/m);
   });
 
-  it('tells of a run at work; as JSON, without the token', async () => {
+  it('shows a run in progress; as JSON, without the token', async () => {
     await startSlowRun();
     const { stdout } = await command(['status', '--json']);
     const [arn] = executions.arns.slice(-1);
@@ -64,14 +64,14 @@ describe('status', () => {
 });
 
 describe('resync', () => {
-  it('changes nothing where nobody can agree', async () => {
+  it('changes nothing if nobody can agree', async () => {
     const { status, stderr } = await command(['resync', 'contacts']);
     expect(stderr).toMatch(/Nothing was changed\. Use --yes/);
     expect(status).toBe(1);
     expect((await state.load('contacts')).committed?.cursor).toBeGreaterThan(0);
   });
 
-  it('reads the object whole again', async () => {
+  it('reads all of the object again', async () => {
     const again = await command(['run', '--objects', 'contacts', '--json']);
     expect(rowsOf(again.stdout, 'contacts')).toBeLessThan(simulator.workspace.contacts.size);
     const { status, stdout } = await command(['resync', 'contacts', '--yes', '--json']);
@@ -88,13 +88,13 @@ describe('resync', () => {
     const before = await state.load('tags');
     const started = executions.arns.length;
     const { status, stderr } = await command(['resync', 'tags', '--yes']);
-    expect(stderr).toMatch(/^error: Run \S+ is working on tags: nothing was forgotten/m);
+    expect(stderr).toMatch(/^error: Run \S+ is reading tags, so nothing was forgotten/m);
     expect(status).toBe(1);
     expect(executions.arns.length).toBe(started);
     expect((await state.load('tags')).fence).toBe(before.fence);
   });
 
-  it('takes no notice of a lease whose run is gone', async () => {
+  it('ignores a lease whose run is gone', async () => {
     const { fence } = await state.load('tags');
     await state.takeLease('tags', fence, { executionArn: 'arn:gone', runId: '20200101T000000000Z-abcdef' });
     const { status } = await command(['resync', 'tags', '--yes']);

@@ -1,4 +1,4 @@
-/** The deployed definition, run: what becomes of failures, time-outs, aborts and too much data. */
+/** Runs the deployed definition with failures, timeouts, aborts and too much data. */
 import { describe, expect, test } from 'vitest';
 import type { ExtractorEvent, RecordFailureEvent } from '../../../functions/core/workflow.ts';
 import { done, EXECUTION, finishedRun, named, planned, runWorkflow } from '../../support/run-workflow.ts';
@@ -61,7 +61,7 @@ describe('a failure of one object', () => {
     expect(run.of('finish-run')).toHaveLength(1);
   });
 
-  test('does not fail the others when it cannot even be recorded', async () => {
+  test('does not fail the others even if it cannot be recorded', async () => {
     const run = await runWorkflow({
       plan: async ({ object }) =>
         object === 'tags' ? Promise.reject(named('ContractError')) : planned('0001'),
@@ -100,11 +100,11 @@ describe('retries', () => {
     },
   );
 
-  test('a function that outlives its time-out is called again, three times', async () => {
+  test('a function that outlives its timeout is called again, three times', async () => {
     const slow = (event: ExtractorEvent) => event.object === 'tags';
     let calledSlowly = 0;
     const run = await runWorkflow({
-      // Long for the functions that answer at once, even on a busy machine; short beside the slow one.
+      // Long for functions that answer at once, even on a busy machine. Short compared with the slow one.
       timeoutSeconds: 0.4,
       plan: async (event) => {
         if (!slow(event)) return planned();
@@ -130,7 +130,7 @@ describe('the end of a run', () => {
     expect(run.outcome).toEqual({ status: 'FAILED', error: { name: 'RunFailed', cause: 'tags failed' } });
   });
 
-  test('comes at once when StartRun fails', async () => {
+  test('comes at once if StartRun fails', async () => {
     const run = await runWorkflow({
       startRun: async () => Promise.reject(named('InputError', 'no such object')),
     });
@@ -141,7 +141,7 @@ describe('the end of a run', () => {
     expect(run.calls).toHaveLength(1);
   });
 
-  test('has the sentence as its cause though that has quotes and brackets in it', async () => {
+  test('has the message as its cause, even with quotes and brackets in it', async () => {
     const message = 'Not {"connected": [1]}; say "connect" \\ and go on: it\'s \n easy }';
     const run = await runWorkflow({
       startRun: async () => Promise.reject(named('ConnectionError', message)),
@@ -149,7 +149,7 @@ describe('the end of a run', () => {
     expect(run.outcome).toEqual({ status: 'FAILED', error: { name: 'ConnectionError', cause: message } });
   });
 
-  test('comes when StartRun is out of time, again and again', async () => {
+  test('comes if StartRun times out again and again', async () => {
     const run = await runWorkflow({ timeoutSeconds: 0.01, startRun: () => new Promise(() => {}) });
     expect(run.outcome).toMatchObject({
       status: 'FAILED',
@@ -158,7 +158,7 @@ describe('the end of a run', () => {
     expect(run.calls).toHaveLength(4);
   });
 
-  test('comes without FinishRun when a state carries more than 64 KiB, whatever could catch it', async () => {
+  test('comes without FinishRun if a state carries more than 64 KiB, even in spite of a Catch', async () => {
     const run = await runWorkflow({
       plan: async ({ object }) => {
         return object === 'tags' ? { ...planned('0001'), rows: 'x'.repeat(70_000) } : planned();
@@ -175,12 +175,12 @@ describe('the end of a run', () => {
     expect(run.of('finish-run')).toEqual([]);
   });
 
-  test('comes when the input itself is too large', async () => {
+  test('comes if the input itself is too large', async () => {
     const run = await runWorkflow({}, { input: { objects: ['x'.repeat(70_000)] } });
     expect(run.outcome).toMatchObject({ status: 'FAILED', error: { name: 'States.DataLimitExceeded' } });
   });
 
-  test('comes with an abort: nothing is called any more', async () => {
+  test('comes with an abort: no function is called after it', async () => {
     const abort = new AbortController();
     const run = await runWorkflow(
       {
@@ -201,7 +201,7 @@ describe('the end of a run', () => {
     expect(run.of('record-failure')).toEqual([]);
   });
 
-  test('comes before the first call when it is aborted from the beginning', async () => {
+  test('comes before the first call if the run is aborted from the start', async () => {
     const run = await runWorkflow({}, { signal: AbortSignal.abort() });
     expect(run.outcome.status).toBe('ABORTED');
     expect(run.calls).toEqual([]);

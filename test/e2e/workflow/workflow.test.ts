@@ -1,4 +1,4 @@
-/** The deployed definition, run: what each function is called with, and what follows from what it answers. */
+/** Runs the deployed definition: the input of each function, and what follows from its answer. */
 import { describe, expect, test } from 'vitest';
 import type { ExtractorEvent, FinishRunEvent, StartRunEvent } from '../../../functions/core/workflow.ts';
 import {
@@ -14,8 +14,8 @@ import {
 const operations = (events: readonly ExtractorEvent[]): readonly string[] =>
   events.map((event) => (event.operation === 'extract' ? `extract ${event.slice}` : event.operation));
 
-describe('a run in which all goes well', () => {
-  test('plans, extracts and commits each object with what the event contract says', async () => {
+describe('a successful run', () => {
+  test('plans, extracts and commits each object with the input of the event contract', async () => {
     const slices = { contacts: ['0001', '0002', '0003', '0004'], tags: ['0001'], tickets: [] };
     const run = await runWorkflow(
       { plan: async ({ object }) => planned(...slices[object as keyof typeof slices]) },
@@ -72,7 +72,7 @@ describe('a run in which all goes well', () => {
     expect(most).toEqual({ objects: 2, slices: 3 });
   });
 
-  test('calls a slice again that goes on, and waits first where it asks to', async () => {
+  test('calls a slice that goes on again, and waits first if it asks for it', async () => {
     const answers = [
       { status: 'continue', waitSeconds: 0 },
       { status: 'wait', waitSeconds: 60 },
@@ -88,7 +88,7 @@ describe('a run in which all goes well', () => {
     expect(waits).toHaveLength(1);
   });
 
-  test('calls StartRun and PlanObject again where they ask to be, after a wait', async () => {
+  test('calls StartRun and PlanObject again after a wait if they ask for it', async () => {
     const starts = [{ status: 'wait', waitSeconds: 9, runId: 'run-id', objects: [] }];
     const plans = [{ status: 'wait', waitSeconds: 9, slices: [] }];
     const run = await runWorkflow({

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { DeleteObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { DeleteObjectsCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { expect, type TestContext, test } from 'vitest';
 import { diskTrouble } from '../../../lib/standins/aws/disk-trouble.ts';
@@ -17,12 +17,12 @@ async function smallDisk(context: TestContext, options = 'size=4m'): Promise<str
   return (await mountSmallDisk(options)) ?? context.skip(CANNOT_MOUNT);
 }
 
-/** Leaves not one free byte. */
+/** Fills the disk to the last byte. */
 function fill(directory: string): void {
   try {
     execFileSync('dd', ['if=/dev/zero', `of=${join(directory, 'filler')}`, 'bs=4k'], { stdio: 'ignore' });
   } catch {
-    // dd fails once the disk is full, which is the purpose.
+    // dd fails once the disk is full, as intended.
   }
 }
 
@@ -38,7 +38,7 @@ test.each([
   expect(failure).toMatchObject({ status, code: name, message: expect.stringContaining(words) });
 });
 
-test('LevelDB tells of the disk in words, and in the cause', () => {
+test('LevelDB reports disk errors as text, and in the cause', () => {
   const cause = Object.assign(new Error('IO error: /x/000003.log: No space left on device'), {
     code: 'LEVEL_IO_ERROR',
   });
@@ -49,7 +49,7 @@ test('LevelDB tells of the disk in words, and in the cause', () => {
   expect(diskTrouble(new Error('something else'), '/x')).toBeUndefined();
 });
 
-test('a put on a full disk is answered 507, once, and the rest goes on', async (context) => {
+test('a put on a full disk is answered with 507 once, and other requests still work', async (context) => {
   const directory = await smallDisk(context);
   await start({ directory });
   const s3 = new S3Client({});
@@ -64,7 +64,7 @@ test('a put on a full disk is answered 507, once, and the rest goes on', async (
   await put('small', Buffer.alloc(1024, 1));
 });
 
-test('secrets and tables on a full disk say so at once, and the process lives', async (context) => {
+test('secrets and tables report a full disk at once, and the process survives', async (context) => {
   const directory = await smallDisk(context);
   const aws = await start({ directory });
   await aws.createSecret('token', '{}');
@@ -86,7 +86,7 @@ test('secrets and tables on a full disk say so at once, and the process lives', 
         Item: { pk: { S: pk }, x: { S: 'x'.repeat(50_000) } },
       }),
     );
-  // The first one loses its connection with the database; its retry meets the answer.
+  // The first request loses its connection with the database. Its retry gets the answer.
   await expect(put('a')).rejects.toMatchObject({ name: 'InsufficientStorage' });
   await expect(put('b')).rejects.toMatchObject({
     ...full,
@@ -99,7 +99,7 @@ test('secrets and tables on a full disk say so at once, and the process lives', 
   await start({ directory });
 });
 
-test('a read-only folder is answered 403 and named', async (context) => {
+test('a read-only folder is answered with 403 and named', async (context) => {
   const { directory } = await start();
   const lake = join(directory, 'lake');
   await writeFile(join(lake, 'kept'), 'x');
@@ -113,12 +113,13 @@ test('a read-only folder is answered 403 and named', async (context) => {
   await expect(
     s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: 'a/b', Body: 'x' })),
   ).rejects.toMatchObject(denied);
-  await expect(s3.send(new DeleteObjectCommand({ Bucket: BUCKET, Key: 'kept' }))).rejects.toMatchObject(
-    denied,
+  const { Errors } = await s3.send(
+    new DeleteObjectsCommand({ Bucket: BUCKET, Delete: { Objects: [{ Key: 'kept' }] } }),
   );
+  expect(Errors).toMatchObject([{ Key: 'kept', Code: denied.name, Message: denied.message }]);
 });
 
-test('a start on a read-only file system is refused, whether or not it was used before', async (context) => {
+test('a start on a read-only file system is refused, with or without earlier output', async (context) => {
   const directory = await smallDisk(context, 'ro');
   const refused = await startEmbeddedAws({ directory: join(directory, 'out') }).catch(
     (error: unknown) => error,

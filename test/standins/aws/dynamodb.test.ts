@@ -43,7 +43,7 @@ test('200 concurrent ADDs give exactly 200', async () => {
   expect(await used(client, 'counter')).toBe(200);
 });
 
-test('of concurrent conditional updates under one fence exactly one wins', async () => {
+test('exactly one of many concurrent conditional updates under one fence wins', async () => {
   const client = new DynamoDBClient({});
   await client.send(new PutItemCommand({ TableName, Item: { pk: { S: 'lease' }, fence: { N: '7' } } }));
   const outcomes = await Promise.allSettled(
@@ -68,7 +68,7 @@ test('of concurrent conditional updates under one fence exactly one wins', async
   for (const { reason } of lost) expect(reason).toBeInstanceOf(ConditionalCheckFailedException);
 });
 
-test('tables and items are there after a restart, and creating a table again is fine', async () => {
+test('tables and items survive a restart, and a table can be created again', async () => {
   const first = await start();
   const before = new DynamoDBClient({});
   await add(before, 'kept');
@@ -81,7 +81,7 @@ test('tables and items are there after a restart, and creating a table again is 
   expect(await used(after, 'kept')).toBe(3);
 });
 
-test('every answered write outlives kill -9, and the directory is usable at once', async () => {
+test('every answered write survives kill -9, and the directory is usable at once', async () => {
   const directory = await temporaryDirectory();
   const { kill } = await startChild(directory);
   const client = new DynamoDBClient({ maxAttempts: 1 });
@@ -108,7 +108,7 @@ test('every answered write outlives kill -9, and the directory is usable at once
   expect(stored).toBeLessThanOrEqual(answered + writers.length);
 });
 
-test('a table that a kill left half-made is made again', async () => {
+test('a table that a kill left half-created is created again', async () => {
   const folder = join(await temporaryDirectory(), 'dynamodb');
   const database = new ClassicLevel<string, object>(folder, { valueEncoding: 'json' });
   await database.put('table~half', { TableStatus: 'CREATING' });

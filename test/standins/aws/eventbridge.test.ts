@@ -12,7 +12,7 @@ const eventsOf = async (directory: string): Promise<readonly unknown[]> =>
     .split('\n')
     .map((line) => JSON.parse(line));
 
-test('an event is a line of the file, as the target of a rule would get it', async () => {
+test('an event becomes a line of the file, as the target of a rule would receive it', async () => {
   const { directory } = await start();
   const client = new EventBridgeClient({});
   const { FailedEntryCount, Entries } = await client.send(
@@ -34,7 +34,7 @@ test('an event is a line of the file, as the target of a rule would get it', asy
   );
 });
 
-test('what EventBridge would refuse is refused one by one, in an answer of 200', async () => {
+test('entries that EventBridge would refuse are refused one by one, in an answer of 200', async () => {
   const { directory } = await start();
   const client = new EventBridgeClient({ maxAttempts: 1 });
   const answer = await client.send(

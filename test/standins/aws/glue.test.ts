@@ -55,7 +55,7 @@ test('a table is created once, read with its version, and replaced', async () =>
   expect(await read(database, 'tags')).toMatchObject({ VersionId: '2' });
 });
 
-test('of many changes that rest on one version one is made', async () => {
+test('only one of many changes to the same version succeeds', async () => {
   const database = await newDatabase();
   await create(database, table('tags', 'id'));
   const changes = await Promise.allSettled(
@@ -69,7 +69,7 @@ test('of many changes that rest on one version one is made', async () => {
   expect(await read(database, 'tags')).toMatchObject({ ...table('tags', `c${winners[0]}`), VersionId: '1' });
 });
 
-test('of many creations one is made', async () => {
+test('only one of many creations succeeds', async () => {
   const database = await newDatabase();
   const made = await Promise.allSettled(
     Array.from({ length: 20 }, (_item, index) => create(database, table('tags', `c${index}`))),
@@ -77,7 +77,7 @@ test('of many creations one is made', async () => {
   expect(made.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
 });
 
-test('what is not there is not found', async () => {
+test('a missing database or table is not found', async () => {
   const database = await newDatabase();
   for (const act of [
     () => read(database, 'tags'),
@@ -99,14 +99,14 @@ test.each([
   await expect(making).rejects.toBeInstanceOf(InvalidInputException);
 });
 
-test('a text that is too long is refused, and so is a name that is a path', async () => {
+test('a text that is too long and a name that is a path are refused', async () => {
   const database = await newDatabase();
   const long = { ...table('tags'), ViewOriginalText: 'x'.repeat(409_601) };
   await expect(create(database, long)).rejects.toBeInstanceOf(InvalidInputException);
   await expect(create(database, table('../tags'))).rejects.toBeInstanceOf(InvalidInputException);
 });
 
-test('tables outlive the process, for their owner alone, and are listed', async () => {
+test('tables survive the process, are readable by their owner only, and are listed', async () => {
   const first = await start();
   await first.createDatabase('shop');
   await create('shop', table('teams', 'id'));
@@ -122,7 +122,7 @@ test('tables outlive the process, for their owner alone, and are listed', async 
   expect((await stat(join(folder, 'tags.json'))).mode & 0o777).toBe(0o600);
 });
 
-test('a file that was damaged is as good as none: the next commit writes it anew', async () => {
+test('a damaged file counts as missing: the next commit writes it again', async () => {
   const { aws, directory } = started();
   await aws.createDatabase('damaged');
   await writeFile(join(directory, 'state', 'glue', 'damaged', 'tags.json'), '{');

@@ -11,7 +11,7 @@ import {
 import { start, startChild, temporaryDirectory } from '../../support/aws/harness.ts';
 import { BUCKET } from '../../support/aws/names.ts';
 
-test('a second process is refused, and admitted at once after kill -9 of the first', async () => {
+test('a second process is refused, and accepted at once after kill -9 of the first', async () => {
   const directory = await temporaryDirectory();
   const { kill } = await startChild(directory);
   const refused = await startEmbeddedAws({ directory }).catch((error: unknown) => error);
@@ -26,14 +26,14 @@ test('a second process is refused, and admitted at once after kill -9 of the fir
   await start({ directory });
 });
 
-test('a second start in the same process is refused, and admitted after close', async () => {
+test('a second start in the same process is refused, and accepted after close', async () => {
   const first = await start();
   await expect(startEmbeddedAws({ directory: first.directory })).rejects.toBeInstanceOf(DirectoryInUseError);
   await first.close();
   await start({ directory: first.directory });
 });
 
-test('kill -9 in the middle of puts leaves whole objects only, all that were answered, and no leftovers', async () => {
+test('kill -9 during puts leaves only whole objects, every answered one, and no leftovers', async () => {
   const directory = await temporaryDirectory();
   const { kill } = await startChild(directory);
   const s3 = new S3Client({ maxAttempts: 1 });
@@ -83,7 +83,7 @@ test('kill -9 in the middle of puts leaves whole objects only, all that were ans
   expect(stored).not.toContain('stuck');
 });
 
-test('what an earlier process left in the temporary folder is swept', async () => {
+test('leftovers of an earlier process in the temporary folder are removed', async () => {
   const directory = await temporaryDirectory();
   await mkdir(join(directory, 'state/tmp'), { recursive: true });
   await writeFile(join(directory, 'state/tmp/left'), 'x');
@@ -91,7 +91,7 @@ test('what an earlier process left in the temporary folder is swept', async () =
   expect(await readdir(join(directory, 'state/tmp'))).toEqual([]);
 });
 
-test('a directory that is missing is made; a path that is or goes through a file is refused', async () => {
+test('a missing directory is created; a path that is a file or leads through one is refused', async () => {
   const home = await temporaryDirectory();
   await start({ directory: join(home, 'new/deep') });
   await writeFile(join(home, 'file'), 'x');
@@ -128,7 +128,7 @@ test.each([
   await start({ directory });
 });
 
-test('what the user has set for the real AWS takes no part', async () => {
+test('settings for the real AWS have no effect', async () => {
   vi.stubEnv('AWS_PROFILE', 'production')
     .stubEnv('AWS_SESSION_TOKEN', 'x')
     .stubEnv('AWS_USE_FIPS_ENDPOINT', 'true');

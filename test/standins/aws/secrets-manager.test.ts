@@ -46,7 +46,7 @@ test('a secret is created once, read, replaced and described, by name and by ARN
   });
 });
 
-test('a secret without a value yet has none to read', async () => {
+test('a secret without a value yet cannot be read', async () => {
   const client = new SecretsManagerClient({});
   await client.send(new CreateSecretCommand({ Name: 'later' }));
   await expect(read(client, 'later')).rejects.toBeInstanceOf(ResourceNotFoundException);
@@ -59,7 +59,7 @@ test('a secret without a value yet has none to read', async () => {
   await expect(client.send(previous)).rejects.toBeInstanceOf(ResourceNotFoundException);
 });
 
-test('what is not there, and what is not implemented', async () => {
+test('missing secrets, and features that are not implemented', async () => {
   const client = new SecretsManagerClient({});
   for (const id of ['nothing', 'toString', '__proto__']) {
     await expect(read(client, id)).rejects.toBeInstanceOf(ResourceNotFoundException);
@@ -72,7 +72,7 @@ test('what is not there, and what is not implemented', async () => {
   });
 });
 
-test('one file that only its owner may read keeps them over restarts; a value may be filled in by hand', async () => {
+test('one file, readable by its owner only, keeps them across restarts; a value may be filled in by hand', async () => {
   const first = await start();
   const file = join(first.directory, 'state/secrets.json');
   await Promise.all(
@@ -91,7 +91,7 @@ test('one file that only its owner may read keeps them over restarts; a value ma
 });
 
 test.each(['', 'null', '[]', '{"HashKey":5}', '{"HashKey":{"value":7}}'])(
-  'a file that holds %j is refused, and no secret is made anew in its place',
+  'a file that holds %j is refused, and no new secret takes its place',
   async (text) => {
     const { directory, createSecret } = await start();
     const file = join(directory, 'state/secrets.json');
@@ -101,10 +101,12 @@ test.each(['', 'null', '[]', '{"HashKey":5}', '{"HashKey":{"value":7}}'])(
   },
 );
 
-test('a file that is no JSON is reported without quoting it', async () => {
+test('a file that is not JSON is reported without quoting it', async () => {
   const { directory, createSecret } = await start();
   await writeFile(join(directory, 'state/secrets.json'), '{"token": hunter2');
-  await expect(createSecret('x', 'y')).rejects.toThrow(/secrets\.json is not valid JSON.*Repair/);
+  await expect(createSecret('x', 'y')).rejects.toThrow(
+    /secrets\.json is damaged: it is not valid JSON.*Repair/,
+  );
   const client = new SecretsManagerClient({ maxAttempts: 1 });
   const failure = await read(client, 'x').catch((error: unknown) => String(error));
   expect(failure).toContain('not valid JSON');

@@ -51,7 +51,7 @@ test('executions are started and described through the backend', async () => {
   });
 });
 
-test('without name and input, a name is made and the input is empty', async () => {
+test('without name and input, a name is generated and the input is empty', async () => {
   const client = new SFNClient({});
   const { executionArn } = await client.send(new StartExecutionCommand({ stateMachineArn }));
   const described = await client.send(new DescribeExecutionCommand({ executionArn }));

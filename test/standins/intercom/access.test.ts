@@ -70,7 +70,7 @@ describe('versions', () => {
 });
 
 describe('tokens', () => {
-  test('look like real ones, and fail in each way', async () => {
+  test('look like real tokens, and fail in every way', async () => {
     const client = await start();
     expect(Buffer.from(client.sim.token, 'base64').toString()).toMatch(/^tok:[0-9a-f_]{36}:\d:\d$/);
     expect(client.sim.token).toMatch(/=$/);
@@ -188,7 +188,7 @@ test('unknown paths and methods', async () => {
   expect((await client.get('/contacts/1/2/3')).status).toBe(404);
 });
 
-test('/me: region and zone as live workspaces say them', async () => {
+test('/me: region and zone as in live workspaces', async () => {
   const eu = await start({ region: 'EU', reportedTimezone: 'Europe/Edinburgh', timezone: 'Europe/Dublin' });
   expect((await eu.get('/me')).json.app).toMatchObject({
     region: 'Europe',
@@ -210,7 +210,7 @@ describe('OAuth', () => {
       authorization: '',
     });
 
-  test('a code is single use, lives 5 minutes, ends in =', async () => {
+  test('a code works once, for 5 minutes, and ends in =', async () => {
     const client = await start();
     const code = client.sim.issueCode({ scopes: ['read_tags'] });
     expect(code).toMatch(/=$/);
@@ -249,7 +249,7 @@ describe('OAuth', () => {
       return client;
     };
 
-    test('asks, and sends back with code and state', async () => {
+    test('asks the person, and redirects with code and state', async () => {
       const client = await ready();
       const asked = await page(client, { client_id: 'client', state: 's"<1' });
       expect([asked.status, asked.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
@@ -264,7 +264,7 @@ describe('OAuth', () => {
       expect((await exchange(client, code)).status).toBe(200);
     });
 
-    test('sends to a registered URL only', async () => {
+    test('redirects to a registered URL only', async () => {
       const client = await ready();
       const other = { client_id: 'client', redirect_uri: 'https://pipeline.test/other', decision: 'deny' };
       expect((await decide(client, other)).headers.get('location')).toBe(
@@ -287,7 +287,7 @@ describe('OAuth', () => {
     });
   });
 
-  test('what a wrong client secret is told, by switch', async () => {
+  test('the answer to a wrong client secret, by switch', async () => {
     const client = await start();
     const told = async () =>
       (await exchange(client, client.sim.issueCode(), 'wrong')).json.errors?.[0]?.message;

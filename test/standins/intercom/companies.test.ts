@@ -107,7 +107,7 @@ describe('scroll', () => {
     expect((await client.get('/companies/scroll')).status).toBe(200);
   });
 
-  test('one per workspace, whoever asks; free after a minute of idling', async () => {
+  test('one per workspace, for all tokens; free after an idle minute', async () => {
     const client = await start();
     const first = await client.get('/companies/scroll');
     const other = client.sim.issueToken({ app: 'another vendor' });
@@ -123,7 +123,7 @@ describe('scroll', () => {
     expect((await client.get('/companies/scroll', { authorization: `Bearer ${other}` })).status).toBe(200);
   });
 
-  test('an internal failure ends it: no resume, but a restart', async () => {
+  test('an internal failure ends it: it can restart but not resume', async () => {
     const client = await start();
     const first = await client.get('/companies/scroll');
     const message = 'Request failed due to an internal network error. Please restart the scroll operation.';

@@ -13,7 +13,7 @@ import {
 
 const seconds = (iso: string): number => Date.parse(iso) / 1000;
 
-/** Only these contacts, updated at these moments; the seeded ones are gone. */
+/** A workspace with only these contacts, updated at these times. */
 async function withContacts(
   timezone: string,
   moments: readonly string[],

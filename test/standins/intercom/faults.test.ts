@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { byTime, start } from '../../support/intercom/simulator-client.ts';
 
-test('answers instead: after some, so many times, then away', async () => {
+test('a fault begins after some requests, answers some, and then ends', async () => {
   const client = await start({
     faults: [
       { match: { path: '/me' }, after: 1, times: 2, respond: { status: 502, html: '<html>502</html>' } },
@@ -31,7 +31,7 @@ test('JSON, an empty 200, other headers, by method and pattern; removable', asyn
   expect((await client.get('/teams')).status).toBe(200);
 });
 
-test('large pages fail, small ones do not', async () => {
+test('large pages fail; small ones do not', async () => {
   const client = await start();
   client.sim.addFault({
     match: { path: '/contacts/search', perPageAbove: 50, bodyIncludes: 'updated_at' },
@@ -73,7 +73,7 @@ test('broken connections: reset, cut, hanging, late', async () => {
   expect(performance.now() - before).toBeGreaterThan(50);
 });
 
-test('the log tells what was asked, and no token', async () => {
+test('the log shows the requests, and no tokens', async () => {
   const client = await start();
   await client.get('/contacts?per_page=3');
   await client.post('/contacts/search', {});

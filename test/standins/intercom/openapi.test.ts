@@ -1,4 +1,4 @@
-/** Every response against Intercom's own schemas, but where facts.md calls them wrong. */
+/** Checks every response against Intercom's own schemas, except where these are known to be wrong. */
 import { readFileSync } from 'node:fs';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
@@ -46,7 +46,7 @@ function correct(schemas: Record<string, Node>, { at: [name, ...path], be }: Cor
 
 const idOf = ({ at }: Correction): string => at.join('.');
 
-/** Marks what a correction would replace, so that an error tells which correction it asks for. */
+/** Marks what a correction would replace, so that an error shows which correction it needs. */
 function mark(node: unknown, id: string): void {
   if (Array.isArray(node)) for (const child of node) mark(child, id);
   if (!isNode(node)) return;
@@ -83,7 +83,7 @@ function createCheck(prepare: (schemas: Record<string, Node>) => void): Check {
   };
 }
 
-/** Whether an error of the uncorrected schemas asks for the correction. */
+/** True if an error of the uncorrected schemas needs this correction. */
 function asksFor(error: ErrorObject, correction: Correction): boolean {
   const marks = isNode(error.parentSchema)
     ? ((error.parentSchema['x-marks'] as string[] | undefined) ?? [])
@@ -171,7 +171,7 @@ async function serveEverything(client: Client): Promise<Served[]> {
 }
 
 describe.skipIf(file === undefined)('responses follow openapi-2.15.yaml', () => {
-  test('but for the listed corrections, each of which is needed', async () => {
+  test('except for the listed corrections, each of which is needed', async () => {
     const client = await start();
     const served = await serveEverything(client);
     expect(served.length).toBeGreaterThan(400);

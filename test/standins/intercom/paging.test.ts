@@ -85,7 +85,7 @@ describe('A and B: cursors', () => {
     expect(values).toEqual(sorted);
   });
 
-  test('more than 150 records share one second and are all walked', async () => {
+  test('a walk finds all of more than 150 records that share one second', async () => {
     const client = await start();
     const counts = Map.groupBy(client.sim.workspace.contacts.records(), (record) =>
       Number(record.updated_at),
@@ -220,7 +220,7 @@ describe('records that move during a walk', () => {
     expect((await walk('descending', touch(oldest))).filter((id) => id === oldest)).toHaveLength(0);
   });
 
-  test('a cursor whose record was deleted still leads on', async () => {
+  test('a cursor whose record was deleted still works', async () => {
     const client = await start();
     const sort = { field: 'updated_at', order: 'ascending' };
     const everything = idsOf(await searchAll(client, 'contacts', { query: ever, sort }));

@@ -9,9 +9,10 @@ const rate = ({ status, headers }: Reply): unknown[] => [
   ),
 ];
 
-test('a window allows its number, refuses the next, opens again at reset', async () => {
+test('a window allows its limit, refuses the next request, and opens again at its end', async () => {
   const client = await start({ rateLimit: { perApp: 3, perWorkspace: 100 } });
-  const reset = NOON_SECONDS + 10;
+  // Live, the header is 6 seconds after the end of the window.
+  const reset = NOON_SECONDS + 10 + 6;
   client.clock.pass(4);
   expect(rate(await client.get('/me'))).toEqual([200, 3, 2, reset]);
   expect(rate(await client.get('/tags'))).toEqual([200, 3, 1, reset]);

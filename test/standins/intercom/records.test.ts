@@ -1,4 +1,4 @@
-/** Shapes that break clients: cut lists, cut parts, odd values (docs/intercom-api.md 6, fields.md). */
+/** Shapes that break clients: cut lists, cut parts, odd values (docs/intercom-api.md 6). */
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../lib/standins/intercom/index.ts';
 import { DAY, idsOf, listAll, NOON_SECONDS, start } from '../../support/intercom/simulator-client.ts';
@@ -76,16 +76,21 @@ describe('conversation parts', () => {
     expect(partsOf((await client.get(`/conversations/${id}`)).json).total_count).toBe(500);
   });
 
-  test('never in lists; the count is in the statistics where there are any', async () => {
+  test('never in lists; the statistics, if any, count them and the first message', async () => {
     const client = await start();
     const { conversations } = client.sim.workspace;
     for (const record of await listAll(client, '/conversations?per_page=150', 'conversations')) {
       expect(record).not.toHaveProperty('conversation_parts');
       if (record.statistics === null) continue;
       expect(record.statistics).toMatchObject({
-        count_conversation_parts: conversations.partCount(String(record.id)),
+        count_conversation_parts: conversations.partCount(String(record.id)) + 1,
       });
     }
+    client.sim.setSwitches({ countedParts: 'parts' });
+    const [id = ''] = [...conversations.ids()].filter((one) => conversations.record(one)?.statistics);
+    expect((await client.get(`/conversations/${id}`)).json.statistics).toMatchObject({
+      count_conversation_parts: conversations.partCount(id),
+    });
   });
 
   test('a part added, redacted, tagged: the conversation moves, older parts stay', async () => {
@@ -162,7 +167,7 @@ describe('tickets', () => {
     });
   });
 
-  test('a state change writes a part; whether it bumps the ticket is a switch', async () => {
+  test('a state change adds a part; a switch decides if it bumps the ticket', async () => {
     const client = await start({ switches: { ticketPartBump: 'keep' } });
     const { tickets, ticketStates } = client.sim.workspace;
     const [id = ''] = tickets.ids();
@@ -174,7 +179,7 @@ describe('tickets', () => {
   });
 });
 
-test('values that trip parsers are all on the wire', async () => {
+test('answers contain every value that trips parsers', async () => {
   const client = await start();
   const { contacts, conversations, companies } = client.sim.workspace;
   const texts = [...contacts.ids()].map((id) => contacts.json(id)).join('\n');

@@ -1,4 +1,4 @@
-/** The switches that no other test turns, each to its other side. */
+/** The switches that no other test uses, each with its other values. */
 import { expect, test } from 'vitest';
 import { DEFAULT_SWITCHES, type JsonObject, type Switches } from '../../../lib/standins/intercom/index.ts';
 import {
@@ -44,7 +44,7 @@ test('archived contacts are listed and found', async () => {
   expect(idsOf(await searchAll(client, 'contacts', { query: byTime('created_at', '>', DAY) }))).toContain(id);
 });
 
-test('search serves records as they are now, although it found them as they were', async () => {
+test('search can serve records as they are now, although it found them as they were', async () => {
   const client = await start({ indexingDelaySeconds: 60, switches: { searchDocuments: 'current' } });
   const { contacts } = client.sim.workspace;
   const [changed = '', gone = ''] = contacts.ids();

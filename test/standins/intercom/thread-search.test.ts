@@ -97,7 +97,7 @@ test('tickets by category word and type', async () => {
   expect([json.total_count, json.tickets]).toEqual([0, []]);
 });
 
-test('a search delayed by the index: lists and GET are ahead of it', async () => {
+test('with an indexing delay, lists and GET are ahead of search', async () => {
   const client = await start({ indexingDelaySeconds: 120 });
   const { conversations } = client.sim.workspace;
   const query = byTime('updated_at', '>', NOON_SECONDS);

@@ -1,4 +1,4 @@
-/** What is served is what the truth says, for every object; and the same in every process. */
+/** Every answer is what the truth says, for every object, and is the same in every process. */
 import { describe, expect, test } from 'vitest';
 import type { ObjectName, Workspace } from '../../../lib/standins/intercom/index.ts';
 import {
@@ -57,7 +57,7 @@ async function scrollAll(client: Client): Promise<object[]> {
 const byText = (records: Iterable<unknown>): string[] =>
   [...records].map((record) => JSON.stringify(record)).sort();
 
-/** The truth with the numbers JavaScript makes of it, like a response that went through JSON.parse. */
+/** The truth with JavaScript's numbers, like a response after JSON.parse. */
 const plain = (records: Iterable<unknown>): unknown[] =>
   [...records].map((record) => JSON.parse(JSON.stringify(record)) as unknown);
 
@@ -99,7 +99,7 @@ function liveTwoDays(client: Client): void {
   }
 }
 
-/** Everything that is true, as one text. */
+/** The whole truth as one text. */
 function snapshot(workspace: Workspace): string {
   const { contacts, conversations, companies, tickets } = workspace;
   const lines = Object.entries(workspace.objects).flatMap(([name, truth]) =>
@@ -133,7 +133,7 @@ describe('determinism', () => {
     expect(snapshot(a.sim.workspace) === snapshot(b.sim.workspace)).toBe(false);
   });
 
-  test('asking changes nothing', async () => {
+  test('requests change nothing', async () => {
     const client = await start();
     const before = snapshot(client.sim.workspace);
     for (const name of NAMES) await SERVED[name](client);
@@ -167,7 +167,7 @@ test('a day creates, updates, deletes, merges, untags and logs, inside its windo
   expect(() => workspace.simulateDay(2, { fromMs: NOON, toMs: NOON - 1 })).toThrow('before it begins');
 });
 
-test('days replayed before the first request are those of the process that lived them', async () => {
+test('days replayed before the first request equal those of the process that lived through them', async () => {
   const lived = await start();
   const toldDays: number[] = [];
   for (const day of [1, 2, 3]) {
@@ -180,7 +180,7 @@ test('days replayed before the first request are those of the process that lived
   expect(snapshot(lived.sim.workspace) === snapshot(replayed.sim.workspace)).toBe(true);
 });
 
-test('a day is never older than what was read before it', async () => {
+test('a day is never older than an earlier read', async () => {
   const client = await start();
   client.clock.pass(5 * DAY);
   await client.get('/contacts');
@@ -190,7 +190,7 @@ test('a day is never older than what was read before it', async () => {
   expect(client.sim.workspace.simulateDay(2)).toMatchObject({ fromMs: read + 600_000, toMs: read + 600_000 });
 });
 
-test('mutations of what does not exist are refused', async () => {
+test('changes to missing records are refused', async () => {
   const { sim } = await start();
   const { contacts, conversations, tickets, tags, companies } = sim.workspace;
   const [id = ''] = contacts.ids();

@@ -13,7 +13,7 @@ import {
 } from '../../../lib/standins/aws/index.ts';
 import { BUCKET, TABLE } from './names.ts';
 
-/** Takes what is to be done at the end, in reverse order. */
+/** Registers what to do at the end, in reverse order. */
 type CleanUp = (act: () => Promise<void> | void) => void;
 
 /** A directory that is removed after the test. */
@@ -37,7 +37,7 @@ export async function start(
   return { ...aws, directory };
 }
 
-/** The same for all tests of a file, which is faster. The bucket is emptied for each. */
+/** Does the same once for all tests of a file, which is faster. The bucket is emptied before each test. */
 export function startForAllTests(
   options: Partial<EmbeddedAwsOptions> = {},
 ): () => { readonly aws: EmbeddedAws; readonly directory: string } {
@@ -55,12 +55,12 @@ export function startForAllTests(
     await started.createBucket(BUCKET);
   });
   return () => {
-    if (started === undefined) throw new Error('To be called in a test.');
+    if (started === undefined) throw new Error('Call this inside a test.');
     return { aws: started, directory: started.directory };
   };
 }
 
-/** Sets variables until the test has finished. */
+/** Sets environment variables until the test has finished. */
 function useEnvironment(
   environment: Readonly<Record<string, string>>,
   cleanUp: CleanUp = onTestFinished,
@@ -73,7 +73,7 @@ function useEnvironment(
   });
 }
 
-/** Another process that serves the directory. */
+/** Starts another process that serves the directory. */
 export async function startChild(directory: string): Promise<{ child: ChildProcess; kill(): Promise<void> }> {
   const script = fileURLToPath(new URL('./hold-directory.ts', import.meta.url));
   const child = spawn(process.execPath, [script, directory], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -88,13 +88,13 @@ export async function startChild(directory: string): Promise<{ child: ChildProce
   return { child, kill };
 }
 
-/** Mounts a small file system, or says that this is not possible here (it takes root on Linux). */
+/** Mounts a small file system. Undefined if that is not possible here: it needs root on Linux. */
 export async function mountSmallDisk(options: string): Promise<string | undefined> {
   const directory = await temporaryDirectory();
   return mount(['-t', 'tmpfs', '-o', options, 'tmpfs', directory]) ? directory : undefined;
 }
 
-/** Makes a folder read-only, for root too. */
+/** Makes a folder read-only, even for root. */
 export function makeReadOnly(folder: string): boolean {
   return mount(['--bind', folder, folder]) && mount(['-o', 'remount,bind,ro', folder], false);
 }

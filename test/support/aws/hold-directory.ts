@@ -1,4 +1,4 @@
-/** Serves the directory in its argument, prints the environment of its endpoints, and goes on until it is killed. */
+/** Serves the directory in its argument and prints the environment of its endpoints. It runs until it is killed. */
 import { startEmbeddedAws } from '../../../lib/standins/aws/index.ts';
 import { BUCKET, TABLE } from './names.ts';
 

@@ -1,4 +1,4 @@
-/** The real command in a process of its own, as a person runs it. */
+/** Runs the real command in its own process, as a person does. */
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,8 +15,8 @@ import { type Ended, ended } from '../ended.ts';
 const ROOT = resolve(import.meta.dirname, '../../..');
 
 /**
- * Runs `bin/local.ts` with these arguments; `environment` is all it knows besides the path.
- * @param killAt kills the process, by this signal, when its standard error shows this
+ * Runs `bin/local.ts` with these arguments. Besides PATH, it has only this `environment`.
+ * @param killAt kills the process with this signal when its standard error matches
  */
 export function local(
   args: readonly string[],
@@ -39,7 +39,7 @@ export async function temporaryDirectory(): Promise<string> {
   return directory;
 }
 
-/** A small workspace, and the environment with which the command finds it. */
+/** A small workspace, and the environment that leads the command to it. */
 export async function workspace(
   options: SimulatorOptions = {},
 ): Promise<{ readonly simulator: Simulator; readonly environment: Record<string, string> }> {

@@ -1,12 +1,12 @@
-/** Where facts.md calls the schemas of openapi-2.15.yaml wrong: data, each with the section that says so. */
+/** Schemas of openapi-2.15.yaml that are wrong, each with the reason and its number in docs/intercom-api.md. */
 
 export interface Correction {
   /** Schema, then the property path inside it. */
   readonly at: readonly [schema: string, ...path: string[]];
-  readonly facts: string;
-  /** `null`: also null. Otherwise the schema that is right. */
+  readonly why: string;
+  /** `nullable`: null is valid, too. Otherwise the schema that is right. */
   readonly be: 'nullable' | object;
-  /** The schema as it is would accept the responses too, because it looks for another key and requires none. */
+  /** The wrong schema accepts the responses as well, because it looks for another key and requires none. */
   readonly blind?: true;
 }
 
@@ -44,7 +44,7 @@ const statistics = [
 export const CORRECTIONS: readonly Correction[] = [
   {
     at: ['starting_after_paging'],
-    facts: '4.1: {page, starting_after}',
+    why: '4.1: {page, starting_after}',
     be: {
       type: 'object',
       properties: { page: { type: 'integer' }, starting_after: { type: 'string' } },
@@ -52,39 +52,39 @@ export const CORRECTIONS: readonly Correction[] = [
       additionalProperties: false,
     },
   },
-  { at: ['company_list', 'pages'], facts: '4: pages_link', be: pagesLink },
-  { at: ['article_list', 'pages'], facts: '4: pages_link', be: pagesLink },
-  { at: ['collection_list', 'pages'], facts: '4: pages_link', be: pagesLink },
-  { at: ['activity_log_list', 'pages'], facts: '4: pages_link', be: pagesLink },
-  { at: ['error', 'request_id'], facts: '1: 20 characters, not a uuid', be: nullable('string') },
-  { at: ['contact', 'email'], facts: 'fields.md part 4: null possible for leads', be: nullable('string') },
-  { at: ['contact_tags', 'url'], facts: '6.2: relative urls', be: url },
-  { at: ['contact_notes', 'url'], facts: '6.2: relative urls', be: url },
-  { at: ['contact_companies', 'url'], facts: '6.2: relative urls', be: url },
-  { at: ['addressable_list', 'type'], facts: '6.2: the type is a word, not a uri', be: url },
-  { at: ['addressable_list', 'url'], facts: '6.2: relative urls', be: url },
-  { at: ['company_data', 'url'], facts: '6.2: relative urls', be: url },
-  { at: ['company', 'custom_attributes'], facts: '6.3: values are any type', be: { type: 'object' } },
-  { at: ['company', 'monthly_spend'], facts: '6.3: data attribute says float', be: { type: 'number' } },
+  { at: ['company_list', 'pages'], why: '4: pages_link', be: pagesLink },
+  { at: ['article_list', 'pages'], why: '4: pages_link', be: pagesLink },
+  { at: ['collection_list', 'pages'], why: '4: pages_link', be: pagesLink },
+  { at: ['activity_log_list', 'pages'], why: '4: pages_link', be: pagesLink },
+  { at: ['error', 'request_id'], why: '1: 20 characters, not a uuid', be: nullable('string') },
+  { at: ['contact', 'email'], why: '6.2: null possible for leads', be: nullable('string') },
+  { at: ['contact_tags', 'url'], why: '6.2: relative urls', be: url },
+  { at: ['contact_notes', 'url'], why: '6.2: relative urls', be: url },
+  { at: ['contact_companies', 'url'], why: '6.2: relative urls', be: url },
+  { at: ['addressable_list', 'type'], why: '6.2: the type is a word, not a uri', be: url },
+  { at: ['addressable_list', 'url'], why: '6.2: relative urls', be: url },
+  { at: ['company_data', 'url'], why: '6.2: relative urls', be: url },
+  { at: ['company', 'custom_attributes'], why: '6.3: values are any type', be: { type: 'object' } },
+  { at: ['company', 'monthly_spend'], why: '6.3: its data attribute says float', be: { type: 'number' } },
   {
     at: ['conversation_teammates'],
-    facts: '6.4: null or {type: admin.list, admins}',
+    why: '6.4: null or {type: admin.list, admins}',
     blind: true,
     be: { type: ['object', 'null'], properties: { type: { enum: ['admin.list'] } }, required: ['admins'] },
   },
-  { at: ['conversation_source'], facts: '6.4: source can be null', be: 'nullable' },
+  { at: ['conversation_source'], why: '6.4: source can be null', be: 'nullable' },
   ...statistics.map(
     (field): Correction => ({
       at: ['conversation_statistics', field],
-      facts: '6.4: every statistic may be null',
+      why: '6.4: every statistic may be null',
       be: 'nullable',
     }),
   ),
-  { at: ['conversation_part_author', 'email'], facts: '6.4: "" for leads', be: { type: 'string' } },
-  { at: ['custom_attributes'], facts: '6.4, 6.2: values of any type', be: { type: 'object' } },
+  { at: ['conversation_part_author', 'email'], why: '6.4: "" for leads', be: { type: 'string' } },
+  { at: ['custom_attributes'], why: '6.4, 6.2: values of any type', be: { type: 'object' } },
   {
     at: ['ticket_type_attribute_list'],
-    facts: '6.6: {type: list, data}',
+    why: '6.6: {type: list, data}',
     blind: true,
     be: {
       type: 'object',
@@ -95,30 +95,30 @@ export const CORRECTIONS: readonly Correction[] = [
       required: ['data'],
     },
   },
-  { at: ['ticket_part_author', 'email'], facts: '6.4: "" for leads', be: { type: 'string' } },
-  { at: ['admin', 'avatar'], facts: '6.7: an object with display_avatar', be: { type: 'object' } },
-  { at: ['data_attribute', 'model'], facts: '6.7: enum lacks conversation', be: { type: 'string' } },
+  { at: ['ticket_part_author', 'email'], why: '6.4: "" for leads', be: { type: 'string' } },
+  { at: ['admin', 'avatar'], why: '6.7: an object with display_avatar', be: { type: 'object' } },
+  { at: ['data_attribute', 'model'], why: '6.7: the enum lacks conversation', be: { type: 'string' } },
   {
     at: ['article_translated_content'],
-    facts: '6.8: sometimes a string or empty',
+    why: '6.8: sometimes a string or empty',
     be: { type: ['object', 'string', 'null'] },
   },
   {
     at: ['group_translated_content'],
-    facts: '6.8: sometimes a string or empty',
+    why: '6.8: sometimes a string or empty',
     be: { type: ['object', 'string', 'null'] },
   },
-  { at: ['activity_log', 'activity_type'], facts: '6.9: enum is open ended', be: { type: 'string' } },
-  { at: ['activity_log_metadata'], facts: '6.9: free-form', be: { type: ['object', 'null'] } },
+  { at: ['activity_log', 'activity_type'], why: '6.9: the enum is open-ended', be: { type: 'string' } },
+  { at: ['activity_log_metadata'], why: '6.9: free-form', be: { type: ['object', 'null'] } },
   {
     at: ['ticket_type_attribute', 'input_options'],
-    facts: 'fields.md: null in an example (seen only once its list has the right key)',
+    why: '6.6: null in an example (checked only once its list has the right key)',
     blind: true,
     be: 'nullable',
   },
   {
     at: ['contact_attached_companies'],
-    facts: '6.2: key data, emitted',
+    why: '6.2: the key is data',
     blind: true,
     be: {
       type: 'object',

@@ -17,7 +17,7 @@ export interface Request {
   readonly query: URLSearchParams;
   readonly headers: IncomingMessage['headers'];
   readonly body: Record<string, never> & SearchBody;
-  /** The body as it came. */
+  /** The raw body. */
   readonly text: string;
 }
 
@@ -93,7 +93,7 @@ export async function serve(handler: Handler): Promise<TestServer> {
   };
 }
 
-/** An address where nobody listens. */
+/** An address where nothing listens. */
 export async function closedUrl(): Promise<string> {
   const server = createServer();
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
@@ -106,7 +106,7 @@ export interface TestClock extends Clock {
   readonly sleeps: readonly number[];
 }
 
-/** Time passes only by sleeping, and sleeping takes no time. */
+/** A clock that moves only by sleeping; sleeping itself takes no time. */
 export function testClock(start = Date.UTC(2026, 10, 23, 12)): TestClock {
   let now = start;
   const sleeps: number[] = [];
@@ -146,7 +146,7 @@ export function testClient(url: string, options: Partial<IntercomClientOptions> 
   return { client, clock, observations, priorities, events };
 }
 
-/** A declaration of which only the reading matters. */
+/** A declaration in which only `read` matters. */
 export const declare = (read: ReadSpec, more: Partial<ObjectDeclaration> = {}): ObjectDeclaration => ({
   name: 'tags',
   description: '',
@@ -157,7 +157,6 @@ export const declare = (read: ReadSpec, more: Partial<ObjectDeclaration> = {}): 
   read,
   columns: [],
   omit: [],
-  embeddedLists: [],
   children: [],
   ...more,
 });
@@ -192,10 +191,14 @@ export interface Walk {
   readonly matched: number | null | undefined;
 }
 
-/** Reads a slice to its end and sums it up; what came before a restart is dropped. */
+/** Reads a slice to its end and summarizes it, without what came before a restart. */
 export async function walk(source: AsyncIterable<ReadEvent>): Promise<Walk> {
   const events: ReadEvent[] = [];
-  for await (const event of source) events.push(event);
+  for await (const event of source) {
+    // The engine throws it, too, if there is no other slice.
+    if (event.type === 'lost') throw event.error;
+    events.push(event);
+  }
   const kept = events.slice(events.findLastIndex(({ type }) => type === 'restart') + 1);
   const pages = kept.filter((event) => event.type === 'page');
   const end = kept.findLast((event) => event.type === 'end');

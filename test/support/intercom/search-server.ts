@@ -29,7 +29,7 @@ function compares(value: unknown, { operator, value: wanted }: Field, day: boole
 }
 
 export interface SearchOptions {
-  /** The workspace; read anew by every request. */
+  /** The records of the workspace, read again by every request. */
   readonly records: () => readonly JsonObject[];
   readonly recordsKey?: string;
   /** Compares whole UTC days. */
@@ -70,7 +70,7 @@ export function searchAnswer(body: SearchBody, options: SearchOptions): JsonObje
   };
 }
 
-/** A server with nothing but one search. */
+/** A server that offers one search and nothing else. */
 export const searchHandler =
   (options: SearchOptions): Handler =>
   ({ body }: Request) => ({ json: searchAnswer(body, options) });

@@ -1,4 +1,4 @@
-/** A bare HTTP client for the simulator's tests; it shares nothing with the product's. */
+/** A bare HTTP client for the simulator's tests; it shares no code with the product's. */
 import { afterEach } from 'vitest';
 import {
   type JsonObject,
@@ -20,7 +20,7 @@ export interface Reply {
   readonly json: Body;
 }
 
-/** Responses as loosely typed as they arrive. */
+/** A response body, typed as loosely as it arrives. */
 export interface Body extends JsonObject {
   readonly data?: readonly JsonObject[];
   readonly total_count?: number;
@@ -32,7 +32,7 @@ export interface Body extends JsonObject {
 
 export interface TestClock {
   ms: number;
-  /** Moves on by seconds. */
+  /** Moves the clock on by seconds. */
   pass(seconds: number): void;
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { App } from 'aws-cdk-lib';
-import { type PipelineConfig, resolveConfig, resolveDeployment } from '../../../functions/config/config.ts';
+import { type PipelineConfig, parseConfig, parseDeployment } from '../../../functions/config/config.ts';
 import { TABLES } from '../../../functions/objects/index.ts';
 import { bundledCode } from '../../../lib/constructs/function-code.ts';
 import { addPipeline } from '../../../lib/stacks/pipeline.ts';
@@ -93,8 +93,8 @@ export interface Assembly {
 export function assemble(outdir: string, config: PipelineConfig): Assembly {
   const { context } = JSON.parse(readFileSync(CDK_JSON, 'utf8')) as { context: Record<string, unknown> };
   const app = new App({ outdir, context, analyticsReporting: false });
-  const resolved = resolveConfig(config, TABLES);
-  const deployment = resolveDeployment(config, { tables: TABLES, cronProblem: () => null });
+  const resolved = parseConfig(config, TABLES);
+  const deployment = parseDeployment(config, { tables: TABLES, cronProblem: () => null });
   addPipeline(app, resolved, bundledCode(resolved), deployment);
   const templates = app.synth().stacks.map((stack) => stack.template as StackTemplate);
   const codeOf = (logicalId: string): { readonly S3Key: string } => {

@@ -18,7 +18,7 @@ import { createDynamoDbAuthorizationStore } from '../../../functions/aws/dynamod
 import { createDynamoDbStateStore } from '../../../functions/aws/dynamodb-state-store.ts';
 import { createSecretsConnectionStore } from '../../../functions/aws/secrets-connection-store.ts';
 import { createSecretsOAuthClientSource } from '../../../functions/aws/secrets-oauth-client-source.ts';
-import { type PipelineConfig, resolveConfig } from '../../../functions/config/config.ts';
+import { type PipelineConfig, parseConfig } from '../../../functions/config/config.ts';
 import { type Begun, beginAuthorization } from '../../../functions/connection/begin-authorization.ts';
 import type { CallbackEvent, CallbackResult } from '../../../functions/connection-handlers.ts';
 import { createIntercomAccess } from '../../../functions/intercom/oauth.ts';
@@ -185,7 +185,7 @@ export async function startConnectionBench(options: BenchOptions = {}): Promise<
   const secrets = new SecretsManagerClient(connectTo(aws.environment.AWS_ENDPOINT_URL_SECRETS_MANAGER));
   const table = callback.environment.TABLE_NAME ?? '';
   const authorizations = createDynamoDbAuthorizationStore(dynamoDb, table);
-  const intercom = createIntercomAccess({ config: resolveConfig(pipeline), clock: SYSTEM_CLOCK });
+  const intercom = createIntercomAccess({ config: parseConfig(pipeline), clock: SYSTEM_CLOCK });
 
   const put = (SecretId: string, SecretString: string) =>
     secrets.send(new PutSecretValueCommand({ SecretId, SecretString }));

@@ -1,6 +1,6 @@
 /**
  * What the tables must hold, computed from the truth of a simulated workspace and from the output
- * contract (DESIGN 6) alone: no code of the extractor is used.
+ * format (docs/output.md) alone: no code of the extractor is used.
  */
 import { adminAvatarUrl } from '../../../lib/standins/intercom/generate/people.ts';
 import type { JsonObject, Simulator, Switches } from '../../../lib/standins/intercom/index.ts';

@@ -1,5 +1,5 @@
 /**
- * Reads a lake as a stranger would who has nothing but the output contract (DESIGN 6): manifests, the
+ * Reads a lake as a stranger would who has nothing but the documented output format (docs/output.md): manifests, the
  * files they list, the rows in them. Everything that can be verified is verified on the way.
  */
 import { createHash } from 'node:crypto';
@@ -215,6 +215,11 @@ export async function readLake(
     if (known === undefined) throw new Error(`${path} is of an unknown object`);
     known.push(manifest);
     for (const [name, { rows, files }] of Object.entries(manifest.tables)) {
+      if (name === 'rejects') {
+        for (const entry of files) await readTableFile(root, name, manifest.run_id, entry);
+        for (const { key } of files) listed.add(key);
+        continue;
+      }
       const table = name as Table;
       const written = history.get(table);
       if (written === undefined) throw new Error(`${path} lists an unknown table ${name}`);

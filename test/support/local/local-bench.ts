@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type PipelineConfig, resolveConfig } from '../../../functions/config/config.ts';
+import { type PipelineConfig, parseConfig } from '../../../functions/config/config.ts';
 import type { Metrics, ProgressEvent } from '../../../functions/core/ports.ts';
 import { TABLES } from '../../../functions/objects/index.ts';
 import {
@@ -87,7 +87,7 @@ export async function startBench(options: BenchOptions = {}): Promise<Bench> {
   async function open(overrides: SyncOptions = {}): Promise<Session> {
     const chosen = { ...options.sync, ...overrides };
     const { directory = home, signal = new AbortController().signal } = chosen;
-    const config = resolveConfig({ name: 'test', baseUrl: simulator.url, ...chosen.config }, TABLES);
+    const config = parseConfig({ name: 'test', baseUrl: simulator.url, ...chosen.config }, TABLES);
     const pipeline = await openLocalPipeline({
       directory,
       config,

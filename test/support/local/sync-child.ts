@@ -45,13 +45,13 @@ const orders = JSON.parse(process.argv[2] ?? '{}') as ChildOrders;
 const { kill, directory, limits } = orders;
 if (kill !== undefined && 'file' in kill) watchFiles(kill);
 
-const { resolveConfig } = await import('../../../functions/config/config.ts');
+const { parseConfig } = await import('../../../functions/config/config.ts');
 const { openLocalPipeline } = await import('../../../lib/cli/local/local-pipeline.ts');
 const { syncLocally } = await import('../../../lib/cli/local/sync.ts');
 const { createTestClock } = await import('./test-clock.ts');
 
 const clock = createTestClock(orders.clock);
-const config = resolveConfig(orders.config);
+const config = parseConfig(orders.config);
 let answers = 0;
 const pipeline = await openLocalPipeline({
   directory,

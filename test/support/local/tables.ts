@@ -16,7 +16,7 @@ export const TABLES = {
   tags: { key: ['id'], sync: 'full_refresh' },
   teams: { key: ['id'], sync: 'full_refresh' },
   segments: { key: ['id'], sync: 'full_refresh' },
-  data_attributes: { key: ['model', 'full_name'], sync: 'full_refresh' },
+  data_attributes: { key: ['model', 'full_name', 'id'], sync: 'full_refresh' },
   tickets: { key: ['id'], sync: 'incremental' },
   ticket_types: { key: ['id'], sync: 'full_refresh' },
   articles: { key: ['id'], sync: 'full_refresh' },

@@ -24,7 +24,7 @@ export function createMemoryAuthorizationStore(): AuthorizationStore {
     },
     async settle(stateHash, outcome) {
       const entry = entries.get(stateHash);
-      if (entry?.isTaken !== true) throw new Error('Only a request that was taken is settled.');
+      if (entry?.isTaken !== true) throw new Error('Only a request that was taken can be settled.');
       entry.outcome = outcome;
     },
     outcome: async (stateHash) => entries.get(stateHash)?.outcome ?? null,

@@ -1,4 +1,4 @@
-/** The catalog as a map: what was ever told of an object, and the tables that follow from all of it. */
+/** The catalog as a map: everything that was published about each object, and the tables that follow from it. */
 import type { CatalogTable } from '../../../functions/catalog/tables.ts';
 import type { Catalog } from '../../../functions/core/ports.ts';
 import { type SeenTables, unionSeen } from '../../../functions/core/sightings.ts';
@@ -7,7 +7,7 @@ import { type SeenTables, unionSeen } from '../../../functions/core/sightings.ts
 export type TypesByTable = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 export interface MemoryCatalog {
-  /** The catalog as the functions of an object see it. */
+  /** The catalog as one object's functions use it. */
   of(tables: (columns: SeenTables) => readonly CatalogTable[]): Catalog;
   /** Current state and history of a table have the same columns here. */
   types(): TypesByTable;

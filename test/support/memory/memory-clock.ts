@@ -1,9 +1,9 @@
-/** A clock that moves only when told; sleepers wake in the order of their times. */
+/** A clock that a test moves; sleepers wake in the order of their times. */
 import type { Clock } from '../../../functions/core/ports.ts';
 import type { EpochMs } from '../../../functions/core/time.ts';
 
 export interface MemoryClock extends Clock {
-  /** Moves on by `ms` and wakes whoever is due. */
+  /** Moves forward by `ms` and wakes the sleepers that are due. */
   advance(ms: number): void;
   sleepers(): number;
 }

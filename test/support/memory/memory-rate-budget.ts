@@ -1,5 +1,6 @@
 /** The rate budget without a table: instances share a `BudgetTable`. */
 import type { Clock, RateBudget } from '../../../functions/core/ports.ts';
+import { createServerClock } from '../../../functions/core/server-clock.ts';
 import type { EpochMs } from '../../../functions/core/time.ts';
 
 export interface BudgetTable {
@@ -14,7 +15,9 @@ const WINDOW_MS = 10_000;
 const FIRST_LIMIT = 166;
 
 export function createMemoryRateBudget(clock: Clock, table: BudgetTable = createBudgetTable()): RateBudget {
-  const windowEnd = (): EpochMs => Math.floor(clock.now() / WINDOW_MS) * WINDOW_MS + WINDOW_MS;
+  const intercom = createServerClock(clock);
+  const windowEndOf = (at: EpochMs): EpochMs => Math.floor(at / WINDOW_MS) * WINDOW_MS + WINDOW_MS;
+  const windowEnd = (): EpochMs => windowEndOf(intercom.now());
   const limit = (): number => table.limit ?? FIRST_LIMIT;
   return {
     async permit(priority, signal) {
@@ -23,22 +26,21 @@ export function createMemoryRateBudget(clock: Clock, table: BudgetTable = create
         const end = windowEnd();
         const used = table.used.get(end) ?? 0;
         const reserve = priority === 'urgent' ? 0 : Math.max(1, Math.floor(limit() * 0.02));
-        if (clock.now() >= table.pausedUntil && used < limit() - reserve) {
+        if (intercom.now() >= table.pausedUntil && used < limit() - reserve) {
           table.used.set(end, used + 1);
           return;
         }
-        await clock.sleep(Math.max(end, table.pausedUntil) - clock.now(), signal);
+        await clock.sleep(Math.max(end, table.pausedUntil) - intercom.now(), signal);
       }
     },
-    observe(seen) {
-      if (seen.limit !== null && seen.limit > 0) table.limit = seen.limit;
-      if (seen.limit !== null && seen.remaining !== null && seen.resetAt !== null) {
-        const end = seen.resetAt * 1000;
-        table.used.set(end, Math.max(table.used.get(end) ?? 0, seen.limit - seen.remaining));
+    observe({ limit: stated, remaining, limited, time }) {
+      if (time !== null) intercom.observe(time);
+      if (stated !== null && stated > 0) table.limit = stated;
+      const end = windowEndOf(time?.dateMs ?? intercom.now());
+      if (stated !== null && remaining !== null) {
+        table.used.set(end, Math.max(table.used.get(end) ?? 0, stated - remaining));
       }
-      if (!seen.limited && seen.remaining !== 0) return;
-      const until = seen.resetAt === null ? windowEnd() : seen.resetAt * 1000;
-      table.pausedUntil = Math.max(table.pausedUntil, until);
+      if (limited || remaining === 0) table.pausedUntil = Math.max(table.pausedUntil, end);
     },
     limit: async () => limit(),
   };

@@ -1,4 +1,4 @@
-/** The state store as a map; what goes in and comes out are copies. */
+/** The state store as a map; values are copied on the way in and out. */
 import { isDeepStrictEqual } from 'node:util';
 import type { ObjectName } from '../../../functions/core/names.ts';
 import type { Conditional, ObjectState, StateStore } from '../../../functions/core/ports.ts';

@@ -1,4 +1,4 @@
-/** CloudFormation as the command asks it: DescribeStacks in the query protocol, and the account's event bus. */
+/** CloudFormation for the command: DescribeStacks in the query protocol, and the account's event bus. */
 import { createServer, type IncomingMessage } from 'node:http';
 import { closeServer, listenOnLoopback } from '../../../lib/standins/aws/loopback-server.ts';
 import { readBody } from '../../../lib/standins/aws/read-body.ts';
@@ -11,7 +11,7 @@ export interface DeployedStack {
   readonly outputs: Readonly<Record<string, string>>;
 }
 
-/** An answer in place of the right one. */
+/** An error that replaces the right answer. */
 export interface Refusal {
   readonly status: number;
   readonly code: string;

@@ -1,4 +1,4 @@
-/** A pipeline as if it were deployed: AWS's endpoints with its stacks in this process, the command in its own. */
+/** A pipeline as if deployed: AWS endpoints with its stacks in this process, the command in its own. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -13,7 +13,7 @@ import {
 import { App } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { afterAll, onTestFinished } from 'vitest';
-import { type PipelineConfig, resolveConfig } from '../../../functions/config/config.ts';
+import { type PipelineConfig, parseConfig } from '../../../functions/config/config.ts';
 import { completeAuthorization } from '../../../functions/connection/complete-authorization.ts';
 import { createConnectionRuntime } from '../../../functions/connection-runtime.ts';
 import { type LocalPipeline, openLocalPipeline } from '../../../lib/cli/local/local-pipeline.ts';
@@ -36,23 +36,23 @@ const ROOT = resolve(import.meta.dirname, '../../..');
 
 export interface CommandOptions {
   readonly environment?: Readonly<Record<string, string>>;
-  /** Written to standard input, which ends then; null: it stays open and silent. */
+  /** Text for standard input, which then ends; null keeps it open and silent. */
   readonly stdin?: string | null;
-  /** Runs it at a terminal, which shows all output on standard output; standard input stays open. */
+  /** Runs it in a terminal, which puts all output on standard output; standard input stays open. */
   readonly terminal?: boolean;
   readonly onStart?: (child: ChildProcess) => void;
-  /** Called with everything that standard output and error have shown so far, and the process. */
+  /** Called with all output so far, and the process. */
   readonly onOutput?: (shown: string, child: ChildProcess) => void;
 }
 
-/** util-linux brings it to every Linux; other systems have another `script`, or none. */
+/** True with the `script` of util-linux, which every Linux has; other systems have another one, or none. */
 export const canPretendTerminal =
   spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux') === true;
 
-/** Everything that commands have shown in this test file: for the search for secrets. */
+/** All output of commands in this test file, to search it for secrets. */
 export const shown: string[] = [];
 
-/** Runs `bin/pipeline.ts` with these arguments; `environment` is all it knows besides the path. */
+/** Runs `bin/pipeline.ts` with these arguments. Besides PATH, it has only this `environment`. */
 export async function pipelineCommand(
   args: readonly string[],
   { environment = {}, stdin, terminal = false, onStart, onOutput }: CommandOptions = {},
@@ -75,8 +75,8 @@ export async function pipelineCommand(
   return { status, stdout, stderr };
 }
 
-/** Names and templates of the stacks, as `cdk deploy` would make them. */
-function stacksOf(config: ReturnType<typeof resolveConfig>) {
+/** Names and templates of the stacks, as `cdk deploy` makes them. */
+function stacksOf(config: ReturnType<typeof parseConfig>) {
   const outdir = mkdtempSync(join(tmpdir(), 'deployed-'));
   try {
     const { context } = JSON.parse(readFileSync(join(ROOT, 'cdk.json'), 'utf8'));
@@ -88,9 +88,9 @@ function stacksOf(config: ReturnType<typeof resolveConfig>) {
   }
 }
 
-/** The outputs of each stack with what they are on one machine; those of services that are not there stay out. */
+/** The outputs of each stack with their local values, without those of services that are not embedded. */
 function deployedStacks(
-  config: ReturnType<typeof resolveConfig>,
+  config: ReturnType<typeof parseConfig>,
   callbackUrl: string,
 ): readonly DeployedStack[] {
   const stacks = stacksOf(config);
@@ -112,28 +112,28 @@ function deployedStacks(
 export interface DeployedOptions {
   readonly config?: Partial<PipelineConfig>;
   readonly simulator?: SimulatorOptions;
-  /** Whether it has the simulator's token. @default true */
+  /** Stores the simulator's token. @default true */
   readonly connected?: boolean;
-  /** Whether client id and secret are filled in. @default false */
+  /** Fills in client id and secret. @default false */
   readonly clientFilled?: boolean;
-  /** Limits of plans and attempts, to make them small. */
+  /** Makes plans and attempts small. */
   readonly limits?: NonNullable<Parameters<typeof openLocalPipeline>[0]['limits']>;
 }
 
 export type SecretName = 'Connection' | 'OAuthClient';
 
-/** The app as it is registered at the simulator. */
+/** The app, as registered at the simulator. */
 export const APP = { clientId: 'app-1234', clientSecret: 'CLIENT-SECRET-5f2c' } as const;
 
 type OnEnd = (close: () => void | Promise<void>) => void;
 
 interface Callback {
   readonly url: string;
-  /** What answers it, once there is something to answer with. */
+  /** Set once the pipeline is open. */
   answer: (query: string) => Promise<unknown>;
 }
 
-/** The callback's address, without its pages: those have tests of their own. */
+/** The callback, without its pages, which have their own tests. */
 async function startCallback(onEnd: OnEnd): Promise<Callback> {
   const callback = { url: '', answer: async (_query: string): Promise<unknown> => null };
   const server = createServer(async (request, response) => {
@@ -145,7 +145,7 @@ async function startCallback(onEnd: OnEnd): Promise<Callback> {
   return callback;
 }
 
-/** What a person does on Intercom's page; the browser then goes where it is sent. */
+/** Decides as a person does on Intercom's page, and follows the redirect. */
 export async function decide(url: string, decision: 'authorize' | 'deny'): Promise<void> {
   const asked = new URL(url);
   const body = new URLSearchParams({ ...Object.fromEntries(asked.searchParams), decision });
@@ -157,11 +157,11 @@ export interface Deployed {
   readonly pipeline: LocalPipeline;
   readonly executions: RunningExecutions;
   readonly cloudFormation: CloudFormation;
-  /** With which a command finds all of it. */
+  /** Leads a command to all of this. */
   readonly environment: Readonly<Record<string, string>>;
   readonly callbackUrl: string;
   readonly configFile: string;
-  /** The secret's text as it lies there. */
+  /** The stored text of the secret. */
   secret(name: SecretName): Promise<string>;
   putSecret(name: SecretName, text: string): Promise<void>;
   /** Runs a command for this pipeline. */
@@ -174,7 +174,7 @@ export async function temporaryDirectory(): Promise<string> {
   return directory;
 }
 
-/** Waits and pauses of the workflow take no time of the test's. */
+/** Waits and pauses of the workflow, shortened for tests. */
 const PAUSES = { waitMs: 10, retryMs: 10 };
 
 async function deploy(options: DeployedOptions, onEnd: OnEnd): Promise<Deployed> {
@@ -185,7 +185,7 @@ async function deploy(options: DeployedOptions, onEnd: OnEnd): Promise<Deployed>
   const written = { name: 'intercom', baseUrl: simulator.url, ...options.config };
   const configFile = join(directory, 'pipeline.json');
   await writeFile(configFile, JSON.stringify(written));
-  const config = resolveConfig(written);
+  const config = parseConfig(written);
   const cloudFormation = await startCloudFormation();
   onEnd(() => cloudFormation.close());
   const callback = await startCallback(onEnd);
@@ -252,8 +252,8 @@ async function deploy(options: DeployedOptions, onEnd: OnEnd): Promise<Deployed>
 }
 
 /**
- * Deploys a pipeline for all tests of a file; one, because the functions find AWS in the environment of this
- * process.
+ * Deploys a pipeline for all tests of a file. There can be only one, because the functions find AWS through the
+ * environment of this process.
  */
 export async function deployForAll(options: DeployedOptions = {}): Promise<Deployed> {
   const closers: (() => void | Promise<void>)[] = [];

@@ -1,9 +1,9 @@
-/** Step Functions that runs what it is told to start, at once and side by side. */
+/** A Step Functions that runs each started execution at once, side by side. */
 import type { ExecutionDescription, ExecutionsBackend } from '../../../lib/standins/aws/index.ts';
 import type { WorkflowRunner } from '../../../lib/standins/aws/workflow/workflow-runner.ts';
 
 export interface RunningExecutions extends ExecutionsBackend {
-  /** Resolves when nothing runs any more. */
+  /** Resolves when nothing is running. */
   idle(): Promise<void>;
   /** Ends an execution as `StopExecution` would. */
   stop(executionArn: string): void;
@@ -37,7 +37,7 @@ export function createRunningExecutions(runner: () => WorkflowRunner): RunningEx
       ...one.description,
       status,
       stopDate: new Date(),
-      // Of one that was stopped Step Functions tells only what the one who stopped it said.
+      // For a stopped execution, Step Functions reports only what the caller of StopExecution gave.
       ...('error' in outcome &&
         status !== 'ABORTED' && { error: outcome.error.name, cause: outcome.error.cause }),
     };

@@ -1,4 +1,4 @@
-/** What the embedded endpoints do not do: races, throttling, refusals. */
+/** What the embedded endpoints cannot do: races, throttling, refusals. */
 import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import type { S3Client } from '@aws-sdk/client-s3';
@@ -22,7 +22,7 @@ type Item = Readonly<Record<string, AttributeValue>>;
 const named = (name: string, more: Record<string, unknown> = {}): Error =>
   Object.assign(new Error(`it was ${name}`), { name, ...more });
 
-/** A client that gives the answers one after the other, the last one again and again. */
+/** A client that returns the answers in order, and repeats the last one. */
 function answering<C>(...answers: readonly unknown[]): { client: C; calls: () => number } {
   let calls = 0;
   const client = {
@@ -46,7 +46,7 @@ describe('an error of AWS', () => {
     [named('Error', { code: 'ECONNRESET' })],
     [named('TimeoutError')],
     [named('X', { $retryable: {} })],
-  ])('that passes is worth another try: %s', async (error) => {
+  ])('that is transient can be retried: %s', async (error) => {
     const call = callAws('do it', () => Promise.reject(error));
     await expect(call).rejects.toMatchObject({
       name: 'RetryableError',
@@ -60,7 +60,7 @@ describe('an error of AWS', () => {
     [named('ValidationException', { $metadata: { httpStatusCode: 400 } })],
     [named('TypeError')],
     ['no error at all'],
-  ])('that does not pass stays what it is: %s', async (error) => {
+  ])('that is not transient stays the same: %s', async (error) => {
     await expect(callAws('do it', () => Promise.reject(error))).rejects.toBe(error);
   });
 });
@@ -68,7 +68,7 @@ describe('an error of AWS', () => {
 describe('the S3 lake', () => {
   const race = named('ConditionalRequestConflict', { $metadata: { httpStatusCode: 409 } });
 
-  test('asks again when conditional writes race', async () => {
+  test('tries again if conditional writes race', async () => {
     const { client, calls } = answering<S3Client>(race, race, named('PreconditionFailed'));
     expect(await createS3Lake(client, 'b').putNew('k', new Uint8Array())).toBe('exists');
     expect(calls()).toBe(3);
@@ -80,33 +80,33 @@ describe('the S3 lake', () => {
     await expect(put).rejects.toMatchObject({ name: 'RetryableError', cause: race });
   });
 
-  test('takes nothing but a missing object for null', async () => {
+  test('returns null for a missing object only', async () => {
     const denied = named('AccessDenied', { $metadata: { httpStatusCode: 403 } });
     const { client } = answering<S3Client>(denied);
     await expect(createS3Lake(client, 'b').get('k')).rejects.toBe(denied);
   });
 
-  test('says which file could not be deleted', async () => {
+  test('names the file that could not be deleted', async () => {
     const { client } = answering<S3Client>({ Errors: [{ Key: 'k1', Message: 'denied' }] });
     await expect(createS3Lake(client, 'b').delete(['k1'])).rejects.toThrow(
       "'k1' could not be deleted: denied",
     );
   });
 
-  test('deletes in portions that S3 takes', async () => {
+  test('deletes in batches that S3 accepts', async () => {
     const { client, calls } = answering<S3Client>({});
     await createS3Lake(client, 'b').delete(Array.from({ length: 2_001 }, (_unused, index) => `k${index}`));
     expect(calls()).toBe(3);
   });
 });
 
-test('the state store takes nothing but a failed condition for a no', async () => {
+test('the state store refuses only for a failed condition', async () => {
   const { client } = answering<DynamoDBClient>(named('AccessDeniedException'));
   const store = createDynamoDbStateStore(client, 't');
   await expect(store.takeLease('tags', 0, { executionArn: 'a', runId: 'r' })).rejects.toThrow('AccessDenied');
 });
 
-test('the rate budget takes nothing but a failed condition for a no', async () => {
+test('the rate budget refuses only for a failed condition', async () => {
   const { client } = answering<DynamoDBClient>({}, named('AccessDeniedException'));
   const budget = createDynamoDbRateBudget(client, 't', createMemoryClock());
   await expect(budget.permit('bulk', new AbortController().signal)).rejects.toThrow('AccessDenied');
@@ -118,11 +118,11 @@ describe('the authorization store', () => {
     Item: { validUntil: { N: '600' }, replaceWorkspace: { BOOL: true }, takenBy: { S: takenBy } },
   });
 
-  test("takes the SDK's retry of its own write for what it is", async () => {
+  test("recognizes the SDK's retry of its own write", async () => {
     let taker = '';
     const send = async ({ input }: { input: { ExpressionAttributeValues?: Item } }) => {
       if (input.ExpressionAttributeValues === undefined) return item(taker);
-      // It arrived, its answer was lost, and the SDK sent it again.
+      // The write arrived, its answer was lost, and the SDK sent it again.
       taker = input.ExpressionAttributeValues[':taker']?.S ?? '';
       throw failed;
     };
@@ -133,12 +133,12 @@ describe('the authorization store', () => {
     });
   });
 
-  test("never for another's", async () => {
+  test("does not take another caller's write for its own", async () => {
     const { client } = answering<DynamoDBClient>(failed, item('somebody else'));
     expect(await createDynamoDbAuthorizationStore(client, 't').take('aa', 1)).toEqual({ status: 'used' });
   });
 
-  test('takes nothing but a failed condition for a no', async () => {
+  test('refuses only for a failed condition', async () => {
     const { client } = answering<DynamoDBClient>(named('AccessDeniedException'));
     const store = createDynamoDbAuthorizationStore(client, 't');
     await expect(store.take('aa', 1)).rejects.toThrow('AccessDenied');
@@ -160,7 +160,7 @@ describe("the app's client", () => {
   });
 });
 
-test('executions that may not be asked about are not taken for over', async () => {
+test('an execution that may not be described does not count as over', async () => {
   const denied = named('AccessDeniedException');
   const executions = createSfnExecutions(answering<SFNClient>(denied).client);
   await expect(executions.isRunning('arn')).rejects.toBe(denied);
@@ -177,17 +177,17 @@ test('an execution that waits to be redriven still holds its lease', async () =>
 describe('the event of a run', () => {
   const event = { format: 1, run_id: 'r' } as SyncCompleted;
 
-  test('that EventBridge refuses in an answer of 200 is sent again by the workflow', async () => {
+  test('is sent again by the workflow if EventBridge refuses it in an answer of 200', async () => {
     const refused = { FailedEntryCount: 1, Entries: [{ ErrorCode: 'InternalFailure', ErrorMessage: 'oh' }] };
     const { client } = answering<EventBridgeClient>(refused);
     await expect(createEventBridgeEvents(client).syncCompleted(event)).rejects.toMatchObject({
       name: 'RetryableError',
       code: 'event_refused',
-      message: 'EventBridge did not take the event: InternalFailure (oh).',
+      message: 'EventBridge did not accept the event: InternalFailure (oh).',
     });
   });
 
-  test('is sent again where EventBridge is throttled, and not where it is forbidden', async () => {
+  test('is sent again if EventBridge throttles, but not if it is forbidden', async () => {
     const { client } = answering<EventBridgeClient>(named('ThrottlingException'));
     const throttled = createEventBridgeEvents(client).syncCompleted(event);
     await expect(throttled).rejects.toMatchObject({ name: 'RetryableError' });
@@ -198,7 +198,7 @@ describe('the event of a run', () => {
 });
 
 describe('the token', () => {
-  test('is read once, and again when it is to be forgotten', async () => {
+  test('is read once, and again after it was forgotten', async () => {
     const { client, calls } = answering<SecretsManagerClient>(
       { SecretString: '{"access_token":"t"}' },
       { SecretString: '{"access_token":"u"}' },
@@ -212,7 +212,7 @@ describe('the token', () => {
   });
 
   test.each([[undefined], ['{}'], ['null'], ['not json'], ['{"access_token":""}'], ['{"access_token":5}']])(
-    'is missing in %j: not connected, and asked for again',
+    'is missing in %j: not connected, and read again',
     async (SecretString) => {
       const { client } = answering<SecretsManagerClient>(
         { SecretString },

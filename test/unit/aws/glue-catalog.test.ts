@@ -1,4 +1,4 @@
-/** What the embedded Glue does not do: be overtaken in the middle, be away, refuse. */
+/** What the embedded Glue cannot do: change in the middle, be unavailable, refuse. */
 import {
   AccessDeniedException,
   ConcurrentModificationException,
@@ -14,11 +14,11 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { describe, expect, test } from 'vitest';
 import { createGlueCatalog } from '../../../functions/aws/glue-catalog.ts';
 import { configuredTables } from '../../../functions/catalog/configured.ts';
-import { resolveConfig } from '../../../functions/config/config.ts';
+import { parseConfig } from '../../../functions/config/config.ts';
 import type { SeenTables } from '../../../functions/core/sightings.ts';
 import { OBJECTS } from '../../../functions/objects/index.ts';
 
-const CONFIG = resolveConfig({});
+const CONFIG = parseConfig({});
 const FIRST_DAY = '2026-11-22';
 
 function catalogWith(client: GlueClient) {
@@ -37,7 +37,7 @@ interface Held {
   readonly input: TableInput;
 }
 
-/** A Glue that holds tables; `onRead` is called after each answer of GetTable. */
+/** A Glue with tables. It calls `onRead` after each answer to GetTable. */
 function glueWith(onRead: (name: string, tables: Map<string, Held>) => void = () => undefined) {
   const tables = new Map<string, Held>();
   const mock = mockClient(GlueClient);
@@ -67,7 +67,7 @@ function glueWith(onRead: (name: string, tables: Map<string, Held>) => void = ()
 
 const seen = (columns: SeenTables['tags'] & object): SeenTables => ({ tags: columns });
 
-test('what somebody else writes in the middle is read again, and kept', async () => {
+test('what another writer changes in the middle is read again and kept', async () => {
   let isOvertaken = false;
   const other = glueWith();
   await other.catalog.publish({ columns: seen({ theirs: ['boolean'] }), firstDay: '2026-11-20' });
@@ -107,7 +107,7 @@ test.each(['tags', 'tags_history'])(
   },
 );
 
-test('partitions move on with the history of an object, but not where others may have earlier files', async () => {
+test('partitions move forward with the history of an object, but not if others may have earlier files', async () => {
   const { catalog, tables } = glueWith();
   const begin = (name: string) => tables.get(name)?.input.Parameters?.['projection.run_date.range'];
   await catalog.publish({ columns: {}, firstDay: '2026-01-01' });
@@ -116,7 +116,7 @@ test('partitions move on with the history of an object, but not where others may
   expect(begin('deletions_history')).toBe('2026-01-01,NOW');
 });
 
-test('changes keep no earlier version, and name the one they rest on', async () => {
+test('updates keep no earlier version, and name the version that was read', async () => {
   const { catalog, mock } = glueWith();
   await catalog.publish({ columns: {}, firstDay: FIRST_DAY });
   await catalog.publish({ columns: seen({ x: ['string'] }), firstDay: FIRST_DAY });
@@ -125,7 +125,7 @@ test('changes keep no earlier version, and name the one they rest on', async () 
   for (const update of updates) expect(update).toMatchObject({ SkipArchive: true, VersionId: '0' });
 });
 
-test('a table that vanishes in the middle is made anew', async () => {
+test('a table that is deleted in the middle is created again', async () => {
   let isGone = false;
   const { catalog, tables } = glueWith((name, held) => {
     if (name !== 'manifests' || isGone || !held.has(name)) return;
@@ -140,16 +140,16 @@ test('a table that vanishes in the middle is made anew', async () => {
   expect(tables.get('manifests')).toEqual(before);
 });
 
-test('being overtaken without end is worth another try, later', async () => {
+test('if others are always faster, the run can try again later', async () => {
   const { catalog, mock } = glueWith();
   mock.on(CreateTableCommand).rejects(failure(ConcurrentModificationException));
   await expect(catalog.publish({ columns: {}, firstDay: FIRST_DAY })).rejects.toMatchObject({
     name: 'RetryableError',
-    message: expect.stringContaining('Others change the same tables'),
+    message: expect.stringContaining('Others keep changing the same tables'),
   });
 });
 
-/** The mock's types know one command at a time. */
+/** The mock's types accept only one command at a time. */
 const CALLS = { read: GetTableCommand, write: CreateTableCommand as unknown as typeof GetTableCommand };
 
 describe('a call that fails', () => {
@@ -158,7 +158,7 @@ describe('a call that fails', () => {
     ['OperationTimeoutException', 400],
     ['InternalServiceException', 500],
     ['TimeoutError', 0],
-  ])('with %s is worth another try', async (name, httpStatusCode) => {
+  ])('with %s can be retried', async (name, httpStatusCode) => {
     const error = Object.assign(new Error('later'), { name, $metadata: { httpStatusCode } });
     for (const failing of ['read', 'write'] as const) {
       const { catalog, mock } = glueWith();
@@ -172,7 +172,7 @@ describe('a call that fails', () => {
     [failure(AccessDeniedException), 'read'],
     [failure(AccessDeniedException), 'write'],
     [failure(InvalidInputException), 'write'],
-  ] as const)('with %s is a refusal, told with what it means for the data', async (error, failing) => {
+  ] as const)('with %s is a refusal, reported with what it means for the data', async (error, failing) => {
     const { catalog, mock } = glueWith();
     mock.on(CALLS[failing]).rejects(error);
     expect(await catalog.publish({ columns: {}, firstDay: FIRST_DAY })).toEqual({
@@ -183,7 +183,7 @@ describe('a call that fails', () => {
     });
   });
 
-  test('because the database is gone says so', async () => {
+  test('because the database does not exist reports that', async () => {
     const { catalog, mock } = glueWith();
     mock.on(CreateTableCommand).rejects(failure(EntityNotFoundException));
     expect(await catalog.publish({ columns: {}, firstDay: FIRST_DAY })).toMatchObject({
@@ -192,7 +192,7 @@ describe('a call that fails', () => {
     });
   });
 
-  test('in a way that nobody knows is a bug, and told as it is', async () => {
+  test('with an unknown error is a bug and stays the same', async () => {
     const { catalog, mock } = glueWith();
     mock.on(GetTableCommand).rejects(new TypeError('x is not a function'));
     await expect(catalog.publish({ columns: {}, firstDay: FIRST_DAY })).rejects.toThrow(TypeError);

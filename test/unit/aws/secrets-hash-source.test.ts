@@ -10,7 +10,7 @@ function source(SecretString: string) {
   return { client, hashes: createSecretsHashSource(new SecretsManagerClient({}), 'hash-key') };
 }
 
-test('reads the key of the secret when it is asked for', async () => {
+test('reads the key from the secret on each call', async () => {
   const { client, hashes } = source('k'.repeat(64));
   expect(client.calls()).toHaveLength(0);
   await hashes.hashText();
@@ -19,7 +19,7 @@ test('reads the key of the secret when it is asked for', async () => {
   ]);
 });
 
-/** Nothing but the key is needed to compute the same hashes elsewhere. */
+/** With the key alone you can compute the same hashes elsewhere. */
 test('is HMAC-SHA-256 over UTF-8, in hex', async () => {
   const { hashes } = source('k'.repeat(64));
   const hash = await hashes.hashText();
@@ -27,13 +27,13 @@ test('is HMAC-SHA-256 over UTF-8, in hex', async () => {
   expect(hash('ada@example.com')).toMatch(/^[0-9a-f]{64}$/);
 });
 
-test('differs with another key', async () => {
+test('differs with a different key', async () => {
   const one = await source('a'.repeat(64)).hashes.hashText();
   const other = await source('b'.repeat(64)).hashes.hashText();
   expect(one('x')).not.toBe(other('x'));
 });
 
-test.each(['', 'short', 'x'.repeat(31)])('refuses %j for a key, without telling it', async (key) => {
+test.each(['', 'short', 'x'.repeat(31)])('refuses %j as a key, without showing it', async (key) => {
   const refusal = source(key).hashes.hashText();
   await expect(refusal).rejects.toMatchObject({ name: 'ContractError', code: 'no_hash_key' });
   if (key !== '') await expect(refusal).rejects.not.toThrow(key);

@@ -1,4 +1,4 @@
-/** Slots under everything that happens: invocations that come, go on, are cut off, and runs that begin and are aborted. */
+/** Slots under all circumstances: invocations that start, continue or are cut off, and runs that begin or are aborted. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decideSlot, type Line } from '../../../functions/aws/slots.ts';
@@ -9,10 +9,10 @@ import { createMemorySlots } from '../../support/memory/memory-slots.ts';
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 
-/** The longest an invocation can live, with the margin. */
+/** The longest life of an invocation, including the margin. */
 const LIFE_MS = 16 * MINUTE;
 
-/** Past this nothing that is finite may still be waiting: some slots' lives of all that the tests do. */
+/** After this time nothing may still be waiting: it is several lifetimes of slots for everything the tests do. */
 const END_OF_TIME_MS = 40 * 60 * MINUTE;
 
 interface Step {
@@ -20,12 +20,12 @@ interface Step {
   readonly ends: 'gives back' | 'keeps' | 'dies';
 }
 
-/** A branch of an execution: works on one thing after the other, each in one or more invocations. */
+/** A branch of an execution. It does one piece of work after the other, each in one or more invocations. */
 interface Branch {
   readonly run: string;
   readonly startsAfter: number;
   readonly steps: readonly Step[];
-  /** Seconds after which its execution is aborted; what is at work goes on, and nothing follows. */
+  /** Seconds after which its execution is aborted. A running invocation continues, and none follows. */
   readonly abortedAfter: number | null;
 }
 
@@ -42,17 +42,17 @@ const branch: fc.Arbitrary<Branch> = fc.record({
 });
 
 interface Simulated {
-  /** Invocations with a slot at the same time, at most. */
+  /** Largest number of invocations with a slot at the same time. */
   readonly most: number;
   readonly unfinished: number;
-  /** Milliseconds in line: of each wait that ended. */
+  /** Milliseconds in line, for each wait that ended. */
   readonly waits: readonly number[];
-  /** Waits asked for, of all branches. */
+  /** Number of waits over all branches. */
   readonly rounds: number;
   readonly endedAt: number;
 }
 
-/** Lets the branches work over one set of slots, in order of time. */
+/** Runs the branches over one set of slots, in order of time. */
 async function simulate(
   branches: readonly Branch[],
   count: number,
@@ -89,7 +89,7 @@ async function simulate(
   async function leave(one: Running, held: NonNullable<Running['held']>): Promise<void> {
     one.held = null;
     one.step += 1;
-    // A dead invocation gives back nothing, and holds nothing: it sends no more.
+    // A dead invocation gives nothing back, but it also holds nothing: it sends no more requests.
     live.delete(held.attempt);
     if (held.step.ends === 'gives back') await held.slot.giveBack();
     if (held.step.ends === 'keeps') await held.slot.keep();
@@ -132,7 +132,7 @@ async function simulate(
   return { most, unfinished: todo.length, waits, rounds, endedAt: clock.now() - NOON };
 }
 
-test('never more invocations at work than slots, and everyone gets one in the end', async () => {
+test('there are never more running invocations than slots, and everyone gets a slot in the end', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(branch, { minLength: 1, maxLength: 12 }),
@@ -157,7 +157,7 @@ const busy = (run: string, branches: number, steps: number, seconds = 120): read
   }));
 
 describe.each([1, 3, 4, 16])('with %i slots', (count) => {
-  test('a run that is alone never waits', async () => {
+  test('a single run never waits', async () => {
     const { rounds, endedAt } = await simulate(busy('a', count, 20), count, () => 0.5);
     expect(rounds).toBe(0);
     expect(endedAt).toBe(20 * 2 * MINUTE);
@@ -168,7 +168,7 @@ describe.each([1, 3, 4, 16])('with %i slots', (count) => {
     const { most, rounds, endedAt } = await simulate(both, count, () => 0.5);
     expect(most).toBe(count);
     expect(endedAt).toBeLessThan(1.2 * 40 * 2 * MINUTE);
-    // Of the events an execution may have, each of the two uses at most this share for waits.
+    // Each of the two runs uses at most this share of its execution's events for waits.
     expect((rounds / 2) * 9).toBeLessThan(5_000);
   });
 
@@ -182,7 +182,7 @@ describe.each([1, 3, 4, 16])('with %i slots', (count) => {
     };
     const { waits, unfinished } = await simulate([...long, late], count, () => 0.5);
     expect(unfinished).toBe(0);
-    // At most the rest of the invocations at work, and an eighth more on average.
+    // At most the rest of the running invocations, and an eighth more on average.
     expect(Math.max(...waits)).toBeLessThan(1.3 * 600 * SECOND);
   });
 });
@@ -196,7 +196,7 @@ const requestOf = (runId: string, work: string) => ({
   mayBeKept: false,
 });
 
-test('what has expired counts for nobody', () => {
+test('an expired entry does not count', () => {
   const claim = { runId: 'a', work: '1' };
   const line: Line = {
     holders: [{ ...claim, attempt: 'dead', until: NOON }],
@@ -207,19 +207,19 @@ test('what has expired counts for nobody', () => {
   expect(decideSlot(living, requestOf('b', '1'), TERMS).type).toBe('wait');
 });
 
-test('a kept slot is for its claim alone', () => {
+test('a kept slot is only for its claim', () => {
   const kept = { runId: 'a', work: '1', attempt: null, until: NOON + 1 };
   const line = { ...NOBODY, holders: [kept] };
   expect(decideSlot(line, requestOf('a', '1'), TERMS)).toEqual({ type: 'take', kept });
   expect(decideSlot(line, requestOf('a', '2'), TERMS).type).toBe('wait');
 });
 
-test('a slot of another attempt of the same work is not taken over: that attempt may still be at work', () => {
+test('a slot of another attempt at the same work is not taken over: that attempt may still be running', () => {
   const line = { ...NOBODY, holders: [{ runId: 'a', work: '1', attempt: 'before', until: NOON + 1 }] };
   expect(decideSlot(line, requestOf('a', '1'), TERMS).type).toBe('wait');
 });
 
-test('whoever is patient for half an hour goes before everyone', () => {
+test('after half an hour in line a claim goes first', () => {
   const free = (waited: number): Line => ({
     holders: [],
     places: [{ runId: 'a', work: '1', since: NOON - waited, until: NOON + 1 }],

@@ -1,4 +1,4 @@
-/** The text for Athena parses in the dialects Athena has: Trino for views, Hive for tables. */
+/** The SQL for Athena parses in Athena's dialects: Trino for views, Hive for tables. */
 import { HiveSQL, TrinoSQL } from 'dt-sql-parser';
 import { describe, expect, it } from 'vitest';
 import { athenaStatements, glueTables } from '../../../functions/catalog/athena.ts';
@@ -15,8 +15,7 @@ const NAMES = [...OBJECT_NAMES, ...CHILD_NAMES, 'deletions'];
 const glue = new Map(glueTables(TABLES, LAKE).map((table) => [table.Name, table]));
 const text = athenaStatements(TABLES, LAKE);
 
-/** The parser is one that can refuse. */
-it('is checked by parsers that refuse what is wrong', () => {
+it('is checked by parsers that refuse invalid SQL', () => {
   expect(new TrinoSQL().validate('CREATE OR REPLACE VIEW a AS SELECT FROM WHERE')).not.toEqual([]);
   expect(new HiveSQL().validate('CREATE EXTERNAL TABLE `a` (`b` ) LOCATION')).not.toEqual([]);
 });
@@ -35,7 +34,7 @@ it.each(text.tables.map((sql) => [sql.slice(0, sql.indexOf(' (')), sql]))(
   },
 );
 
-/** What a view selects, by the names it gives. */
+/** Names of the columns that a view selects. */
 const selected = (sql: string): readonly string[] =>
   sql
     .slice('SELECT'.length, sql.indexOf('\nFROM'))
@@ -43,7 +42,7 @@ const selected = (sql: string): readonly string[] =>
     .flatMap((line) => line.split(', '))
     .map((item) => item.trim().split(/[\s.]/).at(-1)?.replaceAll('"', '') ?? '');
 
-/** Types of Hive as Athena writes them in the definition of a view. */
+/** Hive's types as Athena writes them in the definition of a view. */
 const TRINO: Readonly<Record<string, string>> = {
   string: 'varchar',
   bigint: 'bigint',
@@ -51,14 +50,14 @@ const TRINO: Readonly<Record<string, string>> = {
   boolean: 'boolean',
 };
 
-/** Athena calls a view stale whose columns are not, in this order and of these types, what its text selects. */
+/** Athena calls a view stale if its columns differ in order or type from what its text selects. */
 describe.each([...glue.values()].filter(({ TableType }) => TableType === 'VIRTUAL_VIEW'))(
   'the view $Name for Glue',
   ({ Name, ViewOriginalText = '', ViewExpandedText, Parameters, StorageDescriptor }) => {
     const [, encoded = ''] = /^\/\* Presto View: (.*) \*\/$/.exec(ViewOriginalText) ?? [];
     const definition = JSON.parse(Buffer.from(encoded, 'base64').toString());
 
-    it('is kept as Athena keeps its own', () => {
+    it('is stored in the format of Athena', () => {
       expect(Object.keys(definition)).toEqual(['originalSql', 'catalog', 'schema', 'columns']);
       expect(definition).toMatchObject({ catalog: 'awsdatacatalog', schema: 'intercom' });
       expect({ ViewExpandedText, Parameters }).toEqual({
@@ -68,7 +67,7 @@ describe.each([...glue.values()].filter(({ TableType }) => TableType === 'VIRTUA
       expect(new TrinoSQL().validate(definition.originalSql)).toEqual([]);
     });
 
-    it('has the columns that it selects, in their order, of the types that their table has', () => {
+    it('has the columns that it selects, in their order and with the types of their table', () => {
       const columns = StorageDescriptor.Columns.map((column) => [column.Name, TRINO[column.Type]]);
       expect(definition.columns.map((column: Record<string, string>) => [column.name, column.type])).toEqual(
         columns,
@@ -111,9 +110,9 @@ describe('the tables for Glue', () => {
     expect(Parameters?.['projection.object.values']?.split(',')).toEqual(OBJECT_NAMES);
   });
 
-  it('have no column of a name that Athena does not take: it would keep the whole table from being read', () => {
+  it('have no column with a name that Athena refuses: the whole table would be unreadable', () => {
     const columns = glue.get('contacts_history')?.StorageDescriptor.Columns ?? [];
-    const added = columns.filter(({ Comment }) => Comment?.startsWith('Sent by Intercom beyond'));
+    const added = columns.filter(({ Comment }) => Comment?.startsWith('Sent by Intercom, but not in'));
     expect(added.map(({ Name, Type }) => [Name, Type])).toEqual([
       ['camel', 'boolean'],
       ['select', 'double'],
@@ -126,13 +125,15 @@ describe('the tables for Glue', () => {
     expect(names).toEqual(['type', 'id', 'name', 'ok', '_run_id', '_extracted_at', '_version']);
   });
 
-  it('rank by a name that no column has, and have no column of the name of a partition', () => {
+  it('rank by a name that no column has, and have no column with the name of a partition', () => {
     const seen: SeenColumns = { _rank: ['number'], __Rank: [], run_date: [], run_id: [], $path: [] };
     const tables = catalogTables([OBJECTS.contacts], { contacts: seen });
     const named = new Map(glueTables(tables, LAKE).map((table) => [table.Name, table]));
     const added = named
       .get('contacts_history')
-      ?.StorageDescriptor.Columns.filter(({ Comment }) => Comment?.startsWith('Sent by Intercom beyond'));
+      ?.StorageDescriptor.Columns.filter(({ Comment }) =>
+        Comment?.startsWith('Sent by Intercom, but not in'),
+      );
     expect(added?.map(({ Name }) => Name)).toEqual(['__rank', '_rank', 'run_id']);
     const encoded = named.get('contacts')?.ViewOriginalText?.slice(16, -3) ?? '';
     const sql = JSON.parse(Buffer.from(encoded, 'base64').toString()).originalSql;
@@ -140,7 +141,7 @@ describe('the tables for Glue', () => {
     expect(new TrinoSQL().validate(sql)).toEqual([]);
   });
 
-  it('make views after everything they read', () => {
+  it('create views after everything that they read', () => {
     const order = [...glue.keys()];
     for (const [name, { TableType, ViewOriginalText = '' }] of glue) {
       if (TableType !== 'VIRTUAL_VIEW') continue;

@@ -1,19 +1,19 @@
-/** Field rules decide which columns a table of the catalog has, and of which types. */
+/** Field rules decide which columns a table of the catalog has, and with which types. */
 import { describe, expect, it } from 'vitest';
 import { configuredTables } from '../../../functions/catalog/configured.ts';
-import { resolveConfig } from '../../../functions/config/config.ts';
+import { parseConfig } from '../../../functions/config/config.ts';
 import type { SeenTables } from '../../../functions/core/sightings.ts';
 import { OBJECTS, TABLES } from '../../../functions/objects/index.ts';
 
 function columnsOf(config: Record<string, unknown>, seen: SeenTables = {}, table = 'contacts') {
-  const tables = configuredTables([OBJECTS.contacts], resolveConfig(config, TABLES), seen);
+  const tables = configuredTables([OBJECTS.contacts], parseConfig(config, TABLES), seen);
   const found = tables.find(({ name }) => name === table);
   if (found === undefined) throw new Error(`no table ${table}`);
   return Object.fromEntries(found.columns.map(({ name, type }) => [name, type]));
 }
 
 describe('a column', () => {
-  it('that is excluded is none, declared or not, and whatever earlier files have', () => {
+  it('that is excluded does not exist, declared or not, whatever earlier files have', () => {
     const fields = { contacts: { name: 'exclude', mood: 'exclude', 'location.city': 'exclude' } };
     const seen: SeenTables = { contacts: { name: ['string'], mood: ['string'], other: ['string'] } };
     const columns = columnsOf({ fields }, seen);
@@ -22,12 +22,12 @@ describe('a column', () => {
     expect(columns).toMatchObject({ location: 'string', other: 'string' });
   });
 
-  it('that is hashed is text, before anything was read', () => {
+  it('that is hashed is text, even before the first run', () => {
     expect(columnsOf({}).created_at).toBe('bigint');
     expect(columnsOf({ fields: { contacts: { last_seen_at: 'hash' } } }).last_seen_at).toBe('string');
   });
 
-  it('that nobody declared is text once a hash was seen in it, and stays so', () => {
+  it('that is not declared becomes text with the first hash, and stays text', () => {
     expect(columnsOf({}, { contacts: { score: ['integer'] } }).score).toBe('double');
     for (const rule of ['hash', 'replicate']) {
       const fields = { contacts: { score: rule } };
@@ -36,8 +36,8 @@ describe('a column', () => {
   });
 });
 
-it('an excluded child is no table; its parent and deletions are', () => {
-  const config = resolveConfig({ tables: { exclude: ['contact_tag'] } }, TABLES);
+it('an excluded child has no table; its parent and deletions have', () => {
+  const config = parseConfig({ tables: { exclude: ['contact_tag'] } }, TABLES);
   const names = configuredTables([OBJECTS.contacts], config, {}).map(({ name }) => name);
   expect(names).toEqual(['contacts', 'contact_company', 'deletions']);
 });

@@ -1,4 +1,4 @@
-/** What becomes of tables that Glue holds already. */
+/** Merging into tables that Glue already has. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { historyTable } from '../../../functions/catalog/athena.ts';
@@ -19,8 +19,8 @@ function tagsHistory(seen: SeenColumns = {}, firstDay = LAKE.firstDay): GlueTabl
 const typesOf = (table: StoredTable): Readonly<Record<string, string | undefined>> =>
   Object.fromEntries((table.StorageDescriptor?.Columns ?? []).map(({ Name, Type }) => [Name, Type]));
 
-describe('a table that is there', () => {
-  it('stays as it is where nothing is new', () => {
+describe('a table that exists', () => {
+  it('stays the same if nothing is new', () => {
     const table = tagsHistory({ shade: ['string'], later: [] });
     expect(mergedTable(table, table)).toEqual(table);
   });
@@ -30,7 +30,7 @@ describe('a table that is there', () => {
     expect(typesOf(merged)).toMatchObject({ id: 'string', fresh: 'double', old: 'boolean' });
   });
 
-  it('loses what field rules leave out, however it is written', () => {
+  it('loses what field rules exclude, in upper or lower case', () => {
     const stored = tagsHistory({ Shade: ['string'], other: ['string'] });
     const merged = mergedTable(stored, tagsHistory(), { excluded: ['Shade'] });
     expect(Object.keys(typesOf(merged))).toEqual([...Object.keys(typesOf(tagsHistory())), 'other']);
@@ -44,7 +44,7 @@ describe('a table that is there', () => {
     ['bigint', 'string', 'string'],
     ['int', 'bigint', 'bigint'],
     ['struct<a:bigint>', 'struct<a:bigint,b:string>', 'struct<a:bigint,b:string>'],
-  ])('that has a column of %s, with %s to come, has %s', (before, now, after) => {
+  ])('with a column of type %s that gets %s then has %s', (before, now, after) => {
     const column = (Type: string): GlueColumn[] => [{ Name: 'x', Type }];
     const table = (Type: string): GlueTable => ({
       ...tagsHistory(),
@@ -53,7 +53,7 @@ describe('a table that is there', () => {
     expect(typesOf(mergedTable(table(before), table(now)))).toEqual({ x: after });
   });
 
-  it('takes the type of the first value of a column that had none, and not that of none', () => {
+  it('takes the type of the first value for a column without values, and not the provisional type', () => {
     const [none, some] = [tagsHistory({ x: [] }), tagsHistory({ x: ['number'] })];
     expect(none.StorageDescriptor.Columns.find(({ Name }) => Name === 'x')?.Parameters).toEqual(UNDECIDED);
     expect(mergedTable(none, some)).toEqual(some);
@@ -80,7 +80,7 @@ describe('a table that is there', () => {
     expect(columnsOf(merged).map(({ name }) => name)).not.toContain('of_mine');
   });
 
-  it('is the same whoever comes first, and however often', () => {
+  it('is the same in any order and after any number of merges', () => {
     const types: readonly SeenType[] = ['boolean', 'integer', 'number', 'string', 'json'];
     const seen = fc.dictionary(
       fc.constantFrom('a', 'b', 'c'),
@@ -111,20 +111,20 @@ describe('the partitions begin', () => {
   };
 
   it.each([
-    ['earlier where an earlier file is known', '2026-11-22,NOW', '2026-11-01', '2026-11-01,NOW'],
-    ['where they began, while that is near', '2026-11-22,NOW', '2026-12-23', '2026-11-22,NOW'],
-    ['later once a month of them is empty', '2026-11-22,NOW', '2026-12-24', '2026-12-24,NOW'],
-    ['where the data does, whatever was written there', 'NOW-3DAYS,NOW', '2026-11-22', '2026-11-22,NOW'],
+    ['earlier if an earlier file is known', '2026-11-22,NOW', '2026-11-01', '2026-11-01,NOW'],
+    ['on the same day, while that is recent', '2026-11-22,NOW', '2026-12-23', '2026-11-22,NOW'],
+    ['later after a month of them is empty', '2026-11-22,NOW', '2026-12-24', '2026-12-24,NOW'],
+    ['with the data, whatever was stored there', 'NOW-3DAYS,NOW', '2026-11-22', '2026-11-22,NOW'],
   ])('%s', (_what, stored, wanted, expected) => {
     expect(begin(stored, wanted)).toBe(expected);
   });
 
-  it('never later in a table that others write too', () => {
+  it('never later in a table that others also write', () => {
     expect(begin('2020-01-01,NOW', '2026-11-22', false)).toBe('2020-01-01,NOW');
   });
 });
 
-describe('a view that is there', () => {
+describe('a view that exists', () => {
   const view = (select: string, ...names: string[]): GlueTable => ({
     ...tagsHistory(),
     Name: 'tags',
@@ -135,11 +135,11 @@ describe('a view that is there', () => {
     ViewExpandedText: '/* Presto View */',
   });
 
-  it('stays as it is where nothing is new', () => {
+  it('stays the same if nothing is new', () => {
     expect(mergedView(view('a', 'x'), view('a', 'x'))).toEqual(view('a', 'x'));
   });
 
-  it('selects what ours selects, in its order, and keeps what was written about it', () => {
+  it("selects what ours selects, in the same order, and keeps the user's descriptions", () => {
     const stored = {
       ...view('a', 'x', 'y'),
       Description: 'Mine',

@@ -14,7 +14,7 @@ const tableOf = (name: string, tables = catalogTables(all, {})): CatalogTable =>
 };
 
 describe('the tables', () => {
-  it('are those of the output contract, with its keys and parents', () => {
+  it('match the output contract, with its keys and parents', () => {
     const facts = catalogTables(all, {}).map(({ name, primaryKey, current }) => [
       name,
       {
@@ -35,7 +35,7 @@ describe('the tables', () => {
     expect(Object.fromEntries(facts)).toEqual(Object.fromEntries(expected));
   });
 
-  it('have declared columns, then further fields, then our own', () => {
+  it('have declared columns, then undeclared fields, then our own columns', () => {
     const seen = { tags: { zeta: ['json'], alpha: ['number'] } } as const;
     const columns = tableOf('tags', catalogTables(all, seen)).columns.map(({ name, type }) => [name, type]);
     expect(columns).toEqual([
@@ -55,7 +55,7 @@ describe('the tables', () => {
     expect(names).toEqual(['team_id', 'admin_id', '_run_id', '_extracted_at', '_parent_version']);
   });
 
-  it('have one column of names that differ in case alone, and none that is a partition', () => {
+  it('have one column for names that differ only in case, and none with the name of a partition', () => {
     const seen = { tags: { NAME: ['string'], run_date: ['string'], Run_Date: ['string'] } } as const;
     expect(tableOf('tags', catalogTables(all, seen)).columns).toEqual(tableOf('tags').columns);
   });
@@ -95,7 +95,7 @@ describe('the type of a column', () => {
     ]);
   });
 
-  it('never becomes narrower as more is seen', () => {
+  it('never becomes narrower when more types are seen', () => {
     const width = { boolean: 0, bigint: 0, double: 1, string: 2 };
     const types: readonly SeenType[] = ['boolean', 'integer', 'long', 'huge', 'number', 'string', 'json'];
     for (const declared of ['timestamp', 'integer', 'number', 'boolean', 'string', 'json'] as const) {

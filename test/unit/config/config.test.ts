@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { definePipeline, resolveConfig } from '../../../functions/config/config.ts';
+import { definePipeline, parseConfig } from '../../../functions/config/config.ts';
 import { InputError } from '../../../functions/core/errors.ts';
 import { OBJECT_NAMES } from '../../../functions/core/names.ts';
 import { TABLES } from '../../../functions/objects/index.ts';
 
 function problemsOf(config: unknown): readonly string[] {
   try {
-    resolveConfig(config);
+    parseConfig(config);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     expect(error.code).toBe('bad_config');
@@ -16,8 +16,8 @@ function problemsOf(config: unknown): readonly string[] {
   throw new Error('It was not refused.');
 }
 
-test('left out, everything has its default', () => {
-  expect(resolveConfig(definePipeline({}))).toStrictEqual({
+test('an empty configuration has every default', () => {
+  expect(parseConfig(definePipeline({}))).toStrictEqual({
     name: 'intercom',
     region: 'US',
     baseUrl: 'https://api.intercom.io',
@@ -36,7 +36,7 @@ test('left out, everything has its default', () => {
   });
 });
 
-test('spelled out, everything is taken', () => {
+test('every key of a full configuration is used', () => {
   const config = definePipeline({
     name: 'acme-1',
     region: 'EU',
@@ -52,7 +52,7 @@ test('spelled out, everything is taken', () => {
     sensitiveFields: 'hash',
     schemaChanges: 'block',
   });
-  expect(resolveConfig(config, TABLES)).toStrictEqual({
+  expect(parseConfig(config, TABLES)).toStrictEqual({
     name: 'acme-1',
     region: 'EU',
     baseUrl: 'https://api.eu.intercom.io',
@@ -71,18 +71,18 @@ test('spelled out, everything is taken', () => {
   });
 });
 
-test('travels as JSON without changing', () => {
-  const resolved = resolveConfig({ startFrom: '2025-01-01T00:00:00Z' });
+test('does not change when sent as JSON', () => {
+  const resolved = parseConfig({ startFrom: '2025-01-01T00:00:00Z' });
   expect(JSON.parse(JSON.stringify(resolved))).toStrictEqual(resolved);
 });
 
-describe('where the API is', () => {
+describe('the address of the API', () => {
   test.each([
     ['US', 'https://api.intercom.io'],
     ['EU', 'https://api.eu.intercom.io'],
     ['AU', 'https://api.au.intercom.io'],
   ])('follows from the region %s', (region, baseUrl) => {
-    expect(resolveConfig({ region }).baseUrl).toBe(baseUrl);
+    expect(parseConfig({ region }).baseUrl).toBe(baseUrl);
   });
 
   test.each([
@@ -91,8 +91,8 @@ describe('where the API is', () => {
     ['http://127.0.0.1:8080/', 'http://127.0.0.1:8080'],
     ['http://[::1]:8080', 'http://[::1]:8080'],
     ['http://localhost', 'http://localhost'],
-  ])('may be said: %s', (said, baseUrl) => {
-    expect(resolveConfig({ baseUrl: said, region: 'EU' }).baseUrl).toBe(baseUrl);
+  ])('may be set: %s', (said, baseUrl) => {
+    expect(parseConfig({ baseUrl: said, region: 'EU' }).baseUrl).toBe(baseUrl);
   });
 
   test.each([
@@ -108,7 +108,7 @@ describe('where the API is', () => {
 });
 
 describe('mistakes', () => {
-  test('are told all at once, each by its path', () => {
+  test('are reported together, each with its path', () => {
     const problems = problemsOf({
       name: 'Acme',
       region: 'FR',
@@ -178,7 +178,7 @@ describe('mistakes', () => {
 });
 
 describe('concurrency', () => {
-  test('is dealt from the top and never passed', () => {
+  test('is divided from the top and never exceeded', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 1000 }),
@@ -186,7 +186,7 @@ describe('concurrency', () => {
         fc.integer({ min: 1, max: 40 }),
         (concurrency, objects, slices) => {
           fc.pre(objects * slices <= 128);
-          const { parallelism } = resolveConfig({ concurrency, parallelism: { objects, slices } });
+          const { parallelism } = parseConfig({ concurrency, parallelism: { objects, slices } });
           const { inFlight } = parallelism;
           expect(parallelism.objects * parallelism.slices * inFlight).toBeLessThanOrEqual(concurrency);
           expect(Math.min(parallelism.objects, parallelism.slices, inFlight)).toBeGreaterThanOrEqual(1);
@@ -202,6 +202,6 @@ describe('concurrency', () => {
     [20, { objects: 4, slices: 4, inFlight: 1 }],
     [1000, { objects: 4, slices: 4, inFlight: 8 }],
   ])('%i is dealt as %j', (concurrency, parallelism) => {
-    expect(resolveConfig({ concurrency }).parallelism).toEqual(parallelism);
+    expect(parseConfig({ concurrency }).parallelism).toEqual(parallelism);
   });
 });

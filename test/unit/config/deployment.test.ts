@@ -3,18 +3,18 @@ import { describe, expect, test } from 'vitest';
 import {
   type ConfigRules,
   definePipeline,
-  resolveConfig,
-  resolveDeployment,
+  parseConfig,
+  parseDeployment,
 } from '../../../functions/config/config.ts';
 import { LOG_RETENTION_DAYS } from '../../../functions/config/deployment.ts';
-import { choosePipeline, resolvePipelines } from '../../../functions/config/pipelines.ts';
+import { choosePipeline, parsePipelines } from '../../../functions/config/pipelines.ts';
 import { InputError } from '../../../functions/core/errors.ts';
 
 const RULES: ConfigRules = { tables: [], cronProblem: () => null };
 
 function problemsOf(content: unknown, rules = RULES): readonly string[] {
   try {
-    resolvePipelines(content, rules);
+    parsePipelines(content, rules);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     expect(error.code).toBe('bad_config');
@@ -35,8 +35,8 @@ const NOTHING_OF_THE_ACCOUNT = {
   reader: null,
 };
 
-test('left out, everything has its default', () => {
-  expect(resolveDeployment(definePipeline({}))).toStrictEqual({
+test('an empty configuration has every default', () => {
+  expect(parseDeployment(definePipeline({}))).toStrictEqual({
     frequency: { everyMinutes: 60 },
     objectFrequency: {},
     paused: false,
@@ -65,8 +65,8 @@ const spelledOut = definePipeline({
   catalog: { database: 'shop', workgroup: 'Shop' },
 });
 
-test('spelled out, everything is taken', () => {
-  expect(resolveDeployment(spelledOut)).toStrictEqual({
+test('every key of a full configuration is used', () => {
+  expect(parseDeployment(spelledOut)).toStrictEqual({
     frequency: { cron: '0 6 * * 1-5', timezone: 'Europe/Berlin' },
     objectFrequency: { tags: { everyMinutes: 360 }, contacts: { cron: '0 * * * *', timezone: 'UTC' } },
     paused: true,
@@ -81,9 +81,9 @@ test('spelled out, everything is taken', () => {
   });
 });
 
-test('travels with no function: a change of it alone is no other configuration of a run', () => {
+test('is not part of the functions: changing only this does not change the configuration of a run', () => {
   const objects: ('contacts' | 'tags')[] = ['contacts', 'tags'];
-  expect(resolveConfig(spelledOut)).toStrictEqual(resolveConfig({ objects }));
+  expect(parseConfig(spelledOut)).toStrictEqual(parseConfig({ objects }));
 });
 
 describe('every', () => {
@@ -95,7 +95,7 @@ describe('every', () => {
     ['2 days', 2880],
     ['1 day', 1440],
   ])('%s', (every, everyMinutes) => {
-    expect(resolveDeployment({ frequency: { every } }).frequency).toEqual({ everyMinutes });
+    expect(parseDeployment({ frequency: { every } }).frequency).toEqual({ everyMinutes });
   });
 
   test.each([
@@ -115,20 +115,20 @@ describe('every', () => {
 
 describe('cron', () => {
   test.each([
-    ['0 6 * *', "'0 6 * *' has 4 field(s); five are needed"],
-    ['0 0 6 * * *', 'has 6 field(s)'],
-    ['@daily', 'has 1 field(s)'],
+    ['0 6 * *', "'0 6 * *' has 4 fields; five are needed"],
+    ['0 0 6 * * *', 'has 6 fields'],
+    ['@daily', 'has 1 field'],
     ['60 * * * *', "minute '60' must be 0-59"],
     ['0 24 * * *', "hour '24' must be 0-23"],
     ['0 0 0 * *', "day-of-month '0' must be 1-31"],
     ['0 0 * 13 *', "month '13' must be 1-12 or JAN-DEC"],
     ['0 0 * MON *', "month 'MON' must be 1-12 or JAN-DEC"],
     ['0 0 * * 8', "day-of-week '8' must be 0-7 or SUN-SAT"],
-    ['0 0 * * FRI-SUN', "day-of-week 'FRI-SUN': a range goes upwards"],
-    ['0 22-2 * * *', "hour '22-2': a range goes upwards"],
-    ['5/15 * * * *', "minute '5/15': a step follows * or a range; write 5-59/15"],
-    ['*/0 * * * *', "minute '*/0': a step is 1-59"],
-    ['*/60 * * * *', "minute '*/60': a step is 1-59"],
+    ['0 0 * * FRI-SUN', "day-of-week 'FRI-SUN': a range must go upwards"],
+    ['0 22-2 * * *', "hour '22-2': a range must go upwards"],
+    ['5/15 * * * *', "minute '5/15': a step must follow * or a range; write 5-59/15"],
+    ['*/0 * * * *', "minute '*/0': a step must be 1-59"],
+    ['*/60 * * * *', "minute '*/60': a step must be 1-59"],
     ['0 0 ? * 1', "day-of-month '?' is not Unix cron"],
     ['0 0 L * *', "day-of-month 'L' is not Unix cron"],
     ['0 0 * * 5#2', "day-of-week '5#2' is not Unix cron"],
@@ -144,7 +144,7 @@ describe('cron', () => {
     'fires in the zone %s',
     (timezone) => {
       const frequency = { cron: '0 6 * * *', timezone };
-      expect(resolveDeployment({ frequency }).frequency).toEqual(frequency);
+      expect(parseDeployment({ frequency }).frequency).toEqual(frequency);
     },
   );
 
@@ -159,7 +159,7 @@ describe('cron', () => {
     ]);
   });
 
-  test('is refused for what its calendar says, for objects as well', () => {
+  test('is refused if its calendar has a problem, for objects too', () => {
     const rules = { ...RULES, cronProblem: ({ cron }: { cron: string }) => `no ${cron}` };
     const content = { frequency: { cron: '1 * * * *' }, objectFrequency: { tags: { cron: '2 * * * *' } } };
     expect(problemsOf(content, rules)).toEqual([
@@ -169,7 +169,7 @@ describe('cron', () => {
   });
 });
 
-test('log retention is what CloudWatch allows', () => {
+test('log retention must be a value that CloudWatch allows', () => {
   const allowed = Object.values(RetentionDays).filter((days) => typeof days === 'number' && days < 9999);
   expect([...LOG_RETENTION_DAYS]).toEqual(allowed.toSorted((a, b) => Number(a) - Number(b)));
 });
@@ -177,7 +177,7 @@ test('log retention is what CloudWatch allows', () => {
 describe('mistakes', () => {
   const SHAPE = "frequency: must be { every: '1 hour' } or { cron:";
 
-  test('are told all at once, with those about the data', () => {
+  test('are reported together with those about the data', () => {
     const problems = problemsOf({
       region: 'FR',
       objects: ['tags', 'teams'],
@@ -194,14 +194,14 @@ describe('mistakes', () => {
       'region: ',
       SHAPE,
       'objectFrequency.tags.every: must be at least 15 minutes',
-      'objectFrequency: contacts, x: no configured object; those are tags, teams',
+      'objectFrequency: contacts, x: not a configured object; configured are tags, teams',
       'paused: ',
       'alerts.email: must be an e-mail address',
       'alerts.missedIntervals: ',
       'alerts: Unrecognized key: "phone"',
       'monitoring: Invalid option: expected one of "standard"|"detailed"',
       "encryption: must be 'aws', 'own-key' or { keyArn: ",
-      'logRetentionDays: must be what CloudWatch allows: 1, 3, 5, 7,',
+      'logRetentionDays: must be a number of days that CloudWatch allows: 1, 3, 5, 7,',
     ]) {
       expect(problems.filter((problem) => problem.startsWith(start))).toHaveLength(1);
     }
@@ -215,7 +215,7 @@ describe('mistakes', () => {
     [{ frequency: { every: '1 hour', timezone: 'UTC' } }, 'frequency: '],
     [
       { objectFrequency: { contact_tag: { every: '1 hour' } } },
-      'objectFrequency: contact_tag: no configured',
+      'objectFrequency: contact_tag: not a configured object',
     ],
     [{ objectFrequency: [] }, 'objectFrequency: '],
   ])('%j is refused', (config, start) => {
@@ -226,36 +226,36 @@ describe('mistakes', () => {
 });
 
 describe('a file', () => {
-  const names = (content: unknown) => resolvePipelines(content, RULES).map(({ config }) => config.name);
+  const names = (content: unknown) => parsePipelines(content, RULES).map(({ config }) => config.name);
 
-  test('has one pipeline, or a list of them', () => {
+  test('has one pipeline or a list of them', () => {
     expect(names({ name: 'shop' })).toEqual(['shop']);
     expect(names([{ name: 'shop' }, {}])).toEqual(['shop', 'intercom']);
-    const [, eu] = resolvePipelines([{ name: 'us' }, { name: 'eu', region: 'EU', paused: true }], RULES);
+    const [, eu] = parsePipelines([{ name: 'us' }, { name: 'eu', region: 'EU', paused: true }], RULES);
     expect(eu).toMatchObject({ config: { region: 'EU' }, deployment: { paused: true } });
   });
 
-  test('has every mistake of every pipeline told, and names that are not different', () => {
-    expect(problemsOf([])).toEqual(['(top level): the list has no pipeline']);
+  test('gets every mistake of every pipeline reported, including equal names', () => {
+    expect(problemsOf([])).toEqual(['(top level): the list is empty; it needs at least one pipeline']);
     expect(problemsOf([{}, 5])).toEqual([expect.stringMatching(/^\[1\]: Invalid input/)]);
     expect(problemsOf([{ name: 'a' }, { name: 'b' }, { name: 'a' }])).toEqual([
-      "[2].name: 'a' is the name of [0] too; each pipeline needs its own",
+      "[2].name: 'a' is also the name of [0]; each pipeline needs its own name",
     ]);
     expect(problemsOf([{ region: 'FR' }, { name: 'intercom', paused: 1 }])).toEqual([
       expect.stringMatching(/^\[0\]\.region: /),
       expect.stringMatching(/^\[1\]\.paused: /),
-      "[1].name: 'intercom' is the name of [0] too; each pipeline needs its own",
+      "[1].name: 'intercom' is also the name of [0]; each pipeline needs its own name",
     ]);
   });
 
-  test('is asked for a pipeline by its name, where it has several', () => {
-    const several = resolvePipelines([{ name: 'us' }, { name: 'eu' }], RULES);
+  test('needs the name of a pipeline if it has several', () => {
+    const several = parsePipelines([{ name: 'us' }, { name: 'eu' }], RULES);
     expect(choosePipeline(several, 'eu').config.name).toBe('eu');
     expect(() => choosePipeline(several, undefined)).toThrow(
-      'There are several pipelines: us, eu. Say which with --pipeline NAME.',
+      'There are several pipelines: us, eu. Choose one with --pipeline NAME.',
     );
     expect(() => choosePipeline(several, 'asia')).toThrow("There is no pipeline 'asia'; there are: us, eu.");
-    const one = resolvePipelines({ name: 'us' }, RULES);
+    const one = parsePipelines({ name: 'us' }, RULES);
     expect(choosePipeline(one, undefined).config.name).toBe('us');
     expect(() => choosePipeline(one, 'eu')).toThrow("There is no pipeline 'eu'; there are: us.");
   });

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { resolveConfig } from '../../../functions/config/config.ts';
+import { parseConfig } from '../../../functions/config/config.ts';
 import { InputError } from '../../../functions/core/errors.ts';
 import { TABLES } from '../../../functions/objects/index.ts';
 
 function problemsOf(config: unknown): readonly string[] {
   try {
-    resolveConfig(config, TABLES);
+    parseConfig(config, TABLES);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     return error.message.split('\n').slice(1);
@@ -36,8 +36,8 @@ const KEPT = [
   ['email_address_header', 'conversation_part_id'],
 ] as const;
 
-describe('what tables are joined, ordered or read on by', () => {
-  test.each(KEPT)('%s.%s is neither hashed nor excluded', (table, column) => {
+describe('columns that tables are joined, ordered or resumed by', () => {
+  test.each(KEPT)('%s.%s can be neither hashed nor excluded', (table, column) => {
     for (const treatment of ['hash', 'exclude']) {
       expect(problemsOf({ fields: { [table]: { [column]: treatment } } })).toEqual([
         expect.stringMatching(new RegExp(`fields\\.${table}\\.${column}: can only be 'replicate'`)),
@@ -65,11 +65,11 @@ test.each([
 });
 
 test.each([
-  [{ contacts: { 'a..b': 'hash' } }, /fields\.contacts\.a\.\.b: 'a\.\.b' is no path/],
+  [{ contacts: { 'a..b': 'hash' } }, /fields\.contacts\.a\.\.b: 'a\.\.b' is not a valid path/],
   [{ contacts: { '*': 'hash' } }, /must begin with the name of a column: type, id/],
   [{ contacts: { name: 'hide' } }, /fields\.contacts\.name: must be one of replicate, hash, exclude/],
-  [{ contacts: { _version: 'exclude' } }, /is a column of our own/],
-  [{ contacts: { tags: 'exclude' } }, /is not in contacts: relationships are in tables of their own/],
+  [{ contacts: { _version: 'exclude' } }, /is a column that the pipeline adds/],
+  [{ contacts: { tags: 'exclude' } }, /is not in contacts: relationships have their own tables/],
   [{ contacts: { 'tags.data[].id': 'exclude' } }, /is not in contacts/],
   [{ conversations: { 'source.attachments': 'replicate' } }, /attachments are not synced/],
   [{ tickets: { 'ticket_attributes.Evidence[].url': 'hash' } }, /attachments are not synced/],
@@ -84,17 +84,17 @@ test.each([
 
 test.each([
   [{ 'location.city': 'hash', 'location["city"]': 'exclude' }, 2, /names the same place as/],
-  [{ location: 'exclude', 'location.city': 'hash' }, 1, /lies within 'location', which is excluded/],
-  [{ 'custom_attributes.*': 'exclude', 'custom_attributes.*.x': 'hash' }, 1, /lies within/],
+  [{ location: 'exclude', 'location.city': 'hash' }, 1, /is inside 'location', which is excluded/],
+  [{ 'custom_attributes.*': 'exclude', 'custom_attributes.*.x': 'hash' }, 1, /is inside/],
   [
     { 'custom_attributes.*': 'exclude', 'custom_attributes.a.b': 'hash' },
     1,
-    /a\.b: lies within 'custom_attributes\.\*', which is excluded/,
+    /a\.b: is inside 'custom_attributes\.\*', which is excluded/,
   ],
   [
     { 'custom_attributes.*': 'exclude', 'custom_attributes.a': 'exclude', 'custom_attributes.a.*': 'hash' },
     1,
-    /lies within 'custom_attributes\.(a|\*)'/,
+    /is inside 'custom_attributes\.(a|\*)'/,
   ],
 ])('rules against each other are refused: %j', (rules, count, message) => {
   const problems = problemsOf({ fields: { contacts: rules } });
@@ -110,20 +110,20 @@ test.each([
   expect(problemsOf({ fields: { contacts: rules } })).toEqual([]);
 });
 
-test('all mistakes are told at once', () => {
+test('all mistakes are reported together', () => {
   const fields = { contacts: { id: 'hash', email: 'hide', 'x[': 'hash' }, nothing: {} };
   expect(problemsOf({ fields, sensitiveFields: 'x', tables: { exclude: ['contacts'] } })).toHaveLength(6);
 });
 
-test('a child table is either named or excluded', () => {
+test('a child table cannot be both named and excluded', () => {
   const config = { objects: ['contacts', 'contact_tag'], tables: { exclude: ['contact_tag', 'team_admin'] } };
   expect(problemsOf(config)).toEqual([
-    expect.stringMatching(/tables\.exclude: 'contact_tag' is named in 'objects' as well/),
+    expect.stringMatching(/tables\.exclude: 'contact_tag' is also named in 'objects'/),
   ]);
 });
 
-test('a rule within another is fine, and one about a column nobody declared is told with every run', () => {
-  const { notes } = resolveConfig(
+test('a rule inside another is fine, and a rule for an undeclared column is reported with every run', () => {
+  const { notes } = parseConfig(
     { fields: { contacts: { location: 'hash', 'location.country': 'replicate', emial: 'hash' } } },
     TABLES,
   );

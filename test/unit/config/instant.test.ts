@@ -19,10 +19,10 @@ describe.each([
   ['2025-01-01', 'has no time zone'],
   ['2025-01-01T00:00:00', 'has no time zone'],
   ['2025-01-01 10:00', 'has no time zone'],
-  ['2025-02-30T00:00:00Z', 'is no date of the calendar'],
-  ['2025-13-01T00:00:00Z', 'is no date of the calendar'],
-  ['2025-01-01T25:00:00Z', 'is no date of the calendar'],
-  ['2025-02-29T00:00:00Z', 'is no date of the calendar'],
+  ['2025-02-30T00:00:00Z', 'is not a valid date'],
+  ['2025-13-01T00:00:00Z', 'is not a valid date'],
+  ['2025-01-01T25:00:00Z', 'is not a valid date'],
+  ['2025-02-29T00:00:00Z', 'is not a valid date'],
   ['1969-12-31T23:59:59Z', 'is before 1970'],
   ['yesterday', 'is not an ISO 8601 time'],
   ['1735689600', 'is not an ISO 8601 time'],
@@ -35,7 +35,7 @@ describe.each([
   });
 });
 
-test('what we write we read', () => {
+test('reads what we write', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 4_000_000_000_000 }), (ms) => {
       expect(parseInstant(isoTime(ms))).toEqual({ epochSeconds: toSeconds(ms) });

@@ -27,7 +27,7 @@ test.each([
 ])('%s.%s: %s', (table, path, missing, similar) => {
   const guess = similar === null ? '' : ` Did you mean '${similar}'?`;
   expect(notesOf(table, path)).toEqual([
-    `fields.${table}.${path}: ${missing}; the rule waits for such a field.${guess} Columns: npm run local -- fields`,
+    `fields.${table}.${path}: ${missing}; the rule applies once there is such a field.${guess} To list the columns: npm run local -- fields`,
   ]);
 });
 
@@ -50,7 +50,7 @@ test.each([
   expect(notesOf(table, path)).toEqual([]);
 });
 
-test('every place that is declared is known', () => {
+test('every declared place is known', () => {
   const rules = TABLES.map(({ name, columns }) => [
     name,
     Object.fromEntries(columns.map((column) => [column.name, 'hash' as const])),

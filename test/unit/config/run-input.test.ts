@@ -15,8 +15,8 @@ const parse = (input: unknown, objects: readonly ObjectName[] = CONFIGURED) =>
 const JANUARY = Date.UTC(2025, 0, 1) / 1000;
 const FEBRUARY = Date.UTC(2025, 1, 1) / 1000;
 
-describe('is taken', () => {
-  test('empty: everything configured, incrementally', () => {
+describe('is accepted', () => {
+  test('empty: every configured object, incrementally', () => {
     expect(parse({})).toEqual({ mode: 'incremental', range: null, objects: CONFIGURED, notes: [] });
   });
 
@@ -28,16 +28,16 @@ describe('is taken', () => {
     expect(parse({ mode })).toMatchObject({ mode, range: null });
   });
 
-  test('with a range: a backfill of what can be read by time, and it says what is left out', () => {
+  test('with a range: a backfill of what can be read by time, and it reports what is left out', () => {
     expect(parse({ from: '2025-01-01T00:00:00Z', to: '2025-02-01T01:00:00+01:00' })).toEqual({
       mode: 'backfill',
       range: { from: JANUARY, to: FEBRUARY },
       objects: ['contacts', 'tickets'],
-      notes: ['A range leaves out what cannot be read by time: tags, admins.'],
+      notes: ['These objects cannot be read by time and are left out: tags, admins.'],
     });
   });
 
-  test('with a range that ends now, of named objects', () => {
+  test('with a range that ends now, for named objects', () => {
     expect(parse({ from: '2025-01-01T00:00:00Z', objects: ['tickets'] })).toEqual({
       mode: 'backfill',
       range: { from: JANUARY, to: NOW },
@@ -57,10 +57,10 @@ describe('is refused, with what is allowed', () => {
     [{ objects: 'contacts' }, '"objects" must be a list of names'],
     [{ objects: [] }, '"objects" must be a list of names'],
     [{ objects: ['contacts', 'companies', 7] }, '"companies", 7; configured are contacts'],
-    [{ mode: 'all' }, '"mode" is "incremental" or "full_refresh"'],
-    [{ mode: null }, '"mode" is "incremental" or "full_refresh"'],
-    [{ mode: 'backfill' }, '"mode" is'],
-    [{ mode: 'full_refresh', from: '2025-01-01T00:00:00Z' }, '"mode" and "from" exclude each other'],
+    [{ mode: 'all' }, '"mode" must be "incremental" or "full_refresh"'],
+    [{ mode: null }, '"mode" must be "incremental" or "full_refresh"'],
+    [{ mode: 'backfill' }, '"mode" must be'],
+    [{ mode: 'full_refresh', from: '2025-01-01T00:00:00Z' }, '"mode" and "from" cannot be used together'],
     [{ to: '2025-01-01T00:00:00Z' }, '"to" needs a "from"'],
     [{ from: '2025-01-01' }, '"from": '],
     [{ from: 1_735_689_600 }, '"from" must be a time'],
@@ -80,7 +80,7 @@ describe('is refused, with what is allowed', () => {
     expect(() => parse(input)).toThrow('Allowed: {}');
   });
 
-  test('a range where nothing can be read by time', () => {
+  test('a range if nothing can be read by time', () => {
     expect(() => parse({ from: '2025-01-01T00:00:00Z' }, ['tags'])).toThrow('none of the configured objects');
   });
 });

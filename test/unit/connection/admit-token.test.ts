@@ -1,4 +1,4 @@
-/** Which tokens are let in, and what is left where they are not. */
+/** Which tokens are admitted, and what remains if they are not. */
 import { describe, expect, test } from 'vitest';
 import { disconnect } from '../../../functions/connection/disconnect.ts';
 import { regionNamed } from '../../../functions/connection/regions.ts';
@@ -15,7 +15,7 @@ const store = (surroundings: Surroundings, accessToken: string, replaceWorkspace
   storeAccessToken(surroundings, accessToken, { replaceWorkspace, signal: NEVER });
 
 describe('a private token', () => {
-  test('is checked and stored like any other', async () => {
+  test('is checked and stored like one from OAuth', async () => {
     const surroundings = createSurroundings();
     const workspace = { id: 'ws', name: 'Workspace ws' };
     expect(await store(surroundings, 'token-a1')).toEqual({ kind: 'connected', workspace, region: 'US' });
@@ -29,7 +29,7 @@ describe('a private token', () => {
   });
 
   test.each([[''], ['short'], ['two words'], ['line\nend-of-it'], ['bücher-und-mehr'], ['x'.repeat(4_097)]])(
-    'that cannot be one is refused unquoted: %j',
+    'that is malformed is refused without being quoted: %j',
     async (text) => {
       const surroundings = createSurroundings();
       const refusal = store(surroundings, text);
@@ -41,7 +41,7 @@ describe('a private token', () => {
 });
 
 describe('a workspace', () => {
-  test('that is not the one whose data lies here is let in only to replace it', async () => {
+  test('other than the one whose data is stored is admitted only to replace it', async () => {
     const surroundings = createSurroundings();
     surroundings.intercom.identities.set('b1', identityOf('other'));
     await store(surroundings, 'token-a1');
@@ -53,7 +53,7 @@ describe('a workspace', () => {
     expect(await store(surroundings, 'token-b1', true)).toMatchObject({ kind: 'reconnected' });
   });
 
-  test('is let in first, of two at once', async () => {
+  test('wins if it is the first of two at once', async () => {
     const surroundings = createSurroundings();
     surroundings.intercom.identities.set('b1', identityOf('other'));
     const answers = await Promise.all([store(surroundings, 'token-a1'), store(surroundings, 'token-b1')]);
@@ -62,7 +62,7 @@ describe('a workspace', () => {
     expect((await surroundings.connections.load())?.workspace?.id).toBe(owner);
   });
 
-  test('that connected by hand and never ran counts as none', async () => {
+  test('that was connected by hand and never ran does not count', async () => {
     const surroundings = createSurroundings();
     await surroundings.connections.save({
       accessToken: 'token-x1',
@@ -73,7 +73,7 @@ describe('a workspace', () => {
     expect(await store(surroundings, 'token-a1')).toMatchObject({ kind: 'connected' });
   });
 
-  test('nobody claims while its region is wrong', async () => {
+  test('is not claimed while its region is wrong', async () => {
     const surroundings = createSurroundings();
     surroundings.intercom.identities.set('a1', identityOf('eu', 'Europe'));
     expect(await store(surroundings, 'token-a1')).toMatchObject({ kind: 'region_mismatch', expected: 'US' });
@@ -112,7 +112,7 @@ describe('disconnect', () => {
     expect(again).toEqual({ kind: 'not_connected' });
   });
 
-  test('only forgets where the app is to stay', async () => {
+  test('only forgets if the app should stay', async () => {
     const surroundings = await connected();
     const done = await disconnect(surroundings, { keepApp: true, signal: NEVER });
     expect(done).toMatchObject({ app: 'kept' });
@@ -120,7 +120,7 @@ describe('disconnect', () => {
     expect(await surroundings.connections.load()).toBeNull();
   });
 
-  test('keeps the token while Intercom cannot be asked', async () => {
+  test('keeps the token while Intercom does not answer', async () => {
     const surroundings = await connected();
     const uninstall = async () => {
       throw new RetryableError('down', { code: 'network' });

@@ -1,4 +1,4 @@
-/** The two halves of an authorization under whatever order of events. */
+/** The two halves of an authorization, under any order of events. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -23,7 +23,7 @@ const begin = (surroundings: Surroundings, replaceWorkspace = false) =>
 const complete = (surroundings: Surroundings, state: string, code: string) =>
   completeAuthorization(surroundings, queryOf(state, code), NEVER);
 
-test('a state is 256 random bits that are stored by their hash alone, for ten minutes', async () => {
+test('a state is 256 random bits, of which only the hash is stored, for ten minutes', async () => {
   const surroundings = createSurroundings();
   const { url, expiresAt, stateHash } = await begin(surroundings);
   const state = stateIn(url);
@@ -35,7 +35,7 @@ test('a state is 256 random bits that are stored by their hash alone, for ten mi
   expect(stateIn((await begin(surroundings)).url)).not.toBe(state);
 });
 
-test('it is good until its last second, and not in the next', async () => {
+test('it is valid in its last second, and not in the next', async () => {
   const surroundings = createSurroundings();
   const [first, second] = [
     stateIn((await begin(surroundings)).url),
@@ -48,7 +48,7 @@ test('it is good until its last second, and not in the next', async () => {
   expect(surroundings.intercom.sent).toEqual(['a']);
 });
 
-/** What may happen, in any order. Numbers choose among the states there are. */
+/** Events in any order. Numbers choose among the existing states. */
 const event = fc.oneof(
   fc.record({ do: fc.constant('begin' as const) }),
   fc.record({
@@ -61,12 +61,12 @@ const event = fc.oneof(
   fc.record({ do: fc.constant('wait' as const), seconds: fc.integer({ min: 1, max: 700 }) }),
 );
 
-test('whatever the order, each state leads to one exchange at most, in its time, and strangers to none', async () => {
+test('in any order, each state leads to at most one exchange, before it expires, and unknown states to none', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(event, { maxLength: 40 }), fc.scheduler(), async (events, scheduler) => {
       const surroundings = createSurroundings();
       const { authorizations } = surroundings;
-      // Every look into the store takes its time, so that callbacks overtake each other.
+      // Each access to the store takes time, so that callbacks overtake each other.
       const slow = {
         ...surroundings,
         authorizations: {
@@ -111,8 +111,8 @@ test('whatever the order, each state leads to one exchange at most, in its time,
   );
 });
 
-describe('what came of it', () => {
-  test('stands even where it cannot be noted down', async () => {
+describe('an outcome', () => {
+  test('is valid even if it cannot be stored', async () => {
     const surroundings = createSurroundings();
     const settle = async () => {
       throw new RetryableError('busy', { code: 'aws_unavailable' });
@@ -124,7 +124,7 @@ describe('what came of it', () => {
     expect(await surroundings.authorizations.outcome(stateHash)).toBeNull();
   });
 
-  test('a bug on the way is no outcome', async () => {
+  test('is never made of a bug', async () => {
     const surroundings = createSurroundings();
     const exchange = async () => {
       throw new TypeError('oops');

@@ -6,7 +6,7 @@ import { isJsonObject, isRawInteger, parseJson, stringifyJson } from '../../../f
 const LONE = String.fromCharCode(55_357);
 
 describe('parsing', () => {
-  test('is that of JSON.parse for every text without long digits', () => {
+  test('equals JSON.parse for every text without long numbers', () => {
     fc.assert(
       fc.property(fc.json(), (text) => {
         fc.pre(!/\d{16}/.test(text));
@@ -16,7 +16,7 @@ describe('parsing', () => {
     );
   });
 
-  test('keeps every integer exactly, wherever it is', () => {
+  test('keeps every integer exactly, at any depth', () => {
     fc.assert(
       fc.property(fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n }), (integer) => {
         const text = `{"a":[${integer},{"b":${integer}}],"c":"${integer}"}`;
@@ -26,7 +26,7 @@ describe('parsing', () => {
     );
   });
 
-  test('keeps many of them apart, beside strings and fractions that look like them', () => {
+  test('distinguishes many long integers from strings and fractions that look similar', () => {
     const base = 2n ** 53n + 1n;
     const integer = fc.bigInt({ min: base, max: base + 9n }).map(String);
     const negative = integer.map((digits) => `-${digits}`);
@@ -60,7 +60,7 @@ describe('parsing', () => {
     ['"12345678901234567890"', '12345678901234567890'],
     ['1234567890123456.5', 1234567890123456.5],
     ['0.12345678901234567890', 0.12345678901234568],
-  ])('gives %s as it is: nothing is lost', (text, value) => {
+  ])('returns %s unchanged: nothing is lost', (text, value) => {
     expect(parseJson(text)).toBe(value);
   });
 
@@ -80,14 +80,14 @@ describe('parsing', () => {
     },
   );
 
-  test('takes "__proto__" for a name like any other', () => {
+  test('treats "__proto__" like any other name', () => {
     const value = parseJson('{"__proto__":{"a":12345678901234567890}}');
     expect(stringifyJson(value)).toBe('{"__proto__":{"a":12345678901234567890}}');
   });
 });
 
 describe('writing', () => {
-  test('and reading again gives the same, for any JSON', () => {
+  test('and parsing again returns the same value, for any JSON', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         const text = stringifyJson(value);
@@ -98,7 +98,7 @@ describe('writing', () => {
     );
   });
 
-  test('gives well-formed Unicode, whatever the strings and names', () => {
+  test('produces well-formed Unicode for any strings and names', () => {
     const text = fc.string({ unit: 'binary' });
     const broken = fc.tuple(text, text).map(([a, b]) => a + LONE + b);
     fc.assert(
@@ -116,11 +116,11 @@ describe('writing', () => {
     [{ [LONE]: [LONE, { a: `x${LONE}y` }] }, '{"\ufffd":["\ufffd",{"a":"x\ufffdy"}]}'],
     ['\u{1f600}', '"\u{1f600}"'],
     ['\\ud83d', '"\\\\ud83d"'],
-  ])('replaces what is half a character, and only that: %j', (value, text) => {
+  ])('replaces half a character, and only that: %j', (value, text) => {
     expect(stringifyJson(value)).toBe(text);
   });
 
-  test('keeps long integers beside broken strings', () => {
+  test('keeps long integers next to broken strings', () => {
     const value = { a: parseJson('12345678901234567890'), b: LONE };
     expect(stringifyJson(value)).toBe('{"a":12345678901234567890,"b":"\ufffd"}');
   });

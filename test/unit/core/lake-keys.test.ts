@@ -4,7 +4,7 @@ import * as keys from '../../../functions/core/lake-keys.ts';
 
 const RUN = '20261122T120000123Z-ab12cd';
 
-test('the layout is that of the public contract', () => {
+test('the layout matches the public contract', () => {
   const part = {
     object: 'contacts',
     slice: '0003',
@@ -21,11 +21,12 @@ test('the layout is that of the public contract', () => {
   expect(keys.partKey('deletions', RUN, part)).toBe(
     `tables/deletions/run_date=2026-11-22/run_id=${RUN}/contacts-0003-a1b2-0007.ndjson.gz`,
   );
+  expect(keys.partKey('rejects', RUN, part)).toContain('/contacts-0003-a1b2-0007.ndjson.gz');
   expect(keys.manifestKey('tags', RUN)).toBe(`manifests/tags/${RUN}.json`);
   expect(keys.runSummaryKey(RUN)).toBe(`runs/${RUN}.json`);
 });
 
-test('whatever expires lies under work/, by run and object', () => {
+test('everything that expires is under work/, by run and object', () => {
   expect(keys.runContextKey(RUN)).toBe(`work/${RUN}/run.json`);
   expect(keys.planKey(RUN, 'tags')).toBe(`work/${RUN}/tags/plan.json`);
   expect(keys.outcomeKey(RUN, 'tags')).toBe(`work/${RUN}/tags/outcome.json`);
@@ -34,7 +35,7 @@ test('whatever expires lies under work/, by run and object', () => {
   expect(keys.doneKey(RUN, 'tags', '0001')).toBe(`work/${RUN}/tags/0001/done.json`);
 });
 
-test('run ids sort by their time and are of one length', () => {
+test('run ids sort by time and have the same length', () => {
   const time = fc.integer({ min: 0, max: 4_000_000_000_000 });
   const hash = fc.constantFrom('000000aa', 'ffffffbb');
   fc.assert(
@@ -47,7 +48,7 @@ test('run ids sort by their time and are of one length', () => {
   );
 });
 
-test('no name begins with what query engines take for hidden', () => {
+test('no name begins like a file that query engines hide', () => {
   const part = { object: 'tags', slice: '0001', attempt: 'x', number: 1, compression: 'gzip' } as const;
   const all = [
     keys.partKey('tags', RUN, part),

@@ -33,7 +33,7 @@ test.each([
   'a["b\\x"]',
   'a.["b"]',
   'a["b"]c',
-])('%j is no path', (path) => {
+])('%j is not a valid path', (path) => {
   expect(() => parsePath(path)).toThrow(SyntaxError);
 });
 
@@ -49,7 +49,7 @@ test.each<[JsonValue | undefined, readonly string[], unknown]>([
   expect(valueAt(value, keys)).toEqual(found);
 });
 
-describe('taking something out', () => {
+describe('removing a path', () => {
   test.each<[string, JsonValue, JsonValue]>([
     ['a', { a: 1, b: 2 }, { b: 2 }],
     ['a.b', { a: { b: 1, c: 2 } }, { a: { c: 2 } }],
@@ -68,7 +68,7 @@ describe('taking something out', () => {
     expect(JSON.stringify(value)).toBe(before);
   });
 
-  test('that is not there leaves the very same value', () => {
+  test('that does not exist returns the same value', () => {
     const value = { b: { c: 1 } };
     expect(without(value, parsePath('a.x'))).toBe(value);
   });
@@ -78,7 +78,7 @@ describe('taking something out', () => {
     expect(without(value, parsePath('*.c'))).toEqual({ a: undefined, b: { d: 2 } });
   });
 
-  test('of nothing is nothing', () => {
+  test('without steps changes nothing', () => {
     expect(without({ a: 1 }, [])).toEqual({ a: 1 });
   });
 });

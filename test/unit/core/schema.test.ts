@@ -16,7 +16,7 @@ import {
 import { OBJECTS } from '../../../functions/objects/index.ts';
 import { asWritten, excludes } from '../../../functions/rows/field-rules.ts';
 
-/** A field may be called as something that every object has. */
+/** A field may have the name of something that every object has. */
 const ODD: SeenColumns = { ['constructor' as string]: ['json'] };
 
 const seenIn = (...values: readonly string[]) => {
@@ -58,12 +58,12 @@ describe('types seen', () => {
     expect(seenIn(value)).toEqual([type]);
   });
 
-  it('are none of null, though the column was there', () => {
+  it('are empty for null, but the column is listed', () => {
     expect(seenIn('null')).toEqual([]);
     expect(seenIn()).toBeUndefined();
   });
 
-  it('are collected, sorted, and united with those of other slices', () => {
+  it('are collected, sorted, and merged with those of other slices', () => {
     expect(seenIn('"a"', 'null', '1', '"b"')).toEqual(['integer', 'string']);
     const a: SeenTables = { tags: { x: ['string'], ...ODD } };
     const b: SeenTables = { tags: { x: ['integer'] }, teams: { y: [] } };
@@ -75,7 +75,7 @@ describe('types seen', () => {
 });
 
 describe('what is recorded', () => {
-  it('begins with the first run: what is beyond the declaration is added', () => {
+  it('begins with the first run: undeclared fields are added', () => {
     const seen: SeenTables = { companies: { id: ['string'], plan_b: ['json'], ...ODD } };
     expect(recordSchema(null, sight(seen))).toEqual({
       version: 1,
@@ -87,13 +87,13 @@ describe('what is recorded', () => {
     });
   });
 
-  it('stays as it is where nothing is new', () => {
+  it('stays the same if nothing is new', () => {
     const before = recorded({ companies: { id: ['string'], extra: ['string'] } });
     const run = recordSchema(before, sight({ companies: { id: ['string'], extra: ['string'] } }));
     expect(run).toMatchObject({ version: 3, added: [], changed: [], dropped: [], columns: before.columns });
   });
 
-  it('takes in a declared column that comes for the first time, which is no change', () => {
+  it('includes a declared column that appears for the first time, without reporting a change', () => {
     const run = recordSchema(recorded({}), sight({ companies: { size: ['integer'] } }));
     expect(run).toMatchObject({
       version: 3,
@@ -103,7 +103,7 @@ describe('what is recorded', () => {
     });
   });
 
-  it('widens, and tells each new type once', () => {
+  it('widens, and reports each new type once', () => {
     const seen: SeenTables = { companies: { size: ['integer', 'number'], extra: ['boolean'] } };
     const first = recordSchema(
       recorded({ companies: { size: ['integer'], extra: ['string'] } }),
@@ -119,7 +119,7 @@ describe('what is recorded', () => {
     expect(third.changed).toEqual(['companies.size: integer|number -> string']);
   });
 
-  it('tells the first value of a column that was null so far', () => {
+  it('reports the first value of a column that was always null', () => {
     const run = recordSchema(
       recorded({ companies: { extra: [] } }),
       sight({ companies: { extra: ['string'] } }),
@@ -127,7 +127,7 @@ describe('what is recorded', () => {
     expect(run.changed).toEqual(['companies.extra: null -> string']);
   });
 
-  it('takes an id for what it is, number or text', () => {
+  it('accepts an id as a number or as text', () => {
     const run = recordSchema(
       null,
       sight({ company_tag: { tag_id: ['integer'] }, companies: { id: ['long'] } }),
@@ -136,7 +136,7 @@ describe('what is recorded', () => {
   });
 });
 
-it('expects text of a hashed column, whatever type is declared', () => {
+it('expects text in a hashed column, whatever type is declared', () => {
   const rules = { fields: { companies: { size: 'hash' } }, sensitiveFields: 'replicate' } as const;
   const declaration = asWritten(OBJECTS.companies, rules);
   const hashed = sight({ companies: { size: ['string'] } }, { declaration });
@@ -144,11 +144,11 @@ it('expects text of a hashed column, whatever type is declared', () => {
   expect(recordSchema(recorded({ companies: { size: ['integer'] } }), hashed)).toMatchObject({ changed: [] });
 });
 
-describe('a field that comes no more', () => {
+describe('a field that Intercom no longer sends', () => {
   const before = recorded({ companies: { id: ['string'], website: ['string'] } });
   const without: SeenTables = { companies: { id: ['string'] } };
 
-  it('is gone at once from an object that is read whole, told once, and stays a column', () => {
+  it('is gone at once from an object that is read whole, is reported once, and stays a column', () => {
     const run = recordSchema(before, sight(without));
     expect(run).toMatchObject({ version: 4, dropped: ['companies.website: no longer sent'] });
     expect(run.columns).toEqual(before.columns);
@@ -156,26 +156,26 @@ describe('a field that comes no more', () => {
     expect(recordSchema(run, sight(without))).toMatchObject({ version: 4, dropped: [] });
   });
 
-  it('is gone from an incremental one when enough records came without it, over several runs', () => {
+  it('is gone from an incremental object after enough records without it, over several runs', () => {
     const few = recordSchema(before, sight(without, { isWhole: false, records: 150 }));
     expect(few).toMatchObject({ version: 3, dropped: [], missing: { 'companies.website': 150 } });
     const more = recordSchema(few, sight(without, { isWhole: false, records: 50 }));
     expect(more).toMatchObject({ version: 4, dropped: ['companies.website: no longer sent'] });
   });
 
-  it('is counted anew when it is seen in between', () => {
+  it('is counted from zero again if it appears in between', () => {
     const few = recordSchema(before, sight(without, { isWhole: false, records: 150 }));
     const again = recordSchema(few, sight(before.columns, { isWhole: false, records: 1 }));
     expect(again.missing).toEqual({});
   });
 
-  it('is added when it comes back', () => {
+  it('is added again when it comes back', () => {
     const gone = recordSchema(before, sight(without));
     const back = recordSchema(gone, sight(before.columns));
     expect(back).toMatchObject({ version: 5, added: ['companies.website: string'], missing: {} });
   });
 
-  it('is not missed where a field rule excludes it', () => {
+  it('is not reported if a field rule excludes it', () => {
     const rules = {
       fields: { companies: { website: 'exclude', extra: 'exclude' } },
       sensitiveFields: 'hash',
@@ -191,7 +191,7 @@ describe('a field that comes no more', () => {
     });
   });
 
-  it('is not missed by a run that read nothing', () => {
+  it('is not reported by a run that read nothing', () => {
     expect(recordSchema(before, sight({}, { records: 0 }))).toMatchObject({ version: 3, missing: {} });
   });
 });
@@ -200,7 +200,7 @@ describe("schemaChanges: 'block'", () => {
   const seen: SeenTables = { companies: { id: ['string'], extra: ['string'] } };
   const block = { schemaChanges: 'block' } as const;
 
-  it('lets in whatever the first run has', () => {
+  it('admits every field of the first run', () => {
     expect(admits('block', null, 'companies')('extra')).toBe(true);
     expect(recordSchema(null, sight(seen, block))).toMatchObject({
       added: ['companies.extra: string'],
@@ -208,7 +208,7 @@ describe("schemaChanges: 'block'", () => {
     });
   });
 
-  it('keeps what is known and leaves out what is not, telling so every time', () => {
+  it('keeps known fields and leaves out others, and reports that every time', () => {
     const before = recorded({ companies: { id: ['string'], extra: ['string'] } });
     expect(admits('block', before, 'companies')('extra')).toBe(true);
     expect(admits('block', before, 'companies')('constructor')).toBe(false);
@@ -220,7 +220,7 @@ describe("schemaChanges: 'block'", () => {
     }
   });
 
-  it('widens types all the same', () => {
+  it('still widens types', () => {
     const before = recorded({ companies: { extra: ['string'] } });
     const run = recordSchema(before, sight({ companies: { extra: ['json'] } }, block));
     expect(run.changed).toEqual(['companies.extra: string -> json']);

@@ -59,7 +59,7 @@ describe('the event of a run', () => {
     expect(text).not.toMatch(/jane|a note/);
   });
 
-  test('stays below 256 KiB whatever the drift, and counts what it leaves out', () => {
+  test('stays below 256 KiB for any drift, and counts what it leaves out', () => {
     const columns = Array.from({ length: 20_000 }, (_unused, index) => `tags."é\u{1f600}${index}": string`);
     const schema = { version: 2, added: columns, changed: columns, dropped: columns };
     const objects = OBJECT_NAMES.map((object) => summaryOf({ object, schema }));
@@ -72,7 +72,7 @@ describe('the event of a run', () => {
     expect(event.objects.at(-1)?.schema).toEqual({ added: [], changed: [], dropped: [], omitted: 60_000 });
   });
 
-  test('leaves out a single change that is too long, and tells the others', () => {
+  test('leaves out a single change that is too long, and reports the others', () => {
     const schema = { version: 2, added: ['x'.repeat(300_000), 'tags.b: string'], changed: [], dropped: [] };
     expect(syncCompleted('shop', runOf(summaryOf({ schema }))).objects[0]?.schema).toEqual({
       added: ['tags.b: string'],
@@ -88,7 +88,7 @@ describe('docs/events.md', () => {
   const [, example = '{}'] = /```json\n([\s\S]*?)```/.exec(text) ?? [];
   const documented = JSON.parse(example);
 
-  /** Every path of keys, lists as their items. */
+  /** Every path of keys; a list counts as its items. */
   const paths = (value: unknown, path = ''): readonly string[] => {
     if (Array.isArray(value)) return value.flatMap((item) => paths(item, `${path}[]`));
     if (typeof value !== 'object' || value === null) return [];

@@ -1,6 +1,6 @@
 /** Trading codes and uninstalling, over real HTTP. */
 import { describe, expect, test } from 'vitest';
-import { resolveConfig } from '../../../functions/config/config.ts';
+import { parseConfig } from '../../../functions/config/config.ts';
 import { oauthHosts } from '../../../functions/intercom/hosts.ts';
 import { createIntercomAccess } from '../../../functions/intercom/oauth.ts';
 import { SYSTEM_CLOCK } from '../../../functions/system-clock.ts';
@@ -37,11 +37,11 @@ describe('hosts', () => {
     ],
     [{ baseUrl: 'http://127.0.0.1:8080/' }, 'http://127.0.0.1:8080', ['http://127.0.0.1:8080']],
   ] as const)('of %j', (config, authorize, token) => {
-    expect(oauthHosts(resolveConfig(config))).toEqual({ authorize, token });
+    expect(oauthHosts(parseConfig(config))).toEqual({ authorize, token });
   });
 
-  test('an authorize address has what Intercom knows, and nothing else', () => {
-    const intercom = createIntercomAccess({ config: resolveConfig({ region: 'AU' }), clock: SYSTEM_CLOCK });
+  test('an authorize URL has the parameters that Intercom knows, and nothing else', () => {
+    const intercom = createIntercomAccess({ config: parseConfig({ region: 'AU' }), clock: SYSTEM_CLOCK });
     const callbackUrl = 'https://x.execute-api.test/callback';
     expect(intercom.authorizeUrl({ clientId: 'a b', state: 's', callbackUrl })).toBe(
       'https://app.au.intercom.com/oauth?client_id=a+b&state=s&redirect_uri=https%3A%2F%2Fx.execute-api.test%2Fcallback',
@@ -98,7 +98,7 @@ describe('a code', () => {
     expect([regional.requests.length, global.requests.length]).toEqual([1, 1]);
   });
 
-  test('goes on to the global host where nobody listens, and says so where nobody listens there either', async () => {
+  test('goes on to the global host if nothing listens, and reports it if nothing listens there either', async () => {
     const global = await serve(() => GRANTED);
     const [closed, alsoClosed] = [await closedUrl(), await closedUrl()];
     expect((await accessTo([closed, global.url]).exchange(CLIENT, 'c', NEVER)).kind).toBe('granted');
@@ -119,7 +119,7 @@ describe('a code', () => {
     expect([regional.requests.length, global.requests.length]).toEqual([1, 0]);
   });
 
-  test('is given up when time is up', async () => {
+  test('is given up when the time is up', async () => {
     const server = await serve(() => ({ fault: 'hang' }));
     const access = accessTo([server.url], 60_000);
     const answer = await access.exchange(CLIENT, 'c', AbortSignal.timeout(100));
@@ -158,13 +158,13 @@ describe('uninstall', () => {
     expect(await (await uninstall(reply)).done).toBe('already_gone');
   });
 
-  test('asks the global host where the regional one does not know the way, and says what to do if neither does', async () => {
+  test('asks the global host if the regional one does not offer it, and says what to do if neither does', async () => {
     expect(await (await uninstall({ status: 404, json: {} }, { text: '' })).done).toBe('uninstalled');
     const { done } = await uninstall({ status: 404, json: {} }, { status: 404, json: {} });
     await expect(done).rejects.toMatchObject({ name: 'ContractError', code: 'not_uninstalled' });
   });
 
-  test('is not claimed where Intercom has trouble', async () => {
+  test('is not claimed if Intercom is having trouble', async () => {
     const { done } = await uninstall({ status: 503, text: '' });
     await expect(done).rejects.toMatchObject({ name: 'RetryableError' });
   });

@@ -4,11 +4,12 @@ import type { ChildDeclaration, Column, ObjectDeclaration } from '../../../funct
 import type { JsonValue } from '../../../functions/core/json.ts';
 import type { ObjectName } from '../../../functions/core/names.ts';
 import { pathFrom, valueAt } from '../../../functions/core/paths.ts';
+import { findList } from '../../../functions/core/relationship.ts';
 import { OBJECTS } from '../../../functions/objects/index.ts';
 import { canariesIn, PLANTED_RECORDS } from '../../support/canaries.ts';
 import { isWithin, leavesOf, textOf, written } from '../../support/hashed-leaves.ts';
 
-/** Canaries in what is written of the object's planted record. */
+/** Canaries in the rows that are written for the object's planted record. */
 function canariesUnder(
   sensitiveFields: 'replicate' | 'hash',
   declaration: ObjectDeclaration,
@@ -22,8 +23,8 @@ function canariesUnder(
 type Marked = Pick<Column, 'name' | 'personal' | 'plain'>;
 
 /**
- * The column as if one of its marks had been forgotten, the whole or one path, and all that the planted record
- * has there taken for plain.
+ * The column as if one of its marks (the whole column or one path) were missing, and everything that the planted
+ * record has there were plain.
  */
 function unmarked<C extends Marked>(column: C, path: string | null, value: JsonValue | undefined): C {
   const { personal, plain = [] } = column;
@@ -35,13 +36,13 @@ function unmarked<C extends Marked>(column: C, path: string | null, value: JsonV
   return { ...column, personal: left, plain: [...plain, ...places] };
 }
 
-/** What the planted record has for a column of a table, an item for that of a child. */
+/** The planted record's value for a column of a table; for a child table, an item's value. */
 function plantedAt({ object, table, column }: Mark): JsonValue | undefined {
   const record = PLANTED_RECORDS[object];
   const child = OBJECTS[object].children.find((one) => one.table === table);
   if (child === undefined) return record?.[column];
-  const list = valueAt(record, child.list.split('.'));
-  return Array.isArray(list) ? valueAt(list[0], [column]) : undefined;
+  const first = record === undefined ? undefined : findList(child, record)?.items[0];
+  return first === undefined ? undefined : valueAt(first.value, [column]);
 }
 
 interface Mark {
@@ -77,14 +78,14 @@ function withoutMark(mark: Mark): ObjectDeclaration {
 }
 
 describe.each(Object.keys(PLANTED_RECORDS) as ObjectName[])('%s', (object) => {
-  test('replicates every canary, and with sensitiveFields: hash none', () => {
+  test('replicates every canary, but none with sensitiveFields: hash', () => {
     const planted = canariesIn(JSON.stringify(PLANTED_RECORDS[object]));
     expect(canariesUnder('replicate', OBJECTS[object])).toEqual(planted);
     expect(canariesUnder('hash', OBJECTS[object])).toEqual([]);
   });
 });
 
-test('there are marks, all of them in objects with a planted record', () => {
+test('there are marks, and all of them are in objects with a planted record', () => {
   expect(MARKS.length).toBeGreaterThan(50);
   expect(MARKS.filter(({ object }) => PLANTED_RECORDS[object] === undefined)).toEqual([]);
 });
@@ -93,6 +94,6 @@ test.each(
   MARKS.map(
     (mark) => [`${mark.table}.${mark.column}${mark.path === null ? '' : `.${mark.path}`}`, mark] as const,
   ),
-)('a canary gets through where %s is no longer marked', (_name, mark) => {
+)('a canary gets through if %s is no longer marked', (_name, mark) => {
   expect(canariesUnder('hash', withoutMark(mark))).not.toEqual([]);
 });

@@ -1,6 +1,6 @@
 /**
- * With hashing on, what is known not to be personal stays readable (or statistics would be lost), and what nobody
- * knows is hashed wherever it appears. Shown with everything that the simulator sends.
+ * With hashing on, every leaf that is known not to be personal stays readable (otherwise statistics would be lost),
+ * and every unknown leaf is hashed wherever it appears. Tested with everything that the simulator sends.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ObjectDeclaration } from '../../../functions/core/declaration.ts';
@@ -32,7 +32,7 @@ function recordsOf(workspace: Workspace, name: ObjectName): readonly JsonObject[
 
 const CANARY = 'canary-of-tomorrow-end';
 
-/** The value with a key of tomorrow in every object, and with every leaf become an object that nobody knows. */
+/** The value with a new key in every object, and with every leaf replaced by an unknown object. */
 function withNewKeys(value: JsonValue | undefined): JsonValue {
   if (Array.isArray(value)) return [...value.map(withNewKeys), { key_of_tomorrow: [CANARY] }];
   if (!isJsonObject(value)) return { key_of_tomorrow: CANARY, list_of_tomorrow: [{ name: CANARY }, CANARY] };
@@ -40,9 +40,9 @@ function withNewKeys(value: JsonValue | undefined): JsonValue {
   return { ...Object.fromEntries(inner), key_of_tomorrow: CANARY };
 }
 
-/** The record with new keys in everything but what rows need to be. */
+/** The record with new keys everywhere except in what rows need. */
 function ofTomorrow({ columns, primaryKey, children }: ObjectDeclaration, record: JsonObject): JsonObject {
-  const kept = new Set([...primaryKey, ...children.map(({ list }) => list.split('.')[0] ?? '')]);
+  const kept = new Set([...primaryKey, ...children.map(({ list }) => list.field)]);
   const declared = columns.filter(({ name, from }) => from === undefined && !kept.has(name));
   return { ...record, ...Object.fromEntries(declared.map(({ name }) => [name, withNewKeys(record[name])])) };
 }
@@ -55,7 +55,7 @@ describe.each(OBJECT_NAMES)('%s', (name) => {
     expect([...new Set(changed)]).toEqual([]);
   });
 
-  test('hashes what is new, at any depth of any column', () => {
+  test('hashes everything new, at any depth of any column', () => {
     for (const record of recordsOf(simulator.workspace, name)) {
       const next = ofTomorrow(OBJECTS[name], record);
       const text = (sensitiveFields: 'replicate' | 'hash') =>

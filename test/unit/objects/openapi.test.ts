@@ -1,4 +1,4 @@
-/** The declarations against Intercom's own OpenAPI file, where the environment names it. */
+/** Compares the declarations with Intercom's own OpenAPI file, if the environment names it. */
 import { readFileSync } from 'node:fs';
 import { test as base, expect } from 'vitest';
 import { parse } from 'yaml';
@@ -42,9 +42,9 @@ const SCHEMA_OF: Readonly<Record<ObjectName, string>> = {
   activity_logs: 'activity_log',
 };
 
-/** Properties of the schemas that are no columns on purpose. */
+/** Properties of the schemas that are deliberately not columns. */
 const NOT_SYNCED: readonly string[] = [
-  // Only on a tag embedded in a tagged record; there it is in a child table.
+  // Only on a tag that is embedded in a tagged record, where it is in a child table.
   'tags.applied_at',
   'tags.applied_by',
   // Would take one request per article.
@@ -69,17 +69,17 @@ const NOT_IN_SCHEMA: readonly string[] = [
   // Seen live.
   'contacts.sms_consent',
   'contacts.unsubscribed_from_sms',
-  // Personal wherever it may appear.
+  // Personal if it appears.
   'contacts.last_seen_ip',
-  // Made by us: the conversation a part came with, the default translation.
+  // Added by us: the conversation of a part, the default translation.
   'conversation_parts.conversation_id',
   'subscription_types.name',
   'subscription_types.description',
 ];
 
-/** Columns whose type is not the schema's. */
+/** Columns whose type differs from the schema. */
 const OTHER_TYPE: Readonly<Record<string, Column['type']>> = {
-  // Ids are strings, as the ids they join with.
+  // Ids are strings, like the ids that they join with.
   'contacts.owner_id': 'string',
   'admins.away_status_reason_id': 'string',
   'articles.author_id': 'string',
@@ -125,7 +125,7 @@ function expectedType(openApi: OpenApi, name: string, schema: Schema): string {
 }
 
 test.for(OBJECT_NAMES)(
-  '%s: every property is a column, omitted, or left out on purpose',
+  '%s: every property is a column, omitted, or deliberately left out',
   (name, { openApi }) => {
     const { columns, omit } = OBJECTS[name];
     const known = new Set([...columns.map((column) => column.name), ...omit]);
@@ -136,7 +136,7 @@ test.for(OBJECT_NAMES)(
   },
 );
 
-test.for(OBJECT_NAMES)('%s: every column is a property, or declared for a reason', (name, { openApi }) => {
+test.for(OBJECT_NAMES)('%s: every column is a property, or listed with a reason', (name, { openApi }) => {
   const properties = propertiesOfObject(openApi, name);
   const extra = OBJECTS[name].columns.filter((column) => properties[column.name] === undefined);
   expect(extra.map((column) => `${name}.${column.name}`).sort()).toEqual(
@@ -145,7 +145,7 @@ test.for(OBJECT_NAMES)('%s: every column is a property, or declared for a reason
 });
 
 test.for(OBJECT_NAMES)(
-  '%s: every column has the type of its property, or another for a reason',
+  '%s: every column has the type of its property, or is listed with a reason',
   (name, { openApi }) => {
     const properties = propertiesOfObject(openApi, name);
     for (const column of OBJECTS[name].columns) {
@@ -162,7 +162,7 @@ test.for(OBJECT_NAMES)(
 function samplesOf(openApi: OpenApi, schema: Schema, around: readonly Schema[]): readonly JsonValue[] {
   const { allOf = [], anyOf = [], oneOf = [], ...own } = resolve(openApi, schema);
   const inside = (one: Schema) => samplesOf(openApi, one, [...around, resolve(openApi, schema)]);
-  // A schema that holds itself is done once.
+  // A schema that contains itself is followed once.
   if (around.includes(resolve(openApi, schema))) return [];
   const variants = [...allOf, ...anyOf, ...oneOf].flatMap(inside);
   if (own.items !== undefined) return [...variants, ...inside(own.items).map((item) => [item])];
@@ -183,7 +183,7 @@ test.for(OBJECT_NAMES)(
   },
 );
 
-/** Every object in the examples of answers that says it is of a type. */
+/** Every object in the examples of answers that names its type. */
 function examplesOf(value: JsonValue | undefined, type: string): readonly JsonObject[] {
   if (Array.isArray(value)) return value.flatMap((item: JsonValue) => examplesOf(item, type));
   if (!isJsonObject(value)) return [];
@@ -193,7 +193,7 @@ function examplesOf(value: JsonValue | undefined, type: string): readonly JsonOb
   return value.type === type ? [value, ...inside] : inside;
 }
 
-/** Examples that cannot be told from others: their records have no type, or not the schema's name. */
+/** Objects whose examples cannot be identified: the records have no type, or not the schema's name. */
 const NOT_FOUND: readonly ObjectName[] = [
   'collections',
   'help_centers',

@@ -18,7 +18,7 @@ const tables: readonly Table[] = Object.values(OBJECTS).flatMap((object) => [
 
 const pathsOf = ({ personal }: TableColumn): readonly string[] => (Array.isArray(personal) ? personal : []);
 
-/** Whether `rule` takes in `path`: the same place, or one that holds it. */
+/** Whether `rule` covers `path`: the same place, or one around it. */
 function takesIn(rule: string, path: string): boolean {
   const [outer, inner] = [rule.split('.'), path.split('.')];
   return outer.every((step, index) => inner[index] !== undefined && (step === '*' || step === inner[index]));
@@ -90,14 +90,14 @@ test.each(cases)('%s.%s is personal', (table, field) => {
 });
 
 describe.each(tables.map((table) => [table.name, table] as const))('%s', (_name, table) => {
-  test('has nothing personal in keys, types, times and references', () => {
+  test('has no personal data in keys, types, times and references', () => {
     const kept = table.columns.filter(
       ({ name, type }) => table.primaryKey.includes(name) || name === 'type' || type === 'timestamp',
     );
     expect(kept.filter(({ personal }) => personal !== undefined)).toEqual([]);
   });
 
-  test('names paths in JSON columns only, and no place twice', () => {
+  test('names paths only in JSON columns, and no place twice', () => {
     for (const column of table.columns.filter((candidate) => Array.isArray(candidate.personal))) {
       expect(column.type).toBe('json');
       const paths = pathsOf(column);

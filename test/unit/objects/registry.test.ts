@@ -38,7 +38,7 @@ describe('the registry', () => {
 });
 
 describe.each(objectCases)('%s', (_name, object) => {
-  test('has distinct columns, none of them ours', () => {
+  test('has distinct columns, none with the name of our own columns', () => {
     const names = namesOf(object.columns);
     expect(new Set(names).size).toBe(names.length);
     expect(names.filter((name) => name.startsWith('_'))).toEqual([]);
@@ -58,7 +58,7 @@ describe.each(objectCases)('%s', (_name, object) => {
     for (const { description } of [object, ...object.columns]) expect(description.trim()).not.toBe('');
   });
 
-  test('keeps what it omits out of its columns, and omits whole fields or parts of declared ones', () => {
+  test('has no omitted field among its columns, and omits whole fields or parts of declared ones', () => {
     const names = namesOf(object.columns);
     for (const path of object.omit) {
       expect(names).not.toContain(path);
@@ -66,15 +66,11 @@ describe.each(objectCases)('%s', (_name, object) => {
     }
   });
 
-  test('names a child table for every embedded list, which reads the same field', () => {
-    for (const list of object.embeddedLists) {
-      const child = object.children.find(({ table }) => table === list.child);
-      expect(child?.list.split('.')[0]).toBe(list.field);
-      expect(list.path).toContain('{id}');
-    }
+  test('asks for the lists of its children by the record’s id', () => {
+    for (const { ask } of object.children) if (ask !== undefined) expect(ask.path).toContain('{id}');
   });
 
-  test('has page sizes each of which divides the one before', () => {
+  test('has page sizes that each divide the one before', () => {
     if (!('perPageSizes' in object.read)) return;
     const sizes = object.read.perPageSizes;
     expect(sizes[0]).toBe(250);
@@ -92,9 +88,9 @@ describe.each(childCases)('%s', (_name, child, object) => {
     for (const { description } of [child, ...child.columns]) expect(description.trim()).not.toBe('');
   });
 
-  test('takes its list and parent values from what the parent has, and the parent does not repeat the list', () => {
-    const field = child.list.split('.')[0] ?? '';
-    expect(object.omit.some((path) => path === field || path === child.list)).toBe(true);
+  test('takes its list and parent values from the parent, which does not repeat the list', () => {
+    const { field, keys } = child.list;
+    expect(object.omit.some((path) => path === field || keys.includes(path.split('.')[1] ?? ''))).toBe(true);
     for (const { from } of child.columns) {
       if ('parent' in from) expect(namesOf(object.columns)).toContain(from.parent);
     }
@@ -102,27 +98,27 @@ describe.each(childCases)('%s', (_name, child, object) => {
 });
 
 test.each([
-  ['contact_company', ['contact_id', 'company_id'], ['contact_id', 'company_id'], 'companies.data'],
-  ['contact_tag', ['contact_id', 'tag_id'], ['contact_id', 'tag_id'], 'tags.data'],
-  ['company_tag', ['company_id', 'tag_id', 'tag_name'], ['company_id', 'tag_id'], 'tags.tags'],
+  ['contact_company', ['contact_id', 'company_id'], ['contact_id', 'company_id'], 'companies'],
+  ['contact_tag', ['contact_id', 'tag_id'], ['contact_id', 'tag_id'], 'tags'],
+  ['company_tag', ['company_id', 'tag_id', 'tag_name'], ['company_id', 'tag_id'], 'tags'],
   [
     'conversation_tag',
     ['conversation_id', 'tag_id', 'tag_name', 'applied_at', 'applied_by'],
     ['conversation_id', 'tag_id'],
-    'tags.tags',
+    'tags',
   ],
   ['team_admin', ['team_id', 'admin_id'], ['team_id', 'admin_id'], 'admin_ids'],
   [
     'email_address_header',
     ['conversation_id', 'conversation_part_id', 'header_index', 'type', 'email_address', 'name'],
     ['conversation_id', 'conversation_part_id', 'header_index'],
-    'email_message_metadata.email_address_headers',
+    'email_message_metadata',
   ],
 ] as const)('%s has the columns of the contract', (name, columns, primaryKey, list) => {
   const child = childOf(name);
   expect(namesOf(child.columns)).toEqual(columns);
   expect(child.primaryKey).toEqual(primaryKey);
-  expect(child.list).toBe(list);
+  expect(child.list.field).toBe(list);
 });
 
 test('references in child tables are strings, so that they join with the ids they name', () => {
@@ -133,11 +129,11 @@ test('references in child tables are strings, so that they join with the ids the
   }
 });
 
-test('keys are id, but for conversation parts and data attributes', () => {
+test('keys are id, except for conversation parts and data attributes', () => {
   const others = declarations.filter(({ primaryKey }) => primaryKey.join() !== 'id');
   expect(Object.fromEntries(others.map(({ name, primaryKey }) => [name, primaryKey]))).toEqual({
     conversation_parts: ['conversation_id', 'id'],
-    data_attributes: ['model', 'full_name'],
+    data_attributes: ['model', 'full_name', 'id'],
   });
   expect(OBJECTS.conversation_parts.columns[0]?.name).toBe('conversation_id');
 });
@@ -167,7 +163,7 @@ test('five objects are incremental, the others are read whole', () => {
   });
 });
 
-test('each object names the box that has to be ticked for it', () => {
+test('each object names the permission that it needs', () => {
   const boxes: Readonly<Record<ObjectName, string | null>> = {
     contacts: 'Read and list users and companies',
     companies: 'Read and list users and companies',
@@ -189,7 +185,7 @@ test('each object names the box that has to be ticked for it', () => {
   expect(Object.fromEntries(declarations.map(({ name, permission }) => [name, permission]))).toEqual(boxes);
 });
 
-test('data attributes are read per model, archived ones included; segments for contacts and for companies', () => {
+test('data attributes are read per model, including archived ones; segments for contacts and for companies', () => {
   const { data_attributes, segments } = OBJECTS;
   const models = ['contact', 'company', 'conversation'];
   expect(data_attributes.read).toMatchObject({

@@ -44,7 +44,7 @@ test.each([
   expect(at(table, path)).toBe(expected);
 });
 
-test('nothing within an excluded place is listed as anything but excluded, whatever the rules say of it', () => {
+test('everything inside an excluded place is listed as excluded, whatever other rules say', () => {
   const contacts = {
     'custom_attributes.*': 'exclude',
     'custom_attributes.a.b': 'hash',
@@ -57,7 +57,7 @@ test('nothing within an excluded place is listed as anything but excluded, whate
   ]);
 });
 
-test('a place that a rule with * takes in is listed as ruled', () => {
+test('a place that a rule with * covers is listed with that rule', () => {
   const fields = { conversations: { 'source.*': 'exclude' } } as const;
   const body = listFields(TABLES, { sensitiveFields: 'hash', fields }, []).find(
     ({ path }) => path === 'source.body',
@@ -65,7 +65,7 @@ test('a place that a rule with * takes in is listed as ruled', () => {
   expect(body).toMatchObject({ rule: 'exclude', because: 'fields' });
 });
 
-test('every column of every table is listed, and without rules replicated', () => {
+test('every column of every table is listed, and replicated if there are no rules', () => {
   const plain = listFields(TABLES, { fields: {}, sensitiveFields: 'replicate' }, []);
   for (const { name, columns } of TABLES) {
     const listed = plain.filter(({ table }) => table === name).map(({ path }) => path);

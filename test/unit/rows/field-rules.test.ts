@@ -12,7 +12,7 @@ const ORIGIN = { runId: 'r', slice: '0001' };
 
 type Fields = FieldRules['fields'];
 
-/** The rows of one record, by table, as a reader of the lake sees them. */
+/** The rows of one record, by table, as a user of the lake reads them. */
 function rowsOf(
   declaration: ObjectDeclaration,
   record: JsonObject,
@@ -43,7 +43,7 @@ const custom = (value: JsonValue, rules: Record<string, Treatment>): unknown =>
   JSON.parse(String(contact({ custom_attributes: value }, contactFields(rules)).custom_attributes));
 
 describe('hashing', () => {
-  test('takes the text itself, and numbers and booleans as JSON', () => {
+  test('hashes the text itself, and numbers and booleans as JSON', () => {
     const hashed = (value: JsonValue) => contact({ name: value }, contactFields({ name: 'hash' })).name;
     expect(hashed('Ada')).toBe(testHash('Ada'));
     expect(hashed('Ada')).toMatch(/^[0-9a-f]{64}$/);
@@ -56,7 +56,7 @@ describe('hashing', () => {
     expect(contact({}, contactFields({ name: 'hash' })).name).toBeNull();
   });
 
-  test('goes leaf by leaf, and leaves keys, structure and references', () => {
+  test('works leaf by leaf, and keeps keys, structure and references', () => {
     const value = { type: 'x', id: '7', company_id: 8, list: [1, null, { id: 2, a: 'b' }] };
     const hashed = contact({ avatar: value }, contactFields({ avatar: 'hash' })).avatar;
     expect(JSON.parse(String(hashed))).toEqual({
@@ -67,7 +67,7 @@ describe('hashing', () => {
     });
   });
 
-  test("takes the customer's own ids of people, under each of their names, and gives them the hash of external_id", () => {
+  test("hashes the customer's own ids of people under each of their names, with the same hash as external_id", () => {
     const own = { external_id: '70', user_id: '70', user_external_id: '70', external_user_id: 70 };
     const metadata = { ...own, intercom_user_id: '63a0', admin_id: '5' };
     const rules = { sensitiveFields: 'hash' } as const;
@@ -84,7 +84,7 @@ describe('hashing', () => {
     });
   });
 
-  test("takes every leaf of a customer's own attributes, also inside other objects", () => {
+  test("hashes every leaf of a customer's own attributes, even inside other objects", () => {
     const own = { type: 'x', id: '7', tax_id: 8 };
     const hashed = { type: testHash('x'), id: testHash('7'), tax_id: testHash('8') };
     expect(custom(own, { custom_attributes: 'hash' })).toEqual(hashed);
@@ -94,7 +94,7 @@ describe('hashing', () => {
     expect(JSON.parse(String(row?.company))).toEqual({ id: 'c', custom_attributes: hashed });
   });
 
-  test('takes a reference that a path names', () => {
+  test('hashes a reference that a path names', () => {
     const teammates = { type: 'admin.list', admins: [{ type: 'admin', id: '5' }] };
     const record = { id: '1', updated_at: 1, teammates };
     const fields: Fields = { conversations: { 'teammates.admins[].id': 'hash' } };
@@ -105,7 +105,7 @@ describe('hashing', () => {
     });
   });
 
-  test('of a personal place inside a column that a rule hashes takes it in, whatever its name', () => {
+  test('of a column includes a personal place inside, whatever its name', () => {
     const part = { updated_attribute_data: { value: { type: 'value', id: 'Ada', label: 'Ada' } } };
     const ticket = { id: '1', updated_at: 1, ticket_parts: { ticket_parts: [part] } };
     const [row] =
@@ -135,7 +135,7 @@ describe('of two rules', () => {
     expect(custom({ a: { b: 1 }, 'c.d': 2 }, rules)).toEqual(expected);
   });
 
-  test("the user's wins over sensitiveFields, also for what is inside", () => {
+  test("the user's wins over sensitiveFields, even for places inside", () => {
     const rules: Partial<FieldRules> = {
       sensitiveFields: 'hash',
       fields: { contacts: { location: 'replicate', 'avatar.image_url': 'exclude', brand_new: 'replicate' } },
@@ -161,7 +161,7 @@ describe('of two rules', () => {
 });
 
 describe('sensitiveFields', () => {
-  test('hashes what nobody declared: top-level fields, and new keys beside personal ones', () => {
+  test('hashes undeclared top-level fields, and new keys next to personal ones', () => {
     const source = { type: 'email', id: '1', delivered_as: 'x', subject: 's', sender_name: 'Ada' };
     const record = { id: '1', updated_at: 1, source, visitor: { id: '3', name: 'Ada' }, visitor_id: 'v' };
     const [row] = rowsOf(OBJECTS.conversations, record, { sensitiveFields: 'hash' }).conversations ?? [];
@@ -174,7 +174,7 @@ describe('sensitiveFields', () => {
     expect(row?.visitor_id).toBe(testHash('v'));
   });
 
-  test('hashes new keys inside JSON columns that nothing personal is known of, and keeps the known ones', () => {
+  test('hashes new keys inside JSON columns without known personal places, and keeps the known keys', () => {
     const record = {
       id: '1',
       updated_at: 1,
@@ -193,7 +193,7 @@ describe('sensitiveFields', () => {
     expect(cell('state')).toEqual({ words: testHash('Ada') });
   });
 
-  test('gives the same person the same hashes in every table', () => {
+  test('gives a person the same hashes in every table', () => {
     const email = 'ada@example.com';
     const rules = { sensitiveFields: 'hash' } as const;
     const author = { type: 'user', id: '1', name: 'Ada', email };
@@ -209,7 +209,7 @@ describe('sensitiveFields', () => {
 });
 
 describe('an excluded field', () => {
-  test('has no column, declared or not, and is not reported', () => {
+  test('has no column (declared or not) and is not reported', () => {
     const rules = { contacts: { name: 'exclude', newer: 'exclude' }, contact_tag: {} } as const;
     const treatments = createTreatments(
       OBJECTS.contacts,
@@ -241,7 +241,7 @@ describe('an excluded field', () => {
   });
 });
 
-test('the key is needed only where something is hashed', () => {
+test('the key is needed only if something is hashed', () => {
   const rules = (fields: Fields, sensitiveFields: 'hash' | 'replicate' = 'replicate') => ({
     fields,
     sensitiveFields,
@@ -252,7 +252,7 @@ test('the key is needed only where something is hashed', () => {
   expect(needsHash(OBJECTS.companies, rules({ company_tag: { tag_name: 'hash' } }))).toBe(true);
 });
 
-/** Structure without leaves: keys and lengths stay what they are. */
+/** Structure without leaves: keys and lengths stay the same. */
 function shapeOf(value: JsonValue | undefined): unknown {
   if (Array.isArray(value)) return value.map(shapeOf);
   if (!isJsonObject(value)) return value === null ? null : 'leaf';
@@ -286,7 +286,7 @@ describe('of any value', () => {
     );
   });
 
-  test('what is excluded is never there, and the rest is untouched', () => {
+  test('an excluded place is never there, and the rest does not change', () => {
     fc.assert(
       fc.property(object, fc.string({ minLength: 1 }), json, (value, key, secret) => {
         const path = `custom_attributes[${JSON.stringify(key)}]`;

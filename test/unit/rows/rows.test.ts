@@ -39,14 +39,15 @@ const objects = Object.values(OBJECTS).map((object) => [object.name, object] as 
 describe.each(objects)('a row of %s', (name, object) => {
   const columns = object.columns.map((column) => column.name);
 
-  test('has every declared column in order, then ours, also where the record has nothing', () => {
+  test('has every declared column in order, then ours, even if the record has nothing', () => {
     const [row] = linesOf(rowsOf(object, {}), name);
-    expect(Object.keys(row ?? {})).toEqual([...columns, ...OWN]);
+    const own = object.children.length === 0 ? OWN : OWN.toSpliced(2, 0, '_unknown');
+    expect(Object.keys(row ?? {})).toEqual([...columns, ...own]);
     for (const column of columns) expect(row?.[column]).toBeNull();
     expect(row).toMatchObject({ _run_id: ORIGIN.runId, _extracted_at: 1_795_348_861, _version: VERSION });
   });
 
-  test('is one line of well-formed JSON with scalars only, whatever the record', () => {
+  test('is one line of well-formed JSON with scalars only, for any record', () => {
     const values = fc.jsonValue({ maxDepth: 3 });
     const names = fc.oneof(fc.constantFrom(...columns), fc.string({ unit: 'binary', minLength: 1 }));
     fc.assert(
@@ -64,7 +65,7 @@ describe.each(objects)('a row of %s', (name, object) => {
     );
   });
 
-  test('keeps what omitted relationships do not take: no column of theirs is there', () => {
+  test('has no column for omitted relationships, and keeps the rest', () => {
     const whole = object.omit.filter((path) => !path.includes('.'));
     const record = Object.fromEntries(whole.map((field) => [field, { data: [] }]));
     const [row] = linesOf(rowsOf(object, record), name);
@@ -73,7 +74,7 @@ describe.each(objects)('a row of %s', (name, object) => {
 });
 
 describe('values', () => {
-  test('are themselves where they are scalars, and JSON texts where they are nested', () => {
+  test('stay the same if they are scalars, and become JSON texts if they are nested', () => {
     const row = mainOf('contacts', {
       id: 'c1',
       type: 'contact',
@@ -99,19 +100,19 @@ describe('values', () => {
     });
   });
 
-  test('of a JSON column are JSON texts even where they are scalars', () => {
+  test('of a JSON column are JSON texts even if they are scalars', () => {
     expect(mainOf('companies', { plan: 'pro' }).plan).toBe('"pro"');
     expect(mainOf('companies', { plan: 5 }).plan).toBe('5');
     expect(mainOf('companies', { plan: false }).plan).toBe('false');
     expect(mainOf('companies', { plan: null }).plan).toBeNull();
   });
 
-  test('nested in a column of scalars are JSON texts', () => {
+  test('that are nested in a column of scalars are JSON texts', () => {
     expect(mainOf('tags', { name: { first: 'x' } }).name).toBe('{"first":"x"}');
     expect(mainOf('tags', { name: [] }).name).toBe('[]');
   });
 
-  test('keep every digit, at the top and inside', () => {
+  test('keep every digit, at the top level and inside', () => {
     const record = parseJson(
       '{"id":"1","size":90071992547409931,"custom_attributes":{"n":90071992547409931}}',
     );
@@ -120,13 +121,13 @@ describe('values', () => {
     expect(row?.line).toContain('"custom_attributes":"{\\"n\\":90071992547409931}"');
   });
 
-  test('that are half a character are made whole', () => {
+  test('with half a character become well-formed', () => {
     const half = String.fromCharCode(55_357);
     const row = mainOf('contacts', { name: `a${half}`, custom_attributes: { [half]: half } });
     expect(row).toMatchObject({ name: 'a\ufffd', custom_attributes: '{"\ufffd":"\ufffd"}' });
   });
 
-  test('come from elsewhere in the record where the column says so', () => {
+  test('come from another place in the record if the column says so', () => {
     const record = { default_translation: { name: 'News', description: 'All of it' } };
     expect(mainOf('subscription_types', record)).toMatchObject({ name: 'News', description: 'All of it' });
     expect(mainOf('subscription_types', {})).toMatchObject({ name: null, description: null });
@@ -152,14 +153,14 @@ describe('undeclared fields', () => {
     });
   });
 
-  test('of our own names do not overwrite ours', () => {
+  test('with the names of our own columns do not overwrite them', () => {
     const record = { _run_id: 'x', _version: 'y', _extracted_at: 'z', id: '1' };
     const [row] = rowsOf('tags', record);
     expect(row?.line.match(/"_version"/g)).toHaveLength(1);
     expect(JSON.parse(row?.line ?? '')).toMatchObject({ _run_id: ORIGIN.runId, _version: VERSION });
   });
 
-  test('are left out where they are not admitted, and seen nevertheless', () => {
+  test('are left out if they are not admitted, but still count as seen', () => {
     const shaper = createShaper(OBJECTS.tags, ORIGIN, UNTREATED, (name) => name === 'alpha');
     const record = { id: '1', zeta: 1, alpha: 2 } as JsonObject;
     const [row] = shaper.shape({ record, stampedAt: 0, receivedAtMs: RECEIVED }, 1);
@@ -168,14 +169,14 @@ describe('undeclared fields', () => {
     expect(shaper.observed().tags).toMatchObject({ alpha: ['integer'], zeta: ['integer'] });
   });
 
-  test('have no reports where there are none', () => {
+  test('are not reported if there are none', () => {
     const shaper = createShaper(OBJECTS.tags, ORIGIN);
     shaper.shape({ record: { id: '1', name: 'n' }, stampedAt: 0, receivedAtMs: RECEIVED }, 1);
     expect(shaper.observed()).toEqual({ tags: { id: ['string'], name: ['string'] } });
   });
 });
 
-describe('a type other than declared', () => {
+describe('a type that differs from the declaration', () => {
   const changed = (object: ObjectName, record: JsonObject): readonly string[] => {
     const shaper = createShaper(OBJECTS[object], ORIGIN);
     shaper.shape({ record, stampedAt: 0, receivedAtMs: RECEIVED }, 1);
@@ -203,13 +204,13 @@ describe('a type other than declared', () => {
     expect(changed(object, { [column]: value } as JsonObject)).toEqual(expected);
   });
 
-  test('is none where an integer is too long for a double', () => {
+  test('is not reported for an integer that is too long for a double', () => {
     expect(changed('companies', parseJson('{"size":90071992547409931}') as JsonObject)).toEqual([]);
   });
 });
 
-describe('what is left out', () => {
-  test('are attachments of sources and parts', () => {
+describe('omitted data', () => {
+  test('includes attachments of sources and parts', () => {
     const source = { type: 'email', body: 'x', attachments: [{ url: 'u' }] };
     expect(json(mainOf('conversations', { source }).source)).toEqual({ type: 'email', body: 'x' });
     expect(mainOf('conversation_parts', { attachments: [{ url: 'u' }] })).not.toHaveProperty('attachments');
@@ -220,7 +221,7 @@ describe('what is left out', () => {
     });
   });
 
-  test('is not what customers call attachments themselves', () => {
+  test('does not include attributes that a customer calls attachments', () => {
     const custom = { attachments: 3, source: { attachments: 4 } };
     for (const object of ['contacts', 'conversations', 'companies'] as const) {
       expect(json(mainOf(object, { custom_attributes: custom }).custom_attributes)).toEqual(custom);
@@ -229,7 +230,7 @@ describe('what is left out', () => {
     expect(json(mainOf('tickets', { ticket_attributes: attributes }).ticket_attributes)).toEqual(attributes);
   });
 
-  test('are the addresses of files in attributes of tickets, and nothing beside them', () => {
+  test('includes the addresses of files in attributes of tickets, and nothing else there', () => {
     const attributes = { files: [{ name: 'a.pdf', url: 'https://x' }], url: 'mine' };
     expect(json(mainOf('tickets', { ticket_attributes: attributes }).ticket_attributes)).toEqual({
       files: [{ name: 'a.pdf' }],
@@ -237,7 +238,7 @@ describe('what is left out', () => {
     });
   });
 
-  test('leaves the record itself as it was', () => {
+  test('stays in the record itself, which does not change', () => {
     const record = { id: '1', source: { attachments: [1], body: 'b' }, tags: { tags: [{ id: 't' }] } };
     const before = structuredClone(record);
     rowsOf('conversations', record);
@@ -246,7 +247,7 @@ describe('what is left out', () => {
 });
 
 describe('child rows', () => {
-  test('carry the keys of their parent, its version, and nothing that is not declared', () => {
+  test('have the keys and the version of their parent, and nothing undeclared', () => {
     const record = {
       id: 'c1',
       tags: { data: [{ id: 't1', name: 'n' }, { id: 't2' }] },
@@ -268,14 +269,14 @@ describe('child rows', () => {
     expect(linesOf(rows, 'contacts')[0]).not.toHaveProperty('tags');
   });
 
-  test('are there once per key', () => {
+  test('exist once per key', () => {
     const tags = { data: [{ id: 't1' }, { id: 't2' }, { id: 't1' }] };
     expect(
       linesOf(rowsOf('contacts', { id: 'c1', tags }), 'contact_tag').map(({ tag_id }) => tag_id),
     ).toEqual(['t1', 't2']);
   });
 
-  test('of plain lists have their item as text', () => {
+  test('of plain lists have the item as text', () => {
     const rows = linesOf(rowsOf('teams', { id: 7, admin_ids: [493881, '493882', 493881] }), 'team_admin');
     expect(rows.map(({ team_id, admin_id }) => [team_id, admin_id])).toEqual([
       ['7', '493881'],
@@ -317,20 +318,28 @@ describe('child rows', () => {
     ['is not there', undefined],
     ['is null', null],
     ['is empty', { data: [] }],
-    ['is no list', { data: 'x' }],
+    ['is not a list', { data: 'x' }],
     ['is something else', 'x'],
-  ])('are none where the list %s', (_name, tags) => {
+  ])('do not exist if the list %s', (_name, tags) => {
     expect(rowsOf('contacts', { id: 'c1', tags } as JsonObject)).toHaveLength(1);
   });
 
-  test('of an item that is no object have no value of it', () => {
-    expect(linesOf(rowsOf('contacts', { id: 'c1', tags: { data: ['t'] } }), 'contact_tag')).toMatchObject([
-      { contact_id: 'c1', tag_id: null },
+  test('none has a key that is null: what is no item of the list has no row', () => {
+    const tags = { data: ['t', { id: 7 }, null, {}, { id: '8' }] };
+    expect(linesOf(rowsOf('contacts', { id: 'c1', tags }), 'contact_tag')).toMatchObject([
+      { contact_id: 'c1', tag_id: '7' },
+      { contact_id: 'c1', tag_id: '8' },
     ]);
+  });
+
+  test('a numeric id is the same text in parent and child', () => {
+    const rows = rowsOf('contacts', { id: 12, tags: { data: [{ id: 7 }] } });
+    expect(linesOf(rows, 'contacts')).toMatchObject([{ id: '12' }]);
+    expect(linesOf(rows, 'contact_tag')).toMatchObject([{ contact_id: '12', tag_id: '7' }]);
   });
 });
 
-test('the row of a deletion says what is gone, who noticed and when', () => {
+test('the row of a deletion shows what was deleted, who noticed it and when', () => {
   const { table, line } = deletionRow(
     { object: 'conversations', id: 'c1', how: 'not_found' },
     { ...ORIGIN, ordinal: 4 },

@@ -32,14 +32,14 @@ test('versions sort as plain bytes in the order of their parts', () => {
   );
 });
 
-test('an old state read later from a replica that lags does not win', () => {
+test('an old state that is read later from a lagging replica does not win', () => {
   const base = { runId: runIdOf(0, 'aaaaaa'), slice: '0001', ordinal: 1 };
   const newer = versionOf({ ...base, stampedAt: 200, receivedAtMs: 5 });
   const stale = versionOf({ ...base, stampedAt: 100, receivedAtMs: 9_000 });
   expect(stale < newer).toBe(true);
 });
 
-test('a version is of one length, also where nothing was stamped', () => {
+test('every version has the same length, even without a time', () => {
   const base = { runId: runIdOf(0, 'aaaaaa'), slice: '0001', ordinal: 1, receivedAtMs: 1_795_348_800_000 };
   expect(versionOf({ ...base, stampedAt: 0 })).toHaveLength(versionOf({ ...base, stampedAt: 1e10 }).length);
   expect(versionOf({ ...base, stampedAt: -5.5 })).toBe(versionOf({ ...base, stampedAt: 0 }));

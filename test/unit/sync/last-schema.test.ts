@@ -7,7 +7,7 @@ import { runOnce } from '../../support/workflow.ts';
 
 const recorded = ({ version, columns, missing }: Manifest['schema']) => ({ version, columns, missing });
 
-test('a plan takes the schema from the last manifest, also after a reset', async () => {
+test('a plan takes the schema from the last manifest, even after a reset', async () => {
   const pipeline = createPipeline();
   const dependencies = dependenciesOf(pipeline, {
     object: 'tags',

@@ -1,4 +1,4 @@
-/** The catalog after a commit and before a first run: it follows what is committed and never stands in its way. */
+/** The catalog after a commit and before a first run: it follows what is committed, and never prevents a commit. */
 import { describe, expect, test } from 'vitest';
 import type { Outcome } from '../../../functions/core/engine-files.ts';
 import { RetryableError } from '../../../functions/core/errors.ts';
@@ -21,7 +21,7 @@ const AWAY: Catalog = {
 };
 const DENIED: Catalog = { publish: async () => ({ status: 'refused', message: 'not allowed' }) };
 
-/** A pipeline whose records get one field more with each run: `field_1`, `field_2`, … */
+/** A pipeline whose records have a new field in each run: `field_1`, `field_2`, … */
 function growing(object: ObjectName = 'tags', options: DependencyOptions = {}) {
   const pipeline = createPipeline();
   let run = 0;
@@ -38,14 +38,14 @@ const outcomeOf = ({ pipeline }: ReturnType<typeof growing>, runId: string): Out
   pipeline.lake.json(outcomeKey(runId, 'tags'));
 
 describe('a plan', () => {
-  test('of an object without any run makes its tables, empty', async () => {
+  test('of an object without any run creates its tables, empty', async () => {
     const { pipeline, dependencies, types } = growing('contacts');
     await planObject(dependencies, await beginRun(pipeline, dependencies));
     expect(Object.keys(types())).toEqual(['contacts', 'contact_company', 'contact_tag', 'deletions']);
     expect(pipeline.catalog.published).toEqual([{ firstDay: '2026-11-22' }]);
   });
 
-  test('makes them before Intercom is asked, which may refuse', async () => {
+  test('creates them before it asks Intercom, which may refuse', async () => {
     const { pipeline, dependencies, types } = growing('tickets');
     const reader = { ...dependencies.reader, probe: () => Promise.reject(new Error('no permission')) };
     const holder = await beginRun(pipeline, dependencies);
@@ -54,16 +54,16 @@ describe('a plan', () => {
   });
 
   test.each([
-    ['away', AWAY],
+    ['unreachable', AWAY],
     ['denied', DENIED],
-  ])('goes on where the catalog is %s', async (_what, catalog) => {
+  ])('continues if the catalog is %s', async (_what, catalog) => {
     const { pipeline, dependencies } = growing();
     const holder = await beginRun(pipeline, dependencies);
     expect(await planObject({ ...dependencies, catalog }, holder)).toMatchObject({ status: 'planned' });
     expect(pipeline.lake.files.has(outcomeKey(holder.runId, 'tags'))).toBe(false);
   });
 
-  test('of an object that was committed before leaves the catalog to the commit', async () => {
+  test('of an object with a commit leaves the catalog to the next commit', async () => {
     const { pipeline, dependencies } = growing();
     await runOnce(pipeline, dependencies);
     const calls = pipeline.catalog.published.length;
@@ -73,7 +73,7 @@ describe('a plan', () => {
 });
 
 describe('a commit', () => {
-  test('makes a column of a new field in the run that first sees it', async () => {
+  test('adds a column for a new field in the run that first sees it', async () => {
     const { pipeline, dependencies, types } = growing();
     for (const run of [1, 2, 3]) {
       await runOnce(pipeline, dependencies);
@@ -82,14 +82,14 @@ describe('a commit', () => {
     }
   });
 
-  test('makes none of a field that is blocked', async () => {
+  test('adds none for a blocked field', async () => {
     const { pipeline, dependencies, types } = growing('tags', { config: { schemaChanges: 'block' } });
     for (let run = 0; run < 2; run += 1) await runOnce(pipeline, dependencies);
     expect(types().tags).toHaveProperty('field_1');
     expect(types().tags).not.toHaveProperty('field_2');
   });
 
-  test('says from which day on there are files: that of the first run that is kept', async () => {
+  test('publishes the first day that has files: that of the oldest run kept', async () => {
     const { pipeline, dependencies } = growing('tags', { config: { history: { fullRefreshRuns: 2 } } });
     const DAY = 86_400_000;
     for (let run = 0; run < 4; run += 1) {
@@ -100,7 +100,7 @@ describe('a commit', () => {
     expect(days).toEqual(['2026-11-22', '2026-11-22', '2026-11-22', '2026-11-23', '2026-11-24']);
   });
 
-  test('stands where the catalog is away, and brings it up to date when it is repeated', async () => {
+  test('stands if the catalog is unreachable, and brings it up to date when repeated', async () => {
     const { pipeline, dependencies, types } = growing();
     const holder = await beginRun(pipeline, dependencies);
     await planAndExtract(dependencies, holder);
@@ -113,7 +113,7 @@ describe('a commit', () => {
     expect(await pipeline.state.load('tags')).toMatchObject({ lease: null });
   });
 
-  test('stands where the catalog refuses, says so, and gives the lease back', async () => {
+  test('stands if the catalog refuses, reports that, and gives the lease back', async () => {
     const setting = growing();
     const { pipeline, dependencies } = setting;
     const holder = await beginRun(pipeline, dependencies);
@@ -127,7 +127,7 @@ describe('a commit', () => {
     });
   });
 
-  test('that another attempt finished without the catalog is found by a repeated plan, and published', async () => {
+  test('that another attempt finished without the catalog is published by a repeated Plan', async () => {
     const { pipeline, dependencies, types } = growing();
     const holder = await beginRun(pipeline, dependencies);
     await planAndExtract(dependencies, holder);
@@ -138,7 +138,7 @@ describe('a commit', () => {
     expect(types().tags).toHaveProperty('field_1');
   });
 
-  test('of the next run makes up for one that never came to the catalog', async () => {
+  test('makes up for an earlier commit that never reached the catalog', async () => {
     const { pipeline, dependencies, types } = growing();
     const { catalog } = dependencies;
     await runOnce(pipeline, { ...dependencies, catalog: AWAY });
@@ -147,7 +147,7 @@ describe('a commit', () => {
     expect(types().tags).toMatchObject({ field_1: 'string', field_2: 'string' });
   });
 
-  test('by whom has lost its last manifest is no reason to fail: the columns stay those of the one before', async () => {
+  test('does not fail if the last manifest is missing: the columns stay those of the one before', async () => {
     const { pipeline, dependencies, types } = growing();
     await runOnce(pipeline, dependencies);
     const holder = await beginRun(pipeline, dependencies);

@@ -1,4 +1,4 @@
-/** Status over runs of several schedules, each with objects of its own. */
+/** Status over runs of several schedules, each with its own objects. */
 import { expect, test } from 'vitest';
 import type { ObjectName } from '../../../functions/core/names.ts';
 import { readStatus } from '../../../functions/sync/status.ts';
@@ -9,7 +9,7 @@ import { createMemoryLake } from '../../support/memory/memory-lake.ts';
 const runId = (hour: number) =>
   `202611${String(22 + Math.floor(hour / 24))}T${String(hour % 24).padStart(2, '0')}0000000Z-ab12cd`;
 
-/** A lake with the summaries of runs, one an hour. */
+/** A lake with the summaries of hourly runs. */
 async function lakeOf(
   runs: readonly Partial<Record<ObjectName, string | null>>[],
 ): Promise<ReturnType<typeof createMemoryLake>> {
@@ -27,7 +27,7 @@ async function lakeOf(
   return lake;
 }
 
-test('the failure of an object that runs less often is told until its next run, with the run it is of', async () => {
+test('the failure of an object that runs less often is reported until its next run, with its run id', async () => {
   const hourly = { contacts: null };
   const lake = await lakeOf([{ companies: 'No permission.' }, ...Array.from({ length: 30 }, () => hourly)]);
   const status = await readStatus(lake, ['contacts', 'companies', 'tags'], 0);
@@ -47,7 +47,7 @@ test('the failure of an object that runs less often is told until its next run, 
   expect(statusText(after)).not.toContain('No permission.');
 });
 
-test('no more is read than it takes to see every object', async () => {
+test('no more summaries are read than needed to see every object', async () => {
   const lake = await lakeOf([{ companies: null }, { companies: null, contacts: null }]);
   const asked: string[] = [];
   const counting = {

@@ -1,4 +1,4 @@
-/** Work with a slot: taken before, given back whatever happens, and never in the way of the result. */
+/** A slot is taken before the work, given back whatever happens, and never changes the result. */
 import { expect, test } from 'vitest';
 import type { ProgressEvent, SlotRequest, Slots } from '../../../functions/core/ports.ts';
 import type { ReadEvent } from '../../../functions/core/reading.ts';
@@ -42,21 +42,21 @@ function setting(broken: Partial<Record<'take' | 'giveBack', Error>> = {}) {
   return { use, work, done, seen, requests };
 }
 
-test('a slot is given back when nothing is in flight any more', async () => {
+test('a slot is given back when no request is in flight any more', async () => {
   const { use, work, done, requests } = setting();
   expect(await use(CLAIM, work)).toEqual({ status: 'worked', result: 'result' });
   expect(done).toEqual(['take', 'work', 'quiet', 'give back']);
   expect(requests).toEqual([{ claim: CLAIM, attempt: 'attempt', until: NOON + 960_000, mayBeKept: false }]);
 });
 
-test('also after a failure, which is what is told', async () => {
+test('it is also given back after a failure, and the failure is what is reported', async () => {
   const { use, done } = setting({});
   const failure = new Error('no permission');
   await expect(use(CLAIM, () => Promise.reject(failure))).rejects.toBe(failure);
   expect(done).toEqual(['take', 'quiet', 'give back']);
 });
 
-test('a slot that cannot be given back is told, and changes neither a result nor a failure', async () => {
+test('a slot that cannot be given back is observed, and changes neither a result nor a failure', async () => {
   const { use, work, seen } = setting({ giveBack: new TypeError('with an ARN in it') });
   expect(await use(CLAIM, work)).toEqual({ status: 'worked', result: 'result' });
   const failure = new Error('no permission');
@@ -65,13 +65,13 @@ test('a slot that cannot be given back is told, and changes neither a result nor
   expect(seen).toEqual([event, event]);
 });
 
-test('without an answer about slots nothing is done', async () => {
+test('without an answer about slots, no work is done', async () => {
   const { use, work, done } = setting({ take: new Error('AWS is down') });
   await expect(use(CLAIM, work)).rejects.toThrow('AWS is down');
   expect(done).toEqual([]);
 });
 
-test('it is kept where the next invocation must go on at once', async () => {
+test('it is kept if the next invocation must continue at once', async () => {
   const { use, work, done, requests } = setting();
   await use(CLAIM, work, (result) => result === 'result');
   await use(CLAIM, work, () => false);
@@ -88,7 +88,7 @@ test('it is kept where the next invocation must go on at once', async () => {
 
 const NO_SLOT: UseSlot = async () => ({ status: 'wait', waitSeconds: 17 });
 
-/** Slots that note who asks, and whether a slot was kept. */
+/** Slots that record every claim, and whether a slot was kept. */
 function noting() {
   const claims: string[] = [];
   const kept: boolean[] = [];
@@ -132,7 +132,7 @@ test('StartRun begins no run without a slot', async () => {
   expect(await Array.fromAsync(pipeline.lake.list(''))).toEqual([]);
 });
 
-test('Extract waits for a slot before it reads; what is done already needs none', async () => {
+test('Extract waits for a slot before it reads, but needs none if the slice is done', async () => {
   const pipeline = createPipeline();
   const dependencies = dependenciesOf(pipeline, { object: 'tags', reader: readerOf(onePage) });
   const holder = await beginRun(pipeline, dependencies);
@@ -146,7 +146,7 @@ test('Extract waits for a slot before it reads; what is done already needs none'
   expect((await extract(NO_SLOT)).status).toBe('done');
 });
 
-test('a scroll that goes on keeps its slot: left alone it would expire', async () => {
+test('a scroll that must continue keeps its slot, because it would expire if left alone', async () => {
   const pipeline = createPipeline();
   const limits = { deadlineMarginMs: 60_000 };
   const dependencies = dependenciesOf(pipeline, { object: 'companies', reader: readerOf(onePage), limits });

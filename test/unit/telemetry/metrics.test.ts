@@ -15,7 +15,7 @@ function emf(detail: 'standard' | 'detailed') {
 }
 
 describe('a metric line', () => {
-  test('has the namespace, the unit and the pipeline as its one dimension', () => {
+  test('has the namespace, the unit and the pipeline as its only dimension', () => {
     const { lines, metrics } = emf('standard');
     metrics.record({ RowsWritten: 12, LagSeconds: 0 }, 'tags');
     expect(lines.flatMap(samplesOf)).toEqual([
@@ -36,7 +36,7 @@ describe('a metric line', () => {
     ]);
   });
 
-  test('names the object without making a metric of it, unless told to', () => {
+  test('names the object, but has a metric per object only with detail', () => {
     const standard = emf('standard');
     standard.metrics.record({ Requests: 3 }, 'tags');
     expect(JSON.parse(standard.lines[0] ?? '')).toMatchObject({ Object: 'tags', Requests: 3 });
@@ -50,7 +50,7 @@ describe('a metric line', () => {
     ]);
   });
 
-  test('says nothing on the console besides', () => {
+  test('prints nothing else on the console', () => {
     const ways = [vi.spyOn(process.stdout, 'write'), vi.spyOn(process.stderr, 'write')];
     const warn = vi.spyOn(console, 'warn');
     emf('detailed').metrics.record({ Requests: 3 }, 'tags');
@@ -79,7 +79,7 @@ describe('requests', () => {
     return { clock, recorded, requests: createRequestMetrics(metrics, clock, 'tags') };
   }
 
-  test('are told at the end of an invocation, each once', () => {
+  test('are reported at the end of an invocation, each once', () => {
     const { recorded, requests } = counting();
     requests.observe(request(200, 166));
     requests.observe(request(429));
@@ -94,7 +94,7 @@ describe('requests', () => {
     ]);
   });
 
-  test('are told every minute of a long invocation, so that a graph shows when they were sent', () => {
+  test('are reported every minute of a long invocation, so that a graph shows when they were sent', () => {
     const { recorded, requests, clock } = counting();
     requests.observe(request(200));
     clock.advance(59_000);
@@ -105,7 +105,7 @@ describe('requests', () => {
     expect(recorded).toEqual([[{ Requests: 3, RateLimited: 0 }, 'tags']]);
   });
 
-  test('that were not sent are not told', () => {
+  test('are not reported if there were none', () => {
     const { recorded, requests } = counting();
     requests.flush();
     expect(recorded).toEqual([]);

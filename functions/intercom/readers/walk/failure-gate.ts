@@ -1,6 +1,6 @@
 /**
- * Tells one unreadable item from a dead network. An item that fails after all retries becomes a debt
- * and the slice goes on; but where everything fails, a debt for everything would hide an outage.
+ * Distinguishes one unreadable item from an outage. An item that fails after all retries becomes a debt, and
+ * the slice goes on. But if everything fails, a debt for everything would hide the outage.
  */
 import { ContractError, PermissionError, RetryableError } from '../../../core/errors.ts';
 import type { IntercomClient } from '../../http/client.ts';
@@ -10,16 +10,19 @@ export interface FailureGate {
   succeeded(): void;
   /**
    * @returns why the item could not be read
-   * @throws the error itself where it is not the item's: missing permissions, bugs, an exhausted rate
-   *   limit, several items in a row, or when not even /me answers
+   * @throws the error itself if the item is not its cause: a missing permission, a bug, an exhausted rate
+   *   limit, too many items in a row, or no answer from /me either
    */
   failed(error: unknown): Promise<string>;
 }
 
-/** Items in a row that may fail. */
-const MOST_IN_A_ROW = 4;
+/** This many items in a row may fail after all their retries. */
+const MOST_IN_A_ROW = 10;
 
-/** Whatever /me answers, it answers; only a dead network or a dead token throws. */
+/** Refusals before any item of the same kind was read; more of them are a missing permission. */
+const MOST_REFUSED_AT_FIRST = 4;
+
+/** Any answer from /me will do; only a dead network or a dead token throws. */
 async function expectAnswer(client: IntercomClient, signal: AbortSignal | undefined): Promise<void> {
   try {
     await readMe(client, { signal });
@@ -28,19 +31,62 @@ async function expectAnswer(client: IntercomClient, signal: AbortSignal | undefi
   }
 }
 
+/** For items that are all read in the same way: what one of them proves holds for the others. */
 export function createFailureGate(client: IntercomClient, signal?: AbortSignal): FailureGate {
+  let everSucceeded = false;
   let inARow = 0;
+  let refused = 0;
   return {
     succeeded() {
+      everSucceeded = true;
       inARow = 0;
     },
     async failed(error) {
-      const ofTheItem = error instanceof RetryableError || error instanceof ContractError;
-      if (!ofTheItem || error.code === 'rate_limited') throw error;
+      if (error instanceof PermissionError) {
+        refused += 1;
+        if (!everSucceeded && refused > MOST_REFUSED_AT_FIRST) throw error;
+        return `Intercom refuses it (${error.code}), though it allows others`;
+      }
+      // What is odd about one answer says nothing about the next; too many of them stop the commit.
+      if (error instanceof ContractError) return error.message;
+      if (!(error instanceof RetryableError) || error.code === 'rate_limited') throw error;
       inARow += 1;
       if (inARow > MOST_IN_A_ROW) throw error;
       if (inARow === 1) await expectAnswer(client, signal);
       return error.message;
     },
   };
+}
+
+/** The rest of the slice could not be read. */
+interface Lost {
+  readonly type: 'lost';
+  readonly error: Error;
+}
+
+/**
+ * The events of a walk. If it breaks off although Intercom answers, the last event says so instead of an error:
+ * what is wrong with one window must not stop the others.
+ * @throws what is not this walk's alone: a refusal of its first request, a dead token or network, a bug
+ */
+export async function* orLost<T>(
+  walk: AsyncGenerator<T, void, void>,
+  client: IntercomClient,
+  signal?: AbortSignal,
+): AsyncGenerator<T | Lost, void, void> {
+  let hasBegun = false;
+  try {
+    for await (const event of walk) {
+      hasBegun = true;
+      yield event;
+    }
+  } catch (error) {
+    const isOfTheWalk =
+      error instanceof ContractError ||
+      (error instanceof RetryableError && error.code !== 'rate_limited') ||
+      (error instanceof PermissionError && hasBegun);
+    if (!isOfTheWalk) throw error;
+    if (error instanceof RetryableError) await expectAnswer(client, signal);
+    yield { type: 'lost', error };
+  }
 }

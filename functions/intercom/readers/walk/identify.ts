@@ -1,48 +1,85 @@
-/** From a record as it came to what the engine takes: its id, its time, its arrival. */
+/** Turns what Intercom lists into what the engine takes: a record with its id and time, or a reject. Pure. */
 import type { ObjectDeclaration } from '../../../core/declaration.ts';
-import { isRawInteger, type JsonObject, type JsonValue } from '../../../core/json.ts';
-import type { ReadRecord } from '../../../core/reading.ts';
-import type { EpochMs, EpochSeconds } from '../../../core/time.ts';
-import { broken } from './list-answers.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/json.ts';
+import type { ReadRecord, Reject } from '../../../core/reading.ts';
+import { findList, unknownLists } from '../../../core/relationship.ts';
+import { idText, parseTime } from '../../../core/scalars.ts';
+import { type EpochMs, toSeconds } from '../../../core/time.ts';
 
-export interface IdentifiedRecord {
-  readonly id: string;
-  readonly read: ReadRecord;
+type Identified = Pick<ObjectDeclaration, 'primaryKey' | 'nullableKeys'>;
+
+/** The record's primary key as one text, several keys joined by `/`; null if a key is missing. */
+export function recordId({ primaryKey, nullableKeys = [] }: Identified, record: JsonObject): string | null {
+  const texts = primaryKey.map((key) => idText(record[key]) ?? (nullableKeys.includes(key) ? '' : null));
+  return texts.includes(null) ? null : texts.join('/');
 }
 
-const idText = (value: JsonValue | undefined): string | null => {
-  if (typeof value === 'string' && value !== '') return value;
-  if (typeof value === 'number') return String(value);
-  return isRawInteger(value) ? value.rawJSON : null;
-};
+/** Why this value cannot be a row; null if it can. */
+function faultOf(declaration: Identified, value: JsonValue): string | null {
+  if (!isJsonObject(value)) return 'not an object';
+  if (recordId(declaration, value) !== null) return null;
+  const missing = declaration.primaryKey.filter(
+    (key) => idText(value[key]) === null && declaration.nullableKeys?.includes(key) !== true,
+  );
+  return `no ${missing.join(', ')}`;
+}
 
-/** A time of a record; null where Intercom stamped none. */
-export const stampOf = (record: JsonObject, field: string): EpochSeconds | null => {
-  const value = record[field];
-  return typeof value === 'number' && Number.isFinite(value) ? value : null;
-};
-
-/**
- * The record's primary key as one text; several keys are joined by `/`.
- * @throws ContractError where a key is missing: the row could not be told from others
- */
-export function recordId(
-  { name, primaryKey }: Pick<ObjectDeclaration, 'name' | 'primaryKey'>,
+/** The time that orders this record's versions; the arrival stands in for one that cannot be read. */
+function timeOf(
+  { versionField, sync }: ObjectDeclaration,
   record: JsonObject,
-): string {
-  const keys = primaryKey.map((key) => {
-    const text = idText(record[key]);
-    if (text === null) throw broken('record_without_id', `A record of ${name} came without '${key}'`);
-    return text;
-  });
-  return keys.join('/');
+  receivedAtMs: EpochMs,
+): Pick<ReadRecord, 'stampedAt' | 'untimed'> {
+  const stampedAt = versionField === null ? 0 : parseTime(record[versionField]);
+  if (stampedAt !== null) return { stampedAt };
+  // An object that is read whole takes its current state from the last run, not from times.
+  if (sync.kind === 'full_refresh') return { stampedAt: 0 };
+  return { stampedAt: toSeconds(receivedAtMs), untimed: true };
 }
 
+/** The record with its id and time; `unknown` is for later, once its lists have been asked for. */
 export function identify(
   declaration: ObjectDeclaration,
   record: JsonObject,
   receivedAtMs: EpochMs,
-): IdentifiedRecord {
-  const stamped = declaration.versionField === null ? null : stampOf(record, declaration.versionField);
-  return { id: recordId(declaration, record), read: { record, stampedAt: stamped ?? 0, receivedAtMs } };
+): ReadRecord {
+  const id = recordId(declaration, record) ?? '';
+  return { id, record, receivedAtMs, ...timeOf(declaration, record, receivedAtMs) };
 }
+
+/** Separates records from what cannot be a row. @param path where the values were listed */
+export function sortOut(
+  declaration: Identified,
+  values: readonly JsonValue[],
+  receivedAtMs: EpochMs,
+  path: string,
+): { readonly records: readonly JsonObject[]; readonly rejects: readonly Reject[] } {
+  const records: JsonObject[] = [];
+  const rejects: Reject[] = [];
+  for (const [index, value] of values.entries()) {
+    const reason = faultOf(declaration, value);
+    if (reason === null) records.push(value as JsonObject);
+    else rejects.push({ path: `${path}[${index}]`, reason, value, receivedAtMs });
+  }
+  return { records, rejects };
+}
+
+/** The record with the names of the lists it does not know. */
+export function withUnknown(declaration: ObjectDeclaration, one: ReadRecord): ReadRecord {
+  const unknown = unknownLists(declaration, one.record);
+  return unknown.length === 0 ? one : { ...one, unknown };
+}
+
+/** Items of the record's lists that cannot be rows of their child table. */
+export const oddItems = (
+  { children }: ObjectDeclaration,
+  { id, record, receivedAtMs }: ReadRecord,
+): readonly Reject[] =>
+  children.flatMap((child) =>
+    (findList(child, record)?.odd ?? []).map(({ value, index }) => ({
+      path: `${id}.${child.list.field}[${index}]`,
+      reason: `no key for ${child.table}`,
+      value,
+      receivedAtMs,
+    })),
+  );

@@ -1,12 +1,12 @@
 /** Bounded concurrency with results in the order of the items. */
 import { pMapIterable } from 'p-map';
 
-/** Results that wait behind a slow one, per running request: keeps the others busy, and memory bounded. */
+/** Results that may wait behind a slow one, per running request. Keeps the others busy and memory bounded. */
 const LOOK_AHEAD = 2;
 
 /**
- * Works on the items, at most `limit` at once, and yields the results in their order. When the
- * consumer stops or one fails, nothing new is started.
+ * Works on the items, at most `limit` at once, and yields the results in the order of the items. Starts
+ * nothing new once the consumer stops or an item fails.
  */
 export const inOrder = <T, R>(
   items: readonly T[],
@@ -17,9 +17,7 @@ export const inOrder = <T, R>(
   return pMapIterable(items, work, { concurrency, backpressure: concurrency * LOOK_AHEAD + 1 });
 };
 
-/**
- * Fetches the next item while the consumer works on this one. A failure surfaces when its item is due.
- */
+/** Fetches the next item while the consumer works on this one. A failure surfaces when its item is due. */
 export async function* ahead<T>(source: AsyncGenerator<T, void, void>): AsyncGenerator<T, void, void> {
   const fetchNext = (): Promise<IteratorResult<T, void>> => {
     const next = source.next();

@@ -1,56 +1,49 @@
-/** What the envelopes around records say (docs/intercom-api.md 4.1), in all the shapes they have been seen in. */
+/** Reads the envelopes around records (docs/intercom-api.md 4.1), in every shape they have been seen in. */
 import { ContractError } from '../../../core/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/json.ts';
+import { listUnder } from '../../../core/relationship.ts';
+import { parseCount } from '../../../core/scalars.ts';
 
-/** An answer that breaks the contract; the cursor stays and the run says so. */
-export const broken = (code: string, what: string): ContractError =>
-  new ContractError(`${what}: report it; nothing was committed`, { code });
+/** The error for an answer that breaks the contract. */
+export const contractError = (code: string, what: string): ContractError =>
+  new ContractError(`${what}. If this lasts, report it`, { code });
 
-/** A count or a page number; numeric strings have been seen (docs/intercom-api.md 4.1). */
-export function countOf(value: JsonValue | undefined): number | null {
-  const count = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
-  return typeof count === 'number' && Number.isSafeInteger(count) && count >= 0 ? count : null;
-}
-
-/** `total_count`: matches of the whole query; null where the answer has none. */
-export const totalCount = (body: JsonObject): number | null => countOf(body.total_count);
+/** `total_count`: how many records match the whole query; null if the answer gives no count. */
+export const totalCount = (body: JsonObject): number | null => parseCount(body.total_count);
 
 /**
- * The list of records under the first of `keys` that holds one.
- * @throws ContractError where there is none, or an item is no object: never taken for an empty list
+ * The list under one of `keys`, or under `data`; what is in it is for the caller to sort out.
+ * @throws ContractError if there is no list; never taken for an empty one
  */
-export function recordsOf(body: JsonObject, keys: readonly string[], path: string): readonly JsonObject[] {
-  const list = keys.map((key) => body[key]).find((value) => Array.isArray(value));
-  if (!Array.isArray(list))
-    throw broken('records_missing', `${path} answered without '${keys.join("' or '")}'`);
-  if (!list.every(isJsonObject))
-    throw broken('record_not_an_object', `${path} listed something that is no record`);
-  return list;
+export function recordsOf(body: JsonObject, keys: readonly string[], path: string): readonly JsonValue[] {
+  const list = listUnder(body, [...keys, 'data']);
+  if (list !== undefined) return list;
+  throw contractError('records_missing', `${path} answered without '${keys.join("' or '")}'`);
 }
 
-/** Query parameter of an URL, absolute or not. The URL is read, never followed. */
+/** A query parameter of a URL, absolute or relative. The URL is read, never followed. */
 function parameterOf(url: string, name: string): string | null {
   return new URLSearchParams(url.slice(url.indexOf('?') + 1)).get(name);
 }
 
-const isNothing = (value: JsonValue | undefined): boolean => value === undefined || value === null;
+const isAbsent = (value: JsonValue | undefined): boolean => value === undefined || value === null;
 
-/** True where `pages.next` is there, in whatever shape. */
+/** True if `pages.next` is present, in any shape. */
 export const announcesMore = (body: JsonObject): boolean =>
-  isJsonObject(body.pages) && !isNothing(body.pages.next);
+  isJsonObject(body.pages) && !isAbsent(body.pages.next);
 
-/** `unstated`: there is no `pages` object at all, so only the count can tell. */
+/** `unstated`: there is no `pages` object at all, so only the count can show the end. */
 type NextCursor = { readonly cursor: string } | 'end' | 'unstated';
 
 /**
- * Where the next page of a cursor walk is: `pages.next` absent or null is the end (docs/intercom-api.md 4.1).
- * @throws ContractError where `next` is there but holds no cursor
+ * The cursor of the next page. If `pages.next` is absent or null, this is the end (docs/intercom-api.md 4.1).
+ * @throws ContractError if `next` is present but holds no cursor
  */
 function nextCursor(body: JsonObject, path: string): NextCursor {
   const pages = body.pages;
   if (!isJsonObject(pages)) return 'unstated';
   const { next } = pages;
-  if (isNothing(next)) return 'end';
+  if (isAbsent(next)) return 'end';
   const cursor =
     typeof next === 'string'
       ? parameterOf(next, 'starting_after')
@@ -58,23 +51,23 @@ function nextCursor(body: JsonObject, path: string): NextCursor {
         ? next.starting_after
         : null;
   if (typeof cursor !== 'string' || cursor === '') {
-    throw broken('next_without_cursor', `${path} announced a next page without a cursor`);
+    throw contractError('next_without_cursor', `${path} announced a next page without a cursor`);
   }
   return { cursor };
 }
 
 export interface CursorPage {
-  readonly records: readonly JsonObject[];
+  readonly records: readonly JsonValue[];
   readonly total: number | null;
-  /** Of the next page; null on the last. */
+  /** Cursor of the next page; null on the last. */
   readonly cursor: string | null;
-  /** Records of the walk so far, with this page. */
+  /** Records of the walk so far, including this page. */
   readonly read: number;
 }
 
 /**
  * One page of a cursor walk.
- * @throws ContractError where the list is missing, or the end is not told before the count is reached
+ * @throws ContractError if the list is missing, or if nothing shows that this is the last page or not
  */
 export function cursorPage(
   body: JsonObject,
@@ -87,28 +80,28 @@ export function cursorPage(
   const read = readBefore + records.length;
   const next = nextCursor(body, path);
   if (next === 'unstated' && (total === null || read < total)) {
-    throw broken('pages_missing', `${path} answered without 'pages' before its end`);
+    throw contractError('pages_missing', `${path} answered without 'pages' before its end`);
   }
   return { records, total, cursor: typeof next === 'string' ? null : next.cursor, read };
 }
 
 export interface PageNumbers {
-  /** `end` by `next` null or absent, or by the last page's number; `unstated` without `pages`. */
+  /** `end` if `next` is null or absent, or if this is page `total_pages`; `unstated` without `pages`. */
   readonly next: 'more' | 'end' | 'unstated';
-  /** The page number inside `next`; null where it shows none. */
+  /** The page number inside `next`; null if it has none. */
   readonly nextPage: number | null;
   readonly perPage: number | null;
 }
 
-/** The `pages` of a page-number list whose page `page` was asked for; `next` is a URL here (docs/intercom-api.md 4.1). */
+/** Reads `pages` of a page-number list, asked for page `page`; `next` is a URL here (docs/intercom-api.md 4.1). */
 export function pageNumbers(body: JsonObject, page: number, isEmpty: boolean): PageNumbers {
   const pages = body.pages;
   if (!isJsonObject(pages)) return { next: 'unstated', nextPage: null, perPage: null };
   const { next } = pages;
-  const perPage = countOf(pages.per_page);
-  const total = countOf(pages.total_pages);
+  const perPage = parseCount(pages.per_page);
+  const total = parseCount(pages.total_pages);
   const pastTheEnd = total !== null && page >= total && (total > 0 || isEmpty);
-  if (isNothing(next) || pastTheEnd) return { next: 'end', nextPage: null, perPage };
+  if (isAbsent(next) || pastTheEnd) return { next: 'end', nextPage: null, perPage };
   const named = typeof next === 'string' ? parameterOf(next, 'page') : isJsonObject(next) ? next.page : next;
-  return { next: 'more', nextPage: countOf(named ?? undefined), perPage };
+  return { next: 'more', nextPage: parseCount(named ?? undefined), perPage };
 }

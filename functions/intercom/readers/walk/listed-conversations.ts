@@ -1,13 +1,14 @@
-/** Which conversations a slice of conversation parts is about: what a search finds, or ids of a debt. */
-import type { JsonObject } from '../../../core/json.ts';
-import type { Position, SliceQuery } from '../../../core/reading.ts';
-import { recordId } from './identify.ts';
+/** Lists the conversations whose parts a slice reads: those a search finds, or the ids of a debt. */
+import { type JsonObject, stringifyJson } from '../../../core/json.ts';
+import type { Observed, Position, Reject, SliceQuery } from '../../../core/reading.ts';
+import { parseTime } from '../../../core/scalars.ts';
+import { recordId, sortOut } from './identify.ts';
 import { searchPosition } from './search-position.ts';
 import type { Searcher } from './search-walk.ts';
 
 export interface ListedConversation {
   readonly id: string;
-  /** Tells a conversation that changed since from one that did not. */
+  /** Differs if the conversation has changed since. */
   readonly version: string;
 }
 
@@ -15,27 +16,32 @@ export type ListingStep =
   | {
       readonly type: 'listed';
       readonly conversations: readonly ListedConversation[];
+      /** What was listed and is not a conversation that can be asked for. */
+      readonly rejects: readonly Reject[];
+      readonly observed: Observed;
       /** Position after this page. */
       readonly next: Position;
     }
   | { readonly type: 'restart'; readonly reason: string }
   | { readonly type: 'end'; readonly matched: number | null };
 
-const CONVERSATION_KEY = { name: 'conversations', primaryKey: ['id'] } as const;
+const CONVERSATION_KEY = { primaryKey: ['id'] } as const;
 
+/** A conversation without a time may have changed since, so it is told apart by everything it came with. */
 function listed(record: JsonObject): ListedConversation {
-  const id = recordId(CONVERSATION_KEY, record);
-  return { id, version: `${id} ${record.updated_at}` };
+  const id = recordId(CONVERSATION_KEY, record) ?? '';
+  const time = parseTime(record.updated_at);
+  return { id, version: time === null ? stringifyJson(record) : `${id} ${time}` };
 }
 
-/** Ids of one step of a debt. */
+/** Ids of a debt that are listed at once. */
 const IDS_PER_STEP = 150;
 
 function* listIds(ids: readonly string[], start: number): Generator<ListingStep, void, void> {
   for (let at = start; at < ids.length; at += IDS_PER_STEP) {
     const step = ids.slice(at, at + IDS_PER_STEP);
     const conversations = step.map((id) => ({ id, version: id }));
-    yield { type: 'listed', conversations, next: at + step.length };
+    yield { type: 'listed', conversations, rejects: [], observed: {}, next: at + step.length };
   }
   yield { type: 'end', matched: ids.length };
 }
@@ -51,7 +57,12 @@ export async function* listConversations(
     return;
   }
   for await (const step of searcher.walk(query, searchPosition(start))) {
-    if (step.type !== 'page') yield step;
-    else yield { type: 'listed', conversations: step.records.map(listed), next: step.position };
+    if (step.type !== 'page') {
+      yield step;
+      continue;
+    }
+    const { records, rejects } = sortOut(CONVERSATION_KEY, step.records, step.receivedAtMs, 'conversations');
+    const { observed, position: next } = step;
+    yield { type: 'listed', conversations: records.map(listed), rejects, observed, next };
   }
 }

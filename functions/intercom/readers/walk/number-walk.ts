@@ -1,14 +1,14 @@
 /**
- * Walks a page-number list once (docs/intercom-api.md 4, style C). Pages are asked for by number on our own host and
- * path; `pages.next` only tells whether there is one. Page sizes change along divisors alone, so that
- * an offset is always the beginning of a page.
+ * Walks a page-number list once (docs/intercom-api.md 4, style C). Pages are asked for by number on our own
+ * host and path; `pages.next` only shows whether there is another one. Each page size divides the larger ones, so
+ * an offset is always the start of a page.
  */
-import type { JsonObject } from '../../../core/json.ts';
+import type { JsonValue } from '../../../core/json.ts';
 import type { EpochMs } from '../../../core/time.ts';
 import type { Answer, IntercomClient, Query } from '../../http/client.ts';
 import type { Failure } from '../../http/failures.ts';
 import type { RetryLimits } from '../../http/retry.ts';
-import { broken, type PageNumbers, pageNumbers, recordsOf, totalCount } from './list-answers.ts';
+import { contractError, type PageNumbers, pageNumbers, recordsOf, totalCount } from './list-answers.ts';
 import { askSmaller, createPageSizes, type PageSizes } from './page-sizes.ts';
 import type { AskOptions } from './requests.ts';
 import { createWalkGuard } from './walk-guard.ts';
@@ -16,14 +16,14 @@ import { createWalkGuard } from './walk-guard.ts';
 export interface NumberList {
   readonly path: string;
   readonly query?: Query;
-  /** The first of these keys that holds a list has the records. */
+  /** Keys that may hold the records; the first that holds a list is used. */
   readonly recordsKeys: readonly string[];
-  /** Largest first, each dividing the one before. */
+  /** Largest first; each divides the one before. */
   readonly perPageSizes: readonly number[];
 }
 
 export interface NumberPage {
-  readonly records: readonly JsonObject[];
+  readonly records: readonly JsonValue[];
   readonly receivedAtMs: EpochMs;
   readonly total: number | null;
   /** Records before the next page. */
@@ -32,47 +32,47 @@ export interface NumberPage {
 }
 
 export interface NumberWalkOptions {
-  /** Records to leave out at the beginning, a multiple of a page size. @default 0 */
+  /** Records to skip at the beginning, a multiple of a page size. @default 0 */
   readonly offset?: number;
-  /** Page sizes in use already, when several walks share what they learned; for walks from the beginning. */
+  /** Page sizes shared by several walks, so that each keeps what the last one learned; only without `offset`. */
   readonly sizes?: PageSizes;
   /** How long the smallest page is tried. */
   readonly patience?: RetryLimits;
-  /** A failure of the first page that means there is no list at all: nothing is yielded then. */
+  /** Failures of the first page that mean there is no list at all; then nothing is yielded. */
   readonly absent?: (failure: Failure) => boolean;
 }
 
-/** New records at the top of a list sorted by time can make one page come again, but not for ever. */
+/** New records at the top of a list can make the same page come again, but not for ever. */
 const SAME_PAGES = 3;
 
-/** The sizes an offset is aligned to; 1 always is. */
+/** The sizes that divide an offset; 1 always does. */
 const alignedSizes = (sizes: readonly number[], offset: number): readonly number[] => {
   const aligned = sizes.filter((size) => offset % size === 0);
   return aligned.length === 0 ? [1] : aligned;
 };
 
-/** Without any `pages` only the count can tell the end; without that too, nothing can. */
+/** Without `pages` only the count can show the end; without a count nothing can. */
 function isEnd(numbers: PageNumbers, total: number | null, read: number, path: string): boolean {
   if (numbers.next !== 'unstated') return numbers.next === 'end';
   if (total !== null && read >= total) return true;
-  throw broken('pages_missing', `${path} answered without 'pages' before its end`);
+  throw contractError('pages_missing', `${path} answered without 'pages' before its end`);
 }
 
 function checkNext(
   { nextPage }: PageNumbers,
   page: number,
-  records: readonly JsonObject[],
+  records: readonly JsonValue[],
   path: string,
 ): void {
   if (records.length === 0)
-    throw broken('empty_page', `${path} gave an empty page ${page} and announced more`);
+    throw contractError('empty_page', `${path} returned an empty page ${page} but announced more`);
   if (nextPage !== null && nextPage !== page + 1) {
-    throw broken('unexpected_next_page', `${path} announced page ${nextPage} after page ${page}`);
+    throw contractError('unexpected_next_page', `${path} announced page ${nextPage} after page ${page}`);
   }
 }
 
 /**
- * @throws ContractError for empty pages before the end, repeated pages and pages out of turn
+ * @throws ContractError for empty pages before the end, repeated pages and pages out of order
  */
 export async function* walkNumbers(
   client: IntercomClient,

@@ -1,21 +1,24 @@
-/** Page sizes that shrink when a page is too much for Intercom and grow back after good ones (docs/intercom-api.md 1). */
+/** Page sizes that shrink if a page is too much for Intercom, and grow back (docs/intercom-api.md 1). */
 
 import { isTooMuchAsked } from '../../http/failures.ts';
 import { HASTY, PATIENT, type RetryLimits } from '../../http/retry.ts';
 
 export interface PageSizes {
   current(): number;
-  /** False at the smallest: then there is nothing left but patience. */
+  /** False if the size is already the smallest; then all that is left is patience. */
   shrink(): boolean;
   isSmallest(): boolean;
-  /** Counts a good page; after some of them the size grows, if `fits` the larger one. */
+  /** Counts a good page. After enough of them the size grows, if `fits` accepts the larger size. */
   good(fits?: (size: number) => boolean): void;
 }
 
-/** Good pages before the first growth; twice as many after each relapse. */
+/** Good pages before the size first grows; twice as many each time the larger size fails again. */
 const GROW_AFTER = 5;
 
-/** @param ladder sizes, largest first; @param start the size to begin with, or the next smaller one */
+/**
+ * @param ladder sizes, largest first
+ * @param start the size to begin with; the next smaller one if it is not on the ladder
+ */
 export function createPageSizes(ladder: readonly number[], start?: number): PageSizes {
   const sizes = ladder.length === 0 ? [1] : ladder;
   const last = sizes.length - 1;
@@ -52,8 +55,8 @@ export function halvings(largest: number): readonly number[] {
 }
 
 /**
- * Asks for a page, smaller and smaller while it is too much. Sizes above the smallest get one quick
- * second try only, because a smaller page is the better retry.
+ * Asks for a page, and for a smaller one as long as it is too much. Sizes above the smallest get only one
+ * quick second try, because a smaller page is the better retry.
  */
 export async function askSmaller<T>(
   sizes: PageSizes,

@@ -1,24 +1,37 @@
-/** What all requests of one reader have in common. */
+/** What all readers share: what they need, how they ask, and the check of what is asked of them. */
 import type { ObjectDeclaration } from '../../../core/declaration.ts';
+import { ContractError } from '../../../core/errors.ts';
 import type { Clock, PermitPriority } from '../../../core/ports.ts';
+import type { Slice } from '../../../core/reading.ts';
 import type { IntercomClient, RequestOptions } from '../../http/client.ts';
 
 export interface ReaderDeps {
   readonly client: IntercomClient;
   readonly clock: Clock;
-  /** Single requests of one slice at once: conversation details, sub-lists. */
+  /** Most requests for single items of a slice at once: conversation details, sub-lists. */
   readonly inFlight: number;
   /** Ends the reading; the signal's reason is thrown. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Options for a request of the object: who is asked to tick which box, and how urgent it is. */
+/** Options for a request about the object: its permission, its signal and how urgent it is. */
 export type AskOptions = (priority: PermitPriority, more?: Partial<RequestOptions>) => RequestOptions;
 
 export const askOptions =
   ({ permission }: Pick<ObjectDeclaration, 'permission'>, { signal }: ReaderDeps): AskOptions =>
   (priority, more = {}) => ({ priority, permission, signal, ...more });
 
-/** `/contacts/{id}/tags` with the id in its place. */
+/** Fills an id into a template such as `/contacts/{id}/tags`. */
 export const pathOf = (template: string, id: string): string =>
   template.replace('{id}', encodeURIComponent(id));
+
+/**
+ * For objects without a filter, which are always read whole.
+ * @throws ContractError if a slice asks for less
+ */
+export function onlyWhole({ name }: ObjectDeclaration, { query }: Slice): void {
+  if (query.kind === 'all') return;
+  throw new ContractError(`${name} can only be read whole, not by ${query.kind}: report it`, {
+    code: 'unsupported_query',
+  });
+}

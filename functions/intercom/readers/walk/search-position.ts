@@ -1,11 +1,10 @@
-/** Where a search walk is, and whether it is still in order. */
-import type { JsonObject } from '../../../core/json.ts';
+/** The position of a search walk, and whether its records are in order. Pure. */
+import { isJsonObject, type JsonValue } from '../../../core/json.ts';
 import type { Position } from '../../../core/reading.ts';
+import { parseTime } from '../../../core/scalars.ts';
 import type { EpochSeconds } from '../../../core/time.ts';
-import { stampOf } from './identify.ts';
-import { broken } from './list-answers.ts';
 
-/** Where a search goes on; kept in receipts. */
+/** Where a search continues; kept in receipts. */
 export type SearchPosition = {
   readonly startingAfter: string | null;
   /** Lower bound that replaced the slice's own after a refused cursor. */
@@ -14,17 +13,21 @@ export type SearchPosition = {
   readonly search: number;
   /** Searches whose first page has been counted. */
   readonly counted: number;
-  /** Sum of the counts of those first pages; null where one had none. */
+  /** Sum of the counts of those first pages; null if one had none. */
   readonly firstCount: number | null;
   readonly read: number;
-  /** Highest `updated_at` so far, of records that cannot have moved since the walk began. */
+  /** Highest `updated_at` so far, of records that cannot have moved of late. */
   readonly highest: EpochSeconds | null;
+  /** The records so far came in the order of `updated_at`. */
+  readonly ordered: boolean;
+  /** Pages of this walk, restarts included. */
+  readonly pages: number;
   /** When the walk began, on Intercom's clock. */
   readonly startedAt: EpochSeconds | null;
   /** Refused cursors in a row without progress. */
   readonly refusals: number;
   readonly perPage: number;
-  /** All pages are read; only the end is left to tell. */
+  /** All pages are read; only the end is left to report. */
   readonly ended: boolean;
 };
 
@@ -36,6 +39,8 @@ export const searchBeginning = (perPage: number): SearchPosition => ({
   firstCount: 0,
   read: 0,
   highest: null,
+  ordered: true,
+  pages: 0,
   startedAt: null,
   refusals: 0,
   perPage,
@@ -45,26 +50,26 @@ export const searchBeginning = (perPage: number): SearchPosition => ({
 export const searchPosition = (position: Position | null): SearchPosition | null =>
   position as SearchPosition | null;
 
+/** What a page says about the order of the walk. */
+export type Order = Pick<SearchPosition, 'highest' | 'ordered'>;
+
 /**
- * Checks the ascending order and returns the new highest `updated_at`. A record changed since the walk
- * began may be served in its old place with its new time (UNCONFIRMED), so times at or after `horizon`
- * do not raise the bar.
- * @throws ContractError `sort_ignored`
+ * Follows the ascending order, which 2.15 keeps without documenting it. Nothing depends on it but where a walk
+ * continues after a refused cursor. A record that changed a moment ago may come in its old place with its new time
+ * (docs/intercom-api.md 10), so times at or after `horizon` do not raise the bar.
  */
-export function highestInOrder(
-  records: readonly JsonObject[],
-  before: EpochSeconds | null,
+export function followOrder(
+  records: readonly JsonValue[],
+  { highest: before, ordered: wasOrdered }: Order,
   horizon: EpochSeconds,
-  path: string,
-): EpochSeconds | null {
+): Order {
   let highest = before;
+  let ordered = wasOrdered;
   for (const record of records) {
-    const at = stampOf(record, 'updated_at');
-    if (at === null) continue;
-    if (highest !== null && at < highest) {
-      throw broken('sort_ignored', `${path} did not sort by updated_at (${at} after ${highest})`);
-    }
-    if (at < horizon) highest = at;
+    const at = isJsonObject(record) ? parseTime(record.updated_at) : null;
+    if (at === null || at >= horizon) continue;
+    if (highest !== null && at < highest) ordered = false;
+    else highest = at;
   }
-  return highest;
+  return { highest, ordered };
 }

@@ -1,10 +1,10 @@
 /**
- * Queries of the three searches (docs/intercom-api.md 5). Only `=`, `>` and `<`, at most two nesting levels and 15
- * filters a group. `>` alone would skip the day (contacts) or, where it is strict, the second of the
- * boundary itself, so the lower bound is always `> v OR = v`.
+ * Queries of the three searches (docs/intercom-api.md 5): only `=`, `>` and `<`, at most two levels of nesting
+ * and 15 filters in a group. `>` alone would skip the bound itself: its day (contacts), or its second if `>`
+ * is strict. So the lower bound is always `> v OR = v`.
  */
 import type { JsonObject } from '../../../core/json.ts';
-import type { SliceQuery, Window } from '../../../core/reading.ts';
+import type { SliceQuery, Window, WindowQuery } from '../../../core/reading.ts';
 import type { EpochSeconds } from '../../../core/time.ts';
 
 export type Filter =
@@ -15,7 +15,7 @@ export type Filter =
     }
   | { readonly operator: 'AND' | 'OR'; readonly value: readonly Filter[] };
 
-/** Filters in one group (docs/intercom-api.md 5). */
+/** Most filters in one group (docs/intercom-api.md 5). */
 const GROUP_SIZE = 15;
 
 const orEqual = (field: string, operator: '>' | '<', value: EpochSeconds): Filter => ({
@@ -34,9 +34,7 @@ function upperBound(field: string, to: EpochSeconds | null, through: boolean): r
   return [through ? orEqual(field, '<', to) : { field, operator: '<', value: to }];
 }
 
-type WindowQuery = Extract<SliceQuery, { kind: 'window' }>;
-
-/** `updated_at > 0`: whatever has a time. A query is required (docs/intercom-api.md 5). */
+/** `updated_at > 0`: every record with a time. A search needs a query (docs/intercom-api.md 5). */
 const EVERYTHING: Filter = { field: 'updated_at', operator: '>', value: 0 };
 
 function windowFilter({ updated, created, through }: WindowQuery): Filter {
@@ -65,24 +63,24 @@ const OPEN: Window = { from: null, to: null };
 const asWindow = (query: SliceQuery): SliceQuery =>
   query.kind === 'all' ? { kind: 'window', updated: OPEN, created: null, through: false } : query;
 
-/** The filters a slice needs, each a search of its own: one, or one per 15 ids. */
+/** The filters a slice needs, one search each: a single one, or one per 15 ids. */
 export function searchFilters(query: SliceQuery): readonly Filter[] {
   const asked = asWindow(query);
   if (asked.kind === 'ids') return idFilters(asked.ids);
   return asked.kind === 'window' ? [windowFilter(asked)] : [];
 }
 
-/** The same slice from `from` on, in the order of `updated_at`; searches by id have no such bound. */
+/** The same slice with `from` as lower bound of `updated_at`. Searches by id have no bound and stay the same. */
 export function searchFrom(query: SliceQuery, from: EpochSeconds): SliceQuery {
   const asked = asWindow(query);
   return asked.kind === 'window' ? { ...asked, updated: { ...asked.updated, from } } : asked;
 }
 
-/** Upper bound of `updated_at`; null where the slice reaches the present. */
+/** Upper bound of `updated_at`; null if the slice reaches the present. */
 export const upperOf = (query: SliceQuery): EpochSeconds | null =>
   query.kind === 'window' ? query.updated.to : null;
 
-/** Body of one search request; always sorted, which 2.15 does but does not document (docs/intercom-api.md 5). */
+/** Body of one search request. Always sorted, which 2.15 does without documenting it (docs/intercom-api.md 5). */
 export function searchBody(filter: Filter, perPage: number, startingAfter: string | null): JsonObject {
   return {
     query: filter as unknown as JsonObject,

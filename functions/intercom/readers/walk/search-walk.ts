@@ -1,28 +1,30 @@
 /**
- * Walks the pages of a search (docs/intercom-api.md 4, 5): what the search reader and the conversation parts reader
- * share. The records' order is checked, because 2.15 sorts without documenting it.
+ * Walks the pages of a search (docs/intercom-api.md 4, 5), for the search reader and the conversation parts
+ * reader. Neither the order of the records nor a count is needed to read all of them.
  */
 import type { SearchRead } from '../../../core/declaration.ts';
-import type { JsonObject } from '../../../core/json.ts';
-import type { Probe, SliceQuery } from '../../../core/reading.ts';
+import { ContractError, RetryableError } from '../../../core/errors.ts';
+import { isJsonObject, type JsonValue, stringifyJson } from '../../../core/json.ts';
+import type { Listing, Observed, Probe, SliceQuery, WindowQuery } from '../../../core/reading.ts';
+import { idText, parseTime } from '../../../core/scalars.ts';
 import { DAY_SECONDS, type EpochMs, type EpochSeconds, toSeconds } from '../../../core/time.ts';
 import type { Answer, IntercomClient } from '../../http/client.ts';
 import type { Failure } from '../../http/failures.ts';
-import { stampOf } from './identify.ts';
-import { broken, type CursorPage, cursorPage, recordsOf, totalCount } from './list-answers.ts';
+import { type CursorPage, contractError, cursorPage, recordsOf, totalCount } from './list-answers.ts';
 import { askSmaller, createPageSizes, halvings } from './page-sizes.ts';
 import type { AskOptions } from './requests.ts';
-import { highestInOrder, type SearchPosition, searchBeginning } from './search-position.ts';
+import { followOrder, type SearchPosition, searchBeginning } from './search-position.ts';
 import { type Filter, searchBody, searchFilters, searchFrom, upperOf } from './search-query.ts';
 import { createWalkGuard } from './walk-guard.ts';
 
 export type SearchStep =
   | {
       readonly type: 'page';
-      readonly records: readonly JsonObject[];
+      readonly records: readonly JsonValue[];
       readonly receivedAtMs: EpochMs;
-      /** Where to go on after this page. */
+      /** Where the walk continues after this page. */
       readonly position: SearchPosition;
+      readonly observed: Observed;
     }
   | { readonly type: 'restart'; readonly reason: string }
   | { readonly type: 'end'; readonly matched: number | null };
@@ -33,19 +35,26 @@ export interface Searcher {
   walk(query: SliceQuery, start: SearchPosition | null): AsyncGenerator<SearchStep, void, void>;
   /** Counts a window and looks at its earliest record, with one request. */
   probe(query: SliceQuery): Promise<Probe>;
+  /** Lists the ids of a window. */
+  list(query: WindowQuery): Promise<Listing>;
 }
 
-/** Refused cursors in a row without progress before the walk gives up. */
+/** This many refused cursors in a row without progress are tolerated. */
 const MOST_REFUSALS = 3;
 
-/** A cursor that Intercom no longer takes (docs/intercom-api.md 3.2: 400 `client_error`, "Invalid starting_after param"). */
-const isRefusedCursor = ({ status, detail }: Failure): boolean =>
-  status === 400 && /starting_after/i.test(detail);
+const REFUSALS: readonly (number | null)[] = [400, 404, 410, 422];
+
+/** A cursor that Intercom no longer takes (docs/intercom-api.md 3.2): the same search was answered a page before. */
+const isRefusedCursor = ({ kind, status }: Failure): boolean =>
+  (kind === 'refused' || kind === 'not_found') && REFUSALS.includes(status);
+
+/** Search indexes lag by minutes. A record that changed within this time may be out of its place. */
+const MOST_LAG_SECONDS = 3_600;
 
 const plus = (sum: number | null, count: number | null): number | null =>
   sum === null || count === null ? null : sum + count;
 
-/** Where a walk goes on after a page: at its cursor, with the next search, or nowhere. */
+/** The position after a page: at its cursor, at the next search, or at the end. */
 function afterPage(state: SearchPosition, page: CursorPage, searches: number): SearchPosition {
   const isFirst = state.counted === state.search;
   const isLast = page.cursor === null;
@@ -57,45 +66,69 @@ function afterPage(state: SearchPosition, page: CursorPage, searches: number): S
     counted: isFirst ? state.counted + 1 : state.counted,
     firstCount: isFirst ? plus(state.firstCount, page.total) : state.firstCount,
     read: page.read,
+    pages: state.pages + 1,
     highest: isLast ? null : state.highest,
     ended: search >= searches,
   };
 }
 
-/** Where a walk goes on whose cursor was refused: from the last second, or (whole days) from the beginning. */
+/**
+ * The position after a refused cursor: the last second of an ordered walk, else the beginning.
+ * @throws ContractError if the cursors of this walk are refused again and again
+ */
 function afterRefusal(
   state: SearchPosition,
   granularity: SearchRead['granularity'],
   path: string,
 ): SearchPosition {
-  const inSeconds = granularity === 'second' && state.highest !== null;
+  const inSeconds = granularity === 'second' && state.ordered && state.highest !== null;
   const progressed = inSeconds && state.highest !== state.resumedFrom;
   const refusals = progressed ? 1 : state.refusals + 1;
   if (refusals > MOST_REFUSALS) {
-    throw broken('cursor_refused', `${path} refused its own cursors ${refusals} times without progress`);
+    throw contractError(
+      'cursor_refused',
+      `${path} refused its own cursors ${refusals} times without progress`,
+    );
   }
   if (inSeconds) return { ...state, startingAfter: null, resumedFrom: state.highest, refusals };
-  return { ...searchBeginning(state.perPage), refusals };
+  return { ...searchBeginning(state.perPage), refusals, pages: state.pages };
 }
+
+const NOT_SORTED: Observed = { sort: 'not honoured' };
 
 export function createSearcher(read: SearchRead, client: IntercomClient, ask: AskOptions): Searcher {
   const { path, granularity } = read;
 
-  /** In a closed window records can only leave it, so its count is taken after the walk (DESIGN 4.12). */
-  async function countOf(query: SliceQuery): Promise<Answer> {
+  /** Records can only leave a closed window, so it is counted after the walk. */
+  async function askCount(query: SliceQuery): Promise<Answer> {
     const [filter] = searchFilters(query);
     if (filter === undefined) throw new Error(`${path}: nothing to count`);
     return client.post(path, searchBody(filter, 1, null), ask('urgent'));
   }
 
-  /** Times from here on may belong to records that moved while the walk went on. */
+  /** Times from here on may belong to records that are out of their place. */
   function horizonOf(query: SliceQuery, startedAt: EpochSeconds): EpochSeconds {
     const upper = upperOf(query);
     const slack = granularity === 'day' ? 2 * DAY_SECONDS : 1;
-    return upper === null ? startedAt : Math.min(startedAt, upper + slack);
+    const settled = startedAt - MOST_LAG_SECONDS;
+    return upper === null ? settled : Math.min(settled, upper + slack);
   }
 
-  /** The filters from `state` on; the whole slice's unless a cursor was refused. */
+  /**
+   * Intercom's count of the slice. In a closed window it is the one after the walk, which one page brings itself;
+   * in an open one the one before. A count that cannot be had proves nothing, and stops nothing.
+   */
+  async function matchedBy(query: SliceQuery, { firstCount, pages }: SearchPosition): Promise<number | null> {
+    if (upperOf(query) === null || pages <= 1) return firstCount;
+    try {
+      return totalCount((await askCount(query)).body);
+    } catch (error) {
+      if (error instanceof ContractError || error instanceof RetryableError) return null;
+      throw error;
+    }
+  }
+
+  /** The filters to search with: those of the whole slice, unless a cursor was refused. */
   const filtersAt = (query: SliceQuery, { resumedFrom }: SearchPosition): readonly Filter[] =>
     searchFilters(resumedFrom === null ? query : searchFrom(query, resumedFrom));
 
@@ -128,26 +161,45 @@ export function createSearcher(read: SearchRead, client: IntercomClient, ask: As
       const page = cursorPage(answer.body, read.recordsKey, path, state.read);
       guard.check(page);
       const startedAt = state.startedAt ?? toSeconds(answer.date ?? answer.receivedAtMs);
-      const highest = highestInOrder(page.records, state.highest, horizonOf(query, startedAt), path);
-      state = afterPage({ ...state, startedAt, highest, perPage: sizes.current() }, page, searches);
-      yield { type: 'page', records: page.records, receivedAtMs: answer.receivedAtMs, position: state };
+      const order = followOrder(page.records, state, horizonOf(query, startedAt));
+      state = afterPage({ ...state, ...order, startedAt, perPage: sizes.current() }, page, searches);
+      yield {
+        type: 'page',
+        records: page.records,
+        receivedAtMs: answer.receivedAtMs,
+        position: state,
+        observed: order.ordered ? {} : NOT_SORTED,
+      };
     }
+    yield { type: 'end', matched: await matchedBy(query, state) };
+  }
 
-    const closed = upperOf(query) !== null;
-    yield {
-      type: 'end',
-      matched: closed ? totalCount((await countOf(query)).body) : state.firstCount,
-    };
+  async function list(query: WindowQuery): Promise<Listing> {
+    const times = new Map<string, string>();
+    let matched: number | null = null;
+    for await (const step of walk(query, null)) {
+      if (step.type === 'restart') times.clear();
+      else if (step.type === 'end') matched = step.matched;
+      else {
+        for (const record of step.records) {
+          const id = isJsonObject(record) ? idText(record.id) : null;
+          if (id !== null && isJsonObject(record)) times.set(id, stringifyJson(record.updated_at ?? null));
+        }
+      }
+    }
+    return { matched, times };
   }
 
   return {
     walk,
+    list,
     async probe(query) {
-      const { body } = await countOf(query);
-      const matched = totalCount(body);
-      if (matched === null) throw broken('count_missing', `${path} answered without total_count`);
+      const { body } = await askCount(query);
       const [first] = recordsOf(body, [read.recordsKey], path);
-      return { matched, first: first === undefined ? null : stampOf(first, 'updated_at') };
+      return {
+        matched: totalCount(body),
+        first: isJsonObject(first) ? parseTime(first.updated_at) : null,
+      };
     },
   };
 }

@@ -1,37 +1,37 @@
-/** Stops walks that would never end (field reports: 253 companies became 4 million rows). */
-import type { JsonObject } from '../../../core/json.ts';
-import { broken } from './list-answers.ts';
+/** Stops walks that would never end: without such a guard, 253 companies once became 4 million rows. */
+import { isJsonObject, type JsonValue } from '../../../core/json.ts';
+import { contractError } from './list-answers.ts';
 
 export interface GuardedPage {
-  readonly records: readonly JsonObject[];
-  /** Cursor of the next page; null at the end, and where pages are counted. */
+  readonly records: readonly JsonValue[];
+  /** Cursor of the next page; null at the end, and for numbered pages. */
   readonly cursor: string | null;
   /** Intercom's `total_count` with this page. */
   readonly total: number | null;
-  /** Records of the walk so far, with this page. */
+  /** Records of the walk so far, including this page. */
   readonly read: number;
-  /** For numbered pages, which have no cursor; by default a page without a cursor is the last. */
+  /** For numbered pages, which have no cursor. @default true if there is no cursor */
   readonly isLast?: boolean;
 }
 
 export interface WalkGuard {
   /** @throws ContractError for a repeated cursor or page, or a walk far beyond Intercom's own count */
   check(page: GuardedPage): void;
-  /** The walk begins anew with another query. */
+  /** Forgets cursors and pages, because the walk starts again with another query. */
   reset(): void;
 }
 
 const EMPTY_PAGES_IN_A_ROW = 3;
 
-/** Records that move to the end while the walk goes on are read again, so reading more than the count is normal. */
+/** Records that move to the end during the walk are read again, so reading more than the count is normal. */
 const farBeyond = (total: number): number => total * 3 + 1000;
 
-const signature = (records: readonly JsonObject[]): string =>
-  JSON.stringify(records.map((record) => [record.id, record.updated_at]));
+const signature = (records: readonly JsonValue[]): string =>
+  JSON.stringify(records.map((record) => (isJsonObject(record) ? [record.id, record.updated_at] : record)));
 
 /**
- * @param samePages how often one page may come in a row: once where a cursor excludes it, more where
- *   new records at the top shift a numbered list
+ * @param samePages how often the same page may come in a row: once with cursors, more often if new
+ *   records at the top can shift a numbered list
  */
 export function createWalkGuard(path: string, samePages = 1): WalkGuard {
   const cursors = new Set<string>();
@@ -40,27 +40,33 @@ export function createWalkGuard(path: string, samePages = 1): WalkGuard {
   let emptyInARow = 0;
   let largestTotal: number | null = null;
 
-  function checkContent(records: readonly JsonObject[], isLast: boolean): void {
+  function checkContent(records: readonly JsonValue[], isLast: boolean): void {
     emptyInARow = records.length === 0 && !isLast ? emptyInARow + 1 : 0;
     if (emptyInARow > EMPTY_PAGES_IN_A_ROW) {
-      throw broken('endless_walk', `${path} gave ${emptyInARow} empty pages in a row and announced more`);
+      throw contractError(
+        'endless_walk',
+        `${path} returned ${emptyInARow} empty pages in a row but announced more`,
+      );
     }
     const page = signature(records);
     sameInARow = records.length > 0 && page === lastPage ? sameInARow + 1 : 1;
     lastPage = page;
-    if (sameInARow > samePages) throw broken('repeated_page', `${path} gave the same page twice`);
+    if (sameInARow > samePages) throw contractError('repeated_page', `${path} returned the same page twice`);
   }
 
   return {
     check({ records, cursor, total, read, isLast = cursor === null }) {
       checkContent(records, isLast);
       if (cursor !== null && cursors.has(cursor)) {
-        throw broken('repeated_cursor', `${path} gave the same cursor twice`);
+        throw contractError('repeated_cursor', `${path} returned the same cursor twice`);
       }
       if (cursor !== null) cursors.add(cursor);
       if (total !== null) largestTotal = Math.max(largestTotal ?? 0, total);
       if (largestTotal !== null && read > farBeyond(largestTotal)) {
-        throw broken('endless_walk', `${path} gave ${read} records of ${largestTotal}`);
+        throw contractError(
+          'endless_walk',
+          `${path} returned ${read} records although it counts ${largestTotal}`,
+        );
       }
     },
     reset() {

@@ -1,17 +1,22 @@
-/** `demo`: everything, with nothing but this machine: a simulated workspace and embedded AWS. */
-import { relative, resolve } from 'node:path';
-import { resolveConfig } from '../../../../functions/config/config.ts';
+/** `demo`: the whole system on this machine alone, with a simulated workspace and embedded AWS. */
+import { join, resolve } from 'node:path';
+import { parseConfig } from '../../../../functions/config/config.ts';
+import { counted } from '../../../../functions/core/counted.ts';
 import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
 import { startDemo } from '../demo.ts';
 import { conclude, syncSession } from './session.ts';
 
+/** The directory of `npm start`. */
+const DEFAULT_OUT = 'out/demo';
+
 function nextSteps(out: string): string {
-  const lake = relative('.', resolve(out, 'lake'));
+  const lake = join(out, 'lake');
+  const again = out === DEFAULT_OUT ? 'npm start' : `npm run local -- demo --out ${out}`;
   return `
 Your data:  ${lake}/tables/<table>/run_date=…/run_id=…/*.ndjson.gz, listed by ${lake}/manifests/<object>/*.json
 Look:       zcat ${lake}/tables/contacts/*/*/*.gz | head -1
 Query:      npm run local -- query "select role, count(*) from contacts group by role" --out ${out}
-Again:      npm start                       a simulated day later, incremental
+Again:      ${again}   (incremental: one simulated day later)
 Status:     npm run local -- status --out ${out}
 Your own:   INTERCOM_ACCESS_TOKEN=… npm run local -- sync`;
 }
@@ -20,10 +25,10 @@ export async function runDemo(terminal: Terminal, { out }: { out: string }): Pro
   const demo = await startDemo(resolve(out), terminal.clock);
   try {
     const { simulator, clock, day } = demo;
-    const config = resolveConfig({ name: 'demo', baseUrl: simulator.url });
-    const age = day === 0 ? 'new' : `${day} simulated day(s) old`;
+    const config = parseConfig({ name: 'demo', baseUrl: simulator.url });
+    const age = day === 0 ? 'new' : `${counted(day, 'simulated day')} old`;
     terminal.tell(
-      `A simulated Intercom workspace (${age}) at ${simulator.url}, AWS embedded, output in ${out}\n`,
+      `A simulated Intercom workspace (${age}) at ${simulator.url}, with embedded AWS; output in ${out}\n`,
     );
     const accessToken = simulator.token;
     const result = await syncSession(terminal, { out, config, clock, accessToken, input: {} });

@@ -1,4 +1,4 @@
-/** `fields`: every table's columns with type, whether personal, and the field rule in force. */
+/** `fields`: the columns of every table with their type, whether they are personal, and the rule in force. */
 
 import { TABLES } from '../../../../functions/objects/index.ts';
 import { type ListedField, listFields } from '../../../../functions/rows/field-listing.ts';
@@ -10,7 +10,7 @@ const HEADER = ['table', 'field', 'type', 'personal', 'rule', 'because of'];
 
 const NEW_FIELDS = {
   replicate: 'Fields that Intercom adds are replicated.',
-  hash: "Fields that Intercom adds are hashed, also inside JSON columns, until a rule in 'fields' says otherwise.",
+  hash: "Fields that Intercom adds are hashed, even inside JSON columns, until you set another rule in 'fields'.",
 } as const;
 
 const rowOf = ({ table, path, type, personal, rule, because }: ListedField): readonly string[] => [

@@ -1,4 +1,4 @@
-/** `query`: SQL over what is committed in a directory, once or at a prompt; works while a sync is at it. */
+/** `query`: SQL on the committed data of a directory, once or at a prompt, even while a sync is running. */
 import { InputError, isPipelineError } from '../../../../functions/core/errors.ts';
 import { loadConfig } from '../../load-config.ts';
 import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
@@ -12,18 +12,20 @@ interface QueryOptions {
   readonly pipeline?: string;
 }
 
-const WELCOME = `SQL over the lake, ended by ";". Tables: contacts, conversations, … (all: .tables), each with its
-<table>_history; manifests tells what is committed. End with .exit or Ctrl-D.`;
+const WELCOME = `Type SQL and end it with ";". Tables: contacts, conversations, … (.tables lists them all), each with a
+<table>_history; the table manifests lists what is committed. Leave with .exit or Ctrl-D.`;
 
 const ALL_TABLES = 'SELECT view_name FROM duckdb_views() WHERE NOT internal ORDER BY view_name';
 
 function formatOf(name: string): Format {
   const format = FORMATS.find((one) => one === name);
   if (format !== undefined) return format;
-  throw new InputError(`--format: '${name}' is none of ${FORMATS.join(', ')}`, { code: 'unknown_format' });
+  throw new InputError(`--format: '${name}' is not one of ${FORMATS.join(', ')}.`, {
+    code: 'unknown_format',
+  });
 }
 
-/** What lines at a prompt ask for: commands of our own, and SQL that may go over many lines. */
+/** The SQL statements in the lines of a prompt: our own commands, and SQL over any number of lines. */
 async function* statementsIn(lines: AsyncIterable<string>, pending: { sql: string }): AsyncIterable<string> {
   for await (const line of lines) {
     const text = line.trim();
@@ -42,7 +44,7 @@ async function* statementsIn(lines: AsyncIterable<string>, pending: { sql: strin
   if (pending.sql.trim() !== '') yield pending.sql;
 }
 
-/** Answers until the input ends; a mistake is told and the next question taken. */
+/** Answers until the input ends; after a mistake, it reports it and goes on. */
 async function converse(terminal: Terminal, database: LakeDatabase, format: Format): Promise<ExitStatus> {
   terminal.tell(WELCOME);
   const pending = { sql: '' };

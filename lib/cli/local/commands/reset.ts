@@ -1,4 +1,4 @@
-/** `reset`: forgets cursors, so that the next run reads objects from `startFrom` again. Files stay. */
+/** `reset`: forgets cursors; the next run reads the objects from `startFrom` again. Files stay. */
 import { resolve } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createDynamoDbStateStore } from '../../../../functions/aws/dynamodb-state-store.ts';
@@ -7,7 +7,7 @@ import { isObjectName, OBJECT_NAMES, type ObjectName } from '../../../../functio
 import { namesIn } from '../../terminal/run-options.ts';
 import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
 import { openLocalPipeline } from '../local-pipeline.ts';
-import { requireFolder } from './require-folder.ts';
+import { requireFolder } from '../output-directory.ts';
 import { configOf, type PipelineOptions } from './sync.ts';
 
 interface ResetOptions extends PipelineOptions {
@@ -21,7 +21,7 @@ function objectsIn(list: string): readonly ObjectName[] {
   const unknown = names.filter((name) => !isObjectName(name));
   if (unknown.length === 0 && names.length > 0) return names.filter(isObjectName);
   throw new InputError(
-    `--objects: '${unknown.join(', ')}' is no object. Objects: ${OBJECT_NAMES.join(', ')}`,
+    `--objects: '${unknown.join(', ')}' is not a valid object. Objects: ${OBJECT_NAMES.join(', ')}.`,
     {
       code: 'unknown_object',
     },
@@ -31,9 +31,9 @@ function objectsIn(list: string): readonly ObjectName[] {
 export async function runReset(terminal: Terminal, options: ResetOptions): Promise<ExitStatus> {
   const objects = objectsIn(options.objects);
   await requireFolder(options.out, 'state');
-  const question = `Forget the cursors of ${objects.join(', ')} in ${options.out}? The next run reads them whole again.`;
+  const question = `Forget the cursors of ${objects.join(', ')} in ${options.out}? The next run reads all of them again.`;
   if (options.yes !== true && !(await terminal.confirm(question))) {
-    terminal.tell('Nothing was changed. Use --yes where nobody can answer.');
+    terminal.tell('Nothing was changed. Use --yes if nobody can answer.');
     return 1;
   }
   const pipeline = await openLocalPipeline({
@@ -47,7 +47,7 @@ export async function runReset(terminal: Terminal, options: ResetOptions): Promi
     const table = pipeline.resources.tables[0]?.TableName;
     if (table === undefined) throw new Error('The template has no table.');
     const state = createDynamoDbStateStore(new DynamoDBClient({}), table);
-    // An interrupted run would commit what it planned before, the old cursor with it.
+    // An interrupted run would still commit its old plan, including the old cursor.
     if (pipeline.executions.unfinished() !== undefined) pipeline.executions.finish('ABORTED');
     for (const object of objects) await state.reset(object, (await state.load(object)).fence);
   } finally {

@@ -1,11 +1,10 @@
-/** What the commands that sync have in common: open, watch, run, tell, close. */
+/** Shared by the commands that sync: open, watch, run, report, close. */
 import { resolve } from 'node:path';
 import type { ResolvedConfig } from '../../../../functions/config/config.ts';
 import { InputError } from '../../../../functions/core/errors.ts';
 import type { Clock } from '../../../../functions/core/ports.ts';
-import { createIntercomClient } from '../../../../functions/intercom/http/client.ts';
+import { createIntercomClient, UNMETERED } from '../../../../functions/intercom/http/client.ts';
 import { CURIOUS } from '../../../../functions/intercom/http/retry.ts';
-import { UNMETERED } from '../../../../functions/intercom/http/unmetered.ts';
 import { readMe } from '../../../../functions/intercom/me.ts';
 import { summaryText } from '../../terminal/report.ts';
 import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
@@ -17,7 +16,7 @@ export interface Session {
   /** Output directory. */
   readonly out: string;
   readonly config: ResolvedConfig;
-  /** The variable that names the server, where the configuration does not. */
+  /** The environment variable that sets the server, if the configuration does not. */
   readonly addressFrom?: string;
   readonly clock: Clock;
   readonly accessToken: string;
@@ -25,8 +24,8 @@ export interface Session {
 }
 
 /**
- * Asks who we are, before anything is opened: a wrong address or token is told at once, while the
- * workflow would sit out an outage of minutes.
+ * Asks /me before anything is opened, to report a wrong address or token at once: the workflow itself would
+ * retry for minutes.
  * @throws ConnectionError, RetryableError, ContractError with what to do
  */
 async function checkConnection({ config, clock, accessToken }: Session, signal: AbortSignal): Promise<void> {
@@ -36,7 +35,7 @@ async function checkConnection({ config, clock, accessToken }: Session, signal: 
   await readMe(client, { signal, patience: CURIOUS });
 }
 
-/** @throws DirectoryInUseError, OutputDirectoryError, and what checkConnection throws */
+/** @throws DirectoryInUseError, OutputDirectoryError, and the errors of checkConnection */
 export async function syncSession(terminal: Terminal, session: Session): Promise<SyncResult> {
   const { config, clock, input } = session;
   const from = session.addressFrom === undefined ? '' : ` (${session.addressFrom})`;
@@ -61,10 +60,10 @@ export async function syncSession(terminal: Terminal, session: Session): Promise
         now: clock.now,
         overlapMs: config.overlapSeconds * 1000,
         onResume: ({ startTime }) =>
-          terminal.tell(`Going on with the run of ${startTime}, which was interrupted.`),
+          terminal.tell(`Resuming the run of ${startTime}, which was interrupted.`),
         onGiveUp: ({ startTime }) =>
           terminal.tell(
-            `The interrupted run of ${startTime} is left behind, because it is old or the configuration has changed; a new one begins.`,
+            `Starting a new run. The interrupted run of ${startTime} is dropped, because it is too old or the configuration has changed.`,
           ),
       });
     } finally {
@@ -76,12 +75,12 @@ export async function syncSession(terminal: Terminal, session: Session): Promise
 }
 
 /**
- * Tells how it ended; the exit status is 0 only if every object succeeded.
- * @throws InputError where the run failed before it could write a summary
+ * Prints how it ended. The exit status is 0 only if every object succeeded.
+ * @throws InputError if the run failed before it could write a summary
  */
 export function conclude(terminal: Terminal, result: SyncResult, asJson: boolean): ExitStatus {
   if (result.status === 'aborted') {
-    terminal.tell('Stopped. The same command goes on where this run was.');
+    terminal.tell('Stopped. Run the same command to continue.');
     return 130;
   }
   if (result.status === 'failed') {

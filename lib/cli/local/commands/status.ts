@@ -1,11 +1,10 @@
-/** `status`: how the pipeline of a directory stands; works while a sync is at it. */
+/** `status`: what a directory has committed; works while a sync is running. */
 import { resolve } from 'node:path';
 import { OBJECT_NAMES } from '../../../../functions/core/names.ts';
 import { readStatus } from '../../../../functions/sync/status.ts';
 import { statusText } from '../../terminal/report.ts';
 import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
-import { createDirectoryLake } from '../directory-lake.ts';
-import { requireFolder } from './require-folder.ts';
+import { createDirectoryLake, requireFolder } from '../output-directory.ts';
 
 export async function runStatus(
   terminal: Terminal,

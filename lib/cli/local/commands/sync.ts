@@ -1,8 +1,8 @@
-/** `sync`: brings a directory up to date from a real workspace, or any server that speaks the API. */
+/** `sync`: brings a directory up to date from a real workspace, or any server with the same API. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { checkConfig, type ResolvedConfig } from '../../../../functions/config/config.ts';
-import { choosePipeline, resolvePipelines } from '../../../../functions/config/pipelines.ts';
+import { choosePipeline, parsePipelines } from '../../../../functions/config/pipelines.ts';
 import { AS_OPTIONS, parseRunInput } from '../../../../functions/config/run-input.ts';
 import { ConnectionError, InputError } from '../../../../functions/core/errors.ts';
 import type { ObjectName } from '../../../../functions/core/names.ts';
@@ -13,7 +13,7 @@ import { inputOf, type RunOptions } from '../../terminal/run-options.ts';
 import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
 import { conclude, syncSession } from './session.ts';
 
-/** Which pipeline is meant: of which file, and which one there. */
+/** Names a pipeline: its file, and which one in the file. */
 export interface PipelineOptions {
   readonly config?: string;
   readonly pipeline?: string;
@@ -25,8 +25,8 @@ export interface SyncOptions extends PipelineOptions, RunOptions {
 }
 
 /**
- * The configuration of the command: the named file, the default file if there is one, or defaults.
- * @param baseUrl where the API is instead, of INTERCOM_BASE_URL
+ * The configuration of the command: the named file, else the default file, else the defaults.
+ * @param baseUrl replaces the configured one; from INTERCOM_BASE_URL
  */
 export async function configOf(
   { config: file, pipeline }: PipelineOptions,
@@ -35,7 +35,7 @@ export async function configOf(
   const path = file ?? (existsSync(DEFAULT_CONFIG_FILE) ? DEFAULT_CONFIG_FILE : null);
   const config =
     path === null
-      ? choosePipeline(resolvePipelines({}, CONFIG_RULES), pipeline).config
+      ? choosePipeline(parsePipelines({}, CONFIG_RULES), pipeline).config
       : await loadConfig(path, pipeline);
   if (baseUrl === undefined || baseUrl === '') return config;
   return { ...config, baseUrl: checkedBaseUrl(baseUrl) };
@@ -53,12 +53,12 @@ function tokenIn({ environment }: Terminal): string {
   if (token !== undefined && /^[!-~]+$/.test(token)) return token;
   if (token !== undefined && token !== '') {
     throw new ConnectionError(
-      'INTERCOM_ACCESS_TOKEN is no access token: it holds spaces, line breaks or other characters that none has. Copy it again, without "Bearer".',
+      'INTERCOM_ACCESS_TOKEN is not a valid access token: it contains spaces, line breaks or other characters that no token has. Copy it again, without "Bearer".',
       { code: 'bad_token' },
     );
   }
   throw new ConnectionError(
-    'INTERCOM_ACCESS_TOKEN is not set. Take the access token of your app from the Developer Hub (Configure > Authentication) and set it in the environment of this command.',
+    'INTERCOM_ACCESS_TOKEN is not set. Take the access token of your app from the Developer Hub (Configure > Authentication) and set it in the environment.',
     { code: 'no_token' },
   );
 }

@@ -1,4 +1,4 @@
-/** `backfill`: reads a range of time of one object again; its cursor stays where it is. */
+/** `backfill`: reads one object again for a range of time; its cursor does not move. */
 import { AS_OPTIONS, type InputWording } from '../../../../functions/config/run-input.ts';
 import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
 import { configOf, openRemotePipeline, type RemoteOptions } from '../remote-pipeline.ts';

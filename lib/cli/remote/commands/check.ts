@@ -1,4 +1,4 @@
-/** `check`: is the token alive, of the right workspace, and may it read all that is configured? */
+/** `check`: is the token valid and of the right workspace, and can it read every configured object? */
 import { nameOf } from '../../../../functions/connection/explanations.ts';
 import type { StoredConnection } from '../../../../functions/core/authorization.ts';
 import { ConnectionError } from '../../../../functions/core/errors.ts';
@@ -40,9 +40,9 @@ function adviceOf({ objects }: Inspection, command: RemotePipeline['command']): 
       : [
           "Tick these boxes for the app in Intercom's Developer Hub, under Configure > Permissions:",
           ...boxes,
-          `Then authorize it again, which gives it what was ticked: ${command('connect')}`,
+          `Then authorize the app again, so that it gets these permissions: ${command('connect')}`,
         ]),
-    ...(unknown.length === 0 ? [] : ['What is unknown was not answered: try again later.']),
+    ...(unknown.length === 0 ? [] : ['Intercom did not answer for the unknown ones. Try again later.']),
   ];
 }
 
@@ -50,8 +50,8 @@ function text(inspection: Inspection, command: RemotePipeline['command']): strin
   const { workspace, region, problems, objects } = inspection;
   return [
     'token      alive',
-    `connected  ${workspace === null ? 'Intercom does not say' : nameOf(workspace)}`,
-    `region     ${region ?? 'Intercom does not say'}`,
+    `connected  ${workspace === null ? 'Intercom does not show it' : nameOf(workspace)}`,
+    `region     ${region ?? 'Intercom does not show it'}`,
     ...problems.map((problem) => `PROBLEM    ${problem}`),
     '',
     tableText([['object', 'access', 'box in the Developer Hub', ''], ...objects.map(row)]),
@@ -60,9 +60,9 @@ function text(inspection: Inspection, command: RemotePipeline['command']): strin
 }
 
 /**
- * Inspects a connection and shows what came of it.
- * @returns 1 where something is missing or does not fit
- * @throws ConnectionError where the token is dead
+ * Inspects a connection and shows the result.
+ * @returns 1 if something is missing or contradictory
+ * @throws ConnectionError if the token is dead
  */
 export async function showCheck(
   terminal: Terminal,

@@ -1,4 +1,4 @@
-/** `connect`: connects a deployed pipeline to a workspace, by OAuth or with an access token of one's own. */
+/** `connect`: connects a deployed pipeline to a workspace, by OAuth or with your own app's access token. */
 import { explain, nameOf } from '../../../../functions/connection/explanations.ts';
 import { storeAccessToken } from '../../../../functions/connection/store-access-token.ts';
 import type { AuthorizationOutcome } from '../../../../functions/core/authorization.ts';
@@ -14,21 +14,21 @@ import { configOf, openRemotePipeline, type RemoteOptions, type RemotePipeline }
 import { showCheck } from './check.ts';
 
 export interface ConnectOptions extends RemoteOptions, Omit<AuthorizeOptions, 'profile'> {
-  /** A text: the token itself, which must not stand here. */
+  /** A text is the token itself, which must not be an argument. */
   readonly accessToken?: true | string;
   readonly yes?: boolean;
 }
 
-/** @throws InputError without showing what was given */
+/** @throws InputError that does not show the token */
 function refuseTokenInArguments({ accessToken }: ConnectOptions): void {
   if (typeof accessToken !== 'string') return;
   throw new InputError(
-    '--access-token takes no value: on the command line the token would stay in the history of the shell. Give it on standard input, or at the prompt. The one you typed is better made anew.',
+    '--access-token takes no value, because the token would stay in the history of your shell. Give it on standard input or at the prompt. Replace the token you typed with a new one.',
     { code: 'token_in_arguments' },
   );
 }
 
-/** The token from a pipe, or from the prompt. */
+/** The token, from a pipe or from the prompt. */
 async function readToken(terminal: Terminal): Promise<string> {
   if (terminal.canAsk)
     return (await terminal.askHidden('Access token of your app (it is not shown):')).trim();
@@ -50,13 +50,13 @@ async function connectWithToken(
   });
 }
 
-/** Whether the person wants another workspace in place of the present one, knowing what that means. */
+/** True if the person agrees to replace the workspace, after a warning. */
 async function agreesToReplace(terminal: Terminal, { runs }: RemotePipeline, yes: boolean): Promise<boolean> {
   const [run] = await runs.running();
   if (run !== undefined) {
     throw new InputError(
-      `Run ${run.runId} is at work and would read from two workspaces. Wait until it has ended, or stop it in the Step Functions console.`,
-      { code: 'run_at_work' },
+      `Run ${run.runId} is in progress and would read from two workspaces. Wait until it has ended, or stop it in the Step Functions console.`,
+      { code: 'run_in_progress' },
     );
   }
   terminal.tell(REPLACE_WARNING);
@@ -71,19 +71,19 @@ const isConnected = (outcome: AuthorizationOutcome): outcome is Outcome<(typeof 
   (CONNECTED as readonly string[]).includes(outcome.kind);
 
 /**
- * After a replacement nothing may go on where the old workspace was left, a run that began meanwhile
- * included. Done whatever workspace it was before, so that the same command finishes what was cut short.
+ * After a replacement nothing may continue from the old workspace's cursors, not even a run that began in the
+ * meantime. Done for any previous workspace, so that running the command again completes an interrupted one.
  */
 async function finishReplacement(terminal: Terminal, pipeline: RemotePipeline): Promise<void> {
   try {
     await takeAway(pipeline, OBJECT_NAMES);
   } catch (error) {
     terminal.tell(
-      `The workspace was replaced, but objects would still go on where the old one was left. Finish it with: ${pipeline.command('connect --replace-workspace')}`,
+      `The workspace was replaced, but objects would still continue from its cursors. To finish: ${pipeline.command('connect --replace-workspace')}`,
     );
     throw error;
   }
-  terminal.tell('Every object is read from the beginning in the next run.');
+  terminal.tell('The next run reads every object from the beginning.');
 }
 
 export async function runConnect(terminal: Terminal, options: ConnectOptions): Promise<ExitStatus> {
@@ -93,7 +93,7 @@ export async function runConnect(terminal: Terminal, options: ConnectOptions): P
   terminal.tell(`Connecting ${placeOf(pipeline.deployed)} to Intercom.\n`);
   const replaceWorkspace = options.replaceWorkspace === true;
   if (replaceWorkspace && !(await agreesToReplace(terminal, pipeline, options.yes === true))) {
-    terminal.tell('Nothing was changed. Use --yes where nobody can answer.');
+    terminal.tell('Nothing was changed. Use --yes if nobody can answer.');
     return 1;
   }
   const outcome =
@@ -106,8 +106,8 @@ export async function runConnect(terminal: Terminal, options: ConnectOptions): P
   if (replaceWorkspace) await finishReplacement(terminal, pipeline);
   terminal.tell(`Pipeline '${config.name}' is connected to the Intercom ${nameOf(outcome.workspace)}.\n`);
   const connection = await pipeline.connections.load();
-  if (connection === null) throw new Error('The connection that was stored is not there.');
+  if (connection === null) throw new Error('The stored connection cannot be found.');
   const status = await showCheck(terminal, pipeline, connection, false);
-  terminal.tell(`\nThe schedule does the rest; start a run at once with: ${pipeline.command('run')}`);
+  terminal.tell(`\nRuns start on schedule. To start one now: ${pipeline.command('run')}`);
   return status;
 }

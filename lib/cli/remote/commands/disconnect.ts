@@ -1,4 +1,4 @@
-/** `disconnect`: ends the connection, at Intercom too unless told otherwise. */
+/** `disconnect`: ends the connection, and by default uninstalls the app at Intercom. */
 import { disconnect } from '../../../../functions/connection/disconnect.ts';
 import { nameOf } from '../../../../functions/connection/explanations.ts';
 import type { Workspace } from '../../../../functions/core/authorization.ts';
@@ -17,13 +17,13 @@ function consequence(workspace: string, keepApp: boolean): string {
   return keepApp
     ? `The connection to the ${workspace} will be forgotten here; the app stays installed at Intercom.`
     : `The app will be uninstalled from the ${workspace}, for the whole workspace: every pipeline and tool that
-uses it loses its access. (--keep-app only forgets the connection here.)`;
+uses it loses its access. (With --keep-app, only the connection here is forgotten.)`;
 }
 
 const APP_TEXT = {
   uninstalled: 'The app is uninstalled from the workspace.',
-  already_gone: 'Intercom did not know the token any more: nothing was left to uninstall.',
-  kept: 'The app is still installed at Intercom, and the token it gave is still good there.',
+  already_gone: 'Intercom no longer knew the token, so there was nothing to uninstall.',
+  kept: 'The app is still installed at Intercom, and its token is still valid there.',
 } as const;
 
 const nameText = (workspace: Workspace | null): string =>
@@ -34,17 +34,19 @@ export async function runDisconnect(terminal: Terminal, options: DisconnectOptio
   const { connections, command, deployed, runs } = await openRemotePipeline(terminal, options, config);
   const connection = await connections.load();
   if (connection === null) {
-    terminal.tell(`Pipeline '${config.name}' is not connected: there is nothing to do.`);
+    terminal.tell(`Pipeline '${config.name}' is not connected, so there is nothing to do.`);
     return 0;
   }
   const keepApp = options.keepApp === true;
   terminal.tell(`Disconnecting ${placeOf(deployed)}.`);
   terminal.tell(consequence(nameText(connection.workspace), keepApp));
   for (const { runId } of await runs.running()) {
-    terminal.tell(`Run ${runId} is at work: objects that it has not committed by then fail.`);
+    terminal.tell(
+      `Run ${runId} is in progress: objects that it has not committed before you disconnect will fail.`,
+    );
   }
   if (options.yes !== true && !(await terminal.confirm('Disconnect?'))) {
-    terminal.tell('Nothing was changed. Use --yes where nobody can answer.');
+    terminal.tell('Nothing was changed. Use --yes if nobody can answer.');
     return 1;
   }
   const access = createIntercomAccess({ config, clock: terminal.clock });
@@ -62,13 +64,13 @@ export async function runDisconnect(terminal: Terminal, options: DisconnectOptio
   } catch (error) {
     terminal.tell(
       isUninstalled
-        ? `The app is uninstalled, but the dead token is still stored. Finish with: ${command('disconnect')}`
-        : `Nothing was forgotten. Try again, or only forget the connection with: ${command('disconnect --keep-app')}`,
+        ? `The app is uninstalled, but its dead token is still stored. To remove it: ${command('disconnect')}`
+        : `Nothing was forgotten. Try again, or only forget the connection: ${command('disconnect --keep-app')}`,
     );
     throw error;
   }
   terminal.tell(
-    `Pipeline '${config.name}' is disconnected. Runs fail until it is connected again; data and cursors stay. Set 'paused: true' and deploy to stop the schedule.`,
+    `Pipeline '${config.name}' is disconnected. Data and cursors stay. Runs fail until you connect it again; to stop the schedule, set 'paused: true' and deploy.`,
   );
   return 0;
 }

@@ -1,4 +1,4 @@
-/** `status`: how a deployed pipeline stands: connection, runs under way, and what has been committed. */
+/** `status` of a deployed pipeline: connection, runs in progress, and what has been committed. */
 import { nameOf } from '../../../../functions/connection/explanations.ts';
 import type { StoredConnection } from '../../../../functions/core/authorization.ts';
 import { type PipelineStatus, readStatus } from '../../../../functions/sync/status.ts';
@@ -11,16 +11,18 @@ function connectionText(connection: StoredConnection | null, command: RemotePipe
   if (connection === null) return `no; connect it with: ${command('connect')}`;
   const since = connection.connectedAt === null ? '' : `, since ${connection.connectedAt}`;
   const workspace =
-    connection.workspace === null ? 'by a token that was put in by hand' : nameOf(connection.workspace);
+    connection.workspace === null ? 'with a token that was entered by hand' : nameOf(connection.workspace);
   return `${workspace}${since}`;
 }
 
 const runningText = (running: readonly RunExecution[]): string =>
   running.length === 0
-    ? 'none at work'
-    : running.map(({ runId, startedAt }) => `${runId} at work since ${startedAt.toISOString()}`).join(', ');
+    ? 'none in progress'
+    : running
+        .map(({ runId, startedAt }) => `${runId} in progress since ${startedAt.toISOString()}`)
+        .join(', ');
 
-/** Never the token. */
+/** Without the token. */
 const connectionJson = (connection: StoredConnection | null) =>
   connection && {
     workspace_id: connection.workspace?.id ?? null,

@@ -9,29 +9,16 @@ import { asS3Failure, S3Failure } from './s3-failure.ts';
 import { unescapeXml, xmlContents, xmlDocument, xmlValue } from './xml.ts';
 
 const KEYS_LIMIT = 1_000;
-/** A thousand keys of 1,024 bytes, each byte escaped. */
+/** 1,000 keys of 1,024 bytes with every byte escaped. */
 const BODY_LIMIT_BYTES = 8 * 1024 * 1024;
 
-/** Deletes an object if it exists, and the folders that this leaves empty. */
-export async function deleteObject(folder: string, key: string): Promise<void> {
-  const path = pathOfKey(folder, key);
-  try {
-    if (!(await stat(path)).isFile()) return;
-    await unlink(path);
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return;
-    throw error;
-  }
-  await removeEmptyFolders(dirname(path), folder);
-}
-
-/** DeleteObjects: every key has its own outcome. */
+/** DeleteObjects. Every key has its own result. */
 export async function deleteObjects(request: IncomingMessage, folder: string): Promise<string> {
   const checksums = verifyChecksums(request.headers);
   const body = await readBody(request, BODY_LIMIT_BYTES);
   if (body === undefined) throw new S3Failure('MalformedXML', 'The list of keys is too long.');
   checksums.update(body);
-  checksums.finish(new Map());
+  checksums.finish();
   const xml = body.toString('utf8');
   const quiet = xmlContents(xml, 'Quiet').includes('true');
   const outcomes = await Promise.all(keysOf(xml).map((key) => deleteOne(folder, key, quiet)));
@@ -58,6 +45,19 @@ async function deleteOne(folder: string, key: string, quiet: boolean): Promise<s
     const { code, message } = asS3Failure(error, folder);
     return `<Error>${xmlValue('Key', key)}${xmlValue('Code', code)}${xmlValue('Message', message)}</Error>`;
   }
+}
+
+/** Deletes an object if it exists, and the folders that this leaves empty. */
+async function deleteObject(folder: string, key: string): Promise<void> {
+  const path = pathOfKey(folder, key);
+  try {
+    if (!(await stat(path)).isFile()) return;
+    await unlink(path);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return;
+    throw error;
+  }
+  await removeEmptyFolders(dirname(path), folder);
 }
 
 async function removeEmptyFolders(folder: string, upTo: string): Promise<void> {

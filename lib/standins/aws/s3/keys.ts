@@ -3,16 +3,16 @@ import { S3Failure } from './s3-failure.ts';
 
 /** S3's own limit. */
 const KEY_LIMIT_BYTES = 1024;
-/** The limit of the usual file systems, for one segment. */
+/** The limit of common file systems for one segment. */
 const SEGMENT_LIMIT_BYTES = 255;
 
-/** What desktops leave in folders that somebody looks at. Neither listed nor taken as a key. */
+/** Files that desktops create in folders that somebody opens. They are not listed and are not valid in a key. */
 const FOREIGN_NAMES: ReadonlySet<string> = new Set(['.DS_Store', 'Thumbs.db', 'desktop.ini']);
 
-/** Control characters have no place in XML; a backslash separates folders on Windows. */
+/** XML does not allow control characters. A backslash separates folders on Windows. */
 const FORBIDDEN_CHARACTERS = /[\p{Cc}\\]/u;
 
-/** The file of a key: the key is the path below the folder. Refuses every key that is no plain relative path. */
+/** The file of a key: the key is the path below the folder. Refuses every key that is not a plain relative path. */
 export function pathOfKey(folder: string, key: string): string {
   const why = whyNotAPath(key);
   if (why !== undefined) throw new S3Failure('InvalidArgument', `The key ${JSON.stringify(key)} ${why}.`);
@@ -29,7 +29,7 @@ export function pathOfKey(folder: string, key: string): string {
   return join(folder, ...segments);
 }
 
-/** True for a file or folder name that a key can have as a segment. */
+/** True if a key can have this file or folder name as a segment. */
 export function isKeySegment(name: string): boolean {
   return whyNotAPath(name) === undefined;
 }
@@ -40,5 +40,5 @@ function whyNotAPath(key: string): string | undefined {
   if (segments.includes('.') || segments.includes('..')) return 'has a segment . or ..';
   if (FORBIDDEN_CHARACTERS.test(key)) return 'has a control character or a backslash';
   const foreign = segments.find((segment) => FOREIGN_NAMES.has(segment));
-  return foreign === undefined ? undefined : `has the segment ${foreign}, which desktops write by themselves`;
+  return foreign === undefined ? undefined : `has the segment ${foreign}, which desktops create on their own`;
 }

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { errnoOf } from '../disk-trouble.ts';
 import { placeFile } from '../durable-files.ts';
 import { bodyChunks } from '../read-body.ts';
-import { awsChunkedBody, plainBody } from './aws-chunked.ts';
 import { verifyChecksums } from './checksums.ts';
 import { entityTag } from './read-object.ts';
 import { S3Failure } from './s3-failure.ts';
@@ -13,15 +12,15 @@ import { S3Failure } from './s3-failure.ts';
 export interface PutObject {
   readonly request: IncomingMessage;
   readonly key: string;
-  /** Where the object is to be. */
+  /** The path of the object's file. */
   readonly path: string;
   readonly temporaryFolder: string;
 }
 
 /**
  * Stores an object and returns its tag. The body goes to a temporary file, is checked and flushed to the disk, and
- * only then gets its name. Whatever is killed, and should the power fail: an object is whole or it is not there, and
- * one that was answered for stays. `If-None-Match: *` is the link, which fails where a file is, so the first one wins.
+ * only then gets its name. After a kill or a power cut an object is whole or missing, and an object whose put was
+ * answered stays. `If-None-Match: *` uses a link, which fails if the file exists, so the first put wins.
  */
 export async function putObject({ request, key, path, temporaryFolder }: PutObject): Promise<string> {
   const onlyIfAbsent = onlyIfAbsentOf(request);
@@ -44,27 +43,16 @@ export async function putObject({ request, key, path, temporaryFolder }: PutObje
 function onlyIfAbsentOf(request: IncomingMessage): boolean {
   const condition = request.headers['if-none-match'];
   if (condition === undefined || condition === '*') return condition === '*';
-  throw new S3Failure('NotImplemented', 'If-None-Match takes nothing but * here.');
+  throw new S3Failure('NotImplemented', 'Here If-None-Match must be *.');
 }
 
 async function receiveBody(request: IncomingMessage, file: FileHandle): Promise<void> {
-  const { headers } = request;
-  const chunked = String(headers['content-encoding'] ?? '').includes('aws-chunked');
-  const body = chunked ? awsChunkedBody() : plainBody();
-  const checksums = verifyChecksums(headers);
-  let length = 0;
+  const checksums = verifyChecksums(request.headers);
   for await (const bytes of bodyChunks(request)) {
-    for (const piece of body.decode(bytes)) {
-      checksums.update(piece);
-      length += piece.length;
-      await file.appendFile(piece);
-    }
+    checksums.update(bytes);
+    await file.appendFile(bytes);
   }
-  checksums.finish(body.end());
-  const declared = headers['x-amz-decoded-content-length'];
-  if (declared !== undefined && Number(declared) !== length) {
-    throw new S3Failure('IncompleteBody', `The body has ${length} bytes instead of ${String(declared)}.`);
-  }
+  checksums.finish();
 }
 
 async function place(temporary: string, path: string, key: string, onlyIfAbsent: boolean): Promise<void> {
@@ -73,12 +61,12 @@ async function place(temporary: string, path: string, key: string, onlyIfAbsent:
   } catch (error) {
     const code = errnoOf(error) ?? '';
     if (code === 'EEXIST' && onlyIfAbsent && (await isFile(path))) {
-      throw new S3Failure('PreconditionFailed', `The key ${key} exists already.`);
+      throw new S3Failure('PreconditionFailed', `The key ${key} already exists.`);
     }
     if (['EEXIST', 'EISDIR', 'ENOTDIR', 'ENOTEMPTY'].includes(code)) {
       throw new S3Failure(
         'OperationAborted',
-        `Objects are files here, so the key ${key} cannot be beside one that it is the beginning of, or that begins it.`,
+        `Objects are files here. The key ${key} and an existing key cannot both be files: one is the folder of the other.`,
       );
     }
     throw error;

@@ -1,13 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { S3Failure } from './s3-failure.ts';
 
-type S3Operation =
-  | 'DeleteObject'
-  | 'DeleteObjects'
-  | 'GetObject'
-  | 'HeadObject'
-  | 'ListObjectsV2'
-  | 'PutObject';
+type S3Operation = 'DeleteObjects' | 'GetObject' | 'ListObjectsV2' | 'PutObject';
 
 export interface S3Request {
   readonly operation: S3Operation;
@@ -18,34 +12,26 @@ export interface S3Request {
 }
 
 const OBJECT_OPERATIONS: Readonly<Record<string, S3Operation>> = {
-  DELETE: 'DeleteObject',
   GET: 'GetObject',
-  HEAD: 'HeadObject',
   PUT: 'PutObject',
 };
 
-const LIST_PARAMETERS = [
-  'list-type',
-  'prefix',
-  'delimiter',
-  'max-keys',
-  'start-after',
-  'continuation-token',
-  'fetch-owner',
-];
+const LIST_PARAMETERS = ['list-type', 'prefix', 'continuation-token'];
 
-/** Headers that change what is asked for, and are not understood here. Better refused than overlooked. */
+/** Headers that change the meaning of a request and that we do not support. We refuse them instead of ignoring them. */
 const REFUSED_HEADERS = [
+  'content-encoding',
   'if-match',
   'if-modified-since',
   'if-unmodified-since',
+  'range',
   'x-amz-copy-source',
   'x-amz-tagging',
 ];
 
 /**
- * What a request asks for. The path is not given to a URL parser, which would resolve `..`
- * instead of letting it be refused. Refuses what is not implemented by its name.
+ * Reads a request. It does not use a URL parser, which would resolve `..` instead of refusing it. A request that is
+ * not implemented is refused by name.
  */
 export function parseS3Request({ headers, method = '', url = '/' }: IncomingMessage): S3Request {
   const [path = '', search = ''] = splitOnce(url, '?');
@@ -58,7 +44,7 @@ export function parseS3Request({ headers, method = '', url = '/' }: IncomingMess
   }
   const header = REFUSED_HEADERS.find((name) => headers[name] !== undefined) ?? metadataHeader(headers);
   if (header !== undefined) {
-    throw new S3Failure('NotImplemented', `The embedded S3 does not understand the header ${header}.`);
+    throw new S3Failure('NotImplemented', `The embedded S3 does not support the header ${header}.`);
   }
   return { operation, bucket, key, query };
 }
@@ -72,7 +58,7 @@ function operationOf(method: string, key: string, query: URLSearchParams): S3Ope
   return undefined;
 }
 
-/** Objects are plain files, which have no place for it. */
+/** Objects are plain files, which cannot hold metadata. */
 function metadataHeader(headers: IncomingMessage['headers']): string | undefined {
   return Object.keys(headers).find((name) => name.startsWith('x-amz-meta-'));
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type LoopbackServer, startLoopbackServer } from '../loopback-server.ts';
 import type { Buckets } from './buckets.ts';
-import { deleteObject, deleteObjects } from './delete-objects.ts';
+import { deleteObjects } from './delete-objects.ts';
 import { pathOfKey } from './keys.ts';
 import { listObjects, parseListRequest } from './list-objects.ts';
 import { putObject } from './put-object.ts';
@@ -18,7 +18,7 @@ export interface S3EndpointOptions {
   readonly temporaryFolder: string;
 }
 
-/** S3 over folders: each object is a plain file at the path that its key spells. */
+/** S3 over folders: each object is a plain file whose path is its key. */
 export function startS3Endpoint(options: S3EndpointOptions): Promise<LoopbackServer> {
   return startLoopbackServer(
     options.accessKeyId,
@@ -37,11 +37,7 @@ export function startS3Endpoint(options: S3EndpointOptions): Promise<LoopbackSer
             return answer(response, 200);
           }
           case 'GetObject':
-          case 'HeadObject':
-            return await readObject(request, response, pathOfKey(folder, key));
-          case 'DeleteObject':
-            await deleteObject(folder, key);
-            return answer(response, 204);
+            return await readObject(response, pathOfKey(folder, key));
           case 'DeleteObjects':
             return answer(response, 200, await deleteObjects(request, folder));
           case 'ListObjectsV2':
@@ -56,13 +52,13 @@ export function startS3Endpoint(options: S3EndpointOptions): Promise<LoopbackSer
   );
 }
 
-/** Answers a failure, unless an answer is under way already: then only breaking it off tells of the failure. */
+/** Answers with a failure. If an answer has already begun, breaking it off is the only way to report the failure. */
 function refuseRequest(request: IncomingMessage, response: ServerResponse, failure: S3Failure): void {
   if (response.headersSent) {
     response.destroy(failure);
     return;
   }
-  // Takes in what is still being sent; the sender would otherwise see a broken connection and not the answer.
+  // Reads the rest of the request. Otherwise the sender would see a broken connection instead of the answer.
   request.resume();
   answerFailure(response, failure, request.url ?? '/');
 }
@@ -74,7 +70,7 @@ function answerFailure(response: ServerResponse, failure: S3Failure, resource: s
 function answer(response: ServerResponse, status: number, xml = ''): void {
   const bytes = Buffer.from(xml, 'utf8');
   response.writeHead(status, {
-    ...(status !== 204 && { 'content-length': bytes.length }),
+    'content-length': bytes.length,
     ...(xml !== '' && { 'content-type': 'application/xml' }),
   });
   response.end(bytes);

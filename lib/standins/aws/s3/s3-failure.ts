@@ -3,14 +3,10 @@ import { diskTrouble } from '../disk-trouble.ts';
 const STATUS = {
   AccessDenied: 403,
   BadDigest: 400,
-  EntityTooLarge: 400,
-  IncompleteBody: 400,
-  // Not 500 or 503: the SDK would try again, and a full disk stays full.
+  // Not 500 or 503: the SDK would retry, and a full disk stays full.
   InsufficientStorage: 507,
   InternalError: 500,
   InvalidArgument: 400,
-  InvalidRange: 416,
-  InvalidRequest: 400,
   InvalidURI: 400,
   KeyTooLongError: 400,
   MalformedXML: 400,
@@ -23,7 +19,7 @@ const STATUS = {
 
 export type S3Code = keyof typeof STATUS;
 
-/** An answer that the SDK turns into an error of that name. */
+/** An answer that the SDK turns into an error with this name. */
 export class S3Failure extends Error {
   override readonly name = 'S3Failure' as const;
   readonly code: S3Code;
@@ -36,7 +32,7 @@ export class S3Failure extends Error {
   }
 }
 
-/** What a caller is told of any error. */
+/** Turns any error into an answer for the caller. */
 export function asS3Failure(error: unknown, folder: string): S3Failure {
   if (error instanceof S3Failure) return error;
   const trouble = diskTrouble(error, folder);

@@ -4,44 +4,27 @@ import { join } from 'node:path';
 import { errnoOf } from '../disk-trouble.ts';
 import { isKeySegment } from './keys.ts';
 
-/** A line of a listing: an object, or a common prefix (it ends with `/`) for all objects below it. */
-export interface Entry {
-  readonly kind: 'object' | 'prefix';
-  readonly key: string;
-}
-
 export interface WalkOptions {
   /** Only keys that begin with it. */
   readonly prefix: string;
   /** Only keys greater than it. */
   readonly after: string;
-  /** Stops at the first `/` beyond the prefix. */
-  readonly rollUp: boolean;
 }
 
-/** The keys below a folder in the order of their UTF-8 bytes. Folders that cannot hold any that is wanted are not read. */
-export async function* walk(folder: string, options: WalkOptions, parent = ''): AsyncGenerator<Entry> {
+/** The keys below a folder in the order of their UTF-8 bytes. Does not read folders that cannot hold a wanted key. */
+export async function* walk(folder: string, options: WalkOptions, parent = ''): AsyncGenerator<string> {
   for (const key of await sortedKeys(folder, parent, options)) {
-    if (!key.endsWith('/')) {
-      if (compareUtf8(key, options.after) > 0) yield { kind: 'object', key };
-      continue;
-    }
-    const below = walk(join(folder, key.slice(parent.length)), options, key);
-    if (!(options.rollUp && key.length > options.prefix.length)) {
-      yield* below;
-    } else if (!(await below.next()).done) {
-      await below.return(undefined);
-      yield { kind: 'prefix', key };
-    }
+    if (key.endsWith('/')) yield* walk(join(folder, key.slice(parent.length)), options, key);
+    else if (compareUtf8(key, options.after) > 0) yield key;
   }
 }
 
-/** Order of S3: by bytes of UTF-8, which is by code point, and not JavaScript's by UTF-16 unit. */
+/** S3 sorts by UTF-8 bytes, which is by code point. JavaScript compares UTF-16 units. */
 function compareUtf8(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
-/** Files by key, folders by key and `/`: so the order of siblings is the order of all keys below them. */
+/** Sorts files by key and folders by key and `/`, so that the order of siblings is the order of all keys below them. */
 async function sortedKeys(folder: string, parent: string, { prefix, after }: WalkOptions): Promise<string[]> {
   return (await readFolder(folder))
     .filter((found) => (found.isFile() || found.isDirectory()) && isKeySegment(found.name))
@@ -57,7 +40,7 @@ async function readFolder(folder: string): Promise<Dirent[]> {
   try {
     return await readdir(folder, { withFileTypes: true });
   } catch (error) {
-    // Its last file was deleted meanwhile.
+    // The folder's last file was deleted in the meantime.
     if (errnoOf(error) === 'ENOENT') return [];
     throw error;
   }

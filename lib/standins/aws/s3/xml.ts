@@ -24,12 +24,12 @@ export function xmlError(code: string, message: string, resource: string): strin
   return `<?xml version="1.0" encoding="UTF-8"?>\n<Error>${content}</Error>`;
 }
 
-/** The contents of every element of a name that holds no element of the same name. */
+/** The contents of every element with this name. Such elements must not be nested. */
 export function xmlContents(xml: string, name: string): string[] {
   return [...xml.matchAll(new RegExp(`<${name}>(.*?)</${name}>`, 'gs'))].map((match) => match[1] ?? '');
 }
 
-/** The text that an element's content stands for. */
+/** Resolves the entities in an element's content. */
 export function unescapeXml(content: string): string {
   return content.replace(
     /&(?:#x([\da-f]+)|#(\d+)|(\w+));/gi,

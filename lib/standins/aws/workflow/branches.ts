@@ -1,4 +1,4 @@
-/** Runs the branches of a workflow: the library walks through one, a Map's items are branches of their own. */
+/** Runs the branches of a workflow. The library runs one branch; each item of a Map is a branch of its own. */
 import { ExecutionAbortedError, ExecutionError, StateMachine } from 'aws-local-stepfunctions';
 import { type Branch, CONTEXT_KEY, type MapState, mapParameters } from './definition.ts';
 import { requireSmall } from './state-size.ts';
@@ -6,19 +6,19 @@ import { requireSmall } from './state-size.ts';
 /** The context object, `$$`. */
 export type ContextObject = Readonly<Record<string, unknown>>;
 
-/** A step of an execution, for those who watch. */
+/** A step of an execution, for observers. */
 export interface WorkflowEvent {
   readonly type: 'StateEntered' | 'StateExited' | 'StateFailed' | 'StateRetried' | 'StateCaught';
   readonly state: string;
-  /** Name of the error, of a failed state. */
+  /** The name of the error, for a failed state. */
   readonly error?: string;
 }
 
 export interface BranchRuntime {
-  /** Runs a Task; `parameters` is what its `Parameters` came to. */
+  /** Runs a Task. `parameters` is its `Parameters` with every path resolved. */
   readonly runTask: (state: string, parameters: unknown, signal: AbortSignal) => Promise<unknown>;
   readonly onEvent: (event: WorkflowEvent) => void;
-  /** What every Wait state, and every pause before a retry, takes instead of its own time. */
+  /** Milliseconds for every Wait state and every pause before a retry, instead of their own time. */
   readonly pauses: { readonly waitMs?: number; readonly retryMs?: number };
 }
 
@@ -27,16 +27,16 @@ type Json = Parameters<Library['run']>[0];
 type LibraryEvents = ReturnType<Library['run']>['eventLogs'];
 type Handler = (parameters: Json) => Promise<Json>;
 
-/** A state is not tried again, and nothing follows it, once its branch is given up. */
+/** Ends an aborted branch: its state is neither retried nor caught. */
 class BranchAbortedError extends ExecutionAbortedError {
-  // Read by the library.
+  // The library reads these two.
   readonly isRetryable = false;
   readonly isCatchable = false;
 }
 
 /**
- * Runs one branch to its end and gives its output.
- * @throws the error of the state that failed; ExecutionAbortedError once `signal` is aborted
+ * Runs one branch to its end and returns its output.
+ * @throws the error of the state that failed, or ExecutionAbortedError once `signal` is aborted
  */
 export async function runBranch(
   runtime: BranchRuntime,
@@ -86,7 +86,7 @@ export async function runBranch(
 const forAll = (names: readonly string[], ms: number): Record<string, number> =>
   Object.fromEntries(names.map((name) => [name, ms]));
 
-/** Follows a branch's events to its end. @throws DataLimitError */
+/** Reports a branch's events until it ends. @throws DataLimitError */
 async function watch(events: LibraryEvents, { onEvent }: BranchRuntime): Promise<void> {
   for await (const event of events) {
     switch (event.type) {
@@ -109,7 +109,7 @@ async function watch(events: LibraryEvents, { onEvent }: BranchRuntime): Promise
   }
 }
 
-/** Runs a Map's items, `maxConcurrency` at a time. The first that fails ends the others, begun or not. */
+/** Runs a Map's items, `maxConcurrency` at a time. The first failure ends all others, running or waiting. */
 async function runMap(
   runtime: BranchRuntime,
   map: MapState,
@@ -137,7 +137,7 @@ async function runMap(
   }
 }
 
-/** The input of an item. The library knows how to fill in an ItemSelector: it is a Pass state's Parameters. */
+/** The input of an item. The library resolves an ItemSelector as the Parameters of a Pass state. */
 async function select(
   map: MapState,
   item: unknown,

@@ -1,11 +1,11 @@
 /**
- * A state machine's definition made ready for aws-local-stepfunctions. Pure.
+ * Prepares a state machine's definition for aws-local-stepfunctions. Pure.
  *
- * The library runs everything inside a branch (paths, Choice, Wait, Retry, Catch) as AWS does. Two things it
- * does not, so they are taken over by branches.ts:
- * - a Map starts its waiting items even after one has failed, and gives the items no part of the context
- *   object; here a Map is a Task for the library, and its items are branches of their own;
- * - it overwrites `$$.Execution.StartTime` and `.Input` in every branch; here `$$` is found under another name.
+ * The library runs everything inside a branch (paths, Choice, Wait, Retry, Catch) as AWS does. It differs from
+ * AWS in two ways, which branches.ts makes up for:
+ * - Its Map starts waiting items even after one has failed, and does not give them the context object. So the
+ *   library sees a Map as a Task, and the items run as branches of their own.
+ * - It overwrites `$$.Execution.StartTime` and `.Input` in every branch. So `$$` is stored under another name.
  */
 import type { StateMachineDefinition } from 'aws-local-stepfunctions';
 import { z } from 'zod';
@@ -13,10 +13,10 @@ import { z } from 'zod';
 /** A state machine in the Amazon States Language. */
 export type Definition = Readonly<Record<string, unknown>>;
 
-/** Where the context object is inside the library's own. */
+/** The key of our context object inside the library's own. */
 export const CONTEXT_KEY = 'Actual';
 
-/** What the library takes no notice of, which would be worse than refusing it. */
+/** Fields that the library silently ignores. We refuse them instead. */
 const REFUSED_FIELDS = [
   'QueryLanguage',
   'Assign',
@@ -40,17 +40,17 @@ const map = z.looseObject({
   ItemProcessor: branch,
 });
 
-/** A Map has no time-out, while the library gives a Task 60 s; the longest that a timer of Node's can be set to. */
+/** A Map has no timeout, but the library gives a Task 60 seconds. This is the longest timer that Node allows. */
 const NO_TIMEOUT_SECONDS = 2_147_483;
 
-/** What the Task that stands for a Map is called with. */
+/** The parameters of the Task that stands for a Map. */
 export const mapParameters = z.object({ items: z.array(z.unknown()), input: z.unknown() });
 
-/** A state machine, or what runs for one item of a Map. */
+/** A state machine, or the part of it that runs for one item of a Map. */
 export interface Branch {
-  /** For the library: Tasks in place of Maps. */
+  /** The definition for the library, with Tasks in place of Maps. */
   readonly machine: StateMachineDefinition;
-  /** Names of the states that call functions. */
+  /** The names of the states that call functions. */
   readonly tasks: readonly string[];
   readonly waits: readonly string[];
   readonly maps: Readonly<Record<string, MapState>>;
@@ -58,13 +58,13 @@ export interface Branch {
 
 export interface MapState {
   readonly maxConcurrency: number;
-  /** Shape of an item's input; undefined where that is the item itself. */
+  /** The shape of an item's input. Undefined if the input is the item itself. */
   readonly itemSelector: Readonly<Record<string, unknown>> | undefined;
   readonly itemProcessor: Branch;
 }
 
 /**
- * Takes a definition apart.
+ * Splits a definition into branches.
  * @throws Error naming the state that cannot be run on one machine, and why
  */
 export function parseDefinition(definition: Definition): Branch {
@@ -105,7 +105,7 @@ function parseState<T>(name: string, schema: z.ZodType<T>, fields: unknown): T {
   throw new Error(`State ${name} cannot be run on one machine: it has ${refused}.`);
 }
 
-/** Points every reference to the context object (`$$`) to where it is. */
+/** Redirects every reference to the context object (`$$`) to its new place. */
 function withContext(value: unknown, key = ''): unknown {
   if (typeof value === 'string') {
     const isPath = key.endsWith('.$') || key.endsWith('Path') || key === 'Variable';

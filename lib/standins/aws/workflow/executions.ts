@@ -1,14 +1,14 @@
 /**
- * The executions of one output directory. `state/execution.json` holds the one that runs and those that wait,
- * so that after a kill the next process finds the unfinished one and runs it again as the same execution
- * (same ARN, start time and input), which is what a redrive does on AWS.
+ * The executions of one output directory. `state/execution.json` holds the current execution and those that wait.
+ * After a kill, the next process finds the unfinished one and runs it again as the same execution (same ARN, start
+ * time and input), as a redrive does on AWS.
  */
 import { randomUUID } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { type ExecutionsBackend, OutputDirectoryError } from '../index.ts';
+import { type ExecutionsBackend, OutputDirectoryError, replaceFile } from '../index.ts';
 
 const status = z.enum(['RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED']);
 const waitingExecution = z.object({
@@ -26,26 +26,26 @@ type Waiting = z.infer<typeof waitingExecution>;
 export type LocalExecution = z.infer<typeof execution>;
 
 export interface LocalExecutions extends ExecutionsBackend {
-  /** The execution that was begun and not finished: interrupted, or cut short with its process. */
+  /** The execution that was begun but not finished: it was interrupted, or its process was killed. */
   unfinished(): LocalExecution | undefined;
-  /** Begins a new execution. An unfinished one is given up. */
+  /** Begins a new execution. An unfinished one is abandoned. */
   begin(request: { readonly name?: string; readonly input: unknown }): LocalExecution;
-  /** Ends the execution that was begun last. */
+  /** Ends the current execution. */
   finish(status: Exclude<LocalExecution['status'], 'RUNNING'>): void;
-  /** Begins the execution that waits longest; undefined where none waits. */
+  /** Begins the execution that has waited longest. Undefined if none waits. */
   next(): LocalExecution | undefined;
 }
 
 export interface ExecutionsOptions {
-  /** The output directory. It is first read when something is asked, by when its lock is held. */
+  /** The output directory. It is first read on the first call, when its lock is already held. */
   readonly directory: string;
-  /** ARN of the template's state machine. */
+  /** The ARN of the template's state machine. */
   readonly stateMachineArn: string;
-  /** @default the system's */
+  /** @default the system clock */
   readonly clock?: { readonly now: () => number };
 }
 
-/** Step Functions' own errors; its SDK knows them by name. */
+/** Errors of Step Functions, which its SDK recognizes by name. */
 class ExecutionAlreadyExists extends Error {
   override readonly name = 'ExecutionAlreadyExists';
 }
@@ -54,9 +54,8 @@ class StateMachineDoesNotExist extends Error {
 }
 
 /**
- * One process uses a directory at a time, which its lock guarantees, and one execution runs at a time: only
- * the one begun last can be running. Changes are rare and small and made synchronously, so each is one
- * step for everyone else.
+ * The lock guarantees that only one process uses a directory. One execution runs at a time: only the one begun
+ * last can be running. Changes are rare and small. They are synchronous, so no other code runs in between.
  */
 export function createExecutions(options: ExecutionsOptions): LocalExecutions {
   const { directory, stateMachineArn, clock = { now: Date.now } } = options;
@@ -67,7 +66,8 @@ export function createExecutions(options: ExecutionsOptions): LocalExecutions {
     return state;
   };
   const save = (changed: Stored): void => {
-    writeStored(file, changed);
+    mkdirSync(dirname(file), { recursive: true });
+    replaceFile(file, `${JSON.stringify(changed)}\n`);
     state = changed;
   };
   const make = (name: string, input: unknown): Waiting => {
@@ -97,7 +97,8 @@ export function createExecutions(options: ExecutionsOptions): LocalExecutions {
       return first && run({ ...first, startTime: new Date(clock.now()).toISOString() }, rest);
     },
     start: async ({ stateMachineArn: wanted, name, input }) => {
-      if (wanted !== stateMachineArn) throw new StateMachineDoesNotExist(`Nothing runs ${wanted} here.`);
+      if (wanted !== stateMachineArn)
+        throw new StateMachineDoesNotExist(`There is no state machine ${wanted} here.`);
       const { current, waiting } = load();
       const asked = make(name, JSON.parse(input));
       const known = [...waiting, ...(current === null ? [] : [current])].find(({ arn }) => arn === asked.arn);
@@ -133,18 +134,4 @@ function readStored(file: string): Stored {
     const advice = 'Without it, a run that was cut short is not resumed; nothing else is lost.';
     throw new OutputDirectoryError(dirname(dirname(file)), `${file} is damaged; remove it. ${advice}`, cause);
   }
-}
-
-/** Replaces the file as a whole, so that a kill leaves the old one or the new one. */
-function writeStored(file: string, content: Stored): void {
-  const draft = `${file}.draft`;
-  mkdirSync(dirname(file), { recursive: true });
-  const handle = openSync(draft, 'w', 0o600);
-  try {
-    writeSync(handle, `${JSON.stringify(content)}\n`);
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
-  renameSync(draft, file);
 }

@@ -2,21 +2,21 @@
 import { randomUUID } from 'node:crypto';
 import type { Context } from 'aws-lambda';
 
-/** What a handler is given besides its event; without the three callbacks of old. */
+/** The context that a handler receives with its event, without the three legacy callbacks. */
 export type InvocationContext = Omit<Context, 'done' | 'fail' | 'succeed'>;
 
-/** A function of the template together with what runs in its place. */
+/** A function of the template and the handler that runs in its place. */
 export interface RunnableFunction {
   readonly arn: string;
   readonly timeoutSeconds: number;
   readonly memoryMiB: number;
-  // A method, so that a handler may name the type of the event it is called with.
+  // A method, so that a handler may declare the type of its event.
   handler(event: unknown, context: InvocationContext): Promise<unknown>;
 }
 
 /**
- * An error as it comes out of a `lambda:invoke` task: Retry and Catch match `name`, the message becomes
- * the Cause, which is the JSON of what Lambda's runtime reports.
+ * An error as a `lambda:invoke` task reports it. Retry and Catch match its `name`. Its message becomes the Cause:
+ * the JSON that Lambda's runtime reports.
  */
 export class FunctionError extends Error {
   constructor(name: string, message: string, trace: readonly string[] = []) {
@@ -26,8 +26,8 @@ export class FunctionError extends Error {
 }
 
 /**
- * Runs one invocation. As on AWS, nothing stops a handler but itself: one that outlives its time-out or the
- * abort of its workflow goes on in this process, unheard; its remaining time reads 0 then.
+ * Runs one invocation. As on AWS, only the handler itself can stop. If it outlives its timeout or its workflow is
+ * aborted, it goes on in this process and its result is ignored. After an abort its remaining time is 0.
  * @param signal aborts the invocation
  * @throws FunctionError
  */
@@ -65,7 +65,7 @@ export async function invoke(
   }
 }
 
-/** A handler that throws before it awaits is no different from one that rejects. */
+/** Turns an exception before the first await into a rejection. */
 async function callSafely(
   handler: RunnableFunction['handler'],
   event: unknown,

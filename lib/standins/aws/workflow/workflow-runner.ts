@@ -1,6 +1,6 @@
 /**
- * Runs the deployed definition on one machine: aws-local-stepfunctions walks through its states, the
- * functions run in this process.
+ * Runs the deployed definition on one machine. aws-local-stepfunctions executes its states, and the functions run
+ * in this process.
  */
 import { ExecutionAbortedError, ExecutionTimeoutError } from 'aws-local-stepfunctions';
 import { z } from 'zod';
@@ -16,14 +16,14 @@ export interface WorkflowRunnerOptions {
   readonly definition: Definition;
   readonly stateMachineArn: string;
   readonly functions: readonly RunnableFunction[];
-  /** Milliseconds that waits and pauses before retries take instead of their own time; for tests. */
+  /** For tests: milliseconds for waits and for pauses before retries, instead of their own time. */
   readonly pauses?: BranchRuntime['pauses'];
 }
 
 export interface RunRequest {
   readonly executionArn: string;
   readonly executionName: string;
-  /** ISO 8601; an execution that is run again keeps the time of its first start. */
+  /** ISO 8601. An execution that runs again keeps the time of its first start. */
   readonly startTime: string;
   readonly input: unknown;
   readonly signal?: AbortSignal;
@@ -34,14 +34,14 @@ export type RunOutcome =
   | { readonly status: 'SUCCEEDED'; readonly output: unknown }
   | {
       readonly status: 'FAILED' | 'TIMED_OUT' | 'ABORTED';
-      /** As DescribeExecution has it: the cause of a function's error is JSON, `{errorType, errorMessage, trace}`. */
+      /** As in DescribeExecution: the cause of a function's error is JSON, `{errorType, errorMessage, trace}`. */
       readonly error: { readonly name: string; readonly cause: string };
     };
 
 export interface WorkflowRunner {
-  /** Runs one execution to its end; a failure is an outcome, not a rejection. */
+  /** Runs one execution to its end. A failure is an outcome, not a rejection. */
   run(request: RunRequest): Promise<RunOutcome>;
-  /** Resolves when no function runs any more: after a failure or an abort some may, unheard, as on AWS. */
+  /** Resolves once no function runs any more. As on AWS, some may go on after a failure or an abort. */
   idle(): Promise<void>;
 }
 
@@ -49,8 +49,8 @@ export interface WorkflowRunner {
 const invocation = z.object({ FunctionName: z.string(), Payload: z.unknown() });
 
 /**
- * That the definition is valid at all is tested once, of the template; checking it takes most of a second of a start.
- * @throws Error where it has what cannot be run on one machine
+ * Does not validate the definition: a test of the template does, and validation would take most of a second.
+ * @throws Error if the definition has something that cannot run on one machine
  */
 export function createWorkflowRunner(options: WorkflowRunnerOptions): WorkflowRunner {
   const { definition, stateMachineArn, functions, pauses = {} } = options;

@@ -3,7 +3,7 @@ import type { JsonObject } from '../json.ts';
 import type { Random } from '../prng.ts';
 import * as personal from './personal.ts';
 
-/** Signed URLs; none of them is ever synced, all of them are served. */
+/** Attachments with signed URLs. The simulator serves them; a sync must never store them. */
 export function attachments(random: Random, chance: number): JsonObject[] {
   if (!random.chance(chance)) return [];
   const image = random.chance(0.5);

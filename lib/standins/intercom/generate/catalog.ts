@@ -1,4 +1,4 @@
-/** Small lists without people in them: tags, segments, subscription types, ticket types and states. */
+/** Small lists without personal data: tags, segments, subscription types, ticket types and states. */
 import {
   COMPANY_SEGMENT_IDS,
   SEGMENT_IDS,
@@ -81,7 +81,7 @@ const STATES = [
   ['in_progress', 'Escalated 🚨'],
 ] as const;
 
-/** As embedded in tickets and ticket types; GET /ticket_states adds `archived` and `ticket_types`. */
+/** States as embedded in tickets and ticket types. GET /ticket_states adds `archived` and `ticket_types`. */
 export const ticketStates = (): JsonObject[] =>
   STATES.map(([category, label], row) => ({
     type: 'ticket_state',
@@ -103,7 +103,7 @@ const ATTRIBUTES = [
   ['Severity', 'list', false],
 ] as const;
 
-/** Schema: key `ticket_type_attributes`; live and examples: `data` (docs/intercom-api.md 6.6). */
+/** The schema has the key `ticket_type_attributes`; live answers and examples have `data` (docs/intercom-api.md 6.6). */
 export const ticketTypes = (genesis: Genesis): JsonObject[] =>
   range(genesis.sizes.ticket_types, (row) => {
     const id = TICKET_TYPE_IDS.idOf(row);

@@ -1,4 +1,4 @@
-/** Companies (docs/intercom-api.md 6.3): keys are omitted when unset, tags and segments are embedded in full. */
+/** Companies (docs/intercom-api.md 6.3): unset keys are omitted; tags and segments are embedded in full. */
 import { COMPANY_IDS, COMPANY_SEGMENT_IDS, TAG_IDS, WORKSPACE_ID } from '../ids.ts';
 import { exactInteger, type JsonObject } from '../json.ts';
 import { createRandom } from '../prng.ts';
@@ -53,7 +53,7 @@ export function generateCompany(genesis: Genesis, row: number): CompanyState {
   };
 }
 
-/** Looks up what is embedded; undefined when it is gone. */
+/** Looks up embedded records. Undefined if they are gone. */
 export interface CompanyEmbeds {
   tag(id: string): JsonObject | undefined;
   segment(id: string): JsonObject | undefined;

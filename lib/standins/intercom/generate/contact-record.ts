@@ -1,4 +1,4 @@
-/** The contact record the API makes of a state (docs/intercom-api.md 6.2). */
+/** Turns the state of a contact into the record that the API serves (docs/intercom-api.md 6.2). */
 import { COMPANY_IDS, CONTACT_IDS } from '../ids.ts';
 import type { JsonObject } from '../json.ts';
 import type { ContactState } from './contacts.ts';
@@ -16,13 +16,13 @@ function addressable(contactId: string, path: string, type: string, ids: readonl
   };
 }
 
-/** What a contact may refer to and what may be gone by now. */
+/** Says if something that a contact refers to still exists. */
 export interface Alive {
   tag(id: string): boolean;
   company(row: number): boolean;
 }
 
-/** The record in pieces that share no key: joined as an object for the truth, as text for the wire. */
+/** The record in sections with different keys. The truth joins them as an object, the HTTP routes as text. */
 export function contactSections(row: number, state: ContactState, alive: Alive): JsonObject[] {
   const id = CONTACT_IDS.idOf(row);
   const tagIds = state.tags.filter((tag) => alive.tag(tag.id)).map((tag) => tag.id);

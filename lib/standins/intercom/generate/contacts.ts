@@ -1,4 +1,4 @@
-/** Contacts: state from a row number, and the record the API makes of it (docs/intercom-api.md 6.2). */
+/** Generates the state of a contact from its row number (docs/intercom-api.md 6.2). */
 import { ADMIN_IDS, NOTE_IDS, SEGMENT_IDS, SUBSCRIPTION_IDS, TAG_IDS, WORKSPACE_ID } from '../ids.ts';
 import { exactInteger, type JsonObject } from '../json.ts';
 import { createRandom, type Random } from '../prng.ts';
@@ -14,10 +14,10 @@ export interface AppliedTag {
 }
 
 export interface ContactState extends Timed {
-  /** Every field but id, times and relationships. */
+  /** Every field except id, times and relationships. */
   readonly fields: JsonObject;
   readonly tags: readonly AppliedTag[];
-  /** Rows of companies. */
+  /** The rows of the companies. */
   readonly companies: readonly number[];
   readonly segments: readonly string[];
   readonly notes: readonly string[];
@@ -29,7 +29,7 @@ export interface ContactState extends Timed {
 export const contactTimes = (genesis: Genesis, row: number): Timed =>
   times(genesis, 1, row, genesis.sizes.contacts);
 
-/** Attributes as customers make them: spaces in names, exact integers, decimals where integers were, our own words. */
+/** Attributes as customers create them: spaces in names, huge integers, decimals among integers, our own column names. */
 function customAttributes(random: Random, row: number): JsonObject {
   return {
     paid_subscriber: random.chance(0.5),
@@ -73,7 +73,7 @@ function device(random: Random, row: number, seenAt: number | null): JsonObject 
   };
 }
 
-/** Fields of live payloads that no schema has (docs/intercom-api.md 10.23). */
+/** Fields of live answers that are in no schema (docs/intercom-api.md 10.23). */
 const undocumented = (row: number): JsonObject => ({
   utm_campaign: row % 9 === 0 ? 'spring' : null,
   utm_content: null,

@@ -1,4 +1,4 @@
-/** Conversations as list and search serve them: everything but the parts (docs/intercom-api.md 6.4). */
+/** Conversations as lists and searches serve them: everything except the parts (docs/intercom-api.md 6.4). */
 import { ADMIN_IDS, CONTACT_IDS, TAG_IDS, TEAM_IDS, TICKET_IDS } from '../ids.ts';
 import type { JsonObject } from '../json.ts';
 import { createRandom, mix, type Random } from '../prng.ts';
@@ -10,16 +10,16 @@ import { conversationTagsOf } from './membership.ts';
 import * as personal from './personal.ts';
 
 export interface ConversationState extends Timed {
-  /** Every field but id, times, tags, parts and the count of parts. */
+  /** Every field except id, times, tags, parts and the count of parts. */
   readonly fields: JsonObject;
   readonly tags: readonly AppliedTag[];
   readonly contact: number;
   readonly partCount: number;
-  /** Undefined while they are still the generated ones. */
+  /** Undefined as long as the parts are the generated ones. */
   readonly parts?: readonly JsonObject[];
 }
 
-/** Row 2 is the long one: it goes on for most of the history. */
+/** Row 2 is the long conversation: it spans most of the history. */
 const LONG_ROW = 2;
 
 export function conversationTimes(genesis: Genesis, row: number): Timed {
@@ -28,7 +28,7 @@ export function conversationTimes(genesis: Genesis, row: number): Timed {
   return { ...time, updatedAt: time.createdAt + Math.floor((genesis.baseTime - time.createdAt) * 0.8) };
 }
 
-/** Some have no part at all. */
+/** Some conversations have no parts at all. */
 function partCountOf({ seed, sizes }: Genesis, row: number): number {
   if (row === LONG_ROW) return sizes.partsOfLongConversation;
   if (hasShape(row, 23, 9)) return 0;
@@ -112,7 +112,7 @@ const aiAgent = (random: Random, time: Timed): JsonObject => ({
   },
 });
 
-/** Null, or live key `admins`; the schema says `teammates` (docs/intercom-api.md 6.4). */
+/** Null, or a list with the live key `admins`. The schema says `teammates` (docs/intercom-api.md 6.4). */
 const teammates = (row: number, admin: string): JsonObject | null =>
   row % 4 === 0 ? null : { type: 'admin.list', admins: [{ type: 'admin', id: admin }] };
 

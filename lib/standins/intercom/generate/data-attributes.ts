@@ -1,4 +1,4 @@
-/** Data attributes: standard ones, and the custom ones that the records really have (docs/intercom-api.md 6.7). */
+/** Data attributes: the standard ones, and the custom ones that the records have (docs/intercom-api.md 6.7). */
 import { ADMIN_IDS } from '../ids.ts';
 import type { JsonObject } from '../json.ts';
 import { type Genesis, historyStart } from './genesis.ts';
@@ -22,7 +22,7 @@ const STANDARD: readonly AttributeSpec[] = [
   { model: 'conversation', fullName: 'title', type: 'string' },
 ];
 
-/** Custom attributes the records really have; `fullName` without its `custom_attributes.` prefix. */
+/** The custom attributes that the records have. `fullName` lacks the prefix `custom_attributes.` here. */
 const CUSTOM: readonly AttributeSpec[] = [
   { model: 'contact', fullName: 'paid_subscriber', type: 'boolean' },
   { model: 'contact', fullName: 'monthly_spend', type: 'float' },
@@ -37,7 +37,7 @@ const CUSTOM: readonly AttributeSpec[] = [
   { model: 'conversation', fullName: 'Copilot used', type: 'boolean' },
 ];
 
-/** `id`, times and `admin_id` only on custom attributes (docs/intercom-api.md 6.7). */
+/** Only custom attributes have `id`, times and `admin_id` (docs/intercom-api.md 6.7). */
 export function dataAttributes(genesis: Genesis): JsonObject[] {
   const attribute = (spec: AttributeSpec, custom: boolean): JsonObject => ({
     type: 'data_attribute',

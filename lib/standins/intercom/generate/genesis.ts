@@ -1,4 +1,4 @@
-/** What the seeded history is made from, and when its records were born and last touched. */
+/** The parameters of the seeded history, and the times of its records. */
 import { mix } from '../prng.ts';
 import type { WorkspaceSizes } from '../sizes.ts';
 import type { Timed } from '../table.ts';
@@ -6,7 +6,7 @@ import type { Timed } from '../table.ts';
 export interface Genesis {
   readonly seed: number;
   readonly sizes: WorkspaceSizes;
-  /** Epoch seconds at which the history ends. */
+  /** The end of the history, in epoch seconds. */
   readonly baseTime: number;
 }
 
@@ -15,14 +15,14 @@ const unit = (hash: number): number => hash / 4294967296;
 
 export const historyStart = ({ baseTime, sizes }: Genesis): number => baseTime - sizes.historyDays * DAY;
 
-/** The rows that a bulk update put on one second (docs/intercom-api.md 5.2). */
+/** True for rows of a bulk update, which all share one second (docs/intercom-api.md 5.2). */
 function sharesSecond(genesis: Genesis, row: number, count: number): boolean {
   const shared = Math.min(genesis.sizes.sharedSecond, Math.floor(count / 2));
   const first = Math.floor(count / 4);
   return row >= first && row < first + shared;
 }
 
-/** Births are spread evenly over the history in the order of the rows; later touches lie between birth and its end. */
+/** Creation times are spread evenly over the history, in row order. Updates lie between creation and the end of the history. */
 export function times(genesis: Genesis, salt: number, row: number, count: number): Timed {
   const start = historyStart(genesis);
   const span = genesis.baseTime - start;
@@ -35,5 +35,5 @@ export function times(genesis: Genesis, salt: number, row: number, count: number
   return { createdAt, updatedAt: genesis.baseTime - Math.floor(span / 8) };
 }
 
-/** The n-th row of every `every` has a shape of its own, so that each shape occurs at any size. */
+/** True for the n-th of every `every` rows. Each odd shape has such a row, so that it occurs at any size. */
 export const hasShape = (row: number, every: number, n: number): boolean => row % every === n;

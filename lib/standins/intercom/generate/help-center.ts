@@ -8,7 +8,7 @@ import { freeText, messageHtml } from './personal.ts';
 const range = <T>(count: number, make: (row: number) => T): T[] =>
   Array.from({ length: count }, (_, row) => make(row));
 
-/** Null, an object by locale, or (live) a string or empty: docs/intercom-api.md 6.8. */
+/** Null, an object by locale, or (live) a string or an empty value (docs/intercom-api.md 6.8). */
 function translated(row: number, type: string, content: JsonObject): JsonObject {
   const shapes: readonly JsonObject[] = [
     {},
@@ -61,7 +61,7 @@ export const articles = (genesis: Genesis): JsonObject[] =>
     };
   });
 
-/** No `type`; `parent_id` is a string here and an integer on articles (docs/intercom-api.md 6.8). */
+/** Collections have no `type`. Their `parent_id` is a string; that of articles is an integer (docs/intercom-api.md 6.8). */
 export const collections = (genesis: Genesis): JsonObject[] =>
   range(genesis.sizes.collections, (row) => {
     const { createdAt, updatedAt } = times(genesis, 43, row, genesis.sizes.collections);

@@ -1,9 +1,9 @@
-/** Who belongs to what in the seeded history: cheap functions of the row, so that both directions can be indexed. */
+/** Relationships in the seeded history: cheap functions of the row, so that both directions can be indexed. */
 import { mix } from '../prng.ts';
 import { companySegmentCount } from './catalog.ts';
 import { type Genesis, hasShape } from './genesis.ts';
 
-/** Distinct choices out of `count`, starting anywhere. */
+/** Distinct choices out of `count`, from any starting point. */
 function distinct(count: number, wanted: number, hash: number): number[] {
   const first = count === 0 ? 0 : hash % count;
   return Array.from({ length: Math.min(wanted, count) }, (_, i) => (first + i) % count);
@@ -12,7 +12,7 @@ function distinct(count: number, wanted: number, hash: number): number[] {
 /** Companies without users are left out of list responses (docs/intercom-api.md 6.3), so some must have none. */
 const isUserless = (company: number): boolean => company % 13 === 5;
 
-/** Mostly one company, sometimes none or a few; every 89th contact has more than the 10 that are embedded. */
+/** Mostly one company, sometimes none or a few. Every 89th contact has more than the 10 that are embedded. */
 export function companiesOf({ seed, sizes }: Genesis, contact: number): number[] {
   const hash = mix(mix(seed, 101), contact);
   const kind = hash % 10;
@@ -44,7 +44,7 @@ export const conversationTagsOf = ({ seed, sizes }: Genesis, conversation: numbe
     conversation,
   );
 
-/** All contacts of each company, as offsets into one array: 4 bytes an edge. */
+/** All contacts of each company, as offsets into one array (4 bytes per contact). */
 export interface CompanyContacts {
   of(company: number): Uint32Array;
 }

@@ -1,4 +1,4 @@
-/** Parts of conversations: what happened in them, oldest first (docs/intercom-api.md 6.4). */
+/** The parts of conversations, oldest first (docs/intercom-api.md 6.4). */
 import { ADMIN_IDS, BOT_ID, CONTACT_IDS, CONVERSATION_IDS, partId, TEAM_IDS } from '../ids.ts';
 import type { JsonObject } from '../json.ts';
 import { createRandom, type Random, uuid } from '../prng.ts';
@@ -32,7 +32,7 @@ const action = (name: string, result?: string): JsonObject => ({
   action: { name, ...(result ? { result } : {}) },
 });
 
-/** What makes each kind of part different; the list is open on the real API. */
+/** The fields that differ for each kind of part. The real API has an open list of kinds. */
 const KINDS: readonly ((scene: Scene) => JsonObject)[] = [
   (scene) => ({
     part_type: 'comment',
@@ -110,7 +110,7 @@ const KINDS: readonly ((scene: Scene) => JsonObject)[] = [
   }),
 ];
 
-/** A part with everything a live one has; `details` wins. */
+/** A part with every field of a live one. `details` overrides them. */
 export function conversationPart(id: string, at: number, details: JsonObject): JsonObject {
   return {
     type: 'conversation_part',
@@ -139,7 +139,7 @@ export function messagePart(genesis: Genesis, contact: number, random: Random): 
   return kind({ genesis, random, contact });
 }
 
-/** Times rise from the birth of the conversation to its last update. */
+/** Times rise from the conversation's creation to its last update. */
 export function generateParts(genesis: Genesis, row: number, state: ConversationState): JsonObject[] {
   const id = CONVERSATION_IDS.idOf(row);
   const random = createRandom(genesis.seed, 'parts', row);

@@ -7,7 +7,7 @@ import { BOT_EMAIL, BOT_NAME, personAvatarUrl, personEmail, personIp, personName
 
 const teamOf = (row: number, teams: number): number => row % Math.max(1, teams);
 
-/** Numbers here, strings as ids elsewhere (docs/intercom-api.md 6.7). `avatar` is added by the route on demand. */
+/** `team_ids` are numbers; elsewhere ids are strings (docs/intercom-api.md 6.7). The route adds `avatar` on demand. */
 export function admins({ seed, sizes }: Genesis): JsonObject[] {
   const people = Array.from({ length: sizes.admins }, (_, row): JsonObject => {
     const team = Number(TEAM_IDS.idOf(teamOf(row, sizes.teams)));
@@ -62,7 +62,7 @@ export const teams = ({ sizes }: Genesis): JsonObject[] =>
     };
   });
 
-/** Free-form metadata; OAS examples contradict their own schema with plain strings (docs/intercom-api.md 6.9). */
+/** Metadata is free-form. OAS examples contradict their own schema with plain strings (docs/intercom-api.md 6.9). */
 const ACTIVITIES: readonly ((
   random: Random,
 ) => readonly [type: string, text: string, metadata: JsonObject | null])[] = [

@@ -1,6 +1,6 @@
 /**
- * Every personal value of the pretend workspace is made here and nowhere else, so that a test can follow one of them
- * (or replace them all) by reading one file. Realistic on purpose: emoji, right-to-left, U+2028, quotes, HTML.
+ * Makes every personal value of the simulated workspace, so that a test can trace any of them (or replace them all)
+ * in one file. The values are realistic on purpose: emoji, right-to-left text, U+2028, quotes, HTML.
  */
 import type { JsonObject } from '../json.ts';
 import { mix, pick, type Random } from '../prng.ts';
@@ -112,7 +112,7 @@ export const freeText = (random: Random): string => random.pick(SENTENCES);
 /** A value with half a surrogate pair: JSON carries it as an escape. */
 export const brokenText = (): string => 'cut emoji \ud83d';
 
-/** HTML as the inbox writes it (REST bodies stay HTML, docs/intercom-api.md 9). */
+/** HTML as the inbox writes it. REST bodies stay HTML (docs/intercom-api.md 9). */
 export function messageHtml(random: Random): string {
   const paragraphs = Array.from({ length: 1 + random.int(3) }, () => `<p>${freeText(random)}</p>`).join('\n');
   if (random.chance(0.1)) return `${paragraphs}<ul><li><b>A &amp; B</b></li><li>&lt;none&gt;</li></ul>`;
@@ -134,7 +134,7 @@ export const companyWebsite = (row: number): string => `https://company-${row}.e
 export const ticketTitle = (random: Random): string =>
   `${freeText(random).slice(0, 50)} #${random.int(1000)}`;
 
-/** Sender and receivers of an e-mail part (OAS#email_address_header). */
+/** The sender and receivers of an e-mail part (`email_address_header` in OpenAPI). */
 export function emailHeaders(seed: number, contactRow: number, random: Random): JsonObject[] {
   const header = (type: string, email: string, name: string | null): JsonObject => ({
     type,
@@ -159,7 +159,7 @@ export const attachmentUrl = (random: Random): string =>
 export const BOT_NAME = 'Fin';
 export const BOT_EMAIL = 'operator+simulator@intercom.example';
 
-/** Who wrote a message: contacts, admins and the bot. */
+/** The author of a message: a contact, an admin or the bot. */
 export function author(
   seed: number,
   kind: 'user' | 'lead' | 'admin' | 'bot',

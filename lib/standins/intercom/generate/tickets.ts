@@ -1,4 +1,4 @@
-/** Tickets, which carry their parts and their type wherever they are served (docs/intercom-api.md 6.5). */
+/** Tickets. Every answer embeds their parts and their type (docs/intercom-api.md 6.5). */
 import {
   ADMIN_IDS,
   CONTACT_IDS,
@@ -18,10 +18,10 @@ import { type Genesis, hasShape, times } from './genesis.ts';
 import * as personal from './personal.ts';
 
 export interface TicketState extends Timed {
-  /** Every field but id, times, type, state and parts. */
+  /** Every field except id, times, type, state and parts. */
   readonly fields: JsonObject;
   readonly typeId: string;
-  /** Position in the list of ticket states. */
+  /** The position in the list of ticket states. */
   readonly state: number;
   readonly contact: number;
   readonly parts: readonly JsonObject[];
@@ -38,7 +38,7 @@ export const STATE_CATEGORIES = [
 export const ticketTimes = (genesis: Genesis, row: number): Timed =>
   times(genesis, 7, row, genesis.sizes.tickets);
 
-/** Names as keys, plus the two defaults; files are arrays with temporary URLs (docs/intercom-api.md 6.5). */
+/** Keys are the names, plus the two defaults. Files are arrays with temporary URLs (docs/intercom-api.md 6.5). */
 function ticketAttributes(random: Random, row: number): JsonObject {
   return {
     _default_title_: row % 6 === 5 ? null : personal.ticketTitle(random),
@@ -60,7 +60,7 @@ function ticketAuthor(genesis: Genesis, random: Random, contact: number): JsonOb
   return personal.author(genesis.seed, 'user', CONTACT_IDS.idOf(contact), contact);
 }
 
-/** Keys are left out rather than null (docs/intercom-api.md 6.5). */
+/** Unset keys are omitted, not null (docs/intercom-api.md 6.5). */
 export const ticketPart = (id: string, at: number, details: JsonObject): JsonObject => ({
   type: 'ticket_part',
   id,
@@ -97,7 +97,7 @@ const KINDS: readonly ((random: Random) => JsonObject)[] = [
   }),
 ];
 
-/** Every seventh ticket's last part is 158 s newer than the ticket says (the trap of docs/intercom-api.md 6.5). */
+/** The last part of every seventh ticket is 158 s newer than the ticket's updated_at (docs/intercom-api.md 6.5). */
 const lateBy = (row: number): number => (row % 7 === 3 ? 158 : 0);
 
 function generateTicketParts(
@@ -163,7 +163,7 @@ export function generateTicket(genesis: Genesis, row: number): TicketState {
 export interface TicketEmbeds {
   type(id: string): JsonObject | undefined;
   state(index: number): JsonObject | undefined;
-  /** The at most 500 parts that are served. */
+  /** The parts that are served (at most 500). */
   parts(all: readonly JsonObject[]): { readonly served: readonly JsonObject[]; readonly total: number };
 }
 

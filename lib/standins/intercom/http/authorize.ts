@@ -1,4 +1,4 @@
-/** Who may do what: tokens, scopes, plan (docs/intercom-api.md 3.2, 8.3). */
+/** Checks tokens, scopes and the plan (docs/intercom-api.md 3.2, 8.3). */
 import type { Switches } from '../switches.ts';
 import type { Scope } from '../types.ts';
 import type { Route } from './context.ts';

@@ -1,4 +1,6 @@
-/** What a route gets and what it gives. */
+/** The input and output of a route. */
+
+import type { Shortages } from '../odd-records.ts';
 import type { Cursors } from '../search/cursor.ts';
 import type { Switches } from '../switches.ts';
 import type { Scope } from '../types.ts';
@@ -11,8 +13,9 @@ export interface Services {
   readonly cursors: Cursors;
   readonly scrolls: Scrolls;
   readonly tokens: Tokens;
+  readonly shortages: Shortages;
   readonly switches: () => Switches;
-  /** Base of absolute URLs, known once the server listens. */
+  /** The base of absolute URLs, known once the server listens. */
   readonly url: () => string;
   readonly region: 'US' | 'EU' | 'AU';
   readonly reportedTimezone: string | undefined;
@@ -24,7 +27,7 @@ export interface Request {
   readonly query: URLSearchParams;
   readonly body: string;
   readonly contentType: string;
-  /** 215 for 2.15; Preview is above all numbers. */
+  /** 215 for 2.15. Preview is higher than every number. */
   readonly version: number;
   readonly params: readonly string[];
   readonly token: Token | undefined;
@@ -33,20 +36,20 @@ export interface Request {
 export interface Answer {
   readonly status: number;
   readonly body: string | Buffer;
-  /** Over those of JSON. */
+  /** Added to the JSON headers. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface Route {
   readonly method: 'GET' | 'POST';
-  /** Segments; `:id` takes any one. */
+  /** A path whose `:id` matches any one segment. */
   readonly path: string;
   readonly scope?: (switches: Switches) => Scope | 'none';
-  /** Whether the plan covers it. */
+  /** Says if the plan covers the route. */
   readonly plan?: (switches: Switches) => { readonly allowed: boolean; readonly message: string };
-  /** First version that has it; 2.0 unless said otherwise. */
+  /** The first version with this route. @default 200 */
   readonly since?: number;
-  /** Answers without a token (OAuth). */
+  /** Needs no token (OAuth). */
   readonly open?: boolean;
   readonly handle: (services: Services, request: Request) => Answer;
 }

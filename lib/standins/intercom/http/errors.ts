@@ -1,4 +1,4 @@
-/** Errors as Intercom words them (docs/intercom-api.md 3): thrown by routes, turned into answers in one place. */
+/** Errors in Intercom's words (docs/intercom-api.md 3). Routes throw them; handler.ts turns them into answers. */
 
 export class ApiError extends Error {
   override readonly name = 'ApiError';
@@ -30,7 +30,7 @@ export const nginxPage = (status: number, title: string): string =>
 
 export const notFound = (message = 'Resource Not Found'): ApiError => new ApiError(404, 'not_found', message);
 
-/** The envelope of section 3; `requestId` undefined leaves the key out. */
+/** The error envelope (docs/intercom-api.md 3). If `requestId` is undefined, the key is left out. */
 export const errorBody = (error: ApiError, requestId: string | null | undefined): string =>
   JSON.stringify({
     type: 'error.list',

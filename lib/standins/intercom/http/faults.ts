@@ -1,7 +1,7 @@
-/** Scripted faults: which requests go wrong, and how. */
+/** Scripted faults: decides which requests fail, and how. */
 
 import { isObject } from '../json.ts';
-import type { Fault, FaultAnswer, FaultFailure } from '../types.ts';
+import type { Fault } from '../types.ts';
 
 export interface FaultSubject {
   readonly method: string;
@@ -12,8 +12,8 @@ export interface FaultSubject {
 
 export interface Faults {
   add(fault: Fault): () => void;
-  /** The fault this request meets, if any; counts it. */
-  meet(subject: FaultSubject): FaultAnswer | FaultFailure | undefined;
+  /** The fault that hits this request, if any. It counts as used. */
+  meet(subject: FaultSubject): Fault['respond'] | undefined;
 }
 
 function perPageOf({ query, body }: FaultSubject): number {

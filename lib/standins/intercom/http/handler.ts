@@ -1,4 +1,4 @@
-/** One request from text to text: token, rate, version, route, permission, answer. */
+/** Handles one request: token, rate, version, route, permission, answer. */
 import { uuid } from '../prng.ts';
 import { authenticate, permit } from './authorize.ts';
 import type { Services } from './context.ts';

@@ -1,4 +1,4 @@
-/** The shapes of `pages` and the sizes of pages (docs/intercom-api.md 4). */
+/** Page sizes and the shapes of `pages` (docs/intercom-api.md 4). */
 
 import type { Order, Walk } from '../search/walk.ts';
 import { keyRow, keyValue, packKey } from '../sorted-keys.ts';
@@ -13,7 +13,7 @@ export interface PageSize {
   readonly overflow?: 'error' | 'clamp';
 }
 
-/** A page size as asked for; beyond the maximum the switch decides. */
+/** The requested page size. Beyond the maximum the switch decides. */
 export function pageSize(services: Services, asked: unknown, { fallback, max, overflow }: PageSize): number {
   if (asked === null || asked === undefined) return fallback;
   const size = Number(asked);
@@ -35,14 +35,14 @@ export interface CursorList<S extends Timed> {
   readonly startingAfter: string | undefined;
   /** Ids of conversations and tickets are numbers inside cursors (docs/intercom-api.md 4.2). */
   readonly numericId: boolean;
-  /** Identifies the query, for cursors used with another one. */
+  /** Identifies the query, to notice a cursor of another one. */
   readonly query: string;
 }
 
 export interface CursorPage {
   readonly rows: readonly number[];
   readonly total: number;
-  /** JSON text; `next` is absent on the last page (docs/intercom-api.md 4.1). */
+  /** JSON text without `next` on the last page (docs/intercom-api.md 4.1). */
   readonly pages: string;
 }
 
@@ -135,7 +135,7 @@ const tail = (rest: ListRest): string =>
     .map(([name, value]) => `,"${name}":${value}`)
     .join('');
 
-/** The text of a list, put together from the texts of its records. */
+/** The text of a list, built from the texts of its records. */
 export const listText = (
   type: string,
   key: string,
@@ -143,7 +143,7 @@ export const listText = (
   rest: ListRest = {},
 ): string => `{"type":"${type}","${key}":[${records.join(',')}]${tail(rest)}}`;
 
-/** The same list from records that are UTF-8 already: no joining and encoding of hundreds of kilobytes a page. */
+/** The same list from records in UTF-8. This saves joining and encoding hundreds of kilobytes a page. */
 export function listBytes(type: string, key: string, records: readonly Buffer[], rest: ListRest): Buffer {
   const pieces: Buffer[] = [Buffer.from(`{"type":"${type}","${key}":[`)];
   records.forEach((record, i) => {

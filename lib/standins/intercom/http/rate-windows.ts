@@ -9,7 +9,7 @@ export interface RateLimits {
   readonly perWorkspace: number;
 }
 
-/** 10,000 and 25,000 a minute, a sixth of it (floored) a window. */
+/** A sixth of 10,000 and 25,000 requests a minute, rounded down. */
 export const DEFAULT_LIMITS: RateLimits = { perApp: 1666, perWorkspace: 4166 };
 
 export interface RateDecision {
@@ -32,18 +32,18 @@ export function createRateWindows(clock: Clock, limits: RateLimits, switches: ()
     first: boolean,
     allowed: boolean,
   ): Record<string, string> => {
-    const { rateHeaders, rateLimitHeader, remainingOnFirst, retryAfter } = switches();
-    const reset = (window + 1) * WINDOW_SECONDS;
+    const { rateHeaders, rateLimitHeader, rateResetLateSeconds, remainingOnFirst, retryAfter } = switches();
+    const end = (window + 1) * WINDOW_SECONDS;
     const retry: Record<string, string> =
       !allowed && retryAfter === 'present'
-        ? { 'Retry-After': String(Math.max(1, reset - clock.nowSeconds())) }
+        ? { 'Retry-After': String(Math.max(1, end - clock.nowSeconds())) }
         : {};
     if (rateHeaders === 'never' || (rateHeaders === 'absent_on_first' && first)) return retry;
     const shown = remaining + (remainingOnFirst === 'limit' && allowed ? 1 : 0);
     return {
       'X-RateLimit-Limit': String(rateLimitHeader === 'window' ? limit : limit * 6),
       'X-RateLimit-Remaining': String(shown),
-      'X-RateLimit-Reset': String(reset),
+      'X-RateLimit-Reset': String(end + rateResetLateSeconds),
       ...retry,
     };
   };

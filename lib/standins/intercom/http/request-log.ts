@@ -1,10 +1,10 @@
-/** What was asked, without any header: the last 10,000 requests, and counts of all. */
+/** The last 10,000 requests, without headers, and counts of all requests. */
 import type { LoggedRequest, SimulatorStats } from '../types.ts';
 
 const KEPT = 10_000;
 
 export interface RequestLog {
-  /** Counts a request as under way until the function it gives is called; more calls do nothing. */
+  /** Counts a request as in progress until the returned function is called. Further calls do nothing. */
   begin(): () => void;
   readonly entries: readonly LoggedRequest[];
   /** `route` is the method and pattern, e.g. `GET /contacts/:id`. */

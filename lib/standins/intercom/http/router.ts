@@ -1,4 +1,4 @@
-/** From a method and a path to a route and its parameters. */
+/** Finds the route and its parameters for a method and a path. */
 import type { Route } from './context.ts';
 
 export interface Match {
@@ -7,11 +7,11 @@ export interface Match {
 }
 
 export interface Router {
-  /** `wrong-method`: the path exists, the method does not; answered like a missing path (docs/intercom-api.md 1). */
+  /** `wrong-method`: the path exists but not with this method. It is answered like a missing path (docs/intercom-api.md 1). */
   find(method: string, path: string): Match | 'wrong-method' | 'unknown';
 }
 
-/** Literal paths win over parameters, whatever their order in the list. */
+/** Literal paths win over parameters, regardless of their order in the list. */
 export function createRouter(routes: readonly Route[]): Router {
   const literal = new Map<string, Route[]>();
   const patterns: { readonly route: Route; readonly pattern: RegExp }[] = [];

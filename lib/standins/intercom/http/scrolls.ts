@@ -1,4 +1,4 @@
-/** The one company scroll a workspace can have open (docs/intercom-api.md 6.3). */
+/** The only company scroll that a workspace can have open (docs/intercom-api.md 6.3). */
 import { uuid } from '../prng.ts';
 import type { Clock } from '../world/clock.ts';
 import { ApiError, notFound } from './errors.ts';
@@ -7,12 +7,12 @@ const IDLE_MS = 60_000;
 const PAGE = 100;
 
 export interface Scrolls {
-  /** Opens a scroll over these rows, or goes on with one; an empty page ends it. */
+  /** Opens a scroll over these rows, or continues the open one. An empty page ends it. */
   next(
     param: string | null,
     rows: () => readonly number[],
   ): { readonly param: string; readonly rows: readonly number[] };
-  /** The server lost it: no resume, restart from scratch. */
+  /** Loses the scroll: the client must start again. */
   fail(): void;
 }
 

@@ -1,5 +1,6 @@
 /** POST /…/search for contacts, conversations and tickets (docs/intercom-api.md 5). */
 import { isObject, type JsonObject } from '../json.ts';
+import { mix } from '../prng.ts';
 import type { DateMode } from '../search/dates.ts';
 import { type Dialect, parseQuery, type Query, QueryError } from '../search/query.ts';
 import {
@@ -21,12 +22,12 @@ export interface SearchSpace<S extends Timed> {
   readonly searchable: Searchable<S>;
   readonly fields: Dialect<S>['fields'];
   readonly operators: (request: Request) => Dialect<S>['operators'];
-  /** Contacts match whole days up to 2.16 (docs/intercom-api.md 5.1). */
+  /** Up to 2.16 contacts match whole days (docs/intercom-api.md 5.1). */
   readonly dates: (request: Request) => DateMode;
   readonly listType: string;
   readonly key: string;
   readonly defaultPerPage: number;
-  /** Without `sort`; contacts have a nullable one (docs/intercom-api.md 4.2). */
+  /** The sort field without `sort`. It is nullable for contacts (docs/intercom-api.md 4.2). */
   readonly defaultSort: string;
   readonly numericId: boolean;
 }
@@ -34,6 +35,8 @@ export interface SearchSpace<S extends Timed> {
 const MAX_PER_PAGE = 150;
 const REMEMBERED = 16;
 const EXACT_ORDER_SINCE = 216;
+/** No order that a client could know; cursors still need one. */
+const UNSORTED = 'unsorted';
 
 function parseBody(request: Request): JsonObject {
   let body: unknown;
@@ -60,6 +63,7 @@ type Sort<S extends Timed> = ResolveOptions<S>['sort'];
 
 function sortOf<S extends Timed>(space: SearchSpace<S>, name: string): Sort<S> {
   if (name === 'updated_at' || name === 'created_at' || name === 'id') return name;
+  if (name === UNSORTED) return (state) => mix(1, state.createdAt);
   const field = space.fields(name);
   if (field?.type !== 'date') throw new QueryError(`Invalid sort field: ${name}`);
   return (state) => {
@@ -68,7 +72,7 @@ function sortOf<S extends Timed>(space: SearchSpace<S>, name: string): Sort<S> {
   };
 }
 
-/** One handler per space, because each remembers its resolved queries while its index stands still. */
+/** Each object has its own handler, which remembers resolved queries as long as its index does not change. */
 export function createSearchRoute<S extends Timed>(
   spaceOf: (services: Services) => SearchSpace<S>,
 ): (services: Services, request: Request) => Answer {
@@ -94,10 +98,11 @@ export function createSearchRoute<S extends Timed>(
       fallback: space.defaultPerPage,
       max: MAX_PER_PAGE,
     });
-    const sortAsked = services.switches().sort === 'honoured' && isObject(body.sort) ? body.sort : {};
+    const sorting = services.switches().sort;
+    const sortAsked = sorting === 'honoured' && isObject(body.sort) ? body.sort : {};
     const order = orderOf(services, request, sortAsked.order);
     const dates = space.dates(request);
-    const sortName = String(sortAsked.field ?? space.defaultSort);
+    const sortName = sorting === UNSORTED ? UNSORTED : String(sortAsked.field ?? space.defaultSort);
     let query: Query<S>;
     let sort: Sort<S>;
     try {
@@ -123,7 +128,8 @@ export function createSearchRoute<S extends Timed>(
       query: JSON.stringify([body.query, sortName, order]),
     });
     const current = services.switches().searchDocuments === 'current';
-    const records = current ? page.rows.filter(table.exists).map(table.bytes) : page.rows.map(index.bytes);
+    const listed = page.rows.filter(index.isListed);
+    const records = current ? listed.filter(table.exists).map(table.bytes) : listed.map(index.bytes);
     return ok(listBytes(space.listType, space.key, records, { total_count: page.total, pages: page.pages }));
   };
 }

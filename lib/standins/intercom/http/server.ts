@@ -1,4 +1,4 @@
-/** The node server around the handler: bodies, faults, the Date header, the log. */
+/** The Node server around the handler: bodies, faults, the Date header, the log. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,8 +13,9 @@ export interface ServerOptions {
   readonly clock: Clock;
   readonly faults: Faults;
   readonly log: RequestLog;
+  readonly sendsDate: () => boolean;
   readonly handle: (request: RawRequest) => RawAnswer;
-  /** Told when an injected 500 hits this path: a scroll does not survive it. */
+  /** Called if an injected 500 hits this path: a scroll does not survive it. */
   readonly onInjectedError: (path: string) => void;
 }
 
@@ -42,12 +43,11 @@ function injected(fault: FaultAnswer): RawAnswer {
   return answer('application/json; charset=utf-8', '');
 }
 
-function send(response: ServerResponse, answer: RawAnswer, nowMs: number, truncate: boolean): void {
+function send(response: ServerResponse, answer: RawAnswer, truncate: boolean): void {
   const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
   response.sendDate = false;
   response.writeHead(answer.status, {
     ...answer.headers,
-    Date: new Date(nowMs).toUTCString(),
     ...(answer.status === 204 ? {} : { 'Content-Length': String(body.length) }),
   });
   if (!truncate) {
@@ -55,6 +55,17 @@ function send(response: ServerResponse, answer: RawAnswer, nowMs: number, trunca
     return;
   }
   response.write(body.subarray(0, Math.floor(body.length / 2)), () => response.destroy());
+}
+
+/** The headers with some replaced or, by null, removed. */
+function withHeaders(
+  headers: RawAnswer['headers'],
+  changes: Readonly<Record<string, string | null>>,
+): Record<string, string> {
+  const changed = new Set(Object.keys(changes).map((name) => name.toLowerCase()));
+  const kept = Object.entries(headers).filter(([name]) => !changed.has(name.toLowerCase()));
+  const set = Object.entries(changes).flatMap(([name, value]) => (value === null ? [] : [[name, value]]));
+  return Object.fromEntries([...kept, ...set]);
 }
 
 async function serve(
@@ -77,21 +88,25 @@ async function serve(
     log.add({ method, path: url.pathname + url.search, status, atMs: clock.nowMs() }, route);
 
   const fault = faults.meet(request);
-  if (fault !== undefined && 'kind' in fault && fault.kind !== 'truncate-body' && fault.kind !== 'delay') {
-    record(0, fault.kind);
-    if (fault.kind === 'reset-connection') message.socket.resetAndDestroy();
+  const kind = fault !== undefined && 'kind' in fault ? fault.kind : undefined;
+  if (kind === 'reset-connection' || kind === 'hang') {
+    record(0, kind);
+    if (kind === 'reset-connection') message.socket.resetAndDestroy();
     return;
   }
   if (fault?.delayMs !== undefined) await sleep(fault.delayMs);
-  const answer = fault === undefined || 'kind' in fault ? handle(request) : injected(fault);
+  const served = fault === undefined || 'kind' in fault ? handle(request) : injected(fault);
+  const date = options.sendsDate() ? { Date: new Date(clock.nowMs()).toUTCString() } : {};
+  const answer = {
+    ...served,
+    headers: withHeaders(
+      { ...served.headers, ...date },
+      fault !== undefined && 'kind' in fault && fault.kind === 'headers' ? fault.headers : {},
+    ),
+  };
   if (answer.route === 'fault' && answer.status === 500) options.onInjectedError(url.pathname);
   record(answer.status, answer.route);
-  send(
-    response,
-    answer,
-    clock.nowMs(),
-    fault !== undefined && 'kind' in fault && fault.kind === 'truncate-body',
-  );
+  send(response, answer, kind === 'truncate-body');
 }
 
 const KEEP_ALIVE_MS = 65_000;
@@ -99,7 +114,7 @@ const KEEP_ALIVE_MS = 65_000;
 export async function listen(options: ServerOptions): Promise<RunningServer> {
   const server: Server = createServer((message, response) => {
     const end = options.log.begin();
-    // A client that has gone waits for nothing any more; one whose request hangs goes on waiting.
+    // A client that has hung up no longer waits. One whose request hangs still does.
     response.once('close', end);
     serve(options, message, response).catch((error: unknown) => {
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -28,7 +28,7 @@ export interface Tokens {
   /** Revokes every token of the app. */
   uninstall(app: string): void;
   issueCode(options?: TokenOptions): string;
-  /** A token for a code; undefined when the code is unknown, used or older than 5 minutes. */
+  /** A token for a code. Undefined if the code is unknown, used or older than 5 minutes. */
   exchange(code: string): string | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** Cursors: base64 of `[sort value in ms, id, next page]` (docs/intercom-api.md 4.2); opaque to clients, checked here. */
+/** Cursors: base64 of `[sort value in ms, id, next page]` (docs/intercom-api.md 4.2), opaque to clients. */
 
 import type { Switches } from '../switches.ts';
 import type { Clock } from '../world/clock.ts';
@@ -31,14 +31,14 @@ function decode(text: string): Cursor | undefined {
 
 export interface Cursors {
   issue(cursor: Cursor, numericId: boolean, query: string): string;
-  /** Undefined: refused. */
+  /** Undefined if the cursor is refused. */
   open(text: string, query: string): Cursor | undefined;
 }
 
 const REMEMBERED = 10_000;
 const LIFETIME_MS = 60_000;
 
-/** Remembers what it issued only as far as the switches about lifetime and foreign queries need. */
+/** Remembers issued cursors only for the switches about lifetime and foreign queries. */
 export function createCursors(clock: Clock, switches: () => Switches): Cursors {
   const issued = new Map<string, { readonly atMs: number; readonly query: string }>();
   return {

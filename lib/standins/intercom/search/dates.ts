@@ -1,4 +1,4 @@
-/** What a date filter matches: whole local days on contacts, seconds elsewhere (docs/intercom-api.md 5.1, 5.2). */
+/** Date filters: whole local days on contacts, seconds elsewhere (docs/intercom-api.md 5.1, 5.2). */
 import type { Calendar } from '../calendar.ts';
 import type { Switches } from '../switches.ts';
 import { complement, END, type Intervals, union } from './intervals.ts';
@@ -7,7 +7,7 @@ export type DateMode =
   | { readonly kind: 'days'; readonly calendar: Calendar }
   | { readonly kind: 'seconds'; readonly comparison: Switches['comparison'] };
 
-/** Undefined: the operator is not allowed on dates here. */
+/** Undefined if the operator is not allowed on these dates. */
 export function dateIntervals(
   mode: DateMode,
   operator: string,

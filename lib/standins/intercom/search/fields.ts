@@ -1,16 +1,17 @@
-/** What can be searched in contacts, conversations and tickets (docs/intercom-api.md 5.1, 5.2). */
+/** The searchable fields of contacts, conversations and tickets (docs/intercom-api.md 5.1, 5.2). */
 import type { ContactState } from '../generate/contacts.ts';
+import { countParts } from '../generate/conversation-record.ts';
 import type { ConversationState } from '../generate/conversations.ts';
 import { STATE_CATEGORIES, type TicketState } from '../generate/tickets.ts';
 import { isObject, type JsonObject, type JsonValue } from '../json.ts';
 import type { World } from '../world/world.ts';
 
-/** `words`: matches single words only; `relation`: only `=` and `!=` on contacts' tag_id. */
+/** `words` matches single words only. `relation` allows only `=` and `!=` (tag_id of contacts). */
 export type FieldType = 'date' | 'string' | 'integer' | 'boolean' | 'words' | 'relation';
 
 export interface Field<S> {
   readonly type: FieldType;
-  /** One value, or several of which any may match; null and undefined are "no value". */
+  /** One value, or several of which any may match. Null and undefined mean "no value". */
   readonly read: (state: S) => JsonValue | undefined;
 }
 
@@ -37,7 +38,7 @@ const byPath = <S extends { readonly fields: JsonObject }>(
 const all = (type: FieldType, names: string): Record<string, FieldType> =>
   Object.fromEntries(names.split(' ').map((name) => [name, type]));
 
-/** Types of custom attributes are those of the data attributes. */
+/** Custom attributes have the types of their data attributes. */
 function customField<S extends { readonly fields: JsonObject }>(
   world: World,
   model: string,
@@ -132,7 +133,7 @@ export const conversationFields =
       case 'conversation_rating.score':
         return { type: 'integer', read: (state) => dig(state.fields, ['conversation_rating', 'rating']) };
       case 'statistics.count_conversation_parts':
-        return { type: 'integer', read: (state) => state.partCount };
+        return { type: 'integer', read: (state) => countParts(state, world.switches().countedParts) };
       default:
         return CONVERSATION_PATHS(name) ?? customField(world, 'conversation', name);
     }
@@ -144,7 +145,7 @@ const TICKET_PATHS = byPath<TicketState>({
   ...all('date', 'snoozed_until'),
 });
 
-/** Search words of the categories (docs/intercom-api.md 5.2). */
+/** The search words for the categories (docs/intercom-api.md 5.2). */
 const CATEGORY_WORDS: Readonly<Record<string, string>> = {
   Customer: 'request',
   'Back-office': 'task',

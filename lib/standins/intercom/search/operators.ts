@@ -1,4 +1,4 @@
-/** Which operators a type of field takes, and what they mean for one value (docs/intercom-api.md 5). */
+/** The operators that each field type allows, and their meaning for one value (docs/intercom-api.md 5). */
 import type { JsonValue } from '../json.ts';
 import type { FieldType } from './fields.ts';
 
@@ -67,7 +67,7 @@ function compare(operator: string, actual: JsonValue, wanted: JsonValue, type: F
   }
 }
 
-/** Negated operators match when no value matches; null matches only `= null` and `!= something`. */
+/** Negated operators match if no value matches. Null matches only `= null` and `!= something`. */
 export function valueTest(
   operator: string,
   wanted: readonly JsonValue[],

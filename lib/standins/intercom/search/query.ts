@@ -1,4 +1,4 @@
-/** The search DSL (docs/intercom-api.md 5): parsed, checked, and turned into a test of one row plus what it says about times. */
+/** Parses and checks the search DSL (docs/intercom-api.md 5). A query tests one row and knows its time ranges. */
 import { isObject, type JsonValue } from '../json.ts';
 import type { Timed } from '../table.ts';
 import { type DateMode, dateIntervals } from './dates.ts';
@@ -8,7 +8,7 @@ import { type Operators, valueTest } from './operators.ts';
 
 export type TimeField = 'updated_at' | 'created_at';
 
-/** A row under test: times are at hand, its state is made only when asked for. */
+/** A row under test. Its times are known; its state is generated only on demand. */
 export interface Subject<S extends Timed> {
   readonly updated_at: number;
   readonly created_at: number;
@@ -24,11 +24,11 @@ export type Query<S extends Timed> =
 export interface Dialect<S extends Timed> {
   readonly fields: Fields<S>;
   readonly dates: DateMode;
-  /** Operators for each type of field. */
+  /** The operators for each field type. */
   readonly operators: Operators;
 }
 
-/** Why a query is refused; the route knows status and code. */
+/** The reason why a query is refused. The route sets status and code. */
 export class QueryError extends Error {
   override readonly name = 'QueryError';
 }
@@ -107,7 +107,7 @@ export function matches<S extends Timed>(query: Query<S>, subject: Subject<S>): 
   }
 }
 
-/** Where the field can be for the query to match: exact when the query speaks of nothing else. */
+/** The times of the field that the query can match. They are exact if the query is about this field only. */
 export function timesOf<S extends Timed>(query: Query<S>, field: TimeField): Intervals {
   switch (query.kind) {
     case 'time':

@@ -1,6 +1,6 @@
 /**
- * The matches of a query in the order of a sort, from any key on. A query about the sorted time alone is answered from
- * the index in O(log n + page); any other is resolved once and remembered while the index stands still.
+ * The sorted matches of a query, from any key on. A query about the sorted time alone is answered from the index in
+ * O(log n + page). Any other query is resolved once and remembered as long as the index does not change.
  */
 import { keyRow, keyValue, packKey, type SortedKeys } from '../sorted-keys.ts';
 import type { Timed } from '../table.ts';
@@ -12,7 +12,7 @@ export type Order = 'ascending' | 'descending';
 
 export interface Walk {
   readonly total: number;
-  /** Keys behind `after` in the given order, at most `limit`. */
+  /** The keys after `after` in the given order, at most `limit`. */
   next(after: number | undefined, order: Order, limit: number): number[];
 }
 
@@ -60,7 +60,7 @@ export const indexWalk = (keys: SortedKeys, intervals: Intervals): Walk => ({
   next: (after, order, limit) => take(inIntervals(keys, intervals, after, order), limit),
 });
 
-/** First position whose key is above (or at) `key`. */
+/** The first position whose key is at or above `key`. */
 function position(keys: Float64Array, key: number): number {
   let low = 0;
   let high = keys.length;
@@ -86,7 +86,7 @@ export function resolvedWalk(keys: Float64Array): Walk {
   };
 }
 
-/** Seconds of a sort field; -1 when the record has none (docs/intercom-api.md 4.2). */
+/** The sort field in seconds, or -1 if the record has none (docs/intercom-api.md 4.2). */
 export type SortValue<S extends Timed> = (state: S) => number;
 
 export interface ResolveOptions<S extends Timed> {
@@ -129,7 +129,7 @@ export function resolve<S extends Timed>({ index, query, idOf, sort }: ResolveOp
   return Float64Array.from(found).sort();
 }
 
-/** The direct way, when the index holds the answer already. */
+/** A walk straight over the index, if the index holds the answer. */
 export function directWalk<S extends Timed>(
   index: SearchIndex<S>,
   query: Query<S>,

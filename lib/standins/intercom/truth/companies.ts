@@ -1,4 +1,4 @@
-/** Companies: the truth about them and everything that can happen to them. */
+/** The truth about companies, and everything that can happen to them. */
 import { type CompanyState, companyFields, companyRecord } from '../generate/companies.ts';
 import { CONTACT_IDS } from '../ids.ts';
 import type { CompanyTruth, MutationOptions } from '../workspace-types.ts';

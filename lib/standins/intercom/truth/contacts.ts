@@ -1,4 +1,4 @@
-/** Contacts: the truth about them and everything that can happen to them. */
+/** The truth about contacts, and everything that can happen to them. */
 import { contactSections } from '../generate/contact-record.ts';
 import { type AppliedTag, type ContactState, contactFields } from '../generate/contacts.ts';
 import { ADMIN_IDS, COMPANY_IDS } from '../ids.ts';
@@ -21,7 +21,7 @@ export function createContactTruth(world: World): ContactTruth {
   const { tags } = world.plains;
   const alive = { tag: tags.has, company: world.companies.exists };
 
-  /** Applies a change; whether it shows in updated_at is the caller's to say. */
+  /** Applies a change. The caller decides if it bumps updated_at. */
   const change = (
     id: string,
     options: MutationOptions | undefined,
@@ -107,7 +107,7 @@ export function createContactTruth(world: World): ContactTruth {
       const lead = rowOf(table, leadId);
       if (leadId === intoId) throw new Error('contacts: cannot merge a contact into itself');
       const from = table.state(lead);
-      if (from.fields.role !== 'lead') throw new Error(`contacts: "${leadId}" is no lead`);
+      if (from.fields.role !== 'lead') throw new Error(`contacts: "${leadId}" is not a lead`);
       change(intoId, options, 'bump', (state) => {
         const own = new Set(state.tags.map((tag) => tag.id));
         return {

@@ -1,4 +1,4 @@
-/** Conversations and their parts: the truth about them and everything that can happen to them. */
+/** The truth about conversations and their parts, and everything that can happen to them. */
 import { conversationRecord } from '../generate/conversation-record.ts';
 import {
   type ConversationState,
@@ -17,7 +17,7 @@ import { moment, recordsOf, refuseFields, rowOf, splitTimes } from './expected-r
 
 const APART = ['id', 'type', 'tags', 'conversation_parts'] as const;
 
-/** All parts of a conversation, generated or changed. */
+/** All parts of a conversation: generated ones, or the stored ones after a change. */
 const partsOf = (world: World, row: number, state: ConversationState): readonly JsonObject[] =>
   state.parts ?? generateParts(world.genesis, row, state);
 
@@ -29,7 +29,7 @@ export function conversationDetail(world: World, row: number): JsonObject {
   };
   const { served, total } = cutParts(partsOf(world, row, state), 'newest', world.switches().partsTotalCount);
   return {
-    ...conversationRecord(row, state, tagName),
+    ...conversationRecord(row, state, tagName, world.switches().countedParts),
     conversation_parts: { type: 'conversation_part.list', conversation_parts: served, total_count: total },
   };
 }
@@ -53,7 +53,7 @@ export function createConversationTruth(world: World): ConversationTruth {
     const state = table.state(row);
     table.set(row, { ...state, ...(bump === 'bump' ? { updatedAt: at } : {}), ...next(state, at, row) });
   };
-  /** Parts are fixed as they are before the first change: their times derive from the conversation's. */
+  /** The first change stores all parts, because the times of generated parts derive from the conversation's. */
   const append = (
     state: ConversationState,
     row: number,
@@ -76,7 +76,9 @@ export function createConversationTruth(world: World): ConversationTruth {
     }));
 
   return {
-    ...recordsOf(table, (row, state) => conversationRecord(row, state, tagName)),
+    ...recordsOf(table, (row, state) =>
+      conversationRecord(row, state, tagName, world.switches().countedParts),
+    ),
     get size() {
       return table.size;
     },

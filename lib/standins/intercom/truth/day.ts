@@ -1,4 +1,4 @@
-/** One day in the life of the workspace: deterministic in everything but the window its moments fall into. */
+/** One day of the workspace. It is deterministic, except for the window that its times lie in. */
 import { createRandom, type Random } from '../prng.ts';
 import type { Table, Timed } from '../table.ts';
 import type { DayReport, ObjectName, Workspace } from '../workspace-types.ts';
@@ -10,7 +10,7 @@ interface Day {
   readonly world: World;
   readonly workspace: Omit<Workspace, 'simulateDay'>;
   readonly random: Random;
-  /** Seconds inside the window, rising from call to call. */
+  /** Epoch seconds inside the window, rising with every call. */
   readonly tick: () => number;
   readonly created: Changes;
   readonly updated: Changes;
@@ -24,7 +24,7 @@ const note = (changes: Changes, object: ObjectName, id: string): string => {
   return id;
 };
 
-/** A share of a table, at least one and at most 500. */
+/** A share of a table: at least 1 and at most 500. */
 const share = (size: number, part: number): number => Math.min(500, Math.max(1, Math.floor(size * part)));
 
 /** An existing row, or undefined in an empty table. */

@@ -1,4 +1,4 @@
-/** What every truth over a table has in common. */
+/** Shared by all truths over a table. */
 import type { JsonObject } from '../json.ts';
 import type { Table, Timed } from '../table.ts';
 import type { MutationOptions, RecordTruth } from '../workspace-types.ts';
@@ -40,7 +40,7 @@ export function rowOf<S extends Timed>(table: Table<S>, id: string): number {
 export const moment = (clock: Clock, options: MutationOptions | undefined): number =>
   options?.at ?? clock.nowSeconds();
 
-/** Fields the state keeps apart, or that only the simulator sets. */
+/** Refuses fields that the state stores separately or that only the simulator sets. */
 export function refuseFields(name: string, fields: JsonObject, refused: readonly string[]): void {
   const wrong = refused.filter((field) => field in fields);
   if (wrong.length > 0) throw new Error(`${name}: ${wrong.join(', ')} cannot be set this way`);

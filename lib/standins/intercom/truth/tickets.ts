@@ -1,4 +1,4 @@
-/** Tickets: the truth about them and everything that can happen to them. */
+/** The truth about tickets, and everything that can happen to them. */
 import { contactOf } from '../generate/conversations.ts';
 import * as personal from '../generate/personal.ts';
 import {

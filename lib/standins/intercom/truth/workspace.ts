@@ -1,4 +1,4 @@
-/** The workspace as tests see it: complete, and free of paging. */
+/** The workspace as tests see it: complete and without paging. */
 
 import { createCalendar } from '../calendar.ts';
 import { COMPANY_SEGMENT_IDS, WORKSPACE_ID } from '../ids.ts';
@@ -13,7 +13,7 @@ import { createTicketTruth } from './tickets.ts';
 
 const DAY_MS = 86_400_000;
 
-/** @param seenMs when the last request was served; before the first one, minus infinity */
+/** @param seenMs the time of the last request; minus infinity before the first one */
 export function createWorkspace(world: World, baseTimeMs: number, seenMs: () => number): Workspace {
   const { plains, genesis } = world;
   const contacts = createContactTruth(world);

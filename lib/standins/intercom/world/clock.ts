@@ -1,4 +1,4 @@
-/** Time as the simulator sees it: the caller's clock, in the two units that matter. */
+/** The caller's clock in milliseconds and seconds. */
 export interface Clock {
   nowMs(): number;
   nowSeconds(): number;

@@ -1,11 +1,11 @@
-/** Which contacts belong to a company now: the seeded ones, minus those who left, plus those who came. */
+/** The current contacts of a company: the seeded ones, minus those that left, plus those that joined. */
 import type { ContactState } from '../generate/contacts.ts';
 import type { Genesis } from '../generate/genesis.ts';
 import { type CompanyContacts, indexCompanyContacts } from '../generate/membership.ts';
 import type { Table } from '../table.ts';
 
 export interface Membership {
-  /** Rows of the contacts of a company, ascending; archived, merged and deleted ones do not count. */
+  /** The rows of a company's contacts, ascending. Archived, merged and deleted ones do not count. */
   contactsOf(company: number): readonly number[];
   countOf(company: number): number;
 }

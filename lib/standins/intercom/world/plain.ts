@@ -1,4 +1,4 @@
-/** Small objects: whole records in memory, in the order of their creation. */
+/** Small objects: whole records in memory, in order of creation. */
 import type { JsonObject } from '../json.ts';
 import type { PlainTruth } from '../workspace-types.ts';
 import type { Clock } from './clock.ts';
@@ -7,7 +7,7 @@ export interface PlainOptions {
   readonly name: string;
   readonly initial: readonly JsonObject[];
   readonly clock: Clock;
-  /** Defaults of a new record, whose number is `row`. */
+  /** The defaults of a new record with this row number. */
   readonly template: (row: number, at: number) => JsonObject;
   /** @default the id */
   readonly keyOf?: (record: JsonObject) => string;
@@ -54,7 +54,7 @@ export function createPlain(options: PlainOptions): Plain {
     create(fields, { at = clock.nowSeconds() } = {}) {
       const record = { ...options.template(born, at), ...fields };
       const key = keyOf(record);
-      if (records.has(key)) throw new Error(`${name}: "${key}" exists already`);
+      if (records.has(key)) throw new Error(`${name}: "${key}" already exists`);
       born += 1;
       records.set(key, record);
       touch();

@@ -1,4 +1,4 @@
-/** The small objects of the workspace, each with what a new record of it looks like. */
+/** The small objects of the workspace, each with a template for new records. */
 
 import * as catalog from '../generate/catalog.ts';
 import { dataAttributes } from '../generate/data-attributes.ts';

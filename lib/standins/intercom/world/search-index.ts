@@ -1,6 +1,6 @@
 /**
- * What search knows about a table: every visible row under its times, as of `delaySeconds` ago (docs/intercom-api.md 5.1: indexing
- * delay). Untouched rows cost two keys each; only rows whose change is still to be indexed keep their older state.
+ * The search index of a table: every visible row under its times, as of `delaySeconds` ago (docs/intercom-api.md 5.1).
+ * Only rows with a change that is not indexed yet keep their older state.
  */
 import { createSortedKeys, packKey, type SortedKeys } from '../sorted-keys.ts';
 import type { Table, Timed } from '../table.ts';
@@ -12,12 +12,14 @@ export interface SearchIndex<S extends Timed> {
   readonly byId: SortedKeys;
   /** Grows with every change of the index. */
   readonly version: number;
-  /** The record as indexed, which may be older than it is now, or deleted. */
+  /** The record as indexed. By now it may have changed or been deleted. */
   state(row: number): S;
   bytes(row: number): Buffer;
   updatedAt(row: number): number;
   createdAt(row: number): number;
-  /** Indexes what is due. */
+  /** False for a deleted row that is still counted. */
+  isListed(row: number): boolean;
+  /** Indexes all changes that are due. */
   settle(): void;
 }
 
@@ -25,8 +27,10 @@ export interface SearchIndexOptions<S extends Timed> {
   readonly table: Table<S>;
   readonly clock: Clock;
   readonly delaySeconds: number;
-  /** Rows that exist but are not to be found, e.g. archived contacts. */
+  /** Rows that exist but that search must not find, e.g. archived contacts. */
   readonly hidden: (state: S) => boolean;
+  /** True for a row that stays counted after its deletion. */
+  readonly staysCounted: (row: number) => boolean;
 }
 
 interface Pending<S> {
@@ -42,15 +46,16 @@ function initialKeys(rows: number, value: (row: number) => number): SortedKeys {
 }
 
 export function createSearchIndex<S extends Timed>(options: SearchIndexOptions<S>): SearchIndex<S> {
-  const { table, clock, delaySeconds, hidden } = options;
+  const { table, clock, delaySeconds, hidden, staysCounted } = options;
   const byUpdated = initialKeys(table.rows, table.updatedAt);
   const byCreated = initialKeys(table.rows, table.createdAt);
   const byId = initialKeys(table.rows, () => 0);
-  /** Times under which a touched row is indexed; null when it is not. */
+  /** The times under which a changed row is indexed. Null if it is not indexed. */
   const entries = new Map<number, Timed | null>();
-  /** Rows whose indexed state is not the table's. */
+  /** Rows whose indexed state differs from the table's. */
   const older = new Map<number, S>();
   const pending: Pending<S>[] = [];
+  const countedOnly = new Set<number>();
   let version = 0;
 
   const apply = ({ row, after }: Pending<S>): void => {
@@ -72,6 +77,10 @@ export function createSearchIndex<S extends Timed>(options: SearchIndexOptions<S
 
   table.onChange((row, before, after) => {
     if (!entries.has(row)) entries.set(row, before === undefined || hidden(before) ? null : before);
+    if (after === undefined && staysCounted(row)) {
+      countedOnly.add(row);
+      return;
+    }
     if (delaySeconds === 0) {
       apply({ dueMs: 0, row, after });
       return;
@@ -81,6 +90,11 @@ export function createSearchIndex<S extends Timed>(options: SearchIndexOptions<S
   });
 
   const settle = (): void => {
+    for (const row of countedOnly) {
+      if (staysCounted(row)) continue;
+      countedOnly.delete(row);
+      apply({ dueMs: 0, row, after: undefined });
+    }
     const now = clock.nowMs();
     for (let next = pending[0]; next !== undefined && next.dueMs <= now; next = pending[0]) {
       pending.shift();
@@ -105,6 +119,7 @@ export function createSearchIndex<S extends Timed>(options: SearchIndexOptions<S
     },
     updatedAt: (row) => entries.get(row)?.updatedAt ?? table.updatedAt(row),
     createdAt: (row) => entries.get(row)?.createdAt ?? table.createdAt(row),
+    isListed: (row) => !countedOnly.has(row),
     settle,
   };
 }

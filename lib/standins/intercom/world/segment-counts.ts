@@ -1,4 +1,4 @@
-/** How many contacts or companies are in a segment: counted once over the seeded rows, then kept with every change. */
+/** The number of contacts or companies in a segment: counted once over the seeded rows, then updated with every change. */
 
 import type { CompanyState } from '../generate/companies.ts';
 import type { ContactState } from '../generate/contacts.ts';

@@ -1,5 +1,6 @@
-/** Everything the simulator knows: the workspace behind the truth API and behind the HTTP routes alike. */
+/** Everything the simulator knows: the workspace behind both the truth API and the HTTP routes. */
 import { type Calendar, createCalendar } from '../calendar.ts';
+import { isAmong } from '../cases.ts';
 import { type CompanyState, companyRecord, companyTimes, generateCompany } from '../generate/companies.ts';
 import { contactSections } from '../generate/contact-record.ts';
 import { type ContactState, contactTimes, generateContact } from '../generate/contacts.ts';
@@ -12,7 +13,8 @@ import {
 import type { Genesis } from '../generate/genesis.ts';
 import { generateTicket, type TicketState, ticketRecord, ticketTimes } from '../generate/tickets.ts';
 import { COMPANY_IDS, CONTACT_IDS, CONVERSATION_IDS, TICKET_IDS } from '../ids.ts';
-import { type JsonObject, joinText } from '../json.ts';
+import { type JsonObject, joinRecord, joinText } from '../json.ts';
+import { hasOddRecords, oddRecord } from '../odd-records.ts';
 import type { Switches } from '../switches.ts';
 import { createTable, type Table, type Timed } from '../table.ts';
 import type { Clock } from './clock.ts';
@@ -21,7 +23,7 @@ import { createPlains, type Plains } from './plains.ts';
 import { createSearchIndex, type SearchIndex } from './search-index.ts';
 import { createSegmentCounts, type SegmentCounts } from './segment-counts.ts';
 
-/** A table that can be searched: `live` is what lists and GET see, `index` what search sees. */
+/** A searchable table. Lists and GET see `live`; search sees `index`. */
 export interface Searchable<S extends Timed> {
   readonly table: Table<S>;
   readonly live: SearchIndex<S>;
@@ -42,9 +44,9 @@ export interface World {
   readonly membership: Membership;
   readonly segmentCounts: SegmentCounts;
   readonly deletedConversations: { readonly id: string; readonly deletedAt: number }[];
-  /** Id of a merged lead, and of the contact that remains. */
+  /** Maps the id of a merged lead to the id of the contact that remains. */
   readonly merged: Map<string, string>;
-  /** Forgets serialised records: switches shape them too. */
+  /** Drops serialised records from the cache, because switches shape them too. */
   readonly forget: () => void;
 }
 
@@ -56,7 +58,7 @@ export interface WorldOptions {
   readonly indexingDelaySeconds: number;
 }
 
-/** Newest or oldest 500 parts (docs/intercom-api.md 6.4, 6.5). */
+/** Only 500 parts are served (docs/intercom-api.md 6.4, 6.5). */
 const PARTS_MAX = 500;
 
 export function cutParts(
@@ -86,6 +88,8 @@ export function createWorld(options: WorldOptions): World {
     return name === undefined ? undefined : String(name);
   };
   const sizes = genesis.sizes;
+  const text = (object: Parameters<typeof oddRecord>[1], record: JsonObject): string =>
+    JSON.stringify(oddRecord(switches(), object, record));
 
   const contacts: Table<ContactState> = createTable({
     name: 'contacts',
@@ -93,13 +97,15 @@ export function createWorld(options: WorldOptions): World {
     ...CONTACT_IDS,
     times: (row) => contactTimes(genesis, row),
     generate: (row) => generateContact(genesis, row),
-    serialise: (row, state) =>
-      joinText(
-        contactSections(row, state, {
-          tag: plains.tags.has,
-          company: (company) => companies.exists(company),
-        }),
-      ),
+    serialise: (row, state) => {
+      const sections = contactSections(row, state, {
+        tag: plains.tags.has,
+        company: (company) => companies.exists(company),
+      });
+      return hasOddRecords(switches(), 'contacts')
+        ? text('contacts', joinRecord(sections))
+        : joinText(sections);
+    },
   });
   const membership = createMembership(genesis, contacts);
   const companies: Table<CompanyState> = createTable({
@@ -109,7 +115,8 @@ export function createWorld(options: WorldOptions): World {
     times: (row) => companyTimes(genesis, row),
     generate: (row) => generateCompany(genesis, row),
     serialise: (row, state) =>
-      JSON.stringify(
+      text(
+        'companies',
         companyRecord(row, state, {
           tag: plains.tags.record,
           segment: plains.segments.record,
@@ -123,7 +130,8 @@ export function createWorld(options: WorldOptions): World {
     ...CONVERSATION_IDS,
     times: (row) => conversationTimes(genesis, row),
     generate: (row) => generateConversation(genesis, row),
-    serialise: (row, state) => JSON.stringify(conversationRecord(row, state, tagName)),
+    serialise: (row, state) =>
+      text('conversations', conversationRecord(row, state, tagName, switches().countedParts)),
   });
   const ticketStates = (): JsonObject[] => [...plains.ticketStates.records()];
   const tickets: Table<TicketState> = createTable({
@@ -133,7 +141,8 @@ export function createWorld(options: WorldOptions): World {
     times: (row) => ticketTimes(genesis, row),
     generate: (row) => generateTicket(genesis, row),
     serialise: (row, state) =>
-      JSON.stringify(
+      text(
+        'tickets',
         ticketRecord(row, state, {
           type: plains.ticketTypes.record,
           state: (index) => ticketStates()[index],
@@ -146,10 +155,15 @@ export function createWorld(options: WorldOptions): World {
   companies.onChange((_row, _before, after) => after === undefined && contacts.forget());
 
   const searchable = <S extends Timed>(table: Table<S>, hidden: (state: S) => boolean): Searchable<S> => {
-    const live = createSearchIndex({ table, clock, hidden, delaySeconds: 0 });
-    const delaySeconds = options.indexingDelaySeconds;
-    const index = delaySeconds === 0 ? live : createSearchIndex({ table, clock, hidden, delaySeconds });
-    return { table, live, index };
+    const staysCounted = (row: number): boolean =>
+      switches().countedAfterDeletion.some(
+        ({ object, ids }) => object === table.name && isAmong(ids, table.idOf(row)),
+      );
+    const index = (delaySeconds: number): SearchIndex<S> =>
+      createSearchIndex({ table, clock, hidden, staysCounted, delaySeconds });
+    const live = index(0);
+    const delay = options.indexingDelaySeconds;
+    return { table, live, index: delay === 0 ? live : index(delay) };
   };
   return {
     genesis,

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { parseDefinition } from '../../../../lib/standins/aws/workflow/definition.ts';
 
-/** A regression: the library ends a Task after 60 seconds, and a Map of ours is a Task to it. */
-it('gives the Task that stands for a Map weeks, as a Map has no time-out', () => {
+/** A regression: the library ends a Task after 60 seconds, and it sees our Map as a Task. */
+it('gives the Task that stands for a Map weeks, because a Map has no timeout', () => {
   const { machine } = parseDefinition({
     StartAt: 'Work',
     States: {

@@ -15,7 +15,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-/** What a process sees that opens the directory; nothing is handed over but the files. */
+/** The executions as a new process sees them: only the files are shared. */
 const open = (): LocalExecutions =>
   createExecutions({ directory, stateMachineArn: MACHINE, clock: { now: () => now } });
 
@@ -54,7 +54,7 @@ test('an execution is running from its beginning to its end', async () => {
   expect(await executions.describe(arnOf('a'))).toBeUndefined();
 });
 
-test('names are made up where none is given, and differ', () => {
+test('without a name, a unique one is generated', () => {
   const executions = open();
   const names = [executions.begin({ input: {} }).name, executions.begin({ input: {} }).name];
   expect(new Set(names).size).toBe(2);
@@ -71,7 +71,7 @@ describe('after a kill', () => {
     expect(open().unfinished()).toBeUndefined();
   });
 
-  test('an unfinished execution that is not taken up gives way to a new one', async () => {
+  test('an unfinished execution that is not resumed gives way to a new one', async () => {
     open().begin({ name: 'a', input: {} });
     const executions = open();
     executions.begin({ name: 'b', input: {} });
@@ -79,9 +79,9 @@ describe('after a kill', () => {
     expect(await executions.describe(arnOf('b'))).toMatchObject({ status: 'RUNNING' });
   });
 
-  test('a draft of the file that was not finished is of no account', async () => {
+  test('an unfinished draft of the file has no effect', async () => {
     const begun = open().begin({ name: 'a', input: {} });
-    await writeFile(join(directory, 'state', 'execution.json.draft'), '{"cur');
+    await writeFile(join(directory, 'state', 'execution.json.new'), '{"cur');
     expect(open().unfinished()).toEqual(begun);
   });
 
@@ -104,7 +104,7 @@ describe('after a kill', () => {
 });
 
 describe('start', () => {
-  test('is the first start when it is repeated, before and after its execution begins', async () => {
+  test('repeats the answer of the first start, before and after its execution begins', async () => {
     const executions = open();
     executions.begin({ name: 'a', input: {} });
     const first = await startNext(executions, 'b', { x: 1 });
@@ -134,9 +134,9 @@ describe('start', () => {
   });
 });
 
-test('a file that is damaged is named, with what to do', async () => {
+test('a damaged file is named, with advice', async () => {
   open().begin({ name: 'a', input: {} });
   const file = join(directory, 'state', 'execution.json');
   await writeFile(file, (await readFile(file, 'utf8')).slice(0, 20));
-  expect(() => open().unfinished()).toThrow(`${file} cannot be understood; remove it.`);
+  expect(() => open().unfinished()).toThrow(`${file} is damaged; remove it.`);
 });

@@ -1,4 +1,4 @@
-/** What the runner does beyond the deployed definition: refusing what it cannot run, and Lambda's ways. */
+/** The runner beyond the deployed definition: it refuses what it cannot run, and it behaves as Lambda does. */
 import { describe, expect, test } from 'vitest';
 import { invoke, type RunnableFunction } from '../../../../lib/standins/aws/workflow/invocation.ts';
 import { createWorkflowRunner } from '../../../../lib/standins/aws/workflow/workflow-runner.ts';
@@ -57,7 +57,7 @@ describe('a definition that cannot be run here', () => {
 });
 
 describe('the runner', () => {
-  test('fails a task whose function is not there, as AWS does', async () => {
+  test('fails a task whose function does not exist, as AWS does', async () => {
     const { run } = create({ First: task({ Parameters: { FunctionName: 'arn:other', Payload: {} } }) });
     expect(await run(REQUEST)).toMatchObject({
       status: 'FAILED',
@@ -65,7 +65,7 @@ describe('the runner', () => {
     });
   });
 
-  test('ends an execution that outlives its time-out', async () => {
+  test('ends an execution that outlives its timeout', async () => {
     const wait = { Type: 'Wait', Seconds: 30, End: true };
     const { run } = create({ First: wait }, undefined, { TimeoutSeconds: 1 });
     expect(await run(REQUEST)).toMatchObject({ status: 'TIMED_OUT', error: { name: 'States.Timeout' } });
@@ -147,7 +147,7 @@ describe('an invocation', () => {
     });
   });
 
-  test('reports what is no error as well', async () => {
+  test('reports thrown values that are not errors', async () => {
     const failure = invoke(
       runnable(async () => Promise.reject('just text')),
       {},

@@ -10,7 +10,7 @@ const text = tablesDocument(OBJECTS);
 const sections = new Map(text.split('\n## ').map((part) => [part.slice(0, part.indexOf('\n')), part]));
 
 describe('docs/tables.md', () => {
-  it('is current; `npm run docs:tables` makes it so', () => {
+  it('is current (if not, run `npm run docs:tables`)', () => {
     expect(readFileSync(resolve(ROOT, 'docs/tables.md'), 'utf8')).toBe(text);
   });
 

@@ -15,7 +15,7 @@ const explained = (error: Error, call = CALL): string => {
   return `${result.name} ${result.code}: ${result.message}`;
 };
 
-describe('what AWS refuses', () => {
+describe('an error of AWS', () => {
   it.each([
     [
       'a closed network',
@@ -49,7 +49,7 @@ describe('what AWS refuses', () => {
       /AWS says: Access to KMS is not allowed/,
     ],
     [
-      'a role that may not be taken',
+      'a role that may not be assumed',
       thrown(
         'AccessDenied',
         'User: arn:aws:iam::1:user/a is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::2:role/b',
@@ -74,7 +74,7 @@ describe('what AWS refuses', () => {
     ],
     ['a failed condition', thrown('ConditionalCheckFailedException', 'The conditional request failed')],
     ['a bug', new TypeError('x is not a function')],
-  ])('leaves %s as it is', (_what, error) => {
+  ])('leaves %s unchanged', (_what, error) => {
     expect(explainAws(error, CALL)).toBe(error);
   });
 });

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { ObjectName } from '../../../../functions/core/names.ts';
 import { encodeJson } from '../../../../functions/sync/store.ts';
-import { changes, heartbeat, type RunProgress, screen } from '../../../../lib/cli/remote/run-progress.ts';
 import { createRunWatcher } from '../../../../lib/cli/remote/run-watcher.ts';
+import { changes, heartbeat, type RunProgress, screen } from '../../../../lib/cli/terminal/run-progress.ts';
 import { createMemoryLake } from '../../../support/memory/memory-lake.ts';
 
 const RUN = '20261122T120000123Z-ab12cd';
 
-/** A lake with the files of a run, and what is asked of it. */
+/** A lake with the files of a run, and the requests for them. */
 function start(objects: readonly ObjectName[]) {
   const lake = createMemoryLake();
   const asked: string[] = [];
@@ -59,27 +59,27 @@ describe('a run, through the files it leaves', () => {
     expect(only(await watcher.look())).toMatchObject({ state: 'committed', rows: 201 });
   });
 
-  it('tells why an object has no manifest', async () => {
+  it('reports why an object has no manifest', async () => {
     const { watcher, put, begin } = start(['tags']);
     await begin();
     await put('tags/outcome.json', { status: 'failed', error: 'PermissionError', message: 'tick the box' });
     const progress = await watcher.look();
     expect(only(progress)).toMatchObject({ state: 'failed', message: 'tick the box' });
-    expect(progress && changes(null, progress)).toEqual(['tags: failed: tick the box']);
+    expect(progress && changes(null, progress)).toEqual([`run ${RUN}: tags`, 'tags: failed: tick the box']);
   });
 
-  it('tells that an object is being read, how much about, and that once', async () => {
+  it('reports once that an object is being read, and about how much', async () => {
     const { watcher, put, begin } = start(['contacts']);
     await begin();
     const before = await watcher.look();
     await put('contacts/plan.json', plan(3, 1_234));
     const now = await watcher.look();
     if (before === null || now === null) throw new Error('the run has begun');
-    expect(changes(before, now)).toEqual(['contacts: reading about 1,234 in 3 slice(s)']);
+    expect(changes(before, now)).toEqual(['contacts: reading about 1,234 records']);
     expect(changes(now, now)).toEqual([]);
   });
 
-  it('costs one listing and a few files a look, and nothing once all is done', async () => {
+  it('costs one listing and a few files per look, and nothing once all is done', async () => {
     const { watcher, put, begin, asked } = start(['contacts']);
     await begin();
     await put('contacts/plan.json', plan(100, null));
@@ -111,9 +111,12 @@ describe('a run, through the files it leaves', () => {
     await put('contacts/0001/done.json', { read: 100 });
     const progress = await watcher.look();
     if (progress === null) throw new Error('It has begun.');
-    expect(screen(progress, 24)).toMatch(/^contacts +reading +100 +1 of 2 +█{10}░{10} 50%$/m);
-    expect(screen(progress, 24)).toMatch(/^tags +waiting$/m);
-    const small = screen(progress, 6);
+    const large = screen(progress, 24, 'the foot');
+    expect(large).toMatch(/^object +state +read +rows\n/);
+    expect(large).toMatch(/^contacts +reading +100 +█{10}░{10} 50%$/m);
+    expect(large).toMatch(/^tags +waiting$/m);
+    expect(large).toMatch(/\n\nthe foot\n$/);
+    const small = screen(progress, 6, 'the foot');
     expect(small).toMatch(/^contacts +reading/m);
     expect(small).not.toMatch(/^tags/m);
     expect(small).toMatch(/^\(1 waiting\)$/m);

@@ -4,7 +4,7 @@ import type { Answer, IntercomClient } from '../../../../functions/intercom/http
 
 const ANSWER: Answer = { status: 200, body: {}, bytes: 0, receivedAtMs: 0, date: null, failure: null };
 
-test('no more requests than allowed are under way, failures make room, and idle waits for all of them', async () => {
+test('never runs more requests than allowed; failures make room; idle waits for all of them', async () => {
   let running = 0;
   let most = 0;
   let answered = 0;

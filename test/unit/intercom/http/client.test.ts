@@ -21,7 +21,7 @@ import {
 
 const BULK: RequestOptions = { priority: 'bulk', permission: 'Read admins' };
 
-/** Answers in turn; the last one for ever. */
+/** Answers in turn, then repeats the last answer. */
 function inTurn(...replies: readonly Reply[]): Handler {
   let turn = 0;
   return () => {
@@ -41,7 +41,7 @@ async function failure(handler: Handler, options = BULK) {
   return { error, server, clock };
 }
 
-test('a request carries version, token and Accept; the answer its body and times', async () => {
+test('a request carries version, token and Accept; an answer carries its body and times', async () => {
   const server = await serve(() => ({
     text: '{"type":"list","big":12345678901234567890}',
     headers: { date: 'Mon, 23 Nov 2026 12:00:07 GMT' },
@@ -61,7 +61,7 @@ test('a request carries version, token and Accept; the answer its body and times
   expect(events).toEqual([{ type: 'request', object: 'tags', status: 200, waitedMs: 0, limit: null }]);
 });
 
-test('a POST sends JSON, and another version on demand', async () => {
+test('a POST sends JSON, and another version if asked to', async () => {
   const server = await serve(() => ({ json: {} }));
   await testClient(server.url).client.post('/x/search', { query: {} }, { ...BULK, version: '2.16' });
   expect(server.requests[0]?.body).toEqual({ query: {} });
@@ -71,7 +71,7 @@ test('a POST sends JSON, and another version on demand', async () => {
   });
 });
 
-test('rate headers are observed on every answer, malformed ones ignored', async () => {
+test('rate headers are observed on every answer; malformed ones are ignored', async () => {
   const rate = {
     'x-ratelimit-limit': '1666',
     'x-ratelimit-remaining': '3',
@@ -86,8 +86,8 @@ test('rate headers are observed on every answer, malformed ones ignored', async 
   const { client, observations } = testClient(server.url);
   await client.get('/tags', {}, BULK);
   expect(observations).toEqual([
-    { limit: null, remaining: null, resetAt: null, limited: false },
-    { limit: 1666, remaining: 3, resetAt: 1793448010, limited: false },
+    { limit: null, remaining: null, limited: false, time: expect.anything() },
+    { limit: 1666, remaining: 3, limited: false, time: expect.anything() },
   ]);
 });
 
@@ -110,23 +110,27 @@ describe('what is tried again', () => {
     expect(clock.sleeps).toEqual([1_000, 1_000]);
   });
 
-  test('a time-out, before the answer and within its body', async () => {
+  test('a time-out, before the answer or inside its body', async () => {
     const server = await serve(inTurn({ fault: 'hang' }, { fault: 'hang_in_body' }, { json: { ok: true } }));
     const { client } = testClient(server.url, { timeoutMs: 80 });
     expect((await client.get('/tags', {}, BULK)).body).toEqual({ ok: true });
   });
 
-  test('a 429 until the window ends on the server’s clock, however often', async () => {
+  test('a 429, when the window ends on the server’s clock, however often', async () => {
     const limited: Reply = {
       status: 429,
       json: errorList('rate_limit_exceeded'),
-      headers: { date: 'Mon, 23 Nov 2026 12:00:00 GMT', 'x-ratelimit-reset': '1795435204' },
+      // The reset that was seen live is six seconds late; this one is a day ahead.
+      headers: { date: 'Mon, 23 Nov 2026 12:00:06 GMT', 'x-ratelimit-reset': '1795521600' },
     };
     const server = await serve(inTurn(...Array.from({ length: 9 }, () => limited), { json: { ok: true } }));
     const { client, clock, observations } = testClient(server.url);
     expect((await client.get('/tags', {}, BULK)).body).toEqual({ ok: true });
     expect(clock.sleeps).toEqual(Array.from({ length: 9 }, () => 4_000));
-    expect(observations[0]).toMatchObject({ limited: true, resetAt: 1795435204 });
+    expect(observations[0]).toMatchObject({
+      limited: true,
+      time: { dateMs: Date.UTC(2026, 10, 23, 12, 0, 6) },
+    });
   });
 
   test('an error after many 429s, which do not count as tries', async () => {
@@ -149,7 +153,11 @@ describe('what is tried again', () => {
   });
 
   test('an endless 429 ends after five minutes, as something to try later', async () => {
-    const { error, clock } = await failure(() => ({ status: 429, json: errorList('too_many_requests') }));
+    const { error, clock } = await failure(() => ({
+      status: 429,
+      json: errorList('too_many_requests'),
+      headers: { date: 'Mon, 23 Nov 2026 12:00:00 GMT' },
+    }));
     expect(error).toBeInstanceOf(RetryableError);
     expect(error).toMatchObject({ code: 'rate_limited' });
     expect(clock.sleeps.length).toBe(30);
@@ -162,13 +170,13 @@ describe('what is tried again', () => {
   });
 });
 
-describe('what persists becomes an error that says what to do', () => {
+describe('a failure that persists becomes an error that says what to do', () => {
   test.each<[string, Reply, typeof RetryableError | typeof ContractError, string]>([
     ['503', { status: 503, text: '' }, RetryableError, 'http_503'],
     ['an empty 200', { text: '' }, RetryableError, 'empty_answer'],
     ['HTML in a 200', { text: '<html>' }, RetryableError, 'html_answer'],
     ['truncated JSON', { text: '{"data":[' }, RetryableError, 'malformed_answer'],
-    ['no object', { text: '"x"' }, ContractError, 'not_an_object'],
+    ['not an object', { text: '"x"' }, ContractError, 'not_an_object'],
     ['an error.list in a 200', { json: errorList('odd') }, ContractError, 'error_in_200'],
   ])('%s', async (_name, reply, type, code) => {
     const { error, server } = await failure(() => reply);
@@ -228,19 +236,19 @@ describe('what persists becomes an error that says what to do', () => {
     expect(message).not.toContain(TOKEN);
   });
 
-  test('the request id of the header serves where the body has none', async () => {
+  test('the request id comes from the header if the body has none', async () => {
     const { error } = await failure(() => ({ status: 400, text: '', headers: { 'x-request-id': 'head1' } }));
     expect((error as Error).message).toContain('request head1');
   });
 
-  test('an unreachable host names itself and the settings', async () => {
+  test('the error for an unreachable host names the host and the settings', async () => {
     const { client } = testClient(await closedUrl());
     const error = await client.get('/tags', {}, BULK).catch((error: unknown) => error);
     expect(error).toMatchObject({ name: 'RetryableError', code: 'network' });
     expect((error as Error).message).toMatch(/127\.0\.0\.1:\d+ .*ECONNREFUSED.*baseUrl/);
   });
 
-  test('an answer beyond the limit is not read, nor asked for again', async () => {
+  test('an answer beyond the limit is neither read nor asked for again', async () => {
     const server = await serve(() => ({ json: { a: 'x'.repeat(1000) } }));
     const { client } = testClient(server.url, { maxBodyBytes: 500 });
     const error = await client.get('/tags', {}, BULK).catch((error: unknown) => error);
@@ -248,7 +256,7 @@ describe('what persists becomes an error that says what to do', () => {
     expect(server.requests.length).toBe(1);
   });
 
-  test('a bug is thrown as it is', async () => {
+  test('a bug is thrown unchanged', async () => {
     const server = await serve(() => ({ json: {} }));
     const tokens = { connection: async () => ({ accessToken: 'a\nb' }) };
     const error = await testClient(server.url, { tokens })
@@ -270,13 +278,13 @@ describe('what persists becomes an error that says what to do', () => {
   });
 });
 
-describe('a 401 that may mean either is settled by /me', () => {
+describe('/me settles what an ambiguous 401 means', () => {
   const refusing =
     (me: Reply): Handler =>
     ({ path }) =>
       path === '/me' ? me : { status: 401, json: errorList('unauthorized', 'Access Token Invalid') };
 
-  test('a working /me makes it a permission, asked for once', async () => {
+  test('a permission is missing if /me works, which is asked once', async () => {
     const server = await serve(refusing({ json: { type: 'admin' } }));
     const { client } = testClient(server.url);
     const ask = () => client.get('/admins', {}, BULK).catch((error: unknown) => error);
@@ -285,18 +293,18 @@ describe('a 401 that may mean either is settled by /me', () => {
     expect(server.log().filter((line) => line === 'GET /me').length).toBe(1);
   });
 
-  test('/me that lacks a permission itself still knows the token', async () => {
+  test('a permission is missing if /me itself lacks one', async () => {
     const { error } = await failure(refusing({ status: 403, json: errorList('forbidden') }));
     expect(error).toBeInstanceOf(PermissionError);
   });
 
-  test('/me refused means a dead token', async () => {
+  test('the token is dead if /me is refused', async () => {
     const { error } = await failure(refusing({ status: 401, json: errorList('unauthorized') }));
     expect(error).toBeInstanceOf(ConnectionError);
     expect((error as Error).message).toContain('connect');
   });
 
-  test('without /me nothing is concluded', async () => {
+  test('nothing is concluded if /me does not answer', async () => {
     const { error } = await failure(refusing({ status: 503, text: '' }));
     expect(error).toBeInstanceOf(RetryableError);
   });
@@ -310,7 +318,7 @@ test('an expected failure is an answer', async () => {
 });
 
 describe('/me', () => {
-  test('tells the workspace', async () => {
+  test('identifies the workspace', async () => {
     const app = { id_code: 'abc', name: 'Shop', region: 'Europe', timezone: 'Europe/Berlin', created_at: 17 };
     const server = await serve(() => ({
       json: { type: 'admin', app },
@@ -326,13 +334,13 @@ describe('/me', () => {
     });
   });
 
-  test('puts up with a null app', async () => {
+  test('accepts a null app', async () => {
     const server = await serve(() => ({ json: { type: 'admin', app: null } }));
     const me = await readMe(testClient(server.url).client);
     expect(me).toMatchObject({ workspaceId: null, createdAt: null });
   });
 
-  test('refused is a dead connection', async () => {
+  test('refused means a dead connection', async () => {
     const server = await serve(() => ({ status: 401, json: errorList('unauthorized') }));
     await expect(readMe(testClient(server.url).client)).rejects.toBeInstanceOf(ConnectionError);
   });

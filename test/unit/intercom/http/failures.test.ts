@@ -9,13 +9,13 @@ const said = (error: object, requestId: string): string => {
   return errorOf(failure, CONTEXT, true).message;
 };
 
-test('names status, code and request, and of the text no word that may be a value', () => {
+test('names status, code and request, but no word of the text that may be a value', () => {
   const message = 'Contact Jane Doe with jane%40x.com broken';
   const text = said({ code: 'data_invalid', message }, '000lr8ajoo9irbf28610');
   expect(text).toContain('(422, data_invalid, request 000lr8ajoo9irbf28610: Contact [...] with [...])');
 });
 
-test('what stands in the place of a code or a request id is not taken for one', () => {
+test('other text in place of a code or a request id is not taken for one', () => {
   expect(said({ code: 'Jane Doe' }, 'jane@x.com')).toContain('(422)');
   expect(said({ type: 'jane%40x.com' }, 'Jane Doe')).toContain('(422)');
 });

@@ -23,7 +23,7 @@ test.each([
   expect(redact(text)).toBe(left ?? text);
 });
 
-test('no value passes, wherever it stands', () => {
+test('no value passes, wherever it appears', () => {
   const value = fc.stringMatching(/^[a-z]{2,8}\d[a-z@%.:'-]{1,10}$/);
   const marks = fc.constantFrom('', '"', "'", '`', '“', '»', '(', ',', '\n', '\u00a0', '=');
   fc.assert(

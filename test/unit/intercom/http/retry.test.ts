@@ -16,7 +16,7 @@ const retriedKind = fc.constantFrom(...RETRIED);
 const attempt = fc.integer({ min: 1, max: 50 });
 const limits = fc.constantFrom(PATIENT, HASTY);
 
-test('delays of our own are between one second and one minute', () => {
+test('our own delays are between one second and one minute', () => {
   fc.assert(
     fc.property(retriedKind, attempt, random, limits, (kind, attempt, random, limits) => {
       const outcome = { kind, serverDelayMs: null };
@@ -79,18 +79,18 @@ test('a 429 is bounded by time, not by tries, and waits out a 10-second window',
   expect(decision).toEqual({ retry: true, delayMs: 10_000 });
 });
 
-test('a hasty request is not repeated after a time-out of a minute, a broken network is', () => {
+test('a hasty request is not tried again after a time-out of a minute, but is after a network failure', () => {
   const question = { attempt: 1, elapsedMs: 60_000, random: 0, limits: HASTY };
   expect(retryDecision({ ...question, outcome: { kind: 'timeout', serverDelayMs: null } }).retry).toBe(false);
   expect(retryDecision({ ...question, outcome: { kind: 'network', serverDelayMs: null } }).retry).toBe(true);
 });
 
-test('the server may not make us wait for longer than the whole time allowed', () => {
+test('the server cannot make us wait longer than the total time allowed', () => {
   const outcome = { kind: 'rate_limited', serverDelayMs: 3_600_000 } as const;
   expect(retryDecision({ attempt: 1, outcome, elapsedMs: 0, random: 0 }).retry).toBe(false);
 });
 
-test('own delays grow with the tries', () => {
+test('our own delays grow with each try', () => {
   const delays = [1, 2, 3, 4, 5].map((attempt) => {
     const outcome = { kind: 'server', serverDelayMs: null } as const;
     const decision = retryDecision({ attempt, outcome, elapsedMs: 0, random: 0.5 });

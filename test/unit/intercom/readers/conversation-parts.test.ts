@@ -42,7 +42,7 @@ const detail = (id: number | string, parts: number, more: object = {}): Reply =>
   json: {
     id: String(id),
     updated_at: 5000 + Number(id),
-    statistics: { count_conversation_parts: parts },
+    statistics: { count_conversation_parts: parts + 1 },
     conversation_parts: {
       type: 'conversation_part.list',
       conversation_parts: range(0, Math.min(500, parts)).map((part) => ({
@@ -96,7 +96,7 @@ function summed(events: readonly { readonly type: string; readonly evidence?: Pa
 const strings = (count: number) => range(0, count).map(String);
 
 describe('walking', () => {
-  test('gives all parts of each conversation found, in order, stamped as the conversation is now', async () => {
+  test('reads all parts of each conversation found, in order, stamped with its latest updated_at', async () => {
     const { ids, records, events, matched, evidence } = await readAll(workspace(20, (id) => detail(id, 3)));
     expect(ids).toEqual(strings(20));
     expect(records.slice(0, 4)).toEqual([
@@ -111,7 +111,7 @@ describe('walking', () => {
     expect(evidence).toEqual({ expected: 60, written: 60, overCap: [] });
   });
 
-  test('keeps order and bound whatever the details take', async () => {
+  test('keeps the order and the limit, however long the details take', async () => {
     let running = 0;
     let most = 0;
     const handler = workspace(20, async (id) => {
@@ -126,7 +126,7 @@ describe('walking', () => {
     expect(most).toBe(3);
   });
 
-  test('goes on from every position without losing or repeating a conversation', async () => {
+  test('continues from every position without losing or repeating a conversation', async () => {
     const handler = workspace(120, (id) => detail(id, 1));
     const big = partsBy(150);
     const server = await serve(handler);
@@ -160,7 +160,7 @@ describe('walking', () => {
   });
 });
 
-test('a search that begins anew forgets which conversations were missing', async () => {
+test('a search that starts again forgets which conversations were missing', async () => {
   let refused = false;
   let asked = 0;
   const handler = workspace(20, (id) => {
@@ -194,9 +194,15 @@ describe('evidence', () => {
   });
 
   test('shows parts that are missing below the cap', async () => {
-    const statistics = { count_conversation_parts: 9 };
-    const { evidence } = await readAll(workspace(1, (id) => detail(id, 4, { statistics })));
+    const parts = {
+      conversation_parts: {
+        conversation_parts: range(0, 4).map((part) => ({ id: `${part}` })),
+        total_count: 9,
+      },
+    };
+    const { evidence, events } = await readAll(workspace(1, (id) => detail(id, 4, parts)));
     expect(evidence).toEqual({ expected: 9, written: 4, overCap: [] });
+    expect(events.filter(({ type }) => type === 'debt')).toMatchObject([{ scope: { ids: ['0'] } }]);
   });
 });
 
@@ -219,7 +225,7 @@ describe('a conversation gone since it was listed', () => {
     expect(server.log().at(-1)).toBe('GET /conversations/4');
   });
 
-  test('is no deletion if the second GET finds it', async () => {
+  test('is not a deletion if the second GET finds it', async () => {
     let turn = 0;
     const { ids, events, evidence } = await readAll(
       workspace(10, (id) => {
@@ -234,7 +240,7 @@ describe('a conversation gone since it was listed', () => {
     expect(evidence.written).toBe(11);
   });
 
-  test('is remembered over a stop', async () => {
+  test('is remembered across a stop', async () => {
     const handler = workspace(20, (id) => (id === '1' ? NOT_FOUND : detail(id, 1)));
     const { reader, positions } = await readAll(handler);
     const copy = JSON.parse(JSON.stringify(positions[1]));
@@ -254,15 +260,24 @@ describe('a conversation that cannot be read', () => {
 
   test.each<[string, Reply]>([
     ['parts missing from the answer', { json: { id: '3', statistics: { count_conversation_parts: 2 } } }],
-    ['a part without an id', { json: { conversation_parts: { conversation_parts: [{ body: 'x' }] } } }],
-  ])('so it is with %s', async (_name, reply) => {
+  ])('is a debt, too, with %s', async (_name, reply) => {
     const { events } = await readAll(workspace(6, (id) => (id === '3' ? reply : detail(id, 1))));
     expect(events.filter(({ type }) => type === 'debt')).toMatchObject([{ scope: { ids: ['3'] } }]);
   });
 
-  test('nor is a conversation without parts a failure', async () => {
-    const { ids, events } = await readAll(workspace(1, (id) => ({ json: { id, conversation_parts: null } })));
+  test.each([
+    ['null', null],
+    ['text', 'none'],
+    ['another shape', { nodes: [] }],
+  ])('a list of parts that came as %s is owed, not empty', async (_name, list) => {
+    const { ids, events } = await readAll(workspace(1, (id) => ({ json: { id, conversation_parts: list } })));
     expect(ids).toEqual(['0']);
+    expect(events.filter(({ type }) => type === 'debt')).toMatchObject([{ scope: { ids: ['0'] } }]);
+  });
+
+  test('an empty list of parts is a conversation without parts', async () => {
+    const list = { conversation_parts: [], total_count: 0 };
+    const { events } = await readAll(workspace(1, (id) => ({ json: { id, conversation_parts: list } })));
     expect(events.some(({ type }) => type === 'debt')).toBe(false);
   });
 
@@ -274,12 +289,22 @@ describe('a conversation that cannot be read', () => {
     expect(events.filter(({ type }) => type === 'debt')).toMatchObject([{ scope: { ids: ['7'] } }]);
   });
 
-  test('where all of them fail it is an outage', async () => {
-    const read = readAll(workspace(8, () => BROKEN));
+  test('is a reject, if it is one part without an id', async () => {
+    const parts = {
+      conversation_parts: { conversation_parts: [{ body: 'x' }, { id: '7' }], total_count: 2 },
+    };
+    const { events, records } = await readAll(workspace(1, (id) => detail(id, 0, parts)));
+    const rejects = events.flatMap((event) => (event.type === 'page' ? (event.rejects ?? []) : []));
+    expect(rejects).toMatchObject([{ path: '0.conversation_parts[0]', reason: 'no id' }]);
+    expect(records).toEqual([{ id: '7', conversation_id: '0' }]);
+  });
+
+  test('is an outage if all of them fail', async () => {
+    const read = readAll(workspace(14, () => BROKEN));
     await expect(read).rejects.toMatchObject({ name: 'RetryableError', code: 'http_500' });
   });
 
-  test('where not even /me answers it is an outage', async () => {
+  test('is an outage if /me does not answer either', async () => {
     const handler = workspace(8, (id) => (id === '3' ? BROKEN : detail(id, 1)));
     const read = readAll((request) => (request.path === '/me' ? BROKEN : handler(request)));
     await expect(read).rejects.toMatchObject({ name: 'RetryableError' });
@@ -290,7 +315,7 @@ describe('a conversation that cannot be read', () => {
     await expect(read).rejects.toMatchObject({ name: 'PermissionError' });
   });
 
-  test('nor is an abort', async () => {
+  test('an abort is never a debt', async () => {
     const server = await serve(workspace(8, () => ({ fault: 'hang' })));
     const { client, clock } = testReader(server.url, PARTS);
     const controller = new AbortController();

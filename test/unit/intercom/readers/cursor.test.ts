@@ -13,7 +13,7 @@ import {
 
 const CONTACTS = declare({ kind: 'cursor', path: '/contacts', recordsKey: 'data', perPage: 4 });
 
-/** Three pages; cursors have characters that a URL must not carry bare. */
+/** Three pages, with cursors that need encoding in a URL. */
 const threePages: Handler = ({ query }) => {
   const after = query.get('starting_after');
   if (after === null) return page([1, 2], { starting_after: 'a+/=b' });
@@ -31,14 +31,14 @@ async function readAll(handler: Handler, position = null) {
   return { server, reader, ...(await walk(reader.read(sliceOf(ALL), position))) };
 }
 
-test('walks to the page without next, with its cursors encoded', async () => {
+test('walks to the page without next, and encodes its cursors', async () => {
   const { ids, matched, server } = await readAll(threePages);
   expect(ids).toEqual(['1', '2', '3', '4']);
   expect(matched).toBe(4);
   expect(server.log()[1]).toBe('GET /contacts?per_page=4&starting_after=a%2B%2F%3Db');
 });
 
-test('goes on from a position', async () => {
+test('continues from a position', async () => {
   const { reader, positions } = await readAll(threePages);
   for (const [index, position] of positions.entries()) {
     const rest = await walk(reader.read(sliceOf(ALL), position));
@@ -59,14 +59,14 @@ test('a repeated cursor, a missing list and missing pages are failures', async (
   });
 });
 
-test('pages shrink on time-outs of a proxy', async () => {
+test('pages shrink if a proxy times out', async () => {
   const { ids } = await readAll((request) =>
     Number(request.query.get('per_page')) > 2 ? { status: 504, text: '' } : threePages(request),
   );
   expect(ids).toEqual(['1', '2', '3', '4']);
 });
 
-test('there is nothing but the whole', async () => {
+test('can only be read whole', async () => {
   const { reader } = await readAll(threePages);
   expect(() => reader.read(sliceOf(windowOf(1, 2)), null)).toThrow('can only be read whole');
 });

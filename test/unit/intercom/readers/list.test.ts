@@ -103,7 +103,7 @@ describe('segments: two requests, united', () => {
     await expect(readAll(answering(reply))).rejects.toMatchObject({ name });
   });
 
-  test('goes on from a position', async () => {
+  test('continues from a position', async () => {
     const { reader, positions } = await readAll(answering({ json: { segments: [{ id: 'c' }] } }));
     const rest = await walk(reader.read(sliceOf(ALL), positions[0] ?? null));
     expect(rest.ids).toEqual(['c']);
@@ -111,11 +111,15 @@ describe('segments: two requests, united', () => {
   });
 });
 
-describe('an answer is whole or an error', () => {
+describe('an answer is complete or an error', () => {
   test.each<[string, Reply, string]>([
     ['a missing list', { json: { type: 'list' } }, 'records_missing'],
     ['further pages', { json: { segments: [], pages: { next: 'https://x/?page=2' } } }, 'unexpected_pages'],
-    ['404 by code: the feature is off', { status: 404, json: errorList('not_found') }, 'not_found'],
+    [
+      '404 with a code: the feature is switched off',
+      { status: 404, json: errorList('not_found') },
+      'not_found',
+    ],
     ['404 in HTML', { status: 404, text: '<html>' }, 'http_404'],
     ['a refused first request', { status: 400, json: errorList('parameter_invalid') }, 'parameter_invalid'],
   ])('%s', async (_name, reply, code) => {

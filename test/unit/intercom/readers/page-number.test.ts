@@ -53,7 +53,7 @@ describe('walking', () => {
   test.each([
     ['absent', undefined],
     ['null', null],
-  ])('ends where next is %s, and never follows the URL in it', async (_name, lastNext) => {
+  ])('ends if next is %s, and never follows the URL in it', async (_name, lastNext) => {
     const all = range(0, 20);
     const options = lastNext === null ? { lastNext } : {};
     const { ids, matched, server } = await readAll((request) => pageOf(all, request, options));
@@ -76,17 +76,17 @@ describe('walking', () => {
     expect(server.requests.length).toBe(2);
   });
 
-  test('a page out of turn is a failure', async () => {
+  test('a page out of order is a failure', async () => {
     await expect(readAll(announcing(() => 99))).rejects.toMatchObject({ code: 'unexpected_next_page' });
   });
 
-  test('an empty list is an empty list', async () => {
+  test('an empty list is read as empty', async () => {
     const { ids, matched } = await readAll((request) => pageOf([], request));
     expect(ids).toEqual([]);
     expect(matched).toBe(0);
   });
 
-  test('goes on from a position', async () => {
+  test('continues from a position', async () => {
     const all = range(0, 20);
     const { reader, positions } = await readAll((request) => pageOf(all, request));
     const rest = await walk(reader.read(sliceOf(ALL), positions[0] ?? null));
@@ -97,7 +97,7 @@ describe('walking', () => {
   });
 });
 
-describe('failures are never the end of data', () => {
+describe('failures are never taken for the end of the data', () => {
   test('an empty page before the last', async () => {
     const error = readAll((request) => {
       const { json } = pageOf(range(0, 30), request) as { json: object };
@@ -122,7 +122,7 @@ describe('failures are never the end of data', () => {
     await expect(error).rejects.toMatchObject({ name: 'ContractError', code: 'repeated_page' });
   });
 
-  test('no pages at all before the count is reached', async () => {
+  test('no pages object before the count is reached', async () => {
     const error = readAll(() => ({ json: { data: [{ id: 1 }], total_count: 2 } }));
     await expect(error).rejects.toMatchObject({ code: 'pages_missing' });
   });
@@ -139,14 +139,14 @@ describe('failures are never the end of data', () => {
     await expect(later).rejects.toMatchObject({ name: 'ContractError', code: 'not_found' });
   });
 
-  test('but a 404 by code on the first page is a feature that is switched off', async () => {
+  test('but a 404 with a code on the first page means that the feature is switched off', async () => {
     const off = readAll(() => ({ status: 404, json: errorList('not_found', 'Resource Not Found') }));
     await expect(off).rejects.toMatchObject({ name: 'UnavailableError' });
   });
 });
 
 describe('page sizes', () => {
-  test('shrink along divisors so that offsets stay aligned, and grow back only there', async () => {
+  test('shrink along divisors, so that offsets stay aligned, and grow back only at aligned offsets', async () => {
     const all = range(0, 64);
     const asked: [number, number][] = [];
     const { ids } = await readAll((request) => {
@@ -163,7 +163,7 @@ describe('page sizes', () => {
     expect(asked.every(([, perPage]) => SIZES.includes(perPage))).toBe(true);
   });
 
-  test('what Intercom cuts to a smaller page is counted in its pages', async () => {
+  test('are counted in Intercom’s size if it cuts the page', async () => {
     const all = range(0, 23);
     const { ids, server } = await readAll((request) => pageOf(all, request, { maxPerPage: 3 }));
     expect(ids).toEqual(strings(all));
@@ -172,7 +172,7 @@ describe('page sizes', () => {
 });
 
 describe('a list that shifts while it is read', () => {
-  test('is walked again and united when it falls short of its count', async () => {
+  test('is walked again and united if it falls short of its count', async () => {
     const all = range(0, 24);
     let moved = false;
     const { ids, matched, events } = await readAll((request) => {
@@ -187,7 +187,7 @@ describe('a list that shifts while it is read', () => {
     expect(events.some(({ type }) => type === 'restart')).toBe(false);
   });
 
-  test('at most three times; then the engine learns the count that was not reached', async () => {
+  test('at most three times; then the engine gets the count that was not reached', async () => {
     const { ids, matched, server } = await readAll((request) =>
       pageOf(range(0, 8), request, { total: (count) => count + 1 }),
     );
@@ -196,7 +196,7 @@ describe('a list that shifts while it is read', () => {
     expect(server.requests.length).toBe(4);
   });
 
-  test('the cap of 10,000 with its empty page and no pages does not pass for the end', async () => {
+  test('the empty page at the cap of 10,000 is not taken for the end', async () => {
     const { matched, ids } = await readAll((request) =>
       request.query.get('page') === '1'
         ? pageOf(range(0, 20), request)
@@ -206,7 +206,7 @@ describe('a list that shifts while it is read', () => {
     expect(matched).toBe(20);
   });
 
-  test('without a count there is nothing to compare with', async () => {
+  test('is walked once if there is no count to compare with', async () => {
     const { matched, server } = await readAll((request) =>
       pageOf(range(0, 8), request, { total: () => undefined }),
     );

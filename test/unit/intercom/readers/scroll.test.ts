@@ -13,11 +13,17 @@ import {
 } from '../../../support/intercom/reader-harness.ts';
 
 const COMPANIES = declare(
-  { kind: 'scroll', path: '/companies/scroll', recordsKey: 'data', countPath: '/companies' },
+  {
+    kind: 'scroll',
+    path: '/companies/scroll',
+    recordsKey: 'data',
+    countPath: '/companies',
+    spendsPosition: true,
+  },
   { name: 'companies' },
 );
 
-/** A workspace's one scroll: every call moves it on, whether its answer arrives or not. */
+/** A workspace's only scroll. Every call moves it on, even if its answer gets lost. */
 function scrollServer(companies: number, disturb: (call: number) => Reply | null = () => null) {
   let open: { readonly param: string; at: number } | null = null;
   let calls = 0;
@@ -71,7 +77,7 @@ test('no companies at all', async () => {
   expect(matched).toBe(0);
 });
 
-test('a refused count leaves the walk whole and the count unknown', async () => {
+test('a refused count leaves the walk complete and the count unknown', async () => {
   const { handler } = scrollServer(5);
   const { ids, matched } = await readAll((request) =>
     request.path === '/companies' ? { status: 400, json: errorList('bad_request') } : handler(request),
@@ -91,14 +97,14 @@ test('the first call of a resumed walk is the next call of the scroll', async ()
   expect(server.log()[1]).toBe('GET /companies/scroll?scroll_param=p%2B%2F1%3D');
 });
 
-test('somebody else’s scroll is waited for, told by its code', async () => {
+test('waits for another client’s scroll, recognized by the error code', async () => {
   const { events } = await readAll(() => ({ status: 400, json: errorList('scroll_exists', 'whatever') }));
   expect(events).toEqual([{ type: 'wait', seconds: 65, reason: expect.any(String) }]);
   const other = readAll(() => ({ status: 400, json: errorList('bad_request', 'scroll already exists') }));
   await expect(other).rejects.toMatchObject({ name: 'ContractError' });
 });
 
-describe('a scroll that breaks begins anew', () => {
+describe('a scroll that breaks starts again', () => {
   test.each<[string, Reply]>([
     ['expired', { status: 404, json: errorList('not_found') }],
     ['expired, in HTML', { status: 404, text: '<html>' }],
@@ -122,13 +128,13 @@ describe('a scroll that breaks begins anew', () => {
     expect(calls()).toBe(6);
   });
 
-  test('three times, and then it is something to try later', async () => {
+  test('three times, and then the error is one to retry later', async () => {
     const { handler } = scrollServer(25, (call) => (call % 2 === 0 ? { status: 500, text: '' } : null));
     await expect(readAll(handler)).rejects.toMatchObject({ name: 'RetryableError', code: 'scroll_broken' });
   });
 });
 
-test('the same companies twice would never end', async () => {
+test('the same companies twice are a failure, because the walk would never end', async () => {
   const error = readAll(() => ({ json: { data: [{ id: '1' }], scroll_param: 'x' } }));
   await expect(error).rejects.toMatchObject({ name: 'ContractError', code: 'repeated_page' });
 });

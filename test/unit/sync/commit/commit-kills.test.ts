@@ -1,4 +1,4 @@
-/** A commit killed at every single call, and then finished by whoever comes next: the old state or the new. */
+/** A commit is killed at every single call, and the next run finishes it: the state is the old or the new one, never half. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Manifest, Plan } from '../../../../functions/core/engine-files.ts';
 import { manifestKey } from '../../../../functions/core/lake-keys.ts';
@@ -18,15 +18,15 @@ const crash = createCrashPoint();
 interface Setting {
   readonly pipeline: Pipeline;
   readonly dependencies: ObjectDependencies;
-  /** The same, and every call of lake, state and catalog may be the last. */
+  /** The same, but any call of lake, state or catalog may be the last. */
   readonly mortal: ObjectDependencies;
   readonly holder: Lease;
 }
 
-/** A record with a field that none before had. */
+/** A record with a field that no earlier record had. */
 const withFresh = <R extends object>(record: R): R => ({ ...record, fresh: true });
 
-/** One run was committed before; another has extracted everything and is about to commit. */
+/** One run has committed. Another has extracted everything and is about to commit. */
 async function aboutToCommit(): Promise<Setting> {
   const pipeline = createPipeline();
   const records = [1, 2, 3].map((day) => ({
@@ -60,17 +60,17 @@ async function aboutToCommit(): Promise<Setting> {
 const OLD = START - 900;
 const NEW = START + 3_600 - 900;
 
-/** The column that came with the run which is killed. */
+/** The column that first appears in the killed run. */
 const freshColumn = ({ pipeline }: Setting): string | undefined => pipeline.catalog.types().tickets?.fresh;
 
-/** What a reader sees, and what the next run would go on from. */
+/** What a reader of the lake sees, and where the next run would continue. */
 async function seen({ pipeline, holder }: Setting) {
   const { committed } = await pipeline.state.load('tickets');
   const hasManifest = pipeline.lake.files.has(manifestKey('tickets', holder.runId));
   return { hasManifest, isCommitted: committed?.runId === holder.runId, cursor: committed?.cursor };
 }
 
-/** All agree, on the old state or on the new one. */
+/** Expects the parts to agree, on the old state or the new one. */
 async function expectWhole(setting: Setting): Promise<'old' | 'new'> {
   const found = await seen(setting);
   if (found.hasManifest) expect(found).toEqual({ hasManifest: true, isCommitted: true, cursor: NEW });
@@ -84,7 +84,7 @@ async function killCommit(setting: Setting, at: number, when: 'before' | 'after'
   crash.arm(null);
 }
 
-/** Another execution finds the object, the killed one being over. */
+/** Another execution finds the object after the killed one is over. */
 async function takeOver(setting: Setting): Promise<Lease> {
   const { pipeline, dependencies, holder } = setting;
   pipeline.executions.running.delete(holder.executionArn);
@@ -110,7 +110,7 @@ const moments = async function* () {
 };
 
 describe('a commit killed at any call', () => {
-  test('shows the old rows or the new ones, and its half is marked for who comes next', async () => {
+  test('shows the old rows or the new ones, and leaves its mark for the next run', async () => {
     expect(calls).toBeGreaterThanOrEqual(12);
     for await (const { setting, at, when } of moments()) {
       await killCommit(setting, at, when);
@@ -135,7 +135,7 @@ describe('a commit killed at any call', () => {
     }
   });
 
-  test('is completed or given up by another run, which loses nothing', async () => {
+  test('is completed or dropped by another run, which loses nothing', async () => {
     const outcomes = new Set<string>();
     for await (const { setting, at, when } of moments()) {
       await killCommit(setting, at, when);
@@ -153,7 +153,7 @@ describe('a commit killed at any call', () => {
     expect(outcomes).toEqual(new Set(['old', 'new']));
   });
 
-  test('is safe where the failure is recorded and the dead run wakes up after its successor', async () => {
+  test('is safe if the failure is recorded and the dead run wakes up after its successor', async () => {
     for await (const { setting, at, when } of moments()) {
       const { pipeline, dependencies, holder } = setting;
       await killCommit(setting, at, when);
@@ -171,11 +171,11 @@ describe('a commit killed at any call', () => {
     }
   });
 
-  test('whose successor is killed too, at any of its calls, is completed by the third', async () => {
+  test('is completed by the third run if the second is killed too, at any of its calls', async () => {
     for (let at = 1; at <= 12; at += 1) {
       const setting = await aboutToCommit();
       const { dependencies, mortal, pipeline } = setting;
-      // The manifest is there, the cursor has not moved: after it come the catalog (3 calls) and the end (3).
+      // The manifest exists, the cursor has not moved. The catalog (3 calls) and the end (3) come after it.
       await killCommit(setting, calls - 8, 'before');
       const second = await takeOver(setting);
       crash.arm(at, 'after');
@@ -208,7 +208,7 @@ test('two commits of one run at once leave one manifest and one cursor', async (
   expect(await setting.pipeline.state.load('tickets')).toMatchObject({ committing: null });
 });
 
-test('a run whose commit another finished in the middle of it finds it done', async () => {
+test('a run finds its commit done if another run finishes it meanwhile', async () => {
   const setting = await aboutToCommit();
   const { dependencies, holder, pipeline } = setting;
   const { state } = pipeline;
@@ -231,7 +231,7 @@ test('a run whose commit another finished in the middle of it finds it done', as
   expect((await state.load('tickets')).lease?.runId).not.toBe(holder.runId);
 });
 
-test('a run that was taken over before its manifest cannot move the cursor', async () => {
+test('a run that is taken over before it writes its manifest cannot move the cursor', async () => {
   const setting = await aboutToCommit();
   const { dependencies, holder, pipeline } = setting;
   const { state } = pipeline;

@@ -22,7 +22,7 @@ import {
 } from '../../../support/slices.ts';
 import { extractAll } from '../../../support/workflow.ts';
 
-/** A run whose slices were extracted: each plays its own events. */
+/** A run whose slices are extracted, each from its own events. */
 async function extracted(
   scripts: Readonly<Record<string, readonly ReadEvent[]>>,
   run: PlannedRun = {},
@@ -111,7 +111,7 @@ describe('the manifest', () => {
         written: 1,
         parts: { expected: 2, written: 1 },
         over_cap: ['c1'],
-        relations: {},
+        relations: { email_address_header: { expected: 1, written: 1 } },
         debts: [{ scope: { ids: ['c9'] }, reason: 'HTTP 500', since: '2026-11-22T12:00:00.000Z', tries: 1 }],
       },
       schema: {
@@ -166,7 +166,7 @@ describe('the manifest', () => {
     expect((await state()).committed).toMatchObject({ cursor: null });
   });
 
-  test('tells no drift where field rules alone changed what is written', async () => {
+  test('reports no drift if only field rules changed what is written', async () => {
     const fields = { companies: { size: 'hash', website: 'exclude', extra: 'exclude' } };
     const before = { id: ['string'], size: ['integer'], website: ['string'], extra: ['string'] } as const;
     const { commit, manifest } = await extracted(
@@ -204,7 +204,7 @@ describe('the manifest', () => {
     ]);
   });
 
-  test('says short where relations are', async () => {
+  test('is short if relations are short', async () => {
     const contact = recordOf('a', 5, { tags: { data: [{ id: '1' }], total_count: 2 } });
     const { commit, manifest } = await extracted(
       { '0001': [pageOf([contact], 1), { type: 'end', matched: 1 }] },
@@ -220,7 +220,7 @@ describe('the manifest', () => {
 });
 
 describe('after a commit', () => {
-  test('cursor and manifest are in the state, the lease is free, nothing is committing', async () => {
+  test('the state has cursor and manifest, the lease is free, and no commit is in progress', async () => {
     const { commit, state } = await extracted(
       { '0001': [{ type: 'end', matched: 0 }] },
       { slices: slicesOf({}), plan: { startFrom: 3, cursorAfter: 77 } },
@@ -237,7 +237,7 @@ describe('after a commit', () => {
     });
   });
 
-  test('the same commit again says the same and changes nothing', async () => {
+  test('repeating the commit reports the same and changes nothing', async () => {
     const { commit, manifest, state, pipeline } = await extracted({ '0001': tags(3) });
     const first = await commit();
     const before = [manifest(), await state(), pipeline.lake.keys()];
@@ -246,7 +246,7 @@ describe('after a commit', () => {
     expect([manifest(), await state(), pipeline.lake.keys()]).toEqual(before);
   });
 
-  test('it is told as committed even where a later run committed since', async () => {
+  test('repeating it reports success even if a later run has committed since', async () => {
     const { commit, pipeline } = await extracted({ '0001': tags(3) });
     const first = await commit();
     const { fence } = await pipeline.state.load('tags');
@@ -278,7 +278,7 @@ describe('a commit is refused', () => {
     expect(pipeline.lake.keys('manifests/')).toEqual([]);
   });
 
-  test('where the lease is lost between the check and the mark', async () => {
+  test('if the lease is lost between the check and the mark', async () => {
     const { dependencies, pipeline } = await extracted({ '0001': tags(1) });
     const { state } = pipeline;
     const late = {
@@ -296,7 +296,7 @@ describe('a commit is refused', () => {
     expect((await state.load('tags')).committing).toBeNull();
   });
 
-  test('for a while where its fence rose and the lease is still its own: no manifest without a mark', async () => {
+  test('for now if its fence rose and it still holds the lease: no manifest without a mark', async () => {
     const { dependencies, pipeline } = await extracted({ '0001': tags(1) });
     const { state } = pipeline;
     let raised = false;
@@ -333,7 +333,7 @@ describe('a commit is refused', () => {
     [101, 0, false],
     [150, 3_000, true],
     [151, 3_000, false],
-  ])('or not: %i new debts beside %i records read (%s)', async (owed, records, isFine) => {
+  ])('or not: %i new debts with %i records read (%s)', async (owed, records, isFine) => {
     const events = [...debts(owed), read(records), { type: 'end', matched: owed + records } as const];
     const { commit, state } = await extracted(
       { '0001': events },
@@ -345,7 +345,7 @@ describe('a commit is refused', () => {
     expect((await state()).committed !== null).toBe(isFine);
   });
 
-  test('not for debts that failed again', async () => {
+  test('but not for debts that failed again', async () => {
     const ids = Array.from({ length: 400 }, (_unused, index) => `d${index}`);
     const { commit, manifest } = await extracted(
       { '0001': [...debts(400), { type: 'end', matched: 400 }] },
@@ -373,7 +373,7 @@ describe('a commit is refused', () => {
     [21, 10, false],
     [50, 200, true],
     [51, 200, false],
-  ])('or not: %i conversations gone beside %i read (%s)', async (missing, found, isFine) => {
+  ])('or not: %i conversations gone with %i read (%s)', async (missing, found, isFine) => {
     const events = [parents(found), gone(missing), { type: 'end', matched: found + missing } as const];
     const { commit } = await extracted(
       { '0001': events },
@@ -384,7 +384,7 @@ describe('a commit is refused', () => {
     else await expect(commit()).rejects.toMatchObject({ name: 'ContractError', code: 'too_many_deletions' });
   });
 
-  test('not for what was gone when a debt was to be paid', async () => {
+  test('but not for records that are gone when a debt is paid', async () => {
     const ids = Array.from({ length: 60 }, (_unused, index) => `g${index}`);
     const { commit } = await extracted(
       { '0001': [gone(60), { type: 'end', matched: 60 }] },
@@ -431,7 +431,7 @@ describe('debts after a run', () => {
     ]);
   });
 
-  test('are no more when they were paid', async () => {
+  test('are gone once they are paid', async () => {
     const { commit, manifest } = await extracted(
       { '0001': [pageOf([recordOf('x', 5)], 1), { type: 'end', matched: 1 }] },
       { slices: slicesOf({ query: { kind: 'ids', ids: ['x'] }, debt: oldDebt }) },
@@ -441,7 +441,7 @@ describe('debts after a run', () => {
     expect(manifest().completeness.debts).toEqual([]);
   });
 
-  test('that two slices tell are one, the older', async () => {
+  test('count once if two slices report them, and keep the earlier date', async () => {
     const window = { window: { from: 1, to: 2 } };
     const { commit, manifest } = await extracted(
       {
@@ -461,7 +461,7 @@ describe('debts after a run', () => {
   });
 });
 
-test('the end is told to who watches, without the rows of deletions', async () => {
+test('the end is observed, without counting the rows of deletions', async () => {
   const gone: ReadEvent = { type: 'deleted', ids: ['c1'], how: 'not_found' };
   const setting = await extracted(
     { '0001': [pageOf([recordOf('p', 5, { conversation_id: 'c' })], 1), gone, { type: 'end', matched: 2 }] },

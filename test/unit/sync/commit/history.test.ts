@@ -31,7 +31,7 @@ test('never removes the last one', async () => {
   expect(ids()).toEqual(['of run 3']);
 });
 
-test('removes nothing while there are no more than it keeps', async () => {
+test('removes nothing while there are no more runs than it keeps', async () => {
   const { ids } = await afterRuns(3, 3);
   expect(ids()).toHaveLength(3);
 });
@@ -41,7 +41,7 @@ test('leaves incremental objects alone', async () => {
   expect(ids()).toHaveLength(4);
 });
 
-test('leaves objects alone whose names begin alike', async () => {
+test('leaves objects alone if their names merely begin the same way', async () => {
   const { pipeline, dependencies } = await afterRuns(2, 1);
   const other = 'manifests/tags_of_others/x.json';
   await pipeline.lake.putNew(other, Buffer.from('{"tables":{}}'));
@@ -49,7 +49,7 @@ test('leaves objects alone whose names begin alike', async () => {
   expect(pipeline.lake.files.has(other)).toBe(true);
 });
 
-test('takes the manifest away before its files: a run is there whole, or not at all', async () => {
+test('removes the manifest before its files: a run exists whole, or not at all', async () => {
   const { pipeline, dependencies } = await afterRuns(3, 3);
   const deleted: string[][] = [];
   const lake = {

@@ -1,4 +1,4 @@
-/** Rules that change while rows of earlier runs are still the current ones. */
+/** Rules that change while rows of earlier runs are still current. */
 import { expect, test } from 'vitest';
 import { withoutChildren } from '../../../../functions/core/declared-tables.ts';
 import type { RunSummary } from '../../../../functions/core/engine-files.ts';
@@ -36,7 +36,7 @@ function runs(object: 'contacts' | 'teams') {
       .reverse();
     const mixed = manifestsOf(pipeline.lake, object).at(-1)?.rules?.mixed;
     expect(summary?.objects[0]?.mixed_rules ?? false).toBe(mixed);
-    expect(summary?.notes.some((note) => note.includes('a full refresh of it'))).toBe(mixed);
+    expect(summary?.notes.some((note) => note.includes('A full refresh writes them again'))).toBe(mixed);
     return mixed;
   };
 }
@@ -46,17 +46,17 @@ test.each<[string, Rules, Rules]>([
   ['hashing is turned off', { sensitiveFields: 'hash' }, {}],
   ['a child table is included again', { tables: { exclude: ['contact_tag'] } }, {}],
   ['a field is included again', { fields: { contacts: { name: 'exclude' } } }, {}],
-  ['a place in a column is hashed', {}, { fields: { contacts: { 'location.city': 'hash' } } }],
-  ['a field nobody declared is hashed', {}, { fields: { contacts: { shiny: 'hash' } } }],
-  ['the hash key is another', { sensitiveFields: 'hash' }, { sensitiveFields: 'hash', key: 'another' }],
-])('%s: said until everything was read again', async (_what, before, after) => {
+  ['a value inside a column is hashed', {}, { fields: { contacts: { 'location.city': 'hash' } } }],
+  ['an undeclared field is hashed', {}, { fields: { contacts: { shiny: 'hash' } } }],
+  ['the hash key changes', { sensitiveFields: 'hash' }, { sensitiveFields: 'hash', key: 'another' }],
+])('%s: every run says so until everything is read again', async (_what, before, after) => {
   const run = runs('contacts');
   expect(await run(before)).toBe(false);
   expect(await run(before)).toBe(false);
   expect(await run(after)).toBe(true);
   expect(await run(after)).toBe(true);
   expect(await run(after, { from: '2026-01-01T00:00:00Z', to: '2026-02-01T00:00:00Z' })).toBe(true);
-  // What rows of the runs between were written by is not known one by one.
+  // Under which rules each older run wrote its rows is not recorded.
   expect(await run(before)).toBe(true);
   expect(await run(after, { mode: 'full_refresh' })).toBe(false);
   expect(await run(after)).toBe(false);
@@ -67,14 +67,14 @@ test.each<[string, Rules]>([
   ['a key that nothing is hashed with', { key: 'another' }],
   ['a child table that is left out', { tables: { exclude: ['contact_tag'] } }],
   ['a field that is left out', { fields: { contacts: { name: 'exclude' } } }],
-  ['a rule that says what holds without it', { fields: { contacts: { name: 'replicate' } } }],
-])('a change that is about %s is none', async (_what, after) => {
+  ['a rule that repeats the default', { fields: { contacts: { name: 'replicate' } } }],
+])('a change of %s does not mix rules', async (_what, after) => {
   const run = runs('contacts');
   await run({});
   expect(await run(after)).toBe(false);
 });
 
-test('an object that each run reads whole is never mixed', async () => {
+test('an object that every run reads whole never has mixed rules', async () => {
   const run = runs('teams');
   await run({});
   expect(await run({ sensitiveFields: 'hash' })).toBe(false);

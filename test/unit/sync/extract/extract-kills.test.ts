@@ -1,4 +1,4 @@
-/** Whatever point an attempt dies at: working on until done yields exactly the records, from listed files alone. */
+/** Attempts die at any point. Continuing until done still gives exactly the records, all in listed files. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { DoneReceipt } from '../../../../functions/core/engine-files.ts';
@@ -23,7 +23,7 @@ interface Case {
   readonly object: ObjectName;
   readonly pages: number;
   readonly perPage: number;
-  /** Calls of the lake and events of the reader after which an attempt dies, one after the other. */
+  /** The calls of the lake or events of the reader at which one attempt after the other dies. */
   readonly kills: readonly { readonly at: number; readonly when: 'before' | 'after' }[];
   readonly checkpointMs: number;
   readonly partBytes: number;
@@ -56,7 +56,7 @@ const page = (number: number, perPage: number, stampedAt: number): ReadEvent =>
     number + 1,
   );
 
-/** Goes on at any position, as often as asked. */
+/** Continues from any position, as often as asked. */
 function resumable({ pages, perPage }: Case): ObjectReader {
   return readerOf(async function* (_slice, position) {
     for (let number = Number(position ?? 0); number < pages; number += 1) yield page(number, perPage, 5);
@@ -64,7 +64,7 @@ function resumable({ pages, perPage }: Case): ObjectReader {
   });
 }
 
-/** Restarts from its first page a few times, at moments that lie in the middle. */
+/** Restarts from its first page a few times, in the middle of the walk. */
 function restarting(one: Case): ObjectReader {
   const { pages, perPage } = one;
   let restarts = 2;
@@ -80,7 +80,7 @@ function restarting(one: Case): ObjectReader {
   });
 }
 
-/** The scroll of the workspace: every call moves it on, and what it gave is not given again. */
+/** The workspace's scroll: every call moves it on, and it never gives the same page twice. */
 function scroll({ pages, perPage }: Case): ObjectReader {
   let next = 0;
   return readerOf(async function* (_slice, position) {
@@ -93,7 +93,7 @@ function scroll({ pages, perPage }: Case): ObjectReader {
       const event = page(number, records, 0);
       yield event.type === 'page' ? { ...event, position: ended ? 'ended' : 'open' } : event;
     }
-    // No count: nothing but the engine itself keeps pages from being lost.
+    // Without a count, only the engine itself keeps pages from being lost.
     yield { type: 'end', matched: null };
   });
 }
@@ -149,8 +149,8 @@ const wanted = ({ pages, perPage }: Case): readonly string[] =>
   );
 
 const READERS = [
-  ['tags', 'a list that goes on anywhere', resumable],
-  ['tickets', 'a search that goes on anywhere', resumable],
+  ['tags', 'a list that can continue anywhere', resumable],
+  ['tickets', 'a search that can continue anywhere', resumable],
   ['tags', 'a walk that restarts', restarting],
 ] as const;
 
@@ -167,7 +167,7 @@ describe.each(READERS)('%s: %s', (object, _name, makeReader) => {
   });
 });
 
-test('companies: a scroll that is killed begins anew rather than skip what it gave', async () => {
+test('companies: a killed scroll starts again rather than skip what it gave', async () => {
   await fc.assert(
     fc.asyncProperty(cases('companies'), async (one) => {
       const { ids } = await workOn(one, scroll(one));
@@ -177,7 +177,7 @@ test('companies: a scroll that is killed begins anew rather than skip what it ga
   );
 });
 
-test('companies: a scroll goes on in the next invocation where the last one stopped in time', async () => {
+test('companies: a scroll continues in the next invocation if the last one stopped in time', async () => {
   const one: Case = {
     object: 'companies',
     pages: 9,
@@ -199,7 +199,7 @@ test('companies: a scroll goes on in the next invocation where the last one stop
   expect(walks).toBe(1);
 });
 
-test('conversation parts: their counts stay right through every kill', async () => {
+test('conversation parts: the counts stay right through every kill', async () => {
   const parts = ({ pages, perPage }: Case): ObjectReader =>
     readerOf(async function* (_slice, position) {
       for (let number = Number(position ?? 0); number < pages; number += 1) {
@@ -225,7 +225,7 @@ test('conversation parts: their counts stay right through every kill', async () 
   );
 });
 
-test('two attempts at once on one slice: one done.json, and whole', async () => {
+test('two attempts at one slice at once leave one done.json, and it is whole', async () => {
   await fc.assert(
     fc.asyncProperty(cases('tickets'), fc.scheduler(), async (one, scheduler) => {
       const pipeline = createPipeline();
@@ -262,7 +262,7 @@ test('two attempts at once on one slice: one done.json, and whole', async () => 
   );
 });
 
-test('an attempt that takes over from another goes on, and never puts a name that exists', async () => {
+test('an attempt that takes over from another continues, and never puts a file that exists', async () => {
   const one: Case = {
     object: 'tickets',
     pages: 4,

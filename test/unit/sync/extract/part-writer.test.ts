@@ -38,7 +38,7 @@ describe.each(['gzip', 'none'] as const)('parts in %s', (compression) => {
     expect(found).toEqual(Array.from({ length: 3_000 }, (_unused, index) => index));
   });
 
-  test('keep what is written in any script', async () => {
+  test('keep text in any script', async () => {
     const lake = createMemoryLake();
     const writer = createPartWriter(lake, { ...ORIGIN, compression });
     const text = 'äß漢字\u{1f600}\u2028\\n"'.repeat(5_000);
@@ -48,7 +48,7 @@ describe.each(['gzip', 'none'] as const)('parts in %s', (compression) => {
   });
 });
 
-test('each table has its own parts, and a table without rows none', async () => {
+test('each table has its own parts, and a table without rows has none', async () => {
   const lake = createMemoryLake();
   const writer = createPartWriter(lake, ORIGIN);
   await writer.write([...rows(2, () => 'x'), ...rows(3, () => 'y', 'company_tag')]);
@@ -60,7 +60,7 @@ test('each table has its own parts, and a table without rows none', async () => 
   expect(await writer.flush()).toEqual([]);
 });
 
-test('a part that is there already with the same bytes is a put whose answer was lost', async () => {
+test('a part that already exists with the same bytes is our own put, whose answer was lost', async () => {
   const lake = createMemoryLake();
   const deaf = {
     ...lake,
@@ -74,7 +74,7 @@ test('a part that is there already with the same bytes is a put whose answer was
   expect(await writer.flush()).toHaveLength(1);
 });
 
-test('a part that is there with other bytes is never taken for ours', async () => {
+test('a part that exists with other bytes is never mistaken for ours', async () => {
   const lake = createMemoryLake();
   const write = async (text: string) => {
     const writer = createPartWriter(lake, ORIGIN);
@@ -85,7 +85,7 @@ test('a part that is there with other bytes is never taken for ours', async () =
   await expect(write('two')).rejects.toMatchObject({ name: 'ContractError', code: 'part_exists' });
 });
 
-test('what is discarded is in no part, and the writer goes on', async () => {
+test('discarded rows are in no part, and the writer can be used again', async () => {
   const lake = createMemoryLake();
   const writer = createPartWriter(lake, { ...ORIGIN, partBytes: 1, compression: 'none' });
   await writer.write(rows(500, noise(1_000)));

@@ -18,7 +18,7 @@ test.each([
   [{ fields: { companies: { name: 'hash' } } }, 0],
   [{ fields: { contacts: { name: 'hash' } } }, 1],
   [{ sensitiveFields: 'hash' }, 1],
-])('with %j the key is read %i times for contacts', async (config, times) => {
+])('with %j, contacts read the hash key this often: %i', async (config, times) => {
   const hashes = countingHashes();
   const dependencies = dependenciesOf(createPipeline(), {
     object: 'contacts',

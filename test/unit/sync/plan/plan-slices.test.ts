@@ -2,11 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Debt } from '../../../../functions/core/engine-files.ts';
 import type { SliceQuery } from '../../../../functions/core/reading.ts';
-import {
-  planSlices,
-  type SlicePlan,
-  type SliceRequest,
-} from '../../../../functions/sync/plan/plan-slices.ts';
+import { type PlanInput, type PlannedWork, planSlices } from '../../../../functions/sync/plan/plan-slices.ts';
+import type { Counting } from '../../../../functions/sync/plan/split-window.ts';
 import { anyComparison, DAY, instant, NOW, population, YEAR } from '../../../support/arbitraries.ts';
 import {
   createWorld,
@@ -27,15 +24,19 @@ const debtOf = (scope: Debt['scope'], tries = 1, since = SINCE): Debt => ({
   tries,
 });
 
-const requestOf = (world: World, changes: Partial<SliceRequest> = {}): SliceRequest => ({
+const countingOf = (world: World, now = NOW): Counting => ({
+  probe: probeOf(world),
+  granularity: world.comparison.granularity,
+  now,
+});
+
+const inputOf = (world: World, changes: Partial<PlanInput> = {}): PlanInput => ({
   window: { from: null, to: null },
   debts: [],
   debtPolicy: 'pay',
   restUpTo: null,
   allowance: { records: 1_000, slices: 20, recordsPerSlice: 10 },
-  probe: probeOf(world),
-  granularity: world.comparison.granularity,
-  now: NOW,
+  counting: countingOf(world),
   since: SINCE,
   ...changes,
 });
@@ -47,8 +48,8 @@ const spread = (size: number, step = 3_600): readonly WorldRecord[] =>
     created_at: NOW - YEAR,
   }));
 
-/** What the engine keeps of a plan: what the search gives, within the exact bounds. */
-const read = (world: World, { slices }: SlicePlan): readonly WorldRecord[] =>
+/** What the engine keeps of a plan: what the search finds within the exact bounds. */
+const read = (world: World, { slices }: PlannedWork): readonly WorldRecord[] =>
   slices.flatMap(({ query, exact }) =>
     search(world, query).filter(({ updated_at: at }) => query.kind === 'ids' || isWithin(exact, at)),
   );
@@ -62,39 +63,35 @@ interface History {
   readonly covered: ReadonlySet<string>;
   readonly runs: number;
   readonly cursor: number | null;
-  readonly plans: readonly SlicePlan[];
+  readonly plans: readonly PlannedWork[];
 }
 
 /** Runs one after the other until no work remains, as plan, commit and FinishRun make them. */
-async function runAll(
-  world: World,
-  first: Partial<SliceRequest>,
-  startFrom: number | null,
-): Promise<History> {
+async function runAll(world: World, first: Partial<PlanInput>, startFrom: number | null): Promise<History> {
   const covered = new Set<string>();
-  const plans: SlicePlan[] = [];
+  const plans: PlannedWork[] = [];
   let cursor: number | null = null;
   let debts = first.debts ?? [];
   for (let runs = 1; runs <= 300; runs += 1) {
     const isFirst = runs === 1;
     const now = NOW + (runs - 1) * 3_600;
-    const request = requestOf(world, {
-      ...(isFirst ? first : { allowance: first.allowance ?? requestOf(world).allowance }),
+    const input = inputOf(world, {
+      ...(isFirst ? first : { allowance: first.allowance ?? inputOf(world).allowance }),
       ...(!isFirst && { window: { from: cursor ?? startFrom, to: null } }),
       debts,
-      now,
+      counting: countingOf(world, now),
     });
-    const plan = await planSlices(request);
+    const plan = await planSlices(input);
     plans.push(plan);
     for (const { id } of read(world, plan)) covered.add(id);
-    if (request.debtPolicy === 'pay') {
+    if (input.debtPolicy === 'pay') {
       const reached = Math.min(plan.windowTo ?? now, now - 900);
-      cursor = Math.max(cursor ?? request.window.from ?? 0, reached);
+      cursor = Math.max(cursor ?? input.window.from ?? 0, reached);
     }
     debts = plan.carriedDebts;
     if (!plan.workRemains) return { covered, runs, cursor, plans };
   }
-  throw new Error('Work remains for ever.');
+  throw new Error('Work remains forever.');
 }
 
 const allowances = fc.record({
@@ -105,7 +102,7 @@ const allowances = fc.record({
 
 const later = (from: number | null) => (record: WorldRecord) => record.updated_at >= (from ?? 0);
 
-/** All of the range; besides it, nothing but the minutes before the present that every run reads again. */
+/** Expects the whole range and nothing else, except the minutes before the present that every run reads again. */
 function expectToBeTheRange(
   covered: ReadonlySet<string>,
   records: readonly WorldRecord[],
@@ -148,7 +145,7 @@ describe('runs that follow each other until no work remains', () => {
           const world = createWorld(records, comparison);
           const range = { from: Math.min(a, b), to: Math.max(a, b) };
           const debts = [debtOf({ window: range }, 0)];
-          // The cursor is at the present: only the debt is left to read.
+          // The cursor is at the present, so only the debt is left to read.
           const first = { allowance, debts, window: { from: NOW, to: null } };
           const { covered } = await runAll(world, first, null);
           expectToBeTheRange(covered, records, range);
@@ -158,7 +155,7 @@ describe('runs that follow each other until no work remains', () => {
     );
   });
 
-  test('go on with a backfill that was too long for one run', async () => {
+  test('continue a backfill that was too long for one run', async () => {
     await fc.assert(
       fc.asyncProperty(
         population,
@@ -168,7 +165,7 @@ describe('runs that follow each other until no work remains', () => {
         async (records, comparison, allowance, [a, b]) => {
           const world = createWorld(records, comparison);
           const range = { from: Math.min(a, b), to: Math.max(a, b) };
-          const first: Partial<SliceRequest> = {
+          const first: Partial<PlanInput> = {
             allowance,
             window: range,
             debtPolicy: 'keep',
@@ -203,8 +200,8 @@ describe('a window that is cut short', () => {
   const world = createWorld(spread(200), { granularity: 'day', zone: 'Europe/Berlin' });
   const allowance = { records: 50, slices: 20, recordsPerSlice: 30 };
 
-  test('ends at a boundary of a slice, takes in the whole day there and cuts it on our side', async () => {
-    const plan = await planSlices(requestOf(world, { allowance }));
+  test('ends where a slice ends, asks for the whole day there, and cuts that day with exact bounds', async () => {
+    const plan = await planSlices(inputOf(world, { allowance }));
     const last = plan.slices.at(-1);
     expect(plan.workRemains).toBe(true);
     expect(last).toMatchObject({ query: { updated: { to: plan.windowTo }, through: true } });
@@ -212,8 +209,8 @@ describe('a window that is cut short', () => {
     for (const { query } of plan.slices.slice(0, -1)) expect(query).toMatchObject({ through: false });
   });
 
-  test('reaches the present, open and unfiltered, where the allowance suffices', async () => {
-    const plan = await planSlices(requestOf(world));
+  test('reaches the present, open and unfiltered, if the allowance is large enough', async () => {
+    const plan = await planSlices(inputOf(world));
     expect(plan).toMatchObject({ workRemains: false, windowTo: null, carriedDebts: [] });
     expect(plan.slices.at(-1)).toMatchObject({
       query: { updated: { to: null }, through: false },
@@ -223,7 +220,7 @@ describe('a window that is cut short', () => {
 
   test('leaves the rest up to the cursor as a debt, which is work that remains', async () => {
     const restUpTo = NOW - 10 * DAY;
-    const plan = await planSlices(requestOf(world, { allowance, debtPolicy: 'cover', restUpTo }));
+    const plan = await planSlices(inputOf(world, { allowance, debtPolicy: 'cover', restUpTo }));
     expect(plan.carriedDebts).toEqual([
       {
         scope: { window: { from: plan.windowTo, to: restUpTo } },
@@ -235,8 +232,8 @@ describe('a window that is cut short', () => {
     expect(plan.workRemains).toBe(true);
   });
 
-  test('leaves no debt where it was cut beyond the cursor', async () => {
-    const plan = await planSlices(requestOf(world, { allowance, debtPolicy: 'cover', restUpTo: 5 }));
+  test('leaves no debt if it was cut after the cursor', async () => {
+    const plan = await planSlices(inputOf(world, { allowance, debtPolicy: 'cover', restUpTo: 5 }));
     expect(plan.carriedDebts).toEqual([]);
   });
 });
@@ -249,7 +246,7 @@ describe('debts', () => {
       debtOf({ ids: ['1', '2'] }, 3),
       debtOf({ window: { from: NOW - 200 * DAY, to: NOW - 199 * DAY } }),
     ];
-    const plan = await planSlices(requestOf(world, { debts, window: { from: NOW - DAY, to: null } }));
+    const plan = await planSlices(inputOf(world, { debts, window: { from: NOW - DAY, to: null } }));
     expect(plan.slices.slice(0, 2).map(({ debt, query }) => [debt?.scope, query.kind])).toEqual([
       [{ ids: ['1', '2'] }, 'ids'],
       [debts[1]?.scope, 'window'],
@@ -264,7 +261,7 @@ describe('debts', () => {
     );
     const allowance = { records: 1_000, slices: 8, recordsPerSlice: 10 };
     const plan = await planSlices(
-      requestOf(world, { debts, allowance, window: { from: NOW - DAY, to: null } }),
+      inputOf(world, { debts, allowance, window: { from: NOW - DAY, to: null } }),
     );
     expect(plan.slices.filter(({ debt }) => debt !== null)).toHaveLength(4);
     expect(plan.carriedDebts).toEqual(debts.slice(4));
@@ -278,7 +275,7 @@ describe('debts', () => {
     );
     const allowance = { records: 1_000, slices: 8, recordsPerSlice: 10 };
     const plan = await planSlices(
-      requestOf(world, { debts, allowance, window: { from: NOW - DAY, to: null } }),
+      inputOf(world, { debts, allowance, window: { from: NOW - DAY, to: null } }),
     );
     expect(plan.carriedDebts).toEqual(debts.slice(4));
     expect(plan.workRemains).toBe(false);
@@ -286,7 +283,7 @@ describe('debts', () => {
 
   test('of one run by id are read together', async () => {
     const debts = Array.from({ length: 60 }, (_unused, index) => debtOf({ ids: [String(index)] }));
-    const plan = await planSlices(requestOf(world, { debts, window: { from: NOW, to: null } }));
+    const plan = await planSlices(inputOf(world, { debts, window: { from: NOW, to: null } }));
     const paying = plan.slices.filter(({ debt }) => debt !== null);
     expect(paying).toHaveLength(1);
     expect(paying[0]?.query).toEqual({
@@ -298,15 +295,15 @@ describe('debts', () => {
 
   test('by id of different runs keep their ages', async () => {
     const debts = [debtOf({ ids: ['1'] }), debtOf({ ids: ['2'] }, 2, '2026-11-01T00:00:00.000Z')];
-    const plan = await planSlices(requestOf(world, { debts, window: { from: NOW, to: null } }));
+    const plan = await planSlices(inputOf(world, { debts, window: { from: NOW, to: null } }));
     expect(plan.slices.slice(0, 2).map(({ debt }) => debt)).toEqual(debts);
   });
 
-  test('of very many ids do not take the run over', async () => {
+  test('of very many ids do not take over the run', async () => {
     const ids = Array.from({ length: 5_000 }, (_unused, index) => String(index));
     const allowance = { records: 100_000, slices: 6, recordsPerSlice: 10 };
     const plan = await planSlices(
-      requestOf(world, { debts: [debtOf({ ids })], allowance, window: { from: NOW, to: null } }),
+      inputOf(world, { debts: [debtOf({ ids })], allowance, window: { from: NOW, to: null } }),
     );
     const paid = plan.slices.flatMap(({ query }) => (query.kind === 'ids' ? query.ids : []));
     const carried = plan.carriedDebts.flatMap(({ scope }) => ('ids' in scope ? scope.ids : []));
@@ -319,7 +316,7 @@ describe('debts', () => {
   test('are left as they are by a backfill', async () => {
     const debts = [debtOf({ ids: ['1'] }), debtOf({ window: { from: 5, to: 10 } })];
     const plan = await planSlices(
-      requestOf(world, { debts, debtPolicy: 'keep', window: { from: NOW - 200 * DAY, to: NOW - 199 * DAY } }),
+      inputOf(world, { debts, debtPolicy: 'keep', window: { from: NOW - 200 * DAY, to: NOW - 199 * DAY } }),
     );
     expect(plan.carriedDebts).toEqual(debts);
     expect(plan.slices.every(({ debt }) => debt === null)).toBe(true);
@@ -329,7 +326,7 @@ describe('debts', () => {
   test('are paid by reading everything again', async () => {
     const debts = [debtOf({ ids: ['1'] }), debtOf({ window: { from: null, to: 10 } })];
     const allowance = { records: 1_000, slices: 100, recordsPerSlice: 10 };
-    const plan = await planSlices(requestOf(world, { debts, debtPolicy: 'cover', allowance }));
+    const plan = await planSlices(inputOf(world, { debts, debtPolicy: 'cover', allowance }));
     expect(plan).toMatchObject({ carriedDebts: [], workRemains: false });
   });
 
@@ -344,40 +341,40 @@ describe('debts', () => {
     ];
     const allowance = { records: 1_000, slices: 100, recordsPerSlice: 10 };
     const plan = await planSlices(
-      requestOf(world, { debts, debtPolicy: 'cover', window: { from, to: null }, allowance }),
+      inputOf(world, { debts, debtPolicy: 'cover', window: { from, to: null }, allowance }),
     );
     expect(plan.carriedDebts).toEqual([debts[0], debts[1], debts[3], debts[4]]);
   });
 
-  test('all stay where reading everything again was cut short', async () => {
+  test('all stay if reading everything again was cut short', async () => {
     const debts = [debtOf({ ids: ['1'] }), debtOf({ window: { from: 20, to: 30 } })];
     const allowance = { records: 20, slices: 20, recordsPerSlice: 10 };
-    const plan = await planSlices(requestOf(world, { debts, debtPolicy: 'cover', allowance }));
+    const plan = await planSlices(inputOf(world, { debts, debtPolicy: 'cover', allowance }));
     expect(plan.carriedDebts).toEqual(debts);
   });
 
   test('of a day cut by creation time keep that bound', async () => {
     const created = { from: 5, to: 10 };
     const debts = [debtOf({ window: { from: 50, to: 60 }, created })];
-    const plan = await planSlices(requestOf(world, { debts, window: { from: NOW, to: null } }));
+    const plan = await planSlices(inputOf(world, { debts, window: { from: NOW, to: null } }));
     expect(plan.slices[0]).toMatchObject({ query: { created, updated: { from: 50, to: 60 } } });
   });
 
-  test('of a slice inside a run are read with the bounds of that run, not with their own', async () => {
+  test('of a slice inside a run are read with the bounds of that run, not their own', async () => {
     const exact = { from: 40, to: 90 };
     const debts = [debtOf({ window: { from: 50, to: 60 }, created: null, exact })];
-    const plan = await planSlices(requestOf(world, { debts, window: { from: NOW, to: null } }));
+    const plan = await planSlices(inputOf(world, { debts, window: { from: NOW, to: null } }));
     expect(plan.slices[0]).toMatchObject({ exact, query: { through: false, updated: { from: 50, to: 60 } } });
   });
 });
 
-test('a debt of a slice inside a run that is cut keeps the bounds of that run', async () => {
+test('a debt of a slice inside a run keeps the bounds of that run when it is cut', async () => {
   const world = createWorld(spread(100), { granularity: 'day', zone: 'Asia/Kolkata' });
   const from = NOW - 200 * DAY;
   const exact = { from: from - DAY, to: from + 90 * DAY };
   const debts = [debtOf({ window: { from, to: from + 40 * DAY }, exact })];
   const allowance = { records: 40, slices: 20, recordsPerSlice: 10 };
-  const plan = await planSlices(requestOf(world, { debts, allowance, window: { from: NOW, to: null } }));
+  const plan = await planSlices(inputOf(world, { debts, allowance, window: { from: NOW, to: null } }));
   const paying = plan.slices.filter(({ debt }) => debt !== null);
   const [rest] = plan.carriedDebts;
   const cut = rest !== undefined && 'window' in rest.scope ? rest.scope.window.from : null;
@@ -390,10 +387,10 @@ test('a debt of a slice inside a run that is cut keeps the bounds of that run', 
   });
 });
 
-test('an object without a count is one slice per window', async () => {
+test('an object without a count has one slice per window', async () => {
   const world = createWorld([], SECONDS);
   const debts = [debtOf({ window: { from: 5, to: 10 } })];
-  const plan = await planSlices(requestOf(world, { probe: null, debts, window: { from: 100, to: null } }));
+  const plan = await planSlices(inputOf(world, { counting: null, debts, window: { from: 100, to: null } }));
   expect(plan.slices.map(({ query }) => updatedOf(query))).toEqual([
     { from: 5, to: 10 },
     { from: 100, to: null },

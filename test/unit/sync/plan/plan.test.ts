@@ -45,7 +45,7 @@ function settingOf(options: DependencyOptions = {}) {
 const lease = (pipeline: Pipeline) => pipeline.state.load('tickets').then(({ lease: held }) => held);
 
 describe('the plan', () => {
-  test('has its slices numbered, and names nothing but them to the workflow', async () => {
+  test('numbers its slices, and gives the workflow only their names', async () => {
     const { pipeline, dependencies, plan, planOf } = settingOf();
     const holder = await beginRun(pipeline, dependencies);
     const result = await plan(holder);
@@ -84,7 +84,7 @@ describe('the plan', () => {
     expect(world.probes).toBe(probes);
   });
 
-  test('of two at once is one', async () => {
+  test('is the same for two Plans at once', async () => {
     const { pipeline, dependencies, plan, planOf } = settingOf();
     const holder = await beginRun(pipeline, dependencies);
     const [a, b] = await Promise.all([plan(holder), plan(holder)]);
@@ -92,7 +92,7 @@ describe('the plan', () => {
     expect(planOf(holder).slices).toHaveLength(a.slices.length);
   });
 
-  test('of a full-refresh object is the object whole', async () => {
+  test('of a full-refresh object is one slice, the whole object', async () => {
     const { pipeline, dependencies, plan, planOf } = settingOf({ object: 'tags' });
     const holder = await beginRun(pipeline, dependencies);
     expect(await plan(holder)).toEqual({ status: 'planned', slices: [{ slice: '0001' }], waitSeconds: 0 });
@@ -126,7 +126,7 @@ describe('the plan', () => {
     const { pipeline, dependencies, plan, planOf } = settingOf({
       object: 'conversation_parts',
       limit: 1,
-      limits: { sliceConversations: 5, maxSlices: 100 },
+      limits: { sliceParents: 5, maxSlices: 100 },
     });
     const holder = await beginRun(pipeline, dependencies);
     await plan(holder);
@@ -142,7 +142,7 @@ describe('the plan', () => {
     expect(planOf(holder)).toMatchObject({ cursorAfter: START - 1_800, window: { to: START } });
   });
 
-  test('is refused under another configuration', async () => {
+  test('is refused if the configuration has changed', async () => {
     const { pipeline, dependencies } = settingOf();
     const holder = await beginRun(pipeline, dependencies);
     await expect(planObject({ ...dependencies, configDigest: 'd2' }, holder)).rejects.toMatchObject({
@@ -159,7 +159,7 @@ describe('the plan', () => {
 });
 
 describe('the lease', () => {
-  test('of a running execution is left alone: skipped, and why', async () => {
+  test('of a running execution stays its own: the object is skipped, with the reason', async () => {
     const { pipeline, dependencies, plan } = settingOf();
     pipeline.executions.running.add(OTHER.executionArn);
     await pipeline.state.takeLease('tickets', 0, OTHER);
@@ -173,7 +173,7 @@ describe('the lease', () => {
     expect(pipeline.lake.files.has(planKey(holder.runId, 'tickets'))).toBe(false);
   });
 
-  test('that was skipped stays skipped for this run: what was said once is not planned later', async () => {
+  test('once skipped, stays skipped for this run', async () => {
     const { pipeline, dependencies, plan } = settingOf();
     pipeline.executions.running.add(OTHER.executionArn);
     await pipeline.state.takeLease('tickets', 0, OTHER);
@@ -192,7 +192,7 @@ describe('the lease', () => {
     expect(await pipeline.state.load('tickets')).toMatchObject({ lease: holder, fence: 2 });
   });
 
-  test('of a state machine that is gone is taken over: its executions may not be asked for', async () => {
+  test('of a state machine that is gone is taken over: we may not ask about its executions', async () => {
     const { pipeline, dependencies } = settingOf();
     const arn = 'arn:aws:states:eu-west-1:1:execution:Workflow';
     const denied = {
@@ -221,11 +221,11 @@ describe('the lease', () => {
     await commitObject(dependencies, late);
     expect(await plan(early)).toEqual({ status: 'skipped', slices: [], waitSeconds: 0 });
     expect(pipeline.lake.json(outcomeKey(early.runId, 'tickets'))).toMatchObject({
-      message: `a later run, ${late.runId}, has been committed; if that lies in the future, a clock was wrong`,
+      message: `a later run, ${late.runId}, has already committed; if its id lies in the future, a clock was wrong`,
     });
   });
 
-  test('of the run itself is kept, and what it committed is told and set free', async () => {
+  test('of the run itself is kept; if the run has committed, Plan reports that and gives the lease back', async () => {
     const { pipeline, dependencies, plan } = settingOf();
     const holder = await beginRun(pipeline, dependencies);
     await planAndExtract(dependencies, holder);
@@ -236,7 +236,7 @@ describe('the lease', () => {
     expect(await lease(pipeline)).toBeNull();
   });
 
-  test('goes to one of many that want it', async () => {
+  test('goes to only one of many runs that want it', async () => {
     const { pipeline, dependencies } = settingOf();
     const holders = Array.from({ length: 8 }, (_unused, index) => ({
       executionArn: `arn:${index}`,
@@ -248,7 +248,7 @@ describe('the lease', () => {
     expect((await pipeline.state.load('tickets')).fence).toBe(1);
   });
 
-  test('that changes hands without end is given up with a clear error', async () => {
+  test('that keeps changing hands is given up with a clear error', async () => {
     const { dependencies, pipeline } = settingOf();
     const busy = {
       ...dependencies,
@@ -277,7 +277,7 @@ describe('the lease', () => {
   });
 });
 
-test('slices planned are what extraction finds, up to the commit', async () => {
+test('extraction finds the planned slices, and the commit follows', async () => {
   const { pipeline, dependencies, plan } = settingOf();
   const holder = await beginRun(pipeline, dependencies);
   const { slices } = await plan(holder);

@@ -1,11 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Window } from '../../../../functions/core/reading.ts';
+import type { Window, WindowQuery } from '../../../../functions/core/reading.ts';
 import {
-  type CountedQuery,
+  type CountedWindow,
   type SplitOptions,
   splitWindow,
-  type WindowQuery,
 } from '../../../../functions/sync/plan/split-window.ts';
 import {
   anyComparison,
@@ -37,7 +36,7 @@ async function split(
   world: World,
   query: WindowQuery,
   options: Partial<SplitOptions> = {},
-): Promise<readonly CountedQuery[]> {
+): Promise<readonly CountedWindow[]> {
   const { granularity } = world.comparison;
   return Array.fromAsync(
     splitWindow(query, { probe: probeOf(world), granularity, target: 10, now: NOW, ...options }),
@@ -50,8 +49,8 @@ const windows: fc.Arbitrary<Window> = fc
     a !== null && b !== null ? { from: Math.min(a, b), to: Math.max(a, b) + 1 } : { from: a, to: b },
   );
 
-/** The runs of slices that share one stretch of time. */
-function stretches(slices: readonly CountedQuery[]): readonly (readonly WindowQuery[])[] {
+/** Groups of slices that share the same window of updates. */
+function stretches(slices: readonly CountedWindow[]): readonly (readonly WindowQuery[])[] {
   const groups = Map.groupBy(slices, ({ query }) => JSON.stringify(query.updated));
   return [...groups.values()].map((group) => group.map(({ query }) => query));
 }
@@ -69,7 +68,7 @@ function expectToTile(parts: readonly Window[], whole: Window): void {
 const clusterOf = (size: number, make: (index: number) => Omit<WorldRecord, 'id'>): readonly WorldRecord[] =>
   Array.from({ length: size }, (_unused, index) => ({ id: String(index), ...make(index) }));
 
-describe('whatever the population, the zone and the window', () => {
+describe('for any records, zone and window', () => {
   test('the slices hold every record of the window, each once unless the server is inclusive', async () => {
     await fc.assert(
       fc.asyncProperty(population, anyComparison, windows, async (records, comparison, updated) => {
@@ -110,7 +109,7 @@ describe('whatever the population, the zone and the window', () => {
     );
   });
 
-  test('the counts are right, and no slice holds more than it should unless it cannot be cut', async () => {
+  test('the counts are right, and no slice is too large unless it cannot be cut', async () => {
     const exact = anyComparison.filter((one) => one.granularity === 'day' || !one.inclusive);
     await fc.assert(
       fc.asyncProperty(population, exact, windows, async (records, comparison, updated) => {
@@ -132,7 +131,7 @@ describe('whatever the population, the zone and the window', () => {
     );
   });
 
-  test('a few probes a slice are enough', async () => {
+  test('a few probes per slice are enough', async () => {
     await fc.assert(
       fc.asyncProperty(population, anyComparison, windows, async (records, comparison, updated) => {
         const world = createWorld(records, comparison);
@@ -147,7 +146,7 @@ describe('whatever the population, the zone and the window', () => {
 describe('masses', () => {
   const wanted = { from: NOW - YEAR, to: null };
 
-  test('a year of evenly spread records is cut into about as many slices as it takes', async () => {
+  test('a year of evenly spread records is cut into about as many slices as necessary', async () => {
     const records = clusterOf(2_000, (index) => ({
       updated_at: NOW - YEAR + index * 15_000,
       created_at: NOW - 2 * YEAR,
@@ -169,7 +168,7 @@ describe('masses', () => {
     expect(world.probes).toBeLessThanOrEqual(40);
   });
 
-  test('one day of contacts is cut by the time they were created', async () => {
+  test('one day of contacts is cut by creation time', async () => {
     const records = clusterOf(3_000, (index) => ({
       updated_at: NOW - 100 * DAY + (index % 3_600),
       created_at: NOW - YEAR + index * 8_000,
@@ -183,7 +182,7 @@ describe('masses', () => {
     expect(world.probes).toBeLessThanOrEqual(120);
   });
 
-  test('contacts of one day created on one day are walked as they are', async () => {
+  test('contacts created on one day and updated on one day stay one slice', async () => {
     const at = NOW - 100 * DAY;
     const records = clusterOf(3_000, () => ({ updated_at: at, created_at: at }));
     const world = createWorld(records, { granularity: 'day', zone: 'Asia/Kolkata' });
@@ -192,7 +191,7 @@ describe('masses', () => {
     expect(slices.length).toBeLessThanOrEqual(6);
   });
 
-  test('the day of the upper bound is taken in whole where the window says so', async () => {
+  test('the whole day of the upper bound is read if the window asks for it', async () => {
     const zone = 'America/New_York';
     const to = Date.UTC(2026, 10, 10, 15) / 1000;
     const late = { id: 'late', updated_at: to + 3 * 3_600, created_at: 5 };
@@ -211,7 +210,7 @@ test('an empty window is one slice and one probe', async () => {
   expect(world.probes).toBe(1);
 });
 
-test('slices are made as they are asked for: who stops early asks nothing more', async () => {
+test('slices are made on demand: a caller that stops early causes no more probes', async () => {
   const records = clusterOf(1_000, (index) => ({ updated_at: NOW - YEAR + index * 30_000, created_at: 1 }));
   const world = createWorld(records, { granularity: 'second', inclusive: false });
   const slices = splitWindow(windowQuery({ from: null, to: null }), {
@@ -224,7 +223,7 @@ test('slices are made as they are asked for: who stops early asks nothing more',
   expect(world.probes).toBeLessThanOrEqual(12);
 });
 
-test('a window already bounded in created_at is never cut wider than it was', async () => {
+test('a window that is already bounded in created_at never gets wider', async () => {
   const created = { from: NOW - YEAR, to: NOW - 300 * DAY };
   await fc.assert(
     fc.asyncProperty(population, dayComparison, async (records, comparison: Comparison) => {

@@ -42,7 +42,7 @@ function starting(identity: Partial<Identity> = {}, config: Record<string, unkno
 }
 
 describe('StartRun', () => {
-  test('names the run by the start of its execution, and each object with its function', async () => {
+  test('names the run after the start of its execution, and lists each object with its function', async () => {
     const { start, context } = starting();
     const { runId, objects } = await start();
     expect(runId).toMatch(/^20261122T115959123Z-[0-9a-f]{6}$/);
@@ -65,7 +65,7 @@ describe('StartRun', () => {
     });
   });
 
-  test('repeated makes no second run and does not move the start', async () => {
+  test('starts no second run when repeated, and does not move the start', async () => {
     const { start, pipeline, context } = starting();
     const first = await start();
     pipeline.clock.advance(300_000);
@@ -74,7 +74,7 @@ describe('StartRun', () => {
     expect(pipeline.lake.keys()).toEqual([runContextKey(first.runId)]);
   });
 
-  test('of another execution is another run', async () => {
+  test('starts another run for another execution', async () => {
     const { start } = starting();
     const [a, b] = [await start(), await start({}, { execution: { ...EXECUTION, arn: 'arn:execution:2' } })];
     expect(a.runId).not.toBe(b.runId);
@@ -86,7 +86,7 @@ describe('StartRun', () => {
     [-61_000, NOON - 61_000, 61, true],
     [+61_000, NOON, -61, true],
   ])(
-    'with the clock of Intercom %i ms ahead counts from the earlier',
+    'with Intercom’s clock %i ms ahead, counts from the earlier clock',
     async (ahead, startedAtMs, skew, isNoted) => {
       const { start, context } = starting({ dateMs: NOON + ahead });
       const run = context((await start()).runId);
@@ -95,12 +95,12 @@ describe('StartRun', () => {
     },
   );
 
-  test('without the clock of Intercom counts from ours', async () => {
+  test('without Intercom’s clock, counts from ours', async () => {
     const { start, context } = starting({ dateMs: null });
     expect(context((await start()).runId)).toMatchObject({ startedAtMs: NOON, clockSkewSeconds: null });
   });
 
-  test('refuses bad input before it asks anybody or writes anything', async () => {
+  test('refuses bad input before it sends a request or writes anything', async () => {
     const { start, pipeline } = starting();
     await expect(start({ objects: ['nothing'] })).rejects.toMatchObject({
       name: 'InputError',
@@ -116,7 +116,7 @@ describe('StartRun', () => {
     expect(pipeline.lake.keys()).toEqual([]);
   });
 
-  test('takes a workspace that does not tell its id', async () => {
+  test('accepts a workspace without an id', async () => {
     const { start, pipeline } = starting({ workspaceId: null });
     await start();
     expect(await pipeline.state.claimWorkspace('w9')).toBe('w9');
@@ -130,7 +130,7 @@ describe('StartRun', () => {
     });
   });
 
-  test('carries mode, range, objects and notes of the input', async () => {
+  test('records mode, range, objects and notes of the input', async () => {
     const { start, context } = starting();
     const { runId, objects } = await start({ from: '2026-01-01T00:00:00Z', to: '2026-02-01T00:00:00Z' });
     expect(objects.map(({ object }) => object)).toEqual(['contacts']);
@@ -201,7 +201,7 @@ describe('FinishRun', () => {
     });
   });
 
-  test('fails the run where an object failed, and says which and why', async () => {
+  test('fails the run if an object failed, and says which and why', async () => {
     const { commit, outcome, finish, summary } = await finishing(['tags', 'admins', 'teams']);
     await commit('tags');
     await outcome('admins', { status: 'failed', error: 'PermissionError', message: 'tick "Read admins"' });
@@ -214,7 +214,7 @@ describe('FinishRun', () => {
     expect(summary().objects.map(({ status }) => status)).toEqual(['committed', 'failed', 'failed']);
   });
 
-  test('takes neither skipped nor unavailable objects for failures', async () => {
+  test('counts neither skipped nor unavailable objects as failures', async () => {
     const { outcome, finish, summary } = await finishing(['tags', 'tickets']);
     await outcome('tags', { status: 'skipped', message: 'busy' });
     await outcome('tickets', { status: 'unavailable', message: 'not in the plan' });
@@ -225,20 +225,20 @@ describe('FinishRun', () => {
     ]);
   });
 
-  test('takes an object that left nothing for failed', async () => {
+  test('counts an object that left nothing as failed', async () => {
     const { finish, summary } = await finishing(['tags']);
     expect(await finish()).toMatchObject({ status: 'failed' });
     expect(summary().objects[0]).toMatchObject({ status: 'failed', error: 'Aborted' });
   });
 
-  test('believes the manifest rather than a failure that was recorded besides', async () => {
+  test('believes the manifest if a failure was recorded as well', async () => {
     const { commit, outcome, finish } = await finishing(['tags']);
     await outcome('tags', { status: 'failed', error: 'States.Timeout', message: 'late' });
     await commit('tags');
     expect(await finish()).toMatchObject({ status: 'succeeded' });
   });
 
-  test('tells what went wrong after a commit, which stands', async () => {
+  test('reports what went wrong after a commit, and the commit stands', async () => {
     const { commit, outcome, finish, summary } = await finishing(['tags', 'teams']);
     await commit('tags');
     await outcome('tags', { status: 'committed', message: 'Glue refused tables' });
@@ -251,7 +251,7 @@ describe('FinishRun', () => {
     ]);
   });
 
-  test('starts the next run once, for what remains only, however often it is repeated', async () => {
+  test('starts the next run once, only for the objects that remain, however often it is repeated', async () => {
     const { commit, finish, summary, pipeline, outcome } = await finishing(['tags', 'teams', 'admins']);
     await commit('tags', true);
     await commit('teams', false);
@@ -268,7 +268,7 @@ describe('FinishRun', () => {
     expect(before.work_remains).toBe(true);
   });
 
-  test('ends a run during which the configuration was deployed, and tells what it did', async () => {
+  test('ends a run during which you deployed, and reports what the run did', async () => {
     const { commit, outcome, finish, summary } = await finishing(['tags', 'teams']);
     await commit('tags');
     await outcome('teams', { status: 'failed', error: 'ContractError', message: 'deployed during a run' });
@@ -276,7 +276,7 @@ describe('FinishRun', () => {
     expect(summary().objects.map(({ status }) => status)).toEqual(['committed', 'failed']);
   });
 
-  test('says what happened as one event, again where it is repeated, and the same', async () => {
+  test('sends one event about what happened, and the same event again when repeated', async () => {
     const { commit, outcome, finish, pipeline } = await finishing(['teams', 'tags']);
     await commit('teams');
     await outcome('tags', {
@@ -317,7 +317,7 @@ describe('FinishRun', () => {
     expect(JSON.stringify(announced)).not.toContain('secret');
   });
 
-  test('that could not say its event has counted nothing, started the next run, and is repeated', async () => {
+  test('has counted nothing if its event fails, but has started the next run, and can be repeated', async () => {
     const { commit, pipeline } = await finishing(['tags']);
     await commit('tags', true);
     const { watchers } = pipeline;
@@ -336,7 +336,7 @@ describe('FinishRun', () => {
     expect(watchers.recorded).not.toEqual([]);
   });
 
-  test('measures the run and each object, zeros included', async () => {
+  test('measures the run and each object, including zeros', async () => {
     const { commit, outcome, finish, pipeline } = await finishing([
       'tags',
       'contacts',
@@ -386,9 +386,9 @@ describe('FinishRun', () => {
   test.each([
     ['succeeded', { tags: 'committed', teams: 'skipped' }, [{ RunSeconds: 90 }]],
     ['found every object unavailable', { tags: 'unavailable', teams: 'unavailable' }, [{ RunSeconds: 90 }]],
-    ['left every object to another', { tags: 'skipped', teams: 'skipped' }, []],
+    ['left every object to another run', { tags: 'skipped', teams: 'skipped' }, []],
     ['failed', { tags: 'committed', teams: 'failed' }, []],
-  ] as const)('counts for a successful run or not: one that %s', async (_name, became, counted) => {
+  ] as const)('records the duration of a run or not: one that %s', async (_name, became, counted) => {
     const { commit, outcome, finish, pipeline } = await finishing(
       Object.keys(became) as (keyof typeof became)[],
     );
@@ -404,7 +404,7 @@ describe('FinishRun', () => {
     expect(ofRuns.map(({ values }) => values)).toEqual(counted);
   });
 
-  test('warns of debts that are older than a day, and says that the object is short', async () => {
+  test('warns about debts older than a day, and says that the object is short', async () => {
     const { finish, summary, pipeline } = await finishing(['tickets']);
     const since = (hours: number) => new Date(NOON - hours * 3_600_000).toISOString();
     const debt = (hours: number) => ({ scope: { ids: ['1'] }, reason: 'r', since: since(hours), tries: 3 });
@@ -445,12 +445,12 @@ describe('FinishRun', () => {
     });
     expect(summary().notes).toEqual([
       'a note',
-      'tickets is not complete yet: 8 of 10 read, 4 debt(s). Debts are planned again in every run.',
-      `tickets has 2 debt(s) older than a day, the oldest of ${since(48)}: every run tries to read them, none could.`,
+      'tickets is not complete yet: 8 of 10 read, 4 debts. Debts are planned again in every run.',
+      `tickets has 2 debts older than a day, the oldest from ${since(48)}. Every run tries to read them; none has succeeded.`,
     ]);
   });
 
-  test('keeps its cause within what a state machine takes', async () => {
+  test('keeps its cause within what a state machine accepts', async () => {
     const { outcome, finish } = await finishing(['tags']);
     await outcome('tags', { status: 'failed', error: 'Bug', message: 'x'.repeat(50_000) });
     expect((await finish()).cause.length).toBeLessThanOrEqual(8_000);
@@ -470,7 +470,7 @@ describe('RecordFailure', () => {
     };
   };
 
-  test('writes down what the function threw, and gives the lease back', async () => {
+  test('records what the function threw, and gives the lease back', async () => {
     const { dependencies, outcome, lease, pipeline } = await failing();
     await failObject(pipeline, dependencies, HOLDER, { name: 'ContractError', message: 'html' });
     expect(outcome()).toEqual({
@@ -495,7 +495,7 @@ describe('RecordFailure', () => {
     ['null', 'null'],
     ['', 'no message'],
     [undefined, 'no message'],
-  ])('takes the cause %j as it is', async (cause, message) => {
+  ])('keeps the cause %j unchanged', async (cause, message) => {
     const { pipeline, dependencies, outcome } = await failing();
     await recordFailure(
       { ...dependencies, ...pipeline.watchers },
@@ -509,13 +509,13 @@ describe('RecordFailure', () => {
     expect(outcome()).toMatchObject({ status: 'failed', error: 'States.Timeout', message });
   });
 
-  test('takes an unavailable object for no failure', async () => {
+  test('does not count an unavailable object as a failure', async () => {
     const { pipeline, dependencies, outcome } = await failing();
     await failObject(pipeline, dependencies, HOLDER, { name: 'UnavailableError', message: 'plan' });
     expect(outcome()).toEqual({ status: 'unavailable', message: 'plan' });
   });
 
-  test('repeated keeps what was said first', async () => {
+  test('keeps the first message when repeated', async () => {
     const { pipeline, dependencies, outcome } = await failing();
     await failObject(pipeline, dependencies, HOLDER, { name: 'ContractError', message: 'first' });
     await failObject(pipeline, dependencies, HOLDER, { name: 'Bug', message: 'second' });
@@ -530,7 +530,7 @@ describe('RecordFailure', () => {
     expect(await lease()).toEqual(other);
   });
 
-  test('leaves a commit in progress to whoever finds it', async () => {
+  test('leaves a commit in progress to the next run', async () => {
     const { dependencies, pipeline } = await failing();
     const committing = { runId: RUN_ID, draftKey: 'd' };
     await pipeline.state.markCommitting('tags', 1, committing);
@@ -540,7 +540,7 @@ describe('RecordFailure', () => {
 
   const RUNS = ['20261122T120000000Z-aaaaaa', '20261122T130000000Z-bbbbbb', '20261122T140000000Z-cccccc'];
 
-  /** Fails, commits or otherwise ends one run after the other; the counts that were written down. */
+  /** Ends one run after the other as given. Returns the counts that were recorded. */
   async function streak(...ends: readonly ('failed' | 'unavailable' | 'committed' | 'again')[]) {
     const pipeline = createPipeline();
     const dependencies = dependenciesOf(pipeline);
@@ -565,24 +565,24 @@ describe('RecordFailure', () => {
     return { counts, state: await pipeline.state.load('tags') };
   }
 
-  test('counts the runs in a row that failed, each once however often it is recorded', async () => {
+  test('counts the failed runs in a row, each once however often it is recorded', async () => {
     const { counts, state } = await streak('failed', 'again', 'failed', 'again', 'again');
     expect(counts).toEqual([1, 1, 2, 2, 2]);
     expect(state.failures).toEqual({ count: 2, runId: RUNS[1] });
   });
 
-  test('begins anew after a commit', async () => {
+  test('starts from one again after a commit', async () => {
     const { counts, state } = await streak('failed', 'committed', 'failed');
     expect(counts).toEqual([1, 1]);
     expect(state.failures).toEqual({ count: 1, runId: RUNS[2] });
   });
 
-  test('neither counts an unavailable object nor takes it for a success', async () => {
+  test('counts an unavailable object neither as a failure nor as a success', async () => {
     const { counts } = await streak('failed', 'unavailable', 'failed');
     expect(counts).toEqual([1, undefined, 2]);
   });
 
-  test('does not count what this run has committed after all, and says how far that is', async () => {
+  test('does not count an object that this run has committed after all, and reports its cursor', async () => {
     const pipeline = createPipeline();
     const dependencies = dependenciesOf(pipeline);
     await pipeline.state.takeLease('tags', 0, HOLDER);
@@ -593,7 +593,7 @@ describe('RecordFailure', () => {
     expect((await pipeline.state.load('tags')).failures).toBeNull();
   });
 
-  test('counts what a state that changes at that moment still lets it count', async () => {
+  test('still counts if the state changes at the same moment', async () => {
     const pipeline = createPipeline();
     const { state } = pipeline;
     await state.takeLease('tags', 0, HOLDER);
@@ -612,20 +612,20 @@ describe('RecordFailure', () => {
     expect(pipeline.lake.json(outcomeKey(RUN_ID, 'tags'))).toMatchObject({ failures: 1 });
   });
 
-  test('says that the connection is lost where that is why', async () => {
+  test('reports a lost connection if that is the reason', async () => {
     const { pipeline, dependencies } = await failing();
     await failObject(pipeline, dependencies, HOLDER, { name: 'ConnectionError', message: 'revoked' });
     expect(pipeline.watchers.recorded).toEqual([{ values: { ConnectionLost: 1 }, object: 'tags' }]);
   });
 
-  test('says nothing of the connection for any other failure', async () => {
+  test('reports nothing about the connection for any other failure', async () => {
     const { pipeline, dependencies } = await failing();
     await failObject(pipeline, dependencies, HOLDER, { name: 'PermissionError', message: 'tick' });
     expect(pipeline.watchers.recorded).toEqual([]);
   });
 });
 
-describe('StartRun tells of the connection', () => {
+describe('StartRun reports on the connection', () => {
   const recordedBy = async (identity: () => Promise<Identity>, workspace?: string) => {
     const pipeline = createPipeline();
     if (workspace !== undefined) await pipeline.state.claimWorkspace(workspace);
@@ -638,17 +638,17 @@ describe('StartRun tells of the connection', () => {
   };
   const known = async (): Promise<Identity> => ({ workspaceId: 'w1', dateMs: NOON });
 
-  test('that it holds, so that the alarm ends', async () => {
+  test('that it works, so that the alarm ends', async () => {
     expect(await recordedBy(known)).toEqual([{ ConnectionLost: 0 }]);
   });
 
-  test('that the token is dead, or of another workspace', async () => {
+  test('that the token no longer works, or belongs to another workspace', async () => {
     const dead = async () => Promise.reject(new ConnectionError('dead', { code: 'dead_token' }));
     expect(await recordedBy(dead)).toEqual([{ ConnectionLost: 1 }]);
     expect(await recordedBy(known, 'w2')).toEqual([{ ConnectionLost: 1 }]);
   });
 
-  test('nothing where Intercom is down: nobody knows then', async () => {
+  test('nothing if Intercom is down', async () => {
     const down = async () => Promise.reject(new RetryableError('down', { code: 'http_503' }));
     expect(await recordedBy(down)).toEqual([]);
   });

@@ -1,4 +1,4 @@
-/** Whole runs over memory twins, one after the other: what is committed in the end is everything. */
+/** Whole runs over in-memory ports, one after the other. In the end everything is committed. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Manifest, Plan } from '../../../../functions/core/engine-files.ts';
@@ -68,7 +68,7 @@ const spread = (size: number): readonly WorldRecord[] =>
   }));
 
 describe('an initial load', () => {
-  test('in as many runs as it takes leaves every record from startFrom on', async () => {
+  test('leaves every record from startFrom on, in as many runs as necessary', async () => {
     await fc.assert(
       fc.asyncProperty(population, anyComparison, fc.option(instant), async (records, comparison, from) => {
         const setting = settingOf(records, comparison);
@@ -82,7 +82,7 @@ describe('an initial load', () => {
     );
   });
 
-  test('is a row of bounded runs whose windows share their boundaries', async () => {
+  test('is a series of bounded runs whose windows share their boundaries', async () => {
     const setting = settingOf(spread(400), SECONDS, { limit: 1 });
     const dependencies = { ...setting.dependencies() };
     const runs = await runUntilDone(setting.pipeline, dependencies);
@@ -98,7 +98,7 @@ describe('an initial load', () => {
 });
 
 describe('what a slice could not read', () => {
-  test('is owed, read by a later run, and then owed no more: also on the first day of the slice', async () => {
+  test('is owed until a later run reads it, even on the first day of the slice', async () => {
     await fc.assert(
       fc.asyncProperty(
         population,
@@ -123,7 +123,7 @@ describe('what a slice could not read', () => {
     );
   });
 
-  test('does not become more with every run that fails to read it', async () => {
+  test('does not grow with every run that fails to read it', async () => {
     const isLost = (_slice: unknown, { id }: WorldRecord) => id === 'r7' || id === 'r8';
     const setting = settingOf(spread(30), SECONDS, { isLost });
     const sizes: number[] = [];
@@ -137,7 +137,7 @@ describe('what a slice could not read', () => {
     expect(debt?.since).toBe(manifests(setting)[0]?.started_at);
   });
 
-  test('in the open slice is owed up to the start of the run: the debt does not grow with time', async () => {
+  test('is owed up to the start of the run in an open slice: the debt does not grow with time', async () => {
     let isBroken = true;
     const setting = settingOf(spread(5), SECONDS, { isLost: () => isBroken, limit: 166 });
     await runOnce(setting.pipeline, setting.dependencies());
@@ -163,7 +163,7 @@ describe('startFrom moved earlier', () => {
     expect(manifests(setting).at(-1)?.completeness.debts).toEqual([]);
   });
 
-  test('to nothing reads everything', async () => {
+  test('to null reads everything', async () => {
     const setting = settingOf(spread(30), SECONDS, { limit: 166 });
     await runUntilDone(setting.pipeline, setting.dependencies({ startFrom: iso(NOW - 95 * DAY) }));
     await runUntilDone(setting.pipeline, setting.dependencies());
@@ -197,7 +197,7 @@ describe('a full refresh of an incremental object', () => {
     expect(last?.cursor?.after).toBeGreaterThan(cursor);
   });
 
-  test('in many runs never moves the cursor back and reads everything once more', async () => {
+  test('never moves the cursor back over many runs, and reads everything once more', async () => {
     const setting = settingOf(spread(300), SECONDS);
     await runUntilDone(setting.pipeline, setting.dependencies());
     const initial = manifests(setting).length;
@@ -212,7 +212,7 @@ describe('a full refresh of an incremental object', () => {
   });
 });
 
-test('startFrom in the minutes that every run reads again is kept by all runs', async () => {
+test('all runs respect a startFrom within the minutes that every run reads again', async () => {
   const startFrom = NOW - 100;
   const records = [NOW - 800, NOW - 101, NOW - 100, NOW - 1].map((at) => ({
     id: String(at),
@@ -226,7 +226,7 @@ test('startFrom in the minutes that every run reads again is kept by all runs', 
   expect(idsOf(setting)).toEqual(new Set([String(NOW - 100), String(NOW - 1)]));
 });
 
-test('a full refresh under a later startFrom leaves no gap between the cursor and it', async () => {
+test('a full refresh with a later startFrom leaves no gap after the cursor', async () => {
   const setting = settingOf(spread(10), SECONDS, { limit: 166 });
   await runOnce(setting.pipeline, setting.dependencies());
   const between = { id: 'between', updated_at: NOW + DAY, created_at: 1 };
@@ -271,7 +271,7 @@ describe('a backfill', () => {
 });
 
 describe('a backfill that is too long for one run', () => {
-  test('goes on in the next runs until all of it is read', async () => {
+  test('continues in the next runs until all of it is read', async () => {
     const setting = settingOf(spread(300), SECONDS);
     const [from, to] = [NOW - 99 * DAY, NOW - 40 * DAY];
     const runs = await runUntilDone(setting.pipeline, setting.dependencies({ startFrom: iso(NOW - DAY) }), {
@@ -284,8 +284,8 @@ describe('a backfill that is too long for one run', () => {
   });
 });
 
-describe('changes while the runs go on', () => {
-  test('a record that changes during a run is in that run or the next, in its last state', async () => {
+describe('changes while runs are in progress', () => {
+  test('a record that changes during a run appears in that run or the next, in its last state', async () => {
     const setting = settingOf(spread(40), SECONDS, { limit: 1 });
     const dependencies = setting.dependencies();
     const { reader } = dependencies;
@@ -316,7 +316,7 @@ describe('changes while the runs go on', () => {
   });
 });
 
-test('the cursor only moves forward and stays behind the start of the run by the overlap', async () => {
+test('the cursor only moves forward, and stays behind the start of the run by the overlap', async () => {
   const setting = settingOf(spread(200), SECONDS);
   await runUntilDone(setting.pipeline, setting.dependencies({ overlapMinutes: 20 }));
   for (const { cursor, started_at } of manifests(setting)) {

@@ -1,5 +1,6 @@
-/** GET /admins/activity_logs: a range of time, newest first, no total (docs/intercom-api.md 6.9). */
+/** GET /admins/activity_logs: a time range, newest first, without a total (docs/intercom-api.md 6.9). */
 import type { JsonObject } from '../../json.ts';
+import { oddRecord } from '../../odd-records.ts';
 import type { Switches } from '../../switches.ts';
 import { type Answer, ok, type Request, type Route, type Services } from '../context.ts';
 import { ApiError, HtmlError } from '../errors.ts';
@@ -41,7 +42,7 @@ function activityLogs(services: Services, request: Request): Answer {
     .sort((a, b) => createdAt(b) - createdAt(a));
   const perPage = pageSize(services, request.query.get('per_page'), { fallback: 20, max: 250 });
   const { items, pages } = numberedPage(services, request, logs, perPage);
-  const texts = items.map((log) => JSON.stringify(log));
+  const texts = items.map((log) => JSON.stringify(oddRecord(switches(), 'activity_logs', log)));
   return ok(`{"type":"activity_log.list","pages":${pages},"activity_logs":[${texts.join(',')}]}`);
 }
 

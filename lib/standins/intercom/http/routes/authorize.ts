@@ -1,4 +1,4 @@
-/** The page where a person authorizes the app (docs/intercom-api.md 8.1); how Intercom's own looks does not matter. */
+/** The page on which a person authorizes the app (docs/intercom-api.md 8.1). It does not imitate Intercom's design. */
 import type { Answer, Request, Route, Services } from '../context.ts';
 
 const HTML = { 'Content-Type': 'text/html; charset=utf-8', 'Cache-Control': 'no-store' };
@@ -18,7 +18,7 @@ const hidden = (parameters: URLSearchParams): string =>
     .map((name) => `<input type="hidden" name="${name}" value="${escaped(parameters.get(name) ?? '')}">`)
     .join('');
 
-/** Where the browser is sent back to; a page that says why not, where it is not. */
+/** The URL that the browser is sent back to, or a page that says why it is not. */
 type Destination = { readonly url: URL } | { readonly refusal: Answer };
 
 function destination(
@@ -51,7 +51,7 @@ function decide(services: Services, url: URL, parameters: URLSearchParams): Answ
   return { status: 302, headers: { ...HTML, Location: url.href }, body: '' };
 }
 
-/** @param redirectUrls those registered; the first is the default */
+/** @param redirectUrls the registered URLs; the first is the default */
 export function createAuthorizeRoutes(
   clientId: string,
   redirectUrls: () => readonly string[],

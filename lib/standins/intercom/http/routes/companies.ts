@@ -20,7 +20,7 @@ function companyRow(services: Services, request: Request): number {
   return row;
 }
 
-/** Without companies that have no users; deleted ones can still be listed (docs/intercom-api.md 6.3). */
+/** Companies without users are not listed. Deleted ones can be (docs/intercom-api.md 6.3). */
 function listedRows({ world, switches }: Services): number[] {
   const { companies, membership } = world;
   const rows: number[] = [];
@@ -33,7 +33,7 @@ function listedRows({ world, switches }: Services): number[] {
 
 type SortField = 'last_request_at' | 'updated_at';
 
-/** Last request first unless `order=asc`; companies that never made one come last. */
+/** The latest request comes first unless `order=asc`. Companies without a request come last. */
 function sortRows(world: World, rows: number[], field: SortField, order: string): number[] {
   const value = (row: number): number => {
     if (field === 'updated_at') return world.companies.updatedAt(row);
@@ -45,7 +45,7 @@ function sortRows(world: World, rows: number[], field: SortField, order: string)
   return order === 'asc' ? sorted : sorted.reverse();
 }
 
-/** A sorted walk is asked for once a page, so it is kept while nothing changes. */
+/** Every page needs the sorted rows, so they are kept as long as nothing changes. */
 function createSorted(): (services: Services, field: SortField, order: string) => readonly number[] {
   let known: { readonly key: string; readonly rows: readonly number[] } | undefined;
   return (services, field, order) => {
@@ -118,7 +118,7 @@ function scroll(services: Services, request: Request): Answer {
   );
 }
 
-/** Style A, sorted by the contacts' creation (docs/intercom-api.md 4.2 shows such a cursor). */
+/** Style A, sorted by the contacts' creation time (docs/intercom-api.md 4.2 shows such a cursor). */
 function companyContacts(services: Services, request: Request): Answer {
   const { table } = services.world.contacts;
   const company = companyRow(services, request);

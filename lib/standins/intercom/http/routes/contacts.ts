@@ -1,5 +1,6 @@
 /** Contacts and their sub-lists (docs/intercom-api.md 6.2). */
 
+import type { SubListCase } from '../../cases.ts';
 import type { ContactState } from '../../generate/contacts.ts';
 import { contactFields } from '../../search/fields.ts';
 import { EVER } from '../../search/intervals.ts';
@@ -33,7 +34,7 @@ const createContactsSearch = (): Route['handle'] =>
     numericId: false,
   }));
 
-/** GET /contacts and GET /conversations: style A in an order of the switch (docs/intercom-api.md 6). */
+/** GET /contacts and GET /conversations: style A, in the order that the switch sets (docs/intercom-api.md 6). */
 export function cursorList<S extends Timed>(
   services: Services,
   request: Request,
@@ -47,6 +48,7 @@ export function cursorList<S extends Timed>(
   },
 ): Answer {
   const { live, table } = searchable;
+  live.settle();
   const keys = { created_at_desc: live.byCreated, updated_at_desc: live.byUpdated, id_asc: live.byId }[
     options.order
   ];
@@ -60,14 +62,14 @@ export function cursorList<S extends Timed>(
     query: `${request.path} ${options.order}`,
   });
   return ok(
-    listBytes(options.type, options.key, page.rows.map(table.bytes), {
+    listBytes(options.type, options.key, page.rows.filter(live.isListed).map(table.bytes), {
       total_count: page.total,
       pages: page.pages,
     }),
   );
 }
 
-/** The row of a contact, or 404: in 2.15 also for a merged one, 410 from 2.16 (docs/intercom-api.md 3.2). */
+/** The row of a contact. Throws 404, or from 2.16 on 410 for a merged contact (docs/intercom-api.md 3.2). */
 function contactRow({ world, switches }: Services, request: Request): number {
   const id = param(request);
   const row = world.contacts.table.find(id);
@@ -85,12 +87,24 @@ function getContact(services: Services, request: Request): Answer {
   return ok(`${text.slice(0, -1)},"enabled_push_messaging":null}`);
 }
 
+/** A sub-list of the contact in the path, without the items that the switch holds back. */
+function shortened<T>(
+  { shortages, switches }: Services,
+  request: Request,
+  list: SubListCase['list'],
+  items: readonly T[],
+): readonly T[] {
+  const cases = switches().shortSubLists.filter((one) => one.list === list);
+  return items.slice(0, Math.max(0, items.length - shortages.of(cases, param(request))));
+}
+
 function contactCompanies(services: Services, request: Request): Answer {
   const { world } = services;
   const state = world.contacts.table.state(contactRow(services, request));
   const rows = state.companies.filter(world.companies.exists);
+  const served = shortened(services, request, 'companies', rows);
   const perPage = pageSize(services, request.query.get('per_page'), { fallback: 50, max: 60 });
-  const { items, pages } = numberedPage(services, request, rows, perPage);
+  const { items, pages } = numberedPage(services, request, served, perPage);
   const key = services.switches().contactCompaniesKey;
   return ok(listBytes('list', key, items.map(world.companies.bytes), { total_count: rows.length, pages }));
 }
@@ -104,7 +118,7 @@ function contactTags(services: Services, request: Request): Answer {
       ? []
       : [JSON.stringify({ ...tag, applied_at: appliedAt, applied_by: appliedBy })];
   });
-  return ok(listText('list', 'data', records));
+  return ok(listText('list', 'data', shortened(services, request, 'tags', records)));
 }
 
 const texts = (get: (id: string) => string | undefined, ids: readonly string[]): string[] =>
@@ -112,15 +126,15 @@ const texts = (get: (id: string) => string | undefined, ids: readonly string[]):
 
 function contactSegments(services: Services, request: Request): Answer {
   const state = services.world.contacts.table.state(contactRow(services, request));
-  return ok(listText('list', 'data', texts(services.world.plains.segments.json, state.segments)));
+  const segments = texts(services.world.plains.segments.json, state.segments);
+  return ok(listText('list', 'data', shortened(services, request, 'segments', segments)));
 }
 
 /** Only explicit choices, in or out. */
 function contactSubscriptions(services: Services, request: Request): Answer {
   const { optedIn, optedOut } = services.world.contacts.table.state(contactRow(services, request));
-  return ok(
-    listText('list', 'data', texts(services.world.plains.subscriptionTypes.json, [...optedIn, ...optedOut])),
-  );
+  const chosen = texts(services.world.plains.subscriptionTypes.json, [...optedIn, ...optedOut]);
+  return ok(listText('list', 'data', shortened(services, request, 'subscriptions', chosen)));
 }
 
 function contactNotes(services: Services, request: Request): Answer {

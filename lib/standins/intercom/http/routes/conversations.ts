@@ -1,7 +1,8 @@
-/** Conversations, and those deleted (docs/intercom-api.md 6.4). */
+/** Conversations and deleted conversations (docs/intercom-api.md 6.4). */
 
 import type { ConversationState } from '../../generate/conversations.ts';
 import { isObject, type JsonObject } from '../../json.ts';
+import { oddRecord } from '../../odd-records.ts';
 import { conversationFields } from '../../search/fields.ts';
 import { THREAD_OPERATORS } from '../../search/operators.ts';
 import { conversationDetail } from '../../truth/conversations.ts';
@@ -53,17 +54,34 @@ function plain(record: JsonObject): JsonObject {
   };
 }
 
+/** Lists fewer parts than `total_count` says. */
+function withoutOldest(record: JsonObject, missing: number): JsonObject {
+  const list = record.conversation_parts;
+  if (missing === 0 || !isObject(list) || !Array.isArray(list.conversation_parts)) return record;
+  return {
+    ...record,
+    conversation_parts: { ...list, conversation_parts: list.conversation_parts.slice(missing) },
+  };
+}
+
 function getConversation(services: Services, request: Request): Answer {
   const row = services.world.conversations.table.find(param(request));
   if (row === undefined) {
     throw services.switches().conversationNotFound === 'html' ? new HtmlError(404, 'Not Found') : notFound();
   }
-  const record = conversationDetail(services.world, row);
+  const { shortages, switches, world } = services;
+  const missing = shortages.of(switches().missingParts, param(request));
+  const record = oddRecord(
+    switches(),
+    'conversations',
+    withoutOldest(conversationDetail(world, row), missing),
+  );
   return ok(JSON.stringify(request.query.get('display_as') === 'plaintext' ? plain(record) : record));
 }
 
 function deletedConversations(services: Services, request: Request): Answer {
-  const all = services.world.deletedConversations.map(({ id, deletedAt }) =>
+  const oldestFirst = [...services.world.deletedConversations].sort((a, b) => a.deletedAt - b.deletedAt);
+  const all = oldestFirst.map(({ id, deletedAt }) =>
     JSON.stringify({ type: 'conversation', id, metrics_retained: true, deleted_at: deletedAt }),
   );
   const ordered = request.query.get('order') === 'asc' ? all : all.reverse();

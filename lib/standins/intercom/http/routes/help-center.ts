@@ -1,4 +1,4 @@
-/** Articles, collections, help centers: page numbers, last updated first (docs/intercom-api.md 6.8). */
+/** Articles, collections and help centers: page numbers, last updated first (docs/intercom-api.md 6.8). */
 import type { JsonObject } from '../../json.ts';
 import { mix } from '../../prng.ts';
 import type { Plain } from '../../world/plain.ts';
@@ -24,7 +24,7 @@ function newestFirst(services: Services, request: Request, records: JsonObject[]
   return ok(listText('list', 'data', texts, { total_count: sorted.length, pages }));
 }
 
-/** Statistics are only here (docs/intercom-api.md 6.8). */
+/** Only this endpoint has statistics (docs/intercom-api.md 6.8). */
 function getArticle({ world, switches }: Services, request: Request): Answer {
   const article = world.plains.articles.record(param(request));
   if (article === undefined) throw notFound();

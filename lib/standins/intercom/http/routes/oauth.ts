@@ -19,7 +19,7 @@ function form(services: Services, request: Request): URLSearchParams {
   }
 }
 
-/** `token` and `access_token` are identical; nothing else is told. */
+/** `token` and `access_token` are identical. The answer holds nothing else. */
 function exchange(client: OAuthClient, services: Services, request: Request): Answer {
   const fields = form(services, request);
   const known =

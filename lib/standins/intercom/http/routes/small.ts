@@ -1,7 +1,8 @@
-/** Lists without paging: admins, teams, tags, segments, data attributes, subscription types, and /me (docs/intercom-api.md 6.1, 6.7). */
+/** /me and the lists without paging: admins, teams, tags, segments, data attributes, subscription types (docs/intercom-api.md 6.1, 6.7). */
 import { adminAvatarUrl } from '../../generate/people.ts';
 import { COMPANY_SEGMENT_IDS, WORKSPACE_ID } from '../../ids.ts';
 import type { JsonObject } from '../../json.ts';
+import { oddRecord } from '../../odd-records.ts';
 import type { Plain } from '../../world/plain.ts';
 import type { Plains } from '../../world/plains.ts';
 import { type Answer, ok, param, type Request, type Route, type Services } from '../context.ts';
@@ -23,7 +24,7 @@ const one = (plain: Plain, request: Request, missing: ApiError): Answer => {
   return ok(text);
 };
 
-/** Names of the regions as live workspaces give them (docs/intercom-api.md 6.1). */
+/** The region names of live workspaces (docs/intercom-api.md 6.1). */
 function regionName({ region, switches }: Services): string {
   if (region === 'AU') return switches().auRegionName;
   return region === 'EU' ? 'Europe' : 'US';
@@ -56,7 +57,7 @@ function me(services: Services): Answer {
   );
 }
 
-/** `display_avatar=true` adds an avatar: an object by the text, a string by the schema. */
+/** `display_avatar=true` adds an avatar: the docs say an object, the schema says a string. */
 function admins(services: Services, request: Request): Answer {
   const records = [...services.world.plains.admins.records()];
   if (request.query.get('display_avatar') !== 'true') return list('admin.list', 'admins', records);
@@ -86,10 +87,27 @@ function segments({ world, switches }: Services, request: Request): Answer {
   return list('segment.list', 'segments', counted);
 }
 
-function dataAttributes({ world }: Services, request: Request): Answer {
+/** Several live attributes can share model and full name; so can an archived and a live one (docs/intercom-api.md 6.7). */
+const twins = ({ switches, world }: Services): JsonObject[] =>
+  switches().twinAttributes.map((twin) => ({
+    type: 'data_attribute',
+    name: twin.full_name.split('.').at(-1) ?? twin.full_name,
+    label: twin.full_name,
+    description: '',
+    data_type: 'string',
+    api_writable: true,
+    ui_writable: true,
+    messenger_writable: false,
+    custom: true,
+    created_at: world.genesis.baseTime,
+    updated_at: world.genesis.baseTime,
+    ...twin,
+  }));
+
+function dataAttributes(services: Services, request: Request): Answer {
   const model = request.query.get('model');
   const archived = request.query.get('include_archived') === 'true';
-  const records = [...world.plains.dataAttributes.records()].filter(
+  const records = [...services.world.plains.dataAttributes.records(), ...twins(services)].filter(
     (record) => (model === null || record.model === model) && (archived || record.archived !== true),
   );
   return list('list', 'data', records);
@@ -114,7 +132,17 @@ export function createSmallRoutes(): readonly Route[] {
       handle: ({ world }, request) =>
         one(world.plains.admins, request, new ApiError(404, 'admin_not_found', 'Admin not found')),
     },
-    { method: 'GET', path: '/teams', scope: teamsScope, handle: simple('teams', 'team.list', 'teams') },
+    {
+      method: 'GET',
+      path: '/teams',
+      scope: teamsScope,
+      handle: ({ switches, world }) =>
+        list(
+          'team.list',
+          'teams',
+          [...world.plains.teams.records()].map((team) => oddRecord(switches(), 'teams', team)),
+        ),
+    },
     {
       method: 'GET',
       path: '/teams/:id',

@@ -29,7 +29,7 @@ function getTicket({ world, switches }: Services, request: Request): Answer {
     : new ApiError(404, 'ticket_not_found', 'Ticket not found');
 }
 
-/** With its states, which the type embedded in a ticket lacks (docs/intercom-api.md 6.6). */
+/** A ticket type with its states. The type embedded in a ticket lacks them (docs/intercom-api.md 6.6). */
 const withStates = ({ world }: Services, type: JsonObject): JsonObject => ({
   ...type,
   ticket_states: { type: 'list', data: [...world.plains.ticketStates.records()] },

@@ -11,7 +11,7 @@ async function collect<T>(source: AsyncIterable<T>): Promise<readonly T[]> {
 }
 
 describe('inOrder', () => {
-  test('a slow item does not idle the others', async () => {
+  test('a slow item does not hold up the others', async () => {
     let release: () => void = () => undefined;
     const slow = new Promise<void>((resolve) => {
       release = resolve;
@@ -30,7 +30,7 @@ describe('inOrder', () => {
     expect(await results).toEqual(range(0, 8));
   });
 
-  test('a failure comes at its place, and nothing more is started', async () => {
+  test('a failure comes in its place, and nothing new is started', async () => {
     const started: number[] = [];
     const seen: number[] = [];
     const failing = inOrder(range(0, 50), 2, async (item) => {
@@ -47,7 +47,7 @@ describe('inOrder', () => {
     expect(started.length).toBeLessThan(10);
   });
 
-  test('nothing is started after the consumer stopped', async () => {
+  test('nothing is started after the consumer has stopped', async () => {
     const started: number[] = [];
     for await (const item of inOrder(range(0, 50), 2, async (item) => {
       started.push(item);
@@ -64,7 +64,7 @@ describe('inOrder', () => {
 });
 
 describe('ahead', () => {
-  test('fetches the next item while this one is worked on, and no further', async () => {
+  test('fetches the next item while the consumer works on this one, and no further', async () => {
     const fetched: number[] = [];
     async function* source() {
       for (const item of range(0, 5)) {

@@ -12,7 +12,7 @@ const goodPages = (sizes: ReturnType<typeof createPageSizes>, count: number): re
     return sizes.current();
   });
 
-test('a size grows back after five good pages, and after ten when that was a mistake', () => {
+test('a size grows back after five good pages, and after ten if that was a mistake', () => {
   const sizes = createPageSizes([4, 2, 1]);
   expect(sizes.shrink()).toBe(true);
   expect(goodPages(sizes, 5)).toEqual([2, 2, 2, 2, 4]);
@@ -20,7 +20,7 @@ test('a size grows back after five good pages, and after ten when that was a mis
   expect(goodPages(sizes, 10)).toEqual([2, 2, 2, 2, 2, 2, 2, 2, 2, 4]);
 });
 
-test('there is nothing below the smallest', () => {
+test('the smallest size does not shrink', () => {
   const sizes = createPageSizes([2, 1]);
   expect([sizes.shrink(), sizes.shrink(), sizes.current(), sizes.isSmallest()]).toEqual([
     true,
@@ -30,7 +30,7 @@ test('there is nothing below the smallest', () => {
   ]);
 });
 
-test('a walk goes on with the size it had, or the next smaller one', () => {
+test('a walk continues with the size it had, or the next smaller one', () => {
   expect(createPageSizes([150, 75, 37], 75).current()).toBe(75);
   expect(createPageSizes([150, 75, 37], 100).current()).toBe(75);
   expect(createPageSizes([150, 75, 37], 5).current()).toBe(37);

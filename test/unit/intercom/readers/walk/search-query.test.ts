@@ -28,7 +28,7 @@ const leaves = (filter: Filter): readonly Extract<Filter, { field: string }>[] =
 const groups = (filter: Filter): readonly number[] =>
   'field' in filter ? [] : [filter.value.length, ...filter.value.flatMap(groups)];
 
-test('only =, > and <, two levels, 1 to 15 filters a group (docs/intercom-api.md 5)', () => {
+test('only =, > and <, two levels, 1 to 15 filters in a group (docs/intercom-api.md 5)', () => {
   fc.assert(
     fc.property(anyQuery, (query) => {
       for (const filter of searchFilters(query)) {
@@ -85,7 +85,7 @@ test('windows that share a boundary tile: every second is in exactly one of them
 });
 
 describe('the shapes', () => {
-  test('all: whatever has a time', () => {
+  test('all: every record with a time', () => {
     const everything = { operator: 'AND', value: [{ field: 'updated_at', operator: '>', value: 0 }] };
     expect(searchFilters({ kind: 'all' })).toEqual([everything]);
   });
@@ -117,7 +117,7 @@ describe('the shapes', () => {
     ]);
   });
 
-  test('through takes in the upper bound itself, and with it its day', () => {
+  test('through includes the upper bound itself, and so its day', () => {
     const query: SliceQuery = {
       kind: 'window',
       updated: { from: null, to: 20 },
@@ -131,7 +131,7 @@ describe('the shapes', () => {
     ]);
   });
 
-  test('from a later second on, the rest of the window stays', () => {
+  test('a later lower bound leaves the rest of the window as it is', () => {
     const query: SliceQuery = {
       kind: 'window',
       updated: { from: 10, to: 20 },

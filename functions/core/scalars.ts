@@ -1,0 +1,22 @@
+/** Ids, counts and times as Intercom sends them: as numbers, or as text. */
+import { isRawInteger, type JsonValue } from './json.ts';
+import type { EpochSeconds } from './time.ts';
+
+/** An id as text, in the same form wherever it is written; null if the value is not an id. */
+export function idText(value: JsonValue | undefined): string | null {
+  if (typeof value === 'string') return value === '' ? null : value;
+  if (typeof value === 'number') return String(value);
+  return isRawInteger(value) ? value.rawJSON : null;
+}
+
+/** A count or a page number, which may come as a numeric string (docs/intercom-api.md 4.1); else null. */
+export function parseCount(value: JsonValue | undefined): number | null {
+  const count = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
+  return typeof count === 'number' && Number.isSafeInteger(count) && count >= 0 ? count : null;
+}
+
+/** A time, which may come as a numeric string (docs/intercom-api.md 10); null if it cannot be read as one. */
+export function parseTime(value: JsonValue | undefined): EpochSeconds | null {
+  const seconds = typeof value === 'string' && /^\d{1,11}$/.test(value) ? Number(value) : value;
+  return typeof seconds === 'number' && Number.isFinite(seconds) && seconds >= 0 ? seconds : null;
+}

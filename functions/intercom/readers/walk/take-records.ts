@@ -1,0 +1,161 @@
+/**
+ * Takes what a page lists: records with their ids, times and complete lists, and rejects. Lists that Intercom cuts
+ * at ten items, or left out, are asked for once (docs/intercom-api.md 6.2, 10).
+ */
+import type { ChildDeclaration, ListQuestion, ObjectDeclaration } from '../../../core/declaration.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/json.ts';
+import type { ReadRecord, Reject } from '../../../core/reading.ts';
+import { type FoundList, findList, listUnder } from '../../../core/relationship.ts';
+import type { EpochMs } from '../../../core/time.ts';
+import { isNotFound } from '../../http/failures.ts';
+import type { FailureGate } from './failure-gate.ts';
+import { identify, oddItems, recordId, sortOut, withUnknown } from './identify.ts';
+import { inOrder } from './in-order.ts';
+import { totalCount } from './list-answers.ts';
+import { walkNumbers } from './number-walk.ts';
+import { type AskOptions, pathOf, type ReaderDeps } from './requests.ts';
+
+export interface TakenRecords {
+  readonly records: readonly ReadRecord[];
+  readonly rejects: readonly Reject[];
+  /** Records whose lists are known to be incomplete. */
+  readonly debts: readonly { readonly id: string; readonly reason: string }[];
+}
+
+/** @param path where the values were listed, for the rejects */
+export type TakeRecords = (
+  values: readonly JsonValue[],
+  receivedAtMs: EpochMs,
+  path: string,
+) => Promise<TakenRecords>;
+
+/** Records in a row whose list stays unknown after it was asked for; then nobody asks on. */
+const ENOUGH_UNKNOWN = 20;
+
+/** Items of a sub-list, or the value of the record's own field; null if the record is gone by now (404). */
+type AskedList = { readonly value: JsonValue } | null;
+
+const counted = (items: readonly JsonValue[], total: number | null): AskedList => ({
+  value: { type: 'list', data: items, total_count: Math.max(items.length, total ?? 0), has_more: false },
+});
+
+const onlyEmbedded = ({ items, odd }: FoundList): JsonValue => ({
+  data: [...items, ...odd].map(({ value }) => value),
+  total_count: items.length + odd.length,
+  has_more: false,
+});
+
+interface Completed {
+  readonly record: JsonObject;
+  /** A list that came in part is owed; one that did not come stays unknown. */
+  readonly failures: readonly { readonly error: unknown; readonly isOwed: boolean }[];
+  readonly shortfalls: readonly string[];
+}
+
+export function createRecordTaker(
+  declaration: ObjectDeclaration,
+  deps: ReaderDeps,
+  ask: AskOptions,
+  gate: FailureGate,
+): TakeRecords {
+  const { client } = deps;
+  const askable = declaration.children.filter((child) => child.ask !== undefined);
+  const unknownInARow = new Map<ChildDeclaration, number>();
+
+  async function askList(question: ListQuestion, field: string, id: string): Promise<AskedList> {
+    const path = pathOf(question.path, id);
+    if (question.kind === 'page_number') {
+      const items: JsonValue[] = [];
+      let total: number | null = null;
+      let pages = 0;
+      for await (const page of walkNumbers(client, ask, { ...question, path }, { absent: isNotFound })) {
+        pages += 1;
+        items.push(...page.records);
+        total = Math.max(total ?? 0, page.total ?? 0);
+      }
+      return pages === 0 ? null : counted(items, total);
+    }
+    const { body, failure } = await client.get(path, {}, ask('bulk', { expect: isNotFound }));
+    if (failure !== null) return null;
+    if (question.kind === 'record') return { value: body[field] ?? null };
+    const items = listUnder(body, question.recordsKeys);
+    return items === undefined ? { value: null } : counted(items, totalCount(body));
+  }
+
+  const given = (holder: JsonValue | undefined): number =>
+    isJsonObject(holder) && typeof holder.total_count === 'number' ? holder.total_count : 0;
+
+  /** The sub-list replaces what was embedded, but not a larger count: both are Intercom's. */
+  function replaced(before: JsonValue | undefined, after: JsonValue): JsonValue {
+    if (!isJsonObject(after) || !isJsonObject(before)) return after;
+    return { ...before, ...after, total_count: Math.max(given(before), given(after)) };
+  }
+
+  async function completeOne(
+    record: JsonObject,
+    child: ChildDeclaration,
+    done: Completed,
+  ): Promise<Completed> {
+    const { field } = child.list;
+    const before = findList(child, record);
+    const question = child.ask;
+    if (question === undefined || before?.isWhole === true) return done;
+    const inARow = unknownInARow.get(child) ?? 0;
+    if (before === null && inARow >= ENOUGH_UNKNOWN) return done;
+    try {
+      const asked = await askList(question, field, recordId(declaration, record) ?? '');
+      const value =
+        asked === null ? null : before === null ? asked.value : replaced(record[field], asked.value);
+      const after = value === null ? null : findList(child, { [field]: value });
+      if (before === null) unknownInARow.set(child, after === null ? inARow + 1 : 0);
+      if (after === null) {
+        if (before === null) return done;
+        // Gone by now: what was embedded is all there is.
+        if (asked === null) return { ...done, record: { ...done.record, [field]: onlyEmbedded(before) } };
+        return { ...done, shortfalls: [...done.shortfalls, `${field} came in no shape that is known`] };
+      }
+      const complete = { ...done, record: { ...done.record, [field]: value } };
+      if (after.isWhole) return complete;
+      const have = after.items.length + after.odd.length;
+      const shortfall = `${have} of ${after.total} ${field} were listed`;
+      return { ...complete, shortfalls: [...done.shortfalls, shortfall] };
+    } catch (error) {
+      if (before === null) unknownInARow.set(child, inARow + 1);
+      return { ...done, failures: [...done.failures, { error, isOwed: before !== null }] };
+    }
+  }
+
+  async function complete(record: JsonObject): Promise<Completed> {
+    let done: Completed = { record, failures: [], shortfalls: [] };
+    for (const child of askable) done = await completeOne(record, child, done);
+    return done;
+  }
+
+  return async (values, receivedAtMs, path) => {
+    const { records: listed, rejects } = sortOut(declaration, values, receivedAtMs, path);
+    const records: ReadRecord[] = [];
+    const debts: { readonly id: string; readonly reason: string }[] = [];
+    const all: Reject[] = [...rejects];
+    const take = (record: JsonObject): ReadRecord => {
+      const one = withUnknown(declaration, identify(declaration, record, receivedAtMs));
+      records.push(one);
+      all.push(...oddItems(declaration, one));
+      return one;
+    };
+    if (askable.length === 0) {
+      for (const record of listed) take(record);
+      return { records, rejects: all, debts };
+    }
+    for await (const { record, failures, shortfalls } of inOrder(listed, deps.inFlight, complete)) {
+      const one = take(record);
+      const reasons = [...shortfalls];
+      for (const { error, isOwed } of failures) {
+        const reason = await gate.failed(error);
+        if (isOwed) reasons.push(reason);
+      }
+      if (failures.length === 0) gate.succeeded();
+      if (reasons.length > 0) debts.push({ id: one.id, reason: reasons.join('; ') });
+    }
+    return { records, rejects: all, debts };
+  };
+}

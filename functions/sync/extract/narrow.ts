@@ -1,0 +1,133 @@
+/**
+ * A count that a walk does not reach, narrowed to where the difference is. Intercom may count a record that it never
+ * lists, for ever (docs/intercom-api.md 10). A debt for the whole slice would read all of it again in every run.
+ */
+import { createHash } from 'node:crypto';
+import type { CountedShort, NewDebt, PlannedSlice } from '../../core/engine-files.ts';
+import type { DebtScope, Listing, Window, WindowQuery } from '../../core/reading.ts';
+import { DAY_SECONDS, type EpochSeconds, HOUR_SECONDS, toSeconds } from '../../core/time.ts';
+import type { ObjectDependencies } from '../dependencies.ts';
+
+type WindowScope = Exclude<DebtScope, { readonly ids: readonly string[] }>;
+type Axis = 'updated' | 'created';
+
+/** Halvings of one slice, all together. What is left is owed as wide as it is. */
+const MOST_STEPS = 60;
+
+/** A window whose count its list does not reach. */
+interface ShortWindow {
+  readonly query: WindowQuery;
+  readonly listing: Listing & { readonly matched: number };
+}
+
+const digestOf = ({ times }: Listing): string =>
+  createHash('sha256')
+    .update(JSON.stringify([...times].sort(([a], [b]) => (a < b ? -1 : 1))))
+    .digest('hex');
+
+const countOf = ({ matched, times }: ShortWindow['listing']): CountedShort => ({
+  matched,
+  listed: times.size,
+  digest: digestOf({ matched, times }),
+});
+
+/** The query of a debt's window, with the whole day of its upper bound if `exact` cuts that day in the engine. */
+const queryOf = ({ window, created = null, exact = window }: WindowScope): WindowQuery => ({
+  kind: 'window',
+  updated: window,
+  created,
+  through: window.to !== null && window.to === exact.to,
+});
+
+/** Where a window can be cut in the middle; null if it is short enough. */
+function middleOf(
+  { updated, created }: WindowQuery,
+  axis: Axis,
+  shortest: number,
+  now: EpochSeconds,
+): number | null {
+  const { from, to }: Window = (axis === 'updated' ? updated : created) ?? { from: null, to: null };
+  const lower = from ?? 0;
+  const upper = to ?? now + DAY_SECONDS;
+  return upper - lower <= shortest ? null : Math.floor((lower + upper) / 2);
+}
+
+function halves(query: WindowQuery, axis: Axis, at: EpochSeconds): readonly [WindowQuery, WindowQuery] {
+  const window: Window = query[axis] ?? { from: null, to: null };
+  const left = { ...query, [axis]: { from: window.from, to: at } };
+  const right = { ...query, [axis]: { from: at, to: window.to } };
+  return axis === 'updated' ? [{ ...left, through: false }, right] : [left, right];
+}
+
+const isShort = (listing: Listing): listing is ShortWindow['listing'] =>
+  listing.matched !== null && listing.times.size < listing.matched;
+
+/** The windows inside this one whose counts are not reached, each as narrow as it pays to look. */
+async function* shortWindows(
+  { reader, declaration, clock }: ObjectDependencies,
+  query: WindowQuery,
+  steps: { left: number },
+): AsyncGenerator<ShortWindow> {
+  const { list } = reader;
+  if (list === undefined) return;
+  const now = toSeconds(clock.now());
+  const byDay = declaration.read.granularity === 'day';
+  const axes: readonly (readonly [Axis, number])[] = byDay
+    ? [
+        ['updated', 2 * DAY_SECONDS],
+        ['created', 2 * DAY_SECONDS],
+      ]
+    : [['updated', HOUR_SECONDS]];
+
+  async function* within(one: WindowQuery): AsyncGenerator<ShortWindow> {
+    steps.left -= 1;
+    const listing = await list?.(one);
+    if (listing === undefined || !isShort(listing)) return;
+    for (const [axis, shortest] of axes) {
+      const at = steps.left < 2 ? null : middleOf(one, axis, shortest, now);
+      if (at === null) continue;
+      const found: ShortWindow[] = [];
+      for (const half of halves(one, axis, at)) for await (const inner of within(half)) found.push(inner);
+      // Both halves add up although the whole does not: it moved meanwhile, and stays as it was found.
+      if (found.length > 0) yield* found;
+      else yield { query: one, listing };
+      return;
+    }
+    yield { query: one, listing };
+  }
+  yield* within(query);
+}
+
+/** The debts for a count that was not reached: as wide as it is if its window cannot be listed. */
+export async function narrow(dependencies: ObjectDependencies, owed: NewDebt): Promise<readonly NewDebt[]> {
+  const { scope } = owed;
+  if ('ids' in scope || dependencies.reader.list === undefined) return [owed];
+  const { exact = scope.window } = scope;
+  const found: NewDebt[] = [];
+  for await (const { query, listing } of shortWindows(dependencies, queryOf(scope), { left: MOST_STEPS })) {
+    const count = countOf(listing);
+    found.push({
+      scope: { window: query.updated, created: query.created, exact },
+      reason: `Intercom counts ${count.matched}, and lists ${count.listed}`,
+      count,
+    });
+  }
+  return found.length === 0 ? [owed] : found;
+}
+
+/**
+ * The debt of a slice that was only ever short of a count, if Intercom still counts and lists the same. Then there
+ * is nothing to read.
+ */
+export async function unchangedDebt(
+  { reader }: ObjectDependencies,
+  { debt, query }: PlannedSlice,
+): Promise<(NewDebt & { readonly count: CountedShort }) | null> {
+  if (debt?.count === undefined || query.kind !== 'window' || reader.list === undefined) return null;
+  const listing = await reader.list(query);
+  if (!isShort(listing)) return null;
+  const { matched, listed, digest } = countOf(listing);
+  const { count } = debt;
+  if (matched !== count.matched || listed !== count.listed || digest !== count.digest) return null;
+  return { scope: debt.scope, reason: debt.reason, count };
+}

@@ -1,0 +1,179 @@
+import { describe, expect, test } from 'vitest';
+import type { JsonObject } from '../../../../../functions/core/json.ts';
+import { OBJECTS } from '../../../../../functions/objects/index.ts';
+import {
+  ALL,
+  errorList,
+  type Handler,
+  type Reply,
+  range,
+  serve,
+  sliceOf,
+  testReader,
+  walk,
+} from '../../../../support/intercom/reader-harness.ts';
+
+const CONTACTS = OBJECTS.contacts;
+
+const items = (count: number): readonly JsonObject[] => range(0, count).map((id) => ({ id: String(id) }));
+
+/** As Intercom embeds it: at most 10 items. */
+const cutList = (count: number, more: object = {}): JsonObject => ({
+  type: 'list',
+  data: items(Math.min(10, count)),
+  total_count: count,
+  has_more: count > 10,
+  ...more,
+});
+
+const NONE = cutList(0);
+
+const contact = (id: string, tags: unknown, companies: unknown): object => ({
+  id,
+  updated_at: 5,
+  tags,
+  companies,
+});
+
+async function readContacts(contacts: readonly object[], sub: Handler, inFlight = 4) {
+  const server = await serve((request) =>
+    request.method === 'POST'
+      ? { json: { data: contacts, total_count: contacts.length, pages: {} } }
+      : sub(request),
+  );
+  const { reader } = testReader(server.url, CONTACTS, { inFlight });
+  return { server, ...(await walk(reader.read(sliceOf(ALL), null))) };
+}
+
+const countIn = (record: JsonObject | undefined, field: string) => {
+  const { data, total_count } = (record?.[field] ?? {}) as { data?: unknown[]; total_count?: number };
+  return [data?.length, total_count];
+};
+
+function companiesPage(total: number, key: string): Handler {
+  return ({ query }) => {
+    const page = Number(query.get('page'));
+    const data = items(total).slice((page - 1) * 60, page * 60);
+    const next = page * 60 < total ? `https://api.intercom.io/contacts/1/companies?page=${page + 1}` : null;
+    return { json: { type: 'list', [key]: data, total_count: total, pages: { page, per_page: 60, next } } };
+  };
+}
+
+test('complete lists cost no request', async () => {
+  const { server, records } = await readContacts(
+    [contact('1', cutList(10), cutList(0)), contact('2', cutList(3), cutList(1))],
+    () => ({}),
+  );
+  expect(server.requests.length).toBe(1);
+  expect(countIn(records[0], 'tags')).toEqual([10, 10]);
+});
+
+test('a list that has more is fetched, and the sub-list wins', async () => {
+  const { records, server } = await readContacts([contact('a/b', cutList(11), NONE)], () => ({
+    json: { data: items(12) },
+  }));
+  expect(server.log()[1]).toBe('GET /contacts/a%2Fb/tags');
+  expect(countIn(records[0], 'tags')).toEqual([12, 12]);
+});
+
+test('a list with fewer items than its count is fetched, even if it says there is no more', async () => {
+  const { records } = await readContacts([contact('1', cutList(11, { has_more: false }), NONE)], () => ({
+    json: { data: items(11) },
+  }));
+  expect(countIn(records[0], 'tags')).toEqual([11, 11]);
+});
+
+test('a list that has more is fetched, even if its count does not show it', async () => {
+  const { records } = await readContacts([contact('1', cutList(10, { has_more: true }), NONE)], () => ({
+    json: { data: items(11) },
+  }));
+  expect(countIn(records[0], 'tags')).toEqual([11, 11]);
+});
+
+test('a sub-list that falls short of Intercom’s count keeps that count', async () => {
+  const { records } = await readContacts([contact('1', cutList(15), NONE)], () => ({
+    json: { data: items(10) },
+  }));
+  expect(countIn(records[0], 'tags')).toEqual([10, 15]);
+});
+
+test.each(['data', 'companies'])('companies come in pages, under the key %s', async (key) => {
+  const { records, server } = await readContacts([contact('1', NONE, cutList(130))], companiesPage(130, key));
+  expect(countIn(records[0], 'companies')).toEqual([130, 130]);
+  expect(server.log().slice(1)).toEqual(
+    [1, 2, 3].map((page) => `GET /contacts/1/companies?page=${page}&per_page=60`),
+  );
+});
+
+test('a contact deleted in between keeps its embedded items', async () => {
+  const { records, events } = await readContacts([contact('1', cutList(20), cutList(20))], () => ({
+    status: 404,
+    json: errorList('not_found', 'User Not Found'),
+  }));
+  expect(countIn(records[0], 'tags')).toEqual([10, 10]);
+  expect(countIn(records[0], 'companies')).toEqual([10, 10]);
+  expect(events.map(({ type }) => type)).toEqual(['page', 'end']);
+});
+
+test('contacts come in order, at most inFlight of their sub-lists at once', async () => {
+  let running = 0;
+  let most = 0;
+  const contacts = range(0, 30).map((id) => contact(String(id), cutList(11), NONE));
+  const { ids } = await readContacts(
+    contacts,
+    async () => {
+      running += 1;
+      most = Math.max(most, running);
+      await new Promise((resume) => setTimeout(resume, 5));
+      running -= 1;
+      return { json: { data: items(11) } };
+    },
+    3,
+  );
+  expect(ids).toEqual(range(0, 30).map(String));
+  expect(most).toBe(3);
+});
+
+describe('a sub-list that cannot be read', () => {
+  const broken: Reply = { status: 500, text: '' };
+
+  test('is a debt of its contact; the page goes on with the items it has', async () => {
+    const contacts = range(0, 5).map((id) => contact(String(id), cutList(11), NONE));
+    const { events, ids, records } = await readContacts(contacts, ({ path }) =>
+      path === '/me' ? { json: {} } : path === '/contacts/3/tags' ? broken : { json: { data: items(11) } },
+    );
+    expect(events.filter(({ type }) => type === 'debt')).toMatchObject([{ scope: { ids: ['3'] } }]);
+    expect(ids).toEqual(['0', '1', '2', '3', '4']);
+    expect(countIn(records[3], 'tags')).toEqual([10, 11]);
+  });
+
+  test('is an outage if all of them fail', async () => {
+    const contacts = range(0, 20).map((id) => contact(String(id), cutList(11), NONE));
+    const read = readContacts(contacts, ({ path }) => (path === '/me' ? { json: {} } : broken));
+    await expect(read).rejects.toMatchObject({ name: 'RetryableError' });
+  });
+
+  test('is an outage if /me does not answer either', async () => {
+    const read = readContacts([contact('1', cutList(11), NONE)], () => broken);
+    await expect(read).rejects.toMatchObject({ name: 'RetryableError' });
+  });
+
+  const refused: Reply = { status: 403, json: errorList('forbidden') };
+
+  test('is a missing permission if all of them are refused', async () => {
+    const contacts = range(0, 6).map((id) => contact(String(id), cutList(11), NONE));
+    await expect(readContacts(contacts, () => refused)).rejects.toMatchObject({ name: 'PermissionError' });
+  });
+
+  test('is a debt if it is refused and others are not', async () => {
+    const contacts = range(0, 40).map((id) => contact(String(id), cutList(11), NONE));
+    const { events, ids } = await readContacts(contacts, ({ path }) =>
+      /contacts\/(3|2\d)\/tags/.test(path) ? refused : { json: { data: items(11) } },
+    );
+    expect(ids.length).toBe(40);
+    const debts = events.flatMap((event) =>
+      event.type === 'debt' && 'ids' in event.scope ? event.scope.ids : [],
+    );
+    expect(debts).toEqual(['3', ...range(20, 30).map(String)]);
+  });
+});
