@@ -1,4 +1,4 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 /** CI reads the runner's own figures from here. */
 const jsonReport = process.env.VITEST_JSON_REPORT;
@@ -6,6 +6,8 @@ const jsonReport = process.env.VITEST_JSON_REPORT;
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // Needs Trino: `npm run test:engines`.
+    exclude: [...configDefaults.exclude, 'test/engines/**'],
     globalSetup: 'test/support/temporary-folder.ts',
     // Many tests wait for processes and timers: one worker would leave a small machine idle.
     maxWorkers: 2,

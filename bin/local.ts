@@ -1,4 +1,4 @@
-/** The whole system on one machine: `demo`, `sync`, `status`, `query`, `fields`, `reset`. See `npm run local -- --help`. */
+/** The whole system on one machine: `demo`, `sync`, `status`, `verify`, `query`, `fields`, `reset`. See `npm run local -- --help`. */
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { Command } from 'commander';
@@ -60,6 +60,19 @@ program
   .action((options) =>
     terminal.run(async () =>
       (await import('../lib/cli/local/commands/status.ts')).runStatus(terminal, options),
+    ),
+  );
+
+program
+  .command('verify')
+  .description('check that every file that a manifest lists is there with its size; exit status 1 if not')
+  .option('--deep', 'read every file: checksum, rows, keys, and that child rows have their parent')
+  .option('--orphans', 'list files that no manifest lists, left by attempts that were cut off')
+  .option(...OUT)
+  .option(...JSON_OUTPUT)
+  .action((options) =>
+    terminal.run(async () =>
+      (await import('../lib/cli/local/commands/verify.ts')).runVerify(terminal, options),
     ),
   );
 

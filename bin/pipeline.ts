@@ -89,6 +89,14 @@ command(
   async (options) => (await import('../lib/cli/remote/commands/status.ts')).runStatus(terminal, options),
 ).option(...JSON_OUTPUT);
 
+command('verify', 'check that the bucket holds every file that a manifest lists', async (options) =>
+  (await import('../lib/cli/remote/commands/verify.ts')).runVerify(terminal, options),
+)
+  .option('--deep', 'read every file: checksum, rows, keys, and that child rows have their parent')
+  .option('--orphans', 'list files that no manifest lists, left by attempts that were cut off')
+  .option(...JSON_OUTPUT)
+  .addHelpText('after', '\nThe exit status is 1 if a file is missing or is not what its manifest says.');
+
 startsRun(
   command('resync', 'forget how far an object was read and read all of it again', async (options, object) =>
     (await import('../lib/cli/remote/commands/resync.ts')).runResync(terminal, object, options),

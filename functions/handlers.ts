@@ -2,20 +2,20 @@
 import { randomUUID } from 'node:crypto';
 import { withoutChildren } from './core/declared-tables.ts';
 import { RetryableError } from './core/errors.ts';
-import type { Slots } from './core/ports.ts';
+import type { WorkShare } from './core/ports.ts';
 import type {
   CommitResult,
   ExtractorEvent,
   ExtractResult,
   FinishRunEvent,
   FinishRunResult,
+  MaintainResult,
   PlanResult,
   RecordFailureEvent,
   StartRunEvent,
   StartRunResult,
 } from './core/workflow.ts';
 import type { RawEnvironment } from './environment.ts';
-import { boundClient } from './intercom/http/bounded-client.ts';
 import { readMe } from './intercom/me.ts';
 import { createObjectReader } from './intercom/readers/index.ts';
 import { OBJECTS } from './objects/index.ts';
@@ -24,10 +24,11 @@ import { commitObject } from './sync/commit/commit.ts';
 import type { ObjectDependencies } from './sync/dependencies.ts';
 import { type Attempt, extractSlice } from './sync/extract/extract.ts';
 import { planObject } from './sync/plan/plan.ts';
+import { maintainObject } from './sync/rewrite/maintain.ts';
 import { finishRun } from './sync/run/finish-run.ts';
 import { recordFailure } from './sync/run/record-failure.ts';
 import { startRun } from './sync/run/start-run.ts';
-import { createUseSlot, type UseSlot, type UseSlotOptions, WITHOUT_SLOTS } from './sync/use-slot.ts';
+import { createUnderCap, UNCAPPED, type UnderCap, type UnderCapOptions } from './sync/under-cap.ts';
 
 /** The part of Lambda's context that we use. */
 export interface InvocationContext {
@@ -41,18 +42,18 @@ const ATTEMPT_LENGTH = 10;
 
 const newAttemptId = (): string => randomUUID().replaceAll('-', '').slice(0, ATTEMPT_LENGTH);
 
-const useSlotOf = ({
-  slots,
+const underCapOf = ({
+  share,
   ...options
-}: Omit<UseSlotOptions, 'slots'> & { readonly slots: Slots | null }): UseSlot =>
-  slots === null ? WITHOUT_SLOTS : createUseSlot({ ...options, slots });
+}: Omit<UnderCapOptions, 'share'> & { readonly share: WorkShare | null }): UnderCap =>
+  share === null ? UNCAPPED : createUnderCap({ ...options, share });
 
 export function createStartRun(
   env: RawEnvironment,
   overrides?: Overrides,
 ): Handler<StartRunEvent, StartRunResult> {
   const runtime = createRuntime(env, 'start-run', overrides);
-  const { run, state, budget, client, slots, metrics, begin, flushMetrics } = runtime;
+  const { run, state, budget, client, share, metrics, begin, flushMetrics } = runtime;
   const dependencies = {
     ...run,
     state,
@@ -65,12 +66,11 @@ export function createStartRun(
       return { workspaceId, dateMs: dateHeaderMs };
     },
   };
-  return (event, context) => {
+  // One request after the other: nothing is under way when the last is answered.
+  const underCap = underCapOf({ ...run, share, object: null, quiet: () => undefined });
+  return (event) => {
     begin();
-    const attempt = { id: newAttemptId(), remainingMs: () => context.getRemainingTimeInMillis() };
-    // Requests run one after the other, so none is in progress when the last one has its answer.
-    const useSlot = useSlotOf({ ...run, slots, attempt, object: null, quiet: async () => undefined });
-    return startRun({ ...dependencies, useSlot }, event).finally(flushMetrics);
+    return startRun({ ...dependencies, underCap }, event).finally(flushMetrics);
   };
 }
 
@@ -91,7 +91,7 @@ export function createFinishRun(
   return (event) => finishRun({ ...run, metrics, events }, event);
 }
 
-type ExtractorResult = PlanResult | ExtractResult | CommitResult;
+type ExtractorResult = PlanResult | ExtractResult | CommitResult | MaintainResult;
 
 /** The reader has to stop at this share of the margin. The rest is for storing what was read. */
 const DEADLINE_SHARE = 0.5;
@@ -114,23 +114,18 @@ export function createExtractor(
   overrides?: Overrides,
 ): Handler<ExtractorEvent, ExtractorResult> {
   const runtime = createRuntime(env, 'extractor', overrides);
-  const { object, run, state, budget, slots, hashes, limits, begin, flushMetrics } = runtime;
+  const { object, run, state, budget, client, share, hashes, limits, begin, flushMetrics } = runtime;
   if (object === null) throw new Error("The extractor's environment names no OBJECT_NAME.");
   const catalog = createCatalog(env, object, run.config);
   const declaration = withoutChildren(OBJECTS[object], run.config.excludedTables);
   const { inFlight } = run.config.parallelism;
+  const isWanted = (): boolean => share?.isWanted() ?? false;
   const dependenciesOf = (attempt: Attempt): ObjectDependencies => {
     const over = new AbortController();
     const signal = AbortSignal.any([attempt.deadline, over.signal]);
-    const bounded = slots === null ? null : boundClient(runtime.client, inFlight);
-    const client = bounded ?? runtime.client;
-    const quiet = async () => {
-      over.abort();
-      await bounded?.idle();
-    };
-    const useSlot = useSlotOf({ ...run, slots, attempt, object, quiet });
+    const underCap = underCapOf({ ...run, share, object, quiet: () => over.abort() });
     const reader = createObjectReader(declaration, { client, clock: run.clock, inFlight, signal });
-    return { ...run, state, budget, declaration, reader, useSlot, hashes, catalog, limits };
+    return { ...run, state, budget, declaration, reader, underCap, hashes, catalog, limits };
   };
   return async (event, context) => {
     if (event.object !== object) throw new Error(`This function extracts ${object}, not ${event.object}.`);
@@ -143,9 +138,18 @@ export function createExtractor(
         case 'plan':
           return await planObject(dependencies, holder);
         case 'extract':
-          return await extractSlice(dependencies, holder, event.slice, attempt);
+          // Work that others wait for ends like one whose time is over.
+          return await extractSlice(dependencies, holder, event.slice, {
+            ...attempt,
+            remainingMs: () => (isWanted() ? 0 : attempt.remainingMs()),
+          });
         case 'commit':
           return await commitObject(dependencies, holder);
+        case 'maintain':
+          return await maintainObject(dependencies, holder, {
+            id: attempt.id,
+            isOver: () => attempt.remainingMs() < limits.deadlineMarginMs,
+          });
         default:
           return event satisfies never;
       }

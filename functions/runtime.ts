@@ -2,7 +2,7 @@
  * The composition root of a function: it binds the ports to AWS, with names from the environment. The local
  * assembly uses the same root with AWS's endpoints on loopback, and only replaces the observer.
  */
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
@@ -10,8 +10,8 @@ import { GlueClient } from '@aws-sdk/client-glue';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
+import { createDynamoDbCapShares } from './aws/dynamodb-cap-shares.ts';
 import { createDynamoDbRateBudget } from './aws/dynamodb-rate-budget.ts';
-import { createDynamoDbSlots } from './aws/dynamodb-slots.ts';
 import { createDynamoDbStateStore } from './aws/dynamodb-state-store.ts';
 import { createEventBridgeEvents } from './aws/eventbridge-events.ts';
 import { createGlueCatalog } from './aws/glue-catalog.ts';
@@ -30,11 +30,12 @@ import type {
   Metrics,
   ObserveProgress,
   RateBudget,
-  Slots,
   StateStore,
+  WorkShare,
 } from './core/ports.ts';
 import { type FunctionEntry, type RawEnvironment, readEnvironment } from './environment.ts';
 import { createIntercomClient, type IntercomClient } from './intercom/http/client.ts';
+import { createRequestCap } from './intercom/http/request-cap.ts';
 import { OBJECTS } from './objects/index.ts';
 import { DEFAULT_LIMITS, type RunDependencies, type SyncLimits } from './sync/dependencies.ts';
 import { SYSTEM_CLOCK } from './system-clock.ts';
@@ -61,7 +62,7 @@ export interface Runtime {
   readonly state: StateStore;
   readonly budget: RateBudget;
   /** Null if `concurrency` is not set. */
-  readonly slots: Slots | null;
+  readonly share: WorkShare | null;
   readonly client: IntercomClient;
   readonly hashes: HashSource;
   readonly metrics: Metrics;
@@ -124,23 +125,31 @@ export function createRuntime(env: RawEnvironment, entry: FunctionEntry, overrid
   const secrets = once(() => new SecretsManagerClient({}));
   const tokens = once(() => createSecretsTokenSource(secrets(), place('CONNECTION_SECRET_NAME')));
   const budget = once(() => createDynamoDbRateBudget(dynamoDb(), place('TABLE_NAME'), clock));
-  const slots = once(() => {
-    const { objects, slices } = config.parallelism;
-    const options = { table: place('TABLE_NAME'), count: objects * slices, clock };
-    return config.concurrency === null ? null : createDynamoDbSlots(dynamoDb(), options);
+  const cap = once(() => {
+    if (config.concurrency === null) return null;
+    return createRequestCap({
+      cap: config.concurrency,
+      shares: createDynamoDbCapShares(dynamoDb(), place('TABLE_NAME')),
+      clock,
+      id: randomUUID().slice(-12),
+      object: object ?? 'start',
+      yields: object === null || OBJECTS[object].read.spendsPosition !== true,
+    });
   });
   const state = once(() => createDynamoDbStateStore(dynamoDb(), place('TABLE_NAME')));
   const hashes = once(() => createSecretsHashSource(secrets(), place('HASH_KEY_SECRET_NAME')));
-  const client = once(() =>
-    createIntercomClient({
+  const client = once(() => {
+    const gate = cap();
+    return createIntercomClient({
       baseUrl: config.baseUrl,
       tokens: tokens(),
       budget: budget(),
+      ...(gate && { gate }),
       clock,
       object,
       observe,
-    }),
-  );
+    });
+  });
   return {
     object,
     run: {
@@ -157,8 +166,8 @@ export function createRuntime(env: RawEnvironment, entry: FunctionEntry, overrid
     get budget() {
       return budget();
     },
-    get slots() {
-      return slots();
+    get share() {
+      return cap();
     },
     get client() {
       return client();

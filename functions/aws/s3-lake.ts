@@ -36,6 +36,15 @@ export function createS3Lake(client: S3Client, bucket: string): Lake {
     }
   }
 
+  async function* sizes(prefix: string): AsyncGenerator<{ readonly key: string; readonly bytes: number }> {
+    const pages = paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix });
+    for await (const page of pages) {
+      for (const { Key, Size } of page.Contents ?? []) {
+        if (Key !== undefined) yield { key: Key, bytes: Size ?? 0 };
+      }
+    }
+  }
+
   return {
     putNew: (key, body) => putNew(key, body),
     async get(key) {
@@ -50,11 +59,9 @@ export function createS3Lake(client: S3Client, bucket: string): Lake {
       }
     },
     async *list(prefix) {
-      const pages = paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix });
-      for await (const page of pages) {
-        for (const { Key } of page.Contents ?? []) if (Key !== undefined) yield Key;
-      }
+      for await (const { key } of sizes(prefix)) yield key;
     },
+    sizes,
     async delete(keys) {
       for (let start = 0; start < keys.length; start += DELETE_BATCH) {
         const Objects = keys.slice(start, start + DELETE_BATCH).map((Key) => ({ Key }));

@@ -135,7 +135,10 @@ const manifestFiles = ({ bucket }: AthenaLake): View => ({
   object, run_id, table_name, ${literal(`s3://${bucket}/`)} || file_key AS path, file_rows AS "rows", bytes, sha256
 FROM ${MANIFESTS}
 CROSS JOIN UNNEST(tables) AS entries (table_name, content)
-CROSS JOIN UNNEST(content.files) AS files (file_key, file_rows, bytes, sha256)`,
+CROSS JOIN UNNEST(content.files) AS files (file_key, file_rows, bytes, sha256)
+WHERE object || '/' || run_id NOT IN (
+  SELECT object || '/' || replaced FROM ${MANIFESTS} CROSS JOIN UNNEST(replaces) AS replacements (replaced)
+)`,
 });
 
 /** `manifest_files`: the files that the manifests list. */

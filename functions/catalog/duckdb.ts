@@ -41,6 +41,10 @@ export const asPattern = (path: string): string => path.replaceAll(/[*?[]/g, '[$
 const nothing = (columns: TypedNames): string =>
   `SELECT\n${list(columns.map(([name, type]) => `CAST(NULL AS ${duckdbType(type)}) AS ${quoted(name)}`))}\nWHERE false`;
 
+/** Every column, and an error as soon as anyone reads one. */
+const refused = (columns: TypedNames, problem: string): string =>
+  `SELECT\n${list(columns.map(([name, type]) => `CAST(problem AS ${duckdbType(type)}) AS ${quoted(name)}`))}\nFROM (SELECT error(${literal(problem)}) AS problem)`;
+
 function manifestsSelect({ root, manifests }: LakeManifests): string {
   const columns: TypedNames = [['object', 'string'], ...Object.entries(MANIFEST_COLUMNS)];
   if (manifests.length === 0) return nothing(columns);
@@ -50,7 +54,10 @@ function manifestsSelect({ root, manifests }: LakeManifests): string {
 
 const manifestFilesSelect = (root: string): string => `SELECT
   object, run_id, entry.key AS table_name, ${literal(root)} || file.key AS path, file.rows, file.bytes, file.sha256
-FROM (SELECT object, run_id, unnest(map_entries(tables)) AS entry FROM ${MANIFESTS}) AS entries
+FROM (
+  SELECT object, run_id, unnest(map_entries(tables)) AS entry FROM ${MANIFESTS}
+  WHERE (object, run_id) NOT IN (SELECT object, unnest(replaces) FROM ${MANIFESTS} WHERE replaces IS NOT NULL)
+) AS entries
 CROSS JOIN unnest(entry.value.files) AS files(file)`;
 
 const RUN_DATE = `regexp_extract(${PATH}, '/run_date=([^/]*)/run_id=[^/]*/[^/]*$', 1) AS run_date`;
@@ -62,8 +69,15 @@ const RUN_DATE = `regexp_extract(${PATH}, '/run_date=([^/]*)/run_id=[^/]*/[^/]*$
  * We take `run_date` from the path ourselves. DuckDB would make a column of every `name=value` in the path, even
  * in directories above the lake, and hide a field of that name.
  */
-function historySelect(table: CatalogTable, filled: ReadonlySet<string>): string {
+function historySelect(
+  table: CatalogTable,
+  filled: ReadonlySet<string>,
+  damaged: ReadonlyMap<string, string>,
+): string {
   const columns: TypedNames = table.columns.map(({ name, type }) => [name, type]);
+  const problem = damaged.get(table.name);
+  if (problem !== undefined)
+    return refused([...columns, ['run_date', 'string'], ['$path', 'string']], problem);
   if (!filled.has(table.name)) {
     return nothing([...columns, ['run_date', 'string'], ['$path', 'string']]);
   }
@@ -125,8 +139,9 @@ export const manifestStatements = (files: LakeManifests): readonly string[] => [
 export const tableStatements = (
   tables: readonly CatalogTable[],
   filled: ReadonlySet<string>,
+  damaged: ReadonlyMap<string, string> = new Map(),
 ): readonly string[] =>
   tables.flatMap((table) => [
-    createView({ name: historyName(table.name), select: historySelect(table, filled) }),
+    createView({ name: historyName(table.name), select: historySelect(table, filled, damaged) }),
     createView(currentView(table)),
   ]);

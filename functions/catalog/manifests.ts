@@ -43,6 +43,7 @@ export const MANIFEST_COLUMNS: Readonly<Record<string, NestedType>> = {
   tables: { map: { struct: { rows: 'bigint', files: { array: FILE } } } },
   completeness: COMPLETENESS,
   schema: { struct: { version: 'bigint', added: STRINGS, changed: STRINGS, dropped: STRINGS } },
+  replaces: STRINGS,
 };
 
 /** Columns of `manifest_files`: one row per committed file. */

@@ -52,8 +52,8 @@ const baseUrl = z
   }, 'must be an address without user name, password, query or fragment')
   .transform((text) => text.replace(/\/+$/, ''));
 
-/** With more slots, a run of one hour could use up the 25,000 events of an execution. */
-const MAX_SLOTS = 128;
+/** With more invocations at once, a run of one hour could use up the 25,000 events of an execution. */
+const MAX_INVOCATIONS = 128;
 
 export const DEFAULT_NAME = 'intercom';
 
@@ -90,8 +90,8 @@ const schema = z.strictObject({
       slices: z.number().int().min(1).max(40).default(4),
     })
     .refine(
-      ({ objects, slices }) => objects * slices <= MAX_SLOTS,
-      `objects x slices must be at most ${MAX_SLOTS}`,
+      ({ objects, slices }) => objects * slices <= MAX_INVOCATIONS,
+      `objects x slices must be at most ${MAX_INVOCATIONS}`,
     )
     .prefault({}),
   compression: z.enum(['gzip', 'none']).default('gzip'),
@@ -153,7 +153,7 @@ export interface ResolvedConfig extends FieldRules {
   /** Inclusive; null: everything. */
   readonly startFrom: EpochSeconds | null;
   readonly overlapSeconds: number;
-  /** Limit on concurrent API operations of the pipeline; null: only the rate budget limits them. */
+  /** Most requests of the pipeline under way at once; null: only the rate budget limits them. */
   readonly concurrency: number | null;
   readonly parallelism: Parallelism;
   readonly compression: 'gzip' | 'none';
@@ -171,18 +171,17 @@ export interface Parallelism {
   readonly inFlight: number;
 }
 
-/** For one slice, unless `concurrency` asks for fewer. */
+/** For one slice. */
 export const REQUESTS_IN_FLIGHT = 8;
 
-/**
- * Divides the limit on concurrent API operations, first among objects, then slices, then requests, so that
- * objects x slices x requests in flight never exceeds it.
- */
-function divideConcurrency(wanted: Omit<Parallelism, 'inFlight'>, cap: number | null): Parallelism {
-  if (cap === null) return { ...wanted, inFlight: REQUESTS_IN_FLIGHT };
-  const objects = Math.min(wanted.objects, cap);
-  const slices = Math.min(wanted.slices, Math.floor(cap / objects));
-  return { objects, slices, inFlight: Math.min(REQUESTS_IN_FLIGHT, Math.floor(cap / (objects * slices))) };
+/** Nothing is dealt in advance: any object or slice may be the only one with work, and then has the whole cap. */
+function parallelismUnder(wanted: Omit<Parallelism, 'inFlight'>, cap: number | null): Parallelism {
+  const most = cap ?? Number.POSITIVE_INFINITY;
+  return {
+    objects: Math.min(wanted.objects, most),
+    slices: Math.min(wanted.slices, most),
+    inFlight: Math.min(REQUESTS_IN_FLIGHT, most),
+  };
 }
 
 /** Hosts per region (docs/intercom-api.md 1). */
@@ -239,7 +238,7 @@ function pipelineOf(
       startFrom: startFrom ?? null,
       overlapSeconds: overlapMinutes * 60,
       concurrency: concurrency ?? null,
-      parallelism: divideConcurrency(rest.parallelism, concurrency ?? null),
+      parallelism: parallelismUnder(rest.parallelism, concurrency ?? null),
       compression: rest.compression,
       history: rest.history,
       schemaChanges: rest.schemaChanges,

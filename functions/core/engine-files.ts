@@ -200,12 +200,18 @@ export interface WrittenBy {
   readonly mixed: boolean;
 }
 
-/** `manifests/<object>/<run id>.json`: one line, written last. Without it the object's run does not exist. */
+/** What a rewrite of committed history is. */
+export type RewriteMode = 'compaction';
+
+/**
+ * `manifests/<object>/<run id>.json`: one line, written last. Without it the object's run does not exist. A manifest
+ * counts unless another one replaces it.
+ */
 export interface Manifest {
   readonly format: 1;
   readonly object: ObjectName;
   readonly run_id: string;
-  readonly mode: RunMode;
+  readonly mode: RunMode | RewriteMode;
   readonly started_at: string;
   readonly committed_at: string;
   readonly window: { readonly from: EpochSeconds; readonly to: EpochSeconds } | null;
@@ -218,6 +224,26 @@ export interface Manifest {
   readonly schema: RecordedSchema & SchemaDrift;
   /** Missing in manifests of earlier versions of this software. */
   readonly rules?: WrittenBy;
+  /** Of a rewrite: the runs whose rows are in its files, and earlier rewrites of them. They no longer count. */
+  readonly replaces?: readonly string[];
+  /** Of a rewrite: the first and the last day that its files hold, `2026-11-01`. */
+  readonly spans?: { readonly from: string; readonly to: string };
+  /** Of a rewrite: what the replaced manifests proved, a line each. */
+  readonly evidence?: readonly ManifestFile[];
+}
+
+/** A line of a rewrite's evidence: a replaced manifest without its list of files. */
+export interface ReplacedRun
+  extends Omit<Manifest, 'tables' | 'schema' | 'format' | 'replaces' | 'evidence'> {
+  readonly rows: Readonly<Partial<Record<TableName, number>>>;
+}
+
+/** `work/<rewrite id>/<object>/<sequence>.receipt.json`: how far a rewrite has come. */
+export interface RewriteReceipt {
+  readonly format: 1;
+  /** Files of the plan that are in parts already. */
+  readonly taken: number;
+  readonly parts: readonly Part[];
 }
 
 /** `work/<run>/<object>/outcome.json`: why the object has no manifest, or what went wrong after it had one. */

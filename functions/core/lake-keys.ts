@@ -19,7 +19,23 @@ export const runIdOf = (startMs: EpochMs, executionHash: string): string =>
 export const runDateOf = (runId: string): string =>
   `${runId.slice(0, 4)}-${runId.slice(4, 6)}-${runId.slice(6, 8)}`;
 
-const tablePrefix = (table: TableName): string => `tables/${table}/`;
+/**
+ * The id of a rewrite: the last millisecond of what it holds, so that ids keep sorting by time, its tier, and a
+ * digest of what it replaces, so that the same rewrite has the same id.
+ * @param lastDay `2026-11-30`
+ */
+export const rewriteIdOf = (tier: 'day' | 'month', lastDay: string, digest: string): string =>
+  `${lastDay.replaceAll('-', '')}T235959999Z-${tier}-${digest.slice(0, HASH_LENGTH)}`;
+
+/** The tier of a rewrite's id; null for the id of a run. */
+export const tierOf = (runId: string): 'day' | 'month' | null =>
+  runId.includes('Z-day-') ? 'day' : runId.includes('Z-month-') ? 'month' : null;
+
+/** The run's id in the key of its manifest. */
+export const runIdIn = (manifestKey: string): string =>
+  manifestKey.slice(manifestKey.lastIndexOf('/') + 1).replace(/\.json$/, '');
+
+export const tablePrefix = (table: TableName): string => `tables/${table}/`;
 const partPrefix = (table: TableName, runId: string): string =>
   `${tablePrefix(table)}run_date=${runDateOf(runId)}/run_id=${runId}/`;
 
@@ -41,6 +57,12 @@ export const partKey = (
   return `${partPrefix(table, runId)}${owner}${part.slice}-${part.attempt}-${number}.${extension}`;
 };
 
+/** All files of a table that were written on a day. */
+export const dayPrefix = (table: TableName, day: string): string => `${tablePrefix(table)}run_date=${day}/`;
+
+export const evidenceKey = (object: ObjectName, rewriteId: string, attempt: string): string =>
+  `evidence/${object}/${rewriteId}-${attempt}.ndjson`;
+
 export const manifestPrefix = (object: ObjectName): string => `manifests/${object}/`;
 export const manifestKey = (object: ObjectName, runId: string): string =>
   `${manifestPrefix(object)}${runId}.json`;
@@ -56,6 +78,9 @@ export const outcomeKey = (runId: string, object: ObjectName): string =>
   `${objectWork(runId, object)}outcome.json`;
 export const draftKey = (runId: string, object: ObjectName): string =>
   `${objectWork(runId, object)}manifest.json`;
+/** Receipts of a rewrite. */
+export const rewriteReceiptKey = (rewriteId: string, object: ObjectName, sequence: number): string =>
+  `${objectWork(rewriteId, object)}${String(sequence).padStart(6, '0')}.receipt.json`;
 export const slicePrefix = (runId: string, object: ObjectName, slice: string): string =>
   `${objectWork(runId, object)}${slice}/`;
 export const doneKey = (runId: string, object: ObjectName, slice: string): string =>

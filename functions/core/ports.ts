@@ -8,6 +8,7 @@ import type {
   StoredConnection,
   Workspace,
 } from './authorization.ts';
+import type { Share } from './cap-shares.ts';
 import type { MetricValues } from './metrics.ts';
 import type { ObjectName, TableName } from './names.ts';
 import type { ServerTime } from './server-clock.ts';
@@ -23,6 +24,8 @@ export interface Lake {
   get(key: string): Promise<Uint8Array | null>;
   /** All keys with a prefix, sorted by their bytes. */
   list(prefix: string): AsyncIterable<string>;
+  /** The same, each with its stored size in bytes. */
+  sizes(prefix: string): AsyncIterable<{ readonly key: string; readonly bytes: number }>;
   delete(keys: readonly string[]): Promise<void>;
 }
 
@@ -163,39 +166,29 @@ export interface RateBudget {
   limit(): Promise<number>;
 }
 
-/** The work that needs a slot. It is the same for every invocation of that work, which thus keeps its place in line. */
-export interface SlotClaim {
-  readonly runId: string;
-  /** Within the run, such as `plan tags` or `tags/0001`. */
-  readonly work: string;
+/** The shares that all invocations of a pipeline have of `concurrency`. They exist only if it is set. */
+export interface CapShares {
+  /**
+   * Replaces the list by what `change` makes of it, in one step. Repeats `change` if others were faster, and writes
+   * nothing if it returns the very list that it was given. The list may hold expired shares.
+   * @throws RetryableError if it cannot be read or written
+   */
+  update<T extends { readonly shares: readonly Share[] }>(
+    change: (shares: readonly Share[]) => T,
+  ): Promise<T>;
 }
 
-export interface SlotRequest {
-  readonly claim: SlotClaim;
-  /** Unique to the invocation. */
-  readonly attempt: string;
-  /** When the invocation is certainly over. From then on its slot is free, even if it was not given back. */
-  readonly until: EpochMs;
-  /** Whether an earlier invocation may have kept its slot for this claim. */
-  readonly mayBeKept: boolean;
-}
-
-/** The right of one invocation to have as many requests in flight as a slice may have. */
-export interface Slot {
-  giveBack(): Promise<void>;
-  /** Keeps the slot for the claim's next invocation, which must follow within a minute. */
-  keep(): Promise<void>;
-}
-
-export type SlotAnswer =
-  | { readonly status: 'taken'; readonly slot: Slot }
-  /** Ask again after `waitSeconds`, with the same claim. */
-  | { readonly status: 'wait'; readonly waitSeconds: number };
-
-/** The slots that all executions of a pipeline share. They exist only if `concurrency` is set. */
-export interface Slots {
-  /** Returns a slot or a place in line. There are never more holders than slots. */
-  take(request: SlotRequest): Promise<SlotAnswer>;
+/** One invocation's share of the cap. */
+export interface WorkShare {
+  /** Null: requests may be sent until `end`. Otherwise nothing was free: begin again after so many seconds. */
+  begin(): Promise<number | null>;
+  /**
+   * Waits for the requests under way, and gives the share back.
+   * @param isKept whether one request is kept for the object's next invocation, which must follow within a minute
+   */
+  end(isKept: boolean): Promise<void>;
+  /** Whether an object that has no request has waited for so long that this work should stop for it. */
+  isWanted(): boolean;
 }
 
 /** The stored connection to one workspace. */
@@ -329,16 +322,16 @@ export type ProgressEvent =
       readonly oldDebts: number;
       readonly failures: number;
     }
-  /** All slots of the pipeline are taken. The workflow calls this work again later. */
+  /** The whole cap is in use. The workflow calls this work again later. */
   | {
-      readonly type: 'slot_awaited';
+      readonly type: 'share_awaited';
       readonly object: ObjectName | null;
       readonly runId: string;
       readonly waitSeconds: number;
     }
-  /** A warning: the slot stays taken until its invocation is certainly over. */
+  /** A warning: the share counts until its invocation is certainly over. */
   | {
-      readonly type: 'slot_not_returned';
+      readonly type: 'share_not_returned';
       readonly object: ObjectName | null;
       readonly runId: string;
       /** Class of the error. */

@@ -47,7 +47,8 @@ interface ExtractorEventBase {
 export type ExtractorEvent =
   | (ExtractorEventBase & { readonly operation: 'plan' })
   | (ExtractorEventBase & { readonly operation: 'extract'; readonly slice: string })
-  | (ExtractorEventBase & { readonly operation: 'commit' });
+  | (ExtractorEventBase & { readonly operation: 'commit' })
+  | (ExtractorEventBase & { readonly operation: 'maintain' });
 
 /** One item of the Map over slices. */
 export interface SliceItem {
@@ -57,7 +58,7 @@ export interface SliceItem {
 /**
  * `planned`: extract the slices, then commit. `committed`: this run already committed the object (a repeated
  * Plan). `skipped`: another execution holds the lease. `unavailable`: the workspace or its Intercom plan does
- * not have the object. `wait`: no slot was free, call again after `waitSeconds`. Only `planned` has slices.
+ * not have the object. `wait`: all of `concurrency` is in use, call again after `waitSeconds`. Only `planned` has slices.
  */
 export interface PlanResult {
   readonly status: 'planned' | 'committed' | 'skipped' | 'unavailable' | 'wait';
@@ -75,6 +76,13 @@ export interface ExtractResult {
 export interface CommitResult {
   readonly status: 'committed';
   readonly rows: number;
+  /** The object's history should be put together: call `maintain` until it is done. */
+  readonly maintain: boolean;
+}
+
+/** `continue`: call again. */
+export interface MaintainResult {
+  readonly status: 'done' | 'continue';
 }
 
 /** Event of the RecordFailure function; `error` comes from the workflow's Catch. */

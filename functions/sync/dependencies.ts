@@ -13,7 +13,7 @@ import type {
   StateStore,
 } from '../core/ports.ts';
 import type { ObjectReader } from '../core/reading.ts';
-import type { UseSlot } from './use-slot.ts';
+import type { UnderCap } from './under-cap.ts';
 
 /** Sizes and times that bound one attempt and one plan; tests make them small. */
 export interface SyncLimits {
@@ -55,7 +55,7 @@ export interface ObjectDependencies extends RunDependencies {
   readonly declaration: ObjectDeclaration;
   readonly reader: ObjectReader;
   /** Wraps everything that sends requests. */
-  readonly useSlot: UseSlot;
+  readonly underCap: UnderCap;
   readonly budget: RateBudget;
   readonly hashes: HashSource;
   readonly catalog: Catalog;

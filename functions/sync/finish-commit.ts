@@ -7,6 +7,13 @@ import type { CommittedState, ObjectState } from '../core/ports.ts';
 import type { ObjectDependencies } from './dependencies.ts';
 import { storeOnce } from './store.ts';
 
+const committedBy = (manifest: Manifest, manifestKey: string, draft: Draft): CommittedState => ({
+  runId: manifest.run_id,
+  manifestKey,
+  cursor: manifest.cursor?.after ?? null,
+  startFrom: draft.startFrom,
+});
+
 /**
  * Writes the manifest first (once, never overwritten), then the state in one conditional update under the
  * fence. If the condition fails, the state is read back: a retry of our own successful write fails too.
@@ -19,16 +26,17 @@ export async function finishCommit(
 ): Promise<ObjectState> {
   const key = manifestKey(state.object, draft.manifest.run_id);
   const manifest = await storeOnce<Manifest>(lake, key, draft.manifest);
-  const committed: CommittedState = {
-    runId: manifest.run_id,
-    manifestKey: key,
-    cursor: manifest.cursor?.after ?? null,
-    startFrom: draft.startFrom,
-  };
+  const isRewrite = manifest.replaces !== undefined;
+  const committed = isRewrite ? state.committed : committedBy(manifest, key, draft);
+  if (committed === null) throw new Error(`${manifest.run_id} rewrites what was never committed`);
   const result = await store.commit(state.object, state.fence, committed);
   if (result.ok) return result.value;
   const found = await store.load(state.object);
-  if (found.committed?.runId === manifest.run_id) return found;
+  // A rewrite leaves no trace in the state but the end of its mark.
+  const isDone = isRewrite
+    ? found.committing?.runId !== manifest.run_id
+    : found.committed?.runId === manifest.run_id;
+  if (isDone) return found;
   throw new ContractError(
     `Run ${manifest.run_id} could not move the cursor of ${state.object}: another run has taken the object over.`,
     { code: 'lease_lost' },

@@ -5,7 +5,7 @@ import { manifestPrefix, RUNS_PREFIX } from '../core/lake-keys.ts';
 import type { ObjectName } from '../core/names.ts';
 import type { Lake } from '../core/ports.ts';
 import type { EpochMs } from '../core/time.ts';
-import { oldDebts } from './judge.ts';
+import { isKnownDifference, oldDebts } from './judge.ts';
 import { readLast, requireStored } from './store.ts';
 
 export interface ObjectStatus {
@@ -15,6 +15,8 @@ export interface ObjectStatus {
   readonly committed: Manifest | null;
   /** Debts older than a day: something stays unread although every run tries. */
   readonly old_debts: number;
+  /** Of the debts: counts that stay wrong, because Intercom counts records that it never lists. */
+  readonly known_differences: number;
 }
 
 export interface PipelineStatus {
@@ -68,6 +70,9 @@ export async function readStatus(
         last_outcome: lastOutcome(runs, object),
         committed,
         old_debts: oldDebts(committed?.completeness, now).length,
+        known_differences: (committed?.completeness.debts ?? []).filter((debt) =>
+          isKnownDifference(debt, now),
+        ).length,
       };
     }),
   );

@@ -30,7 +30,7 @@ export function createProgressLog(serviceName: string, clock: Clock): ObservePro
 
   return (event) => {
     count(event);
-    if (event.type === 'old_debts' || event.type === 'slot_not_returned') {
+    if (event.type === 'old_debts' || event.type === 'share_not_returned') {
       logger.warn(event.type, { ...event });
       return;
     }

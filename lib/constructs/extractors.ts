@@ -63,13 +63,20 @@ export class Extractors extends Construct {
     });
     const own = [...tablesOf(object, config).map((table) => `tables/${table}/*`), `manifests/${object}/*`];
     const inShared = (table: TableName) => `tables/${table}/*/${object}-*`;
-    const written = [...own, ...SHARED_TABLES.map(inShared), `work/*/${object}/*`];
-    // Superseded runs are only removed for full-refresh objects, which never notice deletions.
-    const isPruned = OBJECTS[object].sync.kind === 'full_refresh';
+    // Objects that are read whole have superseded runs, which are removed; they never notice deletions. Runs of the
+    // others are put together (docs/decisions/019), with what they proved as evidence.
+    const isWhole = OBJECTS[object].sync.kind === 'full_refresh';
+    const evidence = isWhole ? [] : [`evidence/${object}/*`];
+    const deleted = [
+      ...own,
+      ...SHARED_TABLES.filter((table) => !isWhole || table === REJECTS).map(inShared),
+      ...evidence,
+    ];
+    const written = [...own, ...SHARED_TABLES.map(inShared), ...evidence, `work/*/${object}/*`];
     grantLake(extractor.role, storage.lake, {
       read: [...written, 'work/*/run.json'],
       write: written,
-      delete: isPruned ? [...own, inShared(REJECTS)] : [],
+      delete: deleted,
     });
     grantState(extractor.role, storage.state, [...STATE_KEYS.object(object), ...STATE_KEYS.budget]);
     grantSecret(extractor.role, storage.connection);

@@ -8,6 +8,7 @@ import type {
   ExtractResult,
   FinishRunEvent,
   FinishRunResult,
+  MaintainResult,
   ObjectItem,
   PlanResult,
   RecordFailureEvent,
@@ -120,6 +121,17 @@ export const commitObject = (scope: Construct, timeoutSeconds: number): CustomSt
     functionArn: JsonPath.stringAt('$.functionArn'),
     timeoutSeconds,
     payload: { operation: 'commit', ...objectEvent() },
+    keep: ['maintain'],
+    keepAt: '$.commit',
+  });
+
+export const maintainObject = (scope: Construct, timeoutSeconds: number): CustomState =>
+  invoke<ExtractorEvent, MaintainResult>(scope, 'MaintainObject', {
+    functionArn: JsonPath.stringAt('$.functionArn'),
+    timeoutSeconds,
+    payload: { operation: 'maintain', ...objectEvent() },
+    keep: ['status'],
+    keepAt: '$.maintenance',
   });
 
 export const recordFailure = (

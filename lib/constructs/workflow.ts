@@ -27,6 +27,7 @@ import {
   commitObject,
   extractSlice,
   finishRun,
+  maintainObject,
   planObject,
   recordFailure,
   SLICE_ITEM,
@@ -195,13 +196,25 @@ function object(scope: Construct, props: WorkflowProps): IChainable {
   }).itemProcessor(slice(scope));
   const plan = planObject(scope, EXTRACTOR_TIMEOUT_SECONDS).addCatch(failure, EVERYTHING);
   const commit = commitObject(scope, EXTRACTOR_TIMEOUT_SECONDS).addCatch(failure, EVERYTHING);
-  const extract = extractSlices.addCatch(failure, EVERYTHING).next(commit).next(done);
+  const extract = extractSlices.addCatch(failure, EVERYTHING).next(commit).next(maintenance(scope, done));
   const wait = awaiting(scope, 'AwaitPlan', '$.plan.waitSeconds').next(plan);
   const checkPlan = new Choice(scope, 'CheckPlan', { stateName: 'CheckPlan' })
     .when(Condition.stringEquals('$.plan.status', 'planned'), extract)
     .when(Condition.stringEquals('$.plan.status', 'wait'), wait)
     .otherwise(done);
   return plan.next(checkPlan);
+}
+
+/** The object is committed: whatever becomes of its history, nothing of this run fails. */
+function maintenance(scope: Construct, done: Succeed): IChainable {
+  const maintain = maintainObject(scope, EXTRACTOR_TIMEOUT_SECONDS).addCatch(done, EVERYTHING);
+  const checkMaintenance = new Choice(scope, 'CheckMaintenance', { stateName: 'CheckMaintenance' })
+    .when(Condition.stringEquals('$.maintenance.status', 'continue'), maintain)
+    .otherwise(done);
+  maintain.next(checkMaintenance);
+  return new Choice(scope, 'CheckCommit', { stateName: 'CheckCommit' })
+    .when(Condition.booleanEquals('$.commit.maintain', true), maintain)
+    .otherwise(done);
 }
 
 /** Waiting is free here. A function would be billed for it. */

@@ -44,13 +44,15 @@ describe('the roles', () => {
 
   test('an extractor reaches the tables of its object and children, its manifests, and its own deletions, rejects and work', () => {
     const prefixes = 'tables/contacts/* tables/contact_company/* tables/contact_tag/* manifests/contacts/*';
-    const shared = 'tables/deletions/*/contacts-* tables/rejects/*/contacts-* work/*/contacts/*';
+    const shared =
+      'tables/deletions/*/contacts-* tables/rejects/*/contacts-* evidence/contacts/* work/*/contacts/*';
     const written = `${prefixes} ${shared}`.split(' ').map((key) => `<Lake.Arn>/${key}`);
     expect(rights.ExtractorsContactsRole).toEqual(
       [
         ...ownLog('ExtractorsContacts'),
         ...written.flatMap((arn) => [`s3:GetObject on ${arn}`, `s3:PutObject on ${arn}`]),
         's3:GetObject on <Lake.Arn>/work/*/run.json',
+        ...written.slice(0, -1).map((arn) => `s3:DeleteObject on ${arn}`),
         `s3:ListBucket on <Lake.Arn> if s3:prefix in ${prefixes} ${shared} work/*/run.json`,
         ...['GetItem', 'UpdateItem'].map(
           (action) =>
@@ -91,18 +93,23 @@ describe('the roles', () => {
     }
   });
 
-  test.each(OBJECT_NAMES)('%s deletes what history removes, and nothing of other objects', (object) => {
-    const tables = [object, ...CHILD_NAMES.filter((child) => PARENT_OF[child] === object)];
-    const own = [
-      ...tables.map((table) => `tables/${table}/*`),
-      `manifests/${object}/*`,
-      `tables/rejects/*/${object}-*`,
-    ];
-    const isPruned = OBJECTS[object].sync.kind === 'full_refresh';
-    const deletes = rights[`Extractors${pascalCase(object)}Role`]?.filter((line) => line.includes('Delete'));
-    const expected = own.map((key) => `s3:DeleteObject on <Lake.Arn>/${key}`).toSorted();
-    expect(deletes).toEqual(isPruned ? expected : []);
-  });
+  test.each(OBJECT_NAMES)(
+    '%s deletes what history removes or puts together, and nothing of other objects',
+    (object) => {
+      const tables = [object, ...CHILD_NAMES.filter((child) => PARENT_OF[child] === object)];
+      const isWhole = OBJECTS[object].sync.kind === 'full_refresh';
+      const own = [...tables.map((table) => `tables/${table}/*`), `manifests/${object}/*`];
+      const incremental = isWhole ? [] : [`tables/deletions/*/${object}-*`, `evidence/${object}/*`];
+      const deletes = rights[`Extractors${pascalCase(object)}Role`]?.filter((line) =>
+        line.includes('Delete'),
+      );
+      expect(deletes).toEqual(
+        [...own, `tables/rejects/*/${object}-*`, ...incremental]
+          .map((key) => `s3:DeleteObject on <Lake.Arn>/${key}`)
+          .toSorted(),
+      );
+    },
+  );
 
   test('StartRun, RecordFailure and FinishRun have what their part of the run needs', () => {
     const state = (keys: string) => [
@@ -233,7 +240,7 @@ const REASONS: Readonly<Record<string, RegExp>> = {
   'readers read all tables, and write results under names that Athena makes':
     /^data\/ReaderRole: (s3:\w+ on .*\/\*|glue:\w+ on .*:table\/<CatalogDatabase>\/\*)$/,
   'keys whose names are made at run time':
-    /^pipeline\/\w+: s3:\w+Object on (<Lake\.Arn>|arn:<AWS::Partition>:s3:::company-lake)\/(tables|manifests|work|runs)\/[a-z_*./-]+$/,
+    /^pipeline\/\w+: s3:\w+Object on (<Lake\.Arn>|arn:<AWS::Partition>:s3:::company-lake)\/(tables|manifests|evidence|work|runs)\/[a-z_*./-]+$/,
 };
 
 test('no role has a wildcard without a reason, and no action has one', () => {

@@ -2,8 +2,8 @@ import { DynamoDBClient, GetItemCommand, UpdateItemCommand } from '@aws-sdk/clie
 import { mockClient } from 'aws-sdk-client-mock';
 import { expect, test } from 'vitest';
 import { createDynamoDbAuthorizationStore } from '../../functions/aws/dynamodb-authorization-store.ts';
+import { createDynamoDbCapShares } from '../../functions/aws/dynamodb-cap-shares.ts';
 import { createDynamoDbRateBudget } from '../../functions/aws/dynamodb-rate-budget.ts';
-import { createDynamoDbSlots } from '../../functions/aws/dynamodb-slots.ts';
 import { createDynamoDbStateStore } from '../../functions/aws/dynamodb-state-store.ts';
 import { STATE_KEYS } from '../../lib/constructs/access.ts';
 
@@ -47,14 +47,11 @@ test('the rights on the table cover exactly the keys that the adapters write', a
     await limit();
     await permit('bulk', new AbortController().signal);
   });
-  const slots = await keysOf(async (client) => {
-    const { take } = createDynamoDbSlots(client, { table: 'table', count: 1, clock });
-    const claim = { runId: 'r', work: 'tags/0001' };
-    const answer = await take({ claim, attempt: 'a', until: Number.MAX_SAFE_INTEGER, mayBeKept: true });
-    if (answer.status === 'taken') await answer.slot.keep();
-  });
-  expect(slots.length).toBeGreaterThanOrEqual(4);
-  for (const key of slots) expect(matches(key, STATE_KEYS.budget)).toBe(true);
+  const shares = await keysOf((client) =>
+    createDynamoDbCapShares(client, 'table').update(() => ({ shares: [] })),
+  );
+  expect(shares).toHaveLength(2);
+  for (const key of shares) expect(matches(key, STATE_KEYS.budget)).toBe(true);
   expect(object).toHaveLength(2);
   for (const key of object) expect(matches(key, STATE_KEYS.object('contacts'))).toBe(true);
   expect(authorizations).toHaveLength(4);

@@ -16,7 +16,7 @@ import type { ObjectReader, ReadSlice } from '../../functions/core/reading.ts';
 import type { SyncCompleted } from '../../functions/core/sync-event.ts';
 import { OBJECTS, TABLES } from '../../functions/objects/index.ts';
 import type { ObjectDependencies, SyncLimits } from '../../functions/sync/dependencies.ts';
-import { WITHOUT_SLOTS } from '../../functions/sync/use-slot.ts';
+import { UNCAPPED } from '../../functions/sync/under-cap.ts';
 import { createMemoryCatalog, type MemoryCatalog } from './memory/memory-catalog.ts';
 import { createMemoryClock, type MemoryClock } from './memory/memory-clock.ts';
 import { createMemoryExecutions, type MemoryExecutions } from './memory/memory-executions.ts';
@@ -122,7 +122,7 @@ export function dependenciesOf(pipeline: Pipeline, options: DependencyOptions = 
     observe: (event) => events.push(event),
     declaration: OBJECTS[object],
     reader,
-    useSlot: WITHOUT_SLOTS,
+    underCap: UNCAPPED,
     budget: createMemoryRateBudget(clock, table),
     hashes: MEMORY_HASHES,
     catalog: pipeline.catalog.of((columns) => configuredTables([OBJECTS[object]], resolved, columns)),

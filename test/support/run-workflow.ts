@@ -41,6 +41,7 @@ export interface Fakes {
   readonly plan?: (event: Extract<'plan'>) => Promise<unknown>;
   readonly extract?: (event: Extract<'extract'>, context: InvocationContext) => Promise<unknown>;
   readonly commit?: (event: Extract<'commit'>) => Promise<unknown>;
+  readonly maintain?: (event: ExtractorEvent) => Promise<unknown>;
   readonly recordFailure?: (event: RecordFailureEvent) => Promise<unknown>;
   readonly finishRun?: (event: FinishRunEvent) => Promise<unknown>;
   /** Of every function, in place of the template's. */
@@ -149,7 +150,8 @@ function answer(fakes: Fakes, entry: Entry, event: unknown, context: InvocationC
 
 function extractor(fakes: Fakes, event: ExtractorEvent, context: InvocationContext): Promise<unknown> {
   const { plan = async () => planned('0001', '0002'), extract = async () => done } = fakes;
-  const { commit = async () => ({ status: 'committed', rows: 1 }) } = fakes;
+  const { commit = async () => ({ status: 'committed', rows: 1, maintain: false }) } = fakes;
+  const { maintain = async () => ({ status: 'done' }) } = fakes;
   switch (event.operation) {
     case 'plan':
       return plan(event);
@@ -157,5 +159,7 @@ function extractor(fakes: Fakes, event: ExtractorEvent, context: InvocationConte
       return extract(event, context);
     case 'commit':
       return commit(event);
+    case 'maintain':
+      return maintain(event);
   }
 }

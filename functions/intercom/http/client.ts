@@ -1,8 +1,10 @@
 /** The one way to Intercom's API 2.15: permits, retries and errors in one place (docs/intercom-api.md 1-3). */
+import { REQUEST_TIMEOUT_MS } from '../../core/cap-shares.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { ObjectName } from '../../core/names.ts';
 import type { Clock, ObserveProgress, PermitPriority, RateBudget, TokenSource } from '../../core/ports.ts';
 import { errorOf, type Failure, type FailureContext, type FailureKind } from './failures.ts';
+import { OPEN_GATE, type RequestGate } from './request-cap.ts';
 import { type RetryKind, type RetryLimits, retryDecision } from './retry.ts';
 import { type Attempt, createTransport, type HttpRequest } from './transport.ts';
 
@@ -41,13 +43,15 @@ export interface IntercomClientOptions {
   readonly baseUrl: string;
   readonly tokens: TokenSource;
   readonly budget: RateBudget;
+  /** @default OPEN_GATE */
+  readonly gate?: RequestGate;
   readonly clock: Clock;
   /** In [0, 1). @default Math.random */
   readonly random?: () => number;
   readonly observe?: ObserveProgress;
   /** The object that observed requests are reported for. */
   readonly object: ObjectName | null;
-  /** Milliseconds for one try. @default 60_000, three times the slowest page on record */
+  /** Milliseconds for one try, at most REQUEST_TIMEOUT_MS. @default REQUEST_TIMEOUT_MS */
   readonly timeoutMs?: number;
   /** Bytes of the largest answer; beyond it a smaller page is needed. @default 64 MiB */
   readonly maxBodyBytes?: number;
@@ -75,24 +79,33 @@ const retryKind = (kind: FailureKind): RetryKind =>
 
 export function createIntercomClient(options: IntercomClientOptions): IntercomClient {
   const { baseUrl, tokens, budget, clock, observe, object, random = Math.random } = options;
-  const { timeoutMs = 60_000, maxBodyBytes = 64 * 1024 * 1024 } = options;
+  const { gate = OPEN_GATE, timeoutMs = REQUEST_TIMEOUT_MS, maxBodyBytes = 64 * 1024 * 1024 } = options;
   const fetchNow = options.fetch ?? fetch;
   const transport = createTransport({ baseUrl, clock, timeoutMs, maxBodyBytes, fetch: fetchNow });
   const { host } = new URL(baseUrl);
   const never = new AbortController().signal;
   let verdict: { readonly at: number; readonly alive: Promise<boolean> } | null = null;
 
-  async function tryOnce(request: HttpRequest, { priority, signal }: RequestOptions): Promise<TimedAttempt> {
+  async function tryOnce(request: HttpRequest, options: RequestOptions): Promise<TimedAttempt> {
+    const { priority, signal = never } = options;
     const { accessToken } = await tokens.connection();
     const askedAt = clock.now();
-    await budget.permit(priority, signal ?? never);
-    const sentAt = clock.now();
-    const waitedMs = sentAt - askedAt;
-    const attempt = await transport(request, accessToken, signal);
-    if (attempt.observation !== null) budget.observe(attempt.observation);
-    const limit = attempt.observation?.limit ?? null;
-    observe?.({ type: 'request', object, status: attempt.status, waitedMs, limit });
-    return { ...attempt, tookMs: attempt.receivedAtMs - sentAt };
+    for (;;) {
+      const pass = await gate.enter(priority, signal);
+      try {
+        await budget.permit(priority, signal);
+        // The wait for the permit may have outlasted the pass.
+        if (!pass.isValid()) continue;
+        const sentAt = clock.now();
+        const attempt = await transport(request, accessToken, signal);
+        if (attempt.observation !== null) budget.observe(attempt.observation);
+        const limit = attempt.observation?.limit ?? null;
+        observe?.({ type: 'request', object, status: attempt.status, waitedMs: sentAt - askedAt, limit });
+        return { ...attempt, tookMs: attempt.receivedAtMs - sentAt };
+      } finally {
+        pass.leave();
+      }
+    }
   }
 
   /** True if /me accepts the token. If /me itself lacks a permission, the token is still good. */

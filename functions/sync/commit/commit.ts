@@ -17,6 +17,7 @@ import { tooManyDebts, tooManyDeletions } from '../judge.ts';
 import { requireLease } from '../lease.ts';
 import { publishCommitted } from '../publish.ts';
 import { readDone } from '../receipts.ts';
+import { isMaintenanceDue } from '../rewrite/maintain.ts';
 import { requireRunContext } from '../run-context.ts';
 import { readStored, requireStored, storeOnce } from '../store.ts';
 import { completenessOf, listsNoLongerSent } from './completeness.ts';
@@ -218,14 +219,13 @@ async function mark(dependencies: ObjectDependencies, holder: Lease): Promise<Ob
 }
 
 /** Gives the lease back if this run still holds it, and reports what was committed. */
-async function settled(
-  { lake, state: store, declaration, observe }: ObjectDependencies,
-  holder: Lease,
-): Promise<CommitResult> {
+async function settled(dependencies: ObjectDependencies, holder: Lease): Promise<CommitResult> {
+  const { lake, state: store, declaration, observe } = dependencies;
   const state = await store.load(declaration.name);
   if (state.lease?.runId === holder.runId) await store.releaseLease(declaration.name, state.fence);
   const manifest = await requireStored<Manifest>(lake, manifestKey(declaration.name, holder.runId));
   const rows = manifest.tables[declaration.name]?.rows ?? 0;
   observe({ type: 'object_finished', object: declaration.name, status: 'committed', rows });
-  return { status: 'committed', rows: rowsOf(manifest) };
+  const maintain = await isMaintenanceDue(dependencies);
+  return { status: 'committed', rows: rowsOf(manifest), maintain };
 }

@@ -218,7 +218,7 @@ async function walkOn(
 }
 
 /**
- * Works on a slice until it is done, has to wait (for a slot, or because the reader says so), or the
+ * Works on a slice until it is done, has to wait (for a share of the cap, or because the reader says so), or the
  * invocation nears its deadline.
  * @throws RetryableError, PermissionError, ConnectionError, UnavailableError or ContractError from the
  *   reader; ContractError if the lease was lost or the configuration changed
@@ -241,13 +241,13 @@ export async function extractSlice(
       code: 'unknown_slice',
     });
   }
-  const slotted = await dependencies.useSlot(
-    { runId: folder.runId, work: `${folder.object}/${folder.slice}` },
+  const capped = await dependencies.underCap(
+    folder.runId,
     () => work(dependencies, plan, slice, attempt),
-    // Keeps the slot: left alone, such a position expires, and what was read is lost (docs/intercom-api.md 6.3).
+    // Keeps the share: left alone, such a position expires, and what was read is lost (docs/intercom-api.md 6.3).
     spendsPosition(dependencies) ? ({ status }) => status === 'continue' : undefined,
   );
-  return slotted.status === 'worked' ? slotted.result : { status: 'wait', waitSeconds: slotted.waitSeconds };
+  return capped.status === 'worked' ? capped.result : { status: 'wait', waitSeconds: capped.waitSeconds };
 }
 
 /** Continues where the slice's last attempt ended. */

@@ -12,7 +12,7 @@ import { acquireLease } from '../lease.ts';
 import { publishCommitted, publishEmpty } from '../publish.ts';
 import { requireRunContext } from '../run-context.ts';
 import { readStored, requireStored, storeOnce } from '../store.ts';
-import { type Slotted, WITHOUT_SLOTS } from '../use-slot.ts';
+import { type Capped, UNCAPPED } from '../under-cap.ts';
 import { type PlanInput, planSlices } from './plan-slices.ts';
 import type { Counting } from './split-window.ts';
 import { type Allowance, sliceId } from './take-slices.ts';
@@ -107,12 +107,12 @@ function wholeSlice(previous: readonly Debt[]): PlannedSlice {
   };
 }
 
-/** Makes the plan, or says how many seconds to wait for a slot: counting sends requests. */
+/** Makes the plan, or says how many seconds to wait for a share of the cap: counting sends requests. */
 async function makePlan(
   dependencies: ObjectDependencies,
   run: RunContext,
   state: ObjectState,
-): Promise<Slotted<Plan>> {
+): Promise<Capped<Plan>> {
   const { declaration, config } = dependencies;
   const { committed } = state;
   const manifest = await lastManifest(dependencies, committed);
@@ -146,8 +146,8 @@ async function makePlan(
   const allowance = await allowanceOf(dependencies);
   const counting = countingOf(dependencies);
   // Without a count, planning sends no request.
-  const useSlot = counting === null ? WITHOUT_SLOTS : dependencies.useSlot;
-  const slotted = await useSlot({ runId: run.runId, work: `plan ${declaration.name}` }, () =>
+  const underCap = counting === null ? UNCAPPED : dependencies.underCap;
+  const capped = await underCap(run.runId, () =>
     planSlices({
       window,
       debts,
@@ -157,8 +157,8 @@ async function makePlan(
       since: isoTime(run.startedAtMs),
     }),
   );
-  if (slotted.status === 'wait') return slotted;
-  const planned = slotted.result;
+  if (capped.status === 'wait') return capped;
+  const planned = capped.result;
   const after = cursorAfter(run, { from: window.from, to: planned.windowTo }, config.overlapSeconds, before);
   const result = {
     ...base,
@@ -193,7 +193,7 @@ function countingOf({ declaration, reader, clock }: ObjectDependencies): Countin
 
 /**
  * Takes the object's lease and writes the plan, once: a repeated Plan finds what the first one wrote. If it has
- * to wait for a slot, it keeps the lease that it already has.
+ * to wait, it keeps the lease that it already has.
  * @throws RetryableError, PermissionError, ConnectionError or ContractError of the count probes
  */
 export async function planObject(dependencies: ObjectDependencies, holder: Lease): Promise<PlanResult> {

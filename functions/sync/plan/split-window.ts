@@ -28,8 +28,7 @@ export interface SplitOptions extends Counting {
 type Axis = 'updated' | 'created';
 
 /** The shortest span worth cutting. Within two days, the start of a day may lie outside the span in some zone. */
-export const shortestSpan = (granularity: 'day' | 'second'): number =>
-  granularity === 'day' ? 2 * DAY_SECONDS : 2;
+const shortestSpan = (granularity: 'day' | 'second'): number => (granularity === 'day' ? 2 * DAY_SECONDS : 2);
 
 const windowOn = (query: WindowQuery, axis: Axis): Window => query[axis] ?? { from: null, to: null };
 

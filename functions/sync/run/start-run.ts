@@ -10,7 +10,7 @@ import { type EpochMs, toSeconds } from '../../core/time.ts';
 import type { ExecutionRef, StartRunEvent, StartRunResult } from '../../core/workflow.ts';
 import type { RunDependencies } from '../dependencies.ts';
 import { storeOnce } from '../store.ts';
-import type { UseSlot } from '../use-slot.ts';
+import type { UnderCap } from '../under-cap.ts';
 
 /** What `/me` says about the connection. */
 export interface Identity {
@@ -23,7 +23,7 @@ export interface StartRunDependencies extends RunDependencies {
   readonly state: Pick<StateStore, 'claimWorkspace'>;
   readonly metrics: Metrics;
   readonly identify: () => Promise<Identity>;
-  readonly useSlot: UseSlot;
+  readonly underCap: UnderCap;
   readonly isIncremental: (object: ObjectName) => boolean;
 }
 
@@ -78,7 +78,7 @@ export async function startRun(
   dependencies: StartRunDependencies,
   { execution, input, extractors }: StartRunEvent,
 ): Promise<StartRunResult> {
-  const { lake, clock, config, configDigest, isIncremental, observe, useSlot } = dependencies;
+  const { lake, clock, config, configDigest, isIncremental, observe, underCap } = dependencies;
   const nowMs = clock.now();
   const request = parseRunInput(input, { config, isIncremental, now: toSeconds(nowMs) });
   if (config.startFrom !== null && config.startFrom > toSeconds(nowMs)) {
@@ -87,9 +87,9 @@ export async function startRun(
     });
   }
   const runId = runIdOfExecution(execution);
-  const slotted = await useSlot({ runId, work: 'start' }, () => connectedWorkspace(dependencies));
-  if (slotted.status === 'wait') return { ...slotted, runId, objects: [] };
-  const identity = slotted.result;
+  const capped = await underCap(runId, () => connectedWorkspace(dependencies));
+  if (capped.status === 'wait') return { ...capped, runId, objects: [] };
+  const identity = capped.result;
   const skew = identity.dateMs === null ? null : toSeconds(nowMs) - toSeconds(identity.dateMs);
   const run = await storeOnce<RunContext>(lake, runContextKey(runId), {
     format: 1,

@@ -1,5 +1,6 @@
 /** Finds the file of the lake that is no longer what a run wrote, and advises what to do. */
 import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { asPattern } from '../../../functions/catalog/duckdb.ts';
 import { MANIFEST_FILES } from '../../../functions/catalog/views.ts';
@@ -21,22 +22,38 @@ const ABOUT_CONTENT = /Malformed JSON in file|transform error in file|maximum_ob
 
 const RESET = `'reset' its object, so that the next run reads all of it again`;
 
-const damaged = (key: string, reason: string, advice: string): ContractError =>
-  new ContractError(`'${key}' in the lake is damaged. ${advice} DuckDB reports: ${reason}`, {
-    code: 'file_damaged',
-  });
+const damageText = (key: string, advice: string, reason: string): string =>
+  `'${key}' in the lake is damaged. ${advice} ${reason}`;
+
+const damagedError = (text: string): ContractError => new ContractError(text, { code: 'file_damaged' });
+
+const damaged = (key: string, advice: string, reason: string): ContractError =>
+  damagedError(damageText(key, advice, reason));
+
+/** What a view of a damaged table answers, in the words of `damageText`. */
+const SAID_BY_VIEW = /'[^']*' in the lake is damaged\..*/;
+
+const restore = ({ manifest }: ListedFile): string =>
+  `Restore it from a copy; or remove '${manifest}', which lists it, and ${RESET}.`;
 
 /** A file, as its manifest lists it. */
-interface ListedFile {
+export interface ListedFile {
+  readonly table: string;
   readonly key: string;
+  readonly bytes: number;
   readonly sha256: string;
   readonly manifest: string;
 }
 
-async function listedFiles({ connection, root }: OpenLake): Promise<readonly ListedFile[]> {
-  const { rows } = await runSql(connection, `SELECT object, run_id, path, sha256 FROM ${MANIFEST_FILES}`);
-  return rows.map(([object, runId, path, sha256]) => ({
+export async function listedFiles({ connection, root }: OpenLake): Promise<readonly ListedFile[]> {
+  const { rows } = await runSql(
+    connection,
+    `SELECT object, run_id, table_name, path, bytes, sha256 FROM ${MANIFEST_FILES}`,
+  );
+  return rows.map(([object, runId, table, path, bytes, sha256]) => ({
+    table: String(table),
     key: String(path).slice(root.length),
+    bytes: Number(bytes),
     sha256: String(sha256),
     manifest: manifestKey(object as ObjectName, String(runId)),
   }));
@@ -48,25 +65,50 @@ async function isDamaged({ lake }: OpenLake, { key, sha256 }: ListedFile): Promi
 }
 
 /**
+ * The tables with a file whose size is not what its manifest lists, each with what to do. A gzip file that was cut where
+ * what is left can still be read has fewer rows, and DuckDB does not notice. A file that is gone is not checked:
+ * history may be removed while we look.
+ */
+export async function wrongSizes(
+  root: string,
+  files: readonly ListedFile[],
+): Promise<ReadonlyMap<string, string>> {
+  const problems = new Map<string, string>();
+  for (const file of files) {
+    if (problems.has(file.table)) continue;
+    const found = await stat(`${root}${file.key}`).catch(() => null);
+    if (found === null || found.size === file.bytes) continue;
+    problems.set(
+      file.table,
+      damageText(file.key, restore(file), `It has ${found.size} bytes, not ${file.bytes}.`),
+    );
+  }
+  return problems;
+}
+
+/**
  * Adds advice to what DuckDB reports about a file; returns any other error unchanged. For a damaged gzip stream
  * DuckDB often names no file, so every file is compared with its manifest. A named file is compared too, because
  * our own mistake must not be blamed on an intact file.
  */
 export async function explainDamage(error: unknown, open: OpenLake): Promise<unknown> {
-  if (!(error instanceof InputError && ABOUT_CONTENT.test(error.message))) return error;
+  if (!(error instanceof InputError)) return error;
+  const [said] = SAID_BY_VIEW.exec(error.message) ?? [];
+  if (said !== undefined) return damagedError(said);
+  if (!ABOUT_CONTENT.test(error.message)) return error;
   const [reason = ''] = error.message.split('\n');
+  const duckDb = `DuckDB reports: ${reason}`;
   const isNamed = (key: string) =>
     [open.root, asPattern(open.root)].some((root) => reason.includes(`${root}${key}`));
   const [manifest] = /manifests\/\w+\/[\w-]+\.json/.exec(reason) ?? [];
   if (manifest !== undefined && isNamed(manifest)) {
-    return damaged(manifest, reason, `Restore it from a copy; or remove it and ${RESET}.`);
+    return damaged(manifest, `Restore it from a copy; or remove it and ${RESET}.`, duckDb);
   }
   const listed = await listedFiles(open);
   const named = listed.filter(({ key }) => isNamed(key));
   for (const file of named.length > 0 ? named : listed) {
     if (!(await isDamaged(open, file))) continue;
-    const advice = `Restore it from a copy; or remove '${file.manifest}', which lists it, and ${RESET}.`;
-    return damaged(file.key, reason, advice);
+    return damaged(file.key, restore(file), duckDb);
   }
   return error;
 }

@@ -14,7 +14,7 @@ import type { Lake } from '../../../functions/core/ports.ts';
 import { type SeenTables, unionSeen } from '../../../functions/core/sightings.ts';
 import { OBJECTS } from '../../../functions/objects/index.ts';
 import { requireStored } from '../../../functions/sync/store.ts';
-import { explainDamage, type OpenLake } from './damaged-file.ts';
+import { explainDamage, type ListedFile, listedFiles, type OpenLake, wrongSizes } from './damaged-file.ts';
 import { CONFIG_FILE, createDirectoryLake } from './output-directory.ts';
 import { type QueryResult, runAll, runSql } from './run-sql.ts';
 
@@ -69,11 +69,20 @@ async function find(lake: ReadableLake, rules: QueryRules): Promise<Found> {
   return { manifests: byObject.flat(), tables };
 }
 
-async function makeViews({ connection, root }: OpenLake, { manifests, tables }: Found): Promise<void> {
-  await runAll(connection, manifestStatements({ root, manifests }));
+/** Shows what is committed; the files that are listed then. */
+async function showManifests(open: OpenLake, { manifests }: Found): Promise<readonly ListedFile[]> {
+  await runAll(open.connection, manifestStatements({ root: open.root, manifests }));
+  return listedFiles(open);
+}
+
+async function showTables(
+  { connection }: OpenLake,
+  { tables }: Found,
+  damaged: ReadonlyMap<string, string>,
+): Promise<void> {
   const { rows } = await runSql(connection, FILLED_TABLES);
   const filled = new Set(rows.map(([name]) => String(name)));
-  await runAll(connection, tableStatements(tables, filled));
+  await runAll(connection, tableStatements(tables, filled, damaged));
 }
 
 const isDirectory = (path: string): Promise<boolean> =>
@@ -147,14 +156,21 @@ export async function openLakeDatabase(
     find(lake, rules ?? (await rulesOf(directory)) ?? parseConfig({}));
   /** What the views were last made from, as text. */
   let shown = '';
+  let shownDamage = '';
+  let listed: readonly ListedFile[] = [];
 
   /** Makes the views again if something was committed or removed since. */
   async function refresh(): Promise<void> {
     const found = await findNow();
     const text = JSON.stringify(found);
-    if (text === shown) return;
-    await makeViews(open, found);
+    const isNews = text !== shown;
+    if (isNews) listed = await showManifests(open, found);
+    const damaged = await wrongSizes(root, listed);
+    const damage = JSON.stringify([...damaged]);
+    if (!isNews && damage === shownDamage) return;
+    await showTables(open, found, damaged);
     shown = text;
+    shownDamage = damage;
   }
 
   async function answer(sql: string, tries = 1): Promise<QueryResult> {

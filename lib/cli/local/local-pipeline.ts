@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { freeAllSlots } from '../../../functions/aws/dynamodb-slots.ts';
+import { freeAllShares } from '../../../functions/aws/dynamodb-cap-shares.ts';
 import type { ResolvedConfig } from '../../../functions/config/config.ts';
 import type { Clock, Metrics, ObserveProgress } from '../../../functions/core/ports.ts';
 import {
@@ -103,9 +103,9 @@ async function assemble(
   options.setEnvironment(aws.environment);
   await provision(aws, resources);
   if (config.concurrency !== null) {
-    // Only this process has the directory: whatever held a slot died with the process before.
+    // The directory is this process's alone: whatever had a share was killed with the process before.
     for (const { TableName: table } of resources.tables)
-      await freeAllSlots(new DynamoDBClient({}), table ?? '');
+      await freeAllShares(new DynamoDBClient({}), table ?? '');
   }
   const configPath = join(directory, CONFIG_FILE);
   const configText = JSON.stringify(config);

@@ -28,8 +28,24 @@ const isMissing = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
 
 /** The lake, straight from its files. @param directory the output directory; the data is in its `lake/` */
-export function createDirectoryLake(directory: string): Pick<Lake, 'get' | 'list'> {
+export function createDirectoryLake(directory: string): Pick<Lake, 'get' | 'list' | 'sizes'> {
   const root = join(directory, 'lake');
+
+  async function keysBelow(prefix: string): Promise<readonly string[]> {
+    const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
+    const entries = await readdir(join(root, folder), { recursive: true, withFileTypes: true }).catch(
+      (error: unknown) => {
+        if (isMissing(error)) return [];
+        throw error;
+      },
+    );
+    return entries
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
+      .filter((key) => key.startsWith(prefix))
+      .sort();
+  }
+
   return {
     async get(key) {
       try {
@@ -40,18 +56,16 @@ export function createDirectoryLake(directory: string): Pick<Lake, 'get' | 'list
       }
     },
     async *list(prefix) {
-      const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
-      const entries = await readdir(join(root, folder), { recursive: true, withFileTypes: true }).catch(
-        (error: unknown) => {
-          if (isMissing(error)) return [];
+      yield* await keysBelow(prefix);
+    },
+    async *sizes(prefix) {
+      for (const key of await keysBelow(prefix)) {
+        const found = await stat(join(root, key)).catch((error: unknown) => {
+          if (isMissing(error)) return null;
           throw error;
-        },
-      );
-      const keys = entries
-        .filter((entry) => entry.isFile())
-        .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
-        .filter((key) => key.startsWith(prefix));
-      yield* keys.sort();
+        });
+        if (found !== null) yield { key, bytes: found.size };
+      }
     },
   };
 }

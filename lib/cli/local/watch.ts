@@ -65,8 +65,8 @@ export function advance(watched: Watched, event: ProgressEvent, now: number): Wa
     }
     case 'object_summary':
     case 'old_debts':
-    case 'slot_awaited':
-    case 'slot_not_returned':
+    case 'share_awaited':
+    case 'share_not_returned':
       return watched;
     default:
       return event satisfies never;

@@ -11,15 +11,18 @@ import { byteSize, count, tableText, utc } from './table-text.ts';
 
 /** `✓ complete`, `short (2 debts, 1 older than a day)` */
 function verdict(
-  { status, matched, debts, parts, over_cap, large_rows = [] }: Completeness,
+  { status, matched, debts, parts, over_cap, large_rows = [], observed = {} }: Completeness,
   oldDebts = 0,
+  knownDifferences = 0,
 ): string {
   const details = [
     ...(status === 'unproven' && matched === null ? ['Intercom gives no count'] : []),
     ...(parts === null ? [] : ['read by conversation']),
     ...(debts.length === 0 ? [] : [counted(debts.length, 'debt')]),
     ...(oldDebts === 0 ? [] : [`${oldDebts} older than a day`]),
+    ...(knownDifferences === 0 ? [] : [`${knownDifferences} counted by Intercom but never listed`]),
     ...(over_cap.length === 0 ? [] : [`${count(over_cap.length)} over 500 parts`]),
+    ...Object.entries(observed).map(([what, how]) => `${what}: ${how}`),
     ...(large_rows.length === 0 ? [] : [`${counted(large_rows.length, 'row')} over 30 MB`]),
   ];
   const mark = status === 'complete' ? '✓ ' : '';
@@ -103,7 +106,8 @@ export function summaryText(run: RunSummary): string {
   ].join('\n');
 }
 
-function statusRow({ object, last_outcome, committed, old_debts }: ObjectStatus): readonly string[] {
+function statusRow(status: ObjectStatus): readonly string[] {
+  const { object, last_outcome, committed, old_debts, known_differences } = status;
   if (committed === null) return [object, last_outcome?.status ?? 'never run', '', '', '', '', ''];
   const { cursor, completeness, tables, committed_at } = committed;
   return [
@@ -112,7 +116,7 @@ function statusRow({ object, last_outcome, committed, old_debts }: ObjectStatus)
     cursor?.after == null ? committed_at.slice(0, 19).replace('T', ' ').concat('Z') : utc(cursor.after),
     count(tables[object]?.rows ?? 0),
     ...proof(completeness),
-    verdict(completeness, old_debts),
+    verdict(completeness, old_debts, known_differences),
   ];
 }
 

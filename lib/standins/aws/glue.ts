@@ -8,7 +8,7 @@ import {
 } from './json-protocol.ts';
 
 /**
- * `CreateTable`, `GetTable`, `GetTables` (without pages) and `UpdateTable`, with versions and with Glue's documented
+ * `GetDatabase`, `CreateTable`, `GetTable`, `GetTables` (without pages) and `UpdateTable`, with versions and with Glue's documented
  * limits on names and texts. Earlier versions are not kept.
  * @param account the id of the catalog
  */
@@ -22,12 +22,15 @@ export function glueOperations(files: GlueFiles, account: string): JsonOperation
     VersionId: String(table.version),
     IsRegisteredWithLakeFormation: false,
   });
-  const databaseIn = async (request: JsonObject): Promise<string> => {
-    const name = nameIn(request, 'DatabaseName');
+  const databaseIn = async (request: JsonObject, member = 'DatabaseName'): Promise<string> => {
+    const name = nameIn(request, member);
     if (await files.hasDatabase(name)) return name;
     throw new AwsFailure('EntityNotFoundException', `Database ${name} not found.`);
   };
   return {
+    'AWSGlue.GetDatabase': async (request) => ({
+      Database: { Name: await databaseIn(request, 'Name'), CatalogId: account },
+    }),
     'AWSGlue.GetTable': async (request) => {
       const database = await databaseIn(request);
       const name = nameIn(request, 'Name');

@@ -6,6 +6,31 @@ import { done, EXECUTION, finishedRun, named, planned, runWorkflow } from '../..
 const operations = (events: readonly ExtractorEvent[]): readonly string[] =>
   events.map((event) => (event.operation === 'extract' ? `extract ${event.slice}` : event.operation));
 
+describe('the history of an object', () => {
+  test('is maintained after its commit, until that is done', async () => {
+    let calls = 0;
+    const run = await runWorkflow({
+      commit: async ({ object }) => ({ status: 'committed', rows: 1, maintain: object === 'tags' }),
+      maintain: async () => {
+        calls += 1;
+        return { status: calls < 3 ? 'continue' : 'done' };
+      },
+    });
+    expect(run.outcome.status).toBe('SUCCEEDED');
+    expect(operations(run.of('tags')).slice(-4)).toEqual(['commit', 'maintain', 'maintain', 'maintain']);
+    expect(operations(run.of('contacts'))).not.toContain('maintain');
+  });
+
+  test('fails nothing if it cannot be maintained', async () => {
+    const run = await runWorkflow({
+      commit: async () => ({ status: 'committed', rows: 1, maintain: true }),
+      maintain: async () => Promise.reject(named('ContractError')),
+    });
+    expect(run.outcome.status).toBe('SUCCEEDED');
+    expect(run.of('record-failure')).toEqual([]);
+  });
+});
+
 describe('a failure of one object', () => {
   const failing = {
     plan: { plan: async () => Promise.reject(named('PermissionError')) },
@@ -20,7 +45,7 @@ describe('a failure of one object', () => {
         async (event: ExtractorEvent) => {
           if (event.object === 'tags') return fail();
           if (name === 'plan') return planned('0001');
-          return name === 'extract' ? done : { status: 'committed', rows: 0 };
+          return name === 'extract' ? done : { status: 'committed', rows: 0, maintain: false };
         },
       ]),
     );

@@ -6,6 +6,8 @@ export interface MemoryClock extends Clock {
   /** Moves forward by `ms` and wakes the sleepers that are due. */
   advance(ms: number): void;
   sleepers(): number;
+  /** Moves on to the next time that anyone wakes; false if nobody sleeps. */
+  advanceToNext(): boolean;
 }
 
 interface Sleeper {
@@ -19,6 +21,12 @@ export const NOON: EpochMs = Date.UTC(2026, 10, 22, 12);
 export function createMemoryClock(start: EpochMs = NOON): MemoryClock {
   let now = start;
   let sleeping: Sleeper[] = [];
+  function advance(ms: number): void {
+    now += ms;
+    const due = sleeping.filter(({ wakesAt }) => wakesAt <= now);
+    sleeping = sleeping.filter(({ wakesAt }) => wakesAt > now);
+    for (const { wake } of due.sort((a, b) => a.wakesAt - b.wakesAt)) wake();
+  }
   return {
     now: () => now,
     sleep: (ms, signal) =>
@@ -34,11 +42,11 @@ export function createMemoryClock(start: EpochMs = NOON): MemoryClock {
           reject(signal.reason);
         });
       }),
-    advance(ms) {
-      now += ms;
-      const due = sleeping.filter(({ wakesAt }) => wakesAt <= now);
-      sleeping = sleeping.filter(({ wakesAt }) => wakesAt > now);
-      for (const { wake } of due.sort((a, b) => a.wakesAt - b.wakesAt)) wake();
+    advance,
+    advanceToNext() {
+      if (sleeping.length === 0) return false;
+      advance(Math.max(0, Math.min(...sleeping.map(({ wakesAt }) => wakesAt)) - now));
+      return true;
     },
     sleepers: () => sleeping.length,
   };

@@ -33,6 +33,9 @@ export function createMemoryLake(): MemoryLake {
     async *list(prefix) {
       yield* keys(prefix);
     },
+    async *sizes(prefix) {
+      for (const key of keys(prefix)) yield { key, bytes: files.get(key)?.length ?? 0 };
+    },
     async delete(names) {
       for (const name of names) files.delete(name);
     },

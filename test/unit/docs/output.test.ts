@@ -16,6 +16,9 @@ const MANIFEST: Keys<Omit<Manifest, 'format' | 'completeness' | 'schema'>> = {
   cursor: true,
   tables: true,
   rules: true,
+  replaces: true,
+  spans: true,
+  evidence: true,
 };
 const COMPLETENESS: Keys<Completeness> = {
   status: true,

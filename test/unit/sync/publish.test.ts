@@ -108,7 +108,11 @@ describe('a commit', () => {
     await expect(committing).rejects.toMatchObject({ name: 'RetryableError' });
     expect(await pipeline.state.load('tags')).toMatchObject({ committed: { runId: holder.runId } });
     expect(types().tags).not.toHaveProperty('field_1');
-    expect(await commitObject(dependencies, holder)).toEqual({ status: 'committed', rows: 1 });
+    expect(await commitObject(dependencies, holder)).toEqual({
+      status: 'committed',
+      rows: 1,
+      maintain: false,
+    });
     expect(types().tags).toHaveProperty('field_1');
     expect(await pipeline.state.load('tags')).toMatchObject({ lease: null });
   });
@@ -119,7 +123,7 @@ describe('a commit', () => {
     const holder = await beginRun(pipeline, dependencies);
     await planAndExtract(dependencies, holder);
     const denied = { ...dependencies, catalog: DENIED };
-    expect(await commitObject(denied, holder)).toEqual({ status: 'committed', rows: 1 });
+    expect(await commitObject(denied, holder)).toEqual({ status: 'committed', rows: 1, maintain: false });
     expect(outcomeOf(setting, holder.runId)).toEqual({ status: 'committed', message: 'not allowed' });
     expect(await pipeline.state.load('tags')).toMatchObject({
       lease: null,

@@ -226,7 +226,7 @@ test('a run finds its commit done if another run finishes it meanwhile', async (
       },
     },
   };
-  expect(await commitObject(overtaken, holder)).toEqual({ status: 'committed', rows: 1 });
+  expect(await commitObject(overtaken, holder)).toEqual({ status: 'committed', rows: 1, maintain: false });
   expect(await expectWhole(setting)).toBe('new');
   expect((await state.load('tickets')).lease?.runId).not.toBe(holder.runId);
 });

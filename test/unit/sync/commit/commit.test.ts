@@ -88,7 +88,7 @@ describe('the manifest', () => {
       { object: 'conversation_parts' },
     );
     pipeline.clock.advance(60_000);
-    expect(await commit()).toEqual({ status: 'committed', rows: 2 });
+    expect(await commit()).toEqual({ status: 'committed', rows: 2, maintain: false });
     const file = { key: expect.any(String), rows: 1, bytes: expect.any(Number), sha256: expect.any(String) };
     expect(manifest()).toStrictEqual({
       format: 1,
@@ -154,7 +154,7 @@ describe('the manifest', () => {
 
   test('of a full refresh has neither window nor cursor, and every table of the object', async () => {
     const { commit, manifest, state } = await extracted({ '0001': tags(0) }, {}, { object: 'teams' });
-    expect(await commit()).toEqual({ status: 'committed', rows: 0 });
+    expect(await commit()).toEqual({ status: 'committed', rows: 0, maintain: false });
     expect(manifest()).toMatchObject({
       mode: 'full_refresh',
       window: null,

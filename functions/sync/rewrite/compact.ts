@@ -1,0 +1,295 @@
+/**
+ * Puts the files of several runs together, byte by byte: gzip members may follow each other, and so may lines. Nothing
+ * is parsed, and every version and run id stays as it was.
+ */
+import { createHash } from 'node:crypto';
+import type {
+  Draft,
+  Manifest,
+  ManifestFile,
+  Part,
+  ReplacedRun,
+  RewriteReceipt,
+} from '../../core/engine-files.ts';
+import { ContractError } from '../../core/errors.ts';
+import {
+  draftKey,
+  evidenceKey,
+  manifestKey,
+  partKey,
+  rewriteReceiptKey,
+  runDateOf,
+  tierOf,
+} from '../../core/lake-keys.ts';
+import { sum } from '../../core/metrics.ts';
+import type { TableName } from '../../core/names.ts';
+import type { Lease } from '../../core/ports.ts';
+import { isoTime } from '../../core/time.ts';
+import type { ObjectDependencies } from '../dependencies.ts';
+import { finishCommit } from '../finish-commit.ts';
+import { requireLease } from '../lease.ts';
+import { encodeJson, readStored, requireStored, storeOnce } from '../store.ts';
+import type { Rewrite } from './tiers.ts';
+
+/** Bytes of one rewritten file, and with them the memory that a rewrite takes. */
+const FILE_BYTES = 64 * 1024 * 1024;
+
+/** Files that are fetched at once. */
+const AT_ONCE = 8;
+
+type RewriteDependencies = Pick<ObjectDependencies, 'lake' | 'state' | 'declaration' | 'clock'>;
+
+export interface RewriteAttempt {
+  readonly id: string;
+  /** True if the invocation should end soon. */
+  readonly isOver: () => boolean;
+}
+
+/** A file to put together with its neighbours. */
+interface Source extends ManifestFile {
+  readonly table: TableName;
+}
+
+const compressionOf = (key: string): 'gzip' | 'none' => (key.endsWith('.gz') ? 'gzip' : 'none');
+
+/** Files of one table and one compression stand together, in the order of their runs. */
+function sourcesOf(manifests: readonly Manifest[]): readonly Source[] {
+  const all = manifests.flatMap(({ tables }) =>
+    Object.entries(tables).flatMap(([table, { files }]) =>
+      files.map((file): Source => ({ table: table as TableName, ...file })),
+    ),
+  );
+  const group = ({ table, key }: Source): string => `${table} ${compressionOf(key)}`;
+  return [...Map.groupBy(all, group)].toSorted(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, files]) => files);
+}
+
+/** The next files that make one: of one table and compression, as many as fit. */
+function nextGroup(sources: readonly Source[]): readonly Source[] {
+  const [first] = sources;
+  if (first === undefined) return [];
+  const group: Source[] = [];
+  let bytes = 0;
+  for (const source of sources) {
+    const isSameKind = source.table === first.table && compressionOf(source.key) === compressionOf(first.key);
+    if (!isSameKind || (group.length > 0 && bytes + source.bytes > FILE_BYTES)) break;
+    group.push(source);
+    bytes += source.bytes;
+  }
+  return group;
+}
+
+const sha256 = (body: Uint8Array): string => createHash('sha256').update(body).digest('hex');
+
+/** @throws ContractError if the file is not what its manifest says: a rewrite would make the damage permanent */
+async function checkedBytes(
+  { lake }: Pick<RewriteDependencies, 'lake'>,
+  file: ManifestFile,
+): Promise<Uint8Array> {
+  const body = await lake.get(file.key);
+  if (body !== null && body.length === file.bytes && sha256(body) === file.sha256) return body;
+  const what = body === null ? 'is missing' : 'is not what its manifest lists';
+  throw new ContractError(
+    `'${file.key}' ${what}. Restore it from an older version in the bucket; its day is not put together before.`,
+    { code: 'file_damaged' },
+  );
+}
+
+async function joined(dependencies: RewriteDependencies, group: readonly Source[]): Promise<Buffer> {
+  const bodies: Uint8Array[] = [];
+  for (let start = 0; start < group.length; start += AT_ONCE) {
+    const some = group.slice(start, start + AT_ONCE);
+    bodies.push(...(await Promise.all(some.map((file) => checkedBytes(dependencies, file)))));
+  }
+  return Buffer.concat(bodies);
+}
+
+async function latestReceipt(
+  { lake, declaration }: RewriteDependencies,
+  id: string,
+): Promise<{ readonly receipt: RewriteReceipt; readonly sequence: number }> {
+  let receipt: RewriteReceipt = { format: 1, taken: 0, parts: [] };
+  for (let sequence = 1; ; sequence += 1) {
+    const found = await readStored<RewriteReceipt>(lake, rewriteReceiptKey(id, declaration.name, sequence));
+    if (found === null) return { receipt, sequence };
+    receipt = found;
+  }
+}
+
+/** Puts the files together, one receipt for each; null if the invocation has to end before. */
+async function writeParts(
+  dependencies: RewriteDependencies,
+  holder: Lease,
+  id: string,
+  sources: readonly Source[],
+  attempt: RewriteAttempt,
+): Promise<readonly Part[] | null> {
+  const { lake, declaration } = dependencies;
+  let { receipt, sequence } = await latestReceipt(dependencies, id);
+  while (receipt.taken < sources.length) {
+    if (attempt.isOver()) return null;
+    await requireLease(dependencies, holder);
+    const group = nextGroup(sources.slice(receipt.taken));
+    const [first] = group;
+    if (first === undefined) break;
+    const { table } = first;
+    const body = await joined(dependencies, group);
+    const compression = compressionOf(first.key);
+    const key = partKey(table, id, {
+      object: declaration.name,
+      slice: '0001',
+      attempt: attempt.id,
+      number: sequence,
+      compression,
+    });
+    await lake.putNew(key, body);
+    const part: Part = {
+      table,
+      key,
+      rows: sum(group.map(({ rows }) => rows)),
+      bytes: body.length,
+      sha256: sha256(body),
+    };
+    // Of two attempts the first receipt counts, and both go on from it.
+    receipt = await storeOnce<RewriteReceipt>(lake, rewriteReceiptKey(id, declaration.name, sequence), {
+      format: 1,
+      taken: receipt.taken + group.length,
+      parts: [...receipt.parts, part],
+    });
+    sequence += 1;
+  }
+  return receipt.parts;
+}
+
+const replacedRun = ({
+  tables,
+  schema: _schema,
+  format: _format,
+  replaces: _replaces,
+  evidence: _evidence,
+  ...kept
+}: Manifest): ReplacedRun => ({
+  ...kept,
+  rows: Object.fromEntries(Object.entries(tables).map(([table, { rows }]) => [table, rows])),
+});
+
+/** What the replaced manifests proved: the evidence of earlier rewrites as it is, a line for each run. */
+async function writeEvidence(
+  dependencies: RewriteDependencies,
+  id: string,
+  manifests: readonly Manifest[],
+  attempt: RewriteAttempt,
+): Promise<readonly ManifestFile[]> {
+  const { lake, declaration } = dependencies;
+  const bodies: Uint8Array[] = [];
+  let rows = 0;
+  for (const manifest of manifests) {
+    for (const file of manifest.evidence ?? []) {
+      bodies.push(await checkedBytes(dependencies, file));
+      rows += file.rows;
+    }
+    if (tierOf(manifest.run_id) !== null) continue;
+    bodies.push(encodeJson(replacedRun(manifest)));
+    rows += 1;
+  }
+  const body = Buffer.concat(bodies);
+  const key = evidenceKey(declaration.name, id, attempt.id);
+  await lake.putNew(key, body);
+  return [{ key, rows, bytes: body.length, sha256: sha256(body) }];
+}
+
+const WORST = ['complete', 'unproven', 'short'] as const;
+
+/** The state of the object after the last of them, with what all of them wrote. */
+function manifestOf(
+  dependencies: RewriteDependencies,
+  { id, replaces }: Rewrite,
+  manifests: readonly Manifest[],
+  parts: readonly Part[],
+  evidence: readonly ManifestFile[],
+): Manifest {
+  const [first] = manifests;
+  const last = manifests.at(-1);
+  if (first === undefined || last === undefined) throw new Error(`${id} replaces nothing`);
+  const names = new Set(manifests.flatMap(({ tables }) => Object.keys(tables) as TableName[]));
+  const filesOf = (table: TableName): readonly ManifestFile[] =>
+    parts.flatMap(({ table: of, ...file }) => (of === table ? [file] : []));
+  const windows = manifests.flatMap(({ window }) => (window === null ? [] : [window]));
+  const statuses = manifests.map(({ completeness }) => completeness.status);
+  const days = manifests.flatMap(({ run_id, spans }) =>
+    spans === undefined ? [runDateOf(run_id)] : [spans.from, spans.to],
+  );
+  return {
+    format: 1,
+    object: last.object,
+    run_id: id,
+    mode: 'compaction',
+    started_at: first.started_at,
+    committed_at: isoTime(dependencies.clock.now()),
+    window:
+      windows.length === 0
+        ? null
+        : {
+            from: Math.min(...windows.map(({ from }) => from)),
+            to: Math.max(...windows.map(({ to }) => to)),
+          },
+    cursor: last.cursor === null ? null : { before: first.cursor?.before ?? null, after: last.cursor.after },
+    tables: Object.fromEntries(
+      [...names].map((table) => {
+        const files = filesOf(table);
+        return [table, { rows: sum(files.map(({ rows }) => rows)), files }];
+      }),
+    ),
+    completeness: {
+      ...last.completeness,
+      status: WORST.findLast((status) => statuses.includes(status)) ?? last.completeness.status,
+      matched: null,
+      read: sum(manifests.map(({ completeness }) => completeness.read)),
+      written: sum(manifests.map(({ completeness }) => completeness.written)),
+      parts: null,
+      relations: {},
+    },
+    schema: { ...last.schema, added: [], changed: [], dropped: [] },
+    ...(last.rules !== undefined && {
+      rules: { ...last.rules, mixed: manifests.some(({ rules }) => rules?.mixed === true) },
+    }),
+    replaces,
+    spans: { from: days.toSorted()[0] ?? '', to: days.toSorted().at(-1) ?? '' },
+    evidence,
+  };
+}
+
+/**
+ * Rewrites the runs into one, and makes it count in the same order as a commit: files, mark, manifest, state.
+ * Killed anywhere, the old runs count or the new one does, never both.
+ * @returns false if the invocation has to end before it is done; the next one goes on from the last receipt
+ * @throws ContractError if a file is damaged, or another run has taken the object over
+ */
+export async function compact(
+  dependencies: RewriteDependencies,
+  holder: Lease,
+  rewrite: Rewrite,
+  attempt: RewriteAttempt,
+): Promise<boolean> {
+  const { lake, state: store, declaration } = dependencies;
+  const { name } = declaration;
+  const manifests = await Promise.all(
+    rewrite.sources.map((id) => requireStored<Manifest>(lake, manifestKey(name, id))),
+  );
+  const parts = await writeParts(dependencies, holder, rewrite.id, sourcesOf(manifests), attempt);
+  if (parts === null) return false;
+  const key = draftKey(rewrite.id, name);
+  let draft = await readStored<Draft>(lake, key);
+  if (draft === null) {
+    const evidence = await writeEvidence(dependencies, rewrite.id, manifests, attempt);
+    const manifest = manifestOf(dependencies, rewrite, manifests, parts, evidence);
+    draft = await storeOnce<Draft>(lake, key, { manifest, startFrom: null });
+  }
+  const { fence } = await requireLease(dependencies, holder);
+  const marked = await store.markCommitting(name, fence, { runId: rewrite.id, draftKey: key });
+  if (!marked.ok) {
+    await requireLease(dependencies, holder);
+    return false;
+  }
+  await finishCommit(dependencies, marked.value, draft);
+  return true;
+}

@@ -1,0 +1,140 @@
+/**
+ * Keeps the history of an object short: puts the runs of past days together, removes what was replaced, and sweeps
+ * up files that no manifest lists.
+ */
+import { createHash } from 'node:crypto';
+import type { Manifest } from '../../core/engine-files.ts';
+import { dayPrefix, manifestKey, manifestPrefix, runDateOf, runIdIn, tierOf } from '../../core/lake-keys.ts';
+import type { TableName } from '../../core/names.ts';
+import type { Lease } from '../../core/ports.ts';
+import type { MaintainResult } from '../../core/workflow.ts';
+import type { ObjectDependencies } from '../dependencies.ts';
+import { acquireLease, requireLease } from '../lease.ts';
+import { readStored } from '../store.ts';
+import { compact, type RewriteAttempt } from './compact.ts';
+import { type KnownManifest, mayPay, nextRewrite, purgeable, SWEEP_AFTER_MS } from './tiers.ts';
+
+type MaintainDependencies = Pick<
+  ObjectDependencies,
+  'lake' | 'state' | 'executions' | 'declaration' | 'clock'
+>;
+
+const DONE: MaintainResult = { status: 'done' };
+
+async function manifestKeys({ lake, declaration }: MaintainDependencies): Promise<readonly string[]> {
+  const keys: string[] = [];
+  for await (const key of lake.list(manifestPrefix(declaration.name))) keys.push(key);
+  return keys;
+}
+
+/** Whether `maintain` has something to do. One list of names decides. */
+export async function isMaintenanceDue(dependencies: MaintainDependencies): Promise<boolean> {
+  if (dependencies.declaration.sync.kind !== 'incremental') return false;
+  return mayPay((await manifestKeys(dependencies)).map(runIdIn), dependencies.clock.now());
+}
+
+/** Only rewrites are read: of a run, its id says all that is needed. */
+async function knownManifests(dependencies: MaintainDependencies): Promise<readonly KnownManifest[]> {
+  const keys = await manifestKeys(dependencies);
+  return Promise.all(
+    keys.map(async (key): Promise<KnownManifest> => {
+      const runId = runIdIn(key);
+      if (tierOf(runId) === null) return { runId, replaces: [], committedAtMs: 0 };
+      const manifest = await readStored<Manifest>(dependencies.lake, key);
+      return {
+        runId,
+        replaces: manifest?.replaces ?? [],
+        committedAtMs: Date.parse(manifest?.committed_at ?? ''),
+      };
+    }),
+  );
+}
+
+const filesOf = ({ tables, evidence = [] }: Manifest): readonly string[] => [
+  ...Object.values(tables).flatMap(({ files }) => files.map(({ key }) => key)),
+  ...evidence.map(({ key }) => key),
+];
+
+/** Removes replaced manifests, each before its files: what is replaced stops existing before it is gone. */
+async function purge(
+  { lake, declaration }: MaintainDependencies,
+  runIds: readonly string[],
+  attempt: RewriteAttempt,
+): Promise<boolean> {
+  for (const runId of runIds) {
+    if (attempt.isOver()) return false;
+    const key = manifestKey(declaration.name, runId);
+    const manifest = await readStored<Manifest>(lake, key);
+    if (manifest === null) continue;
+    await lake.delete([key]);
+    await lake.delete(filesOf(manifest));
+  }
+  return true;
+}
+
+/** The tables that belong to this object alone. */
+const ownTables = ({ declaration }: MaintainDependencies): readonly TableName[] => [
+  declaration.name,
+  ...declaration.children.map(({ table }) => table),
+];
+
+/**
+ * Removes files of past days that no manifest lists: left-overs of attempts that were cut off. Every run of such a
+ * day is over, because a later one has committed.
+ */
+async function sweep(
+  dependencies: MaintainDependencies,
+  days: readonly string[],
+  manifests: readonly KnownManifest[],
+): Promise<void> {
+  const { lake, declaration } = dependencies;
+  for (const day of days) {
+    const ofDay = manifests.filter(({ runId }) => runDateOf(runId) === day);
+    const stored = await Promise.all(
+      ofDay.map(({ runId }) => readStored<Manifest>(lake, manifestKey(declaration.name, runId))),
+    );
+    const listed = new Set(stored.flatMap((manifest) => (manifest === null ? [] : filesOf(manifest))));
+    for (const table of ownTables(dependencies)) {
+      const orphans: string[] = [];
+      for await (const key of lake.list(dayPrefix(table, day))) if (!listed.has(key)) orphans.push(key);
+      await lake.delete(orphans);
+    }
+  }
+}
+
+/** Days whose runs have just been purged, and that are over for long. */
+function daysToSweep(purged: readonly string[], now: number): readonly string[] {
+  const days = new Set(purged.map(runDateOf));
+  return [...days].filter((day) => now - Date.parse(`${day}T23:59:59.999Z`) > SWEEP_AFTER_MS);
+}
+
+/**
+ * Does what is due, under the object's lease. Ends without a word if another run is reading the object: the next
+ * commit asks again.
+ * @throws ContractError if a file is damaged
+ */
+export async function maintainObject(
+  dependencies: MaintainDependencies,
+  holder: Lease,
+  attempt: RewriteAttempt,
+): Promise<MaintainResult> {
+  const { state: store, declaration, clock } = dependencies;
+  const lease = await acquireLease(dependencies, holder);
+  if (lease.status === 'skipped') return DONE;
+  const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
+  for (;;) {
+    if (attempt.isOver()) return { status: 'continue' };
+    await requireLease(dependencies, holder);
+    const manifests = await knownManifests(dependencies);
+    const old = purgeable(manifests, clock.now());
+    if (!(await purge(dependencies, old, attempt))) return { status: 'continue' };
+    const left = manifests.filter(({ runId }) => !old.includes(runId));
+    await sweep(dependencies, daysToSweep(old, clock.now()), left);
+    const rewrite = nextRewrite(left, clock.now(), digest);
+    if (rewrite === null) break;
+    if (!(await compact(dependencies, holder, rewrite, attempt))) return { status: 'continue' };
+  }
+  const { fence } = await requireLease(dependencies, holder);
+  await store.releaseLease(declaration.name, fence);
+  return DONE;
+}

@@ -1,0 +1,145 @@
+/** Every view and every documented query on Trino, over the catalog as runs publish it, against DuckDB on the same lake. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { glueNames } from '../../functions/catalog/athena.ts';
+import { configuredTables } from '../../functions/catalog/configured.ts';
+import { parseConfig } from '../../functions/config/config.ts';
+import { OBJECTS } from '../../functions/objects/index.ts';
+import { openLakeDatabase } from '../../lib/cli/local/lake-database.ts';
+import { DOCUMENTED_QUERIES } from '../support/documented-queries.ts';
+import { type Bench, type Session, SMALL, startBench } from '../support/local/local-bench.ts';
+import { TABLE_NAMES } from '../support/local/tables.ts';
+import { DAY, HOUR } from '../support/local/test-clock.ts';
+import { type AwsGateway, startAwsGateway } from './aws-gateway.ts';
+import { type Engines, queryDifferences, tableDifferences } from './same-rows.ts';
+import { startTrino } from './trino-server.ts';
+
+const NAMES = glueNames(configuredTables(Object.values(OBJECTS), parseConfig({}), {}));
+
+/** A lake's days are projected up to today, so it begins a few days ago. */
+const START = { startMs: Date.now() - 3 * DAY };
+
+let bench: Bench;
+let session: Session;
+let gateway: AwsGateway;
+let engines: Engines;
+
+beforeAll(async () => {
+  bench = await startBench({
+    simulator: { sizes: SMALL },
+    clock: START,
+    sync: { config: { parallelism: { objects: 1, slices: 1 } }, limits: { partBytes: 20_000 } },
+  });
+  gateway = await startAwsGateway();
+  const { TRINO_HOME: home = '', TRINO_JAVA: java = '' } = process.env;
+  const starting = startTrino({ home, java, awsUrl: gateway.url, database: 'test' });
+  setOnTeams({ score: 3, later: null });
+  session = await bench.open();
+  await session.run();
+  engines = {
+    trino: await starting,
+    duckdb: await openLakeDatabase(bench.directory),
+    roots: ['s3://lake/', `${join(bench.directory, 'lake')}/`],
+  };
+});
+
+afterAll(async () => {
+  engines?.duckdb.close();
+  await engines?.trino.close();
+  await gateway?.close();
+  await session?.close();
+  await bench?.close();
+});
+
+function setOnTeams(fields: Readonly<Record<string, unknown>>): void {
+  const { teams } = bench.simulator.workspace;
+  for (const id of teams.ids()) teams.update(id, fields as Parameters<typeof teams.update>[1]);
+}
+
+/** The next day: records change, so that there are several versions. */
+function liveADay(day: number): void {
+  bench.clock.advance(20 * HOUR);
+  bench.simulator.workspace.simulateDay(day);
+}
+
+/** A cell of another type than it had: text in place of numbers and truth values, and the other way round. */
+const changedType = (cell: unknown): unknown => (typeof cell === 'string' ? cell.length : `was ${cell}`);
+
+/** What attempts that were cut off may leave: newer versions of committed rows, and rows of other types. */
+async function writeLeftOvers(): Promise<void> {
+  const lake = await bench.lake();
+  for (const table of TABLE_NAMES) {
+    const file = lake.history(table).at(-1)?.file;
+    if (file === undefined) continue;
+    const text = gunzipSync(await readFile(join(bench.directory, 'lake', file))).toString();
+    const newer = text.replaceAll('"_version":"0', '"_version":"9');
+    const rows = text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as object);
+    const changed = rows.map((row) =>
+      JSON.stringify(
+        Object.fromEntries(Object.entries(row).map(([name, cell]) => [name, changedType(cell)])),
+      ),
+    );
+    const ofAnotherRun = file.replace(/run_id=[^/]+/, 'run_id=20991231T000000000Z-ffffff');
+    for (const [number, left] of [newer, `${changed.join('\n')}\n`].entries()) {
+      for (const beside of [file, ofAnotherRun]) {
+        const name = beside.replace(/\/\d{4}-[0-9a-z]+-/, `/0001-0rphan${number}-`);
+        const path = join(bench.directory, 'lake', name);
+        await mkdir(dirname(path), { recursive: true });
+        await writeFile(path, gzipSync(left));
+      }
+    }
+  }
+}
+
+function sameOnBoth(): void {
+  test.each(NAMES)('%s has the same rows', async (name) => {
+    expect(await tableDifferences(engines, name)).toEqual([]);
+  });
+
+  test.each(DOCUMENTED_QUERIES)('%s has the same answer', async (_title, sql) => {
+    expect(await queryDifferences(engines, sql)).toEqual([]);
+  });
+}
+
+describe('after two runs', () => {
+  beforeAll(async () => {
+    liveADay(1);
+    expect(await session.run()).toMatchObject({ status: 'finished', runs: [{ status: 'succeeded' }] });
+  });
+  sameOnBoth();
+});
+
+describe('with left-overs lying about and a run in progress that has read other types', () => {
+  beforeAll(async () => {
+    await session.close();
+    await writeLeftOvers();
+    liveADay(2);
+    setOnTeams({ score: 'three', later: true });
+    const stop = new AbortController();
+    session = await bench.open({
+      signal: stop.signal,
+      observe: (event) => {
+        if (event.type === 'rows' && event.object === 'teams') stop.abort();
+      },
+    });
+    expect(await session.run()).toEqual({ status: 'aborted' });
+    const { orphans } = await bench.lake();
+    const ofTheRun = orphans.filter((file) => !file.includes('0rphan'));
+    expect(ofTheRun).toContainEqual(expect.stringMatching(/^tables\/teams\//));
+  });
+  sameOnBoth();
+});
+
+describe('after the run has committed and has widened columns', () => {
+  beforeAll(async () => {
+    await session.close();
+    session = await bench.open();
+    expect(await session.run()).toMatchObject({ status: 'finished', runs: [{ status: 'succeeded' }] });
+  });
+  sameOnBoth();
+});

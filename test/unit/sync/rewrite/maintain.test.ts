@@ -1,0 +1,265 @@
+/** Histories of runs over memory twins, maintained and killed: what counts never changes. */
+import { gunzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Manifest } from '../../../../functions/core/engine-files.ts';
+import type { ObjectDependencies } from '../../../../functions/sync/dependencies.ts';
+import { isMaintenanceDue, maintainObject } from '../../../../functions/sync/rewrite/maintain.ts';
+import { counting } from '../../../../functions/sync/rewrite/tiers.ts';
+import { createCrashPoint, Killed } from '../../../support/crash.ts';
+import { createPipeline, dependenciesOf, type Pipeline } from '../../../support/dependencies.ts';
+import { manifestsOf, rowsOfParts } from '../../../support/rows-of.ts';
+import { createWorld, createWorldReader } from '../../../support/search-world.ts';
+import { beginRun, runOnce } from '../../../support/workflow.ts';
+
+const HOUR_MS = 3_600_000;
+const SECONDS = { granularity: 'second', inclusive: false } as const;
+const ATTEMPT = { id: 'm1', isOver: () => false };
+
+/** Rows of the manifests that count, as text: what a reader sees. */
+function visible({ lake }: Pipeline): readonly string[] {
+  const manifests = manifestsOf(lake, 'contacts').map((one) => ({
+    ...one,
+    runId: one.run_id,
+    replaces: one.replaces ?? [],
+  }));
+  return counting(manifests)
+    .flatMap(({ tables }) =>
+      Object.entries(tables).flatMap(([table, { files }]) =>
+        rowsOfParts(
+          lake,
+          files.map((file) => ({ table: table as 'contacts', ...file })),
+          table as 'contacts',
+        ).map((row) => `${table} ${JSON.stringify(row)}`),
+      ),
+    )
+    .toSorted();
+}
+
+/** Contacts that change every few hours, each change read by a run of its own. */
+async function history(runs: number, compression: 'gzip' | 'none' = 'gzip') {
+  const pipeline = createPipeline();
+  const world = createWorld([], SECONDS);
+  const reader = createWorldReader(world, { nowMs: pipeline.clock.now });
+  const dependencies = dependenciesOf(pipeline, {
+    object: 'contacts',
+    reader,
+    limit: 166,
+    config: { compression },
+    limits: { maxSlices: 8, sliceRecords: 1_000 },
+  });
+  const read = async (index: number): Promise<void> => {
+    const now = Math.floor(pipeline.clock.now() / 1000);
+    const changed = { id: `c${index % 7}`, updated_at: now - 5, created_at: 1 };
+    world.records = [...world.records.filter(({ id }) => id !== changed.id), changed];
+    const { status } = await runOnce(pipeline, dependencies);
+    expect(status).toBe('succeeded');
+  };
+  for (let index = 0; index < runs; index += 1) {
+    await read(index);
+    pipeline.clock.advance(4 * HOUR_MS);
+  }
+  return { pipeline, dependencies, read };
+}
+
+/** A run that commits nothing but maintains, as its commit would have it do. */
+async function maintain(pipeline: Pipeline, dependencies: ObjectDependencies): Promise<void> {
+  // Runs that begin in the same millisecond are one run.
+  pipeline.clock.advance(60_000);
+  const holder = await beginRun(pipeline, dependencies);
+  try {
+    const { status } = await maintainObject(dependencies, holder, ATTEMPT);
+    expect(status).toBe('done');
+  } finally {
+    pipeline.clock.advance(60_000);
+    pipeline.executions.running.delete(holder.executionArn);
+  }
+}
+
+test('runs of past days become one each, byte by byte, and are removed after the grace period', async () => {
+  const { pipeline, dependencies } = await history(20);
+  const before = visible(pipeline);
+  const manifestsBefore = manifestsOf(pipeline.lake, 'contacts').length;
+  expect(await isMaintenanceDue(dependencies)).toBe(true);
+  await maintain(pipeline, dependencies);
+  expect(visible(pipeline)).toEqual(before);
+  const rewrites = manifestsOf(pipeline.lake, 'contacts').filter(({ mode }) => mode === 'compaction');
+  expect(rewrites.length).toBeGreaterThan(1);
+  for (const { tables } of rewrites) expect(tables.contacts?.files).toHaveLength(1);
+  // Replaced, and still there for whoever reads them.
+  expect(manifestsOf(pipeline.lake, 'contacts')).toHaveLength(manifestsBefore + rewrites.length);
+
+  pipeline.clock.advance(72 * HOUR_MS);
+  expect(await isMaintenanceDue(dependencies)).toBe(true);
+  await maintain(pipeline, dependencies);
+  expect(visible(pipeline)).toEqual(before);
+  expect(await isMaintenanceDue(dependencies)).toBe(false);
+  const left = manifestsOf(pipeline.lake, 'contacts');
+  expect(left.length).toBeLessThan(manifestsBefore / 2);
+  const listed = left.flatMap(({ tables }) => Object.values(tables).flatMap(({ files }) => files));
+  const days = new Set(rewrites.map(({ spans }) => spans?.from));
+  const inDays = pipeline.lake
+    .keys('tables/contacts/')
+    .filter((key) => [...days].some((day) => key.includes(`run_date=${day}/`)));
+  expect(inDays.toSorted()).toEqual(
+    listed
+      .map(({ key }) => key)
+      .filter((key) => inDays.includes(key))
+      .toSorted(),
+  );
+  // The cursor is where it was, and the next run goes on.
+  const { status } = await runOnce(pipeline, dependencies);
+  expect(status).toBe('succeeded');
+});
+
+test('the evidence of every replaced run is kept', async () => {
+  const { pipeline, dependencies } = await history(14);
+  const originals = manifestsOf(pipeline.lake, 'contacts');
+  await maintain(pipeline, dependencies);
+  pipeline.clock.advance(72 * HOUR_MS);
+  await maintain(pipeline, dependencies);
+  const kept = manifestsOf(pipeline.lake, 'contacts').flatMap(({ evidence = [] }) =>
+    evidence.flatMap(({ key }) =>
+      Buffer.from(pipeline.lake.files.get(key) ?? [])
+        .toString('utf8')
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Manifest),
+    ),
+  );
+  for (const { run_id, completeness, window } of kept) {
+    expect({ completeness, window }).toEqual(
+      (({ completeness: proof, window: span }) => ({ completeness: proof, window: span }))(
+        originals.find((one) => one.run_id === run_id) ?? ({} as Manifest),
+      ),
+    );
+  }
+  expect(kept.length).toBeGreaterThan(5);
+});
+
+test('months become one after their end', async () => {
+  const { pipeline, dependencies, read } = await history(12);
+  for (let day = 0; day < 70; day += 1) {
+    pipeline.clock.advance(20 * HOUR_MS);
+    await read(day);
+    await read(day + 1);
+    if (day % 3 === 0) await maintain(pipeline, dependencies);
+  }
+  const before = visible(pipeline);
+  await maintain(pipeline, dependencies);
+  expect(visible(pipeline)).toEqual(before);
+  const counted = counting(
+    manifestsOf(pipeline.lake, 'contacts').map((one) => ({
+      runId: one.run_id,
+      replaces: one.replaces ?? [],
+      spans: one.spans,
+    })),
+  );
+  expect(counted.filter(({ runId }) => runId.includes('-month-')).length).toBeGreaterThanOrEqual(1);
+  expect(counted.length).toBeLessThan(60);
+});
+
+describe('killed anywhere', () => {
+  test('what counts is what it was, and the next maintenance completes it', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 120 }),
+        fc.constantFrom<'before' | 'after'>('before', 'after'),
+        fc.integer({ min: 0, max: 80 }),
+        fc.constantFrom<'gzip' | 'none'>('gzip', 'none'),
+        async (killAt, when, pauseHours, compression) => {
+          const { pipeline, dependencies } = await history(16, compression);
+          const before = visible(pipeline);
+          const crash = createCrashPoint();
+          const killable = {
+            ...dependencies,
+            lake: { ...crash.wrap(pipeline.lake), list: pipeline.lake.list },
+            state: crash.wrap(pipeline.state),
+          };
+          const holder = await beginRun(pipeline, dependencies);
+          crash.arm(killAt, when);
+          try {
+            await maintainObject(killable, holder, ATTEMPT);
+          } catch (error) {
+            if (!(error instanceof Killed)) throw error;
+          }
+          crash.arm(null);
+          expect(visible(pipeline)).toEqual(before);
+          pipeline.executions.running.delete(holder.executionArn);
+          pipeline.clock.advance(pauseHours * HOUR_MS);
+          await maintain(pipeline, dependencies);
+          expect(visible(pipeline)).toEqual(before);
+          expect(await runOnce(pipeline, dependencies)).toMatchObject({ status: 'succeeded', cause: '' });
+        },
+      ),
+      { numRuns: 80 },
+    );
+  }, 120_000);
+
+  test('a zombie that was taken over changes nothing', async () => {
+    const { pipeline, dependencies } = await history(12);
+    const before = visible(pipeline);
+    const zombie = await beginRun(pipeline, dependencies);
+    let isPaused = true;
+    const slow: ObjectDependencies = {
+      ...dependencies,
+      lake: {
+        ...pipeline.lake,
+        async putNew(key, body) {
+          if (isPaused && key.startsWith('tables/')) {
+            isPaused = false;
+            pipeline.executions.running.delete(zombie.executionArn);
+            pipeline.clock.advance(HOUR_MS);
+            await maintain(pipeline, dependencies);
+          }
+          return pipeline.lake.putNew(key, body);
+        },
+      },
+    };
+    await expect(maintainObject(slow, zombie, ATTEMPT)).rejects.toMatchObject({ code: 'lease_lost' });
+    expect(visible(pipeline)).toEqual(before);
+  });
+});
+
+test('a damaged file stops its rewrite with its name, and nothing is lost', async () => {
+  const { pipeline, dependencies } = await history(12);
+  const [key = ''] = pipeline.lake.keys('tables/contacts/');
+  const body = pipeline.lake.files.get(key) ?? new Uint8Array();
+  pipeline.lake.files.set(key, body.slice(0, body.length - 3));
+  const holder = await beginRun(pipeline, dependencies);
+  await expect(maintainObject(dependencies, holder, ATTEMPT)).rejects.toMatchObject({
+    name: 'ContractError',
+    code: 'file_damaged',
+    message: expect.stringContaining(key),
+  });
+  expect(manifestsOf(pipeline.lake, 'contacts').every(({ mode }) => mode !== 'compaction')).toBe(true);
+});
+
+test('an invocation that is short of time goes on from its last receipt', async () => {
+  const { pipeline, dependencies } = await history(14);
+  const before = visible(pipeline);
+  const holder = await beginRun(pipeline, dependencies);
+  let calls = 0;
+  for (;;) {
+    calls += 1;
+    let looks = 0;
+    const isOver = (): boolean => {
+      looks += 1;
+      return looks > 2;
+    };
+    const { status } = await maintainObject(dependencies, holder, { id: `a${calls}`, isOver });
+    if (status === 'done') break;
+    if (calls > 100) throw new Error('It is never done.');
+  }
+  expect(calls).toBeGreaterThan(2);
+  expect(visible(pipeline)).toEqual(before);
+});
+
+test('files are gzip members one after the other', async () => {
+  const { pipeline, dependencies } = await history(8);
+  await maintain(pipeline, dependencies);
+  const [rewrite] = manifestsOf(pipeline.lake, 'contacts').filter(({ mode }) => mode === 'compaction');
+  const [file] = rewrite?.tables.contacts?.files ?? [];
+  const text = gunzipSync(pipeline.lake.files.get(file?.key ?? '') ?? new Uint8Array()).toString('utf8');
+  expect(text.trim().split('\n')).toHaveLength(file?.rows ?? -1);
+});
