@@ -14,14 +14,17 @@ import {
 } from '@aws-sdk/client-glue';
 import {
   type AthenaLake,
-  currentTableView,
-  historyTable,
+  filesTable,
+  historyColumns,
+  historyView,
   manifestFilesView,
   manifestsTable,
+  tableViews,
 } from '../catalog/athena.ts';
 import type { GlueTable } from '../catalog/glue.ts';
-import { columnsOf, mergedTable, mergedView } from '../catalog/merge.ts';
+import { mergedHistoryColumns, mergedTable, mergedView } from '../catalog/merge.ts';
 import type { CatalogTable } from '../catalog/tables.ts';
+import { historyName, viewsOf } from '../catalog/views.ts';
 import { RetryableError } from '../core/errors.ts';
 import type { Catalog } from '../core/ports.ts';
 import type { SeenTables } from '../core/sightings.ts';
@@ -56,6 +59,11 @@ function inputOf(table: Table): TableInput {
 
 /** Glue's types are not readonly, but nothing changes the table. */
 const fresh = (table: GlueTable): TableInput => table as TableInput;
+
+const viewChange = (stored: Stored, view: GlueTable): Change => [
+  stored,
+  stored === null ? fresh(view) : mergedView(inputOf(stored), view),
+];
 
 const isRace = (error: unknown): boolean =>
   error instanceof AlreadyExistsException || error instanceof ConcurrentModificationException;
@@ -125,28 +133,34 @@ export function createGlueCatalog(client: GlueClient, options: GlueCatalogOption
       const [storedTable, storedView] = [await find(table.Name), await find(view.Name)];
       return [
         [storedTable, storedTable === null ? fresh(table) : mergedTable(inputOf(storedTable), table)],
-        [storedView, storedView === null ? fresh(view) : mergedView(inputOf(storedView), view)],
+        viewChange(storedView, view),
       ];
     });
 
   /**
-   * The view is made from the merged history, but is read before it. A view from a writer that knew a wider
-   * history is therefore never replaced by a narrower one.
+   * All follow from the columns of the merged history, and the views are read before it. A view from a writer that
+   * knew a wider history is therefore never replaced by a narrower one.
    */
   const settleTable = (table: CatalogTable, lake: AthenaLake): Promise<void> =>
     settle(async () => {
-      const wanted = historyTable(table, lake);
-      const storedView = await find(table.name);
-      const storedHistory = await find(wanted.Name);
       const { excluded, object } = table;
-      const history =
-        storedHistory === null
-          ? fresh(wanted)
-          : mergedTable(inputOf(storedHistory), wanted, { excluded, isWhole: object !== null });
-      const view = currentTableView({ ...table, columns: columnsOf(history) }, lake);
+      const storedViews = new Map<string, Stored>();
+      for (const { name } of viewsOf(table)) storedViews.set(name, await find(name));
+      const storedHistory = await find(historyName(table.name));
+      const columns = mergedHistoryColumns(storedHistory, historyColumns(table), excluded);
+      const files = filesTable(table, columns, lake);
+      const storedFiles = await find(files.Name);
       return [
-        [storedHistory, history],
-        [storedView, storedView === null ? fresh(view) : mergedView(inputOf(storedView), view)],
+        [
+          storedFiles,
+          storedFiles === null
+            ? fresh(files)
+            : mergedTable(inputOf(storedFiles), files, { excluded, isWhole: object !== null }),
+        ],
+        viewChange(storedHistory, historyView(table, columns, lake)),
+        ...tableViews(table, columns, lake).map((view) =>
+          viewChange(storedViews.get(view.Name) ?? null, view),
+        ),
       ];
     });
 

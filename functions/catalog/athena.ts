@@ -5,16 +5,18 @@
 import { OBJECT_NAMES } from '../core/names.ts';
 import { createTable, type GlueColumn, type GlueTable, glueView, UNDECIDED } from './glue.ts';
 import { MANIFEST_COLUMNS, MANIFEST_FILE_COLUMNS, type NestedType } from './manifests.ts';
-import { literal } from './sql.ts';
-import type { CatalogTable } from './tables.ts';
+import { list, literal, quoted } from './sql.ts';
+import { type CatalogTable, RUN_DATE } from './tables.ts';
 import {
   createView,
-  currentView,
   historyName,
   MANIFEST_FILES,
   MANIFESTS,
+  PATH,
   type View,
   type ViewedTable,
+  viewsOf,
+  viewsOfAll,
 } from './views.ts';
 
 export interface AthenaLake {
@@ -91,19 +93,35 @@ function jsonTable(table: {
   };
 }
 
-/** `<table>_history`, over the files of the table. */
-export const historyTable = (table: CatalogTable, { bucket, firstDay }: AthenaLake): GlueTable =>
+const filesName = (table: CatalogTable['name']): string => `${table}_files`;
+
+/** The columns of a table's history, of the types that they are read by. */
+export const historyColumns = (table: CatalogTable): readonly GlueColumn[] => [
+  ...forAthena(table).columns.map(({ name, type, description, isUndecided }) => ({
+    Name: name,
+    Type: type,
+    Comment: description.slice(0, MAX_COMMENT),
+    ...(isUndecided && { Parameters: UNDECIDED }),
+  })),
+  { Name: RUN_DATE, Type: 'string', Comment: 'Day on which the run began.' },
+];
+
+/**
+ * `<table>_files`, over every file of the table, as text: a row of a run in progress may be of a type that no
+ * column has yet, and one value that cannot be read fails a query, whatever the query filters by.
+ * @param columns those of the history
+ */
+export const filesTable = (
+  table: CatalogTable,
+  columns: readonly GlueColumn[],
+  { bucket, firstDay }: AthenaLake,
+): GlueTable =>
   jsonTable({
-    name: historyName(table.name),
-    description: `${table.description} Every row of every file, including files from attempts that were cut off.`,
+    name: filesName(table.name),
+    description: `${table.description} Every row of every file as text, uncommitted rows included: query ${historyName(table.name)} instead.`,
     location: `s3://${bucket}/tables/${table.name}/`,
-    columns: forAthena(table).columns.map(({ name, type, description, isUndecided }) => ({
-      Name: name,
-      Type: type,
-      Comment: description.slice(0, MAX_COMMENT),
-      ...(isUndecided && { Parameters: UNDECIDED }),
-    })),
-    partition: 'run_date',
+    columns: columns.flatMap(({ Name }) => (Name === RUN_DATE ? [] : [{ Name, Type: 'string' }])),
+    partition: RUN_DATE,
     projection: {
       type: 'date',
       format: 'yyyy-MM-dd',
@@ -127,9 +145,34 @@ export const manifestsTable = ({ bucket }: AthenaLake): GlueTable =>
     folder: '',
   });
 
+/** A column by its type. Filters on it reach uncommitted rows too, hence no plain CAST, which would fail there. */
+const typed = ({ Name, Type }: GlueColumn): string =>
+  Type === 'string' ? quoted(Name) : `TRY_CAST(${quoted(Name)} AS ${Type}) AS ${quoted(Name)}`;
+
+const history = ({ name, object }: CatalogTable, columns: readonly GlueColumn[]): View => ({
+  name: historyName(name),
+  columns: columns.map((column) => ({ name: column.Name, type: column.Type })),
+  select: `SELECT
+${list(columns.map(typed))}
+FROM ${filesName(name)}
+WHERE ${PATH} IN (
+  SELECT path FROM ${MANIFEST_FILES}
+  WHERE table_name = ${literal(name)}${object === null ? '' : ` AND object = ${literal(object)}`}
+)`,
+});
+
+/** `<table>_history`: the committed rows. */
+export function historyView(
+  table: CatalogTable,
+  columns: readonly GlueColumn[],
+  { database }: AthenaLake,
+): GlueTable {
+  const view = glueView(history(table, columns), database);
+  return { ...view, StorageDescriptor: { ...view.StorageDescriptor, Columns: columns } };
+}
+
 const manifestFiles = ({ bucket }: AthenaLake): View => ({
   name: MANIFEST_FILES,
-  description: 'One row for each committed file.',
   columns: MANIFEST_FILE_COLUMNS,
   select: `SELECT
   object, run_id, table_name, ${literal(`s3://${bucket}/`)} || file_key AS path, file_rows AS "rows", bytes, sha256
@@ -145,23 +188,42 @@ WHERE object || '/' || run_id NOT IN (
 export const manifestFilesView = (lake: AthenaLake): GlueTable =>
   glueView(manifestFiles(lake), lake.database);
 
-/** `<table>`: the current state. */
-export const currentTableView = (table: ViewedTable, lake: AthenaLake): GlueTable =>
-  glueView(currentView(table), lake.database);
+const viewed = (table: CatalogTable, columns: readonly GlueColumn[]): ViewedTable => ({
+  ...table,
+  columns: columns.flatMap(({ Name, Type }) => (Name === RUN_DATE ? [] : [{ name: Name, type: Type }])),
+});
+
+/**
+ * `<table>` and `<table>_live`.
+ * @param columns those of the history
+ */
+export const tableViews = (
+  table: CatalogTable,
+  columns: readonly GlueColumn[],
+  { database }: AthenaLake,
+): readonly GlueTable[] => viewsOf(viewed(table, columns)).map((view) => glueView(view, database));
+
+const currentViews = (tables: readonly CatalogTable[]): readonly View[] =>
+  viewsOfAll(tables.map((table) => viewed(table, historyColumns(table))));
 
 /** Everything that a new catalog gets, with each table before the views that read it. */
 export const glueTables = (tables: readonly CatalogTable[], lake: AthenaLake): readonly GlueTable[] => [
   manifestsTable(lake),
-  ...tables.map((table) => historyTable(table, lake)),
+  ...tables.map((table) => filesTable(table, historyColumns(table), lake)),
   manifestFilesView(lake),
-  ...tables.map((table) => currentTableView(forAthena(table), lake)),
+  ...tables.map((table) => historyView(table, historyColumns(table), lake)),
+  ...currentViews(tables).map((view) => glueView(view, lake.database)),
 ];
 
 /** The names of the catalog's tables and views for these tables. */
 export const glueNames = (tables: readonly CatalogTable[]): readonly string[] => [
   MANIFESTS,
   MANIFEST_FILES,
-  ...tables.flatMap(({ name }) => [name, historyName(name)]),
+  ...tables.flatMap((table) => [
+    filesName(table.name),
+    historyName(table.name),
+    ...viewsOf(table).map(({ name }) => name),
+  ]),
 ];
 
 /** The statements for Athena: Hive DDL for tables, Trino SQL for views. */
@@ -169,9 +231,10 @@ export function athenaStatements(
   tables: readonly CatalogTable[],
   lake: AthenaLake,
 ): { readonly tables: readonly string[]; readonly views: readonly string[] } {
-  const external = [manifestsTable(lake), ...tables.map((table) => historyTable(table, lake))];
+  const files = tables.map((table) => filesTable(table, historyColumns(table), lake));
+  const histories = tables.map((table) => history(table, historyColumns(table)));
   return {
-    tables: external.map(createTable),
-    views: [manifestFiles(lake), ...tables.map((table) => currentView(forAthena(table)))].map(createView),
+    tables: [manifestsTable(lake), ...files].map(createTable),
+    views: [manifestFiles(lake), ...histories, ...currentViews(tables)].map(createView),
   };
 }

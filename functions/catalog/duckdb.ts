@@ -1,9 +1,10 @@
 /** The catalog as DuckDB statements over a directory. Pure. */
+import { JSON_MACROS } from './json-paths.ts';
 import { MANIFEST_COLUMNS, type NestedType } from './manifests.ts';
 import { list, literal, quoted } from './sql.ts';
 import type { CatalogTable } from './tables.ts';
 import type { CatalogType } from './types.ts';
-import { createView, currentView, historyName, MANIFEST_FILES, MANIFESTS, PATH } from './views.ts';
+import { createView, historyName, MANIFEST_FILES, MANIFESTS, PATH, viewsOfAll } from './views.ts';
 
 export interface LakeManifests {
   /** Absolute path of the lake's directory, with a slash at the end. */
@@ -118,7 +119,7 @@ export const FILLED_TABLES = "SELECT unnest(map_keys(getvariable('committed_file
 
 /** Athena's functions that have other names in DuckDB, so that one query runs in both. */
 const MACROS: readonly string[] = [
-  'CREATE OR REPLACE MACRO json_extract_scalar(json, path) AS json_extract_string(json, path)',
+  ...JSON_MACROS,
   'CREATE OR REPLACE MACRO from_unixtime(seconds) AS to_timestamp(seconds)',
   'CREATE OR REPLACE MACRO approx_percentile(value, share) AS approx_quantile(value, share)',
 ];
@@ -141,7 +142,10 @@ export const tableStatements = (
   filled: ReadonlySet<string>,
   damaged: ReadonlyMap<string, string> = new Map(),
 ): readonly string[] =>
-  tables.flatMap((table) => [
-    createView({ name: historyName(table.name), select: historySelect(table, filled, damaged) }),
-    createView(currentView(table)),
-  ]);
+  [
+    ...tables.map((table) => ({
+      name: historyName(table.name),
+      select: historySelect(table, filled, damaged),
+    })),
+    ...viewsOfAll(tables),
+  ].map(createView);

@@ -11,7 +11,8 @@ export interface GlueColumn {
 /** The part of Glue's `TableInput` that we fill in. */
 export interface GlueTable {
   readonly Name: string;
-  readonly Description: string;
+  /** Trino takes a description of a view in place of the comment that marks a view, and finds no view then. */
+  readonly Description?: string;
   readonly TableType: 'EXTERNAL_TABLE' | 'VIRTUAL_VIEW';
   readonly Parameters: Readonly<Record<string, string>>;
   readonly PartitionKeys: readonly GlueColumn[];
@@ -32,17 +33,18 @@ export const UNDECIDED: Readonly<Record<string, string>> = { 'intercom.values': 
 const trinoType = (type: string): string => (type === 'string' ? 'varchar' : type);
 
 /** A view in the format in which Athena stores it in Glue: JSON in base64, in a comment. */
-export function glueView({ name, description, columns, select }: View, database: string): GlueTable {
+export function glueView({ name, columns, select }: View, database: string): GlueTable {
   const definition = {
     originalSql: select,
     catalog: 'awsdatacatalog',
     schema: database,
     columns: columns.map(({ name, type }) => ({ name, type: trinoType(type) })),
+    // Trino refuses a view of an owner that it does not know.
+    runAsInvoker: true,
   };
   const encoded = Buffer.from(JSON.stringify(definition)).toString('base64');
   return {
     Name: name,
-    Description: description,
     TableType: 'VIRTUAL_VIEW',
     Parameters: { presto_view: 'true', comment: 'Presto View' },
     PartitionKeys: [],

@@ -25,9 +25,10 @@ const COMPLETENESS: NestedType = {
     parts: counts('expected', 'written'),
     over_cap: STRINGS,
     large_rows: { array: { struct: { table: 'string', key: 'string', bytes: 'bigint' } } },
-    relations: { map: counts('expected', 'written') },
+    relations: { map: counts('expected', 'written', 'unknown') },
     // Without `scope`, which has several shapes.
     debts: { array: { struct: { reason: 'string', since: 'string', tries: 'bigint' } } },
+    observed: { map: 'string' },
   },
 };
 

@@ -106,7 +106,22 @@ function mergedParameters(
 const given = <T extends object>(members: T): Partial<T> =>
   Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Partial<T>;
 
-/** The history of a table (or the table of manifests) with the columns and parameters of both versions. */
+/**
+ * The columns of a history, of both. What is not of the types that we give was not written by us.
+ * @param stored the view of the history, if there is one
+ */
+export const mergedHistoryColumns = (
+  stored: StoredTable | null,
+  wanted: readonly GlueColumn[],
+  excluded: readonly string[],
+): readonly GlueColumn[] =>
+  mergedColumns(stored?.StorageDescriptor?.Columns ?? [], wanted, excluded).flatMap((column) => {
+    const { Name, Type, Comment, Parameters } = column;
+    if (Name === undefined || !isScalar(Type)) return [];
+    return [{ Name, Type, ...(Comment !== undefined && { Comment }), ...(Parameters && { Parameters }) }];
+  });
+
+/** The files of a table, or the table of manifests, with columns and parameters of both. */
 export function mergedTable<T extends StoredTable>(
   stored: T,
   wanted: GlueTable,
@@ -134,7 +149,7 @@ export function mergedTable<T extends StoredTable>(
 export function mergedView<T extends StoredTable>(stored: T, wanted: GlueTable): T {
   const before = new Map(stored.StorageDescriptor?.Columns?.map((column) => [nameOf(column), column]));
   const Columns = wanted.StorageDescriptor.Columns.map((column) => ({
-    ...before.get(nameOf(column)),
+    ...withoutMark(before.get(nameOf(column)) ?? column),
     ...column,
   }));
   return {
@@ -146,11 +161,3 @@ export function mergedView<T extends StoredTable>(stored: T, wanted: GlueTable):
     ViewExpandedText: wanted.ViewExpandedText,
   };
 }
-
-/** The columns of a history that its view can show: those with types that we use. */
-export const columnsOf = ({
-  StorageDescriptor,
-}: StoredTable): readonly { name: string; type: CatalogType }[] =>
-  (StorageDescriptor?.Columns ?? []).flatMap(({ Name, Type }) =>
-    Name !== undefined && isScalar(Type) ? [{ name: Name, type: Type }] : [],
-  );

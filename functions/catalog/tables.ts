@@ -1,6 +1,6 @@
 /** The tables of the lake for query engines, from the declarations and the types seen. Pure. */
 import type { ChildDeclaration, Column, ColumnType, ObjectDeclaration } from '../core/declaration.ts';
-import { DELETIONS, type ObjectName, type TableName } from '../core/names.ts';
+import { DELETIONS, type ObjectName, REJECTS, type TableName } from '../core/names.ts';
 import { ofColumn, type SeenColumns, type SeenTables } from '../core/sightings.ts';
 import { type CatalogType, catalogType } from './types.ts';
 
@@ -20,12 +20,26 @@ export type CurrentRule =
   | { readonly kind: 'latest' }
   /** The rows of the object's last committed run. */
   | { readonly kind: 'last_run'; readonly object: ObjectName }
-  /** The rows whose `_parent_version` is the `_version` of their parent's current row. */
-  | { readonly kind: 'child'; readonly parent: TableName; readonly on: readonly JoinColumns[] };
+  /** The rows of each parent's newest version in which the list was known. */
+  | {
+      readonly kind: 'child';
+      readonly parent: ObjectName;
+      readonly on: readonly JoinColumns[];
+      /** The list's name in the parent's `_unknown`. */
+      readonly field: string;
+      /** The parent is read whole: of its versions the one of the newest run counts, if the last run has the parent. */
+      readonly ofLastRun: boolean;
+    };
 
 export interface JoinColumns {
   readonly column: string;
   readonly parentColumn: string;
+}
+
+/** A column with the id of a record that `deletions` may name. */
+export interface RecordColumn {
+  readonly column: string;
+  readonly object: ObjectName;
 }
 
 export interface CatalogTable {
@@ -34,6 +48,8 @@ export interface CatalogTable {
   readonly columns: readonly CatalogColumn[];
   readonly primaryKey: readonly string[];
   readonly current: CurrentRule;
+  /** The records that a row stands for. A row is live while none of them is deleted. */
+  readonly records: readonly RecordColumn[];
   /** Object whose manifests list the table's files; null if any object's may. */
   readonly object: ObjectName | null;
   /** Columns that field rules exclude. Earlier files may still have them. */
@@ -59,22 +75,46 @@ const PARENT_VERSION: PlainColumn = {
   description: "`_version` of the parent's row that the row belongs to.",
 };
 
+export const UNKNOWN = '_unknown';
+
+const UNKNOWN_COLUMN: PlainColumn = {
+  name: UNKNOWN,
+  type: 'json',
+  description: 'Lists that Intercom did not send with this version, such as `["tags"]`; null if all came.',
+};
+
 const DELETION_COLUMNS: readonly PlainColumn[] = [
   { name: 'object', type: 'string', description: 'Object of the deleted record, such as `conversations`.' },
   { name: 'id', type: 'string', description: "The record's id." },
   {
     name: 'how',
     type: 'string',
-    description: 'How it was noticed: `not_found` means listed, then 404 twice.',
+    description:
+      'How it was noticed: `not_found` (listed, then 404 twice), `deleted_list` (in the list of deleted records), `absent` (not listed any more, then 404) or `merged`.',
+  },
+  {
+    name: 'merged_into',
+    type: 'string',
+    description: 'Id of the record that it was merged into; null unless `how` is `merged`.',
   },
   { name: 'detected_at', type: 'timestamp', description: 'When it was noticed.' },
 ];
+
+const REJECT_COLUMNS: readonly PlainColumn[] = [
+  { name: 'object', type: 'string', description: 'Object that it was sent for, such as `contacts`.' },
+  { name: 'reason', type: 'string', description: 'Why it cannot be a row.' },
+  { name: 'path', type: 'string', description: 'Where it was in the answer, such as `tags.data[3]`.' },
+  { name: 'record', type: 'json', description: 'What Intercom sent, under the field rules.' },
+];
+
+/** The partition that a row's file lies in. */
+export const RUN_DATE = 'run_date';
 
 /**
  * Names that the engines use for the partition and the address of a row's file. A field of Intercom's with such
  * a name is in the files but is not a column.
  */
-const TAKEN = ['run_date', '$path'];
+const TAKEN = [RUN_DATE, '$path'];
 
 /** SQL can write any other name. A field with an unwritable name is in the files only. */
 const isWritable = (name: string): boolean => name !== '' && !name.includes('\0');
@@ -124,14 +164,45 @@ function joinColumns(child: ChildDeclaration, parentKey: readonly string[]): rea
   );
 }
 
+/** A description that begins with another table's column marks a reference to it. */
+const REFERENCE = /^`(\w+)\.(\w+)`/;
+
+/** The column that a column refers to, by its description. */
+export function referenceOf({
+  description,
+}: Pick<Column, 'description'>): { table: string; column: string } | null {
+  const [, table, column] = REFERENCE.exec(description) ?? [];
+  return table === undefined || column === undefined ? null : { table, column };
+}
+
+/** Objects whose deleted records are noticed and whose rows may outlive them. */
+const DELETABLE: readonly ObjectName[] = ['contacts', 'companies', 'conversations', 'tickets'];
+
+/** The columns of the primary key that are ids of records which may be deleted. */
+function recordColumns(
+  name: TableName,
+  primaryKey: readonly string[],
+  columns: readonly PlainColumn[],
+): readonly RecordColumn[] {
+  return columns.flatMap((column) => {
+    if (!primaryKey.includes(column.name)) return [];
+    const table = column.name === 'id' ? name : referenceOf(column)?.table;
+    const object = DELETABLE.find((one) => one === table);
+    return object === undefined ? [] : [{ column: column.name, object }];
+  });
+}
+
 function tablesOf(object: ObjectDeclaration, seen: SeenTables): readonly CatalogTable[] {
   const { name, description, columns, primaryKey, sync } = object;
+  const ofLastRun = sync.kind === 'full_refresh';
+  const unknown = object.children.length === 0 ? [] : [UNKNOWN_COLUMN];
   const own: CatalogTable = {
     name,
     description,
-    columns: columnsOf(columns, [...RUN_COLUMNS, VERSION], seen[name]),
+    columns: columnsOf(columns, [...RUN_COLUMNS, ...unknown, VERSION], seen[name]),
     primaryKey,
-    current: sync.kind === 'incremental' ? { kind: 'latest' } : { kind: 'last_run', object: name },
+    current: ofLastRun ? { kind: 'last_run', object: name } : { kind: 'latest' },
+    records: recordColumns(name, primaryKey, columns),
     object: name,
     excluded: [],
   };
@@ -141,7 +212,14 @@ function tablesOf(object: ObjectDeclaration, seen: SeenTables): readonly Catalog
       description: child.description,
       columns: columnsOf(child.columns, [...RUN_COLUMNS, PARENT_VERSION], seen[child.table]),
       primaryKey: child.primaryKey,
-      current: { kind: 'child', parent: name, on: joinColumns(child, primaryKey) },
+      current: {
+        kind: 'child',
+        parent: name,
+        on: joinColumns(child, primaryKey),
+        field: child.list.field,
+        ofLastRun,
+      },
+      records: recordColumns(child.table, child.primaryKey, child.columns),
       object: name,
       excluded: [],
     }),
@@ -149,18 +227,39 @@ function tablesOf(object: ObjectDeclaration, seen: SeenTables): readonly Catalog
   return [own, ...children];
 }
 
-const DELETIONS_TABLE: CatalogTable = {
-  name: DELETIONS,
-  description: 'Records that were deleted in Intercom; their rows in the other tables stay.',
-  columns: columnsOf(DELETION_COLUMNS, [...RUN_COLUMNS, VERSION]),
-  primaryKey: ['object', 'id'],
+const sharedTable = (
+  table: Pick<CatalogTable, 'name' | 'description' | 'primaryKey'>,
+  columns: readonly PlainColumn[],
+): CatalogTable => ({
+  ...table,
+  columns: columnsOf(columns, [...RUN_COLUMNS, VERSION]),
   current: { kind: 'latest' },
+  records: [],
   object: null,
   excluded: [],
-};
+});
 
-/** Every table of these objects, with parents before their children, and `deletions`. */
+const SHARED: readonly CatalogTable[] = [
+  sharedTable(
+    {
+      name: DELETIONS,
+      description: 'Records that were deleted or merged in Intercom; their rows in the other tables stay.',
+      primaryKey: ['object', 'id'],
+    },
+    DELETION_COLUMNS,
+  ),
+  sharedTable(
+    {
+      name: REJECTS,
+      description: 'What Intercom sent that cannot be a row, such as a record without an id.',
+      primaryKey: ['object', '_version'],
+    },
+    REJECT_COLUMNS,
+  ),
+];
+
+/** Every table of these objects, with parents before their children, then those that all objects share. */
 export const catalogTables = (
   objects: readonly ObjectDeclaration[],
   seen: SeenTables,
-): readonly CatalogTable[] => [...objects.flatMap((object) => tablesOf(object, seen)), DELETIONS_TABLE];
+): readonly CatalogTable[] => [...objects.flatMap((object) => tablesOf(object, seen)), ...SHARED];

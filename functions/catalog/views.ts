@@ -1,15 +1,14 @@
 /**
- * The views of committed data. Their text is the same in DuckDB and Athena: `<table>_history` has the rows of all
- * files, with the file's address in `"$path"`, and `manifest_files` has the addresses that manifests list.
+ * The views of the current state. Their text is the same in DuckDB and Athena: in both, `<table>_history` has every
+ * committed row.
  */
-import type { ObjectName, TableName } from '../core/names.ts';
+import { DELETIONS, type ObjectName, type TableName } from '../core/names.ts';
 import { list, literal, quoted } from './sql.ts';
-import type { CatalogTable, JoinColumns } from './tables.ts';
+import { type CatalogTable, type CurrentRule, UNKNOWN } from './tables.ts';
 
 /** A view and its SELECT statement. */
 export interface View {
   readonly name: string;
-  readonly description: string;
   readonly columns: readonly { readonly name: string; readonly type: string }[];
   readonly select: string;
 }
@@ -17,20 +16,14 @@ export interface View {
 export const MANIFESTS = 'manifests';
 export const MANIFEST_FILES = 'manifest_files';
 export const historyName = (table: TableName): string => `${table}_history`;
+const liveName = (table: TableName): string => `${table}_live`;
 
 /** Address of the file that holds a row. */
 export const PATH = '"$path"';
 
-/** The part of a table that its view needs. */
-export type ViewedTable = Pick<CatalogTable, 'name' | 'description' | 'primaryKey' | 'current' | 'object'> &
+/** The part of a table that its views need. */
+export type ViewedTable = Pick<CatalogTable, 'name' | 'primaryKey' | 'current' | 'object' | 'records'> &
   Pick<View, 'columns'>;
-
-/** A condition that is true for committed rows: a manifest lists their file. */
-function isCommitted({ name, object }: Pick<CatalogTable, 'name' | 'object'>, alias = ''): string {
-  const ofObject = object === null ? '' : ` AND object = ${literal(object)}`;
-  const path = alias === '' ? PATH : `${alias}.${PATH}`;
-  return `${path} IN (SELECT path FROM ${MANIFEST_FILES} WHERE table_name = ${literal(name)}${ofObject})`;
-}
 
 const names = ({ columns }: ViewedTable): readonly string[] => columns.map(({ name }) => quoted(name));
 
@@ -53,27 +46,38 @@ FROM (
 ${columns},
   row_number() OVER (PARTITION BY ${key} ORDER BY "_version" DESC) AS ${rank}
   FROM ${historyName(table.name)}
-  WHERE ${isCommitted(table)}
 ) AS ranked
 WHERE ${rank} = 1`;
 }
 
+const lastRunOf = (object: ObjectName): string =>
+  `(SELECT max(run_id) FROM ${MANIFESTS} WHERE object = ${literal(object)})`;
+
 const rowsOfLastRun = (table: ViewedTable, object: ObjectName): string => `SELECT
 ${list(names(table))}
 FROM ${historyName(table.name)}
-WHERE ${isCommitted(table)}
-  AND "_run_id" = (SELECT max(run_id) FROM ${MANIFESTS} WHERE object = ${literal(object)})`;
+WHERE "_run_id" = ${lastRunOf(object)}`;
 
-function childRows(table: ViewedTable, parent: TableName, on: readonly JoinColumns[]): string {
-  const keys = on.map(
+type ChildRule = Extract<CurrentRule, { readonly kind: 'child' }>;
+
+/** Rows of each parent's newest version that knows the list: one that did not come leaves them as they are. */
+function childRows(table: ViewedTable, { parent, on, field, ofLastRun }: ChildRule): string {
+  const key = on.map(({ parentColumn }) => quoted(parentColumn)).join(', ');
+  const matches = on.map(
     ({ column, parentColumn }) => `parent.${quoted(parentColumn)} = child.${quoted(column)}`,
   );
+  const newest = ofLastRun ? 'max_by("_version", "_run_id")' : 'max("_version")';
+  const isKnown = `strpos(coalesce(${quoted(UNKNOWN)}, ''), ${literal(JSON.stringify(field))}) = 0`;
+  const isThere = ofLastRun ? `\n  HAVING max("_run_id") = ${lastRunOf(parent)}` : '';
   return `SELECT
 ${list(names(table).map((name) => `child.${name}`))}
 FROM ${historyName(table.name)} AS child
-JOIN ${parent} AS parent
-  ON ${[...keys, 'parent."_version" = child."_parent_version"'].join('\n  AND ')}
-WHERE ${isCommitted(table, 'child')}`;
+JOIN (
+  SELECT ${key}, ${newest} FILTER (WHERE ${isKnown}) AS "_version"
+  FROM ${historyName(parent)}
+  GROUP BY ${key}${isThere}
+) AS parent
+  ON ${[...matches, 'parent."_version" = child."_parent_version"'].join('\n  AND ')}`;
 }
 
 function currentSelect(table: ViewedTable): string {
@@ -84,19 +88,54 @@ function currentSelect(table: ViewedTable): string {
     case 'last_run':
       return rowsOfLastRun(table, current.object);
     case 'child':
-      return childRows(table, current.parent, current.on);
+      return childRows(table, current);
     default:
       return current satisfies never;
   }
 }
 
 /** `<table>`: the current state, from committed runs only. */
-export const currentView = (table: ViewedTable): View => ({
+const currentView = (table: ViewedTable): View => ({
   name: table.name,
-  description: table.description,
   columns: table.columns,
   select: currentSelect(table),
 });
+
+/** Rows of the current state whose records are not deleted. A record that came again after its deletion was noticed is live. */
+function liveSelect(table: ViewedTable): string {
+  const joins = table.records.map(
+    ({ column, object }, index) => `LEFT JOIN ${DELETIONS} AS gone${index}
+  ON gone${index}.object = ${literal(object)}
+  AND gone${index}.id = live.${quoted(column)}
+  AND gone${index}.detected_at >= live."_extracted_at"`,
+  );
+  const isLive = joins.map((_join, index) => `gone${index}.id IS NULL`).join(' AND ');
+  return [
+    `SELECT\n${list(names(table).map((name) => `live.${name}`))}\nFROM ${table.name} AS live`,
+    ...joins,
+    ...(joins.length === 0 ? [] : [`WHERE ${isLive}`]),
+  ].join('\n');
+}
+
+/** Whether the table has a `<table>_live`: the shared tables have no deleted rows. */
+const hasLiveView = ({ object }: Pick<CatalogTable, 'object'>): boolean => object !== null;
+
+/** `<table>_live`: the current state without records that were deleted or merged into others. */
+const liveView = (table: ViewedTable): View => ({
+  name: liveName(table.name),
+  columns: table.columns,
+  select: liveSelect(table),
+});
+
+/** The views of a table besides its history. */
+export const viewsOf = (table: ViewedTable): readonly View[] =>
+  hasLiveView(table) ? [currentView(table), liveView(table)] : [currentView(table)];
+
+/** The views of tables, each after those that it reads: every live view reads `deletions`. */
+export const viewsOfAll = (tables: readonly ViewedTable[]): readonly View[] => [
+  ...tables.map(currentView),
+  ...tables.filter(hasLiveView).map(liveView),
+];
 
 export const createView = ({ name, select }: Pick<View, 'name' | 'select'>): string =>
   `CREATE OR REPLACE VIEW ${name} AS\n${select}`;

@@ -2,7 +2,7 @@
 import type { ChildDeclaration, Column, ObjectDeclaration } from './declaration.ts';
 import type { ChildName, ObjectName } from './names.ts';
 
-/** Every table except `deletions`, which holds only keys and times. */
+/** Every table except those that all objects share. */
 export type DeclaredTableName = ObjectName | ChildName;
 
 export type TableColumn = Omit<Column, 'from'>;

@@ -39,9 +39,9 @@ export const REJECTS = 'rejects';
 /** Tables that every object may write to. */
 export const SHARED_TABLES = [DELETIONS, REJECTS] as const;
 
-export type TableName = ObjectName | ChildName | (typeof SHARED_TABLES)[number];
-
 export const isSharedTable = (name: string): boolean => (SHARED_TABLES as readonly string[]).includes(name);
+
+export type TableName = ObjectName | ChildName | (typeof SHARED_TABLES)[number];
 
 export const isObjectName = (name: string): name is ObjectName =>
   (OBJECT_NAMES as readonly string[]).includes(name);

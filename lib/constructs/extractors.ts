@@ -2,13 +2,7 @@ import { Construct } from 'constructs';
 import { glueNames } from '../../functions/catalog/athena.ts';
 import { configuredTables } from '../../functions/catalog/configured.ts';
 import { PARENT_OF, type ResolvedConfig } from '../../functions/config/config.ts';
-import {
-  CHILD_NAMES,
-  type ObjectName,
-  REJECTS,
-  SHARED_TABLES,
-  type TableName,
-} from '../../functions/core/names.ts';
+import { CHILD_NAMES, type ObjectName, SHARED_TABLES, type TableName } from '../../functions/core/names.ts';
 import { OBJECTS } from '../../functions/objects/index.ts';
 import { grantCatalog, grantLake, grantSecret, grantState, STATE_KEYS } from './access.ts';
 import { type FunctionContext, PipelineFunction } from './pipeline-function.ts';
@@ -62,21 +56,16 @@ export class Extractors extends Construct {
       ...(reservedConcurrency !== null && { reserved: reservedConcurrency }),
     });
     const own = [...tablesOf(object, config).map((table) => `tables/${table}/*`), `manifests/${object}/*`];
-    const inShared = (table: TableName) => `tables/${table}/*/${object}-*`;
-    // Objects that are read whole have superseded runs, which are removed; they never notice deletions. Runs of the
-    // others are put together (docs/decisions/019), with what they proved as evidence.
+    const shared = SHARED_TABLES.map((table) => `tables/${table}/*/${object}-*`);
+    // Objects that are read whole remove superseded runs. Runs of the others are put together (docs/decisions/019),
+    // with what they proved as evidence.
     const isWhole = OBJECTS[object].sync.kind === 'full_refresh';
     const evidence = isWhole ? [] : [`evidence/${object}/*`];
-    const deleted = [
-      ...own,
-      ...SHARED_TABLES.filter((table) => !isWhole || table === REJECTS).map(inShared),
-      ...evidence,
-    ];
-    const written = [...own, ...SHARED_TABLES.map(inShared), ...evidence, `work/*/${object}/*`];
+    const written = [...own, ...shared, ...evidence, `work/*/${object}/*`];
     grantLake(extractor.role, storage.lake, {
       read: [...written, 'work/*/run.json'],
       write: written,
-      delete: deleted,
+      delete: isWhole ? own : [...own, ...shared, ...evidence],
     });
     grantState(extractor.role, storage.state, [...STATE_KEYS.object(object), ...STATE_KEYS.budget]);
     grantSecret(extractor.role, storage.connection);

@@ -99,7 +99,7 @@ describe('after a run', () => {
     for (const [table, columns] of Object.entries(types)) {
       expect([table, columns]).toEqual([table, await duckdbTypes(current, table)]);
     }
-    expect(tables.get('contacts_history')?.Parameters).toMatchObject({
+    expect(tables.get('contacts_files')?.Parameters).toMatchObject({
       'projection.run_date.range': '2026-02-10,NOW',
       'storage.location.template': `s3://lake/tables/contacts/run_date=\${run_date}/`,
     });
@@ -114,7 +114,7 @@ describe('after a run', () => {
     current.simulator.addFault({ match: { path: '/teams' }, respond: { status: 403, json: {} } });
     expect(await current.sync()).toMatchObject({ status: 'finished', runs: [{ status: 'failed' }] });
     const { types, tables } = await catalogOf(current);
-    expect(Object.keys(types).sort()).toEqual(['deletions', 'tags', 'team_admin', 'teams']);
+    expect(Object.keys(types).sort()).toEqual(['deletions', 'rejects', 'tags', 'team_admin', 'teams']);
     expect(tables.has('manifests') && tables.has('manifest_files')).toBe(true);
   });
 
@@ -126,7 +126,7 @@ describe('after a run', () => {
     });
     expect(await current.sync()).toMatchObject(SUCCEEDED);
     const { types } = await catalogOf(current);
-    expect(Object.keys(types).sort()).toEqual(['contact_company', 'contacts', 'deletions']);
+    expect(Object.keys(types).sort()).toEqual(['contact_company', 'contacts', 'deletions', 'rejects']);
     expect(types.contacts).not.toHaveProperty('name');
     expect(types.contacts).toMatchObject({ last_seen_at: 'string', created_at: 'bigint' });
     expect(types.contacts).toEqual(await duckdbTypes(current, 'contacts'));
@@ -190,7 +190,8 @@ describe('a catalog that is not as it should be', () => {
     await current.sync();
     const whole = (await catalogOf(current)).types;
     const folder = join(current.directory, 'state', 'glue', DATABASE);
-    for (const table of ['teams', 'manifests', 'team_admin_history']) await rm(join(folder, `${table}.json`));
+    for (const table of ['teams', 'manifests', 'team_admin_history', 'team_admin_files'])
+      await rm(join(folder, `${table}.json`));
     await withGlue(current.directory, (client) =>
       client.send(
         new UpdateTableCommand({
@@ -207,14 +208,14 @@ describe('a catalog that is not as it should be', () => {
       Object.fromEntries(Object.entries(whole.teams ?? {}).sort()),
     );
     expect(tables.has('manifests') && tables.has('team_admin_history')).toBe(true);
+    expect(tables.has('team_admin_files')).toBe(true);
   });
 
   test('keeps what a user has added', async () => {
     const current = await start({ objects: ['tags'] });
     await current.sync();
     const { tables } = await catalogOf(current);
-    const { Name, StorageDescriptor, PartitionKeys, TableType, Parameters } =
-      tables.get('tags_history') ?? {};
+    const { Name, StorageDescriptor, PartitionKeys, TableType, Parameters } = tables.get('tags_files') ?? {};
     await withGlue(current.directory, (client) =>
       client.send(
         new UpdateTableCommand({
@@ -228,7 +229,7 @@ describe('a catalog that is not as it should be', () => {
       ),
     );
     const { tables: after } = await syncAgain(current);
-    expect(after.get('tags_history')).toMatchObject({
+    expect(after.get('tags_files')).toMatchObject({
       VersionId: '1',
       Description: 'Ours',
       Parameters: { owner: 'us', 'projection.enabled': 'true' },

@@ -145,8 +145,6 @@ const CONCERNED: { readonly [Name in SwitchName]?: readonly Table[] } = {
 /** Readings of the API under which an object cannot be had: it must say so, and commit nothing. */
 const CANNOT: { readonly [Name in SwitchName]?: { readonly status: string; readonly error: string | null } } =
   {
-    // Without an order a walk could miss what changes meanwhile.
-    sort: { status: 'failed', error: 'ContractError' },
     conversationsPlan: { status: 'unavailable', error: null },
     activityLogsPlan: { status: 'unavailable', error: null },
   };

@@ -181,6 +181,46 @@ describe('the views show the workspace as it was when it was last synced', () =>
     }
   });
 
+  test('and keep the rows of lists that did not come, until they come again', async () => {
+    const { bench: current, expected } = await start(3);
+    await current.sync();
+    expected.synced();
+    expect(expected.problems(await current.lake())).toEqual([]);
+    const { teams } = current.simulator.workspace;
+    const [team = ''] = ids(teams);
+    const [tagged] = expected.tables().company_tag.values();
+    const company = String(tagged?.company_id);
+    const known = expected.tables().team_admin.size;
+    current.simulator.setSwitches({
+      embeddedLists: [
+        { list: 'teams.admin_ids', ids: [team], as: 'absent' },
+        { list: 'companies.tags', ids: [company], as: 'null' },
+      ],
+    });
+    const heal = [`/teams/${team}`, `/companies/${company}`].map((path) =>
+      current.simulator.addFault({ match: { path }, respond: { status: 200, json: { type: 'x' } } }),
+    );
+    teams.update(team, { admin_ids: [] });
+    for (let run = 0; run < 2; run += 1) {
+      current.clock.advance(6 * HOUR);
+      await current.sync({ input: { objects: ['teams', 'companies'] } });
+      const lake = await current.lake();
+      expect(lake.current('teams').get(team)?._unknown).toBe('["admin_ids"]');
+      expect(lake.current('companies').get(company)?._unknown).toBe('["tags"]');
+      expect(lake.current('team_admin').size).toBe(known);
+      expect(expected.problems(lake)).toEqual([]);
+      expect(await viewProblems(await open(current.directory), expected.tables())).toEqual([]);
+    }
+    current.simulator.setSwitches({ embeddedLists: [] });
+    for (const remove of heal) remove();
+    current.clock.advance(6 * HOUR);
+    await current.sync({ input: { objects: ['teams', 'companies'] } });
+    expected.synced({ objects: ['teams', 'companies'] });
+    expect(expected.tables().team_admin.size).toBeLessThan(known);
+    expect(expected.problems(await current.lake())).toEqual([]);
+    expect(await viewProblems(await open(current.directory), expected.tables())).toEqual([]);
+  });
+
   test('while a run is half done: what is committed, and nothing of the rest', async () => {
     const { bench: current, expected } = await start(4);
     await current.sync();

@@ -113,8 +113,16 @@ interface Page {
   readonly nextUri?: string;
   readonly columns?: TrinoAnswer['columns'];
   readonly data?: TrinoAnswer['rows'];
-  readonly error?: { readonly errorName: string; readonly message: string };
+  readonly error?: { readonly errorName: string; readonly failureInfo: Failure };
 }
+
+interface Failure {
+  readonly message?: string;
+  readonly cause?: Failure;
+}
+
+const wordsOf = ({ message = '', cause }: Failure): string =>
+  cause === undefined ? message : `${message}: ${wordsOf(cause)}`;
 
 async function queryAt(url: string, database: string, sql: string): Promise<TrinoAnswer> {
   const headers = {
@@ -128,7 +136,8 @@ async function queryAt(url: string, database: string, sql: string): Promise<Trin
   let columns: TrinoAnswer['columns'] = [];
   const rows: (readonly Exact[])[] = [];
   for (;;) {
-    if (page.error !== undefined) throw new Error(`${page.error.errorName}: ${page.error.message}`);
+    if (page.error !== undefined)
+      throw new Error(`${page.error.errorName}: ${wordsOf(page.error.failureInfo)}`);
     columns = page.columns ?? columns;
     rows.push(...(page.data ?? []));
     if (page.nextUri === undefined) return { columns, rows };
@@ -169,4 +178,22 @@ export async function startTrino(options: TrinoOptions): Promise<Trino> {
     await setTimeout(500);
   }
   return { query: (sql) => queryAt(url, database, sql), close };
+}
+
+/**
+ * Waits until this query can be run: Trino says that it has started before its node offers the catalog.
+ * @param sql reads a table, which takes a node
+ */
+export async function untilNodeOffersCatalog(trino: Trino, sql: string): Promise<void> {
+  const end = Date.now() + START_TIMEOUT_MS;
+  for (;;) {
+    try {
+      await trino.query(sql);
+      return;
+    } catch (error) {
+      const isTooEarly = error instanceof Error && error.message.startsWith('NO_NODES_AVAILABLE');
+      if (!isTooEarly || Date.now() > end) throw error;
+      await setTimeout(500);
+    }
+  }
 }

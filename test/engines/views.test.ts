@@ -3,20 +3,27 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { glueNames } from '../../functions/catalog/athena.ts';
-import { configuredTables } from '../../functions/catalog/configured.ts';
-import { parseConfig } from '../../functions/config/config.ts';
-import { OBJECTS } from '../../functions/objects/index.ts';
 import { openLakeDatabase } from '../../lib/cli/local/lake-database.ts';
+import type { SyncResult } from '../../lib/cli/local/sync.ts';
 import { DOCUMENTED_QUERIES } from '../support/documented-queries.ts';
 import { type Bench, type Session, SMALL, startBench } from '../support/local/local-bench.ts';
 import { TABLE_NAMES } from '../support/local/tables.ts';
 import { DAY, HOUR } from '../support/local/test-clock.ts';
 import { type AwsGateway, startAwsGateway } from './aws-gateway.ts';
 import { type Engines, queryDifferences, tableDifferences } from './same-rows.ts';
-import { startTrino } from './trino-server.ts';
+import { startTrino, untilNodeOffersCatalog } from './trino-server.ts';
 
-const NAMES = glueNames(configuredTables(Object.values(OBJECTS), parseConfig({}), {}));
+const NAMES = ['manifests', 'manifest_files', ...TABLE_NAMES.flatMap((name) => [name, `${name}_history`])];
+
+/** Fields that are not declared: names that engines treat in their own way, and values at the edge of a type. */
+const UNUSUAL = {
+  Camel: 'x',
+  select: 1.5,
+  ünicode: true,
+  tiny: 1e-7,
+  large: 1e21,
+  text: '"\n\u2028',
+};
 
 /** A lake's days are projected up to today, so it begins a few days ago. */
 const START = { startMs: Date.now() - 3 * DAY };
@@ -35,7 +42,7 @@ beforeAll(async () => {
   gateway = await startAwsGateway();
   const { TRINO_HOME: home = '', TRINO_JAVA: java = '' } = process.env;
   const starting = startTrino({ home, java, awsUrl: gateway.url, database: 'test' });
-  setOnTeams({ score: 3, later: null });
+  setOnTeams({ ...UNUSUAL, score: 3, later: null });
   session = await bench.open();
   await session.run();
   engines = {
@@ -43,6 +50,7 @@ beforeAll(async () => {
     duckdb: await openLakeDatabase(bench.directory),
     roots: ['s3://lake/', `${join(bench.directory, 'lake')}/`],
   };
+  await untilNodeOffersCatalog(engines.trino, 'SELECT count(*) FROM manifests');
 });
 
 afterAll(async () => {
@@ -96,6 +104,17 @@ async function writeLeftOvers(): Promise<void> {
   }
 }
 
+/** Also of a run that was interrupted: it is finished first. */
+function expectSuccess(result: SyncResult): void {
+  const runs = result.status === 'finished' ? result.runs : [];
+  expect([result.status, ...new Set(runs.map(({ status }) => status))]).toEqual(['finished', 'succeeded']);
+}
+
+async function countOf(table: string): Promise<number> {
+  const { rows } = await engines.trino.query(`SELECT count(*) FROM ${table}`);
+  return Number(rows[0]?.[0]);
+}
+
 function sameOnBoth(): void {
   test.each(NAMES)('%s has the same rows', async (name) => {
     expect(await tableDifferences(engines, name)).toEqual([]);
@@ -109,7 +128,7 @@ function sameOnBoth(): void {
 describe('after two runs', () => {
   beforeAll(async () => {
     liveADay(1);
-    expect(await session.run()).toMatchObject({ status: 'finished', runs: [{ status: 'succeeded' }] });
+    expectSuccess(await session.run());
   });
   sameOnBoth();
 });
@@ -132,6 +151,16 @@ describe('with left-overs lying about and a run in progress that has read other 
     const ofTheRun = orphans.filter((file) => !file.includes('0rphan'));
     expect(ofTheRun).toContainEqual(expect.stringMatching(/^tables\/teams\//));
   });
+
+  test('Trino reads the uncommitted files, too', async () => {
+    expect(await countOf('teams_files')).toBeGreaterThan(await countOf('teams_history'));
+  });
+
+  test('a filter on a column of which uncommitted rows have text has the same answer', async () => {
+    const sql = 'SELECT count(*) AS n FROM teams_history WHERE score > 1 AND _extracted_at > 0';
+    expect(await queryDifferences(engines, sql)).toEqual([]);
+  });
+
   sameOnBoth();
 });
 
@@ -139,7 +168,7 @@ describe('after the run has committed and has widened columns', () => {
   beforeAll(async () => {
     await session.close();
     session = await bench.open();
-    expect(await session.run()).toMatchObject({ status: 'finished', runs: [{ status: 'succeeded' }] });
+    expectSuccess(await session.run());
   });
   sameOnBoth();
 });

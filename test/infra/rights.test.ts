@@ -27,7 +27,9 @@ const GLUE = 'arn:<AWS::Partition>:glue:<AWS::Region>:<AWS::AccountId>';
 
 /** Rights on the tables and views that all objects share, and on those of these tables. */
 function glue(...tables: readonly string[]): readonly string[] {
-  const names = [...tables, 'deletions'].flatMap((table) => [table, `${table}_history`]);
+  const shared = [...tables, 'deletions', 'rejects'];
+  const names = shared.flatMap((table) => [table, `${table}_history`, `${table}_files`]);
+  names.push(...tables.map((table) => `${table}_live`));
   const own = ['manifests', 'manifest_files', ...names].map((name) => `table/<CatalogDatabase>/${name}`);
   return ['catalog', 'database/<CatalogDatabase>', ...own].flatMap((resource) =>
     ['GetTable', 'CreateTable', 'UpdateTable'].map((action) => `glue:${action} on ${GLUE}:${resource}`),
@@ -80,8 +82,9 @@ describe('the roles', () => {
     const text = withoutTags.ExtractorsContactsRole?.join();
     expect(text).toContain('tables/contact_company/');
     expect(text).toContain('table/<CatalogDatabase>/contact_company_history');
+    expect(text).toContain('table/<CatalogDatabase>/contact_company_files');
     expect(text).not.toContain('tables/contact_tag/');
-    expect(text).not.toContain('contact_tag_history');
+    expect(text).not.toMatch(/contact_tag_(history|files)/);
   });
 
   test('nobody deletes tables of the catalog, and only extractors write to it', () => {
@@ -99,14 +102,16 @@ describe('the roles', () => {
       const tables = [object, ...CHILD_NAMES.filter((child) => PARENT_OF[child] === object)];
       const isWhole = OBJECTS[object].sync.kind === 'full_refresh';
       const own = [...tables.map((table) => `tables/${table}/*`), `manifests/${object}/*`];
-      const incremental = isWhole ? [] : [`tables/deletions/*/${object}-*`, `evidence/${object}/*`];
+      const shared = [
+        `tables/deletions/*/${object}-*`,
+        `tables/rejects/*/${object}-*`,
+        `evidence/${object}/*`,
+      ];
       const deletes = rights[`Extractors${pascalCase(object)}Role`]?.filter((line) =>
         line.includes('Delete'),
       );
       expect(deletes).toEqual(
-        [...own, `tables/rejects/*/${object}-*`, ...incremental]
-          .map((key) => `s3:DeleteObject on <Lake.Arn>/${key}`)
-          .toSorted(),
+        [...own, ...(isWhole ? [] : shared)].map((key) => `s3:DeleteObject on <Lake.Arn>/${key}`).toSorted(),
       );
     },
   );

@@ -1,5 +1,10 @@
 /** docs/tables.md, from the declarations: every table, its columns, key and joins. Pure. */
-import { type CatalogColumn, type CatalogTable, catalogTables } from '../../../functions/catalog/tables.ts';
+import {
+  type CatalogColumn,
+  type CatalogTable,
+  catalogTables,
+  referenceOf,
+} from '../../../functions/catalog/tables.ts';
 import type { ObjectDeclaration } from '../../../functions/core/declaration.ts';
 import type { ObjectName } from '../../../functions/core/names.ts';
 
@@ -12,21 +17,21 @@ interface Join {
   readonly targetColumn: string;
 }
 
-/** A description that begins with another table's column marks a reference to it. */
-const REFERENCE = /^`(\w+)\.(\w+)`/;
-
 const INTRODUCTION = `# Tables
 
 Generated from the declarations in \`functions/objects\` by \`npm run docs:tables\`; do not edit.
 
 Every table has a view \`<table>\` with the current state and a \`<table>_history\` with every version of every
-row, in DuckDB (\`npm run local -- query\`) and in Athena. Types are those of the catalog. Times are Unix seconds.
-*JSON* is JSON text in a string: read it with \`json_extract_scalar(column, '$.path')\`. Any column may be null,
-except those of the primary key and our own, which begin with \`_\`. If Intercom sends more than it documents, a
+row, in DuckDB (\`npm run local -- query\`) and in Athena. The view \`<table>_live\` is \`<table>\` without the records
+that \`deletions\` names; \`deletions\` and \`rejects\` have none.
+
+Types are those of the catalog. Times are Unix seconds. *JSON* is JSON text in a string: read it with
+\`json_extract_scalar(column, '$.path')\`, or \`'$["any name"]'\`. Any column may be null, except those of the primary
+key and our own, which begin with \`_\`; \`_unknown\` may be null too. If Intercom sends more than it documents, a
 type widens to \`double\` or \`string\`, and new fields become new columns. Manifests record both.
 
-In Athena a history is a table over all files, including those of interrupted attempts; the view keeps only rows
-whose file a manifest lists. In DuckDB both keep only those.
+Both hold committed rows only. Athena also has a table \`<table>_files\`, which the history is made from: every row
+of every file as text, including those of interrupted attempts. Query the history instead.
 
 | also available | one row per |
 |---|---|
@@ -39,9 +44,9 @@ function joinsOf(tables: readonly CatalogTable[]): readonly Join[] {
   const known = new Set<string>(tables.map(({ name }) => name));
   return tables.flatMap(({ name, columns }) =>
     columns.flatMap((column) => {
-      const [, target = '', targetColumn = ''] = REFERENCE.exec(column.description) ?? [];
-      const isReference = known.has(target) && column.declared !== 'json';
-      return isReference ? [{ table: name, column: column.name, target, targetColumn }] : [];
+      const target = referenceOf(column);
+      if (target === null || !known.has(target.table) || column.declared === 'json') return [];
+      return [{ table: name, column: column.name, target: target.table, targetColumn: target.column }];
     }),
   );
 }
@@ -68,11 +73,10 @@ function columnRows({ columns, primaryKey }: CatalogTable): readonly string[] {
 
 /** Where the table's rows come from, in a sentence. */
 function originText({ current, object }: CatalogTable, declarations: Declarations): string {
-  if (object === null)
-    return 'Written with the object that noticed the deletion. The views of other tables still show deleted records.';
+  if (object === null) return 'Written with the object that noticed it.';
   if (current.kind === 'child') {
     const key = current.on.map(({ column }) => `\`${column}\``).join(', ');
-    return `Child of [${current.parent}](#${current.parent}), by ${key}; its rows follow the versions of their parent.`;
+    return `Child of [${current.parent}](#${current.parent}), by ${key}; its rows are those of the parent's newest version in which the list was known.`;
   }
   const { sync, permission } = declarations[object];
   const how =

@@ -46,7 +46,13 @@ describe.each<[string, () => Promise<Catalogs>]>([
       status: 'published',
     });
     const tables = await types();
-    expect(Object.keys(tables).sort()).toEqual(['contact_company', 'contact_tag', 'contacts', 'deletions']);
+    expect(Object.keys(tables).sort()).toEqual([
+      'contact_company',
+      'contact_tag',
+      'contacts',
+      'deletions',
+      'rejects',
+    ]);
     expect(tables.contact_tag).toEqual({
       contact_id: 'string',
       tag_id: 'string',
@@ -130,6 +136,8 @@ test('Glue is written to only if something differs, and its views show what thei
   );
   expect(changed).toEqual([
     ['contacts', '1'],
+    ['contacts_files', '1'],
     ['contacts_history', '1'],
+    ['contacts_live', '1'],
   ]);
 });

@@ -5,6 +5,7 @@ import {
   ConcurrentModificationException,
   CreateTableCommand,
   EntityNotFoundException,
+  GetDatabaseCommand,
   GetTableCommand,
   GetTablesCommand,
   GlueClient,
@@ -55,7 +56,14 @@ test('a table is created once, read with its version, and replaced', async () =>
   expect(await read(database, 'tags')).toMatchObject({ VersionId: '2' });
 });
 
-test('only one of many changes to the same version succeeds', async () => {
+test('a database is found by its name', async () => {
+  const find = (Name: string) => new GlueClient({}).send(new GetDatabaseCommand({ Name }));
+  const name = await newDatabase();
+  expect(await find(name)).toMatchObject({ Database: { Name: name } });
+  await expect(find('nowhere')).rejects.toBeInstanceOf(EntityNotFoundException);
+});
+
+test('of many changes that rest on one version one is made', async () => {
   const database = await newDatabase();
   await create(database, table('tags', 'id'));
   const changes = await Promise.allSettled(

@@ -3,7 +3,16 @@ import type { Simulator } from '../../../lib/standins/intercom/index.ts';
 import { emptyTables, type SyncedRange, synced, type Tables, tableProblems } from './expected-tables.ts';
 import type { LakeView } from './lake-reader.ts';
 import type { ExactObject } from './lossless-json.ts';
-import { factsOf, INCREMENTAL, keyText, OBJECTS, objectOf, TABLE_NAMES, type Table } from './tables.ts';
+import {
+  factsOf,
+  INCREMENTAL,
+  isShared,
+  keyText,
+  OBJECTS,
+  objectOf,
+  TABLE_NAMES,
+  type Table,
+} from './tables.ts';
 
 export interface SyncedHow {
   /** @default all of them */
@@ -88,7 +97,7 @@ export function expectationOf(
  */
 export function lostRows(simulator: Pick<Simulator, 'workspace'>, lake: LakeView): readonly string[] {
   const truth = synced(emptyTables(), { simulator }, OBJECTS);
-  return TABLE_NAMES.filter((table) => table !== 'deletions').flatMap((table) => {
+  return TABLE_NAMES.filter((table) => !isShared(table)).flatMap((table) => {
     const rows = lake.current(table);
     if (factsOf(table).sync === 'full_refresh') return tableProblems(table, truth[table], rows);
     const owner = objectOf(table);
@@ -132,7 +141,7 @@ function proofProblems(lake: LakeView): readonly string[] {
       }
       if ((object === 'conversation_parts') !== (parts !== null)) say('parts are counted wrongly');
       for (const table of Object.keys(tables)) {
-        if (table !== 'deletions' && objectOf(table as Table) !== object) say(`holds ${table}`);
+        if (!isShared(table) && objectOf(table as Table) !== object) say(`holds ${table}`);
       }
       return problems;
     }),

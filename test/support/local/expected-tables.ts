@@ -341,6 +341,13 @@ function cellProblem(
   return found === wanted ? null : `${column}: ${difference(found, wanted)}`;
 }
 
+function ownColumns(table: Table): string {
+  if (factsOf(table).parent !== undefined) return '_extracted_at,_parent_version,_run_id';
+  return childrenOf(table).length === 0
+    ? '_extracted_at,_run_id,_version'
+    : '_extracted_at,_run_id,_unknown,_version';
+}
+
 /** What is wrong with a row, apart from our own columns; null where nothing is. */
 function rowProblem(table: Table, expected: ExactObject, actual: ExactObject): string | null {
   const columns = new Set([...Object.keys(expected), ...Object.keys(actual)]);
@@ -353,11 +360,7 @@ function rowProblem(table: Table, expected: ExactObject, actual: ExactObject): s
     .filter((name) => name.startsWith('_'))
     .sort()
     .join();
-  const stamped =
-    factsOf(table).parent === undefined
-      ? '_extracted_at,_run_id,_version'
-      : '_extracted_at,_parent_version,_run_id';
-  return own === stamped ? null : `own columns ${own}`;
+  return own === ownColumns(table) ? null : `own columns ${own}`;
 }
 
 const MOST_PROBLEMS = 8;

@@ -7,7 +7,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { type ExactObject, isExactObject, parseExact } from './lossless-json.ts';
-import { factsOf, keyText, objectOf, TABLE_NAMES, type Table } from './tables.ts';
+import { factsOf, isShared, keyText, objectOf, TABLE_NAMES, type Table } from './tables.ts';
 
 interface FileEntry {
   readonly key: string;
@@ -35,7 +35,10 @@ export interface ManifestView {
     readonly parts: { readonly expected: number; readonly written: number } | null;
     readonly over_cap: readonly string[];
     readonly relations: Readonly<
-      Record<string, { readonly expected: number; readonly written: number } | undefined>
+      Record<
+        string,
+        { readonly expected: number; readonly written: number; readonly unknown?: number } | undefined
+      >
     >;
     readonly debts: readonly {
       readonly scope: Readonly<Record<string, unknown>>;
@@ -43,6 +46,7 @@ export interface ManifestView {
       readonly since: string;
       readonly tries: number;
     }[];
+    readonly observed?: Readonly<Record<string, string>>;
   };
   readonly schema: { readonly added: readonly string[]; readonly changed: readonly string[] };
 }
@@ -177,16 +181,29 @@ function currentOwn(table: Table, rows: readonly HistoryRow[], lastRun: string |
   return current;
 }
 
-function currentChildren(
-  table: Table,
-  rows: readonly HistoryRow[],
-  parents: ReadonlyMap<string, ExactObject>,
-) {
+const knows = (row: ExactObject, list: string): boolean =>
+  typeof row._unknown !== 'string' || !(JSON.parse(row._unknown) as readonly string[]).includes(list);
+
+/** By parent: its newest version that knows the list. Of objects that are read whole, newest means of the newest run. */
+function owners(parent: Table, list: string, rows: readonly HistoryRow[], current: Map<string, ExactObject>) {
+  const newest = new Map<string, HistoryRow>();
+  const isWhole = factsOf(parent).sync === 'full_refresh';
+  const rank = ({ run, row, file }: HistoryRow): string => (isWhole ? run : versionOf(row, '_version', file));
+  for (const one of rows) {
+    const key = keyOf(parent, one.row);
+    const known = newest.get(key);
+    if (!current.has(key) || !knows(one.row, list)) continue;
+    if (known === undefined || rank(one) > rank(known)) newest.set(key, one);
+  }
+  return newest;
+}
+
+function currentChildren(table: Table, rows: readonly HistoryRow[], parents: Map<string, HistoryRow>) {
   const current = new Map<string, ExactObject>();
   const { parent } = factsOf(table);
   for (const { row, file } of rows) {
     const owner = parents.get(keyText((parent?.key ?? []).map((name) => row[name])));
-    if (owner?._version !== versionOf(row, '_parent_version', file)) continue;
+    if (owner?.row._version !== versionOf(row, '_parent_version', file)) continue;
     const key = keyOf(table, row);
     insist(!current.has(key), `${table} ${key} is there twice with one parent version`);
     current.set(key, row);
@@ -215,16 +232,11 @@ export async function readLake(
     if (known === undefined) throw new Error(`${path} is of an unknown object`);
     known.push(manifest);
     for (const [name, { rows, files }] of Object.entries(manifest.tables)) {
-      if (name === 'rejects') {
-        for (const entry of files) await readTableFile(root, name, manifest.run_id, entry);
-        for (const { key } of files) listed.add(key);
-        continue;
-      }
       const table = name as Table;
       const written = history.get(table);
       if (written === undefined) throw new Error(`${path} lists an unknown table ${name}`);
       insist(
-        table === 'deletions' || objectOf(table) === manifest.object,
+        isShared(table) || objectOf(table) === manifest.object,
         `${manifest.object} wrote rows of ${table}`,
       );
       insist(
@@ -248,16 +260,18 @@ export async function readLake(
     ),
   );
   const runs = [...new Set([...manifests.values()].flat().map(({ run_id }) => run_id))].sort();
-  const known = new Map<Table, ReadonlyMap<string, ExactObject>>();
-  const current = (table: Table): ReadonlyMap<string, ExactObject> => {
+  const known = new Map<Table, Map<string, ExactObject>>();
+  const current = (table: Table): Map<string, ExactObject> => {
     const computed = known.get(table);
     if (computed !== undefined) return computed;
     const rows = history.get(table) ?? [];
     const { parent } = factsOf(table);
+    const ownersOf = (name: Table, list: string) =>
+      owners(name, list, history.get(name) ?? [], current(name));
     const result =
       parent === undefined
         ? currentOwn(table, rows, manifests.get(table)?.at(-1)?.run_id)
-        : currentChildren(table, rows, current(parent.table as Table));
+        : currentChildren(table, rows, ownersOf(parent.table as Table, parent.list));
     known.set(table, result);
     return result;
   };

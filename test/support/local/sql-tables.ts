@@ -2,7 +2,7 @@
 import type { LakeDatabase } from '../../../lib/cli/local/lake-database.ts';
 import { type Tables, tableProblems } from './expected-tables.ts';
 import type { Exact, ExactObject } from './lossless-json.ts';
-import { factsOf, keyText, TABLE_NAMES, type Table } from './tables.ts';
+import { factsOf, isShared, keyText, TABLE_NAMES, type Table } from './tables.ts';
 
 const exactNumber = (digits: string): Exact =>
   Number.isSafeInteger(Number(digits)) ? Number(digits) : BigInt(digits);
@@ -51,7 +51,7 @@ async function problemsOf(
 /** Every difference between the views and what they must hold; of deletions only which they are. */
 export async function viewProblems(database: LakeDatabase, expected: Tables): Promise<readonly string[]> {
   const problems: string[] = [];
-  for (const table of TABLE_NAMES.filter((name) => name !== 'deletions')) {
+  for (const table of TABLE_NAMES.filter((name) => !isShared(name))) {
     problems.push(...(await problemsOf(database, table, expected)));
   }
   const deleted = await rowsOf(database, 'SELECT object, id FROM deletions');

@@ -1,9 +1,9 @@
-/** The 23 tables of the output contract as its readers know them: names, keys, parents. Not taken from functions/. */
+/** The 24 tables of the output contract as its readers know them: names, keys, parents. Not taken from functions/. */
 
 interface TableFacts {
   readonly key: readonly string[];
-  /** Of a child: its parent's table, and the parent's key in the child's own columns. */
-  readonly parent?: { readonly table: string; readonly key: readonly string[] };
+  /** Of a child: its parent's table, the parent's key in the child's own columns, and the list in the parent. */
+  readonly parent?: { readonly table: string; readonly key: readonly string[]; readonly list: string };
   readonly sync: 'incremental' | 'full_refresh';
 }
 
@@ -26,35 +26,40 @@ export const TABLES = {
   activity_logs: { key: ['id'], sync: 'incremental' },
   contact_company: {
     key: ['contact_id', 'company_id'],
-    parent: { table: 'contacts', key: ['contact_id'] },
+    parent: { table: 'contacts', key: ['contact_id'], list: 'companies' },
     sync: 'incremental',
   },
   contact_tag: {
     key: ['contact_id', 'tag_id'],
-    parent: { table: 'contacts', key: ['contact_id'] },
+    parent: { table: 'contacts', key: ['contact_id'], list: 'tags' },
     sync: 'incremental',
   },
   company_tag: {
     key: ['company_id', 'tag_id'],
-    parent: { table: 'companies', key: ['company_id'] },
+    parent: { table: 'companies', key: ['company_id'], list: 'tags' },
     sync: 'full_refresh',
   },
   conversation_tag: {
     key: ['conversation_id', 'tag_id'],
-    parent: { table: 'conversations', key: ['conversation_id'] },
+    parent: { table: 'conversations', key: ['conversation_id'], list: 'tags' },
     sync: 'incremental',
   },
   team_admin: {
     key: ['team_id', 'admin_id'],
-    parent: { table: 'teams', key: ['team_id'] },
+    parent: { table: 'teams', key: ['team_id'], list: 'admin_ids' },
     sync: 'full_refresh',
   },
   email_address_header: {
     key: ['conversation_id', 'conversation_part_id', 'header_index'],
-    parent: { table: 'conversation_parts', key: ['conversation_id', 'conversation_part_id'] },
+    parent: {
+      table: 'conversation_parts',
+      key: ['conversation_id', 'conversation_part_id'],
+      list: 'email_message_metadata',
+    },
     sync: 'incremental',
   },
   deletions: { key: ['object', 'id'], sync: 'incremental' },
+  rejects: { key: ['object', '_version'], sync: 'incremental' },
 } as const satisfies Readonly<Record<string, TableFacts>>;
 
 export type Table = keyof typeof TABLES;
@@ -69,11 +74,13 @@ export const childrenOf = (table: Table): readonly Table[] =>
 /** The object that writes a table: the parent of a child, the table itself else. */
 export const objectOf = (table: Table): Table => (factsOf(table).parent?.table as Table | undefined) ?? table;
 
+/** Every object may write to it. */
+export const isShared = (table: string): boolean => table === 'deletions' || table === 'rejects';
+
 /** The 16 objects. */
-export const OBJECTS = TABLE_NAMES.filter(
-  (name) => factsOf(name).parent === undefined && name !== 'deletions',
-);
+export const OBJECTS = TABLE_NAMES.filter((name) => factsOf(name).parent === undefined && !isShared(name));
 
 export const INCREMENTAL = OBJECTS.filter((name) => factsOf(name).sync === 'incremental');
 
-export const keyText = (values: readonly unknown[]): string => values.map(String).join(' / ');
+export const keyText = (values: readonly unknown[]): string =>
+  values.map((value) => String(value ?? null)).join(' / ');

@@ -84,10 +84,11 @@ test('what another writer changes in the middle is read again and kept', async (
   for (const name of ['tags', 'tags_history']) {
     expect(types(name)).toMatchObject({ ours: 'double', theirs: 'boolean' });
   }
-  expect(tables.get('tags_history')?.input.Parameters?.['projection.run_date.range']).toBe('2026-11-20,NOW');
+  expect(types('tags_files')).toMatchObject({ ours: 'string', theirs: 'string' });
+  expect(tables.get('tags_files')?.input.Parameters?.['projection.run_date.range']).toBe('2026-11-20,NOW');
 });
 
-test.each(['tags', 'tags_history'])(
+test.each(['tags', 'tags_history', 'tags_files'])(
   'a view of a wider history is not replaced by a narrower one, widened after we read %s',
   async (readLast) => {
     const wide = glueWith();
@@ -103,7 +104,7 @@ test.each(['tags', 'tags_history'])(
     await catalog.publish({ columns: {}, firstDay: FIRST_DAY });
     expect(reads).toBeGreaterThan(1);
     expect(types('tags')).toMatchObject({ theirs: 'boolean' });
-    expect(types('tags')).toEqual(types('tags_history'));
+    expect({ ...types('tags'), run_date: 'string' }).toEqual(types('tags_history'));
   },
 );
 
@@ -112,8 +113,8 @@ test('partitions move forward with the history of an object, but not if others m
   const begin = (name: string) => tables.get(name)?.input.Parameters?.['projection.run_date.range'];
   await catalog.publish({ columns: {}, firstDay: '2026-01-01' });
   await catalog.publish({ columns: {}, firstDay: FIRST_DAY });
-  expect(begin('tags_history')).toBe(`${FIRST_DAY},NOW`);
-  expect(begin('deletions_history')).toBe('2026-01-01,NOW');
+  expect(begin('tags_files')).toBe(`${FIRST_DAY},NOW`);
+  expect(begin('deletions_files')).toBe('2026-01-01,NOW');
 });
 
 test('updates keep no earlier version, and name the version that was read', async () => {
@@ -121,7 +122,12 @@ test('updates keep no earlier version, and name the version that was read', asyn
   await catalog.publish({ columns: {}, firstDay: FIRST_DAY });
   await catalog.publish({ columns: seen({ x: ['string'] }), firstDay: FIRST_DAY });
   const updates = mock.commandCalls(UpdateTableCommand).map(({ args }) => args[0].input);
-  expect(updates.map(({ TableInput }) => TableInput?.Name)).toEqual(['tags_history', 'tags']);
+  expect(updates.map(({ TableInput }) => TableInput?.Name)).toEqual([
+    'tags_files',
+    'tags_history',
+    'tags',
+    'tags_live',
+  ]);
   for (const update of updates) expect(update).toMatchObject({ SkipArchive: true, VersionId: '0' });
 });
 

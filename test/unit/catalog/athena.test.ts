@@ -3,7 +3,7 @@ import { HiveSQL, TrinoSQL } from 'dt-sql-parser';
 import { describe, expect, it } from 'vitest';
 import { athenaStatements, glueTables } from '../../../functions/catalog/athena.ts';
 import { catalogTables } from '../../../functions/catalog/tables.ts';
-import { CHILD_NAMES, OBJECT_NAMES } from '../../../functions/core/names.ts';
+import { CHILD_NAMES, OBJECT_NAMES, SHARED_TABLES } from '../../../functions/core/names.ts';
 import type { SeenColumns } from '../../../functions/core/sightings.ts';
 import { OBJECTS } from '../../../functions/objects/index.ts';
 
@@ -11,7 +11,8 @@ const LAKE = { bucket: 'my-lake', database: 'intercom', firstDay: '2026-11-22' }
 const TABLES = catalogTables(Object.values(OBJECTS), {
   contacts: { 'We"ird, name': ['string'], select: ['number'], Ünicode: [], Camel: ['boolean'] },
 });
-const NAMES = [...OBJECT_NAMES, ...CHILD_NAMES, 'deletions'];
+const OWN = [...OBJECT_NAMES, ...CHILD_NAMES];
+const NAMES = [...OWN, ...SHARED_TABLES];
 const glue = new Map(glueTables(TABLES, LAKE).map((table) => [table.Name, table]));
 const text = athenaStatements(TABLES, LAKE);
 
@@ -53,13 +54,23 @@ const TRINO: Readonly<Record<string, string>> = {
 /** Athena calls a view stale if its columns differ in order or type from what its text selects. */
 describe.each([...glue.values()].filter(({ TableType }) => TableType === 'VIRTUAL_VIEW'))(
   'the view $Name for Glue',
-  ({ Name, ViewOriginalText = '', ViewExpandedText, Parameters, StorageDescriptor }) => {
+  ({ Name, Description, ViewOriginalText = '', ViewExpandedText, Parameters, StorageDescriptor }) => {
     const [, encoded = ''] = /^\/\* Presto View: (.*) \*\/$/.exec(ViewOriginalText) ?? [];
     const definition = JSON.parse(Buffer.from(encoded, 'base64').toString());
 
-    it('is stored in the format of Athena', () => {
-      expect(Object.keys(definition)).toEqual(['originalSql', 'catalog', 'schema', 'columns']);
-      expect(definition).toMatchObject({ catalog: 'awsdatacatalog', schema: 'intercom' });
+    it('is kept as Athena keeps its own', () => {
+      expect(Object.keys(definition)).toEqual([
+        'originalSql',
+        'catalog',
+        'schema',
+        'columns',
+        'runAsInvoker',
+      ]);
+      expect(definition).toMatchObject({
+        catalog: 'awsdatacatalog',
+        schema: 'intercom',
+        runAsInvoker: true,
+      });
       expect({ ViewExpandedText, Parameters }).toEqual({
         ViewExpandedText: '/* Presto View */',
         Parameters: { presto_view: 'true', comment: 'Presto View' },
@@ -67,7 +78,11 @@ describe.each([...glue.values()].filter(({ TableType }) => TableType === 'VIRTUA
       expect(new TrinoSQL().validate(definition.originalSql)).toEqual([]);
     });
 
-    it('has the columns that it selects, in their order and with the types of their table', () => {
+    it('has no description, which Trino would take for the comment that makes it a view', () => {
+      expect(Description).toBeUndefined();
+    });
+
+    it('has the columns that it selects, in their order, of the types that their table has', () => {
       const columns = StorageDescriptor.Columns.map((column) => [column.Name, TRINO[column.Type]]);
       expect(definition.columns.map((column: Record<string, string>) => [column.name, column.type])).toEqual(
         columns,
@@ -75,20 +90,23 @@ describe.each([...glue.values()].filter(({ TableType }) => TableType === 'VIRTUA
       expect(selected(definition.originalSql)).toEqual(columns.map(([name]) => name));
       const history = glue.get(`${Name}_history`)?.StorageDescriptor.Columns;
       if (history !== undefined) {
-        expect(columns).toEqual(history.map((column) => [column.Name, TRINO[column.Type]]));
+        const run = ['run_date', 'varchar'];
+        expect([...columns, run]).toEqual(history.map((column) => [column.Name, TRINO[column.Type]]));
       }
     });
   },
 );
 
 describe('the tables for Glue', () => {
-  it('are a history and a view per table, and the manifests', () => {
-    const expected = ['manifests', 'manifest_files', ...NAMES.flatMap((name) => [name, `${name}_history`])];
+  it('are the files, a history and views per table, and the manifests', () => {
+    const ofTables = NAMES.flatMap((name) => [name, `${name}_history`, `${name}_files`]);
+    const live = OWN.map((name) => `${name}_live`);
+    const expected = ['manifests', 'manifest_files', ...ofTables, ...live];
     expect([...glue.keys()].sort()).toEqual(expected.sort());
   });
 
   it('read the files of the layout, partitioned by a projected run_date', () => {
-    expect(glue.get('contact_tag_history')).toMatchObject({
+    expect(glue.get('contact_tag_files')).toMatchObject({
       TableType: 'EXTERNAL_TABLE',
       PartitionKeys: [{ Name: 'run_date', Type: 'string' }],
       Parameters: {
@@ -102,6 +120,17 @@ describe('the tables for Glue', () => {
         SerdeInfo: { SerializationLibrary: 'org.apache.hive.hcatalog.data.JsonSerDe' },
       },
     });
+  });
+
+  it('read every file as text, so that no value of an uncommitted row fails a query', () => {
+    for (const name of NAMES) {
+      const types = glue.get(`${name}_files`)?.StorageDescriptor.Columns.map(({ Type }) => Type);
+      expect(new Set(types)).toEqual(new Set(['string']));
+    }
+    const sql = text.views.find((view) => view.startsWith('CREATE OR REPLACE VIEW contacts_history '));
+    expect(sql).toContain('\n  "id",\n');
+    expect(sql).toContain('\n  TRY_CAST("created_at" AS bigint) AS "created_at",\n');
+    expect(sql).not.toMatch(/[^_]CAST/);
   });
 
   it('have every manifest, by object', () => {

@@ -36,8 +36,8 @@ describe('a column', () => {
   });
 });
 
-it('an excluded child has no table; its parent and deletions have', () => {
+it('an excluded child has no table; its parent and the shared tables have', () => {
   const config = parseConfig({ tables: { exclude: ['contact_tag'] } }, TABLES);
   const names = configuredTables([OBJECTS.contacts], config, {}).map(({ name }) => name);
-  expect(names).toEqual(['contacts', 'contact_company', 'deletions']);
+  expect(names).toEqual(['contacts', 'contact_company', 'deletions', 'rejects']);
 });

@@ -1,39 +1,64 @@
 /** Merging into tables that Glue already has. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { historyTable } from '../../../functions/catalog/athena.ts';
+import { filesTable, historyColumns } from '../../../functions/catalog/athena.ts';
 import { type GlueColumn, type GlueTable, UNDECIDED } from '../../../functions/catalog/glue.ts';
-import { columnsOf, mergedTable, mergedView, type StoredTable } from '../../../functions/catalog/merge.ts';
-import { catalogTables } from '../../../functions/catalog/tables.ts';
+import {
+  mergedHistoryColumns,
+  mergedTable,
+  mergedView,
+  type StoredColumn,
+  type StoredTable,
+} from '../../../functions/catalog/merge.ts';
+import { type CatalogTable, catalogTables } from '../../../functions/catalog/tables.ts';
 import type { SeenColumns, SeenType } from '../../../functions/core/sightings.ts';
 import { OBJECTS } from '../../../functions/objects/index.ts';
 
 const LAKE = { bucket: 'b', database: 'd', firstDay: '2026-11-22' };
 
-function tagsHistory(seen: SeenColumns = {}, firstDay = LAKE.firstDay): GlueTable {
+function tagsTable(seen: SeenColumns): CatalogTable {
   const [tags] = catalogTables([OBJECTS.tags], { tags: seen });
   if (tags === undefined) throw new Error('no table');
-  return historyTable(tags, { ...LAKE, firstDay });
+  return tags;
 }
 
-const typesOf = (table: StoredTable): Readonly<Record<string, string | undefined>> =>
-  Object.fromEntries((table.StorageDescriptor?.Columns ?? []).map(({ Name, Type }) => [Name, Type]));
+function tagsFiles(seen: SeenColumns = {}, firstDay = LAKE.firstDay): GlueTable {
+  const tags = tagsTable(seen);
+  return filesTable(tags, historyColumns(tags), { ...LAKE, firstDay });
+}
 
-describe('a table that exists', () => {
-  it('stays the same if nothing is new', () => {
-    const table = tagsHistory({ shade: ['string'], later: [] });
-    expect(mergedTable(table, table)).toEqual(table);
+const tagsHistory = (seen: SeenColumns = {}): readonly GlueColumn[] => historyColumns(tagsTable(seen));
+
+const stored = (Columns: readonly StoredColumn[]): StoredTable => ({ StorageDescriptor: { Columns } });
+
+/** The columns of a history that has these already. */
+const merged = (
+  before: readonly StoredColumn[],
+  now: readonly GlueColumn[],
+  excluded: readonly string[] = [],
+): readonly GlueColumn[] => mergedHistoryColumns(stored(before), now, excluded);
+
+const typesOf = (columns: readonly StoredColumn[] = []): Readonly<Record<string, string | undefined>> =>
+  Object.fromEntries(columns.map(({ Name, Type }) => [Name, Type]));
+
+describe('the columns of a history', () => {
+  it('are what we know if there is none', () => {
+    expect(mergedHistoryColumns(null, tagsHistory(), [])).toEqual(tagsHistory());
   });
 
-  it('gets new columns and loses none', () => {
-    const merged = mergedTable(tagsHistory({ old: ['boolean'] }), tagsHistory({ fresh: ['number'] }));
-    expect(typesOf(merged)).toMatchObject({ id: 'string', fresh: 'double', old: 'boolean' });
+  it('stay as they are where nothing is new', () => {
+    const columns = tagsHistory({ shade: ['string'], later: [] });
+    expect(merged(columns, columns)).toEqual(columns);
   });
 
-  it('loses what field rules exclude, in upper or lower case', () => {
-    const stored = tagsHistory({ Shade: ['string'], other: ['string'] });
-    const merged = mergedTable(stored, tagsHistory(), { excluded: ['Shade'] });
-    expect(Object.keys(typesOf(merged))).toEqual([...Object.keys(typesOf(tagsHistory())), 'other']);
+  it('get new ones and lose none', () => {
+    const columns = merged(tagsHistory({ old: ['boolean'] }), tagsHistory({ fresh: ['number'] }));
+    expect(typesOf(columns)).toMatchObject({ id: 'string', fresh: 'double', old: 'boolean' });
+  });
+
+  it('lose what field rules leave out, however it is written', () => {
+    const columns = merged(tagsHistory({ Shade: ['string'], other: ['string'] }), tagsHistory(), ['Shade']);
+    expect(Object.keys(typesOf(columns))).toEqual([...Object.keys(typesOf(tagsHistory())), 'other']);
   });
 
   it.each([
@@ -43,71 +68,108 @@ describe('a table that exists', () => {
     ['string', 'bigint', 'string'],
     ['bigint', 'string', 'string'],
     ['int', 'bigint', 'bigint'],
-    ['struct<a:bigint>', 'struct<a:bigint,b:string>', 'struct<a:bigint,b:string>'],
-  ])('with a column of type %s that gets %s then has %s', (before, now, after) => {
-    const column = (Type: string): GlueColumn[] => [{ Name: 'x', Type }];
-    const table = (Type: string): GlueTable => ({
-      ...tagsHistory(),
-      StorageDescriptor: { ...tagsHistory().StorageDescriptor, Columns: column(Type) },
-    });
-    expect(typesOf(mergedTable(table(before), table(now)))).toEqual({ x: after });
+  ])('that has one of %s, with %s to come, has %s', (before, now, after) => {
+    expect(typesOf(merged([{ Name: 'x', Type: before }], [{ Name: 'x', Type: now }]))).toEqual({ x: after });
   });
 
-  it('takes the type of the first value for a column without values, and not the provisional type', () => {
+  it('take the type of the first value of one that had none, and not that of none', () => {
     const [none, some] = [tagsHistory({ x: [] }), tagsHistory({ x: ['number'] })];
-    expect(none.StorageDescriptor.Columns.find(({ Name }) => Name === 'x')?.Parameters).toEqual(UNDECIDED);
-    expect(mergedTable(none, some)).toEqual(some);
-    expect(mergedTable(some, none)).toEqual(some);
+    expect(none.find(({ Name }) => Name === 'x')?.Parameters).toEqual(UNDECIDED);
+    expect(merged(none, some)).toEqual(some);
+    expect(merged(some, none)).toEqual(some);
   });
 
-  it('keeps what a user has added or written', () => {
-    const wanted = tagsHistory();
-    const stored = {
-      ...wanted,
-      Description: 'Mine',
-      Owner: 'me',
-      Parameters: { ...wanted.Parameters, 'write.by': 'me', classification: 'csv' },
-      StorageDescriptor: {
-        ...wanted.StorageDescriptor,
-        Columns: wanted.StorageDescriptor.Columns.map((column) => ({ ...column, Comment: 'Mine' })).concat([
-          { Name: 'of_mine', Type: 'int', Comment: '' },
-        ]),
-        SerdeInfo: { ...wanted.StorageDescriptor.SerdeInfo, Parameters: { 'ignore.malformed.json': 'true' } },
-      },
-    };
-    const merged = mergedTable(stored, wanted);
-    expect(merged).toEqual({ ...stored, Parameters: { ...stored.Parameters, classification: 'json' } });
-    expect(columnsOf(merged).map(({ name }) => name)).not.toContain('of_mine');
+  it('keep what a user has written, and are none of other types than ours', () => {
+    const mine = tagsHistory().map((column) => ({ ...column, Comment: 'Mine' }));
+    expect(merged([...mine, { Name: 'of_mine', Type: 'int', Comment: '' }], tagsHistory())).toEqual(mine);
   });
 
-  it('is the same in any order and after any number of merges', () => {
+  it('are the same whoever comes first, and however often', () => {
     const types: readonly SeenType[] = ['boolean', 'integer', 'number', 'string', 'json'];
     const seen = fc.dictionary(
       fc.constantFrom('a', 'b', 'c'),
       fc.uniqueArray(fc.constantFrom(...types), { maxLength: 3 }),
       { maxKeys: 3 },
     );
-    const day = fc.constantFrom('2026-11-20', '2026-11-22', '2026-11-30');
     fc.assert(
-      fc.property(fc.array(fc.tuple(seen, day), { minLength: 1, maxLength: 4 }), (knowledge) => {
-        const tables = knowledge.map(([columns, firstDay]) => tagsHistory(columns, firstDay));
-        const [first = tagsHistory(), ...rest] = tables;
-        const [last = first, ...before] = tables.toReversed();
-        const forth = [...rest, first, ...rest].reduce((table, next) => mergedTable(table, next), first);
-        const back = before.reduce((table, next) => mergedTable(table, next), last);
+      fc.property(fc.array(seen, { minLength: 1, maxLength: 4 }), (knowledge) => {
+        const histories = knowledge.map((columns) => tagsHistory(columns));
+        const [first = tagsHistory(), ...rest] = histories;
+        const [last = first, ...before] = histories.toReversed();
+        const forth = [...rest, first, ...rest].reduce((columns, next) => merged(columns, next), first);
+        const back = before.reduce((columns, next) => merged(columns, next), last);
         expect(typesOf(forth)).toEqual(typesOf(back));
-        expect(forth.Parameters).toEqual(back.Parameters);
       }),
     );
   });
 });
 
+describe('a table that is there', () => {
+  it('stays as it is where nothing is new', () => {
+    const table = tagsFiles({ shade: ['string'], later: [] });
+    expect(mergedTable(table, table)).toEqual(table);
+  });
+
+  it('gets new columns, loses none, and has nested ones as we write them', () => {
+    const table = (Type: string, name: string): GlueTable => ({
+      ...tagsFiles(),
+      StorageDescriptor: {
+        Columns: [
+          { Name: 'x', Type },
+          { Name: name, Type: 'string' },
+        ],
+        SerdeInfo: {},
+      },
+    });
+    const { StorageDescriptor } = mergedTable(
+      table('struct<a:bigint>', 'old'),
+      table('struct<a:bigint,b:string>', 'fresh'),
+    );
+    expect(typesOf(StorageDescriptor.Columns)).toEqual({
+      x: 'struct<a:bigint,b:string>',
+      fresh: 'string',
+      old: 'string',
+    });
+  });
+
+  it('loses what field rules leave out', () => {
+    const table = mergedTable(tagsFiles({ Shade: ['string'] }), tagsFiles(), { excluded: ['Shade'] });
+    expect(table).toEqual(tagsFiles());
+  });
+
+  it('keeps what a user has added or written', () => {
+    const wanted = tagsFiles();
+    const table = {
+      ...wanted,
+      Description: 'Mine',
+      Owner: 'me',
+      Parameters: { ...wanted.Parameters, 'write.by': 'me', classification: 'csv' },
+      StorageDescriptor: {
+        ...wanted.StorageDescriptor,
+        Columns: [...wanted.StorageDescriptor.Columns, { Name: 'of_mine', Type: 'int', Comment: '' }],
+        SerdeInfo: { ...wanted.StorageDescriptor.SerdeInfo, Parameters: { 'ignore.malformed.json': 'true' } },
+      },
+    };
+    expect(mergedTable(table, wanted)).toEqual({
+      ...table,
+      Parameters: { ...table.Parameters, classification: 'json' },
+    });
+  });
+
+  it('begins its partitions at the same day whoever comes first', () => {
+    const days = ['2026-11-20', '2026-11-22', '2026-11-30'].map((firstDay) => tagsFiles({}, firstDay));
+    const begin = (tables: readonly GlueTable[]) =>
+      tables.reduce((table, next) => mergedTable(table, next)).Parameters;
+    expect(begin(days)).toEqual(begin(days.toReversed()));
+  });
+});
+
 describe('the partitions begin', () => {
   const begin = (stored: string, wanted: string, isWhole?: boolean): string | undefined => {
-    const table = tagsHistory();
+    const table = tagsFiles();
     const before = { ...table, Parameters: { ...table.Parameters, 'projection.run_date.range': stored } };
-    const merged = mergedTable(before, tagsHistory({}, wanted), isWhole === undefined ? {} : { isWhole });
-    return merged.Parameters['projection.run_date.range'];
+    const after = mergedTable(before, tagsFiles({}, wanted), isWhole === undefined ? {} : { isWhole });
+    return after.Parameters['projection.run_date.range'];
   };
 
   it.each([
@@ -126,7 +188,7 @@ describe('the partitions begin', () => {
 
 describe('a view that exists', () => {
   const view = (select: string, ...names: string[]): GlueTable => ({
-    ...tagsHistory(),
+    ...tagsFiles(),
     Name: 'tags',
     TableType: 'VIRTUAL_VIEW',
     Parameters: { presto_view: 'true' },
@@ -139,7 +201,15 @@ describe('a view that exists', () => {
     expect(mergedView(view('a', 'x'), view('a', 'x'))).toEqual(view('a', 'x'));
   });
 
-  it("selects what ours selects, in the same order, and keeps the user's descriptions", () => {
+  it('no longer says that a column has no value once it has', () => {
+    const [none, some] = [view('a', 'x'), view('b', 'x')];
+    const Columns = [{ Name: 'x', Type: 'string', Parameters: UNDECIDED }];
+    const before = { ...none, StorageDescriptor: { ...none.StorageDescriptor, Columns } };
+    expect(mergedView(before, some)).toEqual(some);
+    expect(mergedView(some, before)).toEqual(before);
+  });
+
+  it('selects what ours selects, in its order, and keeps what was written about it', () => {
     const stored = {
       ...view('a', 'x', 'y'),
       Description: 'Mine',

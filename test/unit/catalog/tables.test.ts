@@ -20,7 +20,7 @@ describe('the tables', () => {
       {
         key: primaryKey,
         ...(current.kind === 'child' && {
-          parent: { table: current.parent, key: current.on.map(({ column }) => column) },
+          parent: { table: current.parent, key: current.on.map(({ column }) => column), list: current.field },
         }),
         sync: current.kind,
       },
@@ -53,6 +53,33 @@ describe('the tables', () => {
   it('give a child its own columns and the version of its parent', () => {
     const names = tableOf('team_admin').columns.map(({ name }) => name);
     expect(names).toEqual(['team_id', 'admin_id', '_run_id', '_extracted_at', '_parent_version']);
+  });
+
+  it('give the parent of a child a column for the lists that did not come, and no other table', () => {
+    const parents = catalogTables(all, {}).filter(({ columns }) =>
+      columns.some(({ name }) => name === '_unknown'),
+    );
+    expect(parents.map(({ name }) => name)).toEqual(
+      all.filter(({ children }) => children.length > 0).map(({ name }) => name),
+    );
+  });
+
+  it('know which of their columns are ids of records that may be deleted', () => {
+    const records = catalogTables(all, {})
+      .filter((table) => table.records.length > 0)
+      .map(({ name, records }) => [name, records.map(({ column, object }) => `${column} of ${object}`)]);
+    expect(Object.fromEntries(records)).toEqual({
+      contacts: ['id of contacts'],
+      contact_company: ['contact_id of contacts', 'company_id of companies'],
+      contact_tag: ['contact_id of contacts'],
+      companies: ['id of companies'],
+      company_tag: ['company_id of companies'],
+      conversations: ['id of conversations'],
+      conversation_tag: ['conversation_id of conversations'],
+      conversation_parts: ['conversation_id of conversations'],
+      email_address_header: ['conversation_id of conversations'],
+      tickets: ['id of tickets'],
+    });
   });
 
   it('have one column for names that differ only in case, and none with the name of a partition', () => {

@@ -31,6 +31,31 @@ test('never removes the last one', async () => {
   expect(ids()).toEqual(['of run 3']);
 });
 
+test('keeps the last run that knew every list, until one knows them again', async () => {
+  const pipeline = createPipeline();
+  const shown: string[] = [];
+  const lists = [['a'], null, null, null, ['b'], ['c']];
+  let run = 0;
+  const reader = readerOf(async function* () {
+    const admins = lists[run];
+    run += 1;
+    const record = recordOf('1', 0, { id: '1', ...(admins && { admin_ids: admins }) });
+    yield pageOf([{ ...record, ...(admins === null && { unknown: ['admin_ids'] }) }], 1);
+    yield END;
+  });
+  const config = { history: { fullRefreshRuns: 1 } };
+  const dependencies = dependenciesOf(pipeline, { object: 'teams', reader, config });
+  for (const _list of lists) {
+    await runOnce(pipeline, dependencies);
+    shown.push(
+      committedRows(pipeline.lake, 'teams', 'team_admin')
+        .map(({ admin_id }) => admin_id)
+        .join(),
+    );
+  }
+  expect(shown).toEqual(['a', 'a', 'a', 'a', 'b', 'c']);
+});
+
 test('removes nothing while there are no more runs than it keeps', async () => {
   const { ids } = await afterRuns(3, 3);
   expect(ids()).toHaveLength(3);
