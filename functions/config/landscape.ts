@@ -4,6 +4,14 @@ import { z } from 'zod';
 export interface Landscape {
   /** A bucket that exists; null for one of the pipeline. */
   readonly bucket: string | null;
+  /** The table with the state of an earlier deployment; null for a new one. */
+  readonly table: string | null;
+  /** ARNs of the secrets of an earlier deployment; null for new ones. */
+  readonly secrets: {
+    readonly connection: string | null;
+    readonly oauthClient: string | null;
+    readonly hashKey: string | null;
+  };
   /** ARN of the policy that limits every role; null for none. */
   readonly permissionsBoundary: string | null;
   /** Tags of both stacks and everything in them, besides `pipeline`. */
@@ -38,6 +46,12 @@ export const keyArn = arn(
   'arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab',
 );
 
+/** With the six characters that Secrets Manager adds to a name: rights need them. */
+const secretArn = arn(
+  /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+-[A-Za-z0-9]{6}$/,
+  'arn:aws:secretsmanager:eu-west-1:123456789012:secret:Connection89AD5CF5-1a2b3c4d5e6f-AbCdEf',
+);
+
 function tagProblem(key: string): string | null {
   if (key === 'pipeline') return "'pipeline' is the tag with the name of the pipeline";
   if (/^aws:/i.test(key)) return `'${key}' must not begin with 'aws:', which belongs to AWS`;
@@ -66,6 +80,17 @@ const principal = z
 export const landscapeSchema = z
   .strictObject({
     bucket: bucket.optional(),
+    table: z
+      .string()
+      .regex(/^[\w.-]{3,255}$/, 'must be the name of a table: 3-255 letters, digits, _, . or -')
+      .optional(),
+    secrets: z
+      .strictObject({
+        connection: secretArn.optional(),
+        oauthClient: secretArn.optional(),
+        hashKey: secretArn.optional(),
+      })
+      .prefault({}),
     permissionsBoundary: arn(
       /^arn:aws[a-z-]*:iam::(\d{12}|aws):policy\/[\w+=,.@/-]+$/,
       'arn:aws:iam::123456789012:policy/boundary',
@@ -108,8 +133,14 @@ export const landscapeSchema = z
       .optional(),
   })
   .transform(
-    ({ bucket, permissionsBoundary, tags, vpc, callbackDomain, reader }): Landscape => ({
+    ({ bucket, table, secrets, permissionsBoundary, tags, vpc, callbackDomain, reader }): Landscape => ({
       bucket: bucket ?? null,
+      table: table ?? null,
+      secrets: {
+        connection: secrets.connection ?? null,
+        oauthClient: secrets.oauthClient ?? null,
+        hashKey: secrets.hashKey ?? null,
+      },
       permissionsBoundary: permissionsBoundary ?? null,
       tags,
       vpc: vpc ?? null,

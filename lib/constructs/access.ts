@@ -1,11 +1,11 @@
 /** The rights of the functions, each as narrow as AWS can express it. */
 
 import { Aws, Stack } from 'aws-cdk-lib';
-import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import type { ITableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { type IPrincipal, type IRole, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
-import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ObjectName } from '../../functions/core/names.ts';
 import { EVENT_DETAIL_TYPE, EVENT_SOURCE } from '../../functions/core/sync-event.ts';
 
@@ -82,7 +82,7 @@ export const STATE_KEYS = {
 } as const;
 
 /** Grants reading and updating single items with these partition keys. */
-export function grantState(role: IRole, table: TableV2, keys: readonly string[]): void {
+export function grantState(role: IRole, table: ITableV2, keys: readonly string[]): void {
   role.addToPrincipalPolicy(
     new PolicyStatement({
       actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
@@ -115,7 +115,7 @@ export function grantSyncEvent(role: IRole): void {
 }
 
 /** Grants reading the value of a secret. */
-export function grantSecret(role: IRole, secret: Secret): void {
+export function grantSecret(role: IRole, secret: ISecret): void {
   role.addToPrincipalPolicy(
     new PolicyStatement({
       actions: ['secretsmanager:GetSecretValue'],
@@ -126,7 +126,7 @@ export function grantSecret(role: IRole, secret: Secret): void {
 }
 
 /** Grants writing a new value to a secret. */
-export function grantSecretWrite(role: IRole, secret: Secret): void {
+export function grantSecretWrite(role: IRole, secret: ISecret): void {
   role.addToPrincipalPolicy(
     new PolicyStatement({
       actions: ['secretsmanager:PutSecretValue'],

@@ -1,9 +1,9 @@
 import { Duration, RemovalPolicy, SecretValue } from 'aws-cdk-lib';
-import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { type ITableV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket } from 'aws-cdk-lib/aws-s3';
-import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { type ISecret, Secret, type SecretProps } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { Deployment } from '../../functions/config/deployment.ts';
 import { ownKey } from './own-key.ts';
@@ -40,13 +40,13 @@ export class Storage extends Construct {
   /** Logs who read which file of the pipeline's buckets, and when. */
   readonly accessLogs: Bucket;
   /** One item per object, and the shared rate budget. */
-  readonly state: TableV2;
+  readonly state: ITableV2;
   /** The connection as JSON; `{}` means not connected. */
-  readonly connection: Secret;
+  readonly connection: ISecret;
   /** `{"client_id", "client_secret"}` of the Intercom app, filled in by the user. */
-  readonly oauthClient: Secret;
+  readonly oauthClient: ISecret;
   /** Key for hashed fields. With another key, equal values no longer have equal hashes. */
-  readonly hashKey: Secret;
+  readonly hashKey: ISecret;
 
   constructor(scope: Construct, id: string, { encryption, logRetentionDays, aws }: StorageProps) {
     super(scope, id);
@@ -63,28 +63,34 @@ export class Storage extends Construct {
       aws.bucket === null
         ? (this.#ownLake(key) as IBucket)
         : Bucket.fromBucketAttributes(this, 'Lake', { bucketName: aws.bucket, ...withKey });
-    this.state = stateTable(this, 'State', key);
+    this.state =
+      aws.table === null
+        ? (stateTable(this, 'State', key) as ITableV2)
+        : TableV2.fromTableAttributes(this, 'State', { tableName: aws.table, ...withKey });
     // Never change this value: CloudFormation would write it again, over the token.
-    this.connection = new Secret(this, 'Connection', {
+    this.connection = this.#secret('Connection', aws.secrets.connection, {
       description: "The pipeline's connection to Intercom, written by the connect command",
       secretStringValue: SecretValue.unsafePlainText('{}'),
-      ...withKey,
-      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
     // Never change this value: CloudFormation would write it again, over what the user filled in.
-    this.oauthClient = new Secret(this, 'OAuthClient', {
+    this.oauthClient = this.#secret('OAuthClient', aws.secrets.oauthClient, {
       description: 'Client id and secret of your Intercom app, for the connect command; fill it in once',
       secretStringValue: SecretValue.unsafePlainText('{"client_id":"","client_secret":""}'),
-      ...withKey,
-      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
     // Never change these two properties: CloudFormation would generate a new key.
-    this.hashKey = new Secret(this, 'HashKey', {
+    this.hashKey = this.#secret('HashKey', aws.secrets.hashKey, {
       description: "Key of the pipeline's hashed fields; keep it, or hashes of before and after differ",
       generateSecretString: { passwordLength: HASH_KEY_CHARACTERS, excludePunctuation: true },
-      ...withKey,
-      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
+  }
+
+  /** @param arn of a secret that exists; null for a new one with these properties */
+  #secret(id: string, arn: string | null, props: SecretProps): ISecret {
+    const withKey = this.key && { encryptionKey: this.key };
+    if (arn !== null)
+      return Secret.fromSecretAttributes(this, id, { secretCompleteArn: arn, ...withKey }) as ISecret;
+    const removalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
+    return new Secret(this, id, { ...props, ...withKey, removalPolicy }) as ISecret;
   }
 
   #key(encryption: StorageProps['encryption']): IKey | undefined {
@@ -113,6 +119,9 @@ export class Storage extends Construct {
       ],
     });
     lake.addToResourcePolicy(this.#writeOnce(lake));
+    // A bucket that outlives its stack stays as safe as it was, and goes on logging who reads it.
+    for (const bucket of [lake, this.accessLogs])
+      bucket.policy?.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
     return lake;
   }
 

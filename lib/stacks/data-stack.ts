@@ -43,8 +43,10 @@ export class DataStack extends Stack {
       // What existed before is known from the configuration and needs no export.
       ...(aws.bucket === null ? [lake.bucketName, lake.bucketArn] : []),
       ...(encryption === 'own-key' && key !== undefined ? [key.keyArn] : []),
-      ...[state.tableName, state.tableArn],
-      ...[connection.secretArn, oauthClient.secretArn, hashKey.secretArn],
+      ...(aws.table === null ? [state.tableName, state.tableArn] : []),
+      ...(aws.secrets.connection === null ? [connection.secretArn] : []),
+      ...(aws.secrets.oauthClient === null ? [oauthClient.secretArn] : []),
+      ...(aws.secrets.hashKey === null ? [hashKey.secretArn] : []),
       this.catalog.databaseName,
     ];
     for (const value of values) this.exportValue(value);

@@ -36,6 +36,8 @@ function statefulOf(templates: Readonly<Record<string, StackTemplate>>): Readonl
     Object.entries(Resources as Readonly<Record<string, Resource>>).flatMap(([logicalId, resource]) => {
       const { Type, DeletionPolicy = 'Delete', UpdateReplacePolicy = 'Delete', Properties = {} } = resource;
       const decisive = DECISIVE[Type];
+      // Kept with its bucket, it holds nothing itself (storage.test.ts).
+      if (Type === 'AWS::S3::BucketPolicy') return [];
       if (!DeletionPolicy.startsWith('Retain') && decisive === undefined) return [];
       const chosen = Object.entries(Properties).filter(([name]) => decisive?.includes(name) ?? true);
       const entry = { Type, DeletionPolicy, UpdateReplacePolicy, Properties: Object.fromEntries(chosen) };

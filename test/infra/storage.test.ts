@@ -178,3 +178,8 @@ describe('with a key of its own', () => {
     own.allResourcesProperties('AWS::SecretsManager::Secret', { KmsKeyId: key });
   });
 });
+
+test('the policies of the lake and of its access logs stay with the buckets', () => {
+  const policies = Object.entries(template.findResources('AWS::S3::BucketPolicy', RETAINED));
+  expect(policies.map(([id]) => id.slice(0, -8)).toSorted()).toEqual(['AccessLogsPolicy', 'LakePolicy']);
+});

@@ -42,6 +42,8 @@ const CHILDREN: Nested<'tables'> = { exclude: true };
 const CATALOG: Nested<'catalog'> = { database: true, workgroup: true };
 const AWS: Nested<'aws'> = {
   bucket: true,
+  table: true,
+  secrets: true,
   permissionsBoundary: true,
   tags: true,
   vpc: true,
