@@ -34,9 +34,11 @@ const OUTPUTS = {
 const STACKS = ['data', 'pipeline'] as const;
 type StackName = (typeof STACKS)[number];
 
-/** The names that lib/stacks/pipeline.ts gives. */
+/** The name that lib/stacks/pipeline.ts gives to the stack with the data. */
+export const dataStackOf = (pipeline: string): string => `${pipeline}-data`;
+
 const nameOf = (pipeline: string, stack: StackName): string =>
-  stack === 'data' ? `${pipeline}-data` : pipeline;
+  stack === 'data' ? dataStackOf(pipeline) : pipeline;
 
 /** True if the stack was created; a failed update since then leaves its resources in place. */
 const isThere = (status: string): boolean =>
@@ -54,6 +56,12 @@ async function describe(client: CloudFormationClient, StackName: string): Promis
     if (error instanceof Error && /does not exist/.test(error.message)) return null;
     throw error;
   }
+}
+
+/** False also for what is left of a failed first creation. */
+export async function isDeployed(client: CloudFormationClient, stack: string): Promise<boolean> {
+  const found = await describe(client, stack);
+  return found !== null && isThere(String(found.StackStatus));
 }
 
 const accountIn = (arn: string | undefined): string | undefined => arn?.split(':')[4] || undefined;

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { pipelineCommand } from '../../support/remote/deployed.ts';
 
-const COMMANDS = ['connect', 'check', 'run', 'status', 'resync', 'backfill', 'disconnect'];
+const COMMANDS = ['connect', 'check', 'run', 'status', 'resync', 'backfill', 'disconnect', 'adopt'];
 
 it('lists every command, in the order in which you need them', async () => {
   const { status, stdout } = await pipelineCommand(['--help']);
