@@ -1,4 +1,4 @@
-/** The CDK app: `npx cdk deploy --all`, `npx cdk synth -c config=FILE`. */
+/** The CDK app: `npx cdk deploy <name>`, `npx cdk synth -c config=FILE`. */
 import { App, Validations } from 'aws-cdk-lib';
 import { isPipelineError } from '../functions/core/errors.ts';
 import { DEFAULT_CONFIG_FILE, loadPipelines } from '../lib/cli/load-config.ts';
@@ -11,7 +11,7 @@ try {
   Validations.of(app).addPlugins(new AwsSolutions());
   const file: unknown = app.node.tryGetContext('config') ?? DEFAULT_CONFIG_FILE;
   for (const { config, deployment } of await loadPipelines(String(file))) {
-    addPipeline(app, config, bundledCode(config), deployment);
+    addPipeline(app, config, bundledCode(config), deployment, { awsRegion: process.env.CDK_DEFAULT_REGION });
   }
   app.synth();
 } catch (error) {

@@ -153,4 +153,10 @@ command(
   .option('--keep-app', 'only forget the connection; the app stays installed')
   .option(...YES);
 
+command(
+  'adopt',
+  'show how to deploy it again over the bucket, table and secrets that its deleted stack left behind',
+  async (options) => (await import('../lib/cli/remote/commands/adopt.ts')).runAdopt(terminal, options),
+);
+
 await program.parseAsync();

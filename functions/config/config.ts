@@ -71,6 +71,11 @@ const schema = z.strictObject({
   name: z
     .string()
     .regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be 1-31 characters a-z, 0-9 and -, and begin with a letter')
+    // `shop-data` is the stack with the data of the pipeline `shop`.
+    .refine(
+      (name) => !name.endsWith('-data'),
+      "must not end with '-data', which names the stack with the data",
+    )
     .default(DEFAULT_NAME),
   region: z.enum(['US', 'EU', 'AU']).default('US'),
   baseUrl: baseUrl.optional(),
@@ -91,8 +96,8 @@ const schema = z.strictObject({
   concurrency: z.number().int().min(1).max(1000).optional(),
   parallelism: z
     .strictObject({
-      objects: z.number().int().min(1).max(16).default(8),
-      slices: z.number().int().min(1).max(40).default(8),
+      objects: z.number().int().min(1).max(16).default(4),
+      slices: z.number().int().min(1).max(40).default(4),
     })
     .refine(
       ({ objects, slices }) => objects * slices <= MAX_INVOCATIONS,
@@ -126,7 +131,23 @@ export interface ConfigRules {
 const schemaOf = (config: unknown, { tables, cronProblem }: ConfigRules) =>
   schema
     .extend({ fields: fieldsSchema(tables), ...deploymentKeys(objectsWritten(config), cronProblem) })
-    .superRefine(refuseNamedAndExcluded);
+    .superRefine(refuseNamedAndExcluded)
+    .superRefine(refuseTooFewReserved);
+
+/** All slices of an object run in its one function: a smaller reservation would throttle the pipeline itself. */
+function refuseTooFewReserved(
+  written: {
+    readonly parallelism: { readonly slices: number };
+    readonly reservedConcurrency?: number | undefined;
+  },
+  context: z.RefinementCtx,
+): void {
+  const { slices } = written.parallelism;
+  const { reservedConcurrency: reserved } = written;
+  if (reserved === undefined || reserved >= slices) return;
+  const message = `must be at least parallelism.slices (${slices}), or the pipeline would throttle itself`;
+  context.addIssue({ code: 'custom', path: ['reservedConcurrency'], message, input: reserved });
+}
 
 /** The objects of a configuration that is not checked yet; all objects, if it names none. */
 function objectsWritten(config: unknown): readonly ObjectName[] {
@@ -258,7 +279,11 @@ function pipelineOf(
       alerts: { email: email ?? null, missedIntervals },
       monitoring: rest.monitoring,
       encryption: rest.encryption,
+      dashboard: rest.dashboard,
       logRetentionDays: rest.logRetentionDays,
+      reservedConcurrency: rest.reservedConcurrency ?? null,
+      aws: rest.aws,
+      catalog: { database: rest.catalog.database ?? null, workgroup: rest.catalog.workgroup ?? null },
     },
   };
 }

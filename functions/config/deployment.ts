@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { OBJECT_NAMES, type ObjectName } from '../core/names.ts';
 import { parseCron } from './cron.ts';
+import { keyArn, type Landscape, landscapeSchema } from './landscape.ts';
 
 /** When schedules start runs: at an interval, or when a five-field Unix cron fires in a time zone. */
 export type Frequency = { readonly everyMinutes: number } | CronFrequency;
@@ -34,9 +35,16 @@ export interface Deployment {
   };
   /** `detailed` adds metrics and alarms per object, which cost more. */
   readonly monitoring: 'standard' | 'detailed';
-  /** The key that encrypts data at rest: AWS's, or the pipeline's own KMS key. */
-  readonly encryption: 'aws' | 'own-key';
+  /** Whether there is a CloudWatch dashboard. The first three of an account are free. */
+  readonly dashboard: boolean;
+  /** The key that encrypts data at rest: AWS's, the pipeline's own KMS key, or an existing KMS key. */
+  readonly encryption: 'aws' | 'own-key' | { readonly keyArn: string };
   readonly logRetentionDays: (typeof LOG_RETENTION_DAYS)[number];
+  /** Invocations that the account keeps free for each object; null for none. */
+  readonly reservedConcurrency: number | null;
+  /** Names for Athena; null for the name of the pipeline with a suffix of its stack. */
+  readonly catalog: { readonly database: string | null; readonly workgroup: string | null };
+  readonly aws: Landscape;
 }
 
 /** Why AWS cannot run this schedule, or would run it too often; null: no problem. The caller provides it: it needs a clock. */
@@ -118,6 +126,31 @@ const frequencySchema = (cronProblem: CronProblem) =>
       return { everyMinutes: minutesOf(written.every) ?? MIN_INTERVAL_MINUTES };
     });
 
+const ENCRYPTION_SHAPE = "must be 'aws', 'own-key' or { keyArn: 'arn:aws:kms:…:key/…' }";
+
+/**
+ * Names in Glue and Athena. `default` and `primary` exist in every account and belong to everyone: their rights and
+ * limits would change for other people.
+ */
+const catalogSchema = z.strictObject({
+  database: z
+    .string()
+    .regex(/^[a-z][a-z0-9_]{0,127}$/, 'must be 1-128 characters a-z, 0-9 and _, and begin with a letter')
+    .refine(
+      (name) => name !== 'default',
+      "'default' is the shared database of the account; choose another name",
+    )
+    .optional(),
+  workgroup: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,128}$/, 'must be 1-128 characters A-Z, a-z, 0-9, ., _ and -')
+    .refine(
+      (name) => name.toLowerCase() !== 'primary',
+      "'primary' is the shared workgroup of the account; choose another name",
+    )
+    .optional(),
+});
+
 /**
  * The configuration's keys for deployment.
  * @param objects the configured objects: only they can have their own frequency
@@ -145,12 +178,20 @@ export const deploymentKeys = (
       })
       .prefault({}),
     monitoring: z.enum(['standard', 'detailed']).default('standard'),
-    encryption: z.enum(['aws', 'own-key']).default('aws'),
+    dashboard: z.boolean().default(false),
+    encryption: z
+      .union([z.enum(['aws', 'own-key']), z.strictObject({ keyArn })], {
+        error: (issue) => (issue.code === 'invalid_union' ? ENCRYPTION_SHAPE : undefined),
+      })
+      .default('aws'),
     logRetentionDays: z
       .literal(
         LOG_RETENTION_DAYS,
         `must be a number of days that CloudWatch allows: ${LOG_RETENTION_DAYS.join(', ')}`,
       )
       .default(90),
+    reservedConcurrency: z.number().int().min(1).max(100).optional(),
+    catalog: catalogSchema.prefault({}),
+    aws: landscapeSchema.prefault({}),
   };
 };

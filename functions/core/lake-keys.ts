@@ -2,7 +2,7 @@
  * Keys of the files in the bucket. The layout is public: readers depend on it. No name begins with `_` or
  * `.`, because query engines treat such files as hidden.
  */
-import type { ObjectName, TableName } from './names.ts';
+import { isSharedTable, type ObjectName, type TableName } from './names.ts';
 import type { EpochMs } from './time.ts';
 
 const HASH_LENGTH = 6;
@@ -50,14 +50,22 @@ export const tablePrefix = (table: TableName): string => `tables/${table}/`;
 const partPrefix = (table: TableName, runId: string): string =>
   `${tablePrefix(table)}run_date=${runDateOf(runId)}/run_id=${runId}/`;
 
+/** Files in a shared table begin with the object, so that IAM can tell the objects apart. */
 export const partKey = (
   table: TableName,
   runId: string,
-  part: { slice: string; attempt: string; number: number; compression: 'gzip' | 'none' },
+  part: {
+    object: ObjectName;
+    slice: string;
+    attempt: string;
+    number: number;
+    compression: 'gzip' | 'none';
+  },
 ): string => {
+  const owner = isSharedTable(table) ? `${part.object}-` : '';
   const number = String(part.number).padStart(4, '0');
   const extension = part.compression === 'gzip' ? 'ndjson.gz' : 'ndjson';
-  return `${partPrefix(table, runId)}${part.slice}-${part.attempt}-${number}.${extension}`;
+  return `${partPrefix(table, runId)}${owner}${part.slice}-${part.attempt}-${number}.${extension}`;
 };
 
 /** All files of a table that were written on a day. */

@@ -1,15 +1,15 @@
-/** The rights the functions are given, each as narrow as AWS can express it. */
+/** The rights of the functions, each as narrow as AWS can express it. */
 
 import { Aws, Stack } from 'aws-cdk-lib';
-import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
-import { type IRole, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
+import type { ITableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { type IPrincipal, type IRole, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import type { Bucket } from 'aws-cdk-lib/aws-s3';
-import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ObjectName } from '../../functions/core/names.ts';
 import { EVENT_DETAIL_TYPE, EVENT_SOURCE } from '../../functions/core/sync-event.ts';
 
-/** Key prefixes, each ending in `/`. */
+/** Patterns of keys, in which `*` stands for any characters, `/` included. */
 export interface LakeAccess {
   readonly read: readonly string[];
   readonly write: readonly string[];
@@ -17,18 +17,18 @@ export interface LakeAccess {
 }
 
 /**
- * Using the pipeline's own key, but only by way of a service: what the role may not read there, it cannot decrypt
- * by asking KMS itself.
- * @param key undefined: AWS's own keys encrypt, and need no rights
+ * Grants the use of the pipeline's own key through one service only, so that a caller cannot ask KMS itself to decrypt
+ * what it may not read there.
+ * @param key undefined if keys of AWS encrypt, which need no rights
  */
 export function grantKey(
-  role: IRole,
+  principal: IPrincipal,
   key: IKey | undefined,
   service: 's3' | 'dynamodb' | 'secretsmanager' | 'sqs',
   actions: readonly string[],
 ): void {
   if (key === undefined) return;
-  role.addToPrincipalPolicy(
+  principal.addToPrincipalPolicy(
     new PolicyStatement({
       actions: [...actions],
       resources: [key.keyArn],
@@ -37,24 +37,24 @@ export function grantKey(
   );
 }
 
-/** An object is encrypted with a data key of its own, which KMS makes for a put and decrypts for a get. */
+/** Each object in S3 has its own data key. KMS makes it for a put and decrypts it for a get. */
 const lakeKeyActions = ({ read, write }: LakeAccess): readonly string[] => [
   ...(read.length > 0 ? ['kms:Decrypt'] : []),
   ...(write.length > 0 ? ['kms:GenerateDataKey'] : []),
 ];
 
-/** What DynamoDB asks KMS for in the name of whoever uses a table, to open its key ("Using your customer managed key"). */
+/** What DynamoDB asks KMS for on behalf of the caller of a table (DynamoDB Developer Guide: "Using your customer managed key"). */
 const TABLE_KEY_ACTIONS = ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey'];
 
 /**
- * Reading, writing and deleting below prefixes, and listing those that are read.
+ * Grants reading, writing and deleting objects by their keys, and listing those that are read.
  *
- * `IfExists`, because S3 answers a GetObject of a missing key with 404 only to those who may list the
- * bucket, and that question carries no prefix; with a plain condition it would be a 403, which must
- * not be taken for "not there". A listing that names a prefix is held to the prefixes.
+ * The condition is `IfExists` because S3 answers a GetObject of a missing key with 404 only if the caller may list the
+ * bucket, and that check carries no prefix. A plain condition would turn the 404 into a 403. A listing that names a
+ * prefix must match one of these patterns.
  */
-export function grantLake(role: IRole, lake: Bucket, access: LakeAccess): void {
-  const objects = (prefixes: readonly string[]) => prefixes.map((prefix) => lake.arnForObjects(`${prefix}*`));
+export function grantLake(role: IRole, lake: IBucket, access: LakeAccess): void {
+  const objects = (patterns: readonly string[]) => patterns.map((pattern) => lake.arnForObjects(pattern));
   const allow = (actions: string[], resources: string[]) =>
     role.addToPrincipalPolicy(new PolicyStatement({ actions, resources }));
   allow(['s3:GetObject'], objects(access.read));
@@ -64,15 +64,15 @@ export function grantLake(role: IRole, lake: Bucket, access: LakeAccess): void {
     new PolicyStatement({
       actions: ['s3:ListBucket'],
       resources: [lake.bucketArn],
-      conditions: { StringLikeIfExists: { 's3:prefix': access.read.map((prefix) => `${prefix}*`) } },
+      conditions: { StringLikeIfExists: { 's3:prefix': access.read } },
     }),
   );
   grantKey(role, lake.encryptionKey, 's3', lakeKeyActions(access));
 }
 
 /**
- * Partition keys of the table as the adapters write them (functions/aws): the state of an object, the shared
- * rate budget, the workspace that the pipeline belongs to, requests to authorize.
+ * Partition keys as the adapters in functions/aws write them: the state of an object, the shared rate budget, the
+ * workspace of the pipeline, and pending authorizations.
  */
 export const STATE_KEYS = {
   object: (name: ObjectName | '*') => [`object#${name}`],
@@ -81,8 +81,8 @@ export const STATE_KEYS = {
   authorizations: ['oauth#*'],
 } as const;
 
-/** Reading and conditionally updating single items, those with these partition keys. */
-export function grantState(role: IRole, table: TableV2, keys: readonly string[]): void {
+/** Grants reading and updating single items with these partition keys. */
+export function grantState(role: IRole, table: ITableV2, keys: readonly string[]): void {
   role.addToPrincipalPolicy(
     new PolicyStatement({
       actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
@@ -94,8 +94,8 @@ export function grantState(role: IRole, table: TableV2, keys: readonly string[])
 }
 
 /**
- * Telling the account's default bus that a run has ended, and nothing else. `ForAllValues`, because one request may
- * carry several events, so that a key may have several values.
+ * Grants sending the event that a run has ended to the account's default bus, and nothing else. The condition is
+ * `ForAllValues` because one request may carry several events, so a key may have several values.
  */
 export function grantSyncEvent(role: IRole): void {
   role.addToPrincipalPolicy(
@@ -114,8 +114,8 @@ export function grantSyncEvent(role: IRole): void {
   );
 }
 
-/** Reading the value of a secret. */
-export function grantSecret(role: IRole, secret: Secret): void {
+/** Grants reading the value of a secret. */
+export function grantSecret(role: IRole, secret: ISecret): void {
   role.addToPrincipalPolicy(
     new PolicyStatement({
       actions: ['secretsmanager:GetSecretValue'],
@@ -125,8 +125,8 @@ export function grantSecret(role: IRole, secret: Secret): void {
   grantKey(role, secret.encryptionKey, 'secretsmanager', ['kms:Decrypt']);
 }
 
-/** Putting a new value into a secret. */
-export function grantSecretWrite(role: IRole, secret: Secret): void {
+/** Grants writing a new value to a secret. */
+export function grantSecretWrite(role: IRole, secret: ISecret): void {
   role.addToPrincipalPolicy(
     new PolicyStatement({
       actions: ['secretsmanager:PutSecretValue'],
@@ -136,7 +136,7 @@ export function grantSecretWrite(role: IRole, secret: Secret): void {
   grantKey(role, secret.encryptionKey, 'secretsmanager', ['kms:Decrypt', 'kms:GenerateDataKey']);
 }
 
-/** Making and changing these tables and views of a Glue database, no others. Every call names catalog and database too. */
+/** Grants creating and changing only these tables and views of a Glue database. Every call also names the catalog and the database. */
 export function grantCatalog(role: Role, database: string, tables: readonly string[]): void {
   const arn = (resource: string) => Stack.of(role).formatArn({ service: 'glue', resource });
   role.addToPrincipalPolicy(

@@ -1,6 +1,6 @@
 /**
- * How far back an alarm looks. CloudWatch evaluates at most 7 days, in periods of an hour or more, and at
- * most one day in shorter ones. Pure.
+ * How far back an alarm looks. CloudWatch evaluates at most 7 days in periods of an hour or more, and at most one day
+ * in shorter periods. Pure.
  */
 
 export interface AlarmWindow {
@@ -13,13 +13,13 @@ const HOUR_MINUTES = 60;
 const DAY_MINUTES = 24 * HOUR_MINUTES;
 const MOST_MINUTES = 7 * DAY_MINUTES;
 
-/** A run is bounded to about an hour of the rate allowance, so a success may be that late. */
+/** A run is limited to about an hour of the rate allowance, so a success may come that late. */
 const RUN_MINUTES = 60;
 
-/** What an alarm looks back on where no schedule says how often runs are. */
+/** How far back an alarm looks if no schedule says how often runs start. */
 const UNSCHEDULED_MINUTES = DAY_MINUTES;
 
-/** At least so long, but never more than the 7 days. */
+/** A window of at least this length, up to the limit of 7 days. */
 function windowOf(minutes: number): AlarmWindow {
   const period = minutes <= DAY_MINUTES ? QUARTER_MINUTES : HOUR_MINUTES;
   const evaluationPeriods = Math.ceil(Math.min(minutes, MOST_MINUTES) / period);
@@ -27,17 +27,17 @@ function windowOf(minutes: number): AlarmWindow {
 }
 
 /**
- * Until the next run of the same objects has had its chance: what one run reported is not over because
- * a run of other objects did not report it.
- * @param longestMinutes between runs of an object, whichever runs most rarely; null where nothing is scheduled
+ * Covers the time until the same objects have run again: a problem that one run reported is not over because a run of
+ * other objects did not report it.
+ * @param longestMinutes between two runs of the object that runs most rarely; null if nothing is scheduled
  */
 export const memoryWindow = (longestMinutes: number | null): AlarmWindow =>
   windowOf((longestMinutes ?? UNSCHEDULED_MINUTES) + RUN_MINUTES);
 
 /**
- * How long no run may have succeeded: `missed` intervals, or as many as CloudWatch can look back on. Null
- * where it cannot look back on one (a weekly schedule).
- * @param intervalMinutes of the schedule that runs most often: in a healthy pipeline some run succeeds in each
+ * How long the pipeline may be without a successful run: `missed` intervals, or as many as CloudWatch can look back
+ * on. Null if CloudWatch cannot look back on even one, as with a weekly schedule.
+ * @param intervalMinutes of the schedule that runs most often; in a healthy pipeline a run succeeds in each interval
  */
 export function silenceWindow(
   missed: number,

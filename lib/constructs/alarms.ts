@@ -8,6 +8,7 @@ import {
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
@@ -27,24 +28,26 @@ export interface AlarmsProps {
   readonly pipelineName: string;
   readonly objects: readonly ObjectName[];
   readonly stateMachine: IStateMachine;
+  /** The functions whose throttles count: those that run in every run, or many at a time. At most ten. */
+  readonly busiest: readonly IFunction[];
   readonly topic: ITopic;
-  /** Intervals without a successful run that are too many. */
+  /** The alarm goes off after this many intervals without a successful run. */
   readonly missedIntervals: number;
-  /** How often the objects run; null where the schedules are paused. */
+  /** How often the objects run; null if the schedules are paused. */
   readonly intervals: RunIntervals | null;
-  /** `detailed`: alarms per object as well. */
+  /** `detailed` adds alarms per object. */
   readonly detail: MetricsDetail;
-  /** Where schedules put what they could not start. */
+  /** The queue for scheduled starts that failed for good. */
   readonly deadLetters: IQueue;
 }
 
-/** Minutes, at most, between two runs of one schedule: of the schedule that runs most often, and of the rarest. */
+/** The longest time between two runs, in minutes, for the most frequent and for the rarest schedule. */
 export interface RunIntervals {
   readonly shortestMinutes: number;
   readonly longestMinutes: number;
 }
 
-/** A metric of the pipeline, or of one object of it. */
+/** A metric of the pipeline, or of one of its objects. */
 export const pipelineMetric = (
   pipelineName: string,
   metricName: MetricName,
@@ -62,22 +65,38 @@ export const pipelineMetric = (
     },
   });
 
+/** Invocations of these functions that Lambda refused. An alarm can watch ten metrics at most. */
+export function throttles(functions: readonly IFunction[], period: Duration): MathExpression {
+  const metrics = functions.map((each) => each.metricThrottles({ period, statistic: 'Sum' }));
+  const usingMetrics = Object.fromEntries(metrics.map((metric, index) => [`f${index}`, metric]));
+  const terms = Object.keys(usingMetrics).map((name) => `FILL(${name}, 0)`);
+  return new MathExpression({
+    label: 'Invocations refused by Lambda',
+    expression: terms.join(' + '),
+    usingMetrics,
+    period,
+  });
+}
+
 interface AlarmSpec {
-  /** What has happened, and what to do next. */
+  /** What happened, and what to do next. */
   readonly description: string;
   readonly metric: (period: Duration) => IMetric;
   readonly window: AlarmWindow;
   readonly missing: TreatMissingData;
-  /** What is too little instead of too much. @default at least 1 is too much */
+  /** The alarm goes off below 1. @default it goes off at 1 or more */
   readonly whenNone?: boolean;
 }
 
 const ONE_PERIOD: AlarmWindow = { periodSeconds: 300, evaluationPeriods: 1 };
 
+/** Throttling comes in bursts; the alarm stays on between them. */
+const AN_HOUR: AlarmWindow = { periodSeconds: 900, evaluationPeriods: 4 };
+
 const intervalText = (minutes: number): string =>
   minutes % 60 === 0 ? `${minutes / 60} h` : `${minutes} minutes`;
 
-/** The alarms of a pipeline, each to the one topic. */
+/** The alarms of a pipeline. All of them notify one topic. */
 export class Alarms extends Construct {
   readonly all: readonly Alarm[];
   readonly #topic: SnsAction;
@@ -98,7 +117,7 @@ export class Alarms extends Construct {
         ? ComparisonOperator.LESS_THAN_THRESHOLD
         : ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       evaluationPeriods: window.evaluationPeriods,
-      // Something happened in any period; nothing happened in all of them.
+      // One bad period is enough; silence must fill all of them.
       datapointsToAlarm: whenNone ? window.evaluationPeriods : 1,
       treatMissingData: missing,
     });
@@ -108,13 +127,13 @@ export class Alarms extends Construct {
 }
 
 function alarmsOfPipeline(props: AlarmsProps): Readonly<Record<string, AlarmSpec>> {
-  const { pipelineName: name, stateMachine, intervals, deadLetters } = props;
+  const { pipelineName: name, stateMachine, busiest, intervals, deadLetters } = props;
   const memory = memoryWindow(intervals?.longestMinutes ?? null);
   const most = (metric: MetricName) => (period: Duration) =>
     pipelineMetric(name, metric, 'Maximum', { period });
   return {
     RunFailed: {
-      description: `A run of the pipeline '${name}' failed, was aborted or timed out. What it committed is safe, and the next run goes on from there. Next: 'npm run pipeline -- status' names the objects that failed and why; a run that could not begin says why in the cause of its execution in Step Functions.`,
+      description: `A run of the pipeline '${name}' failed, was aborted or timed out. What it committed is safe, and the next run continues from there. Next: 'npm run pipeline -- status' shows which objects failed and why. If the run could not begin, the cause of its execution in Step Functions says why.`,
       metric: (period) =>
         new MathExpression({
           label: 'Runs failed, aborted or timed out',
@@ -127,37 +146,44 @@ function alarmsOfPipeline(props: AlarmsProps): Readonly<Record<string, AlarmSpec
           period,
         }),
       window: memory,
-      // Step Functions tells only of runs that end; without one nothing failed.
+      // Step Functions reports only runs that end. Without one, nothing failed.
       missing: TreatMissingData.NOT_BREACHING,
     },
     ObjectFailedTwice: {
-      description: `An object of the pipeline '${name}' failed in two or more runs in a row, so it will not get better by itself. Its cursor stays, nothing is lost. Next: 'npm run pipeline -- status' says which object and why, and 'npm run pipeline -- check' whether a permission is missing.`,
+      description: `An object of the pipeline '${name}' failed in two or more runs in a row, so it will not recover by itself. Its cursor stays and nothing is lost. Next: 'npm run pipeline -- status' shows which object and why, and 'npm run pipeline -- check' shows whether a permission is missing.`,
       metric: most('ObjectsFailedRepeatedly'),
       window: memory,
-      // Only runs tell; between them nothing fails.
+      // Only runs report this; nothing fails between them.
       missing: TreatMissingData.NOT_BREACHING,
     },
     ConnectionLost: {
-      description: `Intercom does not accept the access token of the pipeline '${name}', or it is that of another workspace: no run can read anything. Next: 'npm run pipeline -- connect' authorizes it again; runs then go on from where they were.`,
+      description: `Intercom does not accept the access token of the pipeline '${name}', or the token belongs to another workspace. No run can read anything. Next: 'npm run pipeline -- connect' authorizes it again; runs then continue where they stopped.`,
       metric: most('ConnectionLost'),
       window: ONE_PERIOD,
-      // Every start of a run tells 0 or 1; until one tells 0, the connection is as lost as it was.
+      // Every start of a run reports 0 or 1. Until one reports 0, the connection stays lost.
       missing: TreatMissingData.IGNORE,
     },
     OldDebts: {
-      description: `Records or time ranges of the pipeline '${name}' are unread for more than a day though every run tries; everything else goes on. Next: 'npm run pipeline -- status' names the objects, and completeness.debts in their manifests the ranges and reasons. 'npm run pipeline -- resync <object>' reads one from its beginning.`,
+      description: `The pipeline '${name}' has not been able to read some records or time ranges for more than a day, although every run tries. Everything else continues. Next: 'npm run pipeline -- status' shows the objects, and completeness.debts in their manifests has the ranges and reasons. 'npm run pipeline -- resync <object>' reads an object from its beginning.`,
       metric: most('OldDebts'),
       window: memory,
-      // Only runs tell; what the last ones told is in the window.
+      // Only runs report this, and the window covers the last ones.
+      missing: TreatMissingData.NOT_BREACHING,
+    },
+    Throttled: {
+      description: `Lambda refused invocations of the pipeline '${name}', because the concurrency of the account (or what is reserved for the pipeline) is used up. The pipeline loses nothing and retries for hours, but other functions of the account may be refused too. Next: lower 'parallelism' in the configuration, or ask AWS for a higher limit of concurrent executions in Service Quotas.`,
+      metric: (period) => throttles(busiest, period),
+      window: AN_HOUR,
+      // Without an invocation, none was refused.
       missing: TreatMissingData.NOT_BREACHING,
     },
     ...silenceAlarm(props),
     DeadLetters: {
-      description: `A schedule of the pipeline '${name}' could not start a run, and what it would have started lies in the queue of dead letters. Next: read a message there (its attributes ERROR_CODE and ERROR_MESSAGE say why), remove the cause, start a run with 'npm run pipeline -- run', and purge the queue.`,
+      description: `A schedule of the pipeline '${name}' could not start a run. The failed start is in the dead-letter queue. Next: read a message there (its attributes ERROR_CODE and ERROR_MESSAGE say why), remove the cause, start a run with 'npm run pipeline -- run', and purge the queue.`,
       metric: (period: Duration) =>
         deadLetters.metricApproximateNumberOfMessagesVisible({ period, statistic: 'Maximum' }),
       window: ONE_PERIOD,
-      // A queue that nothing was in for hours reports nothing.
+      // A queue that has been empty for hours reports nothing.
       missing: TreatMissingData.NOT_BREACHING,
     },
   };
@@ -187,13 +213,13 @@ function silenceAlarm(props: AlarmsProps): Readonly<Record<string, AlarmSpec>> {
         }),
       window: silence.window,
       whenNone: true,
-      // No run at all is the very thing to be told of.
+      // No run at all is exactly what this alarm reports.
       missing: TreatMissingData.BREACHING,
     },
   };
 }
 
-/** The same per object, so that the alarm names it. */
+/** The same per object, so that the alarm names the object. */
 function alarmsOfObjects(props: AlarmsProps): Readonly<Record<string, AlarmSpec>> {
   const { pipelineName: name, objects, intervals } = props;
   const window = memoryWindow(intervals?.longestMinutes ?? null);
@@ -205,7 +231,7 @@ function alarmsOfObjects(props: AlarmsProps): Readonly<Record<string, AlarmSpec>
       [
         `ObjectFailedTwice-${object}`,
         {
-          description: `${object} of the pipeline '${name}' failed in two or more runs in a row. Next: 'npm run pipeline -- status' says why.`,
+          description: `${object} of the pipeline '${name}' failed in two or more runs in a row. Next: 'npm run pipeline -- status' shows why.`,
           metric: most('ObjectsFailedRepeatedly'),
           window,
           missing,
@@ -214,7 +240,7 @@ function alarmsOfObjects(props: AlarmsProps): Readonly<Record<string, AlarmSpec>
       [
         `OldDebts-${object}`,
         {
-          description: `Something of ${object} of the pipeline '${name}' is unread for more than a day. Next: completeness.debts in its last manifest names it.`,
+          description: `The pipeline '${name}' has not been able to read part of ${object} for more than a day. Next: completeness.debts in its last manifest shows what is missing.`,
           metric: most('OldDebts'),
           window,
           missing,

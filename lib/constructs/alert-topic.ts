@@ -1,50 +1,35 @@
-import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { ArnFormat, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
-import { TOPIC_KEY_ACTIONS } from './own-key.ts';
 
 export interface AlertTopicProps {
   readonly displayName: string;
-  /** Who gets mail, once the address has confirmed. @default nobody */
+  /** Address that gets mail once it has confirmed. @default none */
   readonly email?: string | undefined;
-  /** Key to encrypt with, which CloudWatch may use. @default a key of the topic's own */
+  /** Key to encrypt with, which CloudWatch may use. @default none, beyond SNS's own encryption of its disks */
   readonly key: IKey | undefined;
 }
 
-/** A deleted key can be brought back for so long. */
-const KEY_PENDING_DAYS = 7;
-
 /**
- * Where alarms go: encrypted, TLS only, and open to CloudWatch's alarms of this account. A key of our own,
- * because CloudWatch cannot publish to a topic under the key that AWS manages for SNS.
+ * The topic of the alarms: TLS only, and open to CloudWatch alarms of this account. Without a key of the pipeline it has
+ * none: CloudWatch cannot publish to a topic under AWS's key for SNS, a key of its own costs a dollar a month, and the
+ * messages only name a pipeline and an alarm.
  */
 export class AlertTopic extends Construct {
   readonly topic: Topic;
 
   constructor(scope: Construct, id: string, { displayName, email, key }: AlertTopicProps) {
     super(scope, id);
-    const masterKey = key ?? this.#ownKey(`Encrypts ${displayName}`);
-    this.topic = new Topic(this, 'Topic', { displayName, masterKey, enforceSSL: true });
-    // The policy for TLS takes the place of the default one, which would have let CloudWatch in.
-    this.topic.addToResourcePolicy(this.#forAlarms(['sns:Publish'], this.topic.topicArn));
+    this.topic = new Topic(this, 'Topic', { displayName, enforceSSL: true, ...(key && { masterKey: key }) });
+    // The policy for TLS replaces the default one, which would have let CloudWatch in.
+    this.topic.addToResourcePolicy(this.#forAlarms(this.topic.topicArn));
     if (email !== undefined) this.topic.addSubscription(new EmailSubscription(email));
   }
 
-  #ownKey(description: string): Key {
-    const key = new Key(this, 'Key', {
-      description,
-      enableKeyRotation: true,
-      pendingWindow: Duration.days(KEY_PENDING_DAYS),
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
-    key.addToResourcePolicy(this.#forAlarms([...TOPIC_KEY_ACTIONS], '*'));
-    return key;
-  }
-
-  #forAlarms(actions: string[], resource: string): PolicyStatement {
+  #forAlarms(topicArn: string): PolicyStatement {
     const stack = Stack.of(this);
     const alarms = stack.formatArn({
       service: 'cloudwatch',
@@ -54,8 +39,8 @@ export class AlertTopic extends Construct {
     });
     return new PolicyStatement({
       principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
-      actions,
-      resources: [resource],
+      actions: ['sns:Publish'],
+      resources: [topicArn],
       conditions: {
         StringEquals: { 'aws:SourceAccount': stack.account },
         ArnLike: { 'aws:SourceArn': alarms },

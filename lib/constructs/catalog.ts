@@ -4,55 +4,67 @@ import { CfnDatabase } from 'aws-cdk-lib/aws-glue';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import type { Deployment } from '../../functions/config/deployment.ts';
+import { stackSuffix } from './stack-suffix.ts';
 
 export interface CatalogProps {
   readonly pipelineName: string;
-  /** Of the results of queries. @default keys of S3 */
+  /** Names that the user chose; null for those of the pipeline with a suffix. */
+  readonly names: Deployment['catalog'];
+  /** Encrypts the results of queries. @default keys of S3 */
   readonly encryptionKey?: IKey;
-  /** Where it is logged who reads results. */
+  /** The bucket that logs access to the results. */
   readonly accessLogs: Bucket;
 }
 
-/** Results are copies of the data; who wants to keep one takes it out. */
+/** Results are copies of the data. Anyone who wants to keep one takes it out in time. */
 const RESULT_DAYS = 7;
 
-/** No multipart upload of a result that was cut off has a reason to stay. */
+/** There is no reason to keep an unfinished multipart upload of a result. */
 const UPLOAD_DAYS = 1;
 
 /**
- * What one query may read before it is stopped: at 5 USD per TB half a dollar. A workspace with a million
- * conversations is some 20 GB, compressed; a query that reads more joins without a condition.
+ * What one query may read before it is stopped: half a dollar at 5 USD per TB. A workspace with a million conversations
+ * is about 20 GB, compressed, so a query that reads more joins without a condition.
  */
 const SCAN_LIMIT_BYTES = 100 * 1024 ** 3;
 
-/** Typed in every query, so it is the pipeline's own name, in the characters that need no quotes. */
-export const glueDatabaseName = (pipelineName: string): string => pipelineName.replaceAll('-', '_');
-
 /**
- * Where query engines find the tables, and the workgroup to ask from. The database is empty until the first
- * run: extractors make the tables and views in it.
+ * The database in which query engines find the tables, and a workgroup to query them from. The database is empty until
+ * the first run, because the extractors create the tables and views.
  */
 export class Catalog extends Construct {
+  /** Results of queries. */
+  readonly results: Bucket;
   readonly databaseName: string;
   readonly workgroupName: string;
 
-  constructor(scope: Construct, id: string, { pipelineName, encryptionKey, accessLogs }: CatalogProps) {
+  constructor(scope: Construct, id: string, props: CatalogProps) {
     super(scope, id);
-    this.databaseName = glueDatabaseName(pipelineName);
-    this.workgroupName = pipelineName;
+    const { pipelineName, names, encryptionKey, accessLogs } = props;
+    const suffix = stackSuffix(this);
     const database = new CfnDatabase(this, 'Database', {
       catalogId: Stack.of(this).account,
       databaseInput: {
-        name: this.databaseName,
+        // People type it in every query, so it has only characters that need no quotes.
+        name: names.database ?? `${pipelineName.replaceAll('-', '_')}_${suffix}`,
         description: `Tables of the ${pipelineName} pipeline (Intercom to S3)`,
       },
     });
-    // As the data, it stays: people have made views of their own in it. A failed first creation takes it back.
+    // It stays like the data, because people have views of their own in it. A failed first creation removes it.
     database.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
-    this.#workgroup(pipelineName, this.#results(accessLogs, encryptionKey), encryptionKey);
+    this.results = this.#results(accessLogs, encryptionKey);
+    const workgroup = this.#workgroup(
+      names.workgroup ?? `${pipelineName}-${suffix}`,
+      pipelineName,
+      this.results,
+      encryptionKey,
+    );
+    this.databaseName = database.ref;
+    this.workgroupName = workgroup.ref;
   }
 
-  /** A bucket of their own: who asks questions has to write results, and nobody but the pipeline writes to the lake. */
+  /** A bucket of its own: everyone who queries must write results, and only the pipeline may write to the lake. */
   #results(accessLogs: Bucket, encryptionKey: IKey | undefined): Bucket {
     return new Bucket(this, 'Results', {
       ...(encryptionKey === undefined
@@ -63,7 +75,7 @@ export class Catalog extends Construct {
       enforceSSL: true,
       minimumTLSVersion: 1.2,
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
-      // A bucket that is not empty cannot be destroyed; this one empties itself.
+      // CloudFormation cannot delete a bucket with something in it. This one empties itself.
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
       lifecycleRules: [
         {
@@ -75,11 +87,16 @@ export class Catalog extends Construct {
     });
   }
 
-  #workgroup(pipelineName: string, results: Bucket, encryptionKey: IKey | undefined): void {
-    new CfnWorkGroup(this, 'Workgroup', {
-      name: this.workgroupName,
+  #workgroup(
+    name: string,
+    pipelineName: string,
+    results: Bucket,
+    encryptionKey: IKey | undefined,
+  ): CfnWorkGroup {
+    return new CfnWorkGroup(this, 'Workgroup', {
+      name,
       description: `Queries on the ${pipelineName} pipeline (Intercom to S3)`,
-      // Saved queries and history would keep it from being destroyed.
+      // Saved queries and history would keep CloudFormation from deleting it.
       recursiveDeleteOption: true,
       workGroupConfiguration: {
         enforceWorkGroupConfiguration: true,

@@ -8,7 +8,9 @@ import {
   LogQueryVisualizationType,
   LogQueryWidget,
   MathExpression,
+  Metric,
 } from 'aws-cdk-lib/aws-cloudwatch';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
@@ -20,15 +22,17 @@ import {
 } from '../../functions/core/metrics.ts';
 import type { ProgressEvent } from '../../functions/core/ports.ts';
 import type { MetricsDetail } from '../../functions/environment.ts';
-import { pipelineMetric } from './alarms.ts';
+import { pipelineMetric, throttles } from './alarms.ts';
 
 export interface DashboardProps {
   readonly pipelineName: string;
   readonly stateMachine: IStateMachine;
+  /** The functions whose throttles count. */
+  readonly busiest: readonly IFunction[];
   readonly alarms: readonly IAlarm[];
-  /** Has a line per object and run. */
+  /** Holds one line per object and run. */
   readonly finishRunLog: ILogGroup;
-  /** `detailed`: graphs of the metrics per object as well. */
+  /** `detailed` adds graphs of the metrics per object. */
   readonly detail: MetricsDetail;
 }
 
@@ -38,7 +42,7 @@ const HOUR = Duration.hours(1);
 
 type Summary = Extract<ProgressEvent, { type: 'object_summary' }>;
 
-/** Fields of the line, spelled as it spells them. */
+/** The fields of that line. */
 const SUMMARY: Summary['type'] = 'object_summary';
 const LATEST: readonly (keyof Summary)[] = [
   'status',
@@ -52,7 +56,7 @@ const LATEST: readonly (keyof Summary)[] = [
   'failures',
 ];
 
-/** One page that tells how the pipeline does: runs, rows, rate, lag and completeness. */
+/** One page with the health of the pipeline: runs, rows, rate, lag and completeness. */
 export function createDashboard(scope: Construct, id: string, props: DashboardProps): Dashboard {
   return new Dashboard(scope, id, {
     defaultInterval: Duration.days(3),
@@ -61,6 +65,7 @@ export function createDashboard(scope: Construct, id: string, props: DashboardPr
       runs(props),
       rowsAndLag(props),
       requests(props),
+      concurrency(props),
       [perObject(props)],
       perObjectOverTime(props),
       ...(props.detail === 'detailed' ? [detailed(props)] : []),
@@ -98,7 +103,7 @@ function rowsAndLag({ pipelineName }: DashboardProps): IWidget[] {
     });
   return [
     graph('Rows written', 'RowsWritten', 'Sum'),
-    graph('Lag of the object furthest behind, seconds', 'LagSeconds', 'Maximum'),
+    graph('Lag of the slowest object, seconds', 'LagSeconds', 'Maximum'),
   ];
 }
 
@@ -107,7 +112,7 @@ function requests({ pipelineName }: DashboardProps): IWidget[] {
   return [
     new GraphWidget({
       ...HALF,
-      title: 'Requests to Intercom, and those refused with 429',
+      title: 'Requests to Intercom, and 429 responses',
       left: [sent],
       right: [pipelineMetric(pipelineName, 'RateLimited', 'Sum')],
     }),
@@ -127,9 +132,32 @@ function requests({ pipelineName }: DashboardProps): IWidget[] {
   ];
 }
 
+function concurrency({ busiest }: DashboardProps): IWidget[] {
+  return [
+    new GraphWidget({
+      ...HALF,
+      title: 'Invocations refused by Lambda',
+      left: [throttles(busiest, Duration.minutes(5))],
+    }),
+    new GraphWidget({
+      ...HALF,
+      title: 'Concurrent invocations of the whole account',
+      // Without a dimension it is the sum of all functions in the region.
+      left: [
+        new Metric({
+          namespace: 'AWS/Lambda',
+          metricName: 'ConcurrentExecutions',
+          statistic: 'Maximum',
+          period: Duration.minutes(5),
+        }),
+      ],
+    }),
+  ];
+}
+
 function perObject({ finishRunLog }: DashboardProps): IWidget {
   return new LogQueryWidget({
-    title: 'Objects, as their last run left them',
+    title: 'Objects after their last run',
     view: LogQueryVisualizationType.TABLE,
     logGroupNames: [finishRunLog.logGroupName],
     queryLines: [
@@ -142,7 +170,7 @@ function perObject({ finishRunLog }: DashboardProps): IWidget {
   });
 }
 
-/** From the lines of FinishRun's metrics, which name their object. */
+/** Read from the metric lines of FinishRun, which name their object. */
 function perObjectOverTime({ finishRunLog }: DashboardProps): IWidget[] {
   const bars = (title: string, metric: MetricName, statistic: 'sum' | 'max'): IWidget =>
     new LogQueryWidget({
@@ -162,7 +190,7 @@ function perObjectOverTime({ finishRunLog }: DashboardProps): IWidget[] {
   ];
 }
 
-/** From the metrics per object, which exist only where they were asked for. */
+/** From the metrics per object, which exist only with `monitoring: 'detailed'`. */
 function detailed({ pipelineName }: DashboardProps): IWidget[] {
   const graph = (title: string, metric: MetricName, statistic: 'Sum' | 'Maximum'): IWidget =>
     new GraphWidget({

@@ -3,33 +3,28 @@ import { glueNames } from '../../functions/catalog/athena.ts';
 import { configuredTables } from '../../functions/catalog/configured.ts';
 import { PARENT_OF, type ResolvedConfig } from '../../functions/config/config.ts';
 import { CHILD_NAMES, type ObjectName, SHARED_TABLES, type TableName } from '../../functions/core/names.ts';
-import type { MetricsDetail } from '../../functions/environment.ts';
 import { OBJECTS } from '../../functions/objects/index.ts';
 import { grantCatalog, grantLake, grantSecret, grantState, STATE_KEYS } from './access.ts';
-import { glueDatabaseName } from './catalog.ts';
-import type { FunctionCode } from './function-code.ts';
-import { pascalCase } from './pascal-case.ts';
-import { PipelineFunction } from './pipeline-function.ts';
-import type { Storage } from './storage.ts';
+import { type FunctionContext, PipelineFunction } from './pipeline-function.ts';
 
 export interface ExtractorsProps {
   readonly config: ResolvedConfig;
-  readonly code: FunctionCode;
-  readonly storage: Storage;
-  readonly metricsDetail: MetricsDetail;
+  readonly context: FunctionContext;
+  /** Invocations that the account keeps free for each object; null for none. */
+  readonly reservedConcurrency: number | null;
 }
 
 /**
- * The longest AWS allows. An attempt stops by itself before it and is called again, so a longer
- * invocation means fewer steps of the workflow and fewer cold starts, not more lost work.
+ * The longest that AWS allows. An attempt stops by itself in time and is called again, so longer invocations mean fewer
+ * workflow steps and fewer cold starts, and no more lost work.
  */
 export const EXTRACTOR_TIMEOUT_SECONDS = 900;
 
-/** Waiting for Intercom takes most of the time; a page, its rows and a part under construction fit. */
+/** Enough for a page, its rows and the part being written. Most of the time goes into waiting for Intercom. */
 const MEMORY_MIB = 512;
 
-/** Objects whose records are large (hundreds of parts, long bodies) or many; more memory is also more CPU for gzip. */
-const LARGE: readonly ObjectName[] = [
+/** Objects with large records (hundreds of parts, long bodies) or many of them. More memory also means more CPU for gzip. */
+export const LARGE_OBJECTS: readonly ObjectName[] = [
   'contacts',
   'companies',
   'conversations',
@@ -38,7 +33,7 @@ const LARGE: readonly ObjectName[] = [
 ];
 const LARGE_MEMORY_MIB = 1024;
 
-/** One function per configured object, from one bundle, each with exactly its object's rights. */
+/** One function per configured object. All share one bundle, and each has exactly the rights of its object. */
 export class Extractors extends Construct {
   readonly byObject: Readonly<Partial<Record<ObjectName, PipelineFunction>>>;
 
@@ -48,41 +43,44 @@ export class Extractors extends Construct {
     this.byObject = Object.fromEntries(entries);
   }
 
-  #extractor(
-    object: ObjectName,
-    { config, code, storage, metricsDetail }: ExtractorsProps,
-  ): PipelineFunction {
+  #extractor(object: ObjectName, props: ExtractorsProps): PipelineFunction {
+    const { config, context, reservedConcurrency } = props;
+    const { storage, catalog } = context;
     const extractor = new PipelineFunction(this, pascalCase(object), {
+      context,
       entry: 'extractor',
-      code,
       description: `Plans, extracts and commits ${object} of the ${config.name} pipeline`,
-      pipelineName: config.name,
-      storage,
-      metricsDetail,
       objectName: object,
-      glueDatabase: glueDatabaseName(config.name),
-      memoryMiB: LARGE.includes(object) ? LARGE_MEMORY_MIB : MEMORY_MIB,
+      memoryMiB: LARGE_OBJECTS.includes(object) ? LARGE_MEMORY_MIB : MEMORY_MIB,
       timeoutSeconds: EXTRACTOR_TIMEOUT_SECONDS,
+      ...(reservedConcurrency !== null && { reserved: reservedConcurrency }),
     });
-    const own = [...tablesOf(object, config).map((table) => `tables/${table}/`), `manifests/${object}/`];
-    const prefixes = [...own, ...SHARED_TABLES.map((table) => `tables/${table}/`), 'work/'];
-    // Only of full-refresh objects are superseded runs ever removed.
-    const isPruned = OBJECTS[object].sync.kind === 'full_refresh';
+    const own = [...tablesOf(object, config).map((table) => `tables/${table}/*`), `manifests/${object}/*`];
+    const shared = SHARED_TABLES.map((table) => `tables/${table}/*/${object}-*`);
+    // Objects that are read whole remove superseded runs. Runs of the others are put together (docs/decisions/019),
+    // with what they proved as evidence.
+    const isWhole = OBJECTS[object].sync.kind === 'full_refresh';
+    const evidence = isWhole ? [] : [`evidence/${object}/*`];
+    const written = [...own, ...shared, ...evidence, `work/*/${object}/*`];
     grantLake(extractor.role, storage.lake, {
-      read: prefixes,
-      write: prefixes,
-      delete: isPruned ? own : [],
+      read: [...written, 'work/*/run.json'],
+      write: written,
+      delete: isWhole ? own : [...own, ...shared, ...evidence],
     });
     grantState(extractor.role, storage.state, [...STATE_KEYS.object(object), ...STATE_KEYS.budget]);
     grantSecret(extractor.role, storage.connection);
     grantSecret(extractor.role, storage.hashKey);
     const tables = glueNames(configuredTables([OBJECTS[object]], config, {}));
-    grantCatalog(extractor.role, glueDatabaseName(config.name), tables);
+    grantCatalog(extractor.role, catalog.databaseName, tables);
     return extractor;
   }
 }
 
-/** The tables an object writes by itself; those that all objects share are not among them. */
+/** `conversation_parts` → `ConversationParts`, as construct ids are written. */
+export const pascalCase = (name: string): string =>
+  name.replaceAll(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase());
+
+/** The tables of an object alone, without those that all objects share. */
 const tablesOf = (object: ObjectName, { excludedTables }: ResolvedConfig): readonly TableName[] => [
   object,
   ...CHILD_NAMES.filter((child) => PARENT_OF[child] === object && !excludedTables.includes(child)),

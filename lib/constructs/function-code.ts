@@ -1,4 +1,4 @@
-/** Where the functions' code comes from: esbuild when deployed, nothing when they run in the process itself. */
+/** Where the code of the functions comes from: esbuild if deployed, nothing if they run in this process. */
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AssetHashType, DockerImage } from 'aws-cdk-lib';
@@ -12,12 +12,12 @@ export type FunctionCode = (entry: FunctionEntry) => Code;
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** Packages in CommonJS call `require`, which an ES module has to make for itself. */
+/** Packages in CommonJS call `require`, which an ES module must define itself. */
 const REQUIRE = "import{createRequire}from'node:module';const require=createRequire(import.meta.url);";
 
 /**
- * Bundles each entry once, with everything in it and the resolved configuration beside it. Functions of one
- * entry share one asset, so the 16 extractors are one bundle and one upload.
+ * Bundles each entry once, with all its dependencies and with the resolved configuration beside it. Functions with the
+ * same entry share one asset, so the 16 extractors are one bundle and one upload.
  */
 export function bundledCode(config: ResolvedConfig): FunctionCode {
   const bundles = new Map<FunctionEntry, Code>();
@@ -35,7 +35,7 @@ function bundle(entry: FunctionEntry, config: ResolvedConfig): Code {
     bundling: {
       // Never pulled: the local bundling below always succeeds or throws.
       image: DockerImage.fromRegistry('unused'),
-      // The CDK builds a bundle once for equal options; these tell the bundles apart.
+      // The CDK builds equal options only once, so these must differ between bundles.
       environment: { entry, config: configJson },
       local: {
         tryBundle: (folder) => {
@@ -47,10 +47,10 @@ function bundle(entry: FunctionEntry, config: ResolvedConfig): Code {
   });
 }
 
-/** The archive keeps the files' modes, and Lambda runs as another user: whatever the umask here, all may read. */
+/** The archive keeps file modes, and Lambda runs as another user, so everyone must be able to read, whatever the umask. */
 const READABLE = 0o644;
 
-/** Writes what a function's asset holds: `<entry>.mjs`, whose `handler` is called, and the configuration. */
+/** Writes the asset of a function: `<entry>.mjs`, which exports `handler`, and the configuration. */
 export function writeBundle(entry: FunctionEntry, configJson: string, folder: string): void {
   const bundle = join(folder, `${entry}.mjs`);
   const config = join(folder, CONFIG_FILE);

@@ -9,7 +9,7 @@ export interface LogSettingsProps {
   readonly key: IKey | undefined;
 }
 
-/** How long logs are kept and whose key encrypts them, for every log group there is: no construct has to think of it. */
+/** Sets retention and encryption on every log group, so that no construct can forget them. */
 export class LogSettings implements IAspect {
   readonly #props: LogSettingsProps;
 

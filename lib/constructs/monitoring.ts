@@ -7,16 +7,18 @@ import { AlertTopic } from './alert-topic.ts';
 import { createDashboard, type DashboardProps } from './dashboard.ts';
 
 export interface MonitoringProps extends Omit<AlarmsProps, 'topic'>, Pick<DashboardProps, 'finishRunLog'> {
-  /** Who gets the alarms by mail. @default nobody; the topic can be subscribed to by hand */
+  /** Address that gets the alarms by mail. @default none; you can subscribe to the topic by hand */
   readonly email?: string | undefined;
-  /** Encrypts the alarms. @default a key of the topic's own */
+  /** Whether there is a dashboard. */
+  readonly hasDashboard: boolean;
+  /** Encrypts the alarms. @default none */
   readonly key: IKey | undefined;
 }
 
-/** What tells people how a pipeline does: a topic, the alarms that speak there, and a dashboard. */
+/** The monitoring of a pipeline: a topic, the alarms that notify it, and a dashboard if wanted. */
 export class Monitoring extends Construct {
   readonly topic: ITopic;
-  readonly dashboard: Dashboard;
+  readonly dashboard: Dashboard | undefined;
 
   constructor(scope: Construct, id: string, props: MonitoringProps) {
     super(scope, id);
@@ -24,6 +26,8 @@ export class Monitoring extends Construct {
     const displayName = `Alerts of the ${pipelineName} pipeline`;
     this.topic = new AlertTopic(this, 'Alerts', { displayName, email, key }).topic;
     const { all } = new Alarms(this, 'Alarms', { ...props, topic: this.topic });
-    this.dashboard = createDashboard(this, 'Dashboard', { ...props, alarms: all });
+    this.dashboard = props.hasDashboard
+      ? createDashboard(this, 'Dashboard', { ...props, alarms: all })
+      : undefined;
   }
 }

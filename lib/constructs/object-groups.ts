@@ -1,10 +1,10 @@
-/** Which objects run together: those of one frequency are one schedule. */
+/** Which objects run together: objects with the same frequency share one schedule. */
 import type { Deployment, Frequency } from '../../functions/config/deployment.ts';
 import type { ObjectName } from '../../functions/core/names.ts';
 import { type Schedule, scheduleOf } from './schedule.ts';
 
 export interface ObjectGroup {
-  /** null: those of the pipeline's own frequency. */
+  /** null for the group with the frequency of the pipeline. */
   readonly namedAfter: ObjectName | null;
   readonly objects: readonly ObjectName[];
   readonly frequency: Frequency;
@@ -14,8 +14,8 @@ export interface ObjectGroup {
 const textOf = ({ expression, timezone }: Schedule): string => `${expression} ${timezone}`;
 
 /**
- * Groups objects by when they run, '60 minutes' with '1 hour'. A group is known by the first of its objects and
- * not by its frequency, so that changing a frequency changes a schedule and does not make another.
+ * Groups objects by when they run; '60 minutes' and '1 hour' are the same. A group is named after its first object and
+ * not after its frequency, so a new frequency changes the schedule instead of replacing it.
  * @param objects the configured ones
  */
 export function objectGroups(

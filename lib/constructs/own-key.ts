@@ -3,12 +3,12 @@ import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 
-/** What CloudWatch needs of the key of a topic it publishes to (SNS Developer Guide: "Enable compatibility between event sources from AWS services and encrypted topics"). */
-export const TOPIC_KEY_ACTIONS = ['kms:Decrypt', 'kms:GenerateDataKey*'] as const;
+/** What CloudWatch needs to publish to an encrypted topic (SNS Developer Guide: "Enable compatibility between event sources from AWS services and encrypted topics"). */
+const TOPIC_KEY_ACTIONS = ['kms:Decrypt', 'kms:GenerateDataKey*'] as const;
 
 /**
- * The pipeline's own KMS key. What it has encrypted cannot be read without it, so it outlives the stacks as the data
- * does; rotation keeps the older versions.
+ * The KMS key of the pipeline. Nothing it encrypted can be read without it, so it outlives the stacks as the data does.
+ * Rotation keeps older versions.
  */
 export function ownKey(scope: Construct, id: string): Key {
   const key = new Key(scope, id, {
@@ -16,7 +16,7 @@ export function ownKey(scope: Construct, id: string): Key {
     enableKeyRotation: true,
     removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
   });
-  // Services that act for themselves; those that act for a role are covered by the role's own rights (access.ts).
+  // For services that act on their own. Those that act for a role are covered by the rights of the role (access.ts).
   key.addToResourcePolicy(
     new PolicyStatement({
       sid: 'LogGroups',

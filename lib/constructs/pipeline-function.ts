@@ -1,9 +1,15 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Function as LambdaFunction, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import {
+  Architecture,
+  type CfnFunction,
+  Function as LambdaFunction,
+  LoggingFormat,
+  Runtime,
+} from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
-import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import type { Landscape } from '../../functions/config/landscape.ts';
 import type { ObjectName } from '../../functions/core/names.ts';
 import {
   type FunctionEntry,
@@ -11,36 +17,52 @@ import {
   PLACES_OF,
   type Places,
 } from '../../functions/environment.ts';
+import type { Catalog } from './catalog.ts';
 import type { FunctionCode } from './function-code.ts';
 import type { Storage } from './storage.ts';
 
-export interface PipelineFunctionProps {
-  /** Which entry point runs. */
-  readonly entry: FunctionEntry;
-  readonly code: FunctionCode;
-  readonly description: string;
-  /** Name of the pipeline; the service of its log lines. */
+/** What all functions of a pipeline share. */
+export interface FunctionContext {
+  /** Name of the pipeline, and the service in its log lines. */
   readonly pipelineName: string;
-  /** @default none, for a function that emits no metrics */
-  readonly metricsDetail?: MetricsDetail;
-  /** Where the function finds what its entry uses. It gives no rights to it. */
+  readonly code: FunctionCode;
+  /** Where functions find what their entries use. This grants no rights. */
   readonly storage: Storage;
-  /** Secret of the app at Intercom, for the entry that uses it. @default none */
-  readonly oauthClient?: Secret;
-  /** Whether the schedules are paused, for the function that starts next runs. @default false */
-  readonly paused?: boolean;
-  /** The object of an extractor. @default none */
-  readonly objectName?: ObjectName;
-  /** Glue database of an extractor's tables. @default none */
-  readonly glueDatabase?: string;
-  readonly memoryMiB: number;
-  readonly timeoutSeconds: number;
+  readonly catalog: Catalog;
+  /** `detailed` adds metrics per object. */
+  readonly metricsDetail: MetricsDetail;
+  /** Where functions run; null for Lambda's own network. */
+  readonly vpc: Landscape['vpc'];
 }
 
-/** A function as all of this pipeline are: its own role without managed policies, its own log group. */
+export interface PipelineFunctionProps {
+  readonly context: FunctionContext;
+  /** The entry point. */
+  readonly entry: FunctionEntry;
+  readonly description: string;
+  /** The object of an extractor. @default none */
+  readonly objectName?: ObjectName;
+  /** Whether the schedules are paused, for the function that starts next runs. @default false */
+  readonly paused?: boolean;
+  readonly memoryMiB: number;
+  readonly timeoutSeconds: number;
+  /** Invocations that the account keeps free for this function. @default none */
+  readonly reserved?: number;
+}
+
+const VPC_ACTIONS = [
+  'ec2:CreateNetworkInterface',
+  'ec2:DescribeNetworkInterfaces',
+  'ec2:DescribeSubnets',
+  'ec2:DeleteNetworkInterface',
+  'ec2:AssignPrivateIpAddresses',
+  'ec2:UnassignPrivateIpAddresses',
+];
+
+/** A function of the pipeline, with its own role without managed policies and its own log group. */
 export class PipelineFunction extends Construct {
   readonly function: LambdaFunction;
-  /** Starts with the right to write its own log, and nothing else. */
+  /** Starts with the right to write to its own log only. */
   readonly role: Role;
   readonly timeoutSeconds: number;
   readonly logGroup: LogGroup;
@@ -56,39 +78,53 @@ export class PipelineFunction extends Construct {
       description: props.description,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
-      code: props.code(props.entry),
+      code: props.context.code(props.entry),
       handler: `${props.entry}.handler`,
       role: this.role,
       logGroup,
       loggingFormat: LoggingFormat.JSON,
       memorySize: props.memoryMiB,
       timeout: Duration.seconds(props.timeoutSeconds),
+      ...(props.reserved !== undefined && { reservedConcurrentExecutions: props.reserved }),
       environment: environmentOf(props),
     });
+    this.#enter(props.context.vpc);
+  }
+
+  /** Given by ids alone, because looking up a VPC would need credentials at synthesis. */
+  #enter(vpc: Landscape['vpc']): void {
+    if (vpc === null) return;
+    const { subnetIds, securityGroupIds } = vpc;
+    const resource = this.function.node.defaultChild as CfnFunction;
+    resource.vpcConfig = { subnetIds: [...subnetIds], securityGroupIds: [...securityGroupIds] };
+    // Lambda makes the network interfaces with the rights of the function (Lambda Developer Guide: "Giving Lambda
+    // functions access to resources in an Amazon VPC"). These actions know no narrower resource.
+    this.role.addToPrincipalPolicy(new PolicyStatement({ actions: VPC_ACTIONS, resources: ['*'] }));
   }
 }
 
-/** `CONFIG_PATH` is left to its default, the file beside the bundle. */
-function environmentOf(props: PipelineFunctionProps): Readonly<Record<string, string>> {
-  const { storage, oauthClient, glueDatabase, entry, objectName, metricsDetail, paused } = props;
-  const places: Partial<Places> = {
+/** `CONFIG_PATH` keeps its default, the file beside the bundle. */
+function environmentOf({
+  context,
+  entry,
+  objectName,
+  paused,
+}: PipelineFunctionProps): Readonly<Record<string, string>> {
+  const { storage, catalog, pipelineName, metricsDetail } = context;
+  const places: Places = {
     BUCKET_NAME: storage.lake.bucketName,
     TABLE_NAME: storage.state.tableName,
     CONNECTION_SECRET_NAME: storage.connection.secretArn,
     HASH_KEY_SECRET_NAME: storage.hashKey.secretArn,
-    ...(oauthClient !== undefined && { OAUTH_CLIENT_SECRET_NAME: oauthClient.secretArn }),
-    ...(glueDatabase !== undefined && { GLUE_DATABASE: glueDatabase }),
+    OAUTH_CLIENT_SECRET_NAME: storage.oauthClient.secretArn,
+    GLUE_DATABASE: catalog.databaseName,
   };
-  const known = PLACES_OF[entry].map((name) => {
-    const value = places[name];
-    if (value === undefined) throw new Error(`${entry} cannot be told its ${name}.`);
-    return [name, value] as const;
-  });
   return {
-    ...Object.fromEntries(known),
+    ...Object.fromEntries(PLACES_OF[entry].map((name) => [name, places[name]])),
     ...(objectName !== undefined && { OBJECT_NAME: objectName }),
-    POWERTOOLS_SERVICE_NAME: props.pipelineName,
-    ...(metricsDetail !== undefined && { METRICS_DETAIL: metricsDetail }),
+    POWERTOOLS_SERVICE_NAME: pipelineName,
+    // The callback is the only one that emits no metrics.
+    ...(entry !== 'oauth-callback' && { METRICS_DETAIL: metricsDetail }),
     ...(paused === true && { PAUSED: 'true' }),
   };
 }

@@ -1,4 +1,4 @@
-/** Frequencies as EventBridge Scheduler has them, and when they fire. */
+/** Translates frequencies to EventBridge Scheduler, and works out when they fire. */
 import { Cron } from 'croner';
 import { type CronField, type CronFields, DAYS_OF_WEEK, parseCron } from '../../functions/config/cron.ts';
 import {
@@ -10,9 +10,9 @@ import {
 export interface Schedule {
   /** `rate(1 hour)`, `cron(0 6 ? * MON-FRI *)` */
   readonly expression: string;
-  /** null for a rate, which knows no time of day. */
+  /** null for a rate, which has no time of day. */
   readonly timezone: string | null;
-  /** Seconds between two firings that follow each other, clock changes included. */
+  /** Seconds between consecutive firings, clock changes included. */
   readonly gaps: Gaps;
 }
 
@@ -21,12 +21,12 @@ export interface Gaps {
   readonly longest: number;
 }
 
-/** How many firings are looked at (DESIGN 8). */
+/** How many firings are checked: enough for ten days of quarter hours and for years of daily ones. */
 const FIRINGS = 1_000;
 
 const DAY_MS = 86_400_000;
 
-/** Two years hold every clock change of a zone, also where the next thousand firings do not reach it. */
+/** Two years contain every clock change of a zone, even if the next thousand firings do not reach one. */
 const CHANGES_DAYS = 731;
 
 const UNITS = [
@@ -41,7 +41,7 @@ function rate(minutes: number): string {
   return `rate(${count} ${unit}${count === 1 ? '' : 's'})`;
 }
 
-/** `*` where every value is meant, a range where they are one, else each by itself: all of AWS's syntax that is needed. */
+/** `*` for all values, a range if they form one, otherwise a list. No more of AWS's syntax is needed. */
 function field({ values }: CronField, count: number, text: (value: number) => string = String): string {
   const [first = 0] = values;
   const last = values.at(-1) ?? first;
@@ -50,12 +50,12 @@ function field({ values }: CronField, count: number, text: (value: number) => st
   return isRange ? `${text(first)}-${text(last)}` : values.map(text).join(',');
 }
 
-/** AWS counts the days of a week from 1; by their names nobody has to count. */
+/** Names instead of numbers, because AWS counts the days of the week from 1. */
 const dayName = (day: number): string => DAYS_OF_WEEK[day] ?? String(day);
 
 /**
- * AWS's six fields: minutes, hours, day-of-month, month, day-of-week, year; one of the two days has to be `?`.
- * Null where both days are restricted: Unix cron fires on either, and AWS can only ask for one of them.
+ * AWS's six fields: minutes, hours, day-of-month, month, day-of-week, year. One of the two days must be `?`.
+ * Null if both days are restricted: Unix cron fires on either of them, and AWS accepts only one.
  */
 export function awsCron(cron: CronFields): string | null {
   const { daysOfMonth, daysOfWeek } = cron;
@@ -65,7 +65,7 @@ export function awsCron(cron: CronFields): string | null {
   return `cron(${field(cron.minutes, 60)} ${field(cron.hours, 24)} ${dayOfMonth} ${field(cron.months, 12)} ${dayOfWeek} *)`;
 }
 
-/** Middles of the days on which a zone's offset changes, from `from` on. */
+/** The middle of each day on which the offset of a zone changes, from `from` on. */
 function clockChanges(timezone: string, from: number): readonly number[] {
   const format = new Intl.DateTimeFormat('en', { timeZone: timezone, timeZoneName: 'longOffset' });
   const offsets = Array.from({ length: CHANGES_DAYS }, (_, day) => {
@@ -88,7 +88,7 @@ function firingsBetween(job: Cron, from: number, to: number): readonly Date[] {
   return found;
 }
 
-/** Rows of firings that follow each other: the next ones, and those from a day before to a day after each clock change. */
+/** Runs of consecutive firings: the next ones, and those from a day before to a day after each clock change. */
 function firings({ cron, timezone }: CronFrequency, from: number): readonly (readonly Date[])[] {
   const job = new Cron(cron, { timezone, mode: '5-part' });
   const around = clockChanges(timezone, from).map((change) =>
@@ -117,25 +117,26 @@ const shortestOf = (found: readonly Pair[]): Pair | undefined =>
 const isoMinute = (time: Date): string => `${time.toISOString().slice(0, 16)}Z`;
 
 /**
- * Why a cron expression cannot be a schedule; null: it can.
+ * Why a cron expression cannot be a schedule; null if it can.
  * @param now epoch milliseconds
  */
 export function cronProblem(frequency: CronFrequency, now = Date.now()): string | null {
   const fields = parseCron(frequency.cron);
   if ('problem' in fields) return fields.problem;
   if (awsCron(fields) === null) {
-    return 'restricts day-of-month and day-of-week; AWS can only have one of them, write * for the other';
+    return 'restricts day-of-month and day-of-week; AWS accepts only one of them, so write * for the other';
   }
   const shortest = shortestOf(firings(frequency, now).flatMap(pairs));
   if (shortest === undefined) return 'never fires: no month has that day';
   const minutes = shortest.seconds / 60;
   if (minutes >= MIN_INTERVAL_MINUTES) return null;
-  return `fires at ${isoMinute(shortest.from)} and again ${minutes} minutes later; at least ${MIN_INTERVAL_MINUTES} must lie between, also where the clock changes`;
+  return `fires at ${isoMinute(shortest.from)} and again ${minutes === 1 ? '1 minute' : `${minutes} minutes`} later; at least ${MIN_INTERVAL_MINUTES} minutes must lie between, even when the clock changes`;
 }
 
 /**
  * The schedule of a frequency that has been checked.
  * @param now epoch milliseconds
+ * @throws Error if the cron expression was not checked
  */
 export function scheduleOf(frequency: Frequency, now = Date.now()): Schedule {
   if ('everyMinutes' in frequency) {

@@ -8,12 +8,12 @@ import { Construct } from 'constructs';
 import type { Deployment } from '../../functions/config/deployment.ts';
 import type { ObjectName } from '../../functions/core/names.ts';
 import { grantKey } from './access.ts';
+import { pascalCase } from './extractors.ts';
 import { type ObjectGroup, objectGroups } from './object-groups.ts';
-import { pascalCase } from './pascal-case.ts';
 
 export interface SchedulesProps {
   readonly pipelineName: string;
-  /** The configured ones. */
+  /** The configured objects. */
   readonly objects: readonly ObjectName[];
   readonly deployment: Pick<Deployment, 'frequency' | 'objectFrequency' | 'paused'>;
   readonly stateMachine: IStateMachine;
@@ -21,23 +21,23 @@ export interface SchedulesProps {
   readonly key: IKey | undefined;
 }
 
-/** As long as SQS keeps a message: whoever looks into one may have been on holiday. */
+/** The longest that SQS keeps a message, because the person who reads it may be on holiday. */
 const DEAD_LETTER_DAYS = 14;
 
-/** AWS's bounds of how long a start is tried; the attempts within that time are not limited further. */
+/** AWS's own limits. Within the retry time, the number of attempts is not limited further. */
 const MAX_RETRY_SECONDS = 86_400;
 const MAX_RETRY_ATTEMPTS = 185;
 
-/** A start that comes late is worth less and less: after half of the interval the next one is nearer. */
+/** A late start is worth less and less: after half the interval, the next one is nearer. */
 const retrySeconds = ({ schedule }: ObjectGroup): number =>
   Math.min(MAX_RETRY_SECONDS, Math.floor(schedule.gaps.shortest / 2));
 
 /**
- * Starts the workflow, one schedule for the objects of each frequency. Scheduler may fire twice for one time; then
- * the second run finds the objects' leases taken and ends with all of them skipped, which is no failure.
+ * Starts the workflow, with one schedule for the objects of each frequency. Scheduler may fire twice for one time. The
+ * second run then finds the leases of its objects taken and skips all of them, which is not a failure.
  */
 export class Schedules extends Construct {
-  /** Starts that Step Functions did not accept within the time for retries. */
+  /** Starts that Step Functions did not accept within the retry time. */
   readonly deadLetters: Queue;
 
   constructor(scope: Construct, id: string, props: SchedulesProps) {
@@ -84,7 +84,7 @@ export class Schedules extends Construct {
           },
         },
       );
-      // A rate begins when it is created, and then it needs the role's rights.
+      // A rate starts as soon as it is created, and needs the rights of the role by then.
       schedule.node.addDependency(role);
     }
   }

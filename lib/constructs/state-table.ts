@@ -4,8 +4,8 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 
 /**
- * The state of a pipeline: on demand, recoverable to any second of 35 days.
- * @param key encrypts it; undefined: a key of AWS
+ * The state of a pipeline: on demand, recoverable to any second of the last 35 days.
+ * @param key encrypts it; undefined if a key of AWS does
  */
 export function stateTable(scope: Construct, id: string, key: IKey | undefined): TableV2 {
   const table = new TableV2(scope, id, {
@@ -13,13 +13,15 @@ export function stateTable(scope: Construct, id: string, key: IKey | undefined):
     billing: Billing.onDemand(),
     pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
     timeToLiveAttribute: 'expiresAt',
-    removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+    deletionProtection: true,
+    // Also after a failed first creation: its protection would make the rollback fail.
+    removalPolicy: RemovalPolicy.RETAIN,
   });
   if (key === undefined) return table;
-  // TableV2 itself takes a key only where the region is known, and ours is not before the deployment.
+  // TableV2 accepts a key only if the region is known, and ours is unknown before the deployment.
   const resource = table.node.defaultChild as CfnGlobalTable;
   resource.sseSpecification = { sseEnabled: true, sseType: 'KMS' };
   resource.addPropertyOverride('Replicas.0.SSESpecification.KMSMasterKeyId', key.keyArn);
-  // Whoever is granted rights on the table is granted the key that it names here.
+  // Grants on the table include the key that the table names here.
   return Object.assign(table, { encryptionKey: key });
 }

@@ -1,28 +1,29 @@
 import { Duration, RemovalPolicy, SecretValue } from 'aws-cdk-lib';
-import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
-import type { Key } from 'aws-cdk-lib/aws-kms';
+import { type ITableV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket } from 'aws-cdk-lib/aws-s3';
-import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { type ISecret, Secret, type SecretProps } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { Deployment } from '../../functions/config/deployment.ts';
 import { ownKey } from './own-key.ts';
 import { stateTable } from './state-table.ts';
 
-/** Plans and receipts of a run are of no use once the run is over; a month is for looking into one. */
+/** Plans and receipts have no use after their run. A month leaves time to look into one. */
 const WORK_DAYS = 30;
 
 /** How long a deleted or overwritten object can be brought back. */
 const NONCURRENT_DAYS = 7;
 
-/** No multipart uploads are made, so none has a reason to stay. */
+/** The pipeline makes no multipart uploads, so there is no reason to keep an unfinished one. */
 const UPLOAD_DAYS = 1;
 
-/** Letters and digits: some 380 bits, more than HMAC-SHA-256 can use. */
+/** Letters and digits, about 380 bits: more than HMAC-SHA-256 can use. */
 const HASH_KEY_CHARACTERS = 64;
 
-export type StorageProps = Pick<Deployment, 'encryption' | 'logRetentionDays'>;
+export type StorageProps = Pick<Deployment, 'encryption' | 'logRetentionDays' | 'aws'>;
 
-/** Of every bucket. What is retained goes only where the very first creation of the stack fails: it is empty then. */
+/** For every bucket. A retained bucket is deleted only if the first creation of the stack fails; it is empty then. */
 const BUCKET = {
   enforceSSL: true,
   minimumTLSVersion: 1.2,
@@ -30,36 +31,78 @@ const BUCKET = {
   removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
 };
 
-/** What a pipeline keeps: the lake, the state, the connection and the hash key. All of it outlives the stack. */
+/** What a pipeline keeps: the lake, the state, the connection and two more secrets. All of it outlives the stack. */
 export class Storage extends Construct {
-  /** The pipeline's own key; undefined: AWS's keys encrypt. */
-  readonly key: Key | undefined;
-  /** Everything of the output contract, and `work/`. */
-  readonly lake: Bucket;
-  /** Who has read which file of the pipeline's buckets, and when. */
+  /** The pipeline's own key; undefined if keys of AWS encrypt. */
+  readonly key: IKey | undefined;
+  /** Tables, manifests, run summaries, and `work/`. */
+  readonly lake: IBucket;
+  /** Logs who read which file of the pipeline's buckets, and when. */
   readonly accessLogs: Bucket;
   /** One item per object, and the shared rate budget. */
-  readonly state: TableV2;
-  /** The connection's JSON; `{}` is not connected. */
-  readonly connection: Secret;
-  /** Key of the hashes of field rules: with another one, equal values no longer have equal hashes. */
-  readonly hashKey: Secret;
+  readonly state: ITableV2;
+  /** The connection as JSON; `{}` means not connected. */
+  readonly connection: ISecret;
+  /** `{"client_id", "client_secret"}` of the Intercom app, filled in by the user. */
+  readonly oauthClient: ISecret;
+  /** Key for hashed fields. With another key, equal values no longer have equal hashes. */
+  readonly hashKey: ISecret;
 
-  constructor(scope: Construct, id: string, { encryption, logRetentionDays }: StorageProps) {
+  constructor(scope: Construct, id: string, { encryption, logRetentionDays, aws }: StorageProps) {
     super(scope, id);
-    const key = encryption === 'own-key' ? ownKey(this, 'Key') : undefined;
+    const key = this.#key(encryption);
     const withKey = key && { encryptionKey: key };
     this.key = key;
-    // S3 delivers these logs only where its own key encrypts them.
+    // S3 delivers these logs only to a bucket that S3's own key encrypts.
     this.accessLogs = new Bucket(this, 'AccessLogs', {
       ...BUCKET,
       encryption: BucketEncryption.S3_MANAGED,
       lifecycleRules: [{ id: 'ExpireLogs', expiration: Duration.days(logRetentionDays) }],
     });
-    this.lake = new Bucket(this, 'Lake', {
+    this.lake =
+      aws.bucket === null
+        ? (this.#ownLake(key) as IBucket)
+        : Bucket.fromBucketAttributes(this, 'Lake', { bucketName: aws.bucket, ...withKey });
+    this.state =
+      aws.table === null
+        ? (stateTable(this, 'State', key) as ITableV2)
+        : TableV2.fromTableAttributes(this, 'State', { tableName: aws.table, ...withKey });
+    // Never change this value: CloudFormation would write it again, over the token.
+    this.connection = this.#secret('Connection', aws.secrets.connection, {
+      description: "The pipeline's connection to Intercom, written by the connect command",
+      secretStringValue: SecretValue.unsafePlainText('{}'),
+    });
+    // Never change this value: CloudFormation would write it again, over what the user filled in.
+    this.oauthClient = this.#secret('OAuthClient', aws.secrets.oauthClient, {
+      description: 'Client id and secret of your Intercom app, for the connect command; fill it in once',
+      secretStringValue: SecretValue.unsafePlainText('{"client_id":"","client_secret":""}'),
+    });
+    // Never change these two properties: CloudFormation would generate a new key.
+    this.hashKey = this.#secret('HashKey', aws.secrets.hashKey, {
+      description: "Key of the pipeline's hashed fields; keep it, or hashes of before and after differ",
+      generateSecretString: { passwordLength: HASH_KEY_CHARACTERS, excludePunctuation: true },
+    });
+  }
+
+  /** @param arn of a secret that exists; null for a new one with these properties */
+  #secret(id: string, arn: string | null, props: SecretProps): ISecret {
+    const withKey = this.key && { encryptionKey: this.key };
+    if (arn !== null)
+      return Secret.fromSecretAttributes(this, id, { secretCompleteArn: arn, ...withKey }) as ISecret;
+    const removalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
+    return new Secret(this, id, { ...props, ...withKey, removalPolicy }) as ISecret;
+  }
+
+  #key(encryption: StorageProps['encryption']): IKey | undefined {
+    if (encryption === 'aws') return undefined;
+    return encryption === 'own-key' ? ownKey(this, 'Key') : Key.fromKeyArn(this, 'Key', encryption.keyArn);
+  }
+
+  #ownLake(key: IKey | undefined): Bucket {
+    const lake = new Bucket(this, 'Lake', {
       ...BUCKET,
       versioned: true,
-      // With a bucket key S3 asks KMS once in a while, not for every object.
+      // With a bucket key, S3 asks KMS now and then instead of once per object.
       ...(key === undefined
         ? { encryption: BucketEncryption.S3_MANAGED }
         : { encryption: BucketEncryption.KMS, encryptionKey: key, bucketKeyEnabled: true }),
@@ -75,20 +118,25 @@ export class Storage extends Construct {
         },
       ],
     });
-    this.state = stateTable(this, 'State', key);
-    // CloudFormation writes the value again whenever it changes here, over the token: it must stay as it is.
-    this.connection = new Secret(this, 'Connection', {
-      description: "The pipeline's connection to Intercom, written by the connect command",
-      secretStringValue: SecretValue.unsafePlainText('{}'),
-      ...withKey,
-      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
-    });
-    // Generated once, when the stack is created; a change of these two properties would make a new key.
-    this.hashKey = new Secret(this, 'HashKey', {
-      description: "Key of the pipeline's hashed fields; keep it, or hashes of before and after differ",
-      generateSecretString: { passwordLength: HASH_KEY_CHARACTERS, excludePunctuation: true },
-      ...withKey,
-      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+    lake.addToResourcePolicy(this.#writeOnce(lake));
+    // A bucket that outlives its stack stays as safe as it was, and goes on logging who reads it.
+    for (const bucket of [lake, this.accessLogs])
+      bucket.policy?.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
+    return lake;
+  }
+
+  /**
+   * Refuses to replace data and manifests, to everyone: a put must ask that nothing be there (`If-None-Match: *`).
+   * Multipart uploads and copies without that header are refused too; the pipeline makes none.
+   */
+  #writeOnce(lake: Bucket): PolicyStatement {
+    return new PolicyStatement({
+      sid: 'WriteOnce',
+      effect: Effect.DENY,
+      principals: [new AnyPrincipal()],
+      actions: ['s3:PutObject'],
+      resources: ['tables/*', 'manifests/*'].map((pattern) => lake.arnForObjects(pattern)),
+      conditions: { Null: { 's3:if-none-match': 'true' } },
     });
   }
 }

@@ -1,4 +1,4 @@
-/** The workflow's calls of functions, typed by the events those functions take. */
+/** The function calls of the workflow, typed by the events that the functions take. */
 import { Aws } from 'aws-cdk-lib';
 import { CustomState, FieldUtils, JsonPath } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
@@ -22,26 +22,26 @@ import { RETRIES } from './workflow-retries.ts';
 /** A lost invocation ends as States.Timeout this long after the function would have been ended. */
 const LOST_AFTER_SECONDS = 60;
 
-/** A value of the state's input or of the context object (`$$`), standing where the event has the value itself. */
+/** A reference into the state's input or the context object (`$$`), typed as the value that the event will hold. */
 const at = <T>(path: string): T => {
   const reference: unknown = JsonPath.objectAt(path);
   return reference as T;
 };
 
 interface InvokeProps<Event, Result> {
-  /** ARN, or where in the input it is. */
+  /** The ARN, or its path in the input. */
   readonly functionArn: string;
   readonly timeoutSeconds: number;
   readonly payload: Event;
-  /** What of the function's answer is kept. @default nothing, the state's input goes on as it came */
+  /** Fields of the answer to keep. @default none; the input of the state goes on unchanged */
   readonly keep?: readonly (keyof Result & string)[];
-  /** Where it is put. @default in place of the input */
+  /** The path that receives them. @default they replace the input */
   readonly keepAt?: string;
 }
 
 /**
- * `lambda:invoke` as raw ASL, because the CDK's own task cannot take the function from the input without
- * a role that may invoke everything; the workflow grants the functions one by one.
+ * `lambda:invoke` as raw ASL. The CDK's own task can take the function from the input only with a role that may invoke
+ * every function; the workflow grants the functions one by one.
  */
 function invoke<Event, Result>(
   scope: Construct,
@@ -67,7 +67,7 @@ function invoke<Event, Result>(
 
 const execution = () => at<string>('$$.Execution.Id');
 
-/** What every call of an object's own function carries; `$` is the ObjectItem or holds its fields. */
+/** The part that every call of an object's function carries; `$` holds the fields of the ObjectItem. */
 const objectEvent = () => ({
   object: at<ObjectItem['object']>('$.object'),
   runId: at<string>('$.runId'),
@@ -99,7 +99,7 @@ export const planObject = (scope: Construct, timeoutSeconds: number): CustomStat
     keepAt: '$.plan',
   });
 
-/** The fields of a Map item over slices: the object's, and the slice's own. */
+/** The fields of an item of the Map over slices: those of the object, and the slice. */
 export const SLICE_ITEM: Readonly<Record<keyof ObjectItem | keyof SliceItem, string>> = {
   object: JsonPath.stringAt('$.object'),
   functionArn: JsonPath.stringAt('$.functionArn'),

@@ -22,6 +22,7 @@ import type { ResolvedConfig } from '../../functions/config/config.ts';
 import type { Extractors } from './extractors.ts';
 import { EXTRACTOR_TIMEOUT_SECONDS } from './extractors.ts';
 import type { PipelineFunction } from './pipeline-function.ts';
+import { vendedLogName } from './stack-suffix.ts';
 import {
   commitObject,
   extractSlice,
@@ -34,18 +35,19 @@ import {
 } from './workflow-tasks.ts';
 
 export interface WorkflowProps {
+  readonly pipelineName: string;
   readonly startRun: PipelineFunction;
   readonly recordFailure: PipelineFunction;
   readonly finishRun: PipelineFunction;
   readonly extractors: Extractors;
-  /** Objects at a time, and slices of each at a time. */
+  /** How many objects run at a time, and how many slices of each. */
   readonly parallelism: ResolvedConfig['parallelism'];
 }
 
 /**
- * A run is planned for an hour of the rate allowance. Another client that takes three quarters of it
- * makes that 4 hours, throttling by Lambda may add 6.3 (workflow-retries.ts); what is still running
- * after 12 is stuck, and would keep its objects from every later run.
+ * A run is planned for an hour of the rate allowance. Another client that takes three quarters of it makes that 4 hours,
+ * and throttling by Lambda may add 6.3 (workflow-retries.ts). A run of 12 hours is stuck, and would keep its objects
+ * from every later run.
  */
 const TIMEOUT_HOURS = 12;
 
@@ -60,28 +62,17 @@ const EVERYTHING = { errors: ['States.ALL'], resultPath: '$.error' };
  *               ⟲ AwaitPlan               ExtractSlice ⟲ CheckSlice, AwaitSlice
  *              any failure → RecordFailure (the other objects go on)
  * ```
- * Events, of which an execution may have 25,000. A call of a function makes 5 (entered, scheduled, started,
- * succeeded, exited), a Choice, Wait or Succeed 2, a Map 4 and 2 for each item. With N invocations
- * for a slice that is 2 + 7 N + 2 a slice, and 2 + 5 + 2 + 4 + 5 + 2 = 20 an object besides, 22 for the run:
- * 16 objects × 100 slices are 22 + 16 × (20 + 100 × (4 + 7 N)) = 6,742 + 11,200 N. N = 1 is 17,942; on average
- * N may be 1.6. An invocation ends because its slice is done or because its 14 minutes are over, so the
- * second kind is bounded by time: 64 at once (8 × 8) make 274 an hour, which is N = 1.17 and 19,862 events
- * for the hour a run is planned for, and they reach 25,000 after 3.7 hours. Only 5 of the 16 objects are ever
- * cut into more than a few slices, and those alone (5 × 100) make 22 + 16 × 20 + 500 × (4 + 7 N): N may be 6.4.
- * What it implies: the plan's bound of 100 slices must stay, a wait of seconds belongs into the invocation
- * (9 events a round here), and `parallelism` far beyond 8 × 8 shortens the time until a slow run is ended by its history.
- *
- * Waits for a share of `concurrency` (functions/core/cap-shares.ts) come on top, 9 events a round. Each of the 5 × 100
- * slices may have to wait when it begins: 4,500. One sleeper wakes every 30 s, 1,080 events an hour, and may make one
- * invocation stop, which costs 7 + 9: 3,000 an hour at most. Beside the slices (5,842 with N = 1) 14,658 are left:
- * 4.9 hours if objects take turns all the time, all of the 12 if none has to.
+ * An execution may have 25,000 events. docs/decisions/017 derives why this shape stays below that.
  */
 export class Workflow extends Construct {
   readonly stateMachine: StateMachine;
 
   constructor(scope: Construct, id: string, props: WorkflowProps) {
     super(scope, id);
-    const logGroup = new LogGroup(this, 'Log', { removalPolicy: RemovalPolicy.DESTROY });
+    const logGroup = new LogGroup(this, 'Log', {
+      logGroupName: vendedLogName(this, 'states', props.pipelineName),
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
     this.stateMachine = new StateMachine(this, 'StateMachine', {
       stateMachineType: StateMachineType.STANDARD,
       definitionBody: DefinitionBody.fromChainable(run(this, props)),
@@ -101,9 +92,9 @@ export class Workflow extends Construct {
   }
 
   /**
-   * FinishRun may start the next run, an extractor may ask whether a lease's holder still runs. These are
-   * policies of their own: in the roles' default policies, on which the functions depend, the state machine
-   * would wait for the functions it names and they for it.
+   * FinishRun may start the next run, and an extractor may ask whether the holder of a lease is still running. These are
+   * separate policies because functions depend on the default policies of their roles: there, the state machine and its
+   * functions would wait for each other.
    */
   #grantExecutions(finish: PipelineFunction, extractors: readonly PipelineFunction[]): void {
     const executions = Stack.of(this).formatArn({
@@ -148,7 +139,7 @@ function run(scope: Construct, props: WorkflowProps): IChainable {
   const checkRun = new Choice(scope, 'CheckRun', { stateName: 'CheckRun' })
     .when(Condition.stringEquals('$.status', 'succeeded'), succeeded)
     .otherwise(failed);
-  // The error takes the place of the input, which may be anything, and to a list nothing can be added.
+  // The error replaces the input, because the input may be anything and nothing can be added to a list.
   const start = startRun(scope, props.startRun, Object.fromEntries(arns)).addCatch(startFailed(scope), {
     errors: EVERYTHING.errors,
   });
@@ -161,8 +152,8 @@ function run(scope: Construct, props: WorkflowProps): IChainable {
 }
 
 /**
- * A run that could not begin ends with one sentence as its cause: of the report that Lambda makes of an error,
- * `{errorType, errorMessage, trace}`, the message. Other causes, such as a time-out's, are texts already.
+ * A run that could not begin ends with one sentence as its cause: the message in Lambda's report of an error,
+ * `{errorType, errorMessage, trace}`. Other causes, such as that of a time-out, are plain text already.
  */
 function startFailed(scope: Construct): IChainable {
   const read = new Pass(scope, 'ReadRefusal', {
@@ -187,7 +178,7 @@ function startFailed(scope: Construct): IChainable {
     .otherwise(failed);
 }
 
-/** One object. Whatever fails is recorded and ends this object only, even where recording it fails too. */
+/** One object. A failure is recorded and ends this object only, even if recording it fails too. */
 function object(scope: Construct, props: WorkflowProps): IChainable {
   const done = new Succeed(scope, 'FinishObject', {
     stateName: 'FinishObject',
@@ -226,11 +217,11 @@ function maintenance(scope: Construct, done: Succeed): IChainable {
     .otherwise(done);
 }
 
-/** Waiting is free here, and billed in a function. */
+/** Waiting is free here. A function would be billed for it. */
 const awaiting = (scope: Construct, stateName: string, seconds: string): Wait =>
   new Wait(scope, stateName, { stateName, time: WaitTime.secondsPath(seconds) });
 
-/** One slice: called again until it is done, after a wait where it asks for one. */
+/** One slice: called again until it is done, after a wait if it asks for one. */
 function slice(scope: Construct): IChainable {
   const extract = extractSlice(scope, EXTRACTOR_TIMEOUT_SECONDS);
   const wait = awaiting(scope, 'AwaitSlice', '$.attempt.waitSeconds');

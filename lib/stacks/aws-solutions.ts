@@ -7,7 +7,7 @@ import type {
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { ACKNOWLEDGEMENTS, type Acknowledgement } from './acknowledgements.ts';
 
-/** Path of a construct below its stack. */
+/** The path of a construct below its stack. */
 const pathInStack = (constructPath: string): string => constructPath.slice(constructPath.indexOf('/') + 1);
 
 const covers = ({ finding, at }: Acknowledgement, ruleName: string, constructPath: string): boolean =>
@@ -15,7 +15,7 @@ const covers = ({ finding, at }: Acknowledgement, ruleName: string, constructPat
 
 const FIX = 'Change it, or give the reason in lib/stacks/acknowledgements.ts.';
 
-/** The findings that nobody has given a reason for. */
+/** The findings without a reason. */
 export function unacknowledged(
   violations: readonly PolicyViolation[],
   acknowledgements: readonly Acknowledgement[] = ACKNOWLEDGEMENTS,
@@ -30,8 +30,8 @@ export function unacknowledged(
 }
 
 /**
- * cdk-nag's AWS Solutions rules as part of every synthesis. Its own acknowledgements are for one literal finding at one
- * construct each; ours are one table of patterns, which a reviewer can read from top to bottom.
+ * Runs cdk-nag's AWS Solutions rules in every synthesis. cdk-nag acknowledges one literal finding at one construct at a
+ * time. Ours are one table of patterns that a reviewer can read from top to bottom.
  */
 export class AwsSolutions implements IPolicyValidationPlugin {
   readonly name = 'AwsSolutions';

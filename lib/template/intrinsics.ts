@@ -1,4 +1,4 @@
-/** Resolves CloudFormation's intrinsic functions to what stands for the resources on one machine. Pure. */
+/** Resolves CloudFormation's intrinsic functions to the names that resources have on one machine. Pure. */
 
 export interface Resource {
   readonly Type: string;
@@ -12,13 +12,13 @@ export interface StackTemplate {
   >;
 }
 
-/** Where the resources pretend to be. */
+/** The region and account that the resources pretend to be in. */
 export interface Place {
   readonly region: string;
   readonly accountId: string;
 }
 
-/** What `Ref` and the attribute `Arn` of a resource are here. */
+/** The values of `Ref` and of the attributes `Arn` and `Name` of a resource. */
 export interface ResourceIdentity {
   readonly ref: string;
   readonly arn: string;
@@ -30,10 +30,13 @@ type Resolve = (value: unknown) => unknown;
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** `StartRunFunction94BCC4FF` → `StartRunFunction`: the CDK's hash tells apart what does not collide here. */
+/** `StartRunFunction94BCC4FF` → `StartRunFunction`: names do not collide here without the CDK's hash. */
 const localName = (logicalId: string): string => logicalId.replace(/[0-9A-F]{8}$/, '');
 
-/** The types that are provisioned or called here; a reference to any other means that this file must learn it. */
+/**
+ * The identity of a resource, for the types that are provisioned or called on one machine.
+ * @throws Error for any other type: this file must learn it
+ */
 export function identityOf(
   logicalId: string,
   { Type }: Resource,
@@ -48,7 +51,7 @@ export function identityOf(
     }
     case 'AWS::DynamoDB::GlobalTable':
       return { ref: name, arn: arn('dynamodb', `table/${name}`), name };
-    // `Ref` is an ARN on AWS; Secrets Manager takes the name in every place.
+    // `Ref` is an ARN on AWS. Secrets Manager accepts the name everywhere too.
     case 'AWS::SecretsManager::Secret':
       return { ref: name, arn: name, name };
     case 'AWS::Lambda::Function':
@@ -63,14 +66,15 @@ export function identityOf(
 }
 
 /**
- * The function that resolves values of `template`.
- * @param all every template of the app, for what one stack imports from another
+ * Returns the function that resolves values of `template`.
+ * @param all every template of the app, because one stack imports values of another
  */
 export function resolver(template: StackTemplate, all: readonly StackTemplate[], place: Place): Resolve {
   const pseudo: Readonly<Record<string, string>> = {
     'AWS::AccountId': place.accountId,
     'AWS::Partition': 'aws',
     'AWS::Region': place.region,
+    'AWS::StackId': `arn:aws:cloudformation:${place.region}:${place.accountId}:stack/local/00000000-0000-0000-0000-000000000000`,
     'AWS::URLSuffix': 'amazonaws.com',
   };
   const identity = (logicalId: string): ResourceIdentity => {
@@ -78,7 +82,12 @@ export function resolver(template: StackTemplate, all: readonly StackTemplate[],
     if (resource === undefined) throw new Error(`There is no resource ${logicalId} in the template.`);
     return identityOf(logicalId, resource, place);
   };
-  const ref = (name: string): string => pseudo[name] ?? identity(name).ref;
+  const ref = (name: string): string => {
+    const resource = template.Resources[name];
+    // The only one that is called by the name which its properties give it.
+    if (resource?.Type === 'AWS::Glue::Database') return databaseName(resolve(resource.Properties));
+    return pseudo[name] ?? identity(name).ref;
+  };
   const attribute = (logicalId: string, name: string): string => {
     if (name === 'Arn') return identity(logicalId).arn;
     if (name === 'Name') return identity(logicalId).name;
@@ -98,6 +107,14 @@ export function resolver(template: StackTemplate, all: readonly StackTemplate[],
       const [separator, parts] = list(argument);
       return list(resolve(parts)).join(String(separator));
     }
+    if (call === 'Fn::Split') {
+      const [separator, text] = list(argument);
+      return String(resolve(text)).split(String(separator));
+    }
+    if (call === 'Fn::Select') {
+      const [index, values] = list(argument);
+      return list(resolve(values))[Number(index)];
+    }
     if (call === 'Fn::Sub') return substitute(argument, ref, attribute, resolve);
     if (call === 'Fn::ImportValue') return imported(String(resolve(argument)), all, place);
     if (call.startsWith('Fn::')) throw new Error(`${call} cannot be resolved on one machine.`);
@@ -106,9 +123,15 @@ export function resolver(template: StackTemplate, all: readonly StackTemplate[],
   return resolve;
 }
 
+function databaseName(properties: unknown): string {
+  const input = isRecord(properties) ? properties.DatabaseInput : undefined;
+  if (isRecord(input) && typeof input.Name === 'string') return input.Name;
+  throw new Error('A Glue database has no name in the template.');
+}
+
 function list(value: unknown): readonly unknown[] {
   if (Array.isArray(value)) return value;
-  throw new Error(`An intrinsic function has ${JSON.stringify(value)} where a list belongs.`);
+  throw new Error(`An intrinsic function has ${JSON.stringify(value)} instead of a list.`);
 }
 
 /** `${Name}`, `${Name.Attribute}`, `${AWS::Region}`; `${!Literal}` stays. */

@@ -1,9 +1,9 @@
-/** Makes what the template asks for, unless it is there. */
+/** Creates the resources of the template that do not exist yet. */
 import { randomInt } from 'node:crypto';
 import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
 import type { LocalResources, LocalSecret } from './template.ts';
 
-/** The part of the embedded AWS that makes resources; each call leaves alone what exists. */
+/** The part of the embedded AWS that creates resources. Each call leaves existing ones alone. */
 export interface ResourceMaker {
   createBucket(name: string): Promise<void>;
   createTable(input: CreateTableCommandInput): Promise<void>;
@@ -13,14 +13,14 @@ export interface ResourceMaker {
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
-/** As Secrets Manager generates one without punctuation. */
+/** Like a value that Secrets Manager generates without punctuation. */
 const randomText = (length: number): string =>
   Array.from({ length }, () => ALPHABET[randomInt(ALPHABET.length)]).join('');
 
 const firstValue = (secret: LocalSecret): string =>
   'initialValue' in secret ? secret.initialValue : randomText(secret.randomCharacters);
 
-/** Provisions the resources of the template; on an existing directory it changes nothing. */
+/** Provisions the resources of the template. It changes nothing that exists. */
 export async function provision(
   maker: ResourceMaker,
   resources: Pick<LocalResources, 'buckets' | 'tables' | 'secrets' | 'databases'>,

@@ -1,6 +1,6 @@
 /**
- * What is deployed, as one machine needs it: the app is synthesized in this process, and tables, buckets,
- * secrets, databases, functions and the workflow's definition are taken from its templates.
+ * The deployment as one machine needs it. The app is synthesized in this process, and its templates give the tables,
+ * buckets, secrets, databases, functions and the definition of the workflow.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ import { FUNCTION_ENTRIES, type FunctionEntry } from '../../functions/environmen
 import { addPipeline } from '../stacks/pipeline.ts';
 import { identityOf, type Place, type Resource, resolver, type StackTemplate } from './intrinsics.ts';
 
-/** A state machine in the Amazon States Language; what is in it is the runner's business. */
+/** A state machine in the Amazon States Language. Only the runner looks inside. */
 export type Definition = Readonly<Record<string, unknown>>;
 
 export interface LocalFunction {
@@ -27,7 +27,7 @@ export interface LocalFunction {
   readonly memoryMiB: number;
 }
 
-/** A secret with the value it begins with, or with so many random characters. */
+/** A secret with its first value, or with the number of random characters in it. */
 export type LocalSecret = { readonly name: string } & (
   | { readonly initialValue: string }
   | { readonly randomCharacters: number }
@@ -37,25 +37,25 @@ export interface LocalResources {
   readonly buckets: readonly string[];
   readonly tables: readonly CreateTableCommandInput[];
   readonly secrets: readonly LocalSecret[];
-  /** Of the Glue catalog. */
+  /** Databases of the Glue catalog. */
   readonly databases: readonly string[];
   readonly functions: readonly LocalFunction[];
   readonly stateMachine: { readonly arn: string; readonly definition: Definition };
 }
 
-/** The region and account that the embedded AWS answers for. */
+/** The region and account of the embedded AWS. */
 export const LOCAL_PLACE: Place = { region: 'us-east-1', accountId: '000000000000' };
 
 const CDK_JSON = join(import.meta.dirname, '../../cdk.json');
 
 const cdkJson = z.object({ context: z.record(z.string(), z.unknown()) });
 
-/** Handlers run in this process, from their sources; the template only says which. */
+/** Handlers run in this process, from their sources. The template only names them. */
 const NO_CODE = () => Code.fromInline('// runs in the process of the local assembly');
 
 /**
- * The templates of one pipeline, as `cdk synth` makes them (same flags, same stacks), without bundles.
- * CloudFormation's rules are checked by `cdk synth` and the tests; here they would take 3 seconds of every start.
+ * The templates of one pipeline as `cdk synth` makes them, with the same flags and stacks but without bundles.
+ * `cdk synth` and the tests check CloudFormation's rules. Here that would add 3 seconds to every start.
  */
 export function synthesize(config: ResolvedConfig, deployment?: Deployment): readonly StackTemplate[] {
   const outdir = mkdtempSync(join(tmpdir(), 'pipeline-synth-'));
@@ -114,7 +114,7 @@ interface Located {
   readonly resolve: (value: unknown) => unknown;
 }
 
-/** Takes from the templates what one machine needs, with every reference resolved. */
+/** Takes the resources that one machine needs from the templates, with every reference resolved. */
 export function localResources(
   templates: readonly StackTemplate[],
   place: Place = LOCAL_PLACE,
@@ -138,7 +138,7 @@ export function localResources(
   if (machine === undefined || others.length > 0)
     throw new Error('A pipeline has exactly one state machine.');
   const functions = each('AWS::Lambda::Function', ({ arn }, found) => localFunction(arn, found));
-  // Others are for what has no use here: access logs, results of Athena.
+  // The other buckets, for access logs and results of Athena, have no use here.
   const named = new Set(functions.flatMap(({ environment }) => Object.values(environment)));
   return {
     buckets: each('AWS::S3::Bucket', ({ name }) => name).filter((name) => named.has(name)),
@@ -172,7 +172,7 @@ function localFunction(arn: string, found: Located): LocalFunction {
   };
 }
 
-/** Resolves these properties alone: the others may refer to what does not exist here, such as roles. */
+/** Resolves only these properties. Others may refer to what does not exist here, such as roles. */
 function read<T>(schema: z.ZodType<T>, { logicalId, resource, resolve }: Located, ...names: string[]): T {
   const properties = Object.fromEntries(names.map((name) => [name, resolve(resource.Properties?.[name])]));
   const result = schema.safeParse(properties);

@@ -21,6 +21,9 @@ import { type Bench, SMALL, startBench } from '../support/local/local-bench.ts';
 import { rowsOf } from '../support/local/sql-tables.ts';
 import { HOUR } from '../support/local/test-clock.ts';
 
+/** The pipeline of the bench is called `test`; the id of a stack is all zeros on one machine. */
+const DATABASE = 'test_00000000';
+
 let bench: Bench | undefined;
 afterEach(async () => {
   await bench?.close();
@@ -36,7 +39,7 @@ const SUCCEEDED = { status: 'finished', runs: [{ status: 'succeeded' }] };
 
 /** Looks at the catalog between two runs. */
 async function catalogOf({ directory }: Bench): Promise<CatalogView> {
-  return withGlue(directory, (client) => readCatalog(client, 'test'));
+  return withGlue(directory, (client) => readCatalog(client, DATABASE));
 }
 
 async function withGlue<T>(directory: string, act: (client: GlueClient) => Promise<T>): Promise<T> {
@@ -89,7 +92,7 @@ describe('after a run', () => {
     const { tables, types } = await catalogOf(current);
     const expected = glueTables(configuredTables(Object.values(OBJECTS), parseConfig({}), {}), {
       bucket: 'lake',
-      database: 'test',
+      database: DATABASE,
       firstDay: '2026-02-10',
     });
     expect([...tables.keys()].sort()).toEqual(expected.map(({ Name }) => Name).sort());
@@ -186,13 +189,13 @@ describe('a catalog that is not as it should be', () => {
     addToTeams(current, { mood: 'good' });
     await current.sync();
     const whole = (await catalogOf(current)).types;
-    const folder = join(current.directory, 'state', 'glue', 'test');
+    const folder = join(current.directory, 'state', 'glue', DATABASE);
     for (const table of ['teams', 'manifests', 'team_admin_history', 'team_admin_files'])
       await rm(join(folder, `${table}.json`));
     await withGlue(current.directory, (client) =>
       client.send(
         new UpdateTableCommand({
-          DatabaseName: 'test',
+          DatabaseName: DATABASE,
           TableInput: {
             Name: 'teams_history',
             StorageDescriptor: { Columns: [{ Name: 'id', Type: 'string' }] },
@@ -216,7 +219,7 @@ describe('a catalog that is not as it should be', () => {
     await withGlue(current.directory, (client) =>
       client.send(
         new UpdateTableCommand({
-          DatabaseName: 'test',
+          DatabaseName: DATABASE,
           TableInput: {
             ...{ Name, StorageDescriptor, PartitionKeys, TableType },
             Description: 'Ours',
@@ -239,7 +242,7 @@ describe('a catalog that is not as it should be', () => {
     addToTeams(current, { mood: 'good' });
     current.clock.advance(HOUR);
     const session = await current.open();
-    await rm(join(current.directory, 'state', 'glue', 'test'), { recursive: true });
+    await rm(join(current.directory, 'state', 'glue', DATABASE), { recursive: true });
     const result = await session.run();
     await session.close();
     expect(result).toMatchObject({
@@ -250,7 +253,7 @@ describe('a catalog that is not as it should be', () => {
           objects: [
             {
               status: 'committed',
-              message: expect.stringContaining('Does the database test exist?'),
+              message: expect.stringContaining('Does the database test_00000000 exist?'),
               schema: { added: ['teams.mood: string'] },
             },
           ],
@@ -259,7 +262,7 @@ describe('a catalog that is not as it should be', () => {
     });
     const lake = createDirectoryLake(current.directory);
     expect(statusText(await readStatus(lake, ['teams'], current.clock.now()))).toContain(
-      'teams committed: Glue refused tables of the database test (EntityNotFoundException',
+      'teams committed: Glue refused tables of the database test_00000000 (EntityNotFoundException',
     );
     expect((await syncAgain(current)).types.teams).toHaveProperty('mood');
   });

@@ -110,9 +110,11 @@ function kindOf(logicalId: string, right: string): string {
   const kind = logicalId.startsWith('Extractors') ? 'extractor' : logicalId.replace(/Function\w+$/, '');
   const general = right
     .replace(/tables\/(?!deletions|rejects)\w+/, 'tables/<own>')
-    .replace(/manifests\/\w+\//, 'manifests/<own>/')
-    .replace(/(table\/rights)\/(manifests|manifest_files)$/, '$1/<of manifests>')
-    .replace(/(table\/rights)\/(?!<)\w+$/, '$1/<own>');
+    .replace(/tables\/(deletions|rejects)\/\*\/\w+-/, 'tables/$1/*/<own>-')
+    .replace(/work\/\*\/\w+\/\*/, 'work/*/<own>/*')
+    .replace(/(manifests|evidence)\/\w+\//, '$1/<own>/')
+    .replace(/(table\/rights_00000000)\/(manifests|manifest_files)$/, '$1/<of manifests>')
+    .replace(/(table\/rights_00000000)\/(?!<)\w+$/, '$1/<own>');
   return `${kind}: ${general}`;
 }
 
@@ -120,9 +122,17 @@ function kindOf(logicalId: string, right: string): string {
 const REASONS: Readonly<Record<string, string>> = {
   'FinishRun: states:StartExecution on arn:aws:states:us-east-1:000000000000:stateMachine:WorkflowStateMachine':
     'work remains after more than 100 slices of 15,000 records',
+  ...Object.fromEntries(
+    [
+      ...['deletions', 'rejects'].map(
+        (table) => `s3:DeleteObject on arn:aws:s3:::lake/tables/${table}/*/<own>-*`,
+      ),
+      ...['Delete', 'Get', 'Put'].map((action) => `s3:${action}Object on arn:aws:s3:::lake/evidence/<own>/*`),
+    ].map((right) => [`extractor: ${right}`, 'runs of a past day are put together']),
+  ),
   'RecordFailure: s3:ListBucket on arn:aws:s3:::lake': 'to be told that a file of the run has been removed',
   'StartRun: s3:ListBucket on arn:aws:s3:::lake': 'to be told that a file of the run has been removed',
-  'extractor: glue:UpdateTable on arn:aws:glue:us-east-1:000000000000:table/rights/<of manifests>':
+  'extractor: glue:UpdateTable on arn:aws:glue:us-east-1:000000000000:table/rights_00000000/<of manifests>':
     'a later version of the software may define these tables in another way',
   ...Object.fromEntries(
     ['extractor', 'RecordFailure', 'StartRun'].flatMap((kind) =>

@@ -19,7 +19,7 @@ test.each(findings)('a pipeline %s has no finding without a reason', (_name, vio
 });
 
 describe.each(ACKNOWLEDGEMENTS)('$finding at $at', (acknowledgement) => {
-  test('is there, and found if its reason is taken away', () => {
+  test('exists, and is found if its reason is removed', () => {
     const others = ACKNOWLEDGEMENTS.filter((one) => one !== acknowledgement);
     expect(findings.flatMap(([, violations]) => unacknowledged(violations, others))).not.toEqual([]);
   });
@@ -32,10 +32,10 @@ describe.each(ACKNOWLEDGEMENTS)('$finding at $at', (acknowledgement) => {
   });
 });
 
-test('a finding stops the synthesis, and says where reasons are given', () => {
+test('a finding stops the synthesis, and says where to give a reason', () => {
   const app = new App({ builtinCloudFormationValidation: false });
   Validations.of(app).addPlugins(new AwsSolutions());
-  new CfnBucket(new Stack(app, 'shop-storage'), 'Open');
+  new CfnBucket(new Stack(app, 'shop-data'), 'Open');
   expect(() => app.synth()).toThrow('AwsSolutions-S1');
   const [violation] = unacknowledged(new AwsSolutionsChecks().validateScope(app).violations);
   expect(violation).toMatchObject({

@@ -3,19 +3,33 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { describe, expect, test } from 'vitest';
-import { parseDeployment } from '../../functions/config/config.ts';
+import { type PipelineConfig, parseDeployment } from '../../functions/config/config.ts';
 import { Catalog } from '../../lib/constructs/catalog.ts';
-import { StorageStack } from '../../lib/stacks/storage-stack.ts';
+import { DataStack } from '../../lib/stacks/data-stack.ts';
 
-const template = Template.fromStack(
-  new StorageStack(new App(), 'storage', { pipelineName: 'my-shop', deployment: parseDeployment({}) }),
-);
+const templateOf = (config: PipelineConfig): Template =>
+  Template.fromStack(
+    new DataStack(new App(), 'data', { pipelineName: 'my-shop', deployment: parseDeployment(config) }),
+  );
 
-test('the database has a name that needs no quotes, and stays when the stack goes', () => {
+const template = templateOf({});
+
+/** Eight digits of the id of the stack. */
+const SUFFIX = {
+  'Fn::Select': [
+    0,
+    { 'Fn::Split': ['-', { 'Fn::Select': [2, { 'Fn::Split': ['/', { Ref: 'AWS::StackId' }] }] }] },
+  ],
+};
+
+test('the database has a name without quotes that no earlier stack can have taken, and outlives the stack', () => {
   template.hasResource('AWS::Glue::Database', {
     DeletionPolicy: 'RetainExceptOnCreate',
     UpdateReplacePolicy: 'Retain',
-    Properties: { CatalogId: { Ref: 'AWS::AccountId' }, DatabaseInput: { Name: 'my_shop' } },
+    Properties: {
+      CatalogId: { Ref: 'AWS::AccountId' },
+      DatabaseInput: { Name: { 'Fn::Join': ['', ['my_shop_', SUFFIX]] } },
+    },
   });
 });
 
@@ -23,12 +37,15 @@ describe('the workgroup', () => {
   const [workgroup] = Object.values(template.findResources('AWS::Athena::WorkGroup'));
   const { WorkGroupConfiguration, ...rest } = workgroup?.Properties ?? {};
 
-  test('is named after the pipeline, and goes with the stack', () => {
-    expect(rest).toMatchObject({ Name: 'my-shop', RecursiveDeleteOption: true });
+  test('has a name that no earlier stack can have taken, and goes with the stack', () => {
+    expect(rest).toMatchObject({
+      Name: { 'Fn::Join': ['', ['my-shop-', SUFFIX]] },
+      RecursiveDeleteOption: true,
+    });
     expect(workgroup).not.toHaveProperty('DeletionPolicy');
   });
 
-  test('makes everybody keep to its limit and its place for results', () => {
+  test('enforces its limit and its place for results', () => {
     expect(WorkGroupConfiguration).toMatchObject({
       EnforceWorkGroupConfiguration: true,
       PublishCloudWatchMetricsEnabled: true,
@@ -44,7 +61,22 @@ describe('the workgroup', () => {
   });
 });
 
-test('results lie in a bucket of their own for a week, closed to the public', () => {
+test('both names may be chosen', () => {
+  const chosen = templateOf({ catalog: { database: 'sales', workgroup: 'Analysts' } });
+  chosen.hasResourceProperties('AWS::Glue::Database', { DatabaseInput: { Name: 'sales' } });
+  chosen.hasResourceProperties('AWS::Athena::WorkGroup', { Name: 'Analysts' });
+});
+
+test.each([
+  [{ database: 'default' }, "catalog.database: 'default' is the shared database of the account"],
+  [{ workgroup: 'primary' }, "catalog.workgroup: 'primary' is the shared workgroup of the account"],
+  [{ workgroup: 'Primary' }, "catalog.workgroup: 'primary' is the shared workgroup of the account"],
+  [{ database: 'Sales-1' }, 'catalog.database: must be 1-128 characters a-z, 0-9 and _'],
+])('%j is refused', (catalog, message) => {
+  expect(() => parseDeployment({ catalog })).toThrow(message);
+});
+
+test('results are in a bucket of their own for a week, closed to the public', () => {
   const buckets = template.findResources('AWS::S3::Bucket');
   const [, results] =
     Object.entries(buckets).find(([logicalId]) => logicalId.startsWith('CatalogResults')) ?? [];
@@ -76,7 +108,12 @@ test('results lie in a bucket of their own for a week, closed to the public', ()
 test('with a key of its own the results are encrypted with it', () => {
   const stack = new Stack(new App(), 'own-key');
   const accessLogs = new Bucket(stack, 'AccessLogs');
-  new Catalog(stack, 'Catalog', { pipelineName: 'shop', encryptionKey: new Key(stack, 'Key'), accessLogs });
+  new Catalog(stack, 'Catalog', {
+    pipelineName: 'shop',
+    names: { database: null, workgroup: null },
+    encryptionKey: new Key(stack, 'Key'),
+    accessLogs,
+  });
   const own = Template.fromStack(stack);
   const KmsKey = { 'Fn::GetAtt': [Match.stringLikeRegexp('^Key'), 'Arn'] };
   own.hasResourceProperties('AWS::Athena::WorkGroup', {

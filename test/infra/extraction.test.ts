@@ -6,13 +6,14 @@ import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { parseConfig, parseDeployment } from '../../functions/config/config.ts';
+import { type PipelineConfig, parseConfig, parseDeployment } from '../../functions/config/config.ts';
 import { OBJECT_NAMES } from '../../functions/core/names.ts';
 import { type FunctionEntry, PLACES_OF, readEnvironment } from '../../functions/environment.ts';
 import { codeVersion } from '../../lib/constructs/code-version.ts';
 import { bundledCode } from '../../lib/constructs/function-code.ts';
 import { addPipeline } from '../../lib/stacks/pipeline.ts';
 import type { StackTemplate } from '../../lib/template/intrinsics.ts';
+import { synthesis } from '../support/infra/synthesis.ts';
 
 interface FunctionProperties {
   readonly Code: { readonly S3Key: string };
@@ -30,7 +31,6 @@ const { context } = JSON.parse(readFileSync(join(import.meta.dirname, '../../cdk
 let outdir: string;
 let template: StackTemplate;
 let functions: readonly FunctionProperties[];
-let everyFunction: readonly FunctionProperties[];
 
 const functionsOf = ({ Resources }: StackTemplate): readonly FunctionProperties[] =>
   Object.values(Resources)
@@ -40,28 +40,28 @@ const functionsOf = ({ Resources }: StackTemplate): readonly FunctionProperties[
 const entryOf = ({ Handler }: FunctionProperties): FunctionEntry =>
   Handler.replace('.handler', '') as FunctionEntry;
 
-/** The whole app as `cdk synth` makes it, CloudFormation's rules included: a violation throws. */
+/** The whole app as `cdk synth` makes it, including CloudFormation's rules: a violation throws. */
 beforeAll(async () => {
   outdir = await mkdtemp(join(tmpdir(), 'synth-test-'));
   const app = new App({ outdir, context });
-  const { extraction, connection } = addPipeline(app, config, bundledCode(config));
+  const { pipeline } = addPipeline(app, config, bundledCode(config));
   app.synth();
-  // Also refuses a template whose resources depend on each other in a circle.
-  template = Template.fromStack(extraction).toJSON() as StackTemplate;
+  // This also refuses a template whose resources depend on each other in a circle.
+  template = Template.fromStack(pipeline).toJSON() as StackTemplate;
   functions = functionsOf(template);
-  everyFunction = [...functions, ...functionsOf(Template.fromStack(connection).toJSON() as StackTemplate)];
 });
 afterAll(() => rm(outdir, { recursive: true, force: true }));
 
 const assets = () => readdirSync(outdir).filter((name) => name.startsWith('asset.'));
 
 describe('the functions', () => {
-  test('are one extractor per object and three of the workflow', () => {
+  test('are one extractor per object, three of the workflow, and the callback', () => {
     const handlers = functions.map(({ Handler }) => Handler).toSorted();
     const extractors = OBJECT_NAMES.map(() => 'extractor.handler');
     expect(handlers).toEqual([
       ...extractors,
       'finish-run.handler',
+      'oauth-callback.handler',
       'record-failure.handler',
       'start-run.handler',
     ]);
@@ -79,8 +79,8 @@ describe('the functions', () => {
     for (const { Properties } of logGroups) expect(Properties).toHaveProperty('RetentionInDays', 90);
   });
 
-  test('are told where to find what their entry uses, and nothing else', () => {
-    for (const each of everyFunction) {
+  test('know where to find what their entry uses, and nothing else', () => {
+    for (const each of functions) {
       const names = Object.keys(each.Environment.Variables);
       const object = entryOf(each) === 'extractor' ? ['OBJECT_NAME'] : [];
       const detail = entryOf(each) === 'oauth-callback' ? [] : ['METRICS_DETAIL'];
@@ -95,33 +95,55 @@ describe('the functions', () => {
     const objects = functions.flatMap(({ Environment }) => Environment.Variables.OBJECT_NAME ?? []);
     expect(objects).toEqual(OBJECT_NAMES);
     const databases = functions.flatMap(({ Environment }) => Environment.Variables.GLUE_DATABASE ?? []);
-    expect(databases).toEqual(OBJECT_NAMES.map(() => 'shop'));
+    const database = {
+      'Fn::ImportValue': expect.stringMatching(/^shop-data:ExportsOutputRefCatalogDatabase/),
+    };
+    expect(databases).toEqual(OBJECT_NAMES.map(() => database));
   });
 });
 
-test('the outputs tell where to query', () => {
-  const { Outputs = {} } = template;
-  expect(Outputs.GlueDatabase?.Value).toBe('shop');
-  expect(Outputs.AthenaWorkgroup?.Value).toBe('shop');
+describe('the account', () => {
+  const functionsWith = (written: PipelineConfig): readonly Readonly<Record<string, unknown>>[] =>
+    functionsOf(synthesis(written).templates.pipeline) as unknown as readonly Readonly<
+      Record<string, unknown>
+    >[];
+
+  test('keeps nothing free for the pipeline by default', () => {
+    for (const each of functionsWith({})) expect(each).not.toHaveProperty('ReservedConcurrentExecutions');
+  });
+
+  test('keeps invocations free for every object if asked to', () => {
+    const reserved = functionsWith({ reservedConcurrency: 5 }).map(
+      ({ Handler, ReservedConcurrentExecutions: count }) => `${Handler} ${count}`,
+    );
+    expect(reserved.filter((text) => text === 'extractor.handler 5')).toHaveLength(16);
+    expect(reserved.filter((text) => text.endsWith(' undefined'))).toHaveLength(4);
+  });
+
+  test('is never asked to keep less free than the slices of an object need', () => {
+    expect(() => parseConfig({ reservedConcurrency: 3 })).toThrow(
+      'reservedConcurrency: must be at least parallelism.slices (4), or the pipeline would throttle itself',
+    );
+  });
 });
 
 describe('the bundles', () => {
   test('are one per entry, shared by the 16 extractors', () => {
     const keys = (handler: string) => functions.filter((each) => each.Handler === handler).map(keyOf);
     expect(new Set(keys('extractor.handler')).size).toBe(1);
-    expect(new Set(everyFunction.map(keyOf)).size).toBe(5);
+    expect(new Set(functions.map(keyOf)).size).toBe(5);
     expect(assets()).toHaveLength(5);
   });
 
   test('FinishRun, and no other, learns that the pipeline is paused', () => {
     const pausedOf = (paused: boolean) => {
-      const { extraction } = addPipeline(
+      const { pipeline } = addPipeline(
         new App({ context }),
         config,
         () => Code.fromInline('//'),
         parseDeployment({ paused }),
       );
-      return functionsOf(Template.fromStack(extraction).toJSON() as StackTemplate).flatMap((each) =>
+      return functionsOf(Template.fromStack(pipeline).toJSON() as StackTemplate).flatMap((each) =>
         environmentOf(each).PAUSED === 'true' ? [entryOf(each)] : [],
       );
     };
@@ -130,7 +152,7 @@ describe('the bundles', () => {
   });
 
   test('load as ES modules with the environment of the template, and are under 1 MB', async () => {
-    const entries = new Map(everyFunction.map((each) => [keyOf(each), each]));
+    const entries = new Map(functions.map((each) => [keyOf(each), each]));
     expect(entries.size).toBe(assets().length);
     for (const asset of assets()) {
       const folder = join(outdir, asset);
@@ -153,7 +175,7 @@ describe('the bundles', () => {
   });
 });
 
-/** The environment of the template, with something in the place of every reference. */
+/** The environment of the template, with a text in place of every reference. */
 const environmentOf = ({ Environment }: FunctionProperties): Readonly<Record<string, string>> =>
   Object.fromEntries(
     Object.entries(Environment.Variables).map(([name, value]) => [
@@ -167,8 +189,8 @@ const keyOf = ({ Code }: FunctionProperties): string => Code.S3Key;
 test('only the configured objects have a function', () => {
   const app = new App({ outdir: join(outdir, 'few'), context, builtinCloudFormationValidation: false });
   const few = parseConfig({ objects: ['tags', 'contacts', 'contact_tag'] });
-  const { extraction } = addPipeline(app, few, bundledCode(few));
-  const resources = Object.values((Template.fromStack(extraction).toJSON() as StackTemplate).Resources);
+  const { pipeline } = addPipeline(app, few, bundledCode(few));
+  const resources = Object.values((Template.fromStack(pipeline).toJSON() as StackTemplate).Resources);
   const objects = resources
     .filter(({ Type }) => Type === 'AWS::Lambda::Function')
     .flatMap(

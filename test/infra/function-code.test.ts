@@ -11,7 +11,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('Lambda, which is another user, may read what is uploaded, also from a machine that shares nothing', () => {
+test('Lambda runs as another user and can read what is uploaded, even with a strict umask', () => {
   process.umask(0o077);
   writeBundle('record-failure', '{}', folder);
   const modes = readdirSync(folder).map((file) => [file, statSync(join(folder, file)).mode & 0o777]);

@@ -41,7 +41,7 @@ describe('loadConfig', () => {
     await expect(refusal).rejects.toThrow(file);
   });
 
-  test('says which cron AWS would not fire, or too often', async () => {
+  test('reports a cron that AWS would not fire, or would fire too often', async () => {
     const content = { frequency: { cron: '0 0 1 * 1' }, objectFrequency: { tags: { cron: '*/10 * * * *' } } };
     const file = await write('cron.json', JSON.stringify(content));
     await expect(loadConfig(file)).rejects.toThrow(
@@ -49,7 +49,7 @@ describe('loadConfig', () => {
     );
   });
 
-  test('reads several pipelines, and asks which one is meant', async () => {
+  test('reads several pipelines, and asks which one you mean', async () => {
     const file = await write(
       'several.json',
       '[{"name": "us"}, {"name": "eu", "region": "EU", "paused": true}]',
@@ -71,7 +71,7 @@ describe('loadConfig', () => {
     );
   });
 
-  test('says that a file is missing, and how to name another', async () => {
+  test('reports a missing file, and how to name another', async () => {
     const refusal = loadConfig(join(folder, 'missing.ts'));
     await expect(refusal).rejects.toMatchObject({ name: 'InputError', code: 'config_unreadable' });
     await expect(refusal).rejects.toThrow(/missing\.ts cannot be read .*-c config=FILE/);
@@ -89,7 +89,7 @@ describe('readEnvironment', () => {
     POWERTOOLS_SERVICE_NAME: 'shop',
   };
 
-  test('fills in where the configuration is', () => {
+  test('fills in the place of the configuration', () => {
     const environment = readEnvironment(complete, 'extractor');
     expect(environment).toMatchObject({
       configPath: './pipeline.json',
@@ -100,7 +100,7 @@ describe('readEnvironment', () => {
     expect(environment.place('BUCKET_NAME')).toBe('lake');
   });
 
-  test('names everything that is missing or wrong at once', () => {
+  test('reports everything missing or wrong at once', () => {
     const wrong = { ...complete, BUCKET_NAME: '', TABLE_NAME: undefined, OBJECT_NAME: 'x' };
     expect(() => readEnvironment(wrong, 'extractor')).toThrow(
       "OBJECT_NAME 'x' is not a valid object; BUCKET_NAME is not set; TABLE_NAME is not set.",
@@ -113,7 +113,7 @@ describe('readEnvironment', () => {
     expect(readEnvironment(without, 'start-run').object).toBeNull();
   });
 
-  test('gives an entry its own places only, whatever else is set', () => {
+  test('gives an entry only its own places, whatever else is set', () => {
     const { place } = readEnvironment(complete, 'record-failure');
     expect(place('TABLE_NAME')).toBe('state');
     expect(() => place('HASH_KEY_SECRET_NAME')).toThrow('not part of the environment of record-failure');

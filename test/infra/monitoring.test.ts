@@ -48,12 +48,12 @@ afterAll(() => rm(outdir, { recursive: true, force: true }));
 
 let apps = 0;
 
-/** The stack as the app has it, of a configuration. */
+/** The stack with the alarms, for a configuration. */
 function monitoring(written: PipelineConfig = {}): StackTemplate {
   apps += 1;
   const app = new App({ outdir: join(outdir, String(apps)), context });
   const code = () => Code.fromInline('//');
-  const { monitoring: stack } = addPipeline(app, config, code, parseDeployment(written));
+  const { pipeline: stack } = addPipeline(app, config, code, parseDeployment(written));
   app.synth();
   return Template.fromStack(stack).toJSON() as StackTemplate;
 }
@@ -77,7 +77,7 @@ const metricsOf = (alarm: AlarmProperties): readonly MetricStat[] =>
     ? [alarm]
     : alarm.Metrics.flatMap(({ MetricStat }) => (MetricStat === undefined ? [] : [MetricStat.Metric]));
 
-/** What the functions' own adapter emits, as CloudWatch takes it in. */
+/** What the functions' own adapter emits, as CloudWatch reads it. */
 function emitted(detail: MetricsDetail): readonly Sample[] {
   const lines: string[] = [];
   const metrics = createEmfMetrics({ pipeline: 'shop', detail, print: (line) => lines.push(line) });
@@ -90,7 +90,7 @@ const identityOf = (namespace: unknown, name: unknown, dimensions: unknown): str
   JSON.stringify([namespace, name, dimensions]);
 
 describe('the alarms', () => {
-  test('are at most eight, and the six that the pipeline has reasons for', () => {
+  test('are at most eight, each for a reason', () => {
     const alarms = alarmsOf(monitoring());
     expect(Object.keys(alarms).toSorted()).toEqual([
       'ConnectionLost',
@@ -99,6 +99,7 @@ describe('the alarms', () => {
       'ObjectFailedTwice',
       'OldDebts',
       'RunFailed',
+      'Throttled',
     ]);
     expect(Object.keys(alarms).length).toBeLessThanOrEqual(8);
   });
@@ -125,6 +126,7 @@ describe('the alarms', () => {
     const others = asked.filter(({ Namespace }) => Namespace !== 'IntercomPipeline');
     expect(new Set(others.map(({ Namespace, MetricName }) => `${Namespace} ${MetricName}`))).toEqual(
       new Set([
+        'AWS/Lambda Throttles',
         'AWS/SQS ApproximateNumberOfMessagesVisible',
         'AWS/States ExecutionsAborted',
         'AWS/States ExecutionsFailed',
@@ -134,7 +136,7 @@ describe('the alarms', () => {
     );
   });
 
-  test('all go to the topic, and say what happened and what to do next', () => {
+  test('all notify the topic, and say what happened and what to do next', () => {
     const template = monitoring({ monitoring: 'detailed' });
     const [[topic] = []] = ofType(template, 'AWS::SNS::Topic');
     for (const alarm of Object.values(alarmsOf(template))) {
@@ -167,9 +169,10 @@ describe('the alarms', () => {
       ObjectFailedTwice: 'notBreaching',
       OldDebts: 'notBreaching',
       DeadLetters: 'notBreaching',
-      // Until a run says that the connection holds, it is as lost as it was.
+      Throttled: 'notBreaching',
+      // Until a run reports that the connection works, it stays lost.
       ConnectionLost: 'ignore',
-      // No run at all is what this one is about.
+      // No run at all is exactly what this one reports.
       NoSuccessfulRun: 'breaching',
     });
     expect(alarms.NoSuccessfulRun).toMatchObject({ ComparisonOperator: 'LessThanThreshold', Threshold: 1 });
@@ -212,7 +215,7 @@ describe('the alarms', () => {
     });
   });
 
-  test('wait for the schedule that runs most often, and remember until the rarest has run again', () => {
+  test('wait for the most frequent schedule, and remember until the rarest has run again', () => {
     const alarms = alarmsOf(monitoring({ objectFrequency: { tags: { every: '6 hours' } } }));
     const minutes = (name: string): number => {
       const alarm = alarms[name];
@@ -223,7 +226,7 @@ describe('the alarms', () => {
     expect(minutes('ObjectFailedTwice')).toBe(6 * 60 + 60);
   });
 
-  test('expect no runs of a pipeline that is paused', () => {
+  test('expect no runs of a paused pipeline', () => {
     const alarms = alarmsOf(monitoring({ paused: true }));
     expect(Object.keys(alarms).toSorted()).toEqual([
       'ConnectionLost',
@@ -231,23 +234,37 @@ describe('the alarms', () => {
       'ObjectFailedTwice',
       'OldDebts',
       'RunFailed',
+      'Throttled',
     ]);
   });
 
-  test('name the object where that is wanted', () => {
+  test('count the throttles of the functions that run most, in one alarm of few metrics', () => {
+    const { Throttled } = alarmsOf(monitoring());
+    if (Throttled === undefined) throw new Error('There is no such alarm.');
+    const functions = metricsOf(Throttled).map(({ Dimensions = [] }) => JSON.stringify(Dimensions[0]?.Value));
+    const names = functions.map((text) => /"Ref":"(\w+)Function[0-9A-F]{8}"/.exec(text)?.[1]);
+    expect(names).toEqual([
+      'StartRun',
+      'ExtractorsContacts',
+      'ExtractorsCompanies',
+      'ExtractorsConversations',
+      'ExtractorsConversationParts',
+      'ExtractorsTickets',
+    ]);
+  });
+
+  test('name the object if the configuration asks for it', () => {
     const alarms = alarmsOf(monitoring({ monitoring: 'detailed' }));
-    expect(Object.keys(alarms)).toHaveLength(6 + 2 * OBJECT_NAMES.length);
+    expect(Object.keys(alarms)).toHaveLength(7 + 2 * OBJECT_NAMES.length);
     expect(alarms.ObjectFailedTwicetags?.Dimensions).toContainEqual({ Name: 'Object', Value: 'tags' });
   });
 });
 
 describe('the topic', () => {
-  test('is encrypted with a key that CloudWatch may use, for alarms of this account only', () => {
+  test('has no key that costs money, and lets in alarms of this account only, over TLS', () => {
     const template = monitoring();
-    const [[keyId = '', key] = []] = ofType(template, 'AWS::KMS::Key');
     const [[, topic] = []] = ofType(template, 'AWS::SNS::Topic');
-    expect(topic?.KmsMasterKeyId).toEqual({ 'Fn::GetAtt': [keyId, 'Arn'] });
-    expect(key?.EnableKeyRotation).toBe(true);
+    expect(topic).not.toHaveProperty('KmsMasterKeyId');
     const statement = {
       Effect: 'Allow',
       Principal: { Service: 'cloudwatch.amazonaws.com' },
@@ -257,11 +274,6 @@ describe('the topic', () => {
       },
     };
     const policyOf = (value: unknown) => (value as { Statement: readonly unknown[] }).Statement;
-    expect(policyOf(key?.KeyPolicy)).toContainEqual({
-      ...statement,
-      Action: ['kms:Decrypt', 'kms:GenerateDataKey*'],
-      Resource: '*',
-    });
     const [[, policy] = []] = ofType(template, 'AWS::SNS::TopicPolicy');
     expect(policyOf(policy?.PolicyDocument)).toContainEqual(
       expect.objectContaining({ ...statement, Action: 'sns:Publish', Resource: { Ref: expect.any(String) } }),
@@ -274,14 +286,13 @@ describe('the topic', () => {
     );
   });
 
-  test('is encrypted with the key of the pipeline where it has one', () => {
+  test('is encrypted with the key of the pipeline if it has one', () => {
     const template = monitoring({ encryption: 'own-key' });
-    expect(ofType(template, 'AWS::KMS::Key')).toEqual([]);
     const [[, topic] = []] = ofType(template, 'AWS::SNS::Topic');
-    expect(JSON.stringify(topic?.KmsMasterKeyId)).toContain('shop-storage:ExportsOutputFnGetAttKey');
+    expect(JSON.stringify(topic?.KmsMasterKeyId)).toContain('shop-data:ExportsOutputFnGetAttKey');
   });
 
-  test('is subscribed to by the address of the configuration, if there is one', () => {
+  test('has the address of the configuration as a subscriber, if there is one', () => {
     expect(ofType(monitoring(), 'AWS::SNS::Subscription')).toEqual([]);
     const [[, subscription] = []] = ofType(
       monitoring({ alerts: { email: 'x@y.example' } }),
@@ -301,7 +312,7 @@ interface Widget {
   };
 }
 
-/** The body with a name in place of each reference; a log group of another stack is an import. */
+/** The body with a text in place of each reference. */
 function dashboardOf(template: StackTemplate): readonly Widget[] {
   const [[, properties] = []] = ofType(template, 'AWS::CloudWatch::Dashboard');
   const body = properties?.DashboardBody as { 'Fn::Join': [string, readonly unknown[]] };
@@ -312,8 +323,14 @@ function dashboardOf(template: StackTemplate): readonly Widget[] {
 }
 
 describe('the dashboard', () => {
-  test('shows runs, rows, requests, 429s, the share of the allowance, duration, lag and completeness', () => {
-    const widgets = dashboardOf(monitoring());
+  test('is optional, because it costs more than anything else of an idle pipeline', () => {
+    const template = monitoring();
+    expect(ofType(template, 'AWS::CloudWatch::Dashboard')).toEqual([]);
+    expect(template.Outputs).not.toHaveProperty('DashboardUrl');
+  });
+
+  test('shows runs, rows, requests, 429s, the share of the allowance, duration, lag, completeness and throttles', () => {
+    const widgets = dashboardOf(monitoring({ dashboard: true }));
     const text = JSON.stringify(widgets);
     for (const name of [
       'RowsWritten',
@@ -325,17 +342,24 @@ describe('the dashboard', () => {
     ]) {
       expect(text).toContain(name);
     }
-    for (const name of ['ExecutionsSucceeded', 'ExecutionsFailed', 'completeness', 'lagSeconds']) {
+    for (const name of [
+      'Throttles',
+      'ConcurrentExecutions',
+      'ExecutionsSucceeded',
+      'ExecutionsFailed',
+      'completeness',
+      'lagSeconds',
+    ]) {
       expect(text).toContain(name);
     }
     const [alarms] = widgets.filter(({ type }) => type === 'alarm');
-    expect(alarms?.properties.alarms).toHaveLength(6);
+    expect(alarms?.properties.alarms).toHaveLength(7);
   });
 
   test.each(['standard', 'detailed'] as const)(
     'refers to metrics and log groups that exist (%s)',
     (detail) => {
-      const widgets = dashboardOf(monitoring({ monitoring: detail }));
+      const widgets = dashboardOf(monitoring({ monitoring: detail, dashboard: true }));
       const known = new Set(emitted('standard').map(({ namespace, name }) => `${namespace} ${name}`));
       const metrics = widgets
         .flatMap(({ properties }) => properties.metrics ?? [])
@@ -347,20 +371,15 @@ describe('the dashboard', () => {
       }
       const queries = widgets.flatMap(({ properties }) => properties.query ?? []);
       expect(queries).toHaveLength(3);
-      for (const query of queries) expect(query).toMatch(/^SOURCE '{Fn::ImportValue:[^']*FinishRunLog/);
+      for (const query of queries) expect(query).toMatch(/^SOURCE '{Ref:FinishRunLog/);
       const searches = JSON.stringify(widgets).match(/SEARCH\('{IntercomPipeline,Object,Pipeline}/g) ?? [];
       expect(searches).toHaveLength(detail === 'detailed' ? 2 : 0);
     },
   );
 });
 
-test('the stack tells where the dashboard is, and which topic to subscribe to', () => {
-  const { Outputs } = monitoring();
-  const ours = Object.keys(Outputs ?? {}).filter((name) => !name.startsWith('Exports'));
-  expect(ours.toSorted()).toEqual(['AlertTopicArn', 'DashboardUrl']);
+test('the outputs have the address of the dashboard and the topic to subscribe to', () => {
+  const { Outputs } = monitoring({ dashboard: true });
+  expect(Object.keys(Outputs ?? {})).toEqual(expect.arrayContaining(['AlertTopicArn', 'DashboardUrl']));
   expect(JSON.stringify(Outputs?.DashboardUrl)).toContain('#dashboards/dashboard/');
-});
-
-test('an object can be taken out of the configuration: nothing of it is imported by this stack', () => {
-  expect(JSON.stringify(monitoring())).not.toContain('Extractors');
 });

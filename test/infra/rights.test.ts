@@ -3,17 +3,14 @@ import { PARENT_OF, type PipelineConfig } from '../../functions/config/config.ts
 import { CHILD_NAMES, OBJECT_NAMES } from '../../functions/core/names.ts';
 import { OBJECTS } from '../../functions/objects/index.ts';
 import type { StackTemplate } from '../../lib/template/intrinsics.ts';
+import { LOCAL_PLACE } from '../../lib/template/template.ts';
+import { type AccessRequest, denialsOfBuckets, isAllowed, rightsOfFunction } from '../support/iam.ts';
 import { rightsByRole } from '../support/infra/rights.ts';
 import { CONFIGURATIONS, synthesis } from '../support/infra/synthesis.ts';
 
-function extractionOf(config: PipelineConfig): StackTemplate {
-  const { extraction } = synthesis(config).templates;
-  if (extraction === undefined) throw new Error('no extraction stack');
-  return extraction;
-}
+const rightsOf = (config: PipelineConfig = {}) => rightsByRole(synthesis(config).templates.pipeline);
 
-const extraction = extractionOf({});
-const rights = rightsByRole(extraction);
+const rights = rightsOf();
 
 const pascalCase = (name: string): string =>
   name.replaceAll(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase());
@@ -28,33 +25,37 @@ const EXECUTIONS =
 
 const GLUE = 'arn:<AWS::Partition>:glue:<AWS::Region>:<AWS::AccountId>';
 
-/** Tables and views that all objects share, and those of these tables. */
+/** Rights on the tables and views that all objects share, and on those of these tables. */
 function glue(...tables: readonly string[]): readonly string[] {
   const shared = [...tables, 'deletions', 'rejects'];
   const names = shared.flatMap((table) => [table, `${table}_history`, `${table}_files`]);
   names.push(...tables.map((table) => `${table}_live`));
-  const own = ['manifests', 'manifest_files', ...names].map((name) => `table/shop/${name}`);
-  return ['catalog', 'database/shop', ...own].flatMap((resource) =>
+  const own = ['manifests', 'manifest_files', ...names].map((name) => `table/<CatalogDatabase>/${name}`);
+  return ['catalog', 'database/<CatalogDatabase>', ...own].flatMap((resource) =>
     ['GetTable', 'CreateTable', 'UpdateTable'].map((action) => `glue:${action} on ${GLUE}:${resource}`),
   );
 }
 
 describe('the roles', () => {
-  test('are one per function and one for the state machine', () => {
+  test('are one per function, one for the state machine and one for the schedules', () => {
     const functions = [...OBJECT_NAMES.map((name) => `Extractors${pascalCase(name)}`), 'StartRun'];
-    const expected = [...functions, 'RecordFailure', 'FinishRun', 'WorkflowStateMachine'];
+    const workflow = ['RecordFailure', 'FinishRun', 'WorkflowStateMachine'];
+    const expected = [...functions, ...workflow, 'Callback', 'Schedules'];
     expect(Object.keys(rights).toSorted()).toEqual(expected.map((name) => `${name}Role`).toSorted());
   });
 
-  test('an extractor reaches the tables of its object and children, its manifests, the shared tables and work', () => {
+  test('an extractor reaches the tables of its object and children, its manifests, and its own deletions, rejects and work', () => {
     const prefixes = 'tables/contacts/* tables/contact_company/* tables/contact_tag/* manifests/contacts/*';
-    const shared = 'tables/deletions/* tables/rejects/* work/*';
-    const lake = `${prefixes} ${shared}`.split(' ').map((key) => `<Lake.Arn>/${key}`);
+    const shared =
+      'tables/deletions/*/contacts-* tables/rejects/*/contacts-* evidence/contacts/* work/*/contacts/*';
+    const written = `${prefixes} ${shared}`.split(' ').map((key) => `<Lake.Arn>/${key}`);
     expect(rights.ExtractorsContactsRole).toEqual(
       [
         ...ownLog('ExtractorsContacts'),
-        ...lake.flatMap((arn) => [`s3:GetObject on ${arn}`, `s3:PutObject on ${arn}`]),
-        `s3:ListBucket on <Lake.Arn> if s3:prefix in ${prefixes} ${shared}`,
+        ...written.flatMap((arn) => [`s3:GetObject on ${arn}`, `s3:PutObject on ${arn}`]),
+        's3:GetObject on <Lake.Arn>/work/*/run.json',
+        ...written.slice(0, -1).map((arn) => `s3:DeleteObject on ${arn}`),
+        `s3:ListBucket on <Lake.Arn> if s3:prefix in ${prefixes} ${shared} work/*/run.json`,
         ...['GetItem', 'UpdateItem'].map(
           (action) =>
             `dynamodb:${action} on <State.Arn> if dynamodb:LeadingKeys in object#contacts budget budget#*`,
@@ -77,11 +78,11 @@ describe('the roles', () => {
   });
 
   test('an excluded child table is out of reach', () => {
-    const withoutTags = extractionOf({ tables: { exclude: ['contact_tag'] } });
-    const text = rightsByRole(withoutTags).ExtractorsContactsRole?.join();
+    const withoutTags = rightsOf({ tables: { exclude: ['contact_tag'] } });
+    const text = withoutTags.ExtractorsContactsRole?.join();
     expect(text).toContain('tables/contact_company/');
-    expect(text).toContain('table/shop/contact_company_history');
-    expect(text).toContain('table/shop/contact_company_files');
+    expect(text).toContain('table/<CatalogDatabase>/contact_company_history');
+    expect(text).toContain('table/<CatalogDatabase>/contact_company_files');
     expect(text).not.toContain('tables/contact_tag/');
     expect(text).not.toMatch(/contact_tag_(history|files)/);
   });
@@ -95,32 +96,47 @@ describe('the roles', () => {
     }
   });
 
-  test.each(OBJECT_NAMES)('%s deletes what history removes, and nothing of other objects', (object) => {
-    const tables = [object, ...CHILD_NAMES.filter((child) => PARENT_OF[child] === object)];
-    const own = [...tables.map((table) => `tables/${table}/*`), `manifests/${object}/*`];
-    const isPruned = OBJECTS[object].sync.kind === 'full_refresh';
-    const deletes = rights[`Extractors${pascalCase(object)}Role`]?.filter((line) => line.includes('Delete'));
-    const expected = own.map((key) => `s3:DeleteObject on <Lake.Arn>/${key}`).toSorted();
-    expect(deletes).toEqual(isPruned ? expected : []);
-  });
+  test.each(OBJECT_NAMES)(
+    '%s deletes what history removes or puts together, and nothing of other objects',
+    (object) => {
+      const tables = [object, ...CHILD_NAMES.filter((child) => PARENT_OF[child] === object)];
+      const isWhole = OBJECTS[object].sync.kind === 'full_refresh';
+      const own = [...tables.map((table) => `tables/${table}/*`), `manifests/${object}/*`];
+      const shared = [
+        `tables/deletions/*/${object}-*`,
+        `tables/rejects/*/${object}-*`,
+        `evidence/${object}/*`,
+      ];
+      const deletes = rights[`Extractors${pascalCase(object)}Role`]?.filter((line) =>
+        line.includes('Delete'),
+      );
+      expect(deletes).toEqual(
+        [...own, ...(isWhole ? [] : shared)].map((key) => `s3:DeleteObject on <Lake.Arn>/${key}`).toSorted(),
+      );
+    },
+  );
 
-  test('StartRun, RecordFailure and FinishRun have what their part of the run takes', () => {
+  test('StartRun, RecordFailure and FinishRun have what their part of the run needs', () => {
     const state = (keys: string) => [
       `dynamodb:GetItem on <State.Arn> if dynamodb:LeadingKeys in ${keys}`,
       `dynamodb:UpdateItem on <State.Arn> if dynamodb:LeadingKeys in ${keys}`,
     ];
     const list = (prefixes: string) => `s3:ListBucket on <Lake.Arn> if s3:prefix in ${prefixes}`;
-    const work = ['s3:GetObject on <Lake.Arn>/work/*', 's3:PutObject on <Lake.Arn>/work/*'];
+    const files = (pattern: string) => [
+      `s3:GetObject on <Lake.Arn>/${pattern}`,
+      list(pattern),
+      `s3:PutObject on <Lake.Arn>/${pattern}`,
+    ];
     expect(rights.StartRunRole).toEqual([
       ...state('workspace budget budget#*'),
       ...ownLog('StartRun'),
-      ...[work[0], list('work/*'), work[1]],
+      ...files('work/*/run.json'),
       'secretsmanager:GetSecretValue on <Connection>',
     ]);
     expect(rights.RecordFailureRole).toEqual([
       ...state('object#*'),
       ...ownLog('RecordFailure'),
-      ...[work[0], list('work/*'), work[1]],
+      ...files('work/*/outcome.json'),
     ]);
     const bus = 'arn:<AWS::Partition>:events:<AWS::Region>:<AWS::AccountId>:event-bus/default';
     const ours = 'events:source in intercom.pipeline and events:detail-type in Intercom Sync Completed';
@@ -136,9 +152,9 @@ describe('the roles', () => {
     ]);
   });
 
-  test('the state machine invokes exactly the functions of the template', () => {
-    const functions = Object.entries(extraction.Resources)
-      .filter(([, { Type }]) => Type === 'AWS::Lambda::Function')
+  test('the state machine invokes every function except the callback, and no other', () => {
+    const functions = Object.entries(synthesis().templates.pipeline.Resources)
+      .filter(([id, { Type }]) => Type === 'AWS::Lambda::Function' && !id.startsWith('Callback'))
       .map(([logicalId]) => `lambda:InvokeFunction on <${logicalId.slice(0, -8)}.Arn>`);
     const invokes = rights.WorkflowStateMachineRole?.filter((line) => line.startsWith('lambda:'));
     expect(functions).toHaveLength(19);
@@ -150,13 +166,42 @@ const allTemplates = Object.values(CONFIGURATIONS).flatMap((config) =>
   Object.entries(synthesis(config).templates),
 );
 
+test('a file that exists is safe even from the function that wrote it', () => {
+  const { data, pipeline } = synthesis().templates;
+  const [logicalId = ''] =
+    Object.keys(pipeline.Resources).filter((id) => id.startsWith('ExtractorsTagsFunction')) ?? [];
+  const templates = [data, pipeline];
+  const statements = [
+    ...rightsOfFunction(templates, logicalId, LOCAL_PLACE),
+    ...denialsOfBuckets(templates, LOCAL_PLACE),
+  ];
+  const mayPut = (key: string, context: AccessRequest['context']) =>
+    isAllowed(statements, { action: 's3:PutObject', resource: `arn:aws:s3:::lake/${key}`, context });
+  const isNew = { 's3:if-none-match': ['*'] };
+  for (const key of ['tables/tags/run_date=2026-11-22/x.ndjson.gz', 'manifests/tags/x.json']) {
+    expect([mayPut(key, isNew), mayPut(key, {})]).toEqual([true, false]);
+  }
+  const others = [
+    'tables/contacts/x',
+    'work/run/contacts/plan.json',
+    'tables/deletions/d/r/contacts-0001-a-0001',
+    'tables/rejects/d/r/contacts-0001-a-0001',
+  ];
+  expect(others.filter((key) => mayPut(key, isNew))).toEqual([]);
+  for (const table of ['deletions', 'rejects']) {
+    expect(mayPut(`tables/${table}/d/r/tags-0001-a-0001`, isNew)).toBe(true);
+  }
+});
+
+/** Every role, except that for readers, which has tests of its own (landscape.test.ts). */
+const ownRoles = ({ Resources }: StackTemplate) =>
+  Object.entries(Resources).filter(([id, { Type }]) => Type === 'AWS::IAM::Role' && !id.startsWith('Reader'));
+
 describe('the roles of every stack', () => {
   test('have no managed policy and can be assumed by one service only', () => {
-    const roles = allTemplates
-      .flatMap(([, { Resources }]) => Object.values(Resources))
-      .filter(({ Type }) => Type === 'AWS::IAM::Role');
+    const roles = allTemplates.flatMap(([, template]) => ownRoles(template));
     expect(roles.length).toBeGreaterThan(20);
-    for (const { Properties } of roles) {
+    for (const [, { Properties }] of roles) {
       expect(Properties).not.toHaveProperty('ManagedPolicyArns');
       expect(Properties?.AssumeRolePolicyDocument).toMatchObject({
         Statement: [
@@ -169,16 +214,16 @@ describe('the roles of every stack', () => {
     }
   });
 
-  test('use the own key by way of a service only', () => {
+  test('use the own key through a service only', () => {
     const lines = allLines.filter((line) => line.includes('kms:'));
     expect(lines.length).toBeGreaterThan(50);
     const via =
-      / on <Key\.Arn> if kms:ViaService in (s3|dynamodb|secretsmanager|sqs)\.<AWS::Region>\.amazonaws\.com$/;
+      / on (<Key\.Arn>|arn:aws:kms:[\w:-]+key\/[\w-]+) if kms:ViaService in (s3|dynamodb|secretsmanager|sqs)\.<AWS::Region>\.amazonaws\.com$/;
     expect(lines.filter((line) => !via.test(line))).toEqual([]);
   });
 });
 
-/** Every right there is: `extraction/StartRunRole: s3:GetObject on <Lake.Arn>/work/*`. */
+/** Every right: `pipeline/StartRunRole: s3:GetObject on <Lake.Arn>/work/*`. */
 const allLines = [
   ...new Set(
     allTemplates.flatMap(([stack, template]) =>
@@ -189,14 +234,18 @@ const allLines = [
   ),
 ];
 
-/** Resources with a wildcard that says more than "below this prefix", and why. */
+/** Resources with a wildcard, and why. */
 const REASONS: Readonly<Record<string, RegExp>> = {
   'log delivery of state machines has no resources to name':
-    /^extraction\/WorkflowStateMachineRole: logs:\w+ on \*$/,
-  'X-Ray has no resources to name': /^extraction\/WorkflowStateMachineRole: xray:\w+ on \*$/,
+    /^pipeline\/WorkflowStateMachineRole: logs:\w+ on \*$/,
+  'X-Ray has no resources to name': /^pipeline\/WorkflowStateMachineRole: xray:\w+ on \*$/,
   'executions of the one state machine, whose names are not known before':
-    /^extraction\/Extractors\w+Role: states:DescribeExecution on .*<WorkflowStateMachine\.Name>:\*$/,
-  'objects below a prefix': /^extraction\/\w+: s3:\w+Object on <Lake\.Arn>\/[a-z_/]+\/\*$/,
+    /^pipeline\/Extractors\w+Role: states:DescribeExecution on .*<WorkflowStateMachine\.Name>:\*$/,
+  'network interfaces in a VPC have no narrower resource': /^pipeline\/\w+Role: ec2:\w+ on \*$/,
+  'readers read all tables, and write results under names that Athena makes':
+    /^data\/ReaderRole: (s3:\w+ on .*\/\*|glue:\w+ on .*:table\/<CatalogDatabase>\/\*)$/,
+  'keys whose names are made at run time':
+    /^pipeline\/\w+: s3:\w+Object on (<Lake\.Arn>|arn:<AWS::Partition>:s3:::company-lake)\/(tables|manifests|evidence|work|runs)\/[a-z_*./-]+$/,
 };
 
 test('no role has a wildcard without a reason, and no action has one', () => {
@@ -206,12 +255,9 @@ test('no role has a wildcard without a reason, and no action has one', () => {
   for (const reason of Object.values(REASONS)) expect(wild.some((line) => reason.test(line))).toBe(true);
 });
 
-test('the scheduler may start the one state machine and report what it could not', () => {
-  const { schedules } = synthesis().templates;
-  expect(schedules && rightsByRole(schedules)).toEqual({
-    SchedulesRole: [
-      'sqs:SendMessage on <SchedulesDeadLetters.Arn>',
-      'states:StartExecution on <WorkflowStateMachine>',
-    ],
-  });
+test('the scheduler may start the one state machine and report a failed start', () => {
+  expect(rights.SchedulesRole).toEqual([
+    'sqs:SendMessage on <SchedulesDeadLetters.Arn>',
+    'states:StartExecution on <WorkflowStateMachine>',
+  ]);
 });

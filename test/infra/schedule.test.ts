@@ -35,7 +35,7 @@ describe('translation to the six fields of AWS', () => {
     expect(translated(cron)).toBe(expression);
   });
 
-  test('is refused where both days are restricted, whatever they say', () => {
+  test('is refused if both days are restricted, whatever they say', () => {
     for (const cron of ['0 0 1 * 1', '0 0 1-31 * 1', '0 0 */2 * 0-6']) {
       expect(cronProblem({ cron, timezone: 'UTC' }, NOW)).toContain('restricts day-of-month and day-of-week');
     }
@@ -90,7 +90,7 @@ const take = <T>(values: Iterable<T>, count: number): T[] => {
   return taken;
 };
 
-/** Minutes that a zone is ahead of UTC. */
+/** The offset of a zone at a time. */
 function offsetOf(timezone: string): (time: number) => string | undefined {
   const format = new Intl.DateTimeFormat('en', { timeZone: timezone, timeZoneName: 'longOffset' });
   return (time) => format.formatToParts(time).find(({ type }) => type === 'timeZoneName')?.value;
@@ -110,8 +110,8 @@ describe('the translated expression', () => {
     );
   });
 
-  // In the hours of a clock change Unix cron catches up or repeats and AWS skips: see the next test.
-  test('fires when the Unix one does in every zone, but for the hours of a clock change', () => {
+  // In the hours of a clock change, Unix cron catches up or repeats and AWS skips: see the next test.
+  test('fires when the Unix one does in every zone, except in the hours of a clock change', () => {
     fc.assert(
       fc.property(cron, fc.constantFrom(...ZONES), start, (unix, timezone, from) => {
         const offset = offsetOf(timezone);
@@ -135,7 +135,7 @@ describe('the translated expression', () => {
     ['30 2 * * *', Date.UTC(2026, 9, 24, 12), ['2026-10-25T00:30', '2026-10-26T01:30']],
     ['0 6 * * *', Date.UTC(2026, 2, 28, 12), ['2026-03-29T04:00', '2026-03-30T04:00']],
     ['0 6 * * *', Date.UTC(2026, 9, 24, 12), ['2026-10-25T05:00', '2026-10-26T05:00']],
-  ])('%s in Berlin keeps to the clock on the wall', (unix, from, expected) => {
+  ])('%s in Berlin follows local time', (unix, from, expected) => {
     const found = take(awsFirings(translated(unix), 'Europe/Berlin', from), 2);
     expect(found.map((time) => new Date(time).toISOString().slice(0, 16))).toEqual(expected);
   });
@@ -156,13 +156,13 @@ describe('the gaps between firings', () => {
     ['*/14 * * * *', 'UTC', 'fires at 2026-11-23T00:56Z and again 4 minutes later'],
     ['0,10 6 1 1 *', 'UTC', 'fires at 2027-01-01T06:00Z and again 10 minutes later'],
     ['55,5 * * * *', 'UTC', 'again 10 minutes later'],
-    ['* 6 * * *', 'UTC', 'again 1 minutes later'],
+    ['* 6 * * *', 'UTC', 'again 1 minute later'],
     ['0 6 30 2 *', 'UTC', 'never fires'],
   ])('%s in %s is refused: %s', (unix, timezone, problem) => {
     expect(cronProblem({ cron: unix, timezone }, NOW)).toContain(problem);
   });
 
-  test('are those of the days on which the clock changes too, whatever the season', () => {
+  test('include those of clock-change days, whatever the season', () => {
     // 01:50 and 03:00: ten minutes apart on the night that has no 02:00.
     for (const month of [0, 3, 6, 9]) {
       const now = Date.UTC(2026, month, 1);
@@ -173,7 +173,7 @@ describe('the gaps between firings', () => {
     }
   });
 
-  test('that are allowed are no shorter on AWS', () => {
+  test('that are allowed are not shorter on AWS', () => {
     const some = (values: readonly number[]) =>
       fc.subarray([...values], { minLength: 1, maxLength: 3 }).map((chosen) => chosen.join());
     const fields = fc.tuple(some([0, 10, 15, 30, 50]), some([0, 1, 2, 3, 4, 22]));
@@ -205,7 +205,7 @@ describe('the schedule of a frequency', () => {
     expect(scheduleOf({ everyMinutes })).toEqual({ expression, timezone: null, gaps });
   });
 
-  test('of a cron has its zone, and the gaps over weekends and clock changes', () => {
+  test('of a cron has its zone, and its gaps include weekends and clock changes', () => {
     expect(scheduleOf({ cron: '0 6 * * 1-5', timezone: 'Europe/Berlin' }, NOW)).toEqual({
       expression: 'cron(0 6 ? * MON-FRI *)',
       timezone: 'Europe/Berlin',
@@ -213,7 +213,7 @@ describe('the schedule of a frequency', () => {
     });
   });
 
-  test('is not made of what was not checked', () => {
+  test('needs a checked frequency', () => {
     expect(() => scheduleOf({ cron: '0 0 1 * 1', timezone: 'UTC' }, NOW)).toThrow('was not checked');
   });
 });

@@ -14,7 +14,7 @@ const matches = (key: string, patterns: readonly string[]): boolean =>
     pattern.endsWith('*') ? key.startsWith(pattern.slice(0, -1)) : key === pattern,
   );
 
-/** Partition keys that `use` asks for. */
+/** The partition keys that `use` asks for. */
 async function keysOf(use: (client: DynamoDBClient) => Promise<unknown>): Promise<readonly string[]> {
   const mock = mockClient(DynamoDBClient);
   mock.on(GetItemCommand).resolves({}).on(UpdateItemCommand).resolves({});

@@ -2,16 +2,16 @@ import { App } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import { parseDeployment } from '../../functions/config/config.ts';
-import { StorageStack } from '../../lib/stacks/storage-stack.ts';
+import { DataStack } from '../../lib/stacks/data-stack.ts';
 
 const template = Template.fromStack(
-  new StorageStack(new App(), 'storage', { pipelineName: 'my-shop', deployment: parseDeployment({}) }),
+  new DataStack(new App(), 'data', { pipelineName: 'my-shop', deployment: parseDeployment({}) }),
 );
 
 const RETAINED = { DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' };
 
 describe('the bucket', () => {
-  test('is versioned, encrypted, closed to the public, and stays when the stack goes', () => {
+  test('is versioned, encrypted, closed to the public, and outlives the stack', () => {
     template.hasResource('AWS::S3::Bucket', {
       ...RETAINED,
       Properties: {
@@ -42,7 +42,25 @@ describe('the bucket', () => {
     },
   );
 
-  test('forgets work after 30 days, and what was deleted or cut off soon after', () => {
+  test('lets nobody replace data or manifests', () => {
+    const lake = { 'Fn::GetAtt': [Match.stringLikeRegexp('^Lake'), 'Arn'] };
+    template.hasResourceProperties('AWS::S3::BucketPolicy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          {
+            Sid: 'WriteOnce',
+            Effect: 'Deny',
+            Principal: { AWS: '*' },
+            Action: 's3:PutObject',
+            Resource: ['tables', 'manifests'].map((folder) => ({ 'Fn::Join': ['', [lake, `/${folder}/*`]] })),
+            Condition: { Null: { 's3:if-none-match': 'true' } },
+          },
+        ]),
+      },
+    });
+  });
+
+  test('expires work after 30 days, and deleted or unfinished objects sooner', () => {
     template.hasResourceProperties('AWS::S3::Bucket', {
       LifecycleConfiguration: {
         Rules: [
@@ -60,25 +78,37 @@ describe('the bucket', () => {
   });
 });
 
-test('the table is on demand, recoverable to any point in time, expires items, and stays', () => {
+test('the table is on demand, recoverable to any point in time, expires items, cannot be deleted, and stays', () => {
   template.hasResource('AWS::DynamoDB::GlobalTable', {
-    ...RETAINED,
+    // Also after a failed first creation: its protection would make the rollback fail.
+    DeletionPolicy: 'Retain',
+    UpdateReplacePolicy: 'Retain',
     Properties: {
       KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
       AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
       BillingMode: 'PAY_PER_REQUEST',
       TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
       Replicas: [
-        Match.objectLike({ PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true } }),
+        Match.objectLike({
+          DeletionProtectionEnabled: true,
+          PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+        }),
       ],
     },
   });
 });
 
-test('the secret begins as not connected, and stays', () => {
+test('the secret starts as not connected, and stays', () => {
   template.hasResource('AWS::SecretsManager::Secret', {
     ...RETAINED,
     Properties: { SecretString: '{}' },
+  });
+});
+
+test('the secret of the app starts empty, always with the same text, and stays', () => {
+  template.hasResource('AWS::SecretsManager::Secret', {
+    ...RETAINED,
+    Properties: { SecretString: '{"client_id":"","client_secret":""}', Name: Match.absent() },
   });
 });
 
@@ -92,7 +122,7 @@ test('the hash key is generated at deployment, is in no template, and stays', ()
   });
 });
 
-test('who reads the bucket is logged, in a bucket of its own that is closed as well', () => {
+test('access to the bucket is logged, in a bucket of its own that is closed as well', () => {
   template.hasResourceProperties('AWS::S3::Bucket', {
     LoggingConfiguration: {
       DestinationBucketName: { Ref: Match.stringLikeRegexp('^AccessLogs') },
@@ -103,7 +133,7 @@ test('who reads the bucket is logged, in a bucket of its own that is closed as w
   expect(policies).toHaveLength(3);
   for (const { Properties } of policies) {
     const denied = Properties.PolicyDocument.Statement.filter(
-      ({ Effect }: { Effect: string }) => Effect === 'Deny',
+      ({ Effect, Sid }: { Effect: string; Sid?: string }) => Effect === 'Deny' && Sid !== 'WriteOnce',
     );
     expect(denied.map(({ Condition }: { Condition: object }) => Condition)).toEqual([
       { Bool: { 'aws:SecureTransport': 'false' } },
@@ -114,16 +144,14 @@ test('who reads the bucket is logged, in a bucket of its own that is closed as w
 
 describe('with a key of its own', () => {
   const deployment = parseDeployment({ encryption: 'own-key' });
-  const own = Template.fromStack(
-    new StorageStack(new App(), 'storage', { pipelineName: 'shop', deployment }),
-  );
+  const own = Template.fromStack(new DataStack(new App(), 'data', { pipelineName: 'shop', deployment }));
   const key = { 'Fn::GetAtt': [Match.stringLikeRegexp('^Key'), 'Arn'] };
 
   test('the key is rotated, and stays', () => {
     own.hasResource('AWS::KMS::Key', { ...RETAINED, Properties: { EnableKeyRotation: true } });
   });
 
-  test('services use it for themselves only for logs of this account and for its alarms', () => {
+  test('services may use it on their own only for logs and alarms of this account', () => {
     const [{ Properties } = { Properties: undefined }] = Object.values(own.findResources('AWS::KMS::Key'));
     const statements: readonly { Sid?: string; Principal: { Service?: unknown }; Condition?: unknown }[] =
       Properties?.KeyPolicy.Statement;
@@ -132,7 +160,7 @@ describe('with a key of its own', () => {
     expect(ofServices.every(({ Condition }) => Condition !== undefined)).toBe(true);
   });
 
-  test('bucket, table and secrets are encrypted with it; asking KMS once in a while is enough for the bucket', () => {
+  test('it encrypts bucket, table and secrets, and the bucket asks KMS only now and then', () => {
     own.hasResourceProperties('AWS::S3::Bucket', {
       BucketEncryption: {
         ServerSideEncryptionConfiguration: [
@@ -149,4 +177,9 @@ describe('with a key of its own', () => {
     });
     own.allResourcesProperties('AWS::SecretsManager::Secret', { KmsKeyId: key });
   });
+});
+
+test('the policies of the lake and of its access logs stay with the buckets', () => {
+  const policies = Object.entries(template.findResources('AWS::S3::BucketPolicy', RETAINED));
+  expect(policies.map(([id]) => id.slice(0, -8)).toSorted()).toEqual(['AccessLogsPolicy', 'LakePolicy']);
 });

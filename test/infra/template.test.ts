@@ -8,7 +8,7 @@ import { LOCAL_PLACE, localResources, synthesize } from '../../lib/template/temp
 
 const PLACE = { region: 'eu-west-1', accountId: '123456789012' };
 
-/** `${name}`, as Fn::Sub has it. */
+/** `${name}`, as in Fn::Sub. */
 const placeholder = (name: string) => `\${${name}}`;
 const resource = (Type: string) => ({ Type });
 const storage: StackTemplate = {
@@ -28,10 +28,16 @@ const template: StackTemplate = {
     Secret0A1B2C3D: resource('AWS::SecretsManager::Secret'),
     Machine0A1B2C3D: resource('AWS::StepFunctions::StateMachine'),
     Role0A1B2C3D: resource('AWS::IAM::Role'),
+    Database0A1B2C3D: {
+      Type: 'AWS::Glue::Database',
+      Properties: { DatabaseInput: { Name: { 'Fn::Join': ['_', ['shop', { Ref: 'AWS::Region' }]] } } },
+    },
+    Nameless0A1B2C3D: resource('AWS::Glue::Database'),
   },
 };
 const resolve = resolver(template, [storage, template], PLACE);
 const MACHINE = 'arn:aws:states:eu-west-1:123456789012:stateMachine:Machine';
+const STACK = 'arn:aws:cloudformation:eu-west-1:123456789012:stack';
 const WORKER = 'arn:aws:lambda:eu-west-1:123456789012:function:Worker';
 
 describe('intrinsic functions', () => {
@@ -55,6 +61,12 @@ describe('intrinsic functions', () => {
       },
       'amazonaws.com-Table',
     ],
+    [
+      { 'Fn::Split': ['/', { Ref: 'AWS::StackId' }] },
+      [STACK, 'local', '00000000-0000-0000-0000-000000000000'],
+    ],
+    [{ 'Fn::Select': [1, ['a', { Ref: 'AWS::Region' }]] }, 'eu-west-1'],
+    [{ Ref: 'Database0A1B2C3D' }, 'shop_eu-west-1'],
     [{ 'Fn::ImportValue': 'eu-west-1:Lake' }, 'arn:aws:s3:::lakebucket'],
     [{ a: [{ b: { Ref: 'Table0A1B2C3D' } }, 1, null, true] }, { a: [{ b: 'Table' }, 1, null, true] }],
   ])('%j', (value, expected) => {
@@ -66,8 +78,9 @@ describe('intrinsic functions', () => {
     [{ Ref: 'Role0A1B2C3D' }, /reference to a AWS::IAM::Role cannot be resolved/],
     [{ 'Fn::GetAtt': ['Table0A1B2C3D', 'StreamArn'] }, /StreamArn: this attribute cannot be resolved/],
     [{ 'Fn::ImportValue': 'nothing' }, /No stack exports nothing/],
-    [{ 'Fn::Select': [0, ['a']] }, /Fn::Select cannot be resolved/],
-    [{ 'Fn::Join': '-' }, /where a list belongs/],
+    [{ 'Fn::Base64': 'a' }, /Fn::Base64 cannot be resolved/],
+    [{ Ref: 'Nameless0A1B2C3D' }, /A Glue database has no name/],
+    [{ 'Fn::Join': '-' }, /instead of a list/],
   ])('%j is refused', (value, message) => {
     expect(() => resolve(value)).toThrow(message);
   });
@@ -89,8 +102,8 @@ describe('the resources of the synthesized pipeline', () => {
     ]);
     expect(resources.secrets).toEqual([
       { name: 'Connection', initialValue: '{}' },
-      { name: 'HashKey', randomCharacters: 64 },
       { name: 'OAuthClient', initialValue: '{"client_id":"","client_secret":""}' },
+      { name: 'HashKey', randomCharacters: 64 },
     ]);
     const entries = resources.functions.map(({ entry }) => entry).filter((entry) => entry !== 'extractor');
     expect(entries.toSorted()).toEqual(['finish-run', 'oauth-callback', 'record-failure', 'start-run']);
@@ -105,7 +118,7 @@ describe('the resources of the synthesized pipeline', () => {
       CONNECTION_SECRET_NAME: 'Connection',
       HASH_KEY_SECRET_NAME: 'HashKey',
       OAUTH_CLIENT_SECRET_NAME: 'OAuthClient',
-      GLUE_DATABASE: 'shop',
+      GLUE_DATABASE: 'shop_00000000',
     };
     for (const { entry, environment, arn, timeoutSeconds, memoryMiB } of resources.functions) {
       const own = PLACES_OF[entry].map((name) => [name, places[name]]);
@@ -116,13 +129,13 @@ describe('the resources of the synthesized pipeline', () => {
     }
   });
 
-  test('include the definition, with nothing of CloudFormation left in it', () => {
+  test('include the definition, without any CloudFormation in it', () => {
     expect(resources.stateMachine.arn).toMatch(/^arn:aws:states:us-east-1:000000000000:stateMachine:\w+$/);
     const text = JSON.stringify(resources.stateMachine.definition);
     for (const intrinsic of ['"Ref"', 'Fn::', '$' + '{']) expect(text).not.toContain(intrinsic);
   });
 
-  test('must be what the runner can rely on', () => {
+  test('are refused if the runner could not rely on them', () => {
     const [first = { Resources: {} }] = synthesize(config);
     expect(() => localResources([first])).toThrow('exactly one state machine');
     const wrong = { Resources: { Fn: { Type: 'AWS::Lambda::Function', Properties: { Handler: 'x.y' } } } };
@@ -134,7 +147,7 @@ describe('the resources of the synthesized pipeline', () => {
     );
   });
 
-  test('are provisioned as they are', async () => {
+  test('are provisioned as found', async () => {
     const made: unknown[] = [];
     const record =
       (what: string) =>
@@ -151,10 +164,10 @@ describe('the resources of the synthesized pipeline', () => {
     expect(made).toEqual([
       ['bucket', 'lake'],
       ['table', resources.tables[0]],
-      ['database', 'shop'],
+      ['database', 'shop_00000000'],
       ['secret', 'Connection', '{}'],
-      ['secret', 'HashKey', expect.stringMatching(/^[A-Za-z0-9]{64}$/)],
       ['secret', 'OAuthClient', '{"client_id":"","client_secret":""}'],
+      ['secret', 'HashKey', expect.stringMatching(/^[A-Za-z0-9]{64}$/)],
     ]);
   });
 });

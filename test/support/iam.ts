@@ -45,6 +45,8 @@ function isMet(
   values: readonly string[] | undefined,
 ): boolean {
   const [, set, name = '', ifExists] = /^(ForAllValues:)?(\w+?)(IfExists)?$/.exec(operator) ?? [];
+  if (operator === 'Null')
+    return patterns.every((isMissing) => (isMissing === 'true') === (values === undefined));
   const compare = COMPARE[name];
   if (compare === undefined) throw new Error(`The condition operator ${operator} is not known here.`);
   if (values === undefined) return set !== undefined || ifExists !== undefined;
@@ -52,8 +54,7 @@ function isMet(
   return values.every((value) => patterns.some((pattern) => compare(pattern, value)));
 }
 
-function isAllowedBy({ Effect, Action, Resource, Condition = {} }: Statement, asked: AccessRequest): boolean {
-  if (Effect !== 'Allow') throw new Error(`The effect ${Effect} is not known here.`);
+function isAbout({ Action, Resource, Condition = {} }: Statement, asked: AccessRequest): boolean {
   return (
     list(Action).some((action) => isLike(action.toLowerCase(), asked.action.toLowerCase())) &&
     list(Resource).some((resource) => isLike(resource, asked.resource)) &&
@@ -64,8 +65,10 @@ function isAllowedBy({ Effect, Action, Resource, Condition = {} }: Statement, as
 }
 
 /** If no statement denies, one that allows is enough. */
-export const isAllowed = (statements: readonly Statement[], asked: AccessRequest): boolean =>
-  statements.some((statement) => isAllowedBy(statement, asked));
+export function isAllowed(statements: readonly Statement[], asked: AccessRequest): boolean {
+  const effects = statements.filter((statement) => isAbout(statement, asked)).map(({ Effect }) => Effect);
+  return effects.includes('Allow') && !effects.includes('Deny');
+}
 
 /** What Lambda does for a function. */
 const NOT_CALLED = /^(logs|xray):/;
@@ -108,11 +111,31 @@ export function rightsOfFunction(
   });
 }
 
+interface BucketPolicy {
+  readonly PolicyDocument: { readonly Statement: readonly (Statement & { readonly Sid?: string })[] };
+}
+
+/** What the policies of the buckets deny to everyone, except connections without TLS, of which there are none here. */
+export const denialsOfBuckets = (templates: readonly StackTemplate[], place: Place): readonly Statement[] =>
+  templates.flatMap((template) => {
+    const resolve = resolver(template, templates, place);
+    return Object.values(template.Resources).flatMap(({ Type, Properties }) => {
+      if (Type !== 'AWS::S3::BucketPolicy') return [];
+      const { PolicyDocument } = Properties as unknown as BucketPolicy;
+      const named = PolicyDocument.Statement.filter(({ Sid }) => Sid !== undefined);
+      return named.map(({ Effect, Action, Resource, Condition }) =>
+        resolve({ Effect, Action, Resource, Condition }),
+      ) as Statement[];
+    });
+  });
+
 /** Each action on each resource that the statements allow. */
 export const rightsIn = (statements: readonly Statement[]): readonly Omit<AccessRequest, 'context'>[] =>
-  statements.flatMap(({ Action, Resource }) =>
-    list(Action).flatMap((action) => list(Resource).map((resource) => ({ action, resource }))),
-  );
+  statements
+    .filter(({ Effect }) => Effect === 'Allow')
+    .flatMap(({ Action, Resource }) =>
+      list(Action).flatMap((action) => list(Resource).map((resource) => ({ action, resource }))),
+    );
 
 /** Whether a right was needed for a request. */
 export const isUseOf = (right: Omit<AccessRequest, 'context'>, asked: AccessRequest): boolean =>

@@ -8,7 +8,7 @@ import { createGzip, type Gzip } from 'node:zlib';
 import type { Part } from '../../core/engine-files.ts';
 import { ContractError } from '../../core/errors.ts';
 import { partKey } from '../../core/lake-keys.ts';
-import type { TableName } from '../../core/names.ts';
+import type { ObjectName, TableName } from '../../core/names.ts';
 import type { Lake } from '../../core/ports.ts';
 import type { Row } from '../../rows/rows.ts';
 
@@ -78,6 +78,7 @@ export interface PartWriter {
 }
 
 export interface PartOrigin {
+  readonly object: ObjectName;
   readonly runId: string;
   readonly slice: string;
   /** Unique to the invocation: no other attempt can write the same key. */

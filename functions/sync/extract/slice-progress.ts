@@ -66,6 +66,7 @@ export async function createSliceProgress(
   );
   const writer = createPartWriter(lake, {
     ...origin,
+    object: declaration.name,
     attempt,
     compression: config.compression,
     partBytes: limits.partBytes,

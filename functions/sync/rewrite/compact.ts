@@ -169,7 +169,13 @@ async function writeParts(
       retention === null
         ? { body: await joined(dependencies, group), rows: sum(group.map((source) => source.rows)) }
         : await thinned(dependencies, group, retention, compression);
-    const key = partKey(table, id, { slice: '0001', attempt: attempt.id, number: sequence, compression });
+    const key = partKey(table, id, {
+      object: declaration.name,
+      slice: '0001',
+      attempt: attempt.id,
+      number: sequence,
+      compression,
+    });
     const part: Part = { table, key, rows, bytes: body.length, sha256: sha256(body) };
     if (rows > 0) await lake.putNew(key, body);
     // Of two attempts the first receipt counts, and both go on from it.

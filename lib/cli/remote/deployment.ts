@@ -23,20 +23,29 @@ export const placeOf = ({ name, accountId, region }: DeployedPipeline): string =
 
 /** The stack and its output for each property. */
 const OUTPUTS = {
-  bucket: ['storage', 'BucketName'],
-  table: ['storage', 'TableName'],
-  connectionSecret: ['storage', 'ConnectionSecretArn'],
-  oauthClientSecret: ['connection', 'OAuthClientSecretArn'],
-  callbackUrl: ['connection', 'CallbackUrl'],
-  stateMachine: ['extraction', 'StateMachineArn'],
+  bucket: ['data', 'BucketName'],
+  table: ['data', 'TableName'],
+  connectionSecret: ['data', 'ConnectionSecretArn'],
+  oauthClientSecret: ['data', 'OAuthClientSecretArn'],
+  callbackUrl: ['pipeline', 'CallbackUrl'],
+  stateMachine: ['pipeline', 'StateMachineArn'],
 } as const;
 
-const STACKS = ['storage', 'connection', 'extraction'] as const;
+const STACKS = ['data', 'pipeline'] as const;
 type StackName = (typeof STACKS)[number];
+
+/** The name that lib/stacks/pipeline.ts gives to the stack with the data. */
+export const dataStackOf = (pipeline: string): string => `${pipeline}-data`;
+
+const nameOf = (pipeline: string, stack: StackName): string =>
+  stack === 'data' ? dataStackOf(pipeline) : pipeline;
 
 /** True if the stack was created; a failed update since then leaves its resources in place. */
 const isThere = (status: string): boolean =>
   status === 'CREATE_COMPLETE' || status === 'IMPORT_COMPLETE' || status.startsWith('UPDATE_');
+
+/** True if the first creation of the stack failed. */
+const hasNeverBeen = (status: string): boolean => /^(CREATE_FAILED|ROLLBACK_(COMPLETE|FAILED))$/.test(status);
 
 /** Null if there is no such stack. */
 async function describe(client: CloudFormationClient, StackName: string): Promise<Stack | null> {
@@ -47,6 +56,12 @@ async function describe(client: CloudFormationClient, StackName: string): Promis
     if (error instanceof Error && /does not exist/.test(error.message)) return null;
     throw error;
   }
+}
+
+/** False also for what is left of a failed first creation. */
+export async function isDeployed(client: CloudFormationClient, stack: string): Promise<boolean> {
+  const found = await describe(client, stack);
+  return found !== null && isThere(String(found.StackStatus));
 }
 
 const accountIn = (arn: string | undefined): string | undefined => arn?.split(':')[4] || undefined;
@@ -65,7 +80,7 @@ async function accountOf({ eventBridge, cloudFormation }: AwsClients): Promise<s
 export interface Wanted {
   /** Name of the pipeline. */
   readonly name: string;
-  /** The command that deploys it: `npx cdk deploy --all`. */
+  /** The command that deploys it: `npx cdk deploy shop`. */
   readonly deploy: string;
 }
 
@@ -79,7 +94,7 @@ async function refuse(
   const accountId =
     all.map(([, stack]) => accountIn(stack?.StackId)).find(Boolean) ?? (await accountOf(clients));
   const place = `${accountId === null ? 'this account' : `account ${accountId}`}, region ${clients.region}`;
-  const missing = all.filter(([, stack]) => stack === null).map(([stack]) => `${name}-${stack}`);
+  const missing = all.filter(([, stack]) => stack === null).map(([stack]) => nameOf(name, stack));
   if (missing.length === all.length) {
     throw new InputError(
       `Pipeline '${name}' is not deployed in ${place}: there is no stack ${missing.join(', ')}. Deploy it with '${deploy}', or name its place with --region, --profile or --pipeline.`,
@@ -87,7 +102,7 @@ async function refuse(
     );
   }
   const unready = all.flatMap(([stack, found]) =>
-    found === null ? [] : [{ stack: `${name}-${stack}`, status: String(found.StackStatus) }],
+    found === null ? [] : [{ stack: nameOf(name, stack), status: String(found.StackStatus) }],
   );
   const broken = unready.filter(({ status }) => !isThere(status));
   const isBusy = broken.some(({ status }) => status.endsWith('_IN_PROGRESS'));
@@ -95,9 +110,15 @@ async function refuse(
     ...(missing.length > 0 ? [`stack ${missing.join(', ')} is missing`] : []),
     ...broken.map(({ stack, status }) => `stack ${stack} is ${status}`),
   ];
+  // CDK deletes what is left of a failed first creation, unless the stack is protected.
+  const remains = broken.find(({ stack, status }) => stack === nameOf(name, 'data') && hasNeverBeen(status));
+  const unprotect =
+    remains === undefined
+      ? ''
+      : `run 'aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name ${remains.stack} --region ${clients.region}', then `;
   const advice = isBusy
     ? `wait until the deployment has finished, or deploy with '${deploy}'`
-    : `deploy the rest with '${deploy}'`;
+    : `${unprotect}deploy the rest with '${deploy}'`;
   throw new InputError(
     `Pipeline '${name}' is only partly deployed in ${place}: ${facts.join('; ')}. To continue, ${advice}.`,
     {
@@ -113,7 +134,9 @@ async function refuse(
 export async function findDeployed(clients: AwsClients, wanted: Wanted): Promise<DeployedPipeline> {
   const { name, deploy } = wanted;
   const found = await Promise.all(
-    STACKS.map(async (stack) => [stack, await describe(clients.cloudFormation, `${name}-${stack}`)] as const),
+    STACKS.map(
+      async (stack) => [stack, await describe(clients.cloudFormation, nameOf(name, stack))] as const,
+    ),
   );
   const stacks = new Map(found);
   if (found.some(([, stack]) => stack === null || !isThere(String(stack.StackStatus)))) {
@@ -124,14 +147,14 @@ export async function findDeployed(clients: AwsClients, wanted: Wanted): Promise
     const value = stacks.get(stack)?.Outputs?.find(({ OutputKey }) => OutputKey === outputKey)?.OutputValue;
     if (value !== undefined) return value;
     throw new InputError(
-      `Stack ${name}-${stack} has no output ${outputKey}: an older version of this software deployed it. Deploy again with '${deploy}'.`,
+      `Stack ${nameOf(name, stack)} has no output ${outputKey}: an older version of this software deployed it. Deploy again with '${deploy}'.`,
       { code: 'older_version' },
     );
   };
   return {
     name,
     region: clients.region,
-    accountId: accountIn(stacks.get('storage')?.StackId) ?? '',
+    accountId: accountIn(stacks.get('data')?.StackId) ?? '',
     bucket: output('bucket'),
     table: output('table'),
     connectionSecret: output('connectionSecret'),

@@ -46,9 +46,21 @@ const optionText = (options: RemoteOptions): string =>
     .map((name) => (options[name] === undefined ? '' : ` --${name} ${quoted(options[name])}`))
     .join('');
 
-/** The command that deploys the pipelines of the file. */
-const deployCommand = ({ config, profile }: RemoteOptions): string =>
-  `npx cdk deploy --all${config === undefined ? '' : ` -c config=${quoted(config)}`}${profile === undefined ? '' : ` --profile ${quoted(profile)}`}`;
+/** The command that deploys the pipeline. Its stack depends on the one with the data, so that both are deployed. */
+export const deployCommand = (name: string, { config, profile }: RemoteOptions): string =>
+  `npx cdk deploy ${name}${config === undefined ? '' : ` -c config=${quoted(config)}`}${profile === undefined ? '' : ` --profile ${quoted(profile)}`}`;
+
+/** @throws InputError if no region is set */
+export const clientsOf = (
+  { environment, signal, canAsk, ask }: Terminal,
+  { profile, region }: RemoteOptions,
+): Promise<AwsClients> =>
+  createAwsClients({
+    profile,
+    region: region ?? (environment.AWS_REGION || environment.AWS_DEFAULT_REGION || undefined),
+    signal,
+    askMfaCode: canAsk ? (device) => ask(`Code of MFA device ${device}`) : undefined,
+  });
 
 /**
  * Finds the pipeline in AWS.
@@ -59,14 +71,11 @@ export async function openRemotePipeline(
   options: RemoteOptions,
   config: ResolvedConfig,
 ): Promise<RemotePipeline> {
-  const { environment, signal } = terminal;
-  const clients = await createAwsClients({
-    profile: options.profile,
-    region: options.region ?? (environment.AWS_REGION || environment.AWS_DEFAULT_REGION || undefined),
-    signal,
-    askMfaCode: terminal.canAsk ? (device) => terminal.ask(`Code of MFA device ${device}`) : undefined,
+  const clients = await clientsOf(terminal, options);
+  const deployed = await findDeployed(clients, {
+    name: config.name,
+    deploy: deployCommand(config.name, options),
   });
-  const deployed = await findDeployed(clients, { name: config.name, deploy: deployCommand(options) });
   return {
     config,
     deployed,

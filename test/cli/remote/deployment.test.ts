@@ -19,22 +19,27 @@ const ENDPOINTS = {
 const ENVIRONMENT = { ...KEYS, ...ENDPOINTS, AWS_REGION: 'eu-west-1' };
 
 const OUTPUTS = {
-  storage: { BucketName: 'lake', TableName: 'State', ConnectionSecretArn: 'Connection' },
-  connection: { CallbackUrl: 'https://callback.example', OAuthClientSecretArn: 'OAuthClient' },
-  extraction: { StateMachineArn: 'arn:aws:states:eu-west-1:000000000000:stateMachine:M' },
+  'intercom-data': {
+    BucketName: 'lake',
+    TableName: 'State',
+    ConnectionSecretArn: 'Connection',
+    OAuthClientSecretArn: 'OAuthClient',
+  },
+  intercom: {
+    CallbackUrl: 'https://callback.example',
+    StateMachineArn: 'arn:aws:states:eu-west-1:000000000000:stateMachine:M',
+  },
 };
 
 beforeEach(() => {
   cloudFormation.refusal = null;
   cloudFormation.stacks.clear();
-  for (const [stack, outputs] of Object.entries(OUTPUTS)) {
-    const name = `intercom-${stack}`;
+  for (const [name, outputs] of Object.entries(OUTPUTS)) {
     cloudFormation.stacks.set(name, { name, status: 'CREATE_COMPLETE', outputs });
   }
 });
 
-function setStatus(stack: keyof typeof OUTPUTS, status: string): void {
-  const name = `intercom-${stack}`;
+function setStatus(name: keyof typeof OUTPUTS, status: string): void {
   cloudFormation.stacks.set(name, { name, status, outputs: {} });
 }
 
@@ -152,7 +157,7 @@ describe('region', () => {
     cloudFormation.stacks.clear();
     expectOneMessage(
       await status({ ...ENDPOINTS, AWS_CONFIG_FILE: config }, '--profile', 'work'),
-      /region eu-north-1.*'npx cdk deploy --all --profile work'/,
+      /region eu-north-1.*'npx cdk deploy intercom --profile work'/,
     );
   });
 });
@@ -163,35 +168,43 @@ describe('stacks', () => {
     expectOneMessage(
       await status(ENVIRONMENT),
       new RegExp(
-        `Pipeline 'intercom' is not deployed in account ${ACCOUNT}, region eu-west-1: there is no stack intercom-storage, intercom-connection, intercom-extraction\\. Deploy it with 'npx cdk deploy --all', or name its place`,
+        `Pipeline 'intercom' is not deployed in account ${ACCOUNT}, region eu-west-1: there is no stack intercom-data, intercom\\. Deploy it with 'npx cdk deploy intercom', or name its place`,
       ),
     );
   });
 
   it('some: partly deployed', async () => {
-    cloudFormation.stacks.delete('intercom-extraction');
+    cloudFormation.stacks.delete('intercom');
     expectOneMessage(
       await status(ENVIRONMENT),
-      /only partly deployed in account \d+, region eu-west-1: stack intercom-extraction is missing\. To continue, deploy the rest/,
+      /only partly deployed in account \d+, region eu-west-1: stack intercom is missing\. To continue, deploy the rest/,
     );
   });
 
   it.each([
     [
       'CREATE_IN_PROGRESS',
-      /stack intercom-extraction is CREATE_IN_PROGRESS\. To continue, wait until the deployment has finished/,
+      /stack intercom is CREATE_IN_PROGRESS\. To continue, wait until the deployment has finished/,
     ],
-    ['ROLLBACK_COMPLETE', /stack intercom-extraction is ROLLBACK_COMPLETE\. To continue, deploy the rest/],
+    ['ROLLBACK_COMPLETE', /stack intercom is ROLLBACK_COMPLETE\. To continue, deploy the rest/],
   ])('one that is %s', async (stackStatus, message) => {
-    setStatus('extraction', stackStatus);
+    setStatus('intercom', stackStatus);
     expectOneMessage(await status(ENVIRONMENT), message);
   });
 
-  it('an older version', async () => {
-    setStatus('connection', 'UPDATE_COMPLETE');
+  it('one with the data whose first creation failed', async () => {
+    setStatus('intercom-data', 'ROLLBACK_COMPLETE');
     expectOneMessage(
       await status(ENVIRONMENT),
-      /Stack intercom-connection has no output OAuthClientSecretArn: an older version of this software deployed it\. Deploy again/,
+      /stack intercom-data is ROLLBACK_COMPLETE\. To continue, run 'aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name intercom-data --region eu-west-1', then deploy the rest with 'npx cdk deploy intercom'/,
+    );
+  });
+
+  it('an older version', async () => {
+    setStatus('intercom', 'UPDATE_COMPLETE');
+    expectOneMessage(
+      await status(ENVIRONMENT),
+      /Stack intercom has no output CallbackUrl: an older version of this software deployed it\. Deploy again/,
     );
   });
 });
@@ -251,7 +264,7 @@ describe('which pipeline', () => {
     const file = await fileOf([{ name: 'eu' }, { name: 'us' }]);
     expectOneMessage(
       await status(ENVIRONMENT, '--config', file, '--pipeline', 'us'),
-      new RegExp(`Pipeline 'us' is not deployed.*us-storage.*'npx cdk deploy --all -c config=${file}'`),
+      new RegExp(`Pipeline 'us' is not deployed.*us-data.*'npx cdk deploy us -c config=${file}'`),
     );
   });
 

@@ -1,7 +1,7 @@
 /**
- * When EventBridge Scheduler fires a cron expression, after its user guide ("Schedule types"): six fields, one of the two
- * days is `?`; a time that the clock leaps over is skipped, one that it shows twice is used once. Written from
- * there and not from lib/constructs/schedule.ts, which it judges.
+ * When EventBridge Scheduler fires a cron expression, written from its user guide ("Schedule types") and not from
+ * lib/constructs/schedule.ts, which it judges. Of six fields, one of the two days is `?`. A time that a clock change
+ * leaves out is skipped, and a time that comes twice is used once.
  */
 
 const MINUTE = 60_000;
@@ -52,7 +52,7 @@ function clockOf(timezone: string) {
   };
 }
 
-/** The first instant at which the wall shows this; null where it never does. */
+/** The first instant with this local time; null if there is none. */
 function instantOf(wall: number, shown: (time: number) => number): number | null {
   const guesses = [wall - DAY, wall + DAY].map((near) => wall - (shown(near) - near));
   return guesses.toSorted((a, b) => a - b).find((guess) => shown(guess) === wall) ?? null;

@@ -1,4 +1,4 @@
-/** Reads the rights out of a template, as lines that a person can check. */
+/** Reads the rights in a template, as lines that a person can check. */
 import type { StackTemplate } from '../../../lib/template/intrinsics.ts';
 
 interface Statement {
@@ -59,11 +59,11 @@ export function rightsByRole({ Resources }: StackTemplate): Readonly<Record<stri
   return Object.fromEntries(Object.entries(rights).map(([role, lines]) => [role, lines.toSorted()]));
 }
 
-/** The one template that has a resource of this type. */
+/** The only template with a resource of this type. */
 export function stackWith(type: string, templates: readonly StackTemplate[]): StackTemplate {
   const [found, ...others] = templates.filter(({ Resources }) =>
     Object.values(Resources).some(({ Type }) => Type === type),
   );
-  if (found === undefined || others.length > 0) throw new Error(`not one stack has a ${type}`);
+  if (found === undefined || others.length > 0) throw new Error(`not exactly one stack has a ${type}`);
   return found;
 }

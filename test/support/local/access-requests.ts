@@ -101,7 +101,11 @@ function s3({ method = '', url = '', headers }: IncomingMessage, body: string): 
     const keys = [...body.matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, name = '']) => name);
     return keys.map((name) => onObject('s3:DeleteObject', name));
   }
-  if (key !== '' && method === 'PUT') return [onObject('s3:PutObject')];
+  if (key !== '' && method === 'PUT') {
+    const ifNoneMatch = headers['if-none-match'];
+    const context = ifNoneMatch === undefined ? {} : { 's3:if-none-match': [ifNoneMatch] };
+    return [{ ...onObject('s3:PutObject'), context }];
+  }
   if (key !== '' && method === 'GET') return [onObject('s3:GetObject')];
   throw new Error(`What ${method} ${url} takes is not known here.`);
 }

@@ -16,7 +16,7 @@ import {
   type LocalResources,
   localResources,
 } from '../../../lib/template/template.ts';
-import { rightsOfFunction } from '../iam.ts';
+import { denialsOfBuckets, rightsOfFunction } from '../iam.ts';
 import type { Gate } from './gated-aws.ts';
 
 const CDK_JSON = join(import.meta.dirname, '../../../cdk.json');
@@ -106,7 +106,10 @@ export function assemble(outdir: string, config: PipelineConfig): Assembly {
     resources: localResources(templates),
     gateOf: (logicalId) => ({
       logicalId,
-      rights: rightsOfFunction(templates, logicalId, LOCAL_PLACE),
+      rights: [
+        ...rightsOfFunction(templates, logicalId, LOCAL_PLACE),
+        ...denialsOfBuckets(templates, LOCAL_PLACE),
+      ],
       hasOwnKey: config.encryption === 'own-key',
     }),
     folderOf: (logicalId) => join(outdir, `asset.${codeOf(logicalId).S3Key.replace(/\.zip$/, '')}`),

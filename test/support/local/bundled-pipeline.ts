@@ -12,12 +12,14 @@ import { startEmbeddedAws } from '../../../lib/standins/aws/index.ts';
 import { createExecutions } from '../../../lib/standins/aws/workflow/executions.ts';
 import { createWorkflowRunner, type RunOutcome } from '../../../lib/standins/aws/workflow/workflow-runner.ts';
 import { provision } from '../../../lib/template/provision.ts';
+import type { LocalResources } from '../../../lib/template/template.ts';
 import { type AwsRefusal, allOff } from './aws-proxy.ts';
 import { assemble, bundled } from './bundled-function.ts';
 import { gateAws, type Right } from './gated-aws.ts';
 
 export interface BundledPipeline {
   readonly directory: string;
+  readonly resources: LocalResources;
   /** What the functions printed, all together. */
   output(): string;
   /** What functions asked of AWS and their roles do not allow. */
@@ -34,18 +36,24 @@ export interface BundledPipeline {
   close(): Promise<void>;
 }
 
-/** Synthesizes, provisions and opens a pipeline over an empty directory. */
+/**
+ * Synthesizes, provisions and opens a pipeline.
+ * @param kept a directory that outlives it. @default an empty one of its own
+ */
 export async function openBundledPipeline(
   config: PipelineConfig,
   setEnvironment: (variables: Readonly<Record<string, string>>) => void,
+  kept?: string,
 ): Promise<BundledPipeline> {
-  const directory = await mkdtemp(join(tmpdir(), 'bundled-'));
+  const directory = kept ?? (await mkdtemp(join(tmpdir(), 'bundled-')));
   const { resources, folderOf, gateOf } = assemble(join(directory, 'cdk.out'), config);
   const { arn: stateMachineArn, definition } = resources.stateMachine;
   const executions = createExecutions({ directory, stateMachineArn });
   const aws = await startEmbeddedAws({ directory, executions });
   setEnvironment(aws.environment);
   await provision(aws, resources);
+  // The embedded S3 keeps files, and must be told again which bucket holds them.
+  if (config.aws?.bucket !== undefined) await aws.createBucket(config.aws.bucket);
   let printed = '';
   const inWorkflow = resources.functions.filter(({ entry }) => entry !== 'oauth-callback');
   const gates = await Promise.all(
@@ -67,6 +75,7 @@ export async function openBundledPipeline(
   const secrets = new SecretsManagerClient({});
   return {
     directory,
+    resources,
     output: () => printed,
     denied: () => gates.flatMap(({ denied }) => denied),
     rights: () =>
@@ -96,7 +105,7 @@ export async function openBundledPipeline(
       await Promise.all(functions.map((one) => one.stop()));
       await Promise.all(gates.map((gate) => gate.close()));
       await aws.close();
-      await rm(directory, { recursive: true, force: true });
+      if (kept === undefined) await rm(directory, { recursive: true, force: true });
     },
   };
 }

@@ -94,7 +94,7 @@ export interface RunSummaryView {
 }
 
 const RUN_ID = /^(\d{4})(\d{2})(\d{2})T\d{9}Z-[0-9a-f]{6}$/;
-const FILE_NAME = /^\d{4}-[0-9a-z]+-\d{4}\.ndjson(\.gz)?$/;
+const FILE_NAME = /^([a-z_]+-)?\d{4}-[0-9a-z]+-\d{4}\.ndjson(\.gz)?$/;
 
 async function filesBelow(root: string, folder: string): Promise<readonly string[]> {
   const entries = await readdir(join(root, folder), { recursive: true, withFileTypes: true }).catch(

@@ -1,4 +1,7 @@
-/** CloudFormation for the command: DescribeStacks in the query protocol, the account's event bus and Lambda's limit. */
+/**
+ * CloudFormation for the command: what it asks about stacks, in the query protocol, the account's event bus, and
+ * Lambda's limit.
+ */
 import { createServer, type IncomingMessage } from 'node:http';
 import { closeServer, listenOnLoopback } from '../../../lib/standins/aws/loopback-server.ts';
 import { readBody } from '../../../lib/standins/aws/read-body.ts';
@@ -9,6 +12,14 @@ export interface DeployedStack {
   readonly name: string;
   readonly status: string;
   readonly outputs: Readonly<Record<string, string>>;
+}
+
+export interface DeletedStack {
+  readonly name: string;
+  readonly id: string;
+  readonly deletedAt: string;
+  /** Logical id, physical id and status of each resource. */
+  readonly resources: readonly (readonly [logicalId: string, physicalId: string, status: string])[];
 }
 
 /** An error that replaces the right answer. */
@@ -22,6 +33,7 @@ export interface CloudFormation {
   readonly url: string;
   /** By name. */
   readonly stacks: Map<string, DeployedStack>;
+  readonly deleted: DeletedStack[];
   refusal: Refusal | null;
   /** Functions that the account may run at a time; null refuses to say. */
   lambdaLimit: number | null;
@@ -41,6 +53,20 @@ function stackXml({ name, status, outputs }: DeployedStack): string {
   return `<member><StackName>${name}</StackName><StackId>${arn}</StackId><CreationTime>2026-11-23T00:00:00Z</CreationTime><StackStatus>${status}</StackStatus><Outputs>${members.join('')}</Outputs></member>`;
 }
 
+const deletedXml = ({ name, id, deletedAt }: DeletedStack): string =>
+  `<member><StackName>${name}</StackName><StackId>${id}</StackId><DeletionTime>${deletedAt}</DeletionTime><StackStatus>DELETE_COMPLETE</StackStatus></member>`;
+
+const resourcesXml = ({ resources }: DeletedStack): string =>
+  resources
+    .map(
+      ([logicalId, physicalId, status]) =>
+        `<member><LogicalResourceId>${logicalId}</LogicalResourceId><PhysicalResourceId>${physicalId}</PhysicalResourceId><ResourceStatus>${status}</ResourceStatus></member>`,
+    )
+    .join('');
+
+const resultXml = (action: string, content: string): string =>
+  `<${action}Response xmlns="${NAMESPACE}"><${action}Result>${content}</${action}Result><ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></${action}Response>`;
+
 const errorXml = ({ code, message }: Refusal): string =>
   `<ErrorResponse xmlns="${NAMESPACE}"><Error><Type>Sender</Type><Code>${code}</Code><Message>${escaped(message)}</Message></Error><RequestId>r</RequestId></ErrorResponse>`;
 
@@ -52,6 +78,7 @@ interface Answer {
 
 export async function startCloudFormation(): Promise<CloudFormation> {
   const stacks = new Map<string, DeployedStack>();
+  const deleted: DeletedStack[] = [];
   const state: { refusal: Refusal | null; lambdaLimit: number | null } = {
     refusal: null,
     lambdaLimit: 1_000,
@@ -83,15 +110,22 @@ export async function startCloudFormation(): Promise<CloudFormation> {
     if (state.refusal !== null) return xml(state.refusal.status, errorXml(state.refusal));
     const form = new URLSearchParams(body);
     const name = form.get('StackName') ?? '';
+    const action = form.get('Action') ?? '';
+    if (action === 'ListStacks') {
+      const summaries = deleted.map(deletedXml).join('');
+      return xml(200, resultXml(action, `<StackSummaries>${summaries}</StackSummaries>`));
+    }
+    const gone = deleted.find(({ id }) => id === name);
+    if (action === 'ListStackResources' && gone !== undefined) {
+      const summaries = resourcesXml(gone);
+      return xml(200, resultXml(action, `<StackResourceSummaries>${summaries}</StackResourceSummaries>`));
+    }
     const stack = stacks.get(name);
-    if (form.get('Action') !== 'DescribeStacks' || stack === undefined) {
+    if (action !== 'DescribeStacks' || stack === undefined) {
       const message = `Stack with id ${name} does not exist`;
       return xml(400, errorXml({ status: 400, code: 'ValidationError', message }));
     }
-    return xml(
-      200,
-      `<DescribeStacksResponse xmlns="${NAMESPACE}"><DescribeStacksResult><Stacks>${stackXml(stack)}</Stacks></DescribeStacksResult><ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></DescribeStacksResponse>`,
-    );
+    return xml(200, resultXml(action, `<Stacks>${stackXml(stack)}</Stacks>`));
   }
 
   const server = createServer((request, response) => {
@@ -104,6 +138,7 @@ export async function startCloudFormation(): Promise<CloudFormation> {
   return {
     url: `http://127.0.0.1:${port}`,
     stacks,
+    deleted,
     get refusal() {
       return state.refusal;
     },

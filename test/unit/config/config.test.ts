@@ -28,7 +28,7 @@ test('an empty configuration has every default', () => {
     startFrom: null,
     overlapSeconds: 900,
     concurrency: null,
-    parallelism: { objects: 8, slices: 8, inFlight: 8 },
+    parallelism: { objects: 4, slices: 4, inFlight: 8 },
     compression: 'gzip',
     history: { fullRefreshRuns: 30, versionDays: null },
     schemaChanges: 'auto-sync',

@@ -26,6 +26,17 @@ function problemsOf(content: unknown, rules = RULES): readonly string[] {
   throw new Error('It was not refused.');
 }
 
+const NOTHING_OF_THE_ACCOUNT = {
+  bucket: null,
+  table: null,
+  secrets: { connection: null, oauthClient: null, hashKey: null },
+  permissionsBoundary: null,
+  tags: {},
+  vpc: null,
+  callbackDomain: null,
+  reader: null,
+};
+
 test('an empty configuration has every default', () => {
   expect(parseDeployment(definePipeline({}))).toStrictEqual({
     frequency: { everyMinutes: 60 },
@@ -33,8 +44,12 @@ test('an empty configuration has every default', () => {
     paused: false,
     alerts: { email: null, missedIntervals: 3 },
     monitoring: 'standard',
+    dashboard: false,
     encryption: 'aws',
     logRetentionDays: 90,
+    reservedConcurrency: null,
+    catalog: { database: null, workgroup: null },
+    aws: NOTHING_OF_THE_ACCOUNT,
   });
 });
 
@@ -45,8 +60,11 @@ const spelledOut = definePipeline({
   paused: true,
   alerts: { email: 'data@example.com', missedIntervals: 5 },
   monitoring: 'detailed',
+  dashboard: true,
   encryption: 'own-key',
   logRetentionDays: 365,
+  reservedConcurrency: 8,
+  catalog: { database: 'shop', workgroup: 'Shop' },
 });
 
 test('every key of a full configuration is used', () => {
@@ -56,8 +74,12 @@ test('every key of a full configuration is used', () => {
     paused: true,
     alerts: { email: 'data@example.com', missedIntervals: 5 },
     monitoring: 'detailed',
+    dashboard: true,
     encryption: 'own-key',
     logRetentionDays: 365,
+    reservedConcurrency: 8,
+    catalog: { database: 'shop', workgroup: 'Shop' },
+    aws: NOTHING_OF_THE_ACCOUNT,
   });
 });
 
@@ -180,7 +202,7 @@ describe('mistakes', () => {
       'alerts.missedIntervals: ',
       'alerts: Unrecognized key: "phone"',
       'monitoring: Invalid option: expected one of "standard"|"detailed"',
-      'encryption: Invalid option: expected one of "aws"|"own-key"',
+      "encryption: must be 'aws', 'own-key' or { keyArn: ",
       'logRetentionDays: must be a number of days that CloudWatch allows: 1, 3, 5, 7,',
     ]) {
       expect(problems.filter((problem) => problem.startsWith(start))).toHaveLength(1);

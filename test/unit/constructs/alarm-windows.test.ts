@@ -6,7 +6,7 @@ const DAY = 24 * 60;
 const minutesOf = ({ periodSeconds, evaluationPeriods }: AlarmWindow): number =>
   (periodSeconds * evaluationPeriods) / 60;
 
-/** CloudWatch's own rule. */
+/** The rule of CloudWatch. */
 function expectAllowed(window: AlarmWindow): void {
   expect(window.periodSeconds % 60).toBe(0);
   expect(window.evaluationPeriods).toBeGreaterThanOrEqual(1);
@@ -16,7 +16,7 @@ function expectAllowed(window: AlarmWindow): void {
 const interval = fc.integer({ min: 15, max: 60 * DAY });
 
 describe('how far back an alarm looks', () => {
-  test('is what CloudWatch allows, and more than an interval where it can be', () => {
+  test('is what CloudWatch allows, and more than an interval if possible', () => {
     fc.assert(
       fc.property(interval, (minutes) => {
         const window = memoryWindow(minutes);
@@ -26,13 +26,13 @@ describe('how far back an alarm looks', () => {
     );
   });
 
-  test('is a day where nothing is scheduled', () => {
+  test('is a day if nothing is scheduled', () => {
     expect(minutesOf(memoryWindow(null))).toBe(25 * 60);
   });
 });
 
 describe('silence', () => {
-  test('is what CloudWatch allows, and leaves the last of the runs its hour', () => {
+  test('is what CloudWatch allows, and leaves the last run its hour', () => {
     fc.assert(
       fc.property(interval, fc.integer({ min: 1, max: 20 }), (minutes, missed) => {
         const silence = silenceWindow(missed, minutes);

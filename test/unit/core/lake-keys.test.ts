@@ -5,13 +5,23 @@ import * as keys from '../../../functions/core/lake-keys.ts';
 const RUN = '20261122T120000123Z-ab12cd';
 
 test('the layout matches the public contract', () => {
-  const part = { slice: '0003', attempt: 'a1b2', number: 7, compression: 'gzip' } as const;
+  const part = {
+    object: 'contacts',
+    slice: '0003',
+    attempt: 'a1b2',
+    number: 7,
+    compression: 'gzip',
+  } as const;
   expect(keys.partKey('contact_tag', RUN, part)).toBe(
     `tables/contact_tag/run_date=2026-11-22/run_id=${RUN}/0003-a1b2-0007.ndjson.gz`,
   );
   expect(keys.partKey('tags', RUN, { ...part, compression: 'none' })).toBe(
     `tables/tags/run_date=2026-11-22/run_id=${RUN}/0003-a1b2-0007.ndjson`,
   );
+  expect(keys.partKey('deletions', RUN, part)).toBe(
+    `tables/deletions/run_date=2026-11-22/run_id=${RUN}/contacts-0003-a1b2-0007.ndjson.gz`,
+  );
+  expect(keys.partKey('rejects', RUN, part)).toContain('/contacts-0003-a1b2-0007.ndjson.gz');
   expect(keys.manifestKey('tags', RUN)).toBe(`manifests/tags/${RUN}.json`);
   expect(keys.runSummaryKey(RUN)).toBe(`runs/${RUN}.json`);
 });
@@ -39,7 +49,7 @@ test('run ids sort by time and have the same length', () => {
 });
 
 test('no name begins like a file that query engines hide', () => {
-  const part = { slice: '0001', attempt: 'x', number: 1, compression: 'gzip' } as const;
+  const part = { object: 'tags', slice: '0001', attempt: 'x', number: 1, compression: 'gzip' } as const;
   const all = [
     keys.partKey('tags', RUN, part),
     keys.manifestKey('tags', RUN),

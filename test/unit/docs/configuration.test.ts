@@ -31,12 +31,27 @@ const KEYS: Keys<PipelineConfig> = {
   alerts: true,
   monitoring: true,
   encryption: true,
+  dashboard: true,
+  catalog: true,
+  reservedConcurrency: true,
+  aws: true,
   logRetentionDays: true,
 };
 const PARALLELISM: Nested<'parallelism'> = { objects: true, slices: true };
 const REREAD: Keys<Exclude<NonNullable<PipelineConfig['safetyReread']>, string>> = { days: true };
 const HISTORY: Nested<'history'> = { fullRefreshRuns: true, incrementalVersions: true };
 const CHILDREN: Nested<'tables'> = { exclude: true };
+const CATALOG: Nested<'catalog'> = { database: true, workgroup: true };
+const AWS: Nested<'aws'> = {
+  bucket: true,
+  table: true,
+  secrets: true,
+  permissionsBoundary: true,
+  tags: true,
+  vpc: true,
+  callbackDomain: true,
+  reader: true,
+};
 const ALERTS: Nested<'alerts'> = { email: true, missedIntervals: true };
 
 const TEXT = proseOf(textOf('docs/configuration.md'));
@@ -60,6 +75,8 @@ test('each key within a key is in the row of that key', () => {
     history: HISTORY,
     tables: CHILDREN,
     alerts: ALERTS,
+    catalog: CATALOG,
+    aws: AWS,
   };
   const missing = Object.entries(nested).flatMap(([key, keys]) => {
     const row = rowsIn(TEXT).find(({ first }) => first === `\`${key}\``)?.rest ?? '';

@@ -6,6 +6,7 @@ import { createMemoryLake } from '../../../support/memory/memory-lake.ts';
 import { rowsOfParts } from '../../../support/rows-of.ts';
 
 const ORIGIN: PartOrigin = {
+  object: 'tags',
   runId: '20261122T120000000Z-aaaaaa',
   slice: '0001',
   attempt: 'a1',

@@ -1,0 +1,38 @@
+/** `adopt`: shows how to deploy a pipeline again over what it left behind. */
+import { inspect } from 'node:util';
+import { InputError } from '../../../../functions/core/errors.ts';
+import { DEFAULT_CONFIG_FILE } from '../../load-config.ts';
+import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
+import { dataStackOf, isDeployed } from '../deployment.ts';
+import { keptBy } from '../kept.ts';
+import { clientsOf, configOf, deployCommand, type RemoteOptions } from '../remote-pipeline.ts';
+
+export async function runAdopt(terminal: Terminal, options: RemoteOptions): Promise<ExitStatus> {
+  const { name } = await configOf(options);
+  const clients = await clientsOf(terminal, options);
+  const stack = dataStackOf(name);
+  const deploy = deployCommand(name, options);
+  if (await isDeployed(clients.cloudFormation, stack)) {
+    throw new InputError(
+      `Stack ${stack} is deployed, with its data: there is nothing to adopt. Deploy with '${deploy}'.`,
+      { code: 'still_deployed' },
+    );
+  }
+  const kept = await keptBy(clients.cloudFormation, stack);
+  if (kept === null) {
+    throw new InputError(
+      `CloudFormation knows no stack ${stack} that was deleted in region ${clients.region} in the last 90 days and left something behind. Look for what has the tag 'pipeline' with the value '${name}' in the consoles of S3, DynamoDB and Secrets Manager, and name it under 'aws' in the configuration.`,
+      { code: 'nothing_kept' },
+    );
+  }
+  const { deletedAt, ...settings } = kept;
+  terminal.tell(
+    `Stack ${stack} was deleted on ${deletedAt.toISOString().slice(0, 10)} and left this behind. Put it into ${options.config ?? DEFAULT_CONFIG_FILE}, beside what the file has there already, and deploy with '${deploy}'. Runs then go on where they were.`,
+  );
+  const isTypeScript = !(options.config ?? DEFAULT_CONFIG_FILE).endsWith('.json');
+  const text = isTypeScript
+    ? inspect(settings, { depth: null, breakLength: 100, compact: false })
+    : JSON.stringify(settings, null, 2);
+  terminal.print(text);
+  return 0;
+}

@@ -1,0 +1,84 @@
+/** What a data stack left behind when it was deleted. */
+import {
+  type CloudFormationClient,
+  ListStackResourcesCommand,
+  ListStacksCommand,
+  type StackResourceSummary,
+  type StackSummary,
+} from '@aws-sdk/client-cloudformation';
+
+/** As the configuration takes it over. */
+export interface Kept {
+  readonly deletedAt: Date;
+  readonly encryption?: { readonly keyArn: string };
+  readonly aws: {
+    readonly bucket?: string;
+    readonly table?: string;
+    readonly secrets: Readonly<Partial<Record<'connection' | 'oauthClient' | 'hashKey', string>>>;
+  };
+}
+
+/** CloudFormation lists deleted stacks for 90 days. Their names come again, their ids do not. */
+async function lastDeleted(client: CloudFormationClient, name: string): Promise<StackSummary | null> {
+  const found: StackSummary[] = [];
+  let NextToken: string | undefined;
+  do {
+    const page = await client.send(
+      new ListStacksCommand({ StackStatusFilter: ['DELETE_COMPLETE'], ...(NextToken && { NextToken }) }),
+    );
+    found.push(...(page.StackSummaries ?? []).filter(({ StackName }) => StackName === name));
+    NextToken = page.NextToken;
+  } while (NextToken);
+  const time = ({ DeletionTime }: StackSummary) => DeletionTime?.getTime() ?? 0;
+  return found.toSorted((a, b) => time(b) - time(a))[0] ?? null;
+}
+
+async function skippedIn(
+  client: CloudFormationClient,
+  StackName: string,
+): Promise<readonly StackResourceSummary[]> {
+  const found: StackResourceSummary[] = [];
+  let NextToken: string | undefined;
+  do {
+    const page = await client.send(
+      new ListStackResourcesCommand({ StackName, ...(NextToken && { NextToken }) }),
+    );
+    found.push(...(page.StackResourceSummaries ?? []));
+    NextToken = page.NextToken;
+  } while (NextToken);
+  return found.filter(({ ResourceStatus }) => ResourceStatus === 'DELETE_SKIPPED');
+}
+
+/**
+ * What the data stack that was deleted last has left behind.
+ * @param stack name of the stack
+ * @returns null if no such stack was deleted in the last 90 days, or if it left nothing of these
+ */
+export async function keptBy(client: CloudFormationClient, stack: string): Promise<Kept | null> {
+  const deleted = await lastDeleted(client, stack);
+  if (deleted === null) return null;
+  const { StackId = '', DeletionTime = new Date(0) } = deleted;
+  const kept = await skippedIn(client, StackId);
+  // Logical ids are these with eight digits of the CDK (test/infra/stateful-resources.json).
+  const idOf = (name: string): string | undefined =>
+    kept.find(({ LogicalResourceId = '' }) => LogicalResourceId.replace(/[0-9A-F]{8}$/, '') === name)
+      ?.PhysicalResourceId;
+  const key = idOf('Key');
+  const [bucket, table] = [idOf('Lake'), idOf('State')];
+  const secrets = {
+    connection: idOf('Connection'),
+    oauthClient: idOf('OAuthClient'),
+    hashKey: idOf('HashKey'),
+  };
+  if ([key, bucket, table, ...Object.values(secrets)].every((id) => id === undefined)) return null;
+  const [, partition, , region, account] = StackId.split(':');
+  return {
+    deletedAt: DeletionTime,
+    ...(key && { encryption: { keyArn: `arn:${partition}:kms:${region}:${account}:key/${key}` } }),
+    aws: {
+      ...(bucket && { bucket }),
+      ...(table && { table }),
+      secrets: Object.fromEntries(Object.entries(secrets).filter(([, arn]) => arn !== undefined)),
+    },
+  };
+}
