@@ -26,6 +26,8 @@ const program = new Command('npm run local --')
 const OUT = ['--out <dir>', 'output directory', 'out/local'] as const;
 const CONFIG = ['--config <file>', 'configuration, .ts or .json (default: pipeline.config.ts)'] as const;
 const PIPELINE = ['--pipeline <name>', 'which pipeline, if the configuration has several'] as const;
+const AUDIT_STATUS =
+  '\nThe exit status is 0 if all that can be compared is equal, 1 if something differs,\n2 if something could not be compared.';
 const JSON_OUTPUT = ['--json', 'print JSON'] as const;
 
 // Each command is loaded when it is called: loading the AWS parts takes a second that `--help` does not need.
@@ -99,6 +101,24 @@ program
   .action((options) =>
     terminal.run(async () =>
       (await import('../lib/cli/local/commands/fields.ts')).runFields(terminal, options),
+    ),
+  );
+
+program
+  .command('audit')
+  .description("compare the directory with Intercom's counts; needs INTERCOM_ACCESS_TOKEN")
+  .option(...CONFIG)
+  .option(...PIPELINE)
+  .option(...OUT)
+  .option('--objects <names>', 'only these objects, separated by commas')
+  .option('--max-requests <number>', 'stop at so many requests (default: 2000)')
+  .option('--repair', 'read what differs again, and record what was deleted or merged')
+  .option('--yes', 'do not ask')
+  .option(...JSON_OUTPUT)
+  .addHelpText('after', AUDIT_STATUS)
+  .action((options) =>
+    terminal.run(async () =>
+      (await import('../lib/cli/local/commands/audit.ts')).runLocalAudit(terminal, options),
     ),
   );
 

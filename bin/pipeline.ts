@@ -2,12 +2,13 @@
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { Command, type OptionValues } from 'commander';
+import { unexpectedAws } from '../lib/cli/remote/aws-trouble.ts';
 import { createTerminal, type ExitStatus } from '../lib/cli/terminal/terminal.ts';
 
 // Compiled once, into a folder that belongs to this project: later starts are a fifth faster.
 enableCompileCache(join(import.meta.dirname, '../node_modules/.cache/compile'));
 
-const terminal = createTerminal(process);
+const terminal = createTerminal(process, { explain: unexpectedAws });
 
 const program = new Command('npm run pipeline --')
   .description(
@@ -57,7 +58,7 @@ const EXAMPLE_TIME = '2025-01-01T00:00:00Z';
 
 command(
   'connect',
-  'connect it to your Intercom workspace: shows each step, waits for you, then checks',
+  'connect it to your Intercom workspace: shows each step, waits for you, checks, and starts the first run',
   async (options) => (await import('../lib/cli/remote/commands/connect.ts')).runConnect(terminal, options),
 )
   .option('--no-open', 'do not open a browser, only print the address')
@@ -67,6 +68,7 @@ command(
     "use your own app's access token instead of OAuth: read from standard input or asked for, never an argument",
   )
   .option('--replace-workspace', 'replace the connected workspace with another one, after a warning')
+  .option('--no-run', 'do not offer to start the first run; it starts on schedule')
   .option(...YES);
 
 command('check', 'check the token, its workspace and every permission', async (options) =>
@@ -97,6 +99,10 @@ command('verify', 'check that the bucket holds every file that a manifest lists'
   .option(...JSON_OUTPUT)
   .addHelpText('after', '\nThe exit status is 1 if a file is missing or is not what its manifest says.');
 
+command('stop', 'stop the runs in progress; what they committed stays', async (options) =>
+  (await import('../lib/cli/remote/commands/stop.ts')).runStop(terminal, options),
+).option(...YES);
+
 startsRun(
   command('resync', 'forget how far an object was read and read all of it again', async (options, object) =>
     (await import('../lib/cli/remote/commands/resync.ts')).runResync(terminal, object, options),
@@ -124,6 +130,21 @@ startsRun(
 );
 
 command(
+  'audit',
+  "compare the bucket with Intercom's counts; reads every file of the objects from S3",
+  async (options) => (await import('../lib/cli/remote/commands/audit.ts')).runRemoteAudit(terminal, options),
+)
+  .option('--objects <names>', 'only these objects, separated by commas (default: all configured)')
+  .option('--max-requests <number>', 'stop at so many requests (default: 2000)')
+  .option('--repair', 'start a run that reads what differs again, and records what was deleted or merged')
+  .option(...YES)
+  .option(...JSON_OUTPUT)
+  .addHelpText(
+    'after',
+    '\nThe exit status is 0 if all that can be compared is equal, 1 if something differs,\n2 if something could not be compared.',
+  );
+
+command(
   'disconnect',
   'uninstall the app for the whole workspace at Intercom, and forget the connection',
   async (options) =>
@@ -136,6 +157,6 @@ command(
   'adopt',
   'show how to deploy it again over the bucket, table and secrets that its deleted stack left behind',
   async (options) => (await import('../lib/cli/remote/commands/adopt.ts')).runAdopt(terminal, options),
-);
+).option(...JSON_OUTPUT);
 
 await program.parseAsync();

@@ -11,6 +11,8 @@ import type { RawEnvironment } from './environment.ts';
 export interface CallbackEvent {
   /** Without the question mark; not decoded. */
   readonly rawQueryString: string;
+  /** Names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly requestContext: { readonly http: { readonly method: string } };
 }
 
@@ -40,13 +42,18 @@ function logOutcome(logger: Logger, outcome: PageOutcome): void {
   logger[isConnected ? 'info' : 'warn']('OAuth callback', fields);
 }
 
+/** True for a browser that loads the page in advance. Only a person's own visit may use up the state. */
+const isPrefetch = (headers: CallbackEvent['headers'] = {}): boolean =>
+  ['sec-purpose', 'purpose', 'x-moz'].some((name) => /\bprefetch\b/i.test(headers[name] ?? ''));
+
 async function outcomeOf(
   logger: Logger,
   dependencies: CompleteDependencies,
-  { rawQueryString, requestContext }: CallbackEvent,
+  { rawQueryString, requestContext, headers }: CallbackEvent,
 ): Promise<PageOutcome> {
   // A HEAD, such as a link preview sends, would use up the state.
   if (requestContext.http.method !== 'GET') return { kind: 'wrong_method' };
+  if (isPrefetch(headers)) return { kind: 'prefetch' };
   try {
     return await completeAuthorization(dependencies, rawQueryString, AbortSignal.timeout(INTERCOM_MS));
   } catch (error) {

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { AWS_CLIENT } from './aws/clients.ts';
 import { createDynamoDbAuthorizationStore } from './aws/dynamodb-authorization-store.ts';
 import { createDynamoDbStateStore } from './aws/dynamodb-state-store.ts';
 import { createSecretsConnectionStore } from './aws/secrets-connection-store.ts';
@@ -22,8 +23,8 @@ export function createConnectionRuntime(env: RawEnvironment): ConnectionRuntime 
   const { place, configPath, service } = readEnvironment(env, 'oauth-callback');
   const config = JSON.parse(readFileSync(configPath, 'utf8')) as ResolvedConfig;
   const clock = SYSTEM_CLOCK;
-  const dynamoDb = new DynamoDBClient({});
-  const secrets = new SecretsManagerClient({});
+  const dynamoDb = new DynamoDBClient(AWS_CLIENT);
+  const secrets = new SecretsManagerClient(AWS_CLIENT);
   return {
     service,
     dependencies: {

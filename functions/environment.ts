@@ -56,6 +56,8 @@ export interface Environment {
   readonly service: string;
   /** From `METRICS_DETAIL`. @default 'standard' */
   readonly detail: MetricsDetail;
+  /** True if `PAUSED` is `true`: a run that leaves work starts no next run. */
+  readonly paused: boolean;
 }
 
 /** File name of the resolved configuration in the function's asset. */
@@ -90,5 +92,6 @@ export function readEnvironment(env: RawEnvironment, entry: FunctionEntry): Envi
     object: isObject ? object : null,
     service: env.POWERTOOLS_SERVICE_NAME ?? '',
     detail: detail === 'detailed' ? 'detailed' : 'standard',
+    paused: env.PAUSED === 'true',
   };
 }

@@ -86,26 +86,38 @@ export function createFinishRun(
   env: RawEnvironment,
   overrides?: Overrides,
 ): Handler<FinishRunEvent, FinishRunResult> {
-  const { run, metrics } = createRuntime(env, 'finish-run', overrides);
+  const { run, metrics, paused } = createRuntime(env, 'finish-run', overrides);
   const events = createEvents();
-  return (event) => finishRun({ ...run, metrics, events }, event);
+  return (event) => finishRun({ ...run, metrics, events, paused }, event);
 }
 
 type ExtractorResult = PlanResult | ExtractResult | CommitResult | MaintainResult;
 
 /** The reader has to stop at this share of the margin. The rest is for storing what was read. */
 const DEADLINE_SHARE = 0.5;
+
+/** Storing has to stop at this share, so that the invocation ends with an error and is not cut off. */
+const END_SHARE = 0.05;
 const DEADLINE_POLL_MS = 500;
 
-/** An attempt on a slice, with a signal that aborts when the invocation is about to end. */
-function startAttempt(context: InvocationContext, marginMs: number): { attempt: Attempt; end: () => void } {
+interface Started {
+  readonly attempt: Attempt;
+  /** Aborts after the attempt's deadline: the last moment for calls of AWS. */
+  readonly last: AbortSignal;
+  readonly end: () => void;
+}
+
+/** An attempt on a slice, with signals that abort when the invocation is about to end. */
+function startAttempt(context: InvocationContext, marginMs: number): Started {
   const deadline = new AbortController();
+  const last = new AbortController();
   const remainingMs = () => context.getRemainingTimeInMillis();
   const timer = setInterval(() => {
     if (remainingMs() < marginMs * DEADLINE_SHARE) deadline.abort();
+    if (remainingMs() < marginMs * END_SHARE) last.abort();
   }, DEADLINE_POLL_MS);
   const attempt = { id: newAttemptId(), remainingMs, deadline: deadline.signal };
-  return { attempt, end: () => clearInterval(timer) };
+  return { attempt, last: last.signal, end: () => clearInterval(timer) };
 }
 
 /** @throws Error if the function is called for an object that is not its own */
@@ -114,25 +126,35 @@ export function createExtractor(
   overrides?: Overrides,
 ): Handler<ExtractorEvent, ExtractorResult> {
   const runtime = createRuntime(env, 'extractor', overrides);
-  const { object, run, state, budget, client, share, hashes, limits, begin, flushMetrics } = runtime;
+  const { object, run, budget, client, share, hashes, limits, begin, flushMetrics } = runtime;
   if (object === null) throw new Error("The extractor's environment names no OBJECT_NAME.");
   const catalog = createCatalog(env, object, run.config);
   const declaration = withoutChildren(OBJECTS[object], run.config.excludedTables);
   const { inFlight } = run.config.parallelism;
   const isWanted = (): boolean => share?.isWanted() ?? false;
-  const dependenciesOf = (attempt: Attempt): ObjectDependencies => {
+  const dependenciesOf = (attempt: Attempt, last: AbortSignal): ObjectDependencies => {
     const over = new AbortController();
     const signal = AbortSignal.any([attempt.deadline, over.signal]);
     const underCap = underCapOf({ ...run, share, object, quiet: () => over.abort() });
     const reader = createObjectReader(declaration, { client, clock: run.clock, inFlight, signal });
-    return { ...run, state, budget, declaration, reader, underCap, hashes, catalog, limits };
+    return {
+      ...run,
+      ...runtime.storage(last),
+      budget,
+      declaration,
+      reader,
+      underCap,
+      hashes,
+      catalog,
+      limits,
+    };
   };
   return async (event, context) => {
     if (event.object !== object) throw new Error(`This function extracts ${object}, not ${event.object}.`);
     begin();
     const holder = { executionArn: event.execution, runId: event.runId };
-    const { attempt, end } = startAttempt(context, limits.deadlineMarginMs);
-    const dependencies = dependenciesOf(attempt);
+    const { attempt, last, end } = startAttempt(context, limits.deadlineMarginMs);
+    const dependencies = dependenciesOf(attempt, last);
     try {
       switch (event.operation) {
         case 'plan':
@@ -154,7 +176,8 @@ export function createExtractor(
           return event satisfies never;
       }
     } catch (error) {
-      if (error !== attempt.deadline.reason) throw error;
+      const isOver = [attempt.deadline, last].some(({ aborted, reason }) => aborted && error === reason);
+      if (!isOver) throw error;
       throw new RetryableError(`${event.operation} of ${object} ran out of time and starts again.`, {
         code: 'deadline',
         cause: error,

@@ -10,6 +10,7 @@ import { GlueClient } from '@aws-sdk/client-glue';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
+import { AWS_CLIENT, S3_CLIENT } from './aws/clients.ts';
 import { createDynamoDbCapShares } from './aws/dynamodb-cap-shares.ts';
 import { createDynamoDbRateBudget } from './aws/dynamodb-rate-budget.ts';
 import { createDynamoDbStateStore } from './aws/dynamodb-state-store.ts';
@@ -27,6 +28,7 @@ import type {
   Clock,
   Events,
   HashSource,
+  Lake,
   Metrics,
   ObserveProgress,
   RateBudget,
@@ -43,7 +45,7 @@ import { createEmfMetrics } from './telemetry/emf-metrics.ts';
 import { createProgressLog } from './telemetry/progress-log.ts';
 import { createRequestMetrics } from './telemetry/request-metrics.ts';
 
-/** Digest of a configuration file's text, to notice a change. */
+/** Digest of a configuration file's text, which names the code's version too, to notice a change. */
 export const digestOf = (configText: string): string => createHash('sha256').update(configText).digest('hex');
 
 /** What a caller in the same process may replace. */
@@ -52,6 +54,8 @@ export interface Overrides {
   readonly observe?: ObserveProgress;
   readonly metrics?: Metrics;
   readonly limits?: Partial<SyncLimits>;
+  /** What to do about a token that Intercom no longer accepts. */
+  readonly reconnect?: string;
 }
 
 /** The parts of a function. Each is created on first use, because not every function has the names for all. */
@@ -60,6 +64,8 @@ export interface Runtime {
   readonly object: ObjectName | null;
   readonly run: RunDependencies;
   readonly state: StateStore;
+  /** Lake and state for one attempt: `signal` ends their calls. */
+  readonly storage: (signal: AbortSignal) => { readonly lake: Lake; readonly state: StateStore };
   readonly budget: RateBudget;
   /** Null if `concurrency` is not set. */
   readonly share: WorkShare | null;
@@ -69,6 +75,8 @@ export interface Runtime {
   /** Call it at the end of an invocation: it reports the requests that the invocation sent. */
   readonly flushMetrics: () => void;
   readonly limits: SyncLimits;
+  /** The schedules are paused. */
+  readonly paused: boolean;
   /**
    * Call it first in every invocation. An instance can outlive a connection, so it reads the token again and
    * never uses one of a workspace that has been replaced.
@@ -90,15 +98,12 @@ const printLine = (line: string): void => {
 };
 
 /** Separate, so that only the bundle of the function that sends events contains this client. */
-export const createEvents = (): Events => createEventBridgeEvents(new EventBridgeClient({}));
-
-/** The catalog comes last and can be retried, so an extractor does not wait long for its answer. */
-const GLUE_TIMEOUTS_MS = { connectionTimeout: 5_000, requestTimeout: 20_000 };
+export const createEvents = (): Events => createEventBridgeEvents(new EventBridgeClient(AWS_CLIENT));
 
 /** For extractors only, like `createEvents` for FinishRun. */
 export function createCatalog(env: RawEnvironment, object: ObjectName, config: ResolvedConfig): Catalog {
   const { place } = readEnvironment(env, 'extractor');
-  return createGlueCatalog(new GlueClient({ requestHandler: GLUE_TIMEOUTS_MS }), {
+  return createGlueCatalog(new GlueClient(AWS_CLIENT), {
     database: place('GLUE_DATABASE'),
     bucket: place('BUCKET_NAME'),
     tables: (columns) => configuredTables([OBJECTS[object]], config, columns),
@@ -110,7 +115,7 @@ export function createCatalog(env: RawEnvironment, object: ObjectName, config: R
  * @throws Error naming what is wrong with the environment or the configuration file
  */
 export function createRuntime(env: RawEnvironment, entry: FunctionEntry, overrides: Overrides = {}): Runtime {
-  const { place, configPath, object, service, detail } = readEnvironment(env, entry);
+  const { place, configPath, object, service, detail, paused } = readEnvironment(env, entry);
   const configText = readFileSync(configPath, 'utf8');
   const config = JSON.parse(configText) as ResolvedConfig;
   const clock = overrides.clock ?? SYSTEM_CLOCK;
@@ -121,8 +126,9 @@ export function createRuntime(env: RawEnvironment, entry: FunctionEntry, overrid
     requests.observe(event);
     watch(event);
   };
-  const dynamoDb = once(() => new DynamoDBClient({}));
-  const secrets = once(() => new SecretsManagerClient({}));
+  const s3 = new S3Client(S3_CLIENT);
+  const dynamoDb = once(() => new DynamoDBClient(AWS_CLIENT));
+  const secrets = once(() => new SecretsManagerClient(AWS_CLIENT));
   const tokens = once(() => createSecretsTokenSource(secrets(), place('CONNECTION_SECRET_NAME')));
   const budget = once(() => createDynamoDbRateBudget(dynamoDb(), place('TABLE_NAME'), clock));
   const cap = once(() => {
@@ -148,21 +154,26 @@ export function createRuntime(env: RawEnvironment, entry: FunctionEntry, overrid
       clock,
       object,
       observe,
+      reconnect: overrides.reconnect,
     });
   });
   return {
     object,
     run: {
-      lake: createS3Lake(new S3Client({}), place('BUCKET_NAME')),
+      lake: createS3Lake(s3, place('BUCKET_NAME')),
       clock,
       config,
       configDigest: digestOf(configText),
       observe,
-      executions: createSfnExecutions(new SFNClient({})),
+      executions: createSfnExecutions(new SFNClient(AWS_CLIENT)),
     },
     get state() {
       return state();
     },
+    storage: (signal) => ({
+      lake: createS3Lake(s3, place('BUCKET_NAME'), signal),
+      state: createDynamoDbStateStore(dynamoDb(), place('TABLE_NAME'), signal),
+    }),
     get budget() {
       return budget();
     },
@@ -176,6 +187,7 @@ export function createRuntime(env: RawEnvironment, entry: FunctionEntry, overrid
       return hashes();
     },
     metrics,
+    paused,
     flushMetrics: requests.flush,
     limits: { ...DEFAULT_LIMITS, ...overrides.limits },
     begin: () => tokens().forget(),

@@ -20,6 +20,10 @@ const removedAt = (expiresAt: EpochSeconds) => ({ N: String(expiresAt + DAY_SECO
 
 const seconds = (item: Item, name: string): EpochSeconds => Number(item[name]?.N ?? 0);
 
+function outcomeIn({ outcome }: Item): AuthorizationOutcome | null {
+  return outcome?.S === undefined ? null : (JSON.parse(outcome.S) as AuthorizationOutcome);
+}
+
 export function createDynamoDbAuthorizationStore(client: DynamoDBClient, table: string): AuthorizationStore {
   async function find(stateHash: string): Promise<Item | null> {
     const command = new GetItemCommand({ TableName: table, Key: keyOf(stateHash), ConsistentRead: true });
@@ -68,7 +72,8 @@ export function createDynamoDbAuthorizationStore(client: DynamoDBClient, table: 
         if (item === null) return { status: 'unknown' };
         // The SDK may retry a write that had succeeded; the retry then fails its own condition.
         if (item.takenBy?.S === taker) return taken(item);
-        return { status: item.takenBy === undefined ? 'expired' : 'used' };
+        if (item.takenBy === undefined) return { status: 'expired' };
+        return { status: 'used', outcome: outcomeIn(item) };
       }
     },
     async settle(stateHash, outcome) {
@@ -82,8 +87,8 @@ export function createDynamoDbAuthorizationStore(client: DynamoDBClient, table: 
       await callAws('record the authorization', () => client.send(command));
     },
     async outcome(stateHash) {
-      const text = (await find(stateHash))?.outcome?.S;
-      return text === undefined ? null : (JSON.parse(text) as AuthorizationOutcome);
+      const item = await find(stateHash);
+      return item === null ? null : outcomeIn(item);
     },
   };
 }

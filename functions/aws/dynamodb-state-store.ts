@@ -94,7 +94,14 @@ function countOf(
   };
 }
 
-export function createDynamoDbStateStore(client: DynamoDBClient, table: string): StateStore {
+/** @param signal ends the calls in progress, shortly before the invocation ends */
+export function createDynamoDbStateStore(
+  client: DynamoDBClient,
+  table: string,
+  signal?: AbortSignal,
+): StateStore {
+  const options = signal === undefined ? {} : { abortSignal: signal };
+  const call = <T>(what: string, send: () => Promise<T>) => callAws(what, send, signal);
   const change = (object: ObjectName, fence: number, wanted: Change): Promise<Conditional<ObjectState>> =>
     update(object, updateOf(table, object, fence, wanted));
 
@@ -104,7 +111,7 @@ export function createDynamoDbStateStore(client: DynamoDBClient, table: string):
   ): Promise<Conditional<ObjectState>> {
     try {
       const command = new UpdateItemCommand(input);
-      const { Attributes } = await callAws(`update the state of ${object}`, () => client.send(command));
+      const { Attributes } = await call(`update the state of ${object}`, () => client.send(command, options));
       return { ok: true, value: stateOf(object, Attributes ?? {}) };
     } catch (error) {
       if (isConditionFailure(error)) return { ok: false };
@@ -115,7 +122,7 @@ export function createDynamoDbStateStore(client: DynamoDBClient, table: string):
   return {
     async load(object) {
       const command = new GetItemCommand({ TableName: table, Key: objectKey(object), ConsistentRead: true });
-      const { Item } = await callAws(`read the state of ${object}`, () => client.send(command));
+      const { Item } = await call(`read the state of ${object}`, () => client.send(command, options));
       return stateOf(object, Item ?? {});
     },
     takeLease: (object, fence, lease) => change(object, fence, { set: { lease }, raisesFence: true }),
@@ -139,12 +146,14 @@ export function createDynamoDbStateStore(client: DynamoDBClient, table: string):
         ExpressionAttributeValues: { ':id': { S: workspaceId } },
         ReturnValues: 'ALL_NEW',
       });
-      const { Attributes } = await callAws('read the workspace of the pipeline', () => client.send(command));
+      const { Attributes } = await call('read the workspace of the pipeline', () =>
+        client.send(command, options),
+      );
       return Attributes?.workspaceId?.S ?? workspaceId;
     },
     async claimedWorkspace() {
       const command = new GetItemCommand({ TableName: table, Key: WORKSPACE_KEY, ConsistentRead: true });
-      const { Item } = await callAws('read the workspace of the pipeline', () => client.send(command));
+      const { Item } = await call('read the workspace of the pipeline', () => client.send(command, options));
       return Item?.workspaceId?.S ?? null;
     },
     async moveWorkspace(workspaceId) {
@@ -154,7 +163,7 @@ export function createDynamoDbStateStore(client: DynamoDBClient, table: string):
         UpdateExpression: 'SET workspaceId = :id',
         ExpressionAttributeValues: { ':id': { S: workspaceId } },
       });
-      await callAws('change the workspace of the pipeline', () => client.send(command));
+      await call('change the workspace of the pipeline', () => client.send(command, options));
     },
     reset: (object, fence) =>
       change(object, fence, {

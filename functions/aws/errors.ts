@@ -32,11 +32,13 @@ export const isConditionFailure = (error: unknown): boolean =>
 /**
  * Runs an AWS call. A transient error becomes a RetryableError; any other error stays the same.
  * @param what the call does, for the message: `write to the bucket`
+ * @param signal ends the call; its reason is then thrown, whatever error the SDK makes of it
  */
-export async function callAws<T>(what: string, call: () => Promise<T>): Promise<T> {
+export async function callAws<T>(what: string, call: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   try {
     return await call();
   } catch (error) {
+    signal?.throwIfAborted();
     if (!(error instanceof Error) || !isTransient(error)) throw error;
     throw new RetryableError(`AWS could not ${what} just now (${error.name}: ${error.message}).`, {
       code: 'aws_unavailable',

@@ -2,9 +2,9 @@
 import {
   DeleteObjectsCommand,
   GetObjectCommand,
+  ListObjectsV2Command,
   NoSuchKey,
   PutObjectCommand,
-  paginateListObjectsV2,
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { RetryableError } from '../core/errors.ts';
@@ -19,11 +19,15 @@ const MAX_RACES = 5;
 
 const isNamed = (error: unknown, name: string): boolean => error instanceof Error && error.name === name;
 
-export function createS3Lake(client: S3Client, bucket: string): Lake {
+/** @param signal ends the calls in progress, shortly before the invocation ends */
+export function createS3Lake(client: S3Client, bucket: string, signal?: AbortSignal): Lake {
+  const options = signal === undefined ? {} : { abortSignal: signal };
+  const call = <T>(what: string, send: () => Promise<T>) => callAws(what, send, signal);
+
   async function putNew(key: string, body: Uint8Array, races = 0): Promise<'written' | 'exists'> {
     try {
       const command = new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, IfNoneMatch: '*' });
-      await callAws(`write '${key}'`, () => client.send(command));
+      await call(`write '${key}'`, () => client.send(command, options));
       return 'written';
     } catch (error) {
       if (isNamed(error, 'PreconditionFailed')) return 'exists';
@@ -37,20 +41,23 @@ export function createS3Lake(client: S3Client, bucket: string): Lake {
   }
 
   async function* sizes(prefix: string): AsyncGenerator<{ readonly key: string; readonly bytes: number }> {
-    const pages = paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix });
-    for await (const page of pages) {
+    let ContinuationToken: string | undefined;
+    do {
+      const command = new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ContinuationToken });
+      const page = await call(`list '${prefix}'`, () => client.send(command, options));
       for (const { Key, Size } of page.Contents ?? []) {
         if (Key !== undefined) yield { key: Key, bytes: Size ?? 0 };
       }
-    }
+      ContinuationToken = page.NextContinuationToken;
+    } while (ContinuationToken !== undefined);
   }
 
   return {
     putNew: (key, body) => putNew(key, body),
     async get(key) {
       try {
-        return await callAws(`read '${key}'`, async () => {
-          const answer = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+        return await call(`read '${key}'`, async () => {
+          const answer = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }), options);
           return (await answer.Body?.transformToByteArray()) ?? new Uint8Array();
         });
       } catch (error) {
@@ -66,7 +73,7 @@ export function createS3Lake(client: S3Client, bucket: string): Lake {
       for (let start = 0; start < keys.length; start += DELETE_BATCH) {
         const Objects = keys.slice(start, start + DELETE_BATCH).map((Key) => ({ Key }));
         const command = new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } });
-        const { Errors } = await callAws('delete superseded files', () => client.send(command));
+        const { Errors } = await call('delete superseded files', () => client.send(command, options));
         const first = Errors?.[0];
         if (first !== undefined) throw new Error(`'${first.Key}' could not be deleted: ${first.Message}`);
       }

@@ -11,13 +11,13 @@ import { callAws } from './errors.ts';
 
 export function createSfnExecutions(client: SFNClient): Executions {
   return {
-    async isRunning(executionArn) {
+    async status(executionArn) {
       try {
         const command = new DescribeExecutionCommand({ executionArn });
         const { status } = await callAws('describe the execution', () => client.send(command));
-        return status === 'RUNNING' || status === 'PENDING_REDRIVE';
+        return status === 'RUNNING' || status === 'PENDING_REDRIVE' ? 'running' : 'over';
       } catch (error) {
-        if (error instanceof ExecutionDoesNotExist) return false;
+        if (error instanceof ExecutionDoesNotExist) return 'unknown';
         throw error;
       }
     },

@@ -100,6 +100,9 @@ const schema = z.strictObject({
   fields: fieldsSchema([]),
   sensitiveFields: z.enum(['replicate', 'hash']).default('replicate'),
   schemaChanges: z.enum(['auto-sync', 'block']).default('auto-sync'),
+  safetyReread: z
+    .union([z.literal('off'), z.strictObject({ days: z.number().int().min(1).max(31) })])
+    .default('off'),
   ...deploymentKeys(),
 });
 
@@ -160,6 +163,8 @@ export interface ResolvedConfig extends FieldRules {
   readonly history: { readonly fullRefreshRuns: number };
   /** Whether a field becomes a column if neither the declarations nor the first run have it. */
   readonly schemaChanges: 'auto-sync' | 'block';
+  /** Reads the last days again once a day; null: never. */
+  readonly safetyReread: { readonly days: number } | null;
   /** Reported with every run: rules in the configuration that may contain a typing mistake. */
   readonly notes: readonly string[];
 }
@@ -242,6 +247,7 @@ function pipelineOf(
       compression: rest.compression,
       history: rest.history,
       schemaChanges: rest.schemaChanges,
+      safetyReread: rest.safetyReread === 'off' ? null : rest.safetyReread,
       notes: ruleNotes(tables, rest.fields),
     },
     deployment: {

@@ -1,9 +1,10 @@
 /** The input of a run: the same for a schedule, a person and the command line. Pure. */
 
-import type { RunMode } from '../core/engine-files.ts';
+import type { Repairs, RunMode } from '../core/engine-files.ts';
 import { InputError } from '../core/errors.ts';
-import { isJsonObject } from '../core/json.ts';
+import { isJsonObject, type JsonValue } from '../core/json.ts';
 import type { ObjectName } from '../core/names.ts';
+import type { DebtScope } from '../core/reading.ts';
 import type { EpochSeconds } from '../core/time.ts';
 import type { ResolvedConfig } from './config.ts';
 import { parseInstant } from './instant.ts';
@@ -12,6 +13,8 @@ export interface RunRequest {
   readonly mode: RunMode;
   readonly range: { readonly from: EpochSeconds; readonly to: EpochSeconds } | null;
   readonly objects: readonly ObjectName[];
+  /** What to read again, besides what an incremental run reads. Missing: nothing. */
+  readonly repairs?: Repairs;
   /** For the user. */
   readonly notes: readonly string[];
 }
@@ -22,7 +25,7 @@ export interface RunInputRules {
   readonly now: EpochSeconds;
 }
 
-const KEYS = ['objects', 'mode', 'from', 'to'] as const;
+const KEYS = ['objects', 'mode', 'from', 'to', 'repair'] as const;
 
 /** How the input was written, so that an error message can use the same words. */
 export interface InputWording {
@@ -36,13 +39,19 @@ const ALLOWED =
 
 /** The wording for the state machine's input. */
 const AS_JSON: InputWording = {
-  names: { objects: '"objects"', mode: '"mode"', from: '"from"', to: '"to"' },
+  names: { objects: '"objects"', mode: '"mode"', from: '"from"', to: '"to"', repair: '"repair"' },
   refusal: (problem) => `The run's input cannot be used: ${problem}. ${ALLOWED}`,
 };
 
 /** The wording for the options of a command. */
 export const AS_OPTIONS: InputWording = {
-  names: { objects: '--objects', mode: '--full-refresh', from: '--from', to: '--to' },
+  names: {
+    objects: '--objects',
+    mode: '--full-refresh',
+    from: '--from',
+    to: '--to',
+    repair: '--repair',
+  },
   refusal: (problem) => `${problem}.`,
 };
 
@@ -105,6 +114,55 @@ function modeOf(value: unknown, isBackfill: boolean, wording: InputWording): Run
   return value === undefined ? 'backfill' : refuse(wording, `${mode} and ${from} cannot be used together`);
 }
 
+function scopeOf(
+  value: JsonValue,
+  name: ObjectName,
+  { now, isIncremental }: Pick<RunInputRules, 'now' | 'isIncremental'>,
+  wording: InputWording,
+): DebtScope {
+  const { repair } = wording.names;
+  if (!isJsonObject(value))
+    return refuse(wording, `${repair} of ${name} must list {"ids"} or {"from", "to"}`);
+  const { ids, from, to, ...others } = value;
+  const isRange = from !== undefined && to !== undefined;
+  if (Object.keys(others).length > 0 || isRange === (ids !== undefined)) {
+    return refuse(wording, `${repair} of ${name} must list {"ids"} or {"from", "to"}`);
+  }
+  if (ids === undefined) {
+    const window = rangeOf({ from, to }, now, wording);
+    if (window === null || !isIncremental(name)) return refuse(wording, `${name} cannot be read by time`);
+    return { window };
+  }
+  const texts = Array.isArray(ids) ? ids.filter((id) => typeof id === 'string' && id !== '') : [];
+  if (!Array.isArray(ids) || ids.length === 0 || texts.length < ids.length) {
+    return refuse(wording, `"ids" in ${repair} of ${name} must be a list of ids`);
+  }
+  return { ids: texts as readonly string[] };
+}
+
+/** What an audit asks a run to read again. */
+function repairsOf(
+  value: unknown,
+  objects: readonly ObjectName[],
+  rules: Pick<RunInputRules, 'now' | 'isIncremental'>,
+  wording: InputWording,
+): Repairs | null {
+  const { repair } = wording.names;
+  if (value === undefined) return null;
+  if (!isJsonObject(value) || Object.keys(value).length === 0)
+    return refuse(wording, `${repair} must be an object such as {"contacts": [{"ids": ["5f"]}]}`);
+  const entries = Object.entries(value).map(([key, scopes]) => {
+    const name = objects.find((object) => object === key);
+    if (name === undefined) {
+      return refuse(wording, `${repair} names ${JSON.stringify(key)}; this run reads ${objects.join(', ')}`);
+    }
+    if (!Array.isArray(scopes) || scopes.length === 0)
+      return refuse(wording, `${repair} of ${name} must be a list`);
+    return [name, scopes.map((scope: JsonValue) => scopeOf(scope, name, rules, wording))] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
 /**
  * Reads the input of a run.
  * @throws InputError for any other input than what is allowed
@@ -121,6 +179,15 @@ export function parseRunInput(
   const named = objectsOf(input.objects, config.objects, wording);
   const range = rangeOf(input, now, wording);
   const mode = modeOf(input.mode, range !== null, wording);
+  const repairs = repairsOf(input.repair, named ?? config.objects, { now, isIncremental }, wording);
+  if (repairs !== null) {
+    if (input.mode !== undefined || range !== null) {
+      const { names } = wording;
+      return refuse(wording, `${names.repair} cannot be used together with ${names.mode} or ${names.from}`);
+    }
+    const objects = named ?? config.objects.filter((name) => repairs[name] !== undefined);
+    return { mode, range, objects, repairs, notes: [] };
+  }
   if (range === null) return { mode, range, objects: named ?? config.objects, notes: [] };
   const whole = (named ?? config.objects).filter((name) => !isIncremental(name));
   if (named !== null && whole.length > 0) {

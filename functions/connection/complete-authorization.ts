@@ -7,12 +7,12 @@ import { type CallbackQuery, readCallbackQuery } from './callback-query.ts';
 import type { CompleteDependencies } from './dependencies.ts';
 import { hashState } from './state.ts';
 
-const UNUSABLE = { used: 'used_state', expired: 'expired_state', unknown: 'unknown_state' } as const;
+const UNUSABLE = { expired: 'expired_state', unknown: 'unknown_state' } as const;
 
 /**
  * Takes the state from the store, trades the code for a token, checks whose token it is, and stores it.
  *
- * A taken state is used up, whatever happens next. The code may be used up too, so after any failure the
+ * A taken state is used up, whatever happens next; whoever brings it again gets the outcome again. The code may be used up too, so after any failure the
  * only way is to begin again.
  * @param query everything after the question mark, undecoded
  * @param signal ends the requests to Intercom, which counts as no answer
@@ -31,6 +31,8 @@ export async function completeAuthorization(
   const { authorizations, clock } = dependencies;
   const stateHash = hashState(callback.state);
   const taken = await authorizations.take(stateHash, toSeconds(clock.now()));
+  // A browser repeats a request that got no answer, and people reload pages.
+  if (taken.status === 'used') return taken.outcome ?? { kind: 'used_state' };
   if (taken.status !== 'taken') return { kind: UNUSABLE[taken.status] };
 
   const outcome = await redeem(dependencies, callback, taken.request, signal);

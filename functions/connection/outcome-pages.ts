@@ -9,7 +9,7 @@ import { type Explanation, explain } from './explanations.ts';
 /** Every result of a request to the callback, including those that never reach an authorization. */
 export type PageOutcome =
   | AuthorizationOutcome
-  | { readonly kind: 'wrong_method' | 'aws_unavailable' | 'internal_error' };
+  | { readonly kind: 'wrong_method' | 'prefetch' | 'aws_unavailable' | 'internal_error' };
 
 export interface Page {
   readonly status: number;
@@ -33,6 +33,8 @@ const STATUS: Readonly<Record<PageOutcome['kind'], number>> = {
   repeated_parameter: 400,
   too_long: 414,
   wrong_method: 405,
+  // Browsers drop a prefetched answer with this status, and send the request again when it is wanted.
+  prefetch: 503,
   code_refused: 400,
   other_workspace: 409,
   region_mismatch: 409,
@@ -58,6 +60,14 @@ function explanationOf(outcome: PageOutcome): Explanation {
         happened:
           'This address only answers the GET of a browser that Intercom sends here. Nothing has changed.',
         next: ['To connect the pipeline, run `npm run pipeline -- connect`.'],
+      };
+    case 'prefetch':
+      return {
+        tone: 'refused',
+        title: 'Not loaded in advance',
+        happened:
+          'Your browser asked for this page before you did. It works only once, so nothing has happened yet.',
+        next: ['Reload the page.', `If that does not help: ${CONNECT_AGAIN}`],
       };
     case 'aws_unavailable':
       return {

@@ -72,6 +72,8 @@ export interface ChildDeclaration {
   readonly primaryKey: readonly string[];
   readonly list: ListPlace;
   readonly ask?: ListQuestion;
+  /** Search field that finds the parents of an item by its key, to count them. */
+  readonly countedBy?: string;
   readonly columns: readonly ChildColumn[];
 }
 
@@ -150,6 +152,26 @@ export type ReadSpec = ReadStyle &
       }
   );
 
+/** A list of the records that were deleted, newest deletion first. Refused, there is simply no such list. */
+export interface DeletedList {
+  readonly path: string;
+  /** The API version that has it (docs/intercom-api.md 11.9). */
+  readonly version: string;
+  readonly recordsKey: string;
+  /** Field with the time of the deletion. */
+  readonly timeField: string;
+  /** Page sizes as for a page-number list. */
+  readonly perPageSizes: readonly number[];
+}
+
+/** One record by its id: shows what became of a record that is owed and no longer listed. */
+export interface SingleRead {
+  /** `{id}` is the record's id. */
+  readonly path: string;
+  /** The API version that answers 410 for a record that was merged into another (docs/intercom-api.md 11.9). */
+  readonly mergedVersion?: string;
+}
+
 /** The app's permissions in Intercom's Developer Hub, by their labels there. */
 export type Permission =
   | 'Read and list users and companies'
@@ -180,6 +202,8 @@ export interface ObjectDeclaration {
   /** Null: Intercom has no separate permission for this object. */
   readonly permission: Permission | null;
   readonly read: ReadSpec;
+  readonly deletedList?: DeletedList;
+  readonly single?: SingleRead;
   readonly columns: readonly Column[];
   /**
    * Dotted paths to remove from the record before it becomes a row: relationships that have a child

@@ -11,6 +11,9 @@ import type { EpochMs, EpochSeconds } from './time.ts';
 
 export type RunMode = 'incremental' | 'full_refresh' | 'backfill';
 
+/** What to read again, by object. */
+export type Repairs = Readonly<Partial<Record<ObjectName, readonly DebtScope[]>>>;
+
 /** `work/<run>/run.json`: what StartRun decided for the whole run. */
 export interface RunContext {
   readonly format: 1;
@@ -24,9 +27,13 @@ export interface RunContext {
   /** Bounds of a backfill; null for the other modes. */
   readonly range: { readonly from: EpochSeconds; readonly to: EpochSeconds } | null;
   readonly objects: readonly ObjectName[];
-  /** Digest of the resolved configuration. An attempt with another digest stops its object. */
+  /** What an audit found missing, by object: the run's first debts. Missing if it was not asked for. */
+  readonly repairs?: Repairs;
+  /** Digest of the code's version and the resolved configuration. An attempt with another digest stops its object. */
   readonly configDigest: string;
   readonly workspaceId: string | null;
+  /** Present if nobody has ever connected the pipeline: the run has no objects, and reads nothing. */
+  readonly notConnected?: true;
   /** Messages for the user, such as which objects a backfill leaves out. */
   readonly notes: readonly string[];
 }
@@ -83,6 +90,10 @@ export interface Plan {
   readonly lastRows: number | null;
   /** Records that the plan expects to read; null if Intercom gives no count. */
   readonly expected: number | null;
+  /** How far the list of deleted records is read, before this run and after it. Missing if there is none. */
+  readonly deletedList?: { readonly before: EpochSeconds | null; readonly after: EpochSeconds };
+  /** Day of the last safety re-read after this run, in UTC. Missing if there was none. */
+  readonly rereadOn?: string;
 }
 
 /** One output file. `bytes` and `sha256` describe the stored file, after compression. */
@@ -224,6 +235,10 @@ export interface Manifest {
   readonly schema: RecordedSchema & SchemaDrift;
   /** Missing in manifests of earlier versions of this software. */
   readonly rules?: WrittenBy;
+  /** Deletions before this time are known; null if the list was never read. Missing if the object has none. */
+  readonly deleted_list?: { readonly up_to: EpochSeconds | null };
+  /** Day of the last safety re-read in UTC, such as `2026-11-22`. Missing if there was none. */
+  readonly reread_on?: string;
   /** Of a rewrite: the runs whose rows are in its files, and earlier rewrites of them. They no longer count. */
   readonly replaces?: readonly string[];
   /** Of a rewrite: the first and the last day that its files hold, `2026-11-01`. */
@@ -287,7 +302,8 @@ export interface ObjectSummary {
 export interface RunSummary {
   readonly format: 1;
   readonly run_id: string;
-  readonly status: 'succeeded' | 'failed';
+  /** `not_connected`: nobody has connected the pipeline yet, so there was nothing to do. This is not a failure. */
+  readonly status: 'succeeded' | 'failed' | 'not_connected';
   readonly mode: RunMode;
   readonly started_at: string;
   readonly finished_at: string;
@@ -295,6 +311,8 @@ export interface RunSummary {
   readonly objects: readonly ObjectSummary[];
   readonly notes: readonly string[];
   readonly work_remains: boolean;
+  /** Present if work remains and no next run was started, because the pipeline is paused. */
+  readonly paused?: true;
 }
 
 /** `work/<run>/<object>/manifest.json`: what a commit in progress will write, so that any later run can finish it. */

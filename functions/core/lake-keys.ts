@@ -15,6 +15,13 @@ const HASH_LENGTH = 6;
 export const runIdOf = (startMs: EpochMs, executionHash: string): string =>
   `${new Date(startMs).toISOString().replaceAll(/[-:.]/g, '')}-${executionHash.slice(0, HASH_LENGTH)}`;
 
+/** The start of the run with this id. */
+export const runStartOf = (runId: string): EpochMs => {
+  const [day, time] = [runDateOf(runId), runId.slice(9)];
+  const clock = `${time.slice(0, 2)}:${time.slice(2, 4)}:${time.slice(4, 6)}.${time.slice(6, 9)}`;
+  return Date.parse(`${day}T${clock}Z`);
+};
+
 /** The date in a run id, such as `2026-11-22`, in UTC. */
 export const runDateOf = (runId: string): string =>
   `${runId.slice(0, 4)}-${runId.slice(4, 6)}-${runId.slice(6, 8)}`;

@@ -27,7 +27,10 @@ export const METRICS = {
   ObjectsFailedRepeatedly: 'Count',
   /** Debts of an object that are older than a day; by FinishRun. */
   OldDebts: 'Count',
-  /** 1 if Intercom refuses the token, 0 if it accepts it; by StartRun, and by RecordFailure during a run. */
+  /**
+   * 1 if Intercom refuses the token, 0 if it accepts it; by StartRun, and by RecordFailure during a run. Runs
+   * before the first connection report nothing.
+   */
   ConnectionLost: 'Count',
   /** Requests sent to Intercom; by the function that sends them. */
   Requests: 'Count',

@@ -124,7 +124,8 @@ export interface Catalog {
 
 /** Executions of the workflow: to check whether the holder of a lease is still running, and to start the next run. */
 export interface Executions {
-  isRunning(executionArn: string): Promise<boolean>;
+  /** `unknown`: there is no such execution, or it is so young that it cannot be seen yet. */
+  status(executionArn: string): Promise<'running' | 'over' | 'unknown'>;
   /** Idempotent by `name`: a second start with the same name and input has no effect. */
   start(stateMachineArn: string, name: string, input: unknown): Promise<void>;
 }
@@ -220,7 +221,9 @@ export interface OAuthClientSource {
 /** The result of taking a request out. Only one caller can take it, once. */
 export type TakenAuthorization =
   | { readonly status: 'taken'; readonly request: AuthorizationRequest }
-  | { readonly status: 'used' | 'expired' | 'unknown' };
+  /** `outcome` is what the one caller that took it made of it; null if that is not known (yet). */
+  | { readonly status: 'used'; readonly outcome: AuthorizationOutcome | null }
+  | { readonly status: 'expired' | 'unknown' };
 
 /** Single-use requests to authorize, each under the SHA-256 of its state, in hex. Kept for a day after they expire. */
 export interface AuthorizationStore {

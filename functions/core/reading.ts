@@ -27,7 +27,9 @@ export type SliceQuery =
   | { readonly kind: 'all' }
   | WindowQuery
   /** Records by id: what earlier runs could not read. */
-  | { readonly kind: 'ids'; readonly ids: readonly string[] };
+  | { readonly kind: 'ids'; readonly ids: readonly string[] }
+  /** The object's list of deleted records, back to `since`; null: all of it. */
+  | { readonly kind: 'deleted'; readonly since: EpochSeconds | null };
 
 /** Records by the object's cursor field. */
 export interface WindowQuery {
@@ -38,7 +40,15 @@ export interface WindowQuery {
   readonly created: Window | null;
   /** Ask for the whole day of the upper bound, because `exact` cuts that day in the engine. */
   readonly through: boolean;
+  /** Only records whose search field has this value. */
+  readonly where?: { readonly field: string; readonly value: string };
 }
+
+/**
+ * How a deletion was noticed. `deleted_list`: Intercom lists it as deleted. `not_found`: listed, then 404 twice.
+ * `absent`: no longer listed, and 404 twice. `merged`: merged into another record.
+ */
+export type DeletionHow = 'deleted_list' | 'not_found' | 'absent' | 'merged';
 
 /** A record as Intercom sent it, with what identifies and orders it. */
 export interface ReadRecord {
@@ -109,8 +119,14 @@ export type ReadEvent =
   | { readonly type: 'restart'; readonly reason: string }
   /** Someone else is using what only one reader may use at a time. Try again later, in unbilled time. */
   | { readonly type: 'wait'; readonly seconds: number; readonly reason: string }
-  /** Records that are gone: Intercom listed them, then answered 404 twice. */
-  | { readonly type: 'deleted'; readonly ids: readonly string[]; readonly how: 'not_found' }
+  /** Records that are gone. */
+  | {
+      readonly type: 'deleted';
+      readonly ids: readonly string[];
+      readonly how: DeletionHow;
+      /** The records that they were merged into, by their ids, as far as Intercom says. */
+      readonly mergedInto?: Readonly<Record<string, string>>;
+    }
   /** Could not be read after all retries. The walk continues without it. */
   | { readonly type: 'debt'; readonly scope: DebtScope; readonly reason: string }
   /** The rest of the slice cannot be read, though Intercom answers: it becomes a debt, and the object goes on. */

@@ -1,5 +1,6 @@
 /** GET /me: the workspace behind the token (docs/intercom-api.md 6.1). */
 import { isJsonObject, type JsonValue } from '../core/json.ts';
+import { parseTime } from '../core/scalars.ts';
 import type { EpochMs, EpochSeconds } from '../core/time.ts';
 import type { IntercomClient, RequestOptions } from './http/client.ts';
 
@@ -30,13 +31,13 @@ export async function readMe(
 ): Promise<Me> {
   const { body, date } = await client.get('/me', {}, { priority: 'urgent', ...options });
   const app = isJsonObject(body.app) ? body.app : {};
-  const createdAt = app.created_at;
+  const createdAt = parseTime(app.created_at);
   return {
     workspaceId: text(app.id_code),
     workspaceName: text(app.name),
     region: text(app.region),
     timezone: text(app.timezone),
-    createdAt: typeof createdAt === 'number' && Number.isSafeInteger(createdAt) ? createdAt : null,
+    createdAt: createdAt !== null && Number.isSafeInteger(createdAt) ? createdAt : null,
     dateHeaderMs: date,
   };
 }

@@ -28,6 +28,7 @@ export const companies = object({
     countPath: '/companies',
     spendsPosition: true,
   },
+  single: { path: '/companies/{id}' },
   columns: [
     objectType('company'),
     id('company'),

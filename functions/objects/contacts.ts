@@ -34,6 +34,7 @@ export const contacts = object({
     // Asked for by whole days, in a zone that nobody needs to know.
     slackSeconds: 2 * DAY_SECONDS,
   },
+  single: { path: '/contacts/{id}', mergedVersion: '2.16' },
   columns: [
     objectType('contact'),
     id('contact'),
@@ -131,6 +132,7 @@ export const contacts = object({
       primaryKey: ['contact_id', 'tag_id'],
       list: { field: 'tags', keys: ['data', 'tags'] },
       ask: { kind: 'list', path: '/contacts/{id}/tags', recordsKeys: ['data', 'tags'] },
+      countedBy: 'tag_id',
       columns: [contactId, childColumn({ item: 'id' }, string('tag_id', '`tags.id`.'))],
     },
   ],

@@ -58,6 +58,14 @@ export const conversations = object({
   versionField: 'updated_at',
   permission: 'Read conversations',
   read: conversationSearch,
+  deletedList: {
+    path: '/conversations/deleted',
+    version: '2.16',
+    recordsKey: 'conversations',
+    timeField: 'deleted_at',
+    perPageSizes: [60, 30, 15, 5, 1],
+  },
+  single: { path: '/conversations/{id}' },
   columns: [
     objectType('conversation'),
     id('conversation'),

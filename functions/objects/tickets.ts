@@ -33,6 +33,7 @@ export const tickets = object({
     perPage: 150,
     granularity: 'second',
   },
+  single: { path: '/tickets/{id}' },
   columns: [
     objectType('ticket'),
     id('ticket'),

@@ -4,7 +4,7 @@ import type { Column, ColumnType, ObjectDeclaration } from '../core/declaration.
 import { isJsonObject, type JsonObject, type JsonValue, stringifyJson } from '../core/json.ts';
 import { DELETIONS, REJECTS, type TableName } from '../core/names.ts';
 import { parsePath, valueAt, without } from '../core/paths.ts';
-import type { ReadRecord, Reject } from '../core/reading.ts';
+import type { DeletionHow, ReadRecord, Reject } from '../core/reading.ts';
 import { idText } from '../core/scalars.ts';
 import { createSightings, type SeenTables } from '../core/sightings.ts';
 import { type EpochMs, toSeconds } from '../core/time.ts';
@@ -157,7 +157,12 @@ const keyOf = (step: Steps[number] | undefined): string =>
 
 /** The row for a deleted record. */
 export function deletionRow(
-  deleted: { readonly object: TableName; readonly id: string; readonly how: string },
+  deleted: {
+    readonly object: TableName;
+    readonly id: string;
+    readonly how: DeletionHow;
+    readonly merged_into: string | null;
+  },
   origin: { readonly runId: string; readonly slice: string; readonly ordinal: number },
   detectedAtMs: number,
 ): Row {

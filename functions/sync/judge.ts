@@ -1,5 +1,6 @@
 /** Decides whether to believe a walk, and which losses are too many. Pure. */
 import type { Completeness, Debt } from '../core/engine-files.ts';
+import type { Slice } from '../core/reading.ts';
 import { DAY_SECONDS, type EpochMs } from '../core/time.ts';
 
 export interface WalkResult {
@@ -37,6 +38,9 @@ export function judgeWalk(result: WalkResult): Verdict {
   if (result.walks < MAX_WALKS && (isNews || suspiciouslySmall(result))) return 'walk_again';
   return missing > 0 ? 'short' : 'accept';
 }
+
+/** False for a slice that reads which records were deleted: it proves nothing about those that were not. */
+export const readsRecords = ({ query }: Slice): boolean => query.kind !== 'deleted';
 
 /** More than max(100, 5 % of what was read) new debts in a run mean that Intercom's contract is broken. */
 export const tooManyDebts = (newDebts: number, read: number): boolean =>

@@ -2,12 +2,13 @@
 
 import type { Draft } from '../core/engine-files.ts';
 import { ContractError } from '../core/errors.ts';
+import { runStartOf } from '../core/lake-keys.ts';
 import type { Lease, ObjectState } from '../core/ports.ts';
 import type { ObjectDependencies } from './dependencies.ts';
 import { finishCommit } from './finish-commit.ts';
 import { requireStored } from './store.ts';
 
-type LeaseDependencies = Pick<ObjectDependencies, 'state' | 'lake' | 'executions' | 'declaration'>;
+type LeaseDependencies = Pick<ObjectDependencies, 'state' | 'lake' | 'executions' | 'declaration' | 'clock'>;
 
 export type LeaseResult =
   | { readonly status: 'held'; readonly state: ObjectState }
@@ -19,6 +20,9 @@ const MAX_CONTENTION = 5;
 const isOurs = (state: ObjectState, holder: Lease): boolean =>
   state.lease?.executionArn === holder.executionArn && state.lease.runId === holder.runId;
 
+/** How long Step Functions may take to show an execution: its answers lag behind. */
+const SHOWN_AFTER_MS = 120_000;
+
 /** The state machine in an execution's ARN, `arn:…:execution:<state machine>:<execution>`. */
 const machineOf = ({ executionArn }: Lease): string | undefined =>
   /^(.*:execution:[^:]+):/.exec(executionArn)?.[1];
@@ -28,12 +32,15 @@ const machineOf = ({ executionArn }: Lease): string | undefined =>
  * deployed again, it has another name, the old functions are gone, and we have no permission to ask about
  * the old executions.
  */
-const mayBeRunning = async (
-  { executions }: LeaseDependencies,
+async function mayBeRunning(
+  { executions, clock }: LeaseDependencies,
   lease: Lease,
   asking: Lease,
-): Promise<boolean> =>
-  machineOf(lease) === machineOf(asking) && (await executions.isRunning(lease.executionArn));
+): Promise<boolean> {
+  if (machineOf(lease) !== machineOf(asking)) return false;
+  const status = await executions.status(lease.executionArn);
+  return status === 'unknown' ? clock.now() - runStartOf(lease.runId) < SHOWN_AFTER_MS : status === 'running';
+}
 
 /**
  * Takes the object's lease for a run, or keeps it if the run holds it already. If the holder's execution is
@@ -69,6 +76,18 @@ async function settle(dependencies: LeaseDependencies, state: ObjectState): Prom
   if (state.committing === null) return state;
   const draft = await requireStored<Draft>(dependencies.lake, state.committing.draftKey);
   return finishCommit(dependencies, state, draft);
+}
+
+/**
+ * True while the run holds the lease and its execution has not ended. A run that was stopped keeps its lease
+ * until another run takes it.
+ */
+export async function isStillHeld(
+  { state, executions, declaration }: LeaseDependencies,
+  holder: Lease,
+): Promise<boolean> {
+  if (!isOurs(await state.load(declaration.name), holder)) return false;
+  return (await executions.status(holder.executionArn)) !== 'over';
 }
 
 /**

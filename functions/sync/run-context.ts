@@ -8,7 +8,7 @@ import { requireStored } from './store.ts';
 
 /**
  * Reads the run's context.
- * @throws ContractError if the configuration has changed since the run started
+ * @throws ContractError if code or configuration have changed since the run started
  */
 export async function requireRunContext(
   { lake, configDigest }: Pick<RunDependencies, 'lake' | 'configDigest'>,
@@ -17,7 +17,7 @@ export async function requireRunContext(
   const run = await requireStored<RunContext>(lake, runContextKey(runId));
   if (run.configDigest === configDigest) return run;
   throw new ContractError(
-    `The configuration changed while run ${runId} was in progress: you deployed during a run. Nothing of this object was committed. The next run uses the new configuration.`,
+    `Code or configuration changed while run ${runId} was in progress: you deployed during a run. Nothing of this object was committed. The next run uses what you deployed.`,
     { code: 'deployed_during_run' },
   );
 }

@@ -9,15 +9,35 @@ const decoder = new TextDecoder();
 /** One line of JSON, with its newline. */
 export const encodeJson = (value: unknown): Uint8Array => encoder.encode(`${JSON.stringify(value)}\n`);
 
+/** The format of every file that names one; a file without one, such as an outcome, has not changed since. */
+const FORMAT = 1;
+
+/** The format that a file names, itself or in the manifest it holds; undefined if it names none. */
+function formatOf(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return undefined;
+  if ('format' in value) return value.format;
+  return 'manifest' in value ? formatOf(value.manifest) : undefined;
+}
+
 /**
  * The file as JSON; null if it does not exist.
- * @throws ContractError that names the file, if it is damaged
+ * @throws ContractError that names the file, if it is damaged, or of a format that only a newer version reads
  */
 export async function readStored<T>(lake: Pick<Lake, 'get'>, key: string): Promise<T | null> {
   const body = await lake.get(key);
   if (body === null) return null;
+  const value = parsed(key, body);
+  const format = formatOf(value);
+  if (format === undefined || format === FORMAT) return value as T;
+  throw new ContractError(
+    `'${key}' in the bucket has format ${JSON.stringify(format)}; this version of the software reads format ${FORMAT}. A newer version wrote the file: deploy that one or a later one.`,
+    { code: 'format_unknown' },
+  );
+}
+
+function parsed(key: string, body: Uint8Array): unknown {
   try {
-    return JSON.parse(decoder.decode(body)) as T;
+    return JSON.parse(decoder.decode(body));
   } catch (cause) {
     throw new ContractError(
       `'${key}' in the bucket is damaged: it is not JSON. Restore it from a copy or an older version; or remove it${withoutIt(key)}.`,

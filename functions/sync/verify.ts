@@ -7,7 +7,7 @@ import type { Manifest, ManifestFile } from '../core/engine-files.ts';
 import { manifestPrefix, tablePrefix } from '../core/lake-keys.ts';
 import { type ObjectName, SHARED_TABLES, type TableName } from '../core/names.ts';
 import type { Lake } from '../core/ports.ts';
-import { counting } from './rewrite/tiers.ts';
+import { counting } from './counting.ts';
 import { requireStored } from './store.ts';
 
 /** Something that is not as a manifest says. */

@@ -190,16 +190,27 @@ function alarmsOfPipeline(props: AlarmsProps): Readonly<Record<string, AlarmSpec
 }
 
 function silenceAlarm(props: AlarmsProps): Readonly<Record<string, AlarmSpec>> {
-  const { pipelineName: name, missedIntervals, intervals } = props;
+  const { pipelineName: name, missedIntervals, intervals, stateMachine } = props;
   if (intervals === null) return {};
   const { shortestMinutes } = intervals;
   const silence = silenceWindow(missedIntervals, shortestMinutes);
   if (silence === null) return {};
   return {
     NoSuccessfulRun: {
-      description: `No run of the pipeline '${name}' has succeeded for ${counted(silence.intervals, 'interval')} of ${intervalText(shortestMinutes)}: the data is getting old. A run that left every object to another one, which may be stuck, does not count. (It also says so from the first deployment until the first run has succeeded.) Next: 'npm run pipeline -- status'; if there were no runs at all, look at the schedules in EventBridge Scheduler.`,
+      description: `No run of the pipeline '${name}' has succeeded for ${counted(silence.intervals, 'interval')} of ${intervalText(shortestMinutes)}: the data is getting old. A run that left every object to another one, which may be stuck, does not count. (Runs before the first connection do not count against it.) Next: 'npm run pipeline -- status'; if there were no runs at all, look at the schedules in EventBridge Scheduler.`,
       // Not the executions that succeeded: one that leaves every object to a stuck one succeeds too.
-      metric: (period) => pipelineMetric(name, 'RunSeconds', 'SampleCount', { period }),
+      metric: (period) =>
+        new MathExpression({
+          label: 'Successful runs, and runs before the first connection',
+          // A run before the first connection succeeds, but its start reports nothing about a connection.
+          expression: 'FILL(runs, 0) + (FILL(succeeded, 0) > FILL(connected, 0))',
+          usingMetrics: {
+            runs: pipelineMetric(name, 'RunSeconds', 'SampleCount', { period }),
+            succeeded: stateMachine.metricSucceeded({ period, statistic: 'Sum' }),
+            connected: pipelineMetric(name, 'ConnectionLost', 'SampleCount', { period }),
+          },
+          period,
+        }),
       window: silence.window,
       whenNone: true,
       // No run at all is exactly what this alarm reports.

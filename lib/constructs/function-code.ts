@@ -6,6 +6,7 @@ import { Code } from 'aws-cdk-lib/aws-lambda';
 import { buildSync } from 'esbuild';
 import type { ResolvedConfig } from '../../functions/config/config.ts';
 import { CONFIG_FILE, type FunctionEntry } from '../../functions/environment.ts';
+import { withCodeVersion } from './code-version.ts';
 
 export type FunctionCode = (entry: FunctionEntry) => Code;
 
@@ -28,7 +29,7 @@ export function bundledCode(config: ResolvedConfig): FunctionCode {
 }
 
 function bundle(entry: FunctionEntry, config: ResolvedConfig): Code {
-  const configJson = JSON.stringify(config);
+  const configJson = withCodeVersion(config);
   return Code.fromAsset(join(ROOT, 'functions'), {
     assetHashType: AssetHashType.OUTPUT,
     bundling: {

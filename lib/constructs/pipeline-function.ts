@@ -44,6 +44,8 @@ export interface PipelineFunctionProps {
   readonly objectName?: ObjectName;
   readonly memoryMiB: number;
   readonly timeoutSeconds: number;
+  /** Whether the schedules are paused, for the function that starts next runs. @default false */
+  readonly paused?: boolean;
   /** Invocations that the account keeps free for this function. @default none */
   readonly reserved?: number;
 }
@@ -106,6 +108,7 @@ function environmentOf({
   context,
   entry,
   objectName,
+  paused,
 }: PipelineFunctionProps): Readonly<Record<string, string>> {
   const { storage, catalog, pipelineName, metricsDetail } = context;
   const places: Places = {
@@ -122,5 +125,6 @@ function environmentOf({
     POWERTOOLS_SERVICE_NAME: pipelineName,
     // The callback is the only one that emits no metrics.
     ...(entry !== 'oauth-callback' && { METRICS_DETAIL: metricsDetail }),
+    ...(paused === true && { PAUSED: 'true' }),
   };
 }

@@ -51,7 +51,7 @@ export class PipelineStack extends Stack {
       vpc: deployment.aws.vpc,
     };
     const startRun = this.#startRun(context);
-    const finishRun = this.#finishRun(context);
+    const finishRun = this.#finishRun(context, deployment.paused);
     const { reservedConcurrency } = deployment;
     const extractors = new Extractors(this, 'Extractors', { config, context, reservedConcurrency });
     const { stateMachine } = new Workflow(this, 'Workflow', {
@@ -150,11 +150,13 @@ export class PipelineStack extends Stack {
     return recordFailure;
   }
 
-  #finishRun(context: FunctionContext): PipelineFunction {
+  /** @param paused a run that leaves work then starts no next run */
+  #finishRun(context: FunctionContext, paused: boolean): PipelineFunction {
     const { storage, pipelineName } = context;
     const finishRun = new PipelineFunction(this, 'FinishRun', {
       context,
       entry: 'finish-run',
+      paused,
       description: `Sums up a run of the ${pipelineName} pipeline and starts the next if work remains`,
       memoryMiB: MEMORY_MIB,
       timeoutSeconds: RUN_TIMEOUT_SECONDS,

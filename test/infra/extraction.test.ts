@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { Code } from 'aws-cdk-lib/aws-lambda';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { type PipelineConfig, parseConfig } from '../../functions/config/config.ts';
+import { type PipelineConfig, parseConfig, parseDeployment } from '../../functions/config/config.ts';
 import { OBJECT_NAMES } from '../../functions/core/names.ts';
 import { type FunctionEntry, PLACES_OF, readEnvironment } from '../../functions/environment.ts';
+import { codeVersion } from '../../lib/constructs/code-version.ts';
 import { bundledCode } from '../../lib/constructs/function-code.ts';
 import { addPipeline } from '../../lib/stacks/pipeline.ts';
 import type { StackTemplate } from '../../lib/template/intrinsics.ts';
@@ -133,6 +135,22 @@ describe('the bundles', () => {
     expect(assets()).toHaveLength(5);
   });
 
+  test('FinishRun, and no other, learns that the pipeline is paused', () => {
+    const pausedOf = (paused: boolean) => {
+      const { pipeline } = addPipeline(
+        new App({ context }),
+        config,
+        () => Code.fromInline('//'),
+        parseDeployment({ paused }),
+      );
+      return functionsOf(Template.fromStack(pipeline).toJSON() as StackTemplate).flatMap((each) =>
+        environmentOf(each).PAUSED === 'true' ? [entryOf(each)] : [],
+      );
+    };
+    expect(pausedOf(false)).toEqual([]);
+    expect(pausedOf(true)).toEqual(['finish-run']);
+  });
+
   test('load as ES modules with the environment of the template, and are under 1 MB', async () => {
     const entries = new Map(functions.map((each) => [keyOf(each), each]));
     expect(entries.size).toBe(assets().length);
@@ -142,7 +160,10 @@ describe('the bundles', () => {
       const bundle = files.find((name) => name.endsWith('.mjs')) ?? '';
       expect(files.toSorted()).toEqual([bundle, 'pipeline.json'].toSorted());
       expect(statSync(join(folder, bundle)).size).toBeLessThan(1_000_000);
-      expect(JSON.parse(readFileSync(join(folder, 'pipeline.json'), 'utf8'))).toEqual(config);
+      expect(JSON.parse(readFileSync(join(folder, 'pipeline.json'), 'utf8'))).toEqual({
+        ...config,
+        codeVersion: codeVersion(),
+      });
       const owner = [...entries.values()].find((each) => bundle === `${entryOf(each)}.mjs`);
       if (owner === undefined) throw new Error(`no function runs ${bundle}`);
       vi.stubEnv('AWS_REGION', 'us-east-1');

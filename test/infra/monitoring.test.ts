@@ -32,7 +32,9 @@ interface AlarmProperties extends MetricStat {
   readonly Threshold: number;
   readonly Statistic?: string;
   readonly Metrics?: readonly {
-    readonly MetricStat?: { readonly Metric: MetricStat; readonly Period: number };
+    readonly Id: string;
+    readonly Expression?: string;
+    readonly MetricStat?: { readonly Metric: MetricStat; readonly Period: number; readonly Stat: string };
   }[];
 }
 
@@ -128,6 +130,7 @@ describe('the alarms', () => {
         'AWS/SQS ApproximateNumberOfMessagesVisible',
         'AWS/States ExecutionsAborted',
         'AWS/States ExecutionsFailed',
+        'AWS/States ExecutionsSucceeded',
         'AWS/States ExecutionsTimedOut',
       ]),
     );
@@ -172,13 +175,44 @@ describe('the alarms', () => {
       // No run at all is exactly what this one reports.
       NoSuccessfulRun: 'breaching',
     });
-    expect(alarms.NoSuccessfulRun).toMatchObject({
-      MetricName: 'RunSeconds',
-      ComparisonOperator: 'LessThanThreshold',
-      Threshold: 1,
-      Statistic: 'SampleCount',
-    });
+    expect(alarms.NoSuccessfulRun).toMatchObject({ ComparisonOperator: 'LessThanThreshold', Threshold: 1 });
     expect(alarms.NoSuccessfulRun?.DatapointsToAlarm).toBe(alarms.NoSuccessfulRun?.EvaluationPeriods);
+  });
+
+  describe('of silence', () => {
+    type Counts = Readonly<Record<'runs' | 'succeeded' | 'connected', number | null>>;
+
+    /** What the alarm's expression gives for one period; null is no data. */
+    function signsOfLife(counts: Counts): number {
+      const [calculation] = metricsOfSilence().filter(({ Expression }) => Expression !== undefined);
+      const fill = (value: number | null, other: number): number => value ?? other;
+      const names = Object.keys(counts);
+      const compute = new Function('FILL', ...names, `return ${calculation?.Expression};`);
+      return Number(compute(fill, ...Object.values(counts)));
+    }
+
+    const metricsOfSilence = () => alarmsOf(monitoring()).NoSuccessfulRun?.Metrics ?? [];
+
+    test('asks for the runs that succeeded, and for those that found a connection', () => {
+      const asked = metricsOfSilence().flatMap(({ Id, MetricStat: stat }) =>
+        stat === undefined ? [] : [[Id, stat.Metric.MetricName, stat.Stat]],
+      );
+      expect(asked).toEqual([
+        ['runs', 'RunSeconds', 'SampleCount'],
+        ['succeeded', 'ExecutionsSucceeded', 'Sum'],
+        ['connected', 'ConnectionLost', 'SampleCount'],
+      ]);
+    });
+
+    test.each<[string, Counts, number]>([
+      ['no run at all', { runs: null, succeeded: null, connected: null }, 0],
+      ['a run before the first connection', { runs: null, succeeded: 1, connected: null }, 1],
+      ['a run that succeeded', { runs: 1, succeeded: 1, connected: 1 }, 1],
+      ['a run that failed', { runs: null, succeeded: null, connected: 1 }, 0],
+      ['a run that left every object to another one', { runs: null, succeeded: 1, connected: 1 }, 0],
+    ])('%s', (_what, counts, expected) => {
+      expect(signsOfLife(counts)).toBe(expected);
+    });
   });
 
   test('wait for the most frequent schedule, and remember until the rarest has run again', () => {

@@ -27,6 +27,7 @@ const SAMPLES: Readonly<Record<PageOutcome['kind'], PageOutcome>> = {
   permission_missing: { kind: 'permission_missing' },
   unexpected_answer: { kind: 'unexpected_answer' },
   not_stored: { kind: 'not_stored', reason: 'AccessDeniedException' },
+  prefetch: { kind: 'prefetch' },
   wrong_method: { kind: 'wrong_method' },
   aws_unavailable: { kind: 'aws_unavailable' },
   internal_error: { kind: 'internal_error' },

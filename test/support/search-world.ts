@@ -45,6 +45,7 @@ function isFrom(comparison: Comparison, at: number, bound: number): boolean {
 export function matches(comparison: Comparison, query: SliceQuery, record: WorldRecord): boolean {
   if (query.kind === 'all') return true;
   if (query.kind === 'ids') return query.ids.includes(record.id);
+  if (query.kind === 'deleted') return false;
   const { updated, created, through } = query;
   const { updated_at: at, created_at: born } = record;
   if (updated.from !== null && !isFrom(comparison, at, updated.from)) return false;

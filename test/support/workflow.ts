@@ -89,7 +89,7 @@ export async function endRun(
   holder: Lease,
 ): Promise<FinishRunResult> {
   const result = await finishRun(
-    { ...dependencies, ...pipeline.watchers },
+    { ...dependencies, ...pipeline.watchers, paused: false },
     { runId: holder.runId, execution: holder.executionArn, stateMachine: MACHINE },
   );
   pipeline.executions.running.delete(holder.executionArn);

@@ -151,7 +151,12 @@ const RULES: readonly Rule[] = [
   {
     why: 'the commands for a deployed pipeline do not assemble it',
     files: /^lib\/cli\/remote\//,
-    forbids: /^lib\/(?!cli\/(remote|terminal)\/|cli\/load-config\.ts$)|^aws-cdk-lib/,
+    forbids: /^lib\/(?!cli\/(remote|terminal|audit)\/|cli\/load-config\.ts$)|^aws-cdk-lib/,
+  },
+  {
+    why: 'the audit is the same for both kinds of pipeline, so it depends on neither',
+    files: /^lib\/cli\/audit\//,
+    forbids: /^lib\/(?!cli\/(audit|terminal)\/)|^@aws-sdk\/|^aws-cdk-lib/,
   },
   {
     why: 'only bin uses the commands for a deployed pipeline',

@@ -1,5 +1,6 @@
 /** The one way to Intercom's API 2.15: permits, retries and errors in one place (docs/intercom-api.md 1-3). */
 import { REQUEST_TIMEOUT_MS } from '../../core/cap-shares.ts';
+import { ContractError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { ObjectName } from '../../core/names.ts';
 import type { Clock, ObserveProgress, PermitPriority, RateBudget, TokenSource } from '../../core/ports.ts';
@@ -20,6 +21,8 @@ export interface RequestOptions {
   readonly version?: string | undefined;
   /** The permission in the Developer Hub that a refusal should name. */
   readonly permission?: string | null | undefined;
+  /** Throws a ContractError if the answer lacks what was asked for. It is asked for again before the error counts. */
+  readonly accept?: ((body: JsonObject) => unknown) | undefined;
   /** @default PATIENT */
   readonly patience?: RetryLimits | undefined;
 }
@@ -27,7 +30,10 @@ export interface RequestOptions {
 export type Query = Readonly<Record<string, string | number>>;
 
 /** An answer. `failure` is set only if `expect` accepts it; `body` is empty if it was not JSON. */
-export type Answer = Pick<Attempt, 'status' | 'body' | 'bytes' | 'receivedAtMs' | 'date' | 'failure'>;
+export type Answer = Pick<
+  Attempt,
+  'status' | 'body' | 'bytes' | 'receivedAtMs' | 'date' | 'link' | 'failure'
+>;
 
 /**
  * @throws RetryableError if no retry gets an answer; PermissionError, ConnectionError, UnavailableError
@@ -55,6 +61,8 @@ export interface IntercomClientOptions {
   readonly timeoutMs?: number;
   /** Bytes of the largest answer; beyond it a smaller page is needed. @default 64 MiB */
   readonly maxBodyBytes?: number;
+  /** What to do about a token that Intercom no longer accepts. @default to connect again, with the command */
+  readonly reconnect?: string | undefined;
   /** @default the global fetch */
   readonly fetch?: typeof fetch;
 }
@@ -69,6 +77,8 @@ export const UNMETERED: RateBudget = {
 /** `tookMs` excludes the wait for the permit. */
 type TimedAttempt = Attempt & { readonly tookMs: number };
 
+const RECONNECT = 'connect the workspace again: npm run pipeline -- connect';
+
 /** How long an answer of /me about the token is trusted. */
 const VERDICT_MS = 60_000;
 
@@ -77,9 +87,22 @@ const RETRY_KINDS: readonly FailureKind[] = ['rate_limited', 'server', 'network'
 const retryKind = (kind: FailureKind): RetryKind =>
   RETRY_KINDS.includes(kind) ? (kind as RetryKind) : 'refused';
 
+/** Why the answer is not what was asked for; null if it is. */
+function oddity({ failure, body }: Attempt, accept: RequestOptions['accept']): ContractError | null {
+  if (failure !== null || accept === undefined) return null;
+  try {
+    accept(body);
+    return null;
+  } catch (error) {
+    if (error instanceof ContractError) return error;
+    throw error;
+  }
+}
+
 export function createIntercomClient(options: IntercomClientOptions): IntercomClient {
   const { baseUrl, tokens, budget, clock, observe, object, random = Math.random } = options;
-  const { gate = OPEN_GATE, timeoutMs = REQUEST_TIMEOUT_MS, maxBodyBytes = 64 * 1024 * 1024 } = options;
+  const { gate = OPEN_GATE, reconnect = RECONNECT } = options;
+  const { timeoutMs = REQUEST_TIMEOUT_MS, maxBodyBytes = 64 * 1024 * 1024 } = options;
   const fetchNow = options.fetch ?? fetch;
   const transport = createTransport({ baseUrl, clock, timeoutMs, maxBodyBytes, fetch: fetchNow });
   const { host } = new URL(baseUrl);
@@ -129,8 +152,9 @@ export function createIntercomClient(options: IntercomClientOptions): IntercomCl
   }
 
   async function refusal(request: HttpRequest, failure: Failure, options: RequestOptions): Promise<Error> {
-    const { method, path } = request;
-    const context: FailureContext = { method, path, host, permission: options.permission ?? null };
+    const { method, path, version } = request;
+    const { permission = null } = options;
+    const context: FailureContext = { method, path, host, version, permission, reconnect };
     const ambiguous = failure.kind === 'unauthorized' && path !== '/me';
     return errorOf(failure, context, ambiguous && (await tokenAlive(options.signal)));
   }
@@ -141,13 +165,15 @@ export function createIntercomClient(options: IntercomClientOptions): IntercomCl
     for (;;) {
       const attempt = await tryOnce(request, options);
       const { failure } = attempt;
-      if (failure === null || options.expect?.(failure) === true) return attempt;
+      const odd = oddity(attempt, options.accept);
+      if (odd === null && (failure === null || options.expect?.(failure) === true)) return attempt;
       elapsedMs += attempt.tookMs;
-      if (failure.kind !== 'rate_limited') tries += 1;
-      const outcome = { kind: retryKind(failure.kind), serverDelayMs: failure.serverDelayMs };
+      const kind = failure === null ? 'malformed' : retryKind(failure.kind);
+      if (kind !== 'rate_limited') tries += 1;
+      const outcome = { kind, serverDelayMs: failure?.serverDelayMs ?? null };
       const limits = options.patience === undefined ? {} : { limits: options.patience };
       const decision = retryDecision({ attempt: tries, outcome, elapsedMs, random: random(), ...limits });
-      if (!decision.retry) throw await refusal(request, failure, options);
+      if (!decision.retry) throw failure === null ? odd : await refusal(request, failure, options);
       await clock.sleep(decision.delayMs, options.signal);
       elapsedMs += decision.delayMs;
     }

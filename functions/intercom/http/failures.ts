@@ -137,8 +137,12 @@ export interface FailureContext {
   /** Path without its query. */
   readonly path: string;
   readonly host: string;
+  /** API version of the request. */
+  readonly version: string;
   /** The permission in the Developer Hub that covers the object; null if none is named. */
   readonly permission: string | null;
+  /** What to do about a token that Intercom no longer accepts, after a colon. */
+  readonly reconnect: string;
 }
 
 const NOT_ANSWERED: Readonly<Record<string, string>> = {
@@ -173,28 +177,30 @@ export function errorOf(failure: Failure, context: FailureContext, tokenAlive: b
             `Intercom refuses ${where} although the connection works: tick ${box} for the app in Intercom's Developer Hub, then connect again`,
             { code: 'permission_missing' },
           )
-        : deadToken(where);
+        : deadToken(where, context);
     case 'token':
-      return deadToken(where);
+      return deadToken(where, context);
     case 'plan':
       return new UnavailableError(`This workspace's plan does not include ${where}`, { code });
     case 'version':
-      return new ContractError(`Intercom no longer serves API version 2.15 for ${where}`, options);
+      return new ContractError(
+        `Intercom does not serve API version ${context.version} for ${where}`,
+        options,
+      );
     case 'not_found':
     case 'refused':
-      return new ContractError(`Unexpected answer to ${where}: report it; nothing was committed`, options);
+      return new ContractError(`Unexpected answer to ${where}. If this lasts, report it`, options);
     default:
       return BROKEN_ANSWERS.includes(code)
-        ? new ContractError(`Unexpected answer to ${where}: report it; nothing was committed`, options)
+        ? new ContractError(`Unexpected answer to ${where}. If this lasts, report it`, options)
         : new RetryableError(`No answer to ${where}: ${NOT_ANSWERED[kind]}`, options);
   }
 }
 
-const deadToken = (where: string): ConnectionError =>
-  new ConnectionError(
-    `Intercom no longer accepts the access token, seen at ${where}: connect the workspace again (if you run this locally, set INTERCOM_ACCESS_TOKEN to a token of your app)`,
-    { code: 'token_dead' },
-  );
+const deadToken = (where: string, { reconnect }: FailureContext): ConnectionError =>
+  new ConnectionError(`Intercom no longer accepts the access token, seen at ${where}: ${reconnect}`, {
+    code: 'token_dead',
+  });
 
 /** A 404: JSON or a bare HTML page (docs/intercom-api.md 3.2). */
 export const isNotFound = ({ status }: Failure): boolean => status === 404;

@@ -24,6 +24,8 @@ export interface Attempt {
   readonly receivedAtMs: EpochMs;
   /** The server's clock, epoch milliseconds. */
   readonly date: EpochMs | null;
+  /** The `Link` header. */
+  readonly link: string | null;
   readonly observation: RateObservation | null;
   readonly failure: Failure | null;
 }
@@ -96,6 +98,7 @@ const noAnswer = (failure: Failure, receivedAtMs: EpochMs): Attempt => ({
   bytes: 0,
   receivedAtMs,
   date: null,
+  link: null,
   observation: null,
   failure,
 });
@@ -149,6 +152,7 @@ export function createTransport(options: TransportOptions) {
       bytes: body.bytes,
       receivedAtMs,
       date: dateHeader(headers),
+      link: headers.get('link'),
       observation: rateObservation(headers, limited || failure?.kind === 'rate_limited', {
         sentAtMs,
         receivedAtMs,

@@ -1,9 +1,10 @@
 /** Reads a list whose pages are reached by a cursor in the query string (docs/intercom-api.md 4, style A). */
 import type { ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';
+import type { JsonObject } from '../../core/json.ts';
 import type { ObjectReader, Position, ReadEvent } from '../../core/reading.ts';
 import { createFailureGate } from './walk/failure-gate.ts';
 import { ahead } from './walk/in-order.ts';
-import { cursorPage } from './walk/list-answers.ts';
+import { type CursorPage, cursorPage } from './walk/list-answers.ts';
 import { askSmaller, createPageSizes, halvings } from './walk/page-sizes.ts';
 import { askOptions, onlyWhole, type ReaderDeps } from './walk/requests.ts';
 import { createRecordTaker } from './walk/take-records.ts';
@@ -35,16 +36,17 @@ export function createCursorReader(
     const take = createRecordTaker(declaration, deps, ask, createFailureGate(deps.client, deps.signal));
     let state = (start as CursorPosition | null) ?? BEGINNING;
     while (!state.ended) {
-      const { startingAfter } = state;
+      const { startingAfter, read: readBefore } = state;
+      const pageOf = (body: JsonObject): CursorPage => cursorPage(body, recordsKey, path, readBefore);
       const answer = await askSmaller(sizes, (perPage, patience) =>
         deps.client.get(
           path,
           { per_page: perPage, ...(startingAfter === null ? {} : { starting_after: startingAfter }) },
-          ask(startingAfter === null ? 'urgent' : 'bulk', { patience }),
+          ask(startingAfter === null ? 'urgent' : 'bulk', { patience, accept: pageOf }),
         ),
       );
       sizes.good();
-      const page = cursorPage(answer.body, recordsKey, path, state.read);
+      const page = pageOf(answer.body);
       guard.check(page);
       state = {
         startingAfter: page.cursor,

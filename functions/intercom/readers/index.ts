@@ -3,7 +3,9 @@ import type { ObjectDeclaration } from '../../core/declaration.ts';
 import type { ObjectReader } from '../../core/reading.ts';
 import { createConversationPartsReader } from './conversation-parts.ts';
 import { createCursorReader } from './cursor.ts';
+import { readDeletedList } from './deleted-list.ts';
 import { createListReader } from './list.ts';
+import { createOwedReader } from './owed-records.ts';
 import { createPageNumberReader } from './page-number.ts';
 import { createScrollReader } from './scroll.ts';
 import { createSearchReader } from './search.ts';
@@ -14,6 +16,22 @@ export type { ReaderDeps } from './walk/requests.ts';
 
 /** The reader of an object. It throws the errors of the client, and ContractError. */
 export function createObjectReader(declaration: ObjectDeclaration, deps: ReaderDeps): ObjectReader {
+  const listing = createListingReader(declaration, deps);
+  const { deletedList, single } = declaration;
+  const owed = single === undefined ? null : createOwedReader(declaration, single, listing, deps);
+  return {
+    ...listing,
+    read(slice, position) {
+      const { query } = slice;
+      if (query.kind === 'deleted' && deletedList !== undefined)
+        return readDeletedList(declaration, deletedList, deps, query.since, position);
+      if (query.kind === 'ids' && owed !== null) return owed({ ...slice, query }, position);
+      return listing.read(slice, position);
+    },
+  };
+}
+
+function createListingReader(declaration: ObjectDeclaration, deps: ReaderDeps): ObjectReader {
   const { read } = declaration;
   switch (read.kind) {
     case 'list':

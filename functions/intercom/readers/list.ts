@@ -1,8 +1,7 @@
 /** Reads objects that come without pages: an answer is complete, or it is an error (docs/intercom-api.md 4, 6.7). */
 import type { ListRequest, ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';
-import { isJsonObject, type JsonValue, stringifyJson } from '../../core/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue, stringifyJson } from '../../core/json.ts';
 import type { ObjectReader, ReadEvent, ReadRecord } from '../../core/reading.ts';
-import type { Answer } from '../http/client.ts';
 import { type Failure, isSwitchedOff, switchedOff } from '../http/failures.ts';
 import { createFailureGate } from './walk/failure-gate.ts';
 import { announcesMore, contractError, recordsOf, totalCount } from './walk/list-answers.ts';
@@ -33,8 +32,7 @@ export function createListReader(
   const ask = askOptions(declaration, deps);
 
   /** What the answer lists, each with the fields that its request stands for. */
-  function listed({ body, failure }: Answer, { path, set }: ListRequest): readonly JsonValue[] {
-    if (failure !== null) return [];
+  function listed(body: JsonObject, { path, set }: ListRequest): readonly JsonValue[] {
     if (announcesMore(body)) {
       throw contractError('unexpected_pages', `${path} announced more pages, which this list does not have`);
     }
@@ -55,9 +53,11 @@ export function createListReader(
       for (const [index, request] of read.requests.entries()) {
         if (index < start.next) continue;
         const expect = request.optional === true ? isRefused : index === 0 ? isSwitchedOff : undefined;
-        const answer = await deps.client.get(request.path, request.query ?? {}, ask('urgent', { expect }));
+        const accept = (body: JsonObject): readonly JsonValue[] => listed(body, request);
+        const options = ask('urgent', { accept, expect });
+        const answer = await deps.client.get(request.path, request.query ?? {}, options);
         if (answer.failure !== null && request.optional !== true) throw switchedOff(request.path);
-        const values = listed(answer, request);
+        const values = answer.failure === null ? accept(answer.body) : [];
         const { records: taken, rejects } = await take(values, answer.receivedAtMs, read.recordsKey);
         const records = withoutCopies(taken.filter(({ id }) => !before.has(id)));
         const dropped = taken.length - records.length;

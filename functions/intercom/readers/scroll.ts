@@ -4,9 +4,10 @@
  * starts again.
  */
 import type { ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';
-import { RetryableError } from '../../core/errors.ts';
+import { type ContractError, RetryableError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { ObjectReader, Position, ReadEvent } from '../../core/reading.ts';
+import { listUnder } from '../../core/relationship.ts';
 import type { Answer } from '../http/client.ts';
 import type { Failure } from '../http/failures.ts';
 import { createFailureGate } from './walk/failure-gate.ts';
@@ -56,10 +57,16 @@ export function createScrollReader(
       ? client.get(path, {}, ask('urgent', { expect: isTaken }))
       : client.get(path, { scroll_param: param }, ask('urgent', { expect: isLost }));
 
-  function nextParam(body: JsonObject, before: string | null): string {
-    const param = body.scroll_param ?? before;
-    if (typeof param === 'string' && param !== '') return param;
-    throw contractError('scroll_param_missing', `${path} returned a page without a scroll_param`);
+  const paramOf = ({ scroll_param: param }: JsonObject, before: string | null): string | null =>
+    typeof param === 'string' && param !== '' ? param : before;
+
+  /** What the page lacks; null if it is whole. */
+  function faultOf(body: JsonObject, before: string | null): ContractError | null {
+    const values = listUnder(body, [recordsKey, 'data']);
+    if (values === undefined)
+      return contractError('records_missing', `${path} answered without '${recordsKey}'`);
+    if (values.length === 0 || paramOf(body, before) !== null) return null;
+    return contractError('scroll_param_missing', `${path} returned a page without a scroll_param`);
   }
 
   async function matched(): Promise<number | null> {
@@ -79,18 +86,18 @@ export function createScrollReader(
         yield { type: 'wait', seconds: WAIT_SECONDS, reason: 'another scroll of companies is open' };
         return;
       }
-      if (failure !== null) {
+      const fault = failure === null ? faultOf(answer.body, state.scrollParam) : null;
+      const lost = failure?.code ?? fault?.code ?? null;
+      if (lost !== null) {
         if (state.restarts >= MOST_RESTARTS) {
-          throw new RetryableError(
-            `The scroll of ${path} broke ${MOST_RESTARTS + 1} times (${failure.code})`,
-            {
-              code: 'scroll_broken',
-            },
-          );
+          if (fault !== null) throw fault;
+          throw new RetryableError(`The scroll of ${path} broke ${MOST_RESTARTS + 1} times (${lost})`, {
+            code: 'scroll_broken',
+          });
         }
         state = { scrollParam: null, restarts: state.restarts + 1, ended: false };
         seen = new Set();
-        yield { type: 'restart', reason: `the scroll broke (${failure.code})` };
+        yield { type: 'restart', reason: `the scroll broke (${lost})` };
         continue;
       }
       const values = recordsOf(answer.body, [recordsKey], path);
@@ -100,7 +107,7 @@ export function createScrollReader(
       const ended = values.length === 0;
       if (records.length > 0 && seen.size === known)
         throw contractError('repeated_page', `${path} returned the same companies twice`);
-      state = { ...state, scrollParam: ended ? null : nextParam(answer.body, state.scrollParam), ended };
+      state = { ...state, scrollParam: ended ? null : paramOf(answer.body, state.scrollParam), ended };
       yield {
         type: 'page',
         records,

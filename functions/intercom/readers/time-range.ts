@@ -46,17 +46,20 @@ export function createTimeRangeReader(
   const { client, clock, signal } = deps;
   const ask = askOptions(declaration, deps);
 
-  /** The slice's bounds; the present is the later of the two clocks, and a second more. */
+  /** The slice's bounds. What our clock leaves out because it is slow lies after the cursor of the next run. */
   async function boundsOf({ from, to }: Window): Promise<RangeWindow> {
-    if (from !== null && to !== null) return { from, to };
+    const now = clock.now();
+    if (from !== null) return { from, to: to ?? toSeconds(now) + 1 };
     const { createdAt, dateHeaderMs } = await readMe(client, { signal });
-    const present = toSeconds(Math.max(clock.now(), dateHeaderMs ?? 0)) + 1;
-    const begin = createdAt === null ? INTERCOM_BEGAN : createdAt - DAY_SECONDS;
-    return { from: from ?? begin, to: to ?? present };
+    const end = to ?? toSeconds(Math.max(now, dateHeaderMs ?? 0)) + 1;
+    // A time in other units, or in the future, is not a beginning.
+    const isKnown = createdAt !== null && createdAt < end;
+    return { from: isKnown ? createdAt - DAY_SECONDS : INTERCOM_BEGAN, to: end };
   }
 
   async function begin({ query }: Slice): Promise<WindowPosition> {
-    if (query.kind === 'ids') throw contractError('unsupported_query', `${read.path} cannot be read by id`);
+    if (query.kind !== 'all' && query.kind !== 'window')
+      throw contractError('unsupported_query', `${read.path} cannot be read by ${query.kind}`);
     const bounds = await boundsOf(query.kind === 'all' ? { from: null, to: null } : query.updated);
     return beginWindows(bounds, read.maxWindowSeconds);
   }

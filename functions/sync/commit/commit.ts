@@ -13,7 +13,7 @@ import type { CommitResult } from '../../core/workflow.ts';
 import { asWritten, excludes } from '../../rows/field-rules.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
 import { finishCommit } from '../finish-commit.ts';
-import { tooManyDebts, tooManyDeletions } from '../judge.ts';
+import { readsRecords, tooManyDebts, tooManyDeletions } from '../judge.ts';
 import { requireLease } from '../lease.ts';
 import { publishCommitted } from '../publish.ts';
 import { readDone } from '../receipts.ts';
@@ -40,9 +40,10 @@ const debtSize = ({ scope }: Pick<Debt, 'scope'>): number => ('ids' in scope ? s
 
 /** Refuses a run that lost so much that Intercom's contract must be broken. The cursor stays. */
 function guard(plan: Plan, slices: readonly DoneSlice[]): void {
-  const read = sum(slices.map(({ done }) => done.read));
+  const reading = slices.filter(({ slice }) => readsRecords(slice));
+  const read = sum(reading.map(({ done }) => done.read));
   // Many debts of earlier runs may fail again or be gone by now. That says nothing about this run.
-  const own = slices.filter(({ slice }) => slice.debt === null);
+  const own = reading.filter(({ slice }) => slice.debt === null);
   const fresh = own.flatMap(({ done }) => done.newDebts);
   const newDebts = sum(fresh.map(debtSize)) + sum(own.map(({ done }) => done.evidence.rejects));
   if (tooManyDebts(newDebts, read)) {
@@ -79,6 +80,16 @@ function datesOf(debts: readonly Debt[]): ReadonlyMap<string, Pick<Debt, 'since'
   );
 }
 
+/** The same wrong count, narrowed from another window: both lie where the other does, and as much is missing. */
+function isSameDifference(known: Debt, { scope, count }: NewDebt): boolean {
+  if (known.count === undefined || count === undefined || 'ids' in scope || 'ids' in known.scope)
+    return false;
+  const [a, b] = [scope.window, known.scope.window];
+  const overlap =
+    (a.from ?? 0) < (b.to ?? Number.POSITIVE_INFINITY) && (b.from ?? 0) < (a.to ?? Number.POSITIVE_INFINITY);
+  return overlap && known.count.matched - known.count.listed === count.matched - count.listed;
+}
+
 /** Debts after this run: those it left to a later run, and those it found. One that was there before goes on. */
 function debtsAfter(plan: Plan, slices: readonly DoneSlice[], run: RunContext): readonly Debt[] {
   const before = datesOf(plan.previousDebts);
@@ -92,7 +103,10 @@ function debtsAfter(plan: Plan, slices: readonly DoneSlice[], run: RunContext): 
     done.newDebts.flatMap((debt): readonly Debt[] => {
       if (slice.debt !== null) return [dated(debt, slice.debt)];
       const { scope } = debt;
-      if (!('ids' in scope)) return [dated(debt, before.get(windowKey(debt)))];
+      if (!('ids' in scope)) {
+        const same = plan.previousDebts.find((known) => isSameDifference(known, debt));
+        return [dated(debt, before.get(windowKey(debt)) ?? same)];
+      }
       return scope.ids.map((id) => dated({ ...debt, scope: { ids: [id] } }, before.get(`id ${id}`)));
     }),
   );
@@ -128,6 +142,19 @@ function tablesOf({ declaration }: ObjectDependencies, slices: readonly DoneSlic
 const withDropped = (schema: Manifest['schema'], lists: readonly string[]): Manifest['schema'] =>
   lists.length === 0 ? schema : { ...schema, dropped: [...schema.dropped, ...lists] };
 
+/** How far the list of deleted records is read, and the day of the last safety re-read. */
+function marksOf(plan: Plan, slices: readonly DoneSlice[]): Pick<Manifest, 'deleted_list' | 'reread_on'> {
+  const { deletedList, rereadOn } = plan;
+  const lists = slices.filter(({ slice }) => !readsRecords(slice));
+  const wasRead = lists.length > 0 && lists.every(({ done }) => done.matched !== null);
+  return {
+    ...(deletedList !== undefined && {
+      deleted_list: { up_to: wasRead ? deletedList.after : deletedList.before },
+    }),
+    ...(rereadOn !== undefined && { reread_on: rereadOn }),
+  };
+}
+
 async function makeDraft(dependencies: ObjectDependencies, plan: Plan, run: RunContext): Promise<Draft> {
   const slices = await doneSlices(dependencies, plan);
   guard(plan, slices);
@@ -157,6 +184,7 @@ async function makeDraft(dependencies: ObjectDependencies, plan: Plan, run: RunC
       listsNoLongerSent(declaration, slices),
     ),
     rules: await writtenBy(dependencies, plan),
+    ...marksOf(plan, slices),
   };
   return { manifest, startFrom: plan.startFrom };
 }

@@ -5,6 +5,7 @@ import type { Completeness, Debt, DoneSlice, Manifest } from '../../core/engine-
 import { sum } from '../../core/metrics.ts';
 import type { ChildName } from '../../core/names.ts';
 import type { Observed } from '../../core/reading.ts';
+import { readsRecords } from '../judge.ts';
 
 /** Records that may come without a list before it is systematic. */
 const fewUnknown = (read: number): number => Math.max(10, read * 0.01);
@@ -69,14 +70,15 @@ function observedIn(slices: readonly DoneSlice[]): Observed {
  */
 export function completenessOf(
   { name, recordsOf }: Pick<ObjectDeclaration, 'name' | 'recordsOf'>,
-  slices: readonly DoneSlice[],
+  all: readonly DoneSlice[],
   tables: Manifest['tables'],
   debts: readonly Debt[],
 ): Completeness {
+  const slices = all.filter(({ slice }) => readsRecords(slice));
   const counts = slices.map(({ done }) => done.matched);
   const known = counts.filter((count) => count !== null);
   const relations = relationsOf(slices);
-  const observed = observedIn(slices);
+  const observed = observedIn(all);
   const evidence = slices.map(({ done }) => done.evidence);
   const largeRows = evidence.flatMap((one) => one.largeRows);
   return {

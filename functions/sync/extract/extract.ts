@@ -7,8 +7,8 @@ import type { Lease } from '../../core/ports.ts';
 import type { DebtScope, ReadEvent } from '../../core/reading.ts';
 import type { ExtractResult } from '../../core/workflow.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
-import { judgeWalk } from '../judge.ts';
-import { requireLease } from '../lease.ts';
+import { judgeWalk, readsRecords } from '../judge.ts';
+import { isStillHeld, requireLease } from '../lease.ts';
 import {
   claimReceipt,
   firstReceipt,
@@ -30,6 +30,25 @@ export interface Attempt {
   readonly remainingMs: () => number;
   /** Aborts shortly before the invocation ends, which ends the reader's waits and retries. */
   readonly deadline: AbortSignal;
+}
+
+/** An attempt that notices when its run has been stopped, or has lost the object. */
+interface WatchedAttempt extends Attempt {
+  /** Looks at most once per `checkpointMs`. */
+  readonly isHeld: () => Promise<boolean>;
+}
+
+function watched(dependencies: ObjectDependencies, holder: Lease, attempt: Attempt): WatchedAttempt {
+  const { clock, limits } = dependencies;
+  let lookedAt = clock.now();
+  return {
+    ...attempt,
+    async isHeld() {
+      if (clock.now() - lookedAt < limits.checkpointMs) return true;
+      lookedAt = clock.now();
+      return isStillHeld(dependencies, holder);
+    },
+  };
 }
 
 const DONE: ExtractResult = { status: 'done', waitSeconds: 0 };
@@ -97,7 +116,7 @@ async function lose(
   progress: SliceProgress,
   error: Error,
 ): Promise<Next> {
-  if (plan.slices.length === 1) throw error;
+  if (plan.slices.filter(readsRecords).length === 1) throw error;
   progress.addDebt({ scope: scopeOf(slice, plan), reason: error.message });
   return finish(dependencies, plan, slice, progress, { matched: null, short: true, lost: error.message });
 }
@@ -108,7 +127,7 @@ async function lose(
  */
 function scopeOf({ query, exact }: PlannedSlice, plan: Plan): DebtScope {
   if (query.kind === 'ids') return { ids: query.ids };
-  if (query.kind === 'all') return { window: exact };
+  if (query.kind !== 'window') return { window: exact };
   const to = query.updated.to ?? plan.window?.to ?? null;
   return {
     window: { from: query.updated.from, to },
@@ -132,7 +151,7 @@ async function handle(
       progress.restart(progress.counts().walks);
       return 'next';
     case 'deleted':
-      await progress.addDeletions(event.ids, event.how);
+      await progress.addDeletions(event);
       return 'next';
     case 'debt':
       progress.addDebt({ scope: event.scope, reason: event.reason });
@@ -183,7 +202,7 @@ async function walk(
   plan: Plan,
   slice: PlannedSlice,
   progress: SliceProgress,
-  attempt: Attempt,
+  attempt: WatchedAttempt,
 ): Promise<Next> {
   try {
     return await walkOn(dependencies, plan, slice, progress, attempt);
@@ -199,7 +218,7 @@ async function walkOn(
   plan: Plan,
   slice: PlannedSlice,
   progress: SliceProgress,
-  attempt: Attempt,
+  attempt: WatchedAttempt,
 ): Promise<Next> {
   const { reader, limits } = dependencies;
   for await (const event of reader.read(slice, progress.position())) {
@@ -210,6 +229,8 @@ async function walkOn(
       return CONTINUE;
     }
     if (!spendsPosition(dependencies)) await progress.checkpointIfDue();
+    // Nobody waits for the result any more. If somebody does, the commit finds that the slice is not done.
+    if (!(await attempt.isHeld())) return DONE;
   }
   throw new ContractError(
     `The reader of ${plan.object} stopped without the end marker of its paging style.`,
@@ -243,7 +264,7 @@ export async function extractSlice(
   }
   const capped = await dependencies.underCap(
     folder.runId,
-    () => work(dependencies, plan, slice, attempt),
+    () => work(dependencies, plan, slice, watched(dependencies, holder, attempt)),
     // Keeps the share: left alone, such a position expires, and what was read is lost (docs/intercom-api.md 6.3).
     spendsPosition(dependencies) ? ({ status }) => status === 'continue' : undefined,
   );
@@ -255,7 +276,7 @@ async function work(
   dependencies: ObjectDependencies,
   plan: Plan,
   slice: PlannedSlice,
-  attempt: Attempt,
+  attempt: WatchedAttempt,
 ): Promise<ExtractResult> {
   const folder = { runId: plan.runId, object: dependencies.declaration.name, slice: slice.id };
   const from = await beginning(dependencies, folder, attempt);

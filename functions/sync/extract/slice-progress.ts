@@ -13,6 +13,7 @@ import { createPartWriter } from './part-writer.ts';
 import { treatmentsOf } from './treatments.ts';
 
 type PageEvent = Extract<ReadEvent, { type: 'page' }>;
+type DeletedEvent = Extract<ReadEvent, { type: 'deleted' }>;
 
 export interface SliceProgress {
   position(): Position | null;
@@ -24,7 +25,7 @@ export interface SliceProgress {
     readonly walks: number;
   };
   addPage(page: PageEvent): Promise<void>;
-  addDeletions(ids: readonly string[], how: string): Promise<void>;
+  addDeletions(deleted: DeletedEvent): Promise<void>;
   addDebt(debt: NewDebt): void;
   /** Drops everything read so far. Its files stay in the bucket, but nothing lists them. */
   restart(walks: number): void;
@@ -40,8 +41,6 @@ export interface SliceProgress {
  */
 const belongs = ({ from, to }: Window, at: EpochSeconds, slack: number): boolean =>
   (from === null || at >= from || from - at > slack) && (to === null || at < to || at - to > slack);
-
-const union = (a: readonly string[], b: readonly string[]): readonly string[] => [...new Set([...a, ...b])];
 
 const sameScope = (a: DebtScope, b: DebtScope): boolean => JSON.stringify(a) === JSON.stringify(b);
 
@@ -77,6 +76,7 @@ export async function createSliceProgress(
   let receipt: Receipt = { ...start.from, attempt };
   let seen: SeenIds = await seenIds(lake, start.from);
   let newIds: SeenIds = new Map();
+  let deleted = new Set(start.from.deleted);
   let ordinal = 0;
   let lastCheckpoint = clock.now();
 
@@ -144,17 +144,18 @@ export async function createSliceProgress(
       receipt = { ...receipt, position: page.position, evidence };
       observe({ type: 'rows', object: folder.object, rows: kept.length, read: page.ids.length });
     },
-    async addDeletions(ids, how) {
+    async addDeletions({ ids, how, mergedInto = {} }) {
       // A walk that resumes reports its deletions again.
-      for (const id of ids.filter((one) => !receipt.deleted.includes(one))) {
+      for (const id of ids.filter((one) => !deleted.has(one))) {
+        deleted.add(id);
         const row = deletionRow(
-          { object: recordsOf ?? declaration.name, id, how },
+          { object: recordsOf ?? declaration.name, id, how, merged_into: mergedInto[id] ?? null },
           { ...origin, ordinal: nextOrdinal() },
           clock.now(),
         );
         await writer.write([row]);
       }
-      receipt = { ...receipt, deleted: union(receipt.deleted, ids) };
+      receipt = { ...receipt, deleted: [...deleted] };
     },
     addDebt(debt) {
       // A walk that resumes within a page, or ends a second time, reports its debts again.
@@ -165,6 +166,7 @@ export async function createSliceProgress(
       receipt = restarted(receipt, walks);
       seen = new Map();
       newIds = new Map();
+      deleted = new Set();
       writer.discard();
     },
     checkpoint,

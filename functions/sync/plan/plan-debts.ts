@@ -76,11 +76,15 @@ function gathered(debts: readonly Debt[]): readonly Debt[] {
   return [...groups.values()];
 }
 
-/** Debts may use half of a run, so that reading the past never starves the present. */
+/**
+ * Debts may use half of a run, so that reading the past never starves the present.
+ * @param before slices that the plan has before these
+ */
 export async function planDebts(
   debts: readonly Debt[],
   counting: Counting | null,
   allowance: Allowance,
+  before = 0,
 ): Promise<PlannedDebts> {
   const half = Math.max(1, Math.floor(allowance.slices / 2));
   let slices: readonly PlannedSlice[] = [];
@@ -96,7 +100,7 @@ export async function planDebts(
       carried = [...carried, debt];
       continue;
     }
-    const planned = await planDebt(debt, counting, left, slices.length);
+    const planned = await planDebt(debt, counting, left, before + slices.length);
     slices = [...slices, ...planned.slices];
     carried = [...carried, ...planned.carried];
     records += planned.records;

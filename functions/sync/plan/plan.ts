@@ -1,10 +1,11 @@
 /** Plan: divides what one run reads of one object into slices. Only the plan depends on the run's mode. */
 
+import { counted } from '../../core/counted.ts';
 import type { Debt, Manifest, Outcome, Plan, PlannedSlice, RunContext } from '../../core/engine-files.ts';
 import { manifestKey, outcomeKey, planKey } from '../../core/lake-keys.ts';
 import type { CommittedState, Lease, ObjectState } from '../../core/ports.ts';
 import type { Window } from '../../core/reading.ts';
-import { type EpochSeconds, isoTime, toSeconds } from '../../core/time.ts';
+import { DAY_SECONDS, type EpochSeconds, isoTime, toSeconds } from '../../core/time.ts';
 import type { PlanResult } from '../../core/workflow.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
 import { lastSchema } from '../last-schema.ts';
@@ -13,6 +14,7 @@ import { publishCommitted, publishEmpty } from '../publish.ts';
 import { requireRunContext } from '../run-context.ts';
 import { readStored, requireStored, storeOnce } from '../store.ts';
 import { type Capped, UNCAPPED } from '../under-cap.ts';
+import { planDebts } from './plan-debts.ts';
 import { type PlanInput, planSlices } from './plan-slices.ts';
 import type { Counting } from './split-window.ts';
 import { type Allowance, sliceId } from './take-slices.ts';
@@ -95,6 +97,77 @@ async function allowanceOf({ budget, limits, declaration }: ObjectDependencies):
   };
 }
 
+/**
+ * How far the list of deleted records is read. Null: not in this run. What was deleted before the object was first
+ * read is not in the lake. A lake that is older than this list reads all of it once.
+ */
+function deletedListOf(
+  { declaration, config }: ObjectDependencies,
+  run: RunContext,
+  manifest: Manifest | null,
+  isFirst: boolean,
+): NonNullable<Plan['deletedList']> | null {
+  if (declaration.deletedList === undefined) return null;
+  const reached = toSeconds(run.startedAtMs) - config.overlapSeconds;
+  const before = manifest?.deleted_list?.up_to ?? (isFirst ? reached : null);
+  return { before, after: Math.max(before ?? reached, reached) };
+}
+
+/** Last, so that the records come first. A backfill reads none. */
+const deletedSlice = (
+  list: NonNullable<Plan['deletedList']> | null,
+  { mode }: RunContext,
+  planned: number,
+): readonly PlannedSlice[] =>
+  list === null || mode === 'backfill'
+    ? []
+    : [
+        {
+          id: sliceId(planned),
+          query: { kind: 'deleted', since: list.before },
+          exact: { from: null, to: null },
+          debt: null,
+        },
+      ];
+
+/** What an audit found missing. Like any debt, it is planned until it is read. */
+function debtsOfRepairs({ declaration }: ObjectDependencies, run: RunContext): readonly Debt[] {
+  const since = isoTime(run.startedAtMs);
+  const scopes = run.repairs?.[declaration.name] ?? [];
+  return scopes.map((scope) => ({ scope, reason: 'an audit found a difference', since, tries: 0 }));
+}
+
+const dayOf = (ms: number): string => isoTime(ms).slice(0, 10);
+
+/** The first incremental run of a UTC day reads the last days again, if the configuration asks for it. */
+function debtOfReread(
+  { config }: ObjectDependencies,
+  run: RunContext,
+  committed: CommittedState | null,
+  manifest: Manifest | null,
+): readonly Debt[] {
+  const { safetyReread } = config;
+  const cursor = committed?.cursor ?? null;
+  if (safetyReread === null || cursor === null || run.mode !== 'incremental') return [];
+  if (manifest?.reread_on === dayOf(run.startedAtMs)) return [];
+  const first = cursor - safetyReread.days * DAY_SECONDS;
+  const from = Math.max(first, committed?.startFrom ?? first);
+  if (from >= cursor) return [];
+  const reason = `safety re-read of the last ${counted(safetyReread.days, 'day')}`;
+  return [{ scope: { window: { from, to: cursor } }, reason, since: isoTime(run.startedAtMs), tries: 0 }];
+}
+
+/** A run that reads the object for the first time needs no re-read on the same day. */
+function rereadOn(
+  { config }: ObjectDependencies,
+  run: RunContext,
+  manifest: Manifest | null,
+): Pick<Plan, 'rereadOn'> {
+  const isDone = config.safetyReread !== null && run.mode === 'incremental';
+  const day = isDone ? dayOf(run.startedAtMs) : manifest?.reread_on;
+  return day === undefined ? {} : { rereadOn: day };
+}
+
 /** The one slice of a full-refresh object: the whole object. Reading it whole also pays its debts. */
 function wholeSlice(previous: readonly Debt[]): PlannedSlice {
   const counts = previous.flatMap(({ count }) => (count === undefined ? [] : [count.matched - count.listed]));
@@ -129,11 +202,13 @@ async function makePlan(
   } as const;
   const before = committed?.cursor ?? null;
   const window = windowOfRun(dependencies, run, committed);
+  const repairs = debtsOfRepairs(dependencies, run);
   if (window === null) {
+    const owed = await planDebts(repairs, null, await allowanceOf(dependencies), 1);
     const whole = {
       window: null,
-      slices: [wholeSlice(base.previousDebts)],
-      carriedDebts: [],
+      slices: [wholeSlice(base.previousDebts), ...owed.slices],
+      carriedDebts: owed.carried,
       workRemains: false,
     };
     const result = { ...base, ...whole, cursorBefore: null, cursorAfter: null, expected: null };
@@ -142,7 +217,10 @@ async function makePlan(
   const debts = [
     ...(manifest?.completeness.debts ?? []),
     ...debtOfEarlierStart(config.startFrom, committed, isoTime(run.startedAtMs)),
+    ...debtOfReread(dependencies, run, committed, manifest),
+    ...repairs,
   ];
+  const deletedList = deletedListOf(dependencies, run, manifest, base.schema === null);
   const allowance = await allowanceOf(dependencies);
   const counting = countingOf(dependencies);
   // Without a count, planning sends no request.
@@ -163,7 +241,9 @@ async function makePlan(
   const result = {
     ...base,
     window: { from: window.from ?? 0, to: planned.windowTo ?? toSeconds(run.startedAtMs) },
-    slices: planned.slices,
+    slices: [...planned.slices, ...deletedSlice(deletedList, run, planned.slices.length)],
+    ...(deletedList !== null && { deletedList }),
+    ...rereadOn(dependencies, run, manifest),
     carriedDebts: planned.carriedDebts,
     workRemains: planned.workRemains,
     cursorBefore: before,

@@ -8,11 +8,12 @@ import { dayPrefix, manifestKey, manifestPrefix, runDateOf, runIdIn, tierOf } fr
 import type { TableName } from '../../core/names.ts';
 import type { Lease } from '../../core/ports.ts';
 import type { MaintainResult } from '../../core/workflow.ts';
+import type { KnownManifest } from '../counting.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
 import { acquireLease, requireLease } from '../lease.ts';
 import { readStored } from '../store.ts';
 import { compact, type RewriteAttempt } from './compact.ts';
-import { type KnownManifest, mayPay, nextRewrite, purgeable, SWEEP_AFTER_MS } from './tiers.ts';
+import { mayPay, nextRewrite, purgeable, SWEEP_AFTER_MS } from './tiers.ts';
 
 type MaintainDependencies = Pick<
   ObjectDependencies,

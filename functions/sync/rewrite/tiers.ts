@@ -4,14 +4,7 @@
  */
 import { rewriteIdOf, runDateOf, tierOf } from '../../core/lake-keys.ts';
 import { DAY_SECONDS, type EpochMs } from '../../core/time.ts';
-
-/** What is known of a manifest without its files. */
-export interface KnownManifest {
-  readonly runId: string;
-  /** Empty for a run. */
-  readonly replaces: readonly string[];
-  readonly committedAtMs: EpochMs;
-}
+import { counting, type KnownManifest } from '../counting.ts';
 
 export interface Rewrite {
   readonly id: string;
@@ -26,14 +19,6 @@ export const GRACE_MS: EpochMs = 2 * 3_600_000;
 
 /** A month is rewritten so long after its end: by then its last day is, too. */
 const MONTH_REST_MS: EpochMs = 2 * DAY_SECONDS * 1_000;
-
-/** The readers' rule: a manifest counts unless another one replaces it. */
-export function counting<M extends Pick<KnownManifest, 'runId' | 'replaces'>>(
-  manifests: readonly M[],
-): readonly M[] {
-  const replaced = new Set(manifests.flatMap(({ replaces }) => replaces));
-  return manifests.filter(({ runId }) => !replaced.has(runId));
-}
 
 const monthOf = (runId: string): string => runDateOf(runId).slice(0, 'YYYY-MM'.length);
 

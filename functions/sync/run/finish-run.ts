@@ -12,7 +12,7 @@ import { manifestKey, outcomeKey, planKey, runContextKey, runSummaryKey } from '
 import type { ObjectName } from '../../core/names.ts';
 import type { Events, Metrics } from '../../core/ports.ts';
 import { syncCompleted } from '../../core/sync-event.ts';
-import { isoTime } from '../../core/time.ts';
+import { type EpochMs, isoTime } from '../../core/time.ts';
 import { type FinishRunEvent, type FinishRunResult, nextExecutionName } from '../../core/workflow.ts';
 import type { RunDependencies } from '../dependencies.ts';
 import { readStored, requireStored, storeOnce } from '../store.ts';
@@ -21,6 +21,8 @@ import { attentionNotes, reportRun } from './report-run.ts';
 export interface FinishRunDependencies extends RunDependencies {
   readonly events: Events;
   readonly metrics: Metrics;
+  /** The schedules are paused: whatever remains waits until they are not, or until somebody starts a run. */
+  readonly paused: boolean;
 }
 
 const EMPTY = {
@@ -91,18 +93,35 @@ function causeOf(objects: readonly ObjectSummary[]): string {
 /** Characters; a little less than a state machine's Fail state accepts as its cause. */
 const MAX_CAUSE = 8_000;
 
-function summaryOf(run: RunContext, objects: readonly ObjectSummary[], finishedAtMs: number): RunSummary {
+function statusOf({ notConnected }: RunContext, objects: readonly ObjectSummary[]): RunSummary['status'] {
+  if (notConnected === true) return 'not_connected';
+  return objects.some(({ status }) => status === 'failed') ? 'failed' : 'succeeded';
+}
+
+const PAUSED =
+  'There is more to read, but the pipeline is paused, so no next run was started. The next run continues from here.';
+
+interface Ending {
+  readonly objects: readonly ObjectSummary[];
+  readonly finishedAtMs: EpochMs;
+  readonly paused: boolean;
+}
+
+function summaryOf(run: RunContext, { objects, finishedAtMs, paused }: Ending): RunSummary {
+  const workRemains = objects.some((object) => object.work_remains);
+  const isPaused = workRemains && paused;
   return {
     format: 1,
     run_id: run.runId,
-    status: objects.some(({ status }) => status === 'failed') ? 'failed' : 'succeeded',
+    status: statusOf(run, objects),
     mode: run.mode,
     started_at: isoTime(run.startedAtMs),
     finished_at: isoTime(finishedAtMs),
     workspace_id: run.workspaceId,
     objects,
-    notes: [...run.notes, ...attentionNotes(objects, finishedAtMs)],
-    work_remains: objects.some((object) => object.work_remains),
+    notes: [...run.notes, ...attentionNotes(objects, finishedAtMs), ...(isPaused ? [PAUSED] : [])],
+    work_remains: workRemains,
+    ...(isPaused && { paused: true }),
   };
 }
 
@@ -115,21 +134,26 @@ export async function finishRun(
   dependencies: FinishRunDependencies,
   event: FinishRunEvent,
 ): Promise<FinishRunResult> {
-  const { lake, clock, config, executions, events } = dependencies;
+  const { lake, clock, config, executions, events, paused } = dependencies;
   // Does not check the configuration: what the run did is reported even if another one was deployed meanwhile.
   const run = await requireStored<RunContext>(lake, runContextKey(event.runId));
   const objects = await Promise.all(run.objects.map((name) => summarize(dependencies, run.runId, name)));
-  const summary = await storeOnce(lake, runSummaryKey(run.runId), summaryOf(run, objects, clock.now()));
+  const summary = await storeOnce(
+    lake,
+    runSummaryKey(run.runId),
+    summaryOf(run, { objects, finishedAtMs: clock.now(), paused }),
+  );
   const remaining = summary.objects.filter((object) => object.work_remains).map(({ object }) => object);
-  if (remaining.length > 0) {
+  const startsNext = remaining.length > 0 && summary.paused !== true;
+  if (startsNext) {
     await executions.start(event.stateMachine, nextExecutionName(run.runId), { objects: remaining });
   }
   await events.syncCompleted(syncCompleted(config.name, summary));
   reportRun(dependencies, summary);
   return {
-    status: summary.status,
+    status: summary.status === 'failed' ? 'failed' : 'succeeded',
     runId: run.runId,
     cause: causeOf(summary.objects).slice(0, MAX_CAUSE),
-    nextRunStarted: remaining.length > 0,
+    nextRunStarted: startsNext,
   };
 }

@@ -20,7 +20,7 @@ export interface Identity {
 }
 
 export interface StartRunDependencies extends RunDependencies {
-  readonly state: Pick<StateStore, 'claimWorkspace'>;
+  readonly state: Pick<StateStore, 'claimWorkspace' | 'claimedWorkspace'>;
   readonly metrics: Metrics;
   readonly identify: () => Promise<Identity>;
   readonly underCap: UnderCap;
@@ -55,8 +55,17 @@ async function requireSameWorkspace(
   );
 }
 
-/** Asks Intercom who we are, and reports if the connection works. If Intercom is down, it reports nothing. */
-async function connectedWorkspace(dependencies: StartRunDependencies): Promise<Identity> {
+/** True if there is no connection and there has never been one. A connection that was lost is a failure. */
+const wasNeverConnected = async ({ state }: StartRunDependencies, error: unknown): Promise<boolean> =>
+  error instanceof ConnectionError &&
+  error.code === 'not_connected' &&
+  (await state.claimedWorkspace()) === null;
+
+/**
+ * Asks Intercom who we are, and reports if the connection works. If Intercom is down, it reports nothing.
+ * @returns null if nobody has ever connected the pipeline
+ */
+async function connectedWorkspace(dependencies: StartRunDependencies): Promise<Identity | null> {
   const { identify, metrics } = dependencies;
   try {
     const identity = await identify();
@@ -64,15 +73,22 @@ async function connectedWorkspace(dependencies: StartRunDependencies): Promise<I
     metrics.record({ ConnectionLost: 0 });
     return identity;
   } catch (error) {
+    if (await wasNeverConnected(dependencies, error)) return null;
     if (error instanceof ConnectionError) metrics.record({ ConnectionLost: 1 });
     throw error;
   }
 }
 
+const NOBODY: Identity = { workspaceId: null, dateMs: null };
+
+const NOT_CONNECTED =
+  'The pipeline is not connected to Intercom yet, so this run read nothing. Connect it: npm run pipeline -- connect';
+
 /**
  * Begins a run. If it is repeated for the same execution, it finds what it wrote before, so there is one run.
- * @throws InputError for bad input; ConnectionError if the pipeline is not connected, or the token no longer
- *   works or belongs to another workspace; RetryableError if Intercom cannot be reached
+ * If nobody has ever connected the pipeline, the run has no objects.
+ * @throws InputError for bad input; ConnectionError if the connection is gone, or the token no longer works
+ *   or belongs to another workspace; RetryableError if Intercom cannot be reached
  */
 export async function startRun(
   dependencies: StartRunDependencies,
@@ -89,7 +105,8 @@ export async function startRun(
   const runId = runIdOfExecution(execution);
   const capped = await underCap(runId, () => connectedWorkspace(dependencies));
   if (capped.status === 'wait') return { ...capped, runId, objects: [] };
-  const identity = capped.result;
+  const isConnected = capped.result !== null;
+  const identity = capped.result ?? NOBODY;
   const skew = identity.dateMs === null ? null : toSeconds(nowMs) - toSeconds(identity.dateMs);
   const run = await storeOnce<RunContext>(lake, runContextKey(runId), {
     format: 1,
@@ -99,10 +116,12 @@ export async function startRun(
     clockSkewSeconds: skew,
     mode: request.mode,
     range: request.range,
-    objects: request.objects,
+    objects: isConnected ? request.objects : [],
+    ...(request.repairs !== undefined && { repairs: request.repairs }),
     configDigest,
     workspaceId: identity.workspaceId,
-    notes: [...config.notes, ...request.notes, ...skewNote(skew)],
+    ...(!isConnected && { notConnected: true }),
+    notes: isConnected ? [...config.notes, ...request.notes, ...skewNote(skew)] : [NOT_CONNECTED],
   });
   observe({ type: 'run_started', runId, objects: run.objects });
   return {

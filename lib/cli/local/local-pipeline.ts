@@ -15,6 +15,7 @@ import {
   createStartRun,
 } from '../../../functions/handlers.ts';
 import { digestOf, type Overrides } from '../../../functions/runtime.ts';
+import { withCodeVersion } from '../../constructs/code-version.ts';
 import {
   type EmbeddedAws,
   type ExecutionsBackend,
@@ -56,13 +57,16 @@ export interface LocalPipelineOptions {
 export interface LocalPipeline {
   readonly resources: LocalResources;
   readonly executions: LocalExecutions;
-  /** Digest of the configuration; a run that began with another one cannot resume. */
+  /** Digest of code and configuration; a run that began with another one cannot resume. */
   readonly configDigest: string;
   readonly runner: WorkflowRunner;
   /** Stores a token, as the command `connect` does. */
   connect(accessToken: string): Promise<void>;
   close(): Promise<void>;
 }
+
+/** What to do about a token that Intercom no longer accepts. */
+export const RECONNECT = 'set INTERCOM_ACCESS_TOKEN to a valid token of your app';
 
 const NO_METRICS: Metrics = { record: () => undefined };
 
@@ -108,10 +112,16 @@ async function assemble(
       await freeAllShares(new DynamoDBClient({}), table ?? '');
   }
   const configPath = join(directory, CONFIG_FILE);
-  const configText = JSON.stringify(config);
+  const configText = withCodeVersion(config);
   // Atomic, because a query may read it at any time.
   replaceFile(configPath, configText);
-  const overrides: Overrides = { observe, metrics, ...(clock && { clock }), ...(limits && { limits }) };
+  const overrides: Overrides = {
+    observe,
+    metrics,
+    reconnect: RECONNECT,
+    ...(clock && { clock }),
+    ...(limits && { limits }),
+  };
   const runner = createWorkflowRunner({
     definition: resources.stateMachine.definition,
     stateMachineArn: resources.stateMachine.arn,

@@ -64,7 +64,7 @@ async function runExecution(
 const coversRequest = ({ input, startTime }: LocalExecution, request: SyncRequest): boolean =>
   isDeepStrictEqual(input, request.input) && request.now() - Date.parse(startTime) < request.overlapMs;
 
-/** True if the run began with a different configuration. */
+/** True if the run began with other code or another configuration. */
 async function hasOtherConfig(
   { configDigest }: LocalPipeline,
   interrupted: LocalExecution,

@@ -2,10 +2,12 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { fromIni, fromNodeProviderChain } from '@aws-sdk/credential-providers';
+import { AWS_CLIENT, S3_CLIENT } from '../../../functions/aws/clients.ts';
 import { InputError } from '../../../functions/core/errors.ts';
 import { explainAws } from './aws-trouble.ts';
 
@@ -23,20 +25,18 @@ export interface AwsClients {
   readonly cloudFormation: CloudFormationClient;
   readonly dynamoDb: DynamoDBClient;
   readonly eventBridge: EventBridgeClient;
+  readonly lambda: LambdaClient;
   readonly s3: S3Client;
   readonly secrets: SecretsManagerClient;
   readonly sfn: SFNClient;
 }
-
-/** Short, so that an unreachable network does not look like a hanging command. */
-const CONNECTION_TIMEOUT_MS = 5_000;
-const REQUEST_TIMEOUT_MS = 30_000;
 
 /** IAM's names of the services. */
 const IAM_NAMES: Readonly<Record<string, string>> = {
   CloudFormationClient: 'cloudformation',
   DynamoDBClient: 'dynamodb',
   EventBridgeClient: 'events',
+  LambdaClient: 'lambda',
   S3Client: 's3',
   SecretsManagerClient: 'secretsmanager',
   SFNClient: 'states',
@@ -123,11 +123,7 @@ export async function createAwsClients(access: AwsAccess): Promise<AwsClients> {
   const options = {
     region,
     credentials: credentialsOf(access),
-    requestHandler: {
-      connectionTimeout: CONNECTION_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      throwOnRequestTimeout: true,
-    },
+    ...AWS_CLIENT,
     ...(access.profile && { profile: access.profile }),
   };
   const ready = <Client>(client: Client): Client => guarded(client, access, region);
@@ -136,7 +132,8 @@ export async function createAwsClients(access: AwsAccess): Promise<AwsClients> {
     cloudFormation: ready(new CloudFormationClient(options)),
     dynamoDb: ready(new DynamoDBClient(options)),
     eventBridge: ready(new EventBridgeClient(options)),
-    s3: ready(new S3Client(options)),
+    lambda: ready(new LambdaClient(options)),
+    s3: ready(new S3Client({ ...options, ...S3_CLIENT })),
     secrets: ready(new SecretsManagerClient(options)),
     sfn: ready(new SFNClient(options)),
   };

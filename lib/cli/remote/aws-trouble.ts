@@ -27,6 +27,14 @@ const DENIED = /^(AccessDenied(Exception)?|UnauthorizedOperation|Forbidden|NotAu
 const UNREACHABLE =
   /^(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT|EPIPE|TimeoutError)$/;
 const UNTRUSTED = /^(CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|ERR_TLS)/;
+/** What is gone for each service, by IAM's name of the service. */
+const GONE: Readonly<Record<string, string>> = {
+  dynamodb: 'state table',
+  s3: 'bucket',
+  secretsmanager: 'secret',
+  states: 'state machine',
+};
+const NOT_THERE = /^(ResourceNotFoundException|NoSuchBucket|StateMachineDoesNotExist)$/;
 const BUSY = /Throttl|TooManyRequests|SlowDown|ProvisionedThroughputExceeded|RequestLimitExceeded/;
 
 function seenIn(error: Error): Seen {
@@ -68,6 +76,12 @@ function credentialsMissing(message: string, profile: string | null): string {
     return `Profile '${profile}' gives no AWS credentials (${message}): check ~/.aws/config, or name another profile with --profile.`;
   }
   return `No AWS credentials were found: log in ('aws configure', 'aws sso login'), set AWS_PROFILE, or name a profile with --profile.`;
+}
+
+/** One sentence for an error of AWS that no command expects; null for any other. */
+export function unexpectedAws(error: unknown): string | null {
+  if (!(error instanceof Error) || !('$metadata' in error)) return null;
+  return `AWS refused a request of this command, which nothing here expects (${error.name}: ${seenIn(error).message}).`;
 }
 
 /**
@@ -112,6 +126,13 @@ export function explainAws(error: unknown, call: AwsCall): unknown {
     return input(
       `AWS does not accept the credentials${usedProfile(profile)} (${name}): check the access key, or ${login(profile)}. A region that is not enabled in the account gives the same answer${region === null ? '' : ` (region asked: ${region})`}.`,
       'aws_credentials',
+    );
+  }
+  const gone = GONE[call.action.split(':')[0] ?? ''];
+  if (NOT_THERE.test(name) && gone !== undefined) {
+    return input(
+      `The ${gone} of the pipeline does not exist any more (${call.action}: ${message}): somebody has deleted it. docs/operate.md says how to get the pipeline going again.`,
+      'aws_gone',
     );
   }
   if (DENIED.test(name) || status === 403) return input(denial(seen, call), 'aws_denied');

@@ -118,7 +118,7 @@ function failureText({ execution, progress }: Ended): string {
  */
 export async function followRun(
   terminal: Terminal,
-  pipeline: Pick<RemotePipeline, 'runs' | 'lake' | 'command'>,
+  pipeline: Pick<RemotePipeline, 'runs' | 'lake' | 'command' | 'deployed'>,
   firstArn: string,
   asJson: boolean,
 ): Promise<ExitStatus> {
@@ -134,10 +134,16 @@ export async function followRun(
         return 1;
       }
       terminal.print(asJson ? JSON.stringify(summary) : summaryText(summary));
+      if (summary.status === 'not_connected') {
+        terminal.tell(
+          `error: Pipeline '${pipeline.deployed.name}' is not connected to Intercom yet. Connect it with: ${pipeline.command('connect')}`,
+        );
+        return 1;
+      }
       if (execution.status !== 'succeeded' && summary.status === 'succeeded') {
         terminal.tell(`error: ${failureText(ended)}`);
       }
-      if (!summary.work_remains) return status;
+      if (!summary.work_remains || summary.paused === true) return status;
       terminal.tell('\nThere is more to read: the next run has started.\n');
       arn = pipeline.runs.nextOf(execution.runId);
     }

@@ -5,7 +5,7 @@ import type { RemotePipeline } from './remote-pipeline.ts';
 
 const objectHeld = (object: ObjectName, runId: string): InputError =>
   new InputError(
-    `Run ${runId} is reading ${object}, so nothing was forgotten. Try again when it has ended, or stop it in the Step Functions console first.`,
+    `Run ${runId} is reading ${object}, so nothing was forgotten. Try again when it has ended, or stop it first: npm run pipeline -- stop`,
     { code: 'object_held' },
   );
 

@@ -68,6 +68,7 @@ export async function inspect(
     budget: createDynamoDbRateBudget(clients.dynamoDb, deployed.table, clock),
     clock,
     object: null,
+    reconnect: `connect the workspace again: ${pipeline.command('connect')}`,
   });
   const me = await readMe(client, { signal, patience: CURIOUS });
   const workspace = me.workspaceId === null ? null : { id: me.workspaceId, name: me.workspaceName };

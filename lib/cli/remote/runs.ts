@@ -5,6 +5,7 @@ import {
   ListExecutionsCommand,
   type SFNClient,
   StartExecutionCommand,
+  StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { nextExecutionName } from '../../../functions/core/workflow.ts';
 import { runIdOfExecution } from '../../../functions/sync/run/start-run.ts';
@@ -26,6 +27,8 @@ export interface Runs {
   describe(arn: string): Promise<RunExecution | null>;
   /** Runs in progress, newest first. */
   running(): Promise<readonly RunExecution[]>;
+  /** Stops a run. One that has just ended stays as it is. */
+  stop(arn: string): Promise<void>;
   /** ARN of the execution that FinishRun starts if work remains. */
   nextOf(runId: string): string;
 }
@@ -85,6 +88,10 @@ export function createRuns(client: SFNClient, stateMachineArn: string): Runs {
       const request = { stateMachineArn, statusFilter: 'RUNNING', maxResults: MOST_RUNNING } as const;
       const { executions } = await client.send(new ListExecutionsCommand(request));
       return (executions ?? []).map(executionOf);
+    },
+    async stop(executionArn) {
+      const cause = 'stopped with: npm run pipeline -- stop';
+      await client.send(new StopExecutionCommand({ executionArn, cause }));
     },
     nextOf: (runId) =>
       `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${nextExecutionName(runId)}`,

@@ -7,6 +7,7 @@ import { OBJECTS } from '../../../functions/objects/index.ts';
 import type { ExitStatus, Terminal } from '../terminal/terminal.ts';
 import { placeOf } from './deployment.ts';
 import { followRun } from './follow.ts';
+import { lambdaAdvice, readLambdaLimit } from './lambda-limit.ts';
 import type { RemotePipeline } from './remote-pipeline.ts';
 
 export type RunInput = Readonly<Record<string, unknown>>;
@@ -40,8 +41,10 @@ export async function startRun(
   input: RunInput,
   { json = false, wait = true }: FollowOptions,
 ): Promise<ExitStatus> {
-  const { runs, deployed, command } = pipeline;
-  const [other] = await runs.running();
+  const { clients, config, runs, deployed, command } = pipeline;
+  const [[other], limit] = await Promise.all([runs.running(), readLambdaLimit(clients.lambda)]);
+  const advice = lambdaAdvice(limit, config.parallelism);
+  if (advice !== null) terminal.tell(advice);
   if (other !== undefined) {
     terminal.tell(
       `Run ${other.runId} is already in progress. This run skips the objects that it is reading, and reports them as skipped.`,

@@ -80,12 +80,14 @@ function schemaLines({ object, committed }: ObjectStatus): readonly string[] {
 
 /** `succeeded, 14 of 16 objects skipped` */
 function howItWent({ status, objects }: RunSummary): string {
+  if (status === 'not_connected') return 'read nothing: the pipeline was not connected yet';
   const skipped = objects.filter((object) => object.status === 'skipped').length;
   return skipped === 0 ? status : `${status}, ${skipped} of ${counted(objects.length, 'object')} skipped`;
 }
 
 /** One run: a table with the rows and the proof of each object, then what needs attention. */
 export function summaryText(run: RunSummary): string {
+  if (run.status === 'not_connected') return [`run ${run.run_id} ${howItWent(run)}`, ...run.notes].join('\n');
   const header = ['object', 'rows', 'read', 'counted', 'status'];
   const rows = sum(run.objects.flatMap((object) => Object.values(object.rows)));
   const files = sum(run.objects.map((object) => object.files));

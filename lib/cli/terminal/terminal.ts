@@ -4,8 +4,8 @@ import { isPipelineError } from '../../../functions/core/errors.ts';
 import type { Clock } from '../../../functions/core/ports.ts';
 import { SYSTEM_CLOCK } from '../../../functions/system-clock.ts';
 
-/** 0: it succeeded. 1: it, or part of what it had to do, failed. 130: Ctrl-C stopped it. */
-export type ExitStatus = 0 | 1 | 130;
+/** 0: it succeeded. 1: it, or part of what it had to do, failed. 2: `audit` alone. 130: Ctrl-C stopped it. */
+export type ExitStatus = 0 | 1 | 2 | 130;
 
 /** What is in progress, drawn repeatedly. */
 export interface View {

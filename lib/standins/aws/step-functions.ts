@@ -40,6 +40,8 @@ export interface ExecutionsBackend {
   describe(executionArn: string): Promise<ExecutionDescription | undefined>;
   /** Executions in progress, newest first. Without this function none are listed. */
   running?(): Promise<readonly RunningExecution[]>;
+  /** Ends an execution in progress. Without this function nothing can be stopped. */
+  stop?(executionArn: string): void;
 }
 
 /** The default backend: it runs nothing. */
@@ -63,11 +65,12 @@ const START_ERRORS: ReadonlySet<string> = new Set([
 /** A subset of the names that Step Functions allows. */
 const EXECUTION_NAME = /^[\w.-]{1,80}$/;
 
-/** `StartExecution`, `DescribeExecution`, and `ListExecutions` for executions in progress. */
+/** `StartExecution`, `DescribeExecution`, `StopExecution`, and `ListExecutions` for executions in progress. */
 export function stepFunctionsOperations(executions: ExecutionsBackend): JsonOperations {
   return {
     'AWSStepFunctions.StartExecution': (request) => startExecution(executions, request),
     'AWSStepFunctions.DescribeExecution': (request) => describeExecution(executions, request),
+    'AWSStepFunctions.StopExecution': (request) => stopExecution(executions, request),
     'AWSStepFunctions.ListExecutions': (request) => listExecutions(executions, request),
   };
 }
@@ -103,6 +106,15 @@ async function describeExecution(executions: ExecutionsBackend, request: JsonObj
     ...(startDate && { startDate: epochSeconds(startDate) }),
     ...(stopDate && { stopDate: epochSeconds(stopDate) }),
   };
+}
+
+async function stopExecution(executions: ExecutionsBackend, request: JsonObject): Promise<JsonObject> {
+  const executionArn = requiredString(request, 'executionArn');
+  if (executions.stop === undefined || (await executions.describe(executionArn)) === undefined) {
+    throw new AwsFailure('ExecutionDoesNotExist', `There is no execution ${executionArn}.`);
+  }
+  executions.stop(executionArn);
+  return { stopDate: epochSeconds(new Date()) };
 }
 
 async function listExecutions(executions: ExecutionsBackend, request: JsonObject): Promise<JsonObject> {

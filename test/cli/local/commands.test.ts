@@ -255,7 +255,7 @@ describe('an interrupted run', () => {
     const config = join(out, 'other.json');
     await writeFile(config, JSON.stringify({ concurrency: 20 }));
     const again = await local(['sync', '--out', out, '--config', config], environment);
-    expect(again.stderr).toMatch(/is dropped, because it is too old or the configuration has changed/);
+    expect(again.stderr).toMatch(/is dropped, because it is too old, or code or configuration have changed/);
     expect(again.status).toBe(0);
   });
 });
@@ -306,7 +306,7 @@ describe('a damaged file is named, with what to do:', () => {
   });
 });
 
-it.each([[[]], [['sync']], [['status']], [['reset']], [['demo']]])(
+it.each([[[]], [['sync']], [['status']], [['reset']], [['audit']], [['demo']]])(
   '%s --help reads well',
   async (command) => {
     const { status, stdout } = await local([...command, '--help']);

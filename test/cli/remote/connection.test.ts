@@ -337,8 +337,9 @@ describe('check', () => {
     simulator.setTokenState(given, 'revoked');
     const { status, stdout, stderr } = await command(['check']);
     expect(stderr).toMatch(
-      /^error: Intercom no longer accepts the access token.*connect the workspace again/m,
+      /^error: Intercom no longer accepts the access token.*connect the workspace again: npm run pipeline -- connect --config/m,
     );
+    expect(stderr).not.toContain('INTERCOM_ACCESS_TOKEN');
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
   });
 

@@ -2,7 +2,19 @@
 import { expect, it } from 'vitest';
 import { pipelineCommand } from '../../support/remote/deployed.ts';
 
-const COMMANDS = ['connect', 'check', 'run', 'status', 'resync', 'backfill', 'disconnect', 'adopt'];
+const COMMANDS = [
+  'connect',
+  'check',
+  'run',
+  'status',
+  'verify',
+  'stop',
+  'resync',
+  'backfill',
+  'audit',
+  'disconnect',
+  'adopt',
+];
 
 it('lists every command, in the order in which you need them', async () => {
   const { status, stdout } = await pipelineCommand(['--help']);

@@ -4,9 +4,11 @@ import type { RunSummary } from '../../../functions/core/engine-files.ts';
 import type { Fault } from '../../../lib/standins/intercom/index.ts';
 import { deployForAll, shown } from '../../support/remote/deployed.ts';
 
-const { command, simulator, executions, putSecret, secret, environment } = await deployForAll({
-  limits: { maxSlices: 2, sliceRecords: 30 },
-});
+const { command, simulator, executions, putSecret, secret, environment, cloudFormation } = await deployForAll(
+  {
+    limits: { maxSlices: 2, sliceRecords: 30 },
+  },
+);
 
 const undo: (() => void)[] = [];
 afterEach(async () => {
@@ -17,6 +19,10 @@ afterEach(async () => {
 function fault(path: string, respond: Fault['respond']): void {
   undo.push(simulator.addFault({ match: { path }, respond }));
 }
+
+const lambdaLimit = (limit: number | null): void => {
+  cloudFormation.lambdaLimit = limit;
+};
 
 const SLOW: Fault['respond'] = { kind: 'delay', delayMs: 2_500 };
 
@@ -136,6 +142,62 @@ describe('run', () => {
       objects: ['tags'],
       mode: 'full_refresh',
     });
+  });
+});
+
+describe('stop', () => {
+  it('says that nothing is in progress, and how to stop the schedules', async () => {
+    const { status, stderr } = await command(['stop', '--yes']);
+    expect(stderr).toMatch(/^No run of pipeline 'intercom' .* is in progress\.$/m);
+    expect(stderr).toMatch(/set 'paused: true' and deploy/);
+    expect(status).toBe(0);
+  });
+
+  it('stops a run once somebody agrees', async () => {
+    fault('/tags', { kind: 'delay', delayMs: 8_000 });
+    await command(['run', '--objects', 'tags', '--no-wait']);
+    const arn = executions.arns.at(-1) ?? '';
+    const refused = await command(['stop']);
+    expect(refused.stderr).toMatch(/^Run \S+ is in progress since /m);
+    expect(refused.stderr).toMatch(/Nothing was changed\. Use --yes/);
+    expect(refused.status).toBe(1);
+    expect((await executions.describe(arn))?.status).toBe('RUNNING');
+    const { status, stderr } = await command(['stop', '--yes']);
+    expect(stderr).toMatch(/^Stopped run \S+\. Its functions end within a minute\.$/m);
+    expect(status).toBe(0);
+    await executions.idle();
+    expect((await executions.describe(arn))?.status).toBe('ABORTED');
+  });
+});
+
+describe('the Lambda limit of the account', () => {
+  it('is named at the start of a run if it is small', async () => {
+    lambdaLimit(10);
+    const { status, stderr } = await command(['run', '--objects', 'tags', '--no-wait']);
+    expect(stderr).toMatch(
+      /^This account may run 10 Lambda functions at a time .*parallelism: \{ objects: 2, slices: 2 \}/m,
+    );
+    expect(status).toBe(0);
+    await executions.idle();
+    lambdaLimit(1_000);
+    const enough = await command(['run', '--objects', 'tags', '--no-wait']);
+    expect(enough.stderr).not.toMatch(/Lambda/);
+  });
+
+  it('is left aside by a run if AWS does not say', async () => {
+    lambdaLimit(null);
+    const { status, stderr } = await command(['run', '--objects', 'tags', '--no-wait']);
+    expect(stderr).not.toMatch(/Lambda/);
+    expect(status).toBe(0);
+  });
+
+  it('is named by check, or why it is unknown', async () => {
+    lambdaLimit(10);
+    expect((await command(['check'])).stderr).toMatch(/^This account may run 10 Lambda functions/m);
+    lambdaLimit(null);
+    expect((await command(['check'])).stderr).toMatch(
+      /^Lambda's limit is unknown: .* may not do lambda:GetAccountSettings/m,
+    );
   });
 });
 

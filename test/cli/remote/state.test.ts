@@ -1,8 +1,10 @@
 /** status and resync of a deployed pipeline, with the real command. */
+import { createServer } from 'node:http';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createDynamoDbStateStore } from '../../../functions/aws/dynamodb-state-store.ts';
 import type { RunSummary } from '../../../functions/core/engine-files.ts';
+import { closeServer, listenOnLoopback } from '../../../lib/standins/aws/loopback-server.ts';
 import { deployForAll } from '../../support/remote/deployed.ts';
 
 const { command, simulator, executions, pipeline } = await deployForAll({
@@ -17,6 +19,20 @@ afterEach(async () => {
   for (const one of undo.splice(0)) one();
   await executions.idle();
 });
+
+/** Address of a DynamoDB in which no table exists. */
+async function withoutTables(): Promise<string> {
+  const server = createServer((_request, response) => {
+    response.writeHead(400, { 'content-type': 'application/x-amz-json-1.0' }).end(
+      JSON.stringify({
+        __type: 'com.amazonaws.dynamodb.v20120810#ResourceNotFoundException',
+        message: 'Requested resource not found',
+      }),
+    );
+  });
+  undo.push(() => void closeServer(server));
+  return `http://127.0.0.1:${await listenOnLoopback(server)}`;
+}
 
 /** Starts a run that reads tags for some seconds. */
 async function startSlowRun(): Promise<void> {
@@ -37,9 +53,29 @@ describe('status', () => {
     expect(stdout).toMatch(/No run has finished here yet/);
   });
 
+  it('of a pipeline whose runs found no connection yet', async () => {
+    const run = await command(['run']);
+    expect(run.status).toBe(1);
+    expect(run.stderr).toMatch(
+      /^error: Pipeline 'intercom' is not connected to Intercom yet\. Connect it with: npm run pipeline -- connect --config/m,
+    );
+    expect((await executions.describe(executions.arns.at(-1) ?? ''))?.status).toBe('SUCCEEDED');
+    const { status, stdout } = await command(['status']);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(
+      /^last run \S+ \(incremental\) read nothing: the pipeline was not connected yet,/m,
+    );
+  });
+
   it('shows the connection and the configured objects', async () => {
-    await command(['connect', '--access-token'], { stdin: `${simulator.token}\n` });
-    await command(['run']);
+    const connect = () => command(['connect', '--access-token', '--yes'], { stdin: `${simulator.token}\n` });
+    const connected = await connect();
+    expect(connected).toMatchObject({ status: 0 });
+    expect(connected.stdout).toMatch(/^run \S+ \(incremental\) succeeded: /m);
+    const started = executions.arns.length;
+    const again = await connect();
+    expect(again.stderr).toMatch(/Runs start on schedule\. To start one now: /);
+    expect(executions.arns.length).toBe(started);
     const { stdout } = await command(['status']);
     const { size } = simulator.workspace.contacts;
     expect(stdout).toMatch(/^connected +workspace “.+” \(\w+\), since \d{4}-/m);
@@ -60,6 +96,18 @@ describe('status', () => {
       last_run: { status: 'succeeded' },
     });
     expect(stdout).not.toContain(simulator.token);
+  });
+});
+
+describe('a table that somebody has deleted', () => {
+  it('is named by status, which fails', async () => {
+    const { status, stdout, stderr } = await command(['status'], {
+      environment: { AWS_ENDPOINT_URL_DYNAMODB: await withoutTables() },
+    });
+    expect(stderr).toMatch(
+      /^error: The state table of the pipeline does not exist any more \(dynamodb:GetItem: /m,
+    );
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
   });
 });
 

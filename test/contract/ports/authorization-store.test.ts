@@ -21,7 +21,7 @@ describe.each<[string, () => Promise<AuthorizationStore>]>([
     const taken = await Promise.all(Array.from({ length: 20 }, () => store.take('aa', 999)));
     expect(taken.filter(({ status }) => status === 'taken')).toEqual([{ status: 'taken', request }]);
     expect(taken.filter(({ status }) => status === 'used')).toHaveLength(19);
-    expect(await store.take('aa', 5_000)).toEqual({ status: 'used' });
+    expect(await store.take('aa', 5_000)).toEqual({ status: 'used', outcome: null });
   });
 
   test('gives out no request that has expired or that nobody began', async () => {
@@ -44,6 +44,10 @@ describe.each<[string, () => Promise<AuthorizationStore>]>([
     await store.take('aa', 1);
     await store.settle('aa', { kind: 'connected', workspace, region: null });
     expect(await store.outcome('aa')).toEqual({ kind: 'connected', workspace, region: null });
+    expect(await store.take('aa', 2)).toEqual({
+      status: 'used',
+      outcome: { kind: 'connected', workspace, region: null },
+    });
     expect(await store.outcome('bb')).toBeNull();
     expect(await store.outcome('cc')).toBeNull();
   });

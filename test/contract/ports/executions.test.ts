@@ -22,13 +22,13 @@ describe.each<[string, () => { executions: Executions; backend: FakeBackend }]>(
   const ARN = 'arn:aws:states:us-east-1:123456789012:execution:sync:one';
   const MACHINE = 'arn:aws:states:us-east-1:123456789012:stateMachine:sync';
 
-  test('are running while they run, but not when they are over or unknown', async () => {
+  test('are running while they run, over afterwards, and unknown if there are none', async () => {
     const { executions, backend } = create();
     backend.running.add(ARN);
-    expect(await executions.isRunning(ARN)).toBe(true);
+    expect(await executions.status(ARN)).toBe('running');
     backend.running.delete(ARN);
-    expect(await executions.isRunning(ARN)).toBe(false);
-    expect(await executions.isRunning(`${ARN}-unknown`)).toBe(false);
+    expect(await executions.status(ARN)).toBe('over');
+    expect(await executions.status(`${ARN}-unknown`)).toBe('unknown');
   });
 
   test('are started once per name, with their input', async () => {

@@ -45,10 +45,15 @@ export interface ManifestView {
       readonly reason: string;
       readonly since: string;
       readonly tries: number;
+      readonly count?: { readonly matched: number; readonly listed: number };
     }[];
     readonly observed?: Readonly<Record<string, string>>;
   };
-  readonly schema: { readonly added: readonly string[]; readonly changed: readonly string[] };
+  readonly schema: {
+    readonly added: readonly string[];
+    readonly changed: readonly string[];
+    readonly dropped: readonly string[];
+  };
 }
 
 export interface HistoryRow {

@@ -17,7 +17,7 @@ export function createMemoryAuthorizationStore(): AuthorizationStore {
     async take(stateHash, now) {
       const entry = entries.get(stateHash);
       if (entry === undefined) return { status: 'unknown' };
-      if (entry.isTaken) return { status: 'used' };
+      if (entry.isTaken) return { status: 'used', outcome: entry.outcome };
       if (entry.request.expiresAt <= now) return { status: 'expired' };
       entry.isTaken = true;
       return { status: 'taken', request: entry.request };

@@ -1,4 +1,4 @@
-/** Executions that run because a test says so. */
+/** Executions that run because a test says so. Those with `unknown` in their ARN do not exist. */
 import type { Executions } from '../../../functions/core/ports.ts';
 
 export interface StartedExecution {
@@ -18,7 +18,10 @@ export function createMemoryExecutions(): MemoryExecutions {
   return {
     running,
     started,
-    isRunning: async (executionArn) => running.has(executionArn),
+    async status(executionArn) {
+      if (executionArn.includes('unknown')) return 'unknown';
+      return running.has(executionArn) ? 'running' : 'over';
+    },
     async start(stateMachineArn, name, input) {
       if (started.some((one) => one.name === name)) return;
       started.push({ stateMachineArn, name, input });

@@ -1,4 +1,7 @@
-/** CloudFormation for the command: what it asks about stacks, in the query protocol, and the account's event bus. */
+/**
+ * CloudFormation for the command: what it asks about stacks, in the query protocol, the account's event bus and Lambda's
+ * limit.
+ */
 import { createServer, type IncomingMessage } from 'node:http';
 import { closeServer, listenOnLoopback } from '../../../lib/standins/aws/loopback-server.ts';
 import { readBody } from '../../../lib/standins/aws/read-body.ts';
@@ -32,6 +35,8 @@ export interface CloudFormation {
   readonly stacks: Map<string, DeployedStack>;
   readonly deleted: DeletedStack[];
   refusal: Refusal | null;
+  /** Functions that the account may run at a time; null refuses to say. */
+  lambdaLimit: number | null;
   close(): Promise<void>;
 }
 
@@ -74,8 +79,23 @@ interface Answer {
 export async function startCloudFormation(): Promise<CloudFormation> {
   const stacks = new Map<string, DeployedStack>();
   const deleted: DeletedStack[] = [];
-  const state: { refusal: Refusal | null } = { refusal: null };
+  const state: { refusal: Refusal | null; lambdaLimit: number | null } = {
+    refusal: null,
+    lambdaLimit: 1_000,
+  };
   const xml = (status: number, body: string): Answer => ({ status, body, type: 'text/xml' });
+
+  /** Lambda's GetAccountSettings. */
+  function accountSettings(): Answer {
+    const { lambdaLimit: limit } = state;
+    const type = 'application/json';
+    if (limit === null) {
+      const refused = { __type: 'AccessDeniedException', Message: 'no' };
+      return { status: 403, body: JSON.stringify(refused), type };
+    }
+    const AccountLimit = { ConcurrentExecutions: limit, UnreservedConcurrentExecutions: limit };
+    return { status: 200, body: JSON.stringify({ AccountLimit }), type };
+  }
 
   function answer(request: IncomingMessage, body: string): Answer {
     if (request.headers['x-amz-target'] === 'AWSEvents.DescribeEventBus') {
@@ -86,6 +106,7 @@ export async function startCloudFormation(): Promise<CloudFormation> {
         type: 'application/x-amz-json-1.1',
       };
     }
+    if (request.url?.includes('/account-settings') === true) return accountSettings();
     if (state.refusal !== null) return xml(state.refusal.status, errorXml(state.refusal));
     const form = new URLSearchParams(body);
     const name = form.get('StackName') ?? '';
@@ -120,6 +141,12 @@ export async function startCloudFormation(): Promise<CloudFormation> {
     deleted,
     get refusal() {
       return state.refusal;
+    },
+    get lambdaLimit() {
+      return state.lambdaLimit;
+    },
+    set lambdaLimit(limit) {
+      state.lambdaLimit = limit;
     },
     set refusal(refusal) {
       state.refusal = refusal;

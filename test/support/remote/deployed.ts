@@ -230,6 +230,7 @@ async function deploy(options: DeployedOptions, onEnd: OnEnd): Promise<Deployed>
     ...aws,
     AWS_ENDPOINT_URL_CLOUDFORMATION: cloudFormation.url,
     AWS_ENDPOINT_URL_EVENTBRIDGE: cloudFormation.url,
+    AWS_ENDPOINT_URL_LAMBDA: cloudFormation.url,
   };
   return {
     simulator,

@@ -135,7 +135,10 @@ describe('the authorization store', () => {
 
   test("does not take another caller's write for its own", async () => {
     const { client } = answering<DynamoDBClient>(failed, item('somebody else'));
-    expect(await createDynamoDbAuthorizationStore(client, 't').take('aa', 1)).toEqual({ status: 'used' });
+    expect(await createDynamoDbAuthorizationStore(client, 't').take('aa', 1)).toEqual({
+      status: 'used',
+      outcome: null,
+    });
   });
 
   test('refuses only for a failed condition', async () => {
@@ -163,15 +166,15 @@ describe("the app's client", () => {
 test('an execution that may not be described does not count as over', async () => {
   const denied = named('AccessDeniedException');
   const executions = createSfnExecutions(answering<SFNClient>(denied).client);
-  await expect(executions.isRunning('arn')).rejects.toBe(denied);
+  await expect(executions.status('arn')).rejects.toBe(denied);
   await expect(executions.start('m', 'n', {})).rejects.toBe(denied);
 });
 
 test('an execution that waits to be redriven still holds its lease', async () => {
   const { client } = answering<SFNClient>({ status: 'PENDING_REDRIVE' }, { status: 'TIMED_OUT' });
   const executions = createSfnExecutions(client);
-  expect(await executions.isRunning('arn')).toBe(true);
-  expect(await executions.isRunning('arn')).toBe(false);
+  expect(await executions.status('arn')).toBe('running');
+  expect(await executions.status('arn')).toBe('over');
 });
 
 describe('the event of a run', () => {

@@ -19,7 +19,9 @@ beforeAll(async () => {
   await connection.run('CREATE TABLE manifests (object VARCHAR, run_id VARCHAR)');
   for (const { name, columns } of TABLES) {
     const typed = columns.map((column) => `"${column.name}" ${TYPES[column.type]}`);
-    await connection.run(`CREATE TABLE ${name}_history (${typed.join(', ')}, "$path" VARCHAR)`);
+    await connection.run(`CREATE TABLE ${name}_files (${typed.join(', ')}, "$path" VARCHAR)`);
+    const committed = `SELECT * FROM ${name}_files WHERE "$path" IN (SELECT path FROM manifest_files)`;
+    await connection.run(`CREATE VIEW ${name}_history AS ${committed}`);
   }
   for (const view of viewsOfAll(TABLES)) await connection.run(createView(view));
 });
@@ -129,7 +131,7 @@ const histories: fc.Arbitrary<History> = fc
 const path = (table: string, run: number): string => `${table}/${run}`;
 
 async function store(history: History): Promise<void> {
-  for (const { name } of TABLES) await connection.run(`DELETE FROM ${name}_history`);
+  for (const { name } of TABLES) await connection.run(`DELETE FROM ${name}_files`);
   await connection.run('DELETE FROM manifest_files');
   await connection.run('DELETE FROM manifests');
   const own = (table: string, run: number) => ({
@@ -148,7 +150,7 @@ async function store(history: History): Promise<void> {
         })),
       );
     await insert(
-      `${parent}_history`,
+      `${parent}_files`,
       versions.map((version) => ({
         id: version.id,
         ...own(parent, version.run),
@@ -159,19 +161,19 @@ async function store(history: History): Promise<void> {
     const [child, key] =
       parent === 'contacts' ? ['contact_tag', 'contact_id'] : ['company_tag', 'company_id'];
     await insert(
-      `${child}_history`,
+      `${child}_files`,
       children(child, ({ id, tags }) => (tags ?? []).map((tag_id) => ({ [key]: id, tag_id }))),
     );
     if (parent === 'contacts')
       await insert(
-        'contact_company_history',
+        'contact_company_files',
         children('contact_company', ({ id, companies }) =>
           (companies ?? []).map((company_id) => ({ contact_id: id, company_id })),
         ),
       );
   }
   await insert(
-    'deletions_history',
+    'deletions_files',
     history.deletions.map(({ object, id, run }, index) => ({
       object,
       id,

@@ -32,6 +32,7 @@ test('an empty configuration has every default', () => {
     compression: 'gzip',
     history: { fullRefreshRuns: 30 },
     schemaChanges: 'auto-sync',
+    safetyReread: null,
     notes: [],
   });
 });
@@ -51,6 +52,7 @@ test('every key of a full configuration is used', () => {
     fields: { contacts: { name: 'exclude', 'custom_attributes["a.b"]': 'hash' } },
     sensitiveFields: 'hash',
     schemaChanges: 'block',
+    safetyReread: { days: 3 },
   });
   expect(parseConfig(config, TABLES)).toStrictEqual({
     name: 'acme-1',
@@ -67,6 +69,7 @@ test('every key of a full configuration is used', () => {
     compression: 'none',
     history: { fullRefreshRuns: 2 },
     schemaChanges: 'block',
+    safetyReread: { days: 3 },
     notes: [],
   });
 });

@@ -24,6 +24,27 @@ describe('is accepted', () => {
     expect(parse({ objects: ['tags', 'contacts', 'tags'] }).objects).toEqual(['contacts', 'tags']);
   });
 
+  test('with what an audit found, for the objects it names', () => {
+    const repair = {
+      contacts: [{ ids: ['a'] }, { from: '2025-01-01T00:00:00Z', to: '2025-02-01T00:00:00Z' }],
+      tags: [{ ids: ['7'] }],
+    };
+    expect(parse({ repair })).toEqual({
+      mode: 'incremental',
+      range: null,
+      objects: ['contacts', 'tags'],
+      repairs: {
+        contacts: [{ ids: ['a'] }, { window: { from: JANUARY, to: FEBRUARY } }],
+        tags: [{ ids: ['7'] }],
+      },
+      notes: [],
+    });
+    expect(parse({ repair: { tags: [{ ids: ['7'] }] }, objects: ['tags', 'admins'] }).objects).toEqual([
+      'tags',
+      'admins',
+    ]);
+  });
+
   test.each(['incremental', 'full_refresh'] as const)('with the mode %s', (mode) => {
     expect(parse({ mode })).toMatchObject({ mode, range: null });
   });
@@ -69,6 +90,23 @@ describe('is refused, with what is allowed', () => {
     [{ from: '2025-01-01T00:00:00Z', to: '2025-01-01T00:00:00Z' }, '"from" must be before "to"'],
     [{ from: '2025-02-01T00:00:00Z', to: '2025-01-01T00:00:00Z' }, '"from" must be before "to"'],
     [{ from: '2025-01-01T00:00:00Z', objects: ['contacts', 'tags'] }, 'tags cannot be read by time'],
+    [{ repair: [] }, '"repair" must be an object'],
+    [{ repair: {} }, '"repair" must be an object'],
+    [{ repair: { people: [{ ids: ['a'] }] } }, '"repair" names "people"'],
+    [{ repair: { tags: [{ ids: ['a'] }] }, objects: ['contacts'] }, '"repair" names "tags"'],
+    [{ repair: { contacts: [] } }, '"repair" of contacts must be a list'],
+    [{ repair: { contacts: [{}] } }, 'must list {"ids"} or {"from", "to"}'],
+    [{ repair: { contacts: [{ ids: ['a'], from: 'x', to: 'y' }] } }, 'must list {"ids"} or {"from", "to"}'],
+    [{ repair: { contacts: [{ ids: [7] }] } }, '"ids" in "repair" of contacts must be a list of ids'],
+    [{ repair: { contacts: [{ from: 'x', to: 'y' }] } }, '"from": '],
+    [
+      { repair: { tags: [{ from: '2025-01-01T00:00:00Z', to: '2025-02-01T00:00:00Z' }] } },
+      'tags cannot be read by time',
+    ],
+    [
+      { repair: { tags: [{ ids: ['a'] }] }, mode: 'full_refresh' },
+      '"repair" cannot be used together with "mode" or "from"',
+    ],
   ])('%j', (input, problem) => {
     expect(() => parse(input)).toThrow(
       expect.objectContaining({

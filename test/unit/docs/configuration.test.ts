@@ -24,6 +24,7 @@ const KEYS: Keys<PipelineConfig> = {
   fields: true,
   sensitiveFields: true,
   schemaChanges: true,
+  safetyReread: true,
   frequency: true,
   objectFrequency: true,
   paused: true,
@@ -37,6 +38,7 @@ const KEYS: Keys<PipelineConfig> = {
   logRetentionDays: true,
 };
 const PARALLELISM: Nested<'parallelism'> = { objects: true, slices: true };
+const REREAD: Keys<Exclude<NonNullable<PipelineConfig['safetyReread']>, string>> = { days: true };
 const HISTORY: Nested<'history'> = { fullRefreshRuns: true };
 const CHILDREN: Nested<'tables'> = { exclude: true };
 const CATALOG: Nested<'catalog'> = { database: true, workgroup: true };
@@ -69,6 +71,7 @@ test('each key has a row', () => {
 test('each key within a key is in the row of that key', () => {
   const nested = {
     parallelism: PARALLELISM,
+    safetyReread: REREAD,
     history: HISTORY,
     tables: CHILDREN,
     alerts: ALERTS,

@@ -19,6 +19,8 @@ const MANIFEST: Keys<Omit<Manifest, 'format' | 'completeness' | 'schema'>> = {
   replaces: true,
   spans: true,
   evidence: true,
+  deleted_list: true,
+  reread_on: true,
 };
 const COMPLETENESS: Keys<Completeness> = {
   status: true,

@@ -341,7 +341,7 @@ describe('child rows', () => {
 
 test('the row of a deletion shows what was deleted, who noticed it and when', () => {
   const { table, line } = deletionRow(
-    { object: 'conversations', id: 'c1', how: 'not_found' },
+    { object: 'conversations', id: 'c1', how: 'not_found', merged_into: null },
     { ...ORIGIN, ordinal: 4 },
     RECEIVED,
   );
@@ -350,6 +350,7 @@ test('the row of a deletion shows what was deleted, who noticed it and when', ()
     object: 'conversations',
     id: 'c1',
     how: 'not_found',
+    merged_into: null,
     detected_at: 1_795_348_861,
     _run_id: ORIGIN.runId,
     _extracted_at: 1_795_348_861,

@@ -41,7 +41,13 @@ describe('a plan', () => {
   test('of an object without any run creates its tables, empty', async () => {
     const { pipeline, dependencies, types } = growing('contacts');
     await planObject(dependencies, await beginRun(pipeline, dependencies));
-    expect(Object.keys(types())).toEqual(['contacts', 'contact_company', 'contact_tag', 'deletions']);
+    expect(Object.keys(types())).toEqual([
+      'contacts',
+      'contact_company',
+      'contact_tag',
+      'deletions',
+      'rejects',
+    ]);
     expect(pipeline.catalog.published).toEqual([{ firstDay: '2026-11-22' }]);
   });
 

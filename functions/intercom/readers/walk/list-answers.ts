@@ -28,9 +28,11 @@ function parameterOf(url: string, name: string): string | null {
 
 const isAbsent = (value: JsonValue | undefined): boolean => value === undefined || value === null;
 
-/** True if `pages.next` is present, in any shape. */
-export const announcesMore = (body: JsonObject): boolean =>
-  isJsonObject(body.pages) && !isAbsent(body.pages.next);
+/** True if `pages.next` is present, in any shape that can lead anywhere. */
+export function announcesMore(body: JsonObject): boolean {
+  const next = isJsonObject(body.pages) ? body.pages.next : null;
+  return !isAbsent(next) && next !== '' && !(isJsonObject(next) && Object.keys(next).length === 0);
+}
 
 /** `unstated`: there is no `pages` object at all, so only the count can show the end. */
 type NextCursor = { readonly cursor: string } | 'end' | 'unstated';

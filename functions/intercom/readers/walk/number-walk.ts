@@ -3,7 +3,7 @@
  * host and path; `pages.next` only shows whether there is another one. Each page size divides the larger ones, so
  * an offset is always the start of a page.
  */
-import type { JsonValue } from '../../../core/json.ts';
+import type { JsonObject, JsonValue } from '../../../core/json.ts';
 import type { EpochMs } from '../../../core/time.ts';
 import type { Answer, IntercomClient, Query } from '../../http/client.ts';
 import type { Failure } from '../../http/failures.ts';
@@ -86,12 +86,18 @@ export async function* walkNumbers(
   let at = offset;
   for (;;) {
     const first = at === offset;
-    const fetchPage = (perPage: number, limits: RetryLimits): Promise<Answer> =>
-      client.get(
-        path,
-        { ...query, page: at / perPage + 1, per_page: perPage },
-        ask(first ? 'urgent' : 'bulk', { patience: limits, expect: first ? absent : undefined }),
-      );
+    const fetchPage = (perPage: number, limits: RetryLimits): Promise<Answer> => {
+      const page = at / perPage + 1;
+      const accept = (body: JsonObject): void => {
+        const listed = recordsOf(body, recordsKeys, path);
+        const numbers = pageNumbers(body, page, listed.length === 0);
+        const isLast = isEnd(numbers, totalCount(body), at + listed.length, path);
+        if (!isLast) checkNext(numbers, page, listed, path);
+      };
+      const expect = first ? absent : undefined;
+      const options = ask(first ? 'urgent' : 'bulk', { accept, patience: limits, expect });
+      return client.get(path, { ...query, page, per_page: perPage }, options);
+    };
     const answer = await askSmaller(sizes, fetchPage, patience);
     if (answer.failure !== null) return;
 
@@ -110,7 +116,6 @@ export async function* walkNumbers(
     const nextOffset = at + sizes.current();
     const isLast = isEnd(numbers, total, at + records.length, path);
     guard.check({ records, cursor: null, total, read: at - offset + records.length, isLast });
-    if (!isLast) checkNext(numbers, page, records, path);
     yield { records, receivedAtMs: answer.receivedAtMs, total, nextOffset, isLast };
     if (isLast) return;
     sizes.good((size) => nextOffset % size === 0);

@@ -21,6 +21,12 @@ export const askOptions =
   ({ permission }: Pick<ObjectDeclaration, 'permission'>, { signal }: ReaderDeps): AskOptions =>
   (priority, more = {}) => ({ priority, permission, signal, ...more });
 
+/** The same for another version of the API than the default. */
+export const askAt =
+  (ask: AskOptions, version: string): AskOptions =>
+  (priority, more = {}) =>
+    ask(priority, { ...more, version });
+
 /** Fills an id into a template such as `/contacts/{id}/tags`. */
 export const pathOf = (template: string, id: string): string =>
   template.replace('{id}', encodeURIComponent(id));

@@ -37,13 +37,14 @@ function upperBound(field: string, to: EpochSeconds | null, through: boolean): r
 /** `updated_at > 0`: every record with a time. A search needs a query (docs/intercom-api.md 5). */
 const EVERYTHING: Filter = { field: 'updated_at', operator: '>', value: 0 };
 
-function windowFilter({ updated, created, through }: WindowQuery): Filter {
+function windowFilter({ updated, created, through, where }: WindowQuery): Filter {
   const lower = updated.from === null ? [EVERYTHING] : lowerBound('updated_at', updated.from);
   const value = [
     ...lower,
     ...upperBound('updated_at', updated.to, through),
     ...lowerBound('created_at', created?.from ?? null),
     ...upperBound('created_at', created?.to ?? null, false),
+    ...(where === undefined ? [] : [{ field: where.field, operator: '=' as const, value: where.value }]),
   ];
   return { operator: 'AND', value };
 }

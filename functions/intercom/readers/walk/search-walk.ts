@@ -4,11 +4,11 @@
  */
 import type { SearchRead } from '../../../core/declaration.ts';
 import { ContractError, RetryableError } from '../../../core/errors.ts';
-import { isJsonObject, type JsonValue, stringifyJson } from '../../../core/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue, stringifyJson } from '../../../core/json.ts';
 import type { Listing, Observed, Probe, SliceQuery, WindowQuery } from '../../../core/reading.ts';
 import { idText, parseTime } from '../../../core/scalars.ts';
 import { DAY_SECONDS, type EpochMs, type EpochSeconds, toSeconds } from '../../../core/time.ts';
-import type { Answer, IntercomClient } from '../../http/client.ts';
+import type { Answer, IntercomClient, RequestOptions } from '../../http/client.ts';
 import type { Failure } from '../../http/failures.ts';
 import { type CursorPage, contractError, cursorPage, recordsOf, totalCount } from './list-answers.ts';
 import { askSmaller, createPageSizes, halvings } from './page-sizes.ts';
@@ -100,10 +100,10 @@ export function createSearcher(read: SearchRead, client: IntercomClient, ask: As
   const { path, granularity } = read;
 
   /** Records can only leave a closed window, so it is counted after the walk. */
-  async function askCount(query: SliceQuery): Promise<Answer> {
+  async function askCount(query: SliceQuery, accept?: RequestOptions['accept']): Promise<Answer> {
     const [filter] = searchFilters(query);
     if (filter === undefined) throw new Error(`${path}: nothing to count`);
-    return client.post(path, searchBody(filter, 1, null), ask('urgent'));
+    return client.post(path, searchBody(filter, 1, null), ask('urgent', { accept }));
   }
 
   /** Times from here on may belong to records that are out of their place. */
@@ -145,11 +145,16 @@ export function createSearcher(read: SearchRead, client: IntercomClient, ask: As
     while (!state.ended) {
       const filter = filtersAt(query, state)[state.search];
       if (filter === undefined) throw new Error(`${path}: no search ${state.search}`);
-      const { startingAfter } = state;
+      const { startingAfter, read: readBefore } = state;
+      const accept = (body: JsonObject): CursorPage => cursorPage(body, read.recordsKey, path, readBefore);
       const expect = startingAfter === null ? undefined : isRefusedCursor;
       const priority = startingAfter === null ? 'urgent' : 'bulk';
       const answer = await askSmaller(sizes, (perPage, patience) =>
-        client.post(path, searchBody(filter, perPage, startingAfter), ask(priority, { expect, patience })),
+        client.post(
+          path,
+          searchBody(filter, perPage, startingAfter),
+          ask(priority, { accept, expect, patience }),
+        ),
       );
       if (answer.failure !== null) {
         state = afterRefusal(state, granularity, path);
@@ -158,7 +163,7 @@ export function createSearcher(read: SearchRead, client: IntercomClient, ask: As
         continue;
       }
       sizes.good();
-      const page = cursorPage(answer.body, read.recordsKey, path, state.read);
+      const page = accept(answer.body);
       guard.check(page);
       const startedAt = state.startedAt ?? toSeconds(answer.date ?? answer.receivedAtMs);
       const order = followOrder(page.records, state, horizonOf(query, startedAt));
@@ -194,8 +199,9 @@ export function createSearcher(read: SearchRead, client: IntercomClient, ask: As
     walk,
     list,
     async probe(query) {
-      const { body } = await askCount(query);
-      const [first] = recordsOf(body, [read.recordsKey], path);
+      const listed = (body: JsonObject) => recordsOf(body, [read.recordsKey], path);
+      const { body } = await askCount(query, listed);
+      const [first] = listed(body);
       return {
         matched: totalCount(body),
         first: isJsonObject(first) ? parseTime(first.updated_at) : null,

@@ -61,6 +61,8 @@ export function createRecordTaker(
   const { client } = deps;
   const askable = declaration.children.filter((child) => child.ask !== undefined);
   const unknownInARow = new Map<ChildDeclaration, number>();
+  /** As of now: others are asked at the same time. */
+  const inARow = (child: ChildDeclaration): number => unknownInARow.get(child) ?? 0;
 
   async function askList(question: ListQuestion, field: string, id: string): Promise<AskedList> {
     const path = pathOf(question.path, id);
@@ -100,14 +102,13 @@ export function createRecordTaker(
     const before = findList(child, record);
     const question = child.ask;
     if (question === undefined || before?.isWhole === true) return done;
-    const inARow = unknownInARow.get(child) ?? 0;
-    if (before === null && inARow >= ENOUGH_UNKNOWN) return done;
+    if (before === null && inARow(child) >= ENOUGH_UNKNOWN) return done;
     try {
       const asked = await askList(question, field, recordId(declaration, record) ?? '');
       const value =
         asked === null ? null : before === null ? asked.value : replaced(record[field], asked.value);
       const after = value === null ? null : findList(child, { [field]: value });
-      if (before === null) unknownInARow.set(child, after === null ? inARow + 1 : 0);
+      if (before === null) unknownInARow.set(child, after === null ? inARow(child) + 1 : 0);
       if (after === null) {
         if (before === null) return done;
         // Gone by now: what was embedded is all there is.
@@ -120,7 +121,7 @@ export function createRecordTaker(
       const shortfall = `${have} of ${after.total} ${field} were listed`;
       return { ...complete, shortfalls: [...done.shortfalls, shortfall] };
     } catch (error) {
-      if (before === null) unknownInARow.set(child, inARow + 1);
+      if (before === null) unknownInARow.set(child, inARow(child) + 1);
       return { ...done, failures: [...done.failures, { error, isOwed: before !== null }] };
     }
   }

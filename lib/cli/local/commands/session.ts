@@ -8,7 +8,7 @@ import { CURIOUS } from '../../../../functions/intercom/http/retry.ts';
 import { readMe } from '../../../../functions/intercom/me.ts';
 import { summaryText } from '../../terminal/report.ts';
 import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
-import { openLocalPipeline } from '../local-pipeline.ts';
+import { openLocalPipeline, RECONNECT } from '../local-pipeline.ts';
 import { type SyncResult, syncLocally } from '../sync.ts';
 import { watchProgress } from '../watch.ts';
 
@@ -31,7 +31,14 @@ export interface Session {
 async function checkConnection({ config, clock, accessToken }: Session, signal: AbortSignal): Promise<void> {
   const tokens = { connection: async () => ({ accessToken }) };
   const { baseUrl } = config;
-  const client = createIntercomClient({ baseUrl, tokens, budget: UNMETERED, clock, object: null });
+  const client = createIntercomClient({
+    baseUrl,
+    tokens,
+    budget: UNMETERED,
+    clock,
+    object: null,
+    reconnect: RECONNECT,
+  });
   await readMe(client, { signal, patience: CURIOUS });
 }
 
@@ -63,7 +70,7 @@ export async function syncSession(terminal: Terminal, session: Session): Promise
           terminal.tell(`Resuming the run of ${startTime}, which was interrupted.`),
         onGiveUp: ({ startTime }) =>
           terminal.tell(
-            `Starting a new run. The interrupted run of ${startTime} is dropped, because it is too old or the configuration has changed.`,
+            `Starting a new run. The interrupted run of ${startTime} is dropped, because it is too old, or code or configuration have changed.`,
           ),
       });
     } finally {

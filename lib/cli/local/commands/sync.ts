@@ -48,7 +48,7 @@ function checkedBaseUrl(baseUrl: string): string {
   throw new InputError(problems.join('\n'), { code: 'bad_base_url' });
 }
 
-function tokenIn({ environment }: Terminal): string {
+export function tokenIn({ environment }: Terminal): string {
   const token = environment.INTERCOM_ACCESS_TOKEN?.trim();
   if (token !== undefined && /^[!-~]+$/.test(token)) return token;
   if (token !== undefined && token !== '') {

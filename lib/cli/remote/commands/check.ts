@@ -5,6 +5,7 @@ import { ConnectionError } from '../../../../functions/core/errors.ts';
 import { tableText } from '../../terminal/table-text.ts';
 import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
 import { type Inspection, inspect, type ObjectAccess } from '../inspection.ts';
+import { lambdaAdvice, readLambdaLimit } from '../lambda-limit.ts';
 import { boxesFor, boxesOf } from '../permissions.ts';
 import { configOf, openRemotePipeline, type RemoteOptions, type RemotePipeline } from '../remote-pipeline.ts';
 
@@ -70,11 +71,21 @@ export async function showCheck(
   connection: StoredConnection,
   asJson: boolean,
 ): Promise<ExitStatus> {
-  const inspection = await inspect(terminal, pipeline, connection);
+  const [inspection, lambda] = await Promise.all([
+    inspect(terminal, pipeline, connection),
+    readLambdaLimit(pipeline.clients.lambda),
+  ]);
   const ok = isGood(inspection);
   terminal.print(
-    asJson ? JSON.stringify({ ok, token: 'alive', ...inspection }) : text(inspection, pipeline.command),
+    asJson
+      ? JSON.stringify({ ok, token: 'alive', ...inspection, lambda })
+      : text(inspection, pipeline.command),
   );
+  const advice =
+    lambda.status === 'unknown'
+      ? `Lambda's limit is unknown: ${lambda.message}`
+      : lambdaAdvice(lambda, pipeline.config.parallelism);
+  if (advice !== null) terminal.tell(`\n${advice}`);
   return ok ? 0 : 1;
 }
 

@@ -5,18 +5,22 @@ import type { AuthorizationOutcome } from '../../../../functions/core/authorizat
 import { ConnectionError, InputError } from '../../../../functions/core/errors.ts';
 import { OBJECT_NAMES } from '../../../../functions/core/names.ts';
 import { createIntercomAccess } from '../../../../functions/intercom/oauth.ts';
+import { readStatus } from '../../../../functions/sync/status.ts';
 import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
 import { type AuthorizeOptions, authorize } from '../authorize.ts';
 import { explanationText, REPLACE_WARNING } from '../connect-text.ts';
 import { placeOf } from '../deployment.ts';
 import { takeAway } from '../forget.ts';
 import { configOf, openRemotePipeline, type RemoteOptions, type RemotePipeline } from '../remote-pipeline.ts';
+import { startRun } from '../start.ts';
 import { showCheck } from './check.ts';
 
 export interface ConnectOptions extends RemoteOptions, Omit<AuthorizeOptions, 'profile'> {
   /** A text is the token itself, which must not be an argument. */
   readonly accessToken?: true | string;
   readonly yes?: boolean;
+  /** False: leaves the first run to the schedule. */
+  readonly run?: boolean;
 }
 
 /** @throws InputError that does not show the token */
@@ -51,11 +55,15 @@ async function connectWithToken(
 }
 
 /** True if the person agrees to replace the workspace, after a warning. */
-async function agreesToReplace(terminal: Terminal, { runs }: RemotePipeline, yes: boolean): Promise<boolean> {
+async function agreesToReplace(
+  terminal: Terminal,
+  { runs, command }: RemotePipeline,
+  yes: boolean,
+): Promise<boolean> {
   const [run] = await runs.running();
   if (run !== undefined) {
     throw new InputError(
-      `Run ${run.runId} is in progress and would read from two workspaces. Wait until it has ended, or stop it in the Step Functions console.`,
+      `Run ${run.runId} is in progress and would read from two workspaces. Wait until it has ended, or stop it: ${command('stop')}`,
       { code: 'run_in_progress' },
     );
   }
@@ -86,6 +94,26 @@ async function finishReplacement(terminal: Terminal, pipeline: RemotePipeline): 
   terminal.tell('The next run reads every object from the beginning.');
 }
 
+/** True if no run has found a connection yet. */
+async function isBeforeFirstRun(terminal: Terminal, { config, lake }: RemotePipeline): Promise<boolean> {
+  const { last_run: run } = await readStatus(lake, config.objects, terminal.clock.now());
+  return run === null || run.status === 'not_connected';
+}
+
+/** Starts the first run and follows it, if the person wants that; otherwise says how to start one. */
+async function offerFirstRun(
+  terminal: Terminal,
+  pipeline: RemotePipeline,
+  { run, yes }: ConnectOptions,
+): Promise<ExitStatus> {
+  const isOffered = run !== false && (await isBeforeFirstRun(terminal, pipeline));
+  if (isOffered && (yes === true || (await terminal.confirm('Start the first run now?')))) {
+    return startRun(terminal, pipeline, {}, {});
+  }
+  terminal.tell(`\nRuns start on schedule. To start one now: ${pipeline.command('run')}`);
+  return 0;
+}
+
 export async function runConnect(terminal: Terminal, options: ConnectOptions): Promise<ExitStatus> {
   refuseTokenInArguments(options);
   const config = await configOf(options);
@@ -107,7 +135,7 @@ export async function runConnect(terminal: Terminal, options: ConnectOptions): P
   terminal.tell(`Pipeline '${config.name}' is connected to the Intercom ${nameOf(outcome.workspace)}.\n`);
   const connection = await pipeline.connections.load();
   if (connection === null) throw new Error('The stored connection cannot be found.');
-  const status = await showCheck(terminal, pipeline, connection, false);
-  terminal.tell(`\nRuns start on schedule. To start one now: ${pipeline.command('run')}`);
-  return status;
+  const checked = await showCheck(terminal, pipeline, connection, false);
+  const followed = await offerFirstRun(terminal, pipeline, options);
+  return followed === 0 ? checked : followed;
 }

@@ -56,11 +56,13 @@ export async function runStatus(
 ): Promise<ExitStatus> {
   const config = await configOf(options);
   const pipeline = await openRemotePipeline(terminal, options, config);
-  const { deployed, lake, connections, runs, command } = pipeline;
+  const { deployed, lake, connections, runs, state, command } = pipeline;
   const [connection, running, status] = await Promise.all([
     connections.load(),
     runs.running(),
     readStatus(lake, config.objects, terminal.clock.now()),
+    // Without its table no run can begin, and nothing else here would notice.
+    state.claimedWorkspace(),
   ]);
   if (options.json === true) {
     terminal.print(asJson(pipeline, connection, running, status));

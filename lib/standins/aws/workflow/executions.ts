@@ -1,5 +1,6 @@
 /**
- * The executions of one output directory. `state/execution.json` holds the current execution and those that wait.
+ * The executions of one output directory. `state/execution.json` holds the current execution, those that wait, and
+ * the latest that are over.
  * After a kill, the next process finds the unfinished one and runs it again as the same execution (same ARN, start
  * time and input), as a redrive does on AWS.
  */
@@ -19,7 +20,15 @@ const waitingExecution = z.object({
   input: z.unknown(),
 });
 const execution = waitingExecution.extend({ status });
-const stored = z.object({ current: execution.nullable(), waiting: z.array(waitingExecution) });
+const stored = z.object({
+  current: execution.nullable(),
+  waiting: z.array(waitingExecution),
+  /** Those before the current one, newest first. Files of earlier versions have none. */
+  past: z.array(execution).default([]),
+});
+
+/** Step Functions remembers executions for 90 days; nobody here asks for older ones than these. */
+const MOST_PAST = 20;
 
 type Stored = z.infer<typeof stored>;
 type Waiting = z.infer<typeof waitingExecution>;
@@ -75,8 +84,11 @@ export function createExecutions(options: ExecutionsOptions): LocalExecutions {
     return { arn, name, stateMachineArn, startTime: new Date(clock.now()).toISOString(), input };
   };
   const run = (execution: Waiting, rest: readonly Waiting[]): LocalExecution => {
+    const { current: before, past } = load();
+    const over: LocalExecution[] =
+      before === null ? [] : [before.status === 'RUNNING' ? { ...before, status: 'ABORTED' } : before];
     const current: LocalExecution = { ...execution, status: 'RUNNING' };
-    save({ current, waiting: [...rest] });
+    save({ current, waiting: [...rest], past: [...over, ...past].slice(0, MOST_PAST) });
     return current;
   };
   const unfinished = (): LocalExecution | undefined => {
@@ -90,7 +102,7 @@ export function createExecutions(options: ExecutionsOptions): LocalExecutions {
     finish: (status) => {
       const current = unfinished();
       if (current === undefined) throw new Error('There is no execution to finish.');
-      save({ current: { ...current, status }, waiting: load().waiting });
+      save({ ...load(), current: { ...current, status } });
     },
     next: () => {
       const [first, ...rest] = load().waiting;
@@ -99,20 +111,21 @@ export function createExecutions(options: ExecutionsOptions): LocalExecutions {
     start: async ({ stateMachineArn: wanted, name, input }) => {
       if (wanted !== stateMachineArn)
         throw new StateMachineDoesNotExist(`There is no state machine ${wanted} here.`);
-      const { current, waiting } = load();
+      const { current, waiting, past } = load();
       const asked = make(name, JSON.parse(input));
       const known = [...waiting, ...(current === null ? [] : [current])].find(({ arn }) => arn === asked.arn);
       if (known !== undefined && !isDeepStrictEqual(known.input, asked.input)) {
         throw new ExecutionAlreadyExists(`There is an execution ${name} with another input.`);
       }
-      if (known === undefined) save({ current, waiting: [...waiting, asked] });
+      if (known === undefined) save({ current, waiting: [...waiting, asked], past });
       const { arn, startTime } = known ?? asked;
       return { executionArn: arn, startDate: new Date(startTime) };
     },
     describe: async (executionArn) => {
-      const { current } = load();
-      if (current === null || current.arn !== executionArn) return undefined;
-      const { name, startTime, input, status } = current;
+      const { current, past } = load();
+      const found = [current, ...past].find((one) => one?.arn === executionArn) ?? null;
+      if (found === null) return undefined;
+      const { name, startTime, input, status } = found;
       return { name, stateMachineArn, startDate: new Date(startTime), input: JSON.stringify(input), status };
     },
   };
@@ -124,7 +137,7 @@ function readStored(file: string): Stored {
     text = readFileSync(file, 'utf8');
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      return { current: null, waiting: [] };
+      return { current: null, waiting: [], past: [] };
     }
     throw error;
   }

@@ -51,7 +51,19 @@ test('an execution is running from its beginning to its end', async () => {
   executions.finish('FAILED');
   expect(await executions.describe(arnOf('a'))).toMatchObject({ status: 'FAILED' });
   executions.begin({ name: 'b', input: {} });
-  expect(await executions.describe(arnOf('a'))).toBeUndefined();
+  expect(await executions.describe(arnOf('a'))).toMatchObject({ status: 'FAILED' });
+  expect(await open().describe(arnOf('a'))).toMatchObject({ status: 'FAILED' });
+});
+
+test('the latest executions are remembered, and a file without them is read', async () => {
+  const executions = open();
+  for (let number = 0; number < 30; number += 1) executions.begin({ name: `n${number}`, input: {} });
+  expect(await executions.describe(arnOf('n9'))).toMatchObject({ status: 'ABORTED' });
+  expect(await executions.describe(arnOf('n8'))).toBeUndefined();
+  const file = join(directory, 'state', 'execution.json');
+  const { past: _past, ...older } = JSON.parse(await readFile(file, 'utf8'));
+  await writeFile(file, JSON.stringify(older));
+  expect(await open().describe(arnOf('n29'))).toMatchObject({ status: 'RUNNING' });
 });
 
 test('without a name, a unique one is generated', () => {
@@ -75,7 +87,7 @@ describe('after a kill', () => {
     open().begin({ name: 'a', input: {} });
     const executions = open();
     executions.begin({ name: 'b', input: {} });
-    expect(await executions.describe(arnOf('a'))).toBeUndefined();
+    expect(await executions.describe(arnOf('a'))).toMatchObject({ status: 'ABORTED' });
     expect(await executions.describe(arnOf('b'))).toMatchObject({ status: 'RUNNING' });
   });
 

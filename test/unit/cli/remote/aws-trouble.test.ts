@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isPipelineError } from '../../../../functions/core/errors.ts';
-import { explainAws } from '../../../../lib/cli/remote/aws-trouble.ts';
+import { explainAws, unexpectedAws } from '../../../../lib/cli/remote/aws-trouble.ts';
 
 const CALL = { action: 's3:GetObject', region: 'eu-west-1', profile: null };
 
@@ -65,6 +65,27 @@ describe('an error of AWS', () => {
     expect(explained(error, { ...CALL, profile: 'work' } as never)).toMatch(
       /of profile 'work' have expired: log in again \('aws sso login --profile work'\)/,
     );
+  });
+
+  it.each([
+    ['dynamodb:GetItem', 'ResourceNotFoundException', 'state table'],
+    ['s3:ListBucket', 'NoSuchBucket', 'bucket'],
+    ['secretsmanager:GetSecretValue', 'ResourceNotFoundException', 'secret'],
+    ['states:ListExecutions', 'StateMachineDoesNotExist', 'state machine'],
+  ])('says what was deleted: %s', (action, name, what) => {
+    const error = explainAws(thrown(name, 'not found'), { ...CALL, action });
+    expect(error).toMatchObject({ name: 'InputError', code: 'aws_gone' });
+    expect((error as Error).message).toMatch(
+      new RegExp(`^The ${what} of the pipeline does not exist any more`),
+    );
+  });
+
+  it('makes one sentence of an error of AWS that it does not know, and none of a bug', () => {
+    const error = thrown('StrangeException', 'so\n  strange', { $metadata: { httpStatusCode: 400 } });
+    expect(unexpectedAws(error)).toBe(
+      'AWS refused a request of this command, which nothing here expects (StrangeException: so strange).',
+    );
+    expect(unexpectedAws(new TypeError('x is not a function'))).toBeNull();
   });
 
   it.each([

@@ -1,7 +1,14 @@
 import { expect, test } from 'vitest';
 import { errorOf, failureOf } from '../../../../functions/intercom/http/failures.ts';
 
-const CONTEXT = { method: 'GET', path: '/tags', host: 'api.intercom.io', permission: null };
+const CONTEXT = {
+  method: 'GET',
+  path: '/tags',
+  host: 'api.intercom.io',
+  version: '2.15',
+  permission: null,
+  reconnect: 'again',
+};
 
 const said = (error: object, requestId: string): string => {
   const body = { type: 'error.list', request_id: requestId, errors: [error] } as never;

@@ -166,6 +166,20 @@ describe('walking', () => {
     expect(ahead.windows().at(-1)?.[1]).toBe(Date.UTC(2100, 0, 1) / 1000 + 2);
   });
 
+  test.each([4_000_000_000_000, 4_000_000_000])(
+    'a workspace that was created at %i, in other units or in the future, is read from before Intercom existed',
+    async (created_at) => {
+      const me = { json: { app: { created_at } } };
+      const { windows } = await readAll(logs([], { me }), windowOf(null, 1_300_000_000));
+      expect(windows()[0]?.[0]).toBe(1_293_840_000 - 1);
+    },
+  );
+
+  test('a slice with a beginning asks nothing of the workspace', async () => {
+    const { server } = await readAll(logs([]), windowOf(1_300_000_000, null));
+    expect(server.log().filter((one) => one.includes('/me'))).toEqual([]);
+  });
+
   test('a workspace that does not show its age is read from before Intercom existed', async () => {
     const { windows } = await readAll(
       logs([], { me: { json: { app: null } } }),

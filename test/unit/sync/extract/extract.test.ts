@@ -559,3 +559,38 @@ describe('what an attempt checks before it works', () => {
     });
   });
 });
+
+describe('an attempt whose run has ended or has lost the object', () => {
+  const OTHER = { executionArn: 'arn:execution:2', runId: '20261122T130000000Z-bbbbbb' };
+
+  /** Reads page after page; before the third, something happens. */
+  async function interrupted(happens: (setting: ReturnType<typeof createPipeline>) => unknown) {
+    const pipeline = createPipeline();
+    let pages = 0;
+    const reader = readerOf(async function* () {
+      for (;;) {
+        pages += 1;
+        if (pages === 3) await happens(pipeline);
+        yield page(pages * 10, pages * 10 + 2, pages);
+      }
+    });
+    const dependencies = dependenciesOf(pipeline, { reader });
+    await planByHand(pipeline, dependencies);
+    const result = await extractSlice(dependencies, HOLDER, '0001', nextAttempt());
+    return { result, pages, keys: pipeline.lake.keys() };
+  }
+
+  test.each<[string, (setting: ReturnType<typeof createPipeline>) => unknown]>([
+    ['was stopped', ({ executions }) => executions.running.delete(HOLDER.executionArn)],
+    [
+      'gave its lease back',
+      async ({ state }) => state.releaseLease('tags', (await state.load('tags')).fence),
+    ],
+    ['lost its lease', async ({ state }) => state.takeLease('tags', (await state.load('tags')).fence, OTHER)],
+  ])('ends at the next checkpoint, quietly: the run %s', async (_what, happens) => {
+    const { result, pages, keys } = await interrupted(happens);
+    expect(result).toEqual({ status: 'done', waitSeconds: 0 });
+    expect(pages).toBe(3);
+    expect(keys.filter((key) => key.endsWith('done.json'))).toEqual([]);
+  });
+});

@@ -192,6 +192,20 @@ describe('the lease', () => {
     expect(await pipeline.state.load('tickets')).toMatchObject({ lease: holder, fence: 2 });
   });
 
+  test('of an execution that cannot be seen stays its own for two minutes', async () => {
+    const { pipeline, dependencies, plan } = settingOf();
+    const young = { executionArn: 'arn:aws:states:us-east-1:1:execution:sync:unknown', runId: '' };
+    const { runId } = await beginRun(pipeline, dependencies);
+    await pipeline.state.takeLease('tickets', 0, { ...young, runId });
+    pipeline.clock.advance(119_000);
+    const second = await beginRun(pipeline, dependencies);
+    expect((await plan(second)).status).toBe('skipped');
+    pipeline.clock.advance(1_000);
+    const third = await beginRun(pipeline, dependencies);
+    expect((await plan(third)).status).toBe('planned');
+    expect((await pipeline.state.load('tickets')).lease).toEqual(third);
+  });
+
   test('of a state machine that is gone is taken over: we may not ask about its executions', async () => {
     const { pipeline, dependencies } = settingOf();
     const arn = 'arn:aws:states:eu-west-1:1:execution:Workflow';
@@ -199,9 +213,9 @@ describe('the lease', () => {
       ...dependencies,
       executions: {
         ...pipeline.executions,
-        isRunning: async (executionArn: string) => {
+        status: async (executionArn: string) => {
           if (executionArn.startsWith(`${arn}-old:`)) throw new Error('AccessDeniedException');
-          return true;
+          return 'running' as const;
         },
       },
     };

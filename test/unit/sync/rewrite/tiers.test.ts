@@ -2,14 +2,8 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { runIdOf, tierOf } from '../../../../functions/core/lake-keys.ts';
-import {
-  counting,
-  GRACE_MS,
-  type KnownManifest,
-  mayPay,
-  nextRewrite,
-  purgeable,
-} from '../../../../functions/sync/rewrite/tiers.ts';
+import { counting, type KnownManifest } from '../../../../functions/sync/counting.ts';
+import { GRACE_MS, mayPay, nextRewrite, purgeable } from '../../../../functions/sync/rewrite/tiers.ts';
 
 const DAY_MS = 86_400_000;
 const START = Date.UTC(2026, 0, 1);

@@ -22,7 +22,11 @@ import { extractAll, failObject, MACHINE } from '../../../support/workflow.ts';
 
 const EXECUTION = { arn: 'arn:execution:1', startTime: '2026-11-22T11:59:59.123Z' };
 
-function starting(identity: Partial<Identity> = {}, config: Record<string, unknown> = {}) {
+function starting(
+  identity: Partial<Identity> = {},
+  config: Record<string, unknown> = {},
+  identify = async (): Promise<Identity> => ({ workspaceId: 'w1', dateMs: NOON, ...identity }),
+) {
   const pipeline = createPipeline();
   const dependencies = dependenciesOf(pipeline, { config: { objects: ['contacts', 'tags'], ...config } });
   return {
@@ -32,7 +36,7 @@ function starting(identity: Partial<Identity> = {}, config: Record<string, unkno
         {
           ...dependencies,
           ...pipeline.watchers,
-          identify: async () => ({ workspaceId: 'w1', dateMs: NOON, ...identity }),
+          identify,
           isIncremental: (object: ObjectName) => object === 'contacts',
         },
         { execution: EXECUTION, input, extractors: { contacts: 'arn:c', tags: 'arn:t' }, ...changes },
@@ -116,6 +120,53 @@ describe('StartRun', () => {
     expect(pipeline.lake.keys()).toEqual([]);
   });
 
+  describe('without a connection', () => {
+    const notConnected = async () => {
+      throw new ConnectionError('The pipeline is not connected.', { code: 'not_connected' });
+    };
+
+    function unconnected() {
+      const { pipeline, start, context } = starting({}, {}, notConnected);
+      const dependencies = { ...dependenciesOf(pipeline), ...pipeline.watchers, paused: false };
+      const finish = (runId: string) =>
+        finishRun(dependencies, { runId, execution: EXECUTION.arn, stateMachine: MACHINE });
+      return { pipeline, start, context, finish };
+    }
+
+    test('that nobody has made yet, succeeds, says so, and counts as nothing', async () => {
+      const { pipeline, start, context, finish } = unconnected();
+      const { runId, ...result } = await start();
+      expect(result).toEqual({ status: 'started', waitSeconds: 0, objects: [] });
+      expect(context(runId)).toMatchObject({ notConnected: true, workspaceId: null, objects: [] });
+      expect(await finish(runId)).toEqual({ status: 'succeeded', runId, cause: '', nextRunStarted: false });
+      expect(pipeline.lake.json<RunSummary>(runSummaryKey(runId))).toMatchObject({
+        status: 'not_connected',
+        objects: [],
+        notes: [expect.stringMatching(/not connected to Intercom yet.*npm run pipeline -- connect$/)],
+      });
+      expect(pipeline.watchers.announced).toEqual([
+        expect.objectContaining({ status: 'not_connected', objects: [], rows: {} }),
+      ]);
+      expect(pipeline.watchers.recorded).toEqual([]);
+    });
+
+    test('that was there before, fails and reports it', async () => {
+      const { pipeline, start } = unconnected();
+      await pipeline.state.claimWorkspace('w1');
+      await expect(start()).rejects.toMatchObject({ name: 'ConnectionError', code: 'not_connected' });
+      expect(pipeline.watchers.recorded).toEqual([{ values: { ConnectionLost: 1 } }]);
+      expect(pipeline.lake.keys()).toEqual([]);
+    });
+
+    test('with a token that Intercom refuses, fails even if it is the first', async () => {
+      const { pipeline, start } = starting({}, {}, async () => {
+        throw new ConnectionError('Intercom refuses the token.', { code: 'token_revoked' });
+      });
+      await expect(start()).rejects.toMatchObject({ code: 'token_revoked' });
+      expect(pipeline.watchers.recorded).toEqual([{ values: { ConnectionLost: 1 } }]);
+    });
+  });
+
   test('accepts a workspace without an id', async () => {
     const { start, pipeline } = starting({ workspaceId: null });
     await start();
@@ -160,8 +211,8 @@ async function finishing(objects: readonly ObjectName[]) {
       await extractAll(dependencies, HOLDER, [{ slice: '0001' }]);
       await commitObject(dependencies, HOLDER);
     },
-    finish: (digest = 'd1') =>
-      finishRun({ ...dependenciesOf(pipeline), ...pipeline.watchers, configDigest: digest }, event),
+    finish: (digest = 'd1', paused = false) =>
+      finishRun({ ...dependenciesOf(pipeline), ...pipeline.watchers, configDigest: digest, paused }, event),
     summary: () => pipeline.lake.json<RunSummary>(runSummaryKey(RUN_ID)),
   };
 }
@@ -268,6 +319,18 @@ describe('FinishRun', () => {
     expect(before.work_remains).toBe(true);
   });
 
+  test('of a paused pipeline starts no next run, and says so', async () => {
+    const { commit, finish, summary, pipeline } = await finishing(['tags']);
+    await commit('tags', true);
+    expect(await finish('d1', true)).toMatchObject({ status: 'succeeded', nextRunStarted: false });
+    expect(summary()).toMatchObject({ work_remains: true, paused: true });
+    expect(summary().notes.at(-1)).toMatch(/paused, so no next run was started/);
+    expect(pipeline.executions.started).toEqual([]);
+    // A repeated call after the pipeline was resumed reports the same.
+    expect(await finish()).toMatchObject({ nextRunStarted: false });
+    expect(pipeline.executions.started).toEqual([]);
+  });
+
   test('ends a run during which you deployed, and reports what the run did', async () => {
     const { commit, outcome, finish, summary } = await finishing(['tags', 'teams']);
     await commit('tags');
@@ -322,7 +385,7 @@ describe('FinishRun', () => {
     await commit('tags', true);
     const { watchers } = pipeline;
     const refusal = new RetryableError('no', { code: 'event_refused' });
-    const dependencies = { ...dependenciesOf(pipeline), ...watchers };
+    const dependencies = { ...dependenciesOf(pipeline), ...watchers, paused: false };
     const event = { runId: RUN_ID, execution: HOLDER.executionArn, stateMachine: MACHINE };
     const refused = finishRun(
       { ...dependencies, events: { syncCompleted: () => Promise.reject(refusal) } },
@@ -629,7 +692,7 @@ describe('StartRun reports on the connection', () => {
   const recordedBy = async (identity: () => Promise<Identity>, workspace?: string) => {
     const pipeline = createPipeline();
     if (workspace !== undefined) await pipeline.state.claimWorkspace(workspace);
-    const dependencies = { ...dependenciesOf(pipeline), ...pipeline.watchers };
+    const dependencies = { ...dependenciesOf(pipeline), ...pipeline.watchers, paused: false };
     await startRun(
       { ...dependencies, identify: identity, isIncremental: () => false },
       { execution: EXECUTION, input: { objects: ['tags'] }, extractors: { tags: 'arn:t' } },

@@ -1,0 +1,150 @@
+/**
+ * Reads records by id, because they are owed. What a search does not list is asked for one by one: it is there after
+ * all, it is gone, or it was merged into another record. Nothing that is owed is dropped without an answer.
+ */
+import type { ObjectDeclaration, SingleRead } from '../../core/declaration.ts';
+import type { JsonValue } from '../../core/json.ts';
+import type { ObjectReader, Position, ReadEvent, Slice } from '../../core/reading.ts';
+import type { EpochMs } from '../../core/time.ts';
+import type { Answer } from '../http/client.ts';
+import { type Failure, isNotFound } from '../http/failures.ts';
+import { createFailureGate, type FailureGate } from './walk/failure-gate.ts';
+import { inOrder } from './walk/in-order.ts';
+import { askAt, askOptions, pathOf, type ReaderDeps } from './walk/requests.ts';
+import { createRecordTaker } from './walk/take-records.ts';
+
+type OwedPosition = {
+  /** Of the listing. */
+  readonly walk: Position | null;
+  readonly listed: readonly string[];
+};
+
+type Fate =
+  | {
+      readonly kind: 'found';
+      readonly id: string;
+      readonly record: JsonValue;
+      readonly receivedAtMs: EpochMs;
+    }
+  | { readonly kind: 'gone'; readonly id: string }
+  | { readonly kind: 'merged'; readonly id: string; readonly into: string | null }
+  | { readonly kind: 'failed'; readonly id: string; readonly error: unknown };
+
+const isMerged = ({ status }: Failure): boolean => status === 410;
+const isGone = (failure: Failure): boolean => isNotFound(failure) || isMerged(failure);
+
+/** The last step of the canonical path: `</contacts/6762f0>; rel="canonical"`. */
+const targetOf = ({ link }: Answer): string | null => {
+  const [, target = null] = /<[^>]*\/([^/>?]+)>/.exec(link ?? '') ?? [];
+  return target === null ? null : decodeURIComponent(target);
+};
+
+const fateOf = (id: string, answer: Answer): Fate => {
+  const { failure, body: record, receivedAtMs } = answer;
+  if (failure === null) return { kind: 'found', id, record, receivedAtMs };
+  return isMerged(failure) ? { kind: 'merged', id, into: targetOf(answer) } : { kind: 'gone', id };
+};
+
+export function createOwedReader(
+  declaration: ObjectDeclaration,
+  single: SingleRead,
+  listing: ObjectReader,
+  deps: ReaderDeps,
+) {
+  const { client, inFlight } = deps;
+  const ask = askOptions(declaration, deps);
+  /** An object that is read whole has its current rows from that walk; here only deletions are looked for. */
+  const isWhole = declaration.sync.kind === 'full_refresh';
+
+  async function asked(id: string, send: (path: string) => Promise<Answer>): Promise<Fate> {
+    try {
+      return fateOf(id, await send(pathOf(single.path, id)));
+    } catch (error) {
+      return { kind: 'failed', id, error };
+    }
+  }
+
+  const askOnce = (id: string): Promise<Fate> =>
+    asked(id, (path) => client.get(path, {}, ask('bulk', { expect: isGone })));
+
+  /** The second answer, which must agree. The version that knows of merges is asked, if it is served. */
+  const askAgain = (id: string): Promise<Fate> =>
+    asked(id, async (path) => {
+      const { mergedVersion } = single;
+      if (mergedVersion !== undefined) {
+        const expect = (failure: Failure) => isGone(failure) || failure.kind === 'version';
+        const answer = await client.get(path, {}, askAt(ask, mergedVersion)('bulk', { expect }));
+        if (answer.failure?.kind !== 'version' && answer.failure !== null) return answer;
+      }
+      return client.get(path, {}, ask('bulk', { expect: isGone }));
+    });
+
+  async function* unlisted(
+    ids: readonly string[],
+    position: Position,
+    gate: FailureGate,
+  ): AsyncGenerator<ReadEvent, void, void> {
+    const take = createRecordTaker(declaration, deps, ask, gate);
+
+    async function* settle(fate: Exclude<Fate, { kind: 'gone' }>): AsyncGenerator<ReadEvent, void, void> {
+      if (fate.kind === 'failed') {
+        yield { type: 'debt', scope: { ids: [fate.id] }, reason: await gate.failed(fate.error) };
+        return;
+      }
+      gate.succeeded();
+      if (fate.kind === 'merged') {
+        const mergedInto = fate.into === null ? {} : { [fate.id]: fate.into };
+        yield { type: 'deleted', ids: [fate.id], how: 'merged', mergedInto };
+      } else if (!isWhole) {
+        const { records, rejects, debts } = await take([fate.record], fate.receivedAtMs, single.path);
+        for (const { id, reason } of debts) yield { type: 'debt', scope: { ids: [id] }, reason };
+        yield { type: 'page', records, rejects, ids: records.map(({ id }) => id), position };
+      }
+    }
+
+    const missing: string[] = [];
+    for await (const fate of inOrder(ids, inFlight, askOnce)) {
+      if (fate.kind === 'gone' || fate.kind === 'merged') missing.push(fate.id);
+      else yield* settle(fate);
+    }
+    const absent: string[] = [];
+    for await (const fate of inOrder(missing, inFlight, askAgain)) {
+      if (fate.kind === 'gone') absent.push(fate.id);
+      else yield* settle(fate);
+    }
+    if (absent.length > 0) yield { type: 'deleted', ids: absent, how: 'absent' };
+  }
+
+  return async function* read(
+    slice: Slice & { readonly query: { readonly kind: 'ids' } },
+    start: Position | null,
+  ): AsyncGenerator<ReadEvent, void, void> {
+    const gate = createFailureGate(client, deps.signal);
+    const from = start as OwedPosition | null;
+    let listed = new Set(from?.listed);
+    let walk = from?.walk ?? null;
+    const position = (): OwedPosition => ({ walk, listed: [...listed] });
+    const rest = () =>
+      unlisted(
+        slice.query.ids.filter((id) => !listed.has(id)),
+        position(),
+        gate,
+      );
+    if (isWhole) {
+      yield* rest();
+      yield { type: 'end', matched: 0 };
+      return;
+    }
+    for await (const event of listing.read(slice, walk)) {
+      if (event.type === 'page') {
+        walk = event.position;
+        for (const id of event.ids) listed.add(id);
+        yield { ...event, position: position() };
+        continue;
+      }
+      if (event.type === 'restart') listed = new Set();
+      if (event.type === 'end') yield* rest();
+      yield event;
+    }
+  };
+}

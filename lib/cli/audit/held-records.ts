@@ -1,0 +1,132 @@
+/**
+ * What the lake holds, read from the files that manifests list, in the directory or the bucket. All ids of an object
+ * are in memory, about 100 bytes each. A listed file that is missing holds nothing, which the audit then shows.
+ */
+import { gunzipSync } from 'node:zlib';
+import type { Manifest } from '../../../functions/core/engine-files.ts';
+import { manifestPrefix } from '../../../functions/core/lake-keys.ts';
+import { DELETIONS, OBJECT_NAMES, type ObjectName, type TableName } from '../../../functions/core/names.ts';
+import type { Lake } from '../../../functions/core/ports.ts';
+import type { EpochSeconds } from '../../../functions/core/time.ts';
+import { OBJECTS } from '../../../functions/objects/index.ts';
+import { counting } from '../../../functions/sync/counting.ts';
+import { requireStored } from '../../../functions/sync/store.ts';
+
+export type ReadableLake = Pick<Lake, 'get' | 'list'>;
+
+type Row = Readonly<Record<string, unknown>>;
+
+const NEWLINE = 0x0a;
+
+/** Rows of one file, parsed one at a time. */
+function* rowsIn(bytes: Uint8Array, key: string): Generator<Row, void, void> {
+  const text = key.endsWith('.gz') ? gunzipSync(bytes) : Buffer.from(bytes);
+  let start = 0;
+  for (let end = text.indexOf(NEWLINE); end !== -1; end = text.indexOf(NEWLINE, start)) {
+    yield JSON.parse(text.toString('utf8', start, end)) as Row;
+    start = end + 1;
+  }
+}
+
+async function* rowsOf(
+  lake: ReadableLake,
+  manifests: readonly Manifest[],
+  table: TableName,
+): AsyncGenerator<Row, void, void> {
+  for (const { tables } of manifests) {
+    for (const { key } of tables[table]?.files ?? []) {
+      const bytes = await lake.get(key);
+      if (bytes !== null) yield* rowsIn(bytes, key);
+    }
+  }
+}
+
+/** The manifests of an object that count, oldest first: a rewrite stands for the runs that it replaces. */
+export async function manifestsOf(lake: ReadableLake, object: ObjectName): Promise<readonly Manifest[]> {
+  const keys: string[] = [];
+  for await (const key of lake.list(manifestPrefix(object))) keys.push(key);
+  const manifests: Manifest[] = [];
+  for (const key of keys) manifests.push(await requireStored<Manifest>(lake, key));
+  return counting(manifests.map((one) => ({ ...one, runId: one.run_id, replaces: one.replaces ?? [] })));
+}
+
+/** When each record of the object was found deleted. */
+async function deletionsOf(
+  lake: ReadableLake,
+  object: ObjectName,
+): Promise<ReadonlyMap<string, EpochSeconds>> {
+  const deleted = new Map<string, EpochSeconds>();
+  for (const name of OBJECT_NAMES) {
+    if (name !== object && OBJECTS[name].recordsOf !== object) continue;
+    for await (const row of rowsOf(lake, await manifestsOf(lake, name), DELETIONS)) {
+      if (row.object !== object) continue;
+      const id = String(row.id);
+      deleted.set(id, Math.max(deleted.get(id) ?? 0, Number(row.detected_at)));
+    }
+  }
+  return deleted;
+}
+
+/** The time that a version begins with (functions/rows/version.ts). */
+const stampOf = (version: unknown): EpochSeconds => Number(String(version).slice(0, 11));
+
+const knowsTags = ({ _unknown: unknown }: Row): boolean => !String(unknown ?? '').includes('"tags"');
+
+export interface HeldRecords {
+  /** Time of the newest version of each record that is not known to be deleted. */
+  readonly times: ReadonlyMap<string, EpochSeconds>;
+  /** Newest version of each record that knows its tags; empty if nobody asked. */
+  readonly tagVersions: ReadonlyMap<string, string>;
+}
+
+/** The current state of an incremental object. */
+export async function heldRecords(
+  lake: ReadableLake,
+  object: ObjectName,
+  manifests: readonly Manifest[],
+  withTags: boolean,
+): Promise<HeldRecords> {
+  const times = new Map<string, EpochSeconds>();
+  const tagVersions = new Map<string, string>();
+  for await (const row of rowsOf(lake, manifests, object)) {
+    const id = String(row.id);
+    const version = String(row._version);
+    times.set(id, Math.max(times.get(id) ?? 0, stampOf(version)));
+    if (withTags && knowsTags(row) && version > (tagVersions.get(id) ?? '')) tagVersions.set(id, version);
+  }
+  for (const [id, at] of await deletionsOf(lake, object)) {
+    if (at < (times.get(id) ?? Number.POSITIVE_INFINITY)) continue;
+    times.delete(id);
+  }
+  return { times, tagVersions };
+}
+
+/** Contacts by tag, as the newest versions that know their tags have them. */
+export async function heldTags(
+  lake: ReadableLake,
+  manifests: readonly Manifest[],
+  { tagVersions }: HeldRecords,
+): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  const tags = new Map<string, Set<string>>();
+  for await (const row of rowsOf(lake, manifests, 'contact_tag')) {
+    const contact = String(row.contact_id);
+    if (tagVersions.get(contact) !== row._parent_version) continue;
+    const tag = String(row.tag_id);
+    const contacts = tags.get(tag) ?? new Set();
+    tags.set(tag, contacts.add(contact));
+  }
+  return tags;
+}
+
+/** Records that runs before the last one held, that the last one does not, and that are not known to be deleted. */
+export async function vanishedRecords(
+  lake: ReadableLake,
+  object: ObjectName,
+  manifests: readonly Manifest[],
+): Promise<readonly string[]> {
+  const ids = new Set<string>();
+  for await (const { id } of rowsOf(lake, manifests.slice(0, -1), object)) ids.add(String(id));
+  for await (const { id } of rowsOf(lake, manifests.slice(-1), object)) ids.delete(String(id));
+  for (const id of (await deletionsOf(lake, object)).keys()) ids.delete(id);
+  return [...ids];
+}

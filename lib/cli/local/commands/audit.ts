@@ -1,0 +1,30 @@
+/** `audit` of a directory; with `--repair` it runs a sync of what differs. */
+import { resolve } from 'node:path';
+import { createIntercomClient, UNMETERED } from '../../../../functions/intercom/http/client.ts';
+import { type AuditOptions, runAudit } from '../../audit/audit.ts';
+import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
+import { createDirectoryLake, requireFolder } from '../output-directory.ts';
+import { conclude, syncSession } from './session.ts';
+import { configOf, type PipelineOptions, tokenIn } from './sync.ts';
+
+type LocalAuditOptions = AuditOptions & PipelineOptions & { readonly out: string };
+
+export const runLocalAudit = (terminal: Terminal, options: LocalAuditOptions): Promise<ExitStatus> =>
+  runAudit(terminal, options, async () => {
+    const { environment, clock } = terminal;
+    const { out } = options;
+    await requireFolder(out, 'lake');
+    const config = await configOf(options, environment.INTERCOM_BASE_URL);
+    const accessToken = tokenIn(terminal);
+    const { baseUrl } = config;
+    const tokens = { connection: async () => ({ accessToken }) };
+    return {
+      config,
+      lake: createDirectoryLake(resolve(out)),
+      client: createIntercomClient({ baseUrl, tokens, budget: UNMETERED, clock, object: null }),
+      repair: async (input) => {
+        const result = await syncSession(terminal, { out, config, clock, accessToken, input });
+        conclude(terminal, result, options.json === true);
+      },
+    };
+  });

@@ -1,0 +1,32 @@
+/** The version of the code that a run is held to: functions of two versions never work on one run. */
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ResolvedConfig } from '../../functions/config/config.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+const LENGTH = 12;
+
+/** Everything that is bundled: our sources, and the exact versions of packages. */
+function makeVersion(): string {
+  const sources = readdirSync(join(ROOT, 'functions'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => join('functions', file));
+  const hash = createHash('sha256');
+  for (const file of ['package-lock.json', ...sources.sort()])
+    hash.update(`${file}\0`).update(readFileSync(join(ROOT, file)));
+  return hash.digest('hex').slice(0, LENGTH);
+}
+
+let version: string | null = null;
+
+/** Digest of the functions' code, the same for all functions of a deployment. */
+export function codeVersion(): string {
+  version ??= makeVersion();
+  return version;
+}
+
+/** The configuration as the functions find it, with the version of the code they are. */
+export const withCodeVersion = (config: ResolvedConfig): string =>
+  JSON.stringify({ ...config, codeVersion: codeVersion() });
