@@ -157,6 +157,6 @@ command(
   'adopt',
   'show how to deploy it again over the bucket, table and secrets that its deleted stack left behind',
   async (options) => (await import('../lib/cli/remote/commands/adopt.ts')).runAdopt(terminal, options),
-);
+).option(...JSON_OUTPUT);
 
 await program.parseAsync();

@@ -46,6 +46,8 @@ export interface PipelineFunctionProps {
   readonly paused?: boolean;
   readonly memoryMiB: number;
   readonly timeoutSeconds: number;
+  /** Whether the schedules are paused, for the function that starts next runs. @default false */
+  readonly paused?: boolean;
   /** Invocations that the account keeps free for this function. @default none */
   readonly reserved?: number;
 }

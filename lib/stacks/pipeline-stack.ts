@@ -150,6 +150,7 @@ export class PipelineStack extends Stack {
     return recordFailure;
   }
 
+  /** @param paused a run that leaves work then starts no next run */
   #finishRun(context: FunctionContext, paused: boolean): PipelineFunction {
     const { storage, pipelineName } = context;
     const finishRun = new PipelineFunction(this, 'FinishRun', {

@@ -29,7 +29,9 @@ function textOf(value: unknown): string {
 }
 
 function dashboardWidgets(): readonly Widget[] {
-  const resources = Object.values(synthesis().templates).flatMap(({ Resources }) => Object.values(Resources));
+  const resources = Object.values(synthesis({ dashboard: true }).templates).flatMap(({ Resources }) =>
+    Object.values(Resources),
+  );
   const dashboard = resources.find(({ Type }) => Type === 'AWS::CloudWatch::Dashboard');
   const body: { readonly widgets: readonly Widget[] } = JSON.parse(
     textOf(dashboard?.Properties?.DashboardBody),

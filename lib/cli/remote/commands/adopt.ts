@@ -7,7 +7,11 @@ import { dataStackOf, isDeployed } from '../deployment.ts';
 import { keptBy } from '../kept.ts';
 import { clientsOf, configOf, deployCommand, type RemoteOptions } from '../remote-pipeline.ts';
 
-export async function runAdopt(terminal: Terminal, options: RemoteOptions): Promise<ExitStatus> {
+export interface AdoptOptions extends RemoteOptions {
+  readonly json?: boolean;
+}
+
+export async function runAdopt(terminal: Terminal, options: AdoptOptions): Promise<ExitStatus> {
   const { name } = await configOf(options);
   const clients = await clientsOf(terminal, options);
   const stack = dataStackOf(name);
@@ -26,13 +30,13 @@ export async function runAdopt(terminal: Terminal, options: RemoteOptions): Prom
     );
   }
   const { deletedAt, ...settings } = kept;
+  const file = options.config ?? DEFAULT_CONFIG_FILE;
   terminal.tell(
-    `Stack ${stack} was deleted on ${deletedAt.toISOString().slice(0, 10)} and left this behind. Put it into ${options.config ?? DEFAULT_CONFIG_FILE}, beside what the file has there already, and deploy with '${deploy}'. Runs then go on where they were.`,
+    `Stack ${stack} was deleted on ${deletedAt.toISOString().slice(0, 10)} and left this behind. Put it into ${file}, beside what the file has there already, and deploy with '${deploy}'. Runs then go on where they were.`,
   );
-  const isTypeScript = !(options.config ?? DEFAULT_CONFIG_FILE).endsWith('.json');
-  const text = isTypeScript
-    ? inspect(settings, { depth: null, breakLength: 100, compact: false })
-    : JSON.stringify(settings, null, 2);
-  terminal.print(text);
+  const isJson = options.json === true || file.endsWith('.json');
+  terminal.print(
+    isJson ? JSON.stringify(settings, null, 2) : inspect(settings, { depth: null, compact: false }),
+  );
   return 0;
 }
