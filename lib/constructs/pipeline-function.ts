@@ -42,8 +42,6 @@ export interface PipelineFunctionProps {
   readonly description: string;
   /** The object of an extractor. @default none */
   readonly objectName?: ObjectName;
-  /** Whether the schedules are paused, for the function that starts next runs. @default false */
-  readonly paused?: boolean;
   readonly memoryMiB: number;
   readonly timeoutSeconds: number;
   /** Whether the schedules are paused, for the function that starts next runs. @default false */
