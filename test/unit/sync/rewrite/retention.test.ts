@@ -6,8 +6,9 @@ import type { Manifest, ManifestFile } from '../../../../functions/core/engine-f
 import { passOf } from '../../../../functions/core/lake-keys.ts';
 import { contacts } from '../../../../functions/objects/contacts.ts';
 import { runsIn } from '../../../../functions/sync/committed-runs.ts';
+import { linesOf, rowOf } from '../../../../functions/sync/lines.ts';
 import { maintainObject } from '../../../../functions/sync/rewrite/maintain.ts';
-import { linesOf, retentionOf, rowOf } from '../../../../functions/sync/rewrite/retention.ts';
+import { retentionOf } from '../../../../functions/sync/rewrite/retention.ts';
 import { counting } from '../../../../functions/sync/rewrite/tiers.ts';
 import { verifyObject } from '../../../../functions/sync/verify.ts';
 import { createCrashPoint, Killed } from '../../../support/crash.ts';
