@@ -1,4 +1,4 @@
-/** The whole system on one machine: `demo`, `sync`, `status`, `verify`, `query`, `diff`, `fields`, `reset`. See `npm run local -- --help`. */
+/** The whole system on one machine: `demo`, `sync`, `status`, `verify`, `query`, `diff`, `person`, `fields`, `reset`. See `npm run local -- --help`. */
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { Command } from 'commander';
@@ -104,6 +104,34 @@ program
   .action((table, options) =>
     terminal.run(async () =>
       (await import('../lib/cli/local/commands/diff.ts')).runDiff(terminal, table, options),
+    ),
+  );
+
+const person = program
+  .command('person')
+  .description('what the lake holds of a person: all versions in all tables, by id or e-mail address')
+  .helpCommand(false);
+
+person
+  .command('show')
+  .description('list the files that have rows of the person, and how many')
+  .argument('<who>', "an id of Intercom's, or an e-mail address")
+  .option(...OUT)
+  .option(...JSON_OUTPUT)
+  .action((who, options) =>
+    terminal.run(async () =>
+      (await import('../lib/cli/local/commands/person.ts')).runPersonShow(terminal, who, options),
+    ),
+  );
+
+person
+  .command('export')
+  .description('print the rows as NDJSON, each with its table and file')
+  .argument('<who>', "an id of Intercom's, or an e-mail address")
+  .option(...OUT)
+  .action((who, options) =>
+    terminal.run(async () =>
+      (await import('../lib/cli/local/commands/person.ts')).runPersonExport(terminal, who, options),
     ),
   );
 

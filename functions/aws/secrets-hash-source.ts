@@ -8,7 +8,8 @@ import { callAws } from './errors.ts';
 /** A shorter key could be guessed. The one created at deployment has 64 characters. */
 const SHORTEST_KEY = 32;
 
-function hashWith(secretString: string): HashText {
+/** @param secretString the key, as the secret holds it */
+export function hashWith(secretString: string): HashText {
   const key = createSecretKey(secretString, 'utf8');
   return (text) => createHmac('sha256', key).update(text, 'utf8').digest('hex');
 }

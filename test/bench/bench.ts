@@ -12,15 +12,19 @@ import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { benchBundles } from './bundles.ts';
+import { benchLake } from './lake.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     contacts: { type: 'string', default: '1000000' },
     conversations: { type: 'string', default: '20000' },
     parts: { type: 'string', default: '20' },
     bundles: { type: 'boolean', default: false },
+    runs: { type: 'string', default: '8760' },
+    changes: { type: 'string', default: '26280' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -189,6 +193,11 @@ async function conversationParts(count: number, parts: number): Promise<void> {
 if (values.help) {
   print('npm run bench -- [--contacts 1000000] [--conversations 20000] [--parts 20]');
   print('npm run bench -- --bundles     only the sizes and starts of the functions');
+  print(
+    'npm run bench -- lake [--runs 8760] [--changes 26280]     a year of runs, before and after compaction',
+  );
+} else if (positionals.includes('lake')) {
+  await benchLake(print, { runs: Number(values.runs), changes: Number(values.changes) });
 } else if (values.bundles) {
   benchBundles(print);
 } else {

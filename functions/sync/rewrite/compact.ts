@@ -30,8 +30,9 @@ import { isoTime } from '../../core/time.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
 import { finishCommit } from '../finish-commit.ts';
 import { requireLease } from '../lease.ts';
+import { linesOf, rowOf } from '../lines.ts';
 import { encodeJson, readStored, requireStored, storeOnce } from '../store.ts';
-import { linesOf, RETENTION_LIMITS, type Retention, retentionOf, rowOf } from './retention.ts';
+import { RETENTION_LIMITS, type Retention, retentionOf } from './retention.ts';
 import type { Rewrite } from './tiers.ts';
 
 /** Bytes of one rewritten file, and with them the memory that a rewrite takes. */

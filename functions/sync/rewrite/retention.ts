@@ -2,13 +2,13 @@
  * Which versions a rewrite may drop: those that no state of the kept age shows (decision 021). Memory and time are
  * bounded; what does not fit is kept.
  */
-import { createGunzip } from 'node:zlib';
 import type { ObjectDeclaration } from '../../core/declaration.ts';
 import type { Manifest, ManifestFile } from '../../core/engine-files.ts';
 import type { TableName } from '../../core/names.ts';
 import type { Lake } from '../../core/ports.ts';
 import type { EpochMs } from '../../core/time.ts';
 import { runsIn } from '../committed-runs.ts';
+import { linesOf, type Row, rowOf } from '../lines.ts';
 
 /** Bounds of one rewrite. */
 export interface RetentionLimits {
@@ -20,33 +20,12 @@ export interface RetentionLimits {
 
 export const RETENTION_LIMITS: RetentionLimits = { keys: 250_000, scanBytes: 512 * 1024 * 1024 };
 
-type Row = Readonly<Record<string, unknown>>;
-
 export interface Retention {
   /** True if a row of the table has to stay. */
   readonly keeps: (table: TableName, row: Row) => boolean;
   /** True if not every version could be looked at: the others stay. */
   readonly isPartial: boolean;
 }
-
-const NEWLINE = 10;
-
-/** The lines of a file, each with its newline, byte for byte. @throws if its gzip stream is damaged */
-export async function* linesOf(key: string, body: Uint8Array): AsyncIterable<Buffer> {
-  let rest: Buffer = Buffer.alloc(0);
-  for await (const chunk of key.endsWith('.gz') ? createGunzip().end(body) : [Buffer.from(body)]) {
-    const text: Buffer = rest.length === 0 ? (chunk as Buffer) : Buffer.concat([rest, chunk as Buffer]);
-    let start = 0;
-    for (let end = text.indexOf(NEWLINE); end !== -1; end = text.indexOf(NEWLINE, start)) {
-      yield text.subarray(start, end + 1);
-      start = end + 1;
-    }
-    rest = text.subarray(start);
-  }
-  if (rest.length > 0) yield rest;
-}
-
-export const rowOf = (line: Buffer): Row => JSON.parse(line.toString('utf8')) as Row;
 
 /** Of one record, the versions that stay. */
 interface Newest {

@@ -1,0 +1,96 @@
+/** `person show` and `export` find all of a person, in plain text and hashed, and nothing of their neighbours. */
+import { expect, test } from 'vitest';
+import type { PipelineConfig } from '../../functions/config/config.ts';
+import { linesOf } from '../../functions/sync/lines.ts';
+import { openLakeDatabase } from '../../lib/cli/local/lake-database.ts';
+import { createDirectoryLake } from '../../lib/cli/local/output-directory.ts';
+import { local } from '../support/cli/run-command.ts';
+import { SMALL, startBench } from '../support/local/local-bench.ts';
+import { rowsOf } from '../support/local/sql-tables.ts';
+import { DAY } from '../support/local/test-clock.ts';
+
+const OBJECTS = ['contacts', 'conversations', 'conversation_parts', 'tickets'] as const;
+
+/** Two runs over one workspace, once as it is and once hashed. */
+async function lakes() {
+  const bench = await startBench({ simulator: { sizes: SMALL } });
+  const hashed = bench.newDirectory();
+  const config: PipelineConfig = { objects: [...OBJECTS] };
+  for (let day = 1; day <= 2; day += 1) {
+    await bench.sync({ config });
+    await bench.sync({ config: { ...config, sensitiveFields: 'hash' }, directory: hashed });
+    bench.clock.advance(DAY);
+    bench.simulator.workspace.simulateDay(day);
+  }
+  return { bench, plain: bench.directory, hashed };
+}
+
+interface Exported {
+  readonly table: string;
+  readonly because: string;
+  readonly row: Readonly<Record<string, unknown>>;
+}
+
+async function exported(out: string, who: string): Promise<readonly Exported[]> {
+  const { status, stdout, stderr } = await local(['person', 'export', who, '--out', out]);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Exported);
+}
+
+/** Every line of the lake that has the text, each once. */
+async function linesWith(out: string, text: string): Promise<readonly string[]> {
+  const lake = createDirectoryLake(out);
+  const found: string[] = [];
+  for await (const key of lake.list('tables/')) {
+    const body = await lake.get(key);
+    for await (const line of linesOf(key, body ?? new Uint8Array())) {
+      if (line.includes(text)) found.push(JSON.stringify(JSON.parse(line.toString())));
+    }
+  }
+  return found;
+}
+
+test('every row that names a contact is found, by id and by address, in plain text and hashed', async () => {
+  const { bench, plain, hashed } = await lakes();
+  try {
+    const database = await openLakeDatabase(plain);
+    const [person] = await rowsOf(
+      database,
+      `SELECT contacts.id, contacts.email FROM contacts
+JOIN conversations ON json_extract_scalar(conversations.contacts, '$.contacts[0].id') = contacts.id
+WHERE contacts.email IS NOT NULL ORDER BY contacts.id LIMIT 1`,
+    );
+    database.close();
+    const id = String(person?.id);
+    const email = String(person?.email);
+    for (const out of [plain, hashed]) {
+      const byId = await exported(out, id);
+      const texts = new Set(byId.map(({ row }) => JSON.stringify(row)));
+      const named = await linesWith(out, id);
+      expect(named.length).toBeGreaterThan(2);
+      for (const line of named) expect(texts).toContain(line);
+      expect(new Set(byId.filter(({ table }) => table === 'contacts').map(({ row }) => row.id))).toEqual(
+        new Set([id]),
+      );
+      expect(byId.some(({ table }) => table === 'conversation_parts')).toBe(true);
+      const byEmail = await exported(out, email);
+      expect(byEmail.filter(({ row }) => row.id === id).length).toBeGreaterThan(0);
+      for (const line of await linesWith(out, email)) {
+        expect(byEmail.map(({ row }) => JSON.stringify(row))).toContain(line);
+      }
+      const shown = await local(['person', 'show', id, '--json', '--out', out]);
+      const files = JSON.parse(shown.stdout) as readonly { named: number; conversation: number }[];
+      expect(files.reduce((sum, file) => sum + file.named + file.conversation, 0)).toBe(byId.length);
+    }
+    const nobody = await local(['person', 'show', 'nobody@nowhere.example', '--out', plain]);
+    expect(nobody).toMatchObject({
+      status: 0,
+      stdout: 'The lake holds nothing of nobody@nowhere.example.\n',
+    });
+  } finally {
+    await bench.close();
+  }
+});
