@@ -21,9 +21,9 @@ import { OBJECT_NAMES, type ObjectName, type TableName } from '../../functions/c
 import type { Lake } from '../../functions/core/ports.ts';
 import { OBJECTS } from '../../functions/objects/index.ts';
 import { versionOf } from '../../functions/rows/version.ts';
+import { counting } from '../../functions/sync/counting.ts';
 import { createPartWriter } from '../../functions/sync/extract/part-writer.ts';
 import { maintainObject } from '../../functions/sync/rewrite/maintain.ts';
-import { counting } from '../../functions/sync/rewrite/tiers.ts';
 import { readStatus } from '../../functions/sync/status.ts';
 import { openLakeDatabase } from '../../lib/cli/local/lake-database.ts';
 import { createDirectoryLake } from '../../lib/cli/local/output-directory.ts';
@@ -97,6 +97,7 @@ async function writeRun(
   const runId = runIdOf(atMs, 'abcdef');
   const origin = {
     runId,
+    object,
     slice: '0001',
     attempt: 'bench',
     compression: 'gzip',

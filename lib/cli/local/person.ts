@@ -7,8 +7,8 @@ import { ContractError } from '../../../functions/core/errors.ts';
 import { manifestPrefix } from '../../../functions/core/lake-keys.ts';
 import { OBJECT_NAMES, type TableName } from '../../../functions/core/names.ts';
 import type { HashText, Lake } from '../../../functions/core/ports.ts';
+import { counting } from '../../../functions/sync/counting.ts';
 import { linesOf, type Row, rowOf } from '../../../functions/sync/lines.ts';
-import { counting } from '../../../functions/sync/rewrite/tiers.ts';
 import { requireStored } from '../../../functions/sync/store.ts';
 
 type ReadableLake = Pick<Lake, 'get' | 'list'>;
