@@ -18,6 +18,8 @@ interface FileEntry {
 
 /** As far as the tests read it. */
 export interface ManifestView {
+  /** Of a rewrite: the manifests that it stands for. */
+  readonly replaces?: readonly string[];
   readonly format: number;
   readonly object: Table;
   readonly run_id: string;
@@ -93,7 +95,8 @@ export interface RunSummaryView {
   }[];
 }
 
-const RUN_ID = /^(\d{4})(\d{2})(\d{2})T\d{9}Z-[0-9a-f]{6}$/;
+/** Of a run, or of a rewrite of several. */
+const RUN_ID = /^(\d{4})(\d{2})(\d{2})T\d{9}Z(?:-(?:day|month)(?:-p\d+)?)?-[0-9a-f]{6}$/;
 const FILE_NAME = /^([a-z_]+-)?\d{4}-[0-9a-z]+-\d{4}\.ndjson(\.gz)?$/;
 
 async function filesBelow(root: string, folder: string): Promise<readonly string[]> {
@@ -230,12 +233,20 @@ export async function readLake(
   const manifests = byTable<ManifestView>();
   const history = byTable<HistoryRow>();
   const listed = new Set<string>();
-  for (const path of await filesBelow(root, 'manifests')) {
-    const manifest = await readManifest(root, path);
-    if (!isWanted(manifest.run_id)) continue;
+  const paths = await filesBelow(root, 'manifests');
+  const all = await Promise.all(
+    paths.map(async (path) => ({ path, manifest: await readManifest(root, path) })),
+  );
+  const replaced = new Set(
+    all.flatMap(({ manifest: { object, replaces = [] } }) => replaces.map((id) => `${object} ${id}`)),
+  );
+  for (const { path, manifest } of all) {
+    const { replaces } = manifest;
+    const counts = !replaced.has(`${manifest.object} ${manifest.run_id}`);
+    if (replaces === undefined && !isWanted(manifest.run_id)) continue;
     const known = manifests.get(manifest.object);
     if (known === undefined) throw new Error(`${path} is of an unknown object`);
-    known.push(manifest);
+    if (replaces === undefined) known.push(manifest);
     for (const [name, { rows, files }] of Object.entries(manifest.tables)) {
       const table = name as Table;
       const written = history.get(table);
@@ -252,8 +263,9 @@ export async function readLake(
         insist(!listed.has(entry.key), `${entry.key} is listed twice`);
         listed.add(entry.key);
         for (const row of await readTableFile(root, table, manifest.run_id, entry)) {
-          insist(row._run_id === manifest.run_id, `${entry.key} holds rows of run ${String(row._run_id)}`);
-          written.push({ run: manifest.run_id, file: entry.key, row });
+          const run = String(row._run_id);
+          insist(replaces !== undefined || run === manifest.run_id, `${entry.key} holds rows of run ${run}`);
+          if (counts && isWanted(run)) written.push({ run, file: entry.key, row });
         }
       }
     }
