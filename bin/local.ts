@@ -1,4 +1,4 @@
-/** The whole system on one machine: `demo`, `sync`, `status`, `verify`, `query`, `fields`, `reset`. See `npm run local -- --help`. */
+/** The whole system on one machine: `demo`, `sync`, `status`, `verify`, `query`, `diff`, `fields`, `reset`. See `npm run local -- --help`. */
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { Command } from 'commander';
@@ -86,9 +86,24 @@ program
   .option('--config <file>', 'configuration, .ts or .json (default: the one of the last sync)')
   .option(...PIPELINE)
   .option('--format <format>', 'table, csv or json', 'table')
+  .option('--as-of <time>', 'the state as it was committed then: ISO 8601 with its zone, or the id of a run')
   .action((sql, options) =>
     terminal.run(async () =>
       (await import('../lib/cli/local/commands/query.ts')).runQuery(terminal, sql, options),
+    ),
+  );
+
+program
+  .command('diff')
+  .description('what changed in a table between two states: rows added, changed (by column) and vanished')
+  .argument('<table>', 'such as contacts')
+  .requiredOption('--from <time>', 'the earlier state: ISO 8601 with its zone, or the id of a run')
+  .option('--to <time>', 'the later state (default: now)')
+  .option(...OUT)
+  .option(...JSON_OUTPUT)
+  .action((table, options) =>
+    terminal.run(async () =>
+      (await import('../lib/cli/local/commands/diff.ts')).runDiff(terminal, table, options),
     ),
   );
 

@@ -1,4 +1,5 @@
 /** The catalog as DuckDB statements over a directory. Pure. */
+import type { ObjectName } from '../core/names.ts';
 import { JSON_MACROS } from './json-paths.ts';
 import { MANIFEST_COLUMNS, type NestedType } from './manifests.ts';
 import { list, literal, quoted } from './sql.ts';
@@ -11,7 +12,12 @@ export interface LakeManifests {
   readonly root: string;
   /** Keys of the manifests. Anything committed later is not visible, not even in part. */
   readonly manifests: readonly string[];
+  /** Set for an earlier state: of rewritten files, only the rows of these runs are visible. */
+  readonly runs?: readonly { readonly object: ObjectName; readonly runId: string }[] | undefined;
 }
+
+/** In an earlier state, the runs that had been committed by then. */
+const RUNS_AS_OF = 'runs_as_of';
 
 const SCALARS: Readonly<Record<CatalogType, string>> = {
   string: 'VARCHAR',
@@ -61,6 +67,25 @@ FROM (
 ) AS entries
 CROSS JOIN unnest(entry.value.files) AS files(file)`;
 
+const setRunsAsOf = (runs: NonNullable<LakeManifests['runs']>): string => {
+  const rows = runs.map(({ object, runId }) => `(${literal(object)}, ${literal(runId)})`);
+  const values =
+    rows.length === 0
+      ? `('', '')) AS none (object, run_id) WHERE false`
+      : `${rows.join(', ')}) AS runs (object, run_id)`;
+  return `CREATE OR REPLACE TABLE ${RUNS_AS_OF} AS SELECT * FROM (VALUES ${values}`;
+};
+
+/** True for rows of the runs of an earlier state. A file of a table that all objects write to names its object. */
+function isOfThen({ name, object }: CatalogTable): string {
+  if (object !== null)
+    return `"_run_id" IN (SELECT run_id FROM ${RUNS_AS_OF} WHERE object = ${literal(object)})`;
+  return `EXISTS (
+  SELECT 1 FROM ${MANIFEST_FILES} AS files JOIN ${RUNS_AS_OF} AS runs ON runs.object = files.object
+  WHERE files.table_name = ${literal(name)} AND files.path = rows.${PATH} AND runs.run_id = rows."_run_id"
+)`;
+}
+
 const RUN_DATE = `regexp_extract(${PATH}, '/run_date=([^/]*)/run_id=[^/]*/[^/]*$', 1) AS run_date`;
 
 /**
@@ -74,6 +99,7 @@ function historySelect(
   table: CatalogTable,
   filled: ReadonlySet<string>,
   damaged: ReadonlyMap<string, string>,
+  isEarlier: boolean,
 ): string {
   const columns: TypedNames = table.columns.map(({ name, type }) => [name, type]);
   const problem = damaged.get(table.name);
@@ -91,7 +117,7 @@ function historySelect(
   ];
   return `SELECT
 ${list([...columns.map(([name]) => quoted(name)), RUN_DATE, PATH])}
-FROM read_json(getvariable('committed_files')[${literal(table.name)}], ${options.join(', ')})`;
+FROM read_json(getvariable('committed_files')[${literal(table.name)}], ${options.join(', ')}) AS rows${isEarlier ? `\nWHERE ${isOfThen(table)}` : ''}`;
 }
 
 /** Room for the longest row: 32 MB, or the longest row that manifests list. More would waste memory. */
@@ -131,21 +157,26 @@ export const manifestStatements = (files: LakeManifests): readonly string[] => [
   SET_MAX_ROW_BYTES,
   createView({ name: MANIFEST_FILES, select: manifestFilesSelect(files.root) }),
   setCommittedFiles(files.root),
+  ...(files.runs === undefined ? [] : [setRunsAsOf(files.runs)]),
 ];
 
 /**
  * Defines the tables, each with the files committed at that moment.
  * @param filled the result of `FILLED_TABLES`
+ * @param options.isEarlier true if the manifests were shown with `runs`
  */
 export const tableStatements = (
   tables: readonly CatalogTable[],
   filled: ReadonlySet<string>,
-  damaged: ReadonlyMap<string, string> = new Map(),
+  {
+    damaged = new Map(),
+    isEarlier = false,
+  }: { readonly damaged?: ReadonlyMap<string, string>; readonly isEarlier?: boolean } = {},
 ): readonly string[] =>
   [
     ...tables.map((table) => ({
       name: historyName(table.name),
-      select: historySelect(table, filled, damaged),
+      select: historySelect(table, filled, damaged, isEarlier),
     })),
     ...viewsOfAll(tables),
   ].map(createView);

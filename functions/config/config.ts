@@ -36,6 +36,16 @@ const instant = z.string().transform((text, context) => {
   return parsed.epochSeconds;
 });
 
+/** How long versions are kept that a newer one supersedes: days, or null for ever. */
+const versionDays = z.string().transform((text, context) => {
+  if (text === 'all') return null;
+  const days = Number(/^(\d{1,4}) days$/.exec(text)?.[1]);
+  if (days >= 7 && days <= 3650) return days;
+  const message = "must be 'all', or from '7 days' to '3650 days'";
+  context.issues.push({ code: 'custom', message, input: text });
+  return z.NEVER;
+});
+
 const LOOPBACK_HOSTS = ['127.0.0.1', '[::1]', 'localhost'];
 
 const baseUrl = z
@@ -95,7 +105,12 @@ const schema = z.strictObject({
     )
     .prefault({}),
   compression: z.enum(['gzip', 'none']).default('gzip'),
-  history: z.strictObject({ fullRefreshRuns: z.number().int().min(1).max(10_000).default(30) }).prefault({}),
+  history: z
+    .strictObject({
+      fullRefreshRuns: z.number().int().min(1).max(10_000).default(30),
+      incrementalVersions: versionDays.prefault('all'),
+    })
+    .prefault({}),
   tables: tablesSchema,
   fields: fieldsSchema([]),
   sensitiveFields: z.enum(['replicate', 'hash']).default('replicate'),
@@ -160,7 +175,11 @@ export interface ResolvedConfig extends FieldRules {
   readonly concurrency: number | null;
   readonly parallelism: Parallelism;
   readonly compression: 'gzip' | 'none';
-  readonly history: { readonly fullRefreshRuns: number };
+  readonly history: {
+    readonly fullRefreshRuns: number;
+    /** How long superseded versions of incremental objects are kept; null: for ever. */
+    readonly versionDays: number | null;
+  };
   /** Whether a field becomes a column if neither the declarations nor the first run have it. */
   readonly schemaChanges: 'auto-sync' | 'block';
   /** Reads the last days again once a day; null: never. */
@@ -245,7 +264,10 @@ function pipelineOf(
       concurrency: concurrency ?? null,
       parallelism: parallelismUnder(rest.parallelism, concurrency ?? null),
       compression: rest.compression,
-      history: rest.history,
+      history: {
+        fullRefreshRuns: rest.history.fullRefreshRuns,
+        versionDays: rest.history.incrementalVersions,
+      },
       schemaChanges: rest.schemaChanges,
       safetyReread: rest.safetyReread === 'off' ? null : rest.safetyReread,
       notes: ruleNotes(tables, rest.fields),

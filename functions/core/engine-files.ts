@@ -243,6 +243,11 @@ export interface Manifest {
   readonly replaces?: readonly string[];
   /** Of a rewrite: the first and the last day that its files hold, `2026-11-01`. */
   readonly spans?: { readonly from: string; readonly to: string };
+  /**
+   * Of a rewrite that dropped superseded versions: states of `before` (ISO 8601) and later are whole, and how many rows
+   * were dropped. `partly` if not all versions could be compared, so that some stayed.
+   */
+  readonly dropped?: { readonly before: string; readonly rows: number; readonly partly?: true };
   /** Of a rewrite: what the replaced manifests proved, a line each. */
   readonly evidence?: readonly ManifestFile[];
 }

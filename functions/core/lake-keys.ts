@@ -30,9 +30,13 @@ export const runDateOf = (runId: string): string =>
  * The id of a rewrite: the last millisecond of what it holds, so that ids keep sorting by time, its tier, and a
  * digest of what it replaces, so that the same rewrite has the same id.
  * @param lastDay `2026-11-30`
+ * @param pass how often old versions were dropped from it
  */
-export const rewriteIdOf = (tier: 'day' | 'month', lastDay: string, digest: string): string =>
-  `${lastDay.replaceAll('-', '')}T235959999Z-${tier}-${digest.slice(0, HASH_LENGTH)}`;
+export const rewriteIdOf = (tier: 'day' | 'month', lastDay: string, digest: string, pass = 0): string =>
+  `${lastDay.replaceAll('-', '')}T235959999Z-${tier}-${pass === 0 ? '' : `p${pass}-`}${digest.slice(0, HASH_LENGTH)}`;
+
+/** How often old versions were dropped from what the id stands for. */
+export const passOf = (runId: string): number => Number(/Z-month-p(\d+)-/.exec(runId)?.[1] ?? 0);
 
 /** The tier of a rewrite's id; null for the id of a run. */
 export const tierOf = (runId: string): 'day' | 'month' | null =>

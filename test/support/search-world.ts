@@ -15,9 +15,12 @@ export type Comparison =
 const formats = new Map<string, Intl.DateTimeFormat>();
 const dates = new Map<string, string>();
 
+/** Every offset from UTC, and every change of clocks, is a multiple of this. */
+const QUARTER_SECONDS = 900;
+
 /** `2026-11-22`, the date in the zone. */
-function localDate(zone: string, at: number): string {
-  const key = `${zone} ${at}`;
+export function localDate(zone: string, at: number): string {
+  const key = `${zone} ${Math.floor(at / QUARTER_SECONDS)}`;
   const known = dates.get(key);
   if (known !== undefined) return known;
   const format =

@@ -1,8 +1,10 @@
 /**
  * Puts the files of several runs together, byte by byte: gzip members may follow each other, and so may lines. Nothing
- * is parsed, and every version and run id stays as it was.
+ * is parsed, and every version and run id stays as it was. Only a rewrite that drops old versions reads lines.
  */
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createGzip } from 'node:zlib';
 import type {
   Draft,
   Manifest,
@@ -29,6 +31,7 @@ import type { ObjectDependencies } from '../dependencies.ts';
 import { finishCommit } from '../finish-commit.ts';
 import { requireLease } from '../lease.ts';
 import { encodeJson, readStored, requireStored, storeOnce } from '../store.ts';
+import { linesOf, RETENTION_LIMITS, type Retention, retentionOf, rowOf } from './retention.ts';
 import type { Rewrite } from './tiers.ts';
 
 /** Bytes of one rewritten file, and with them the memory that a rewrite takes. */
@@ -103,6 +106,35 @@ async function joined(dependencies: RewriteDependencies, group: readonly Source[
   return Buffer.concat(bodies);
 }
 
+/** Half the work of level 6, for files that are a twentieth larger. */
+const GZIP_LEVEL = 4;
+
+/** The files without the rows that are dropped, line by line. */
+async function thinned(
+  dependencies: RewriteDependencies,
+  group: readonly Source[],
+  { keeps }: Retention,
+  compression: 'gzip' | 'none',
+): Promise<{ readonly body: Buffer; readonly rows: number }> {
+  const gzip = compression === 'gzip' ? createGzip({ level: GZIP_LEVEL }) : null;
+  const chunks: Buffer[] = [];
+  gzip?.on('data', (chunk: Buffer) => chunks.push(chunk));
+  let rows = 0;
+  for (const file of group) {
+    for await (const line of linesOf(file.key, await checkedBytes(dependencies, file))) {
+      if (!keeps(file.table, rowOf(line))) continue;
+      rows += 1;
+      if (gzip === null) chunks.push(Buffer.from(line));
+      else if (!gzip.write(line)) await once(gzip, 'drain');
+    }
+  }
+  if (gzip !== null) {
+    gzip.end();
+    await once(gzip, 'end');
+  }
+  return { body: Buffer.concat(chunks), rows };
+}
+
 async function latestReceipt(
   { lake, declaration }: RewriteDependencies,
   id: string,
@@ -121,7 +153,7 @@ async function writeParts(
   holder: Lease,
   id: string,
   sources: readonly Source[],
-  attempt: RewriteAttempt,
+  { attempt, retention }: { readonly attempt: RewriteAttempt; readonly retention: Retention | null },
 ): Promise<readonly Part[] | null> {
   const { lake, declaration } = dependencies;
   let { receipt, sequence } = await latestReceipt(dependencies, id);
@@ -132,8 +164,11 @@ async function writeParts(
     const [first] = group;
     if (first === undefined) break;
     const { table } = first;
-    const body = await joined(dependencies, group);
     const compression = compressionOf(first.key);
+    const { body, rows } =
+      retention === null
+        ? { body: await joined(dependencies, group), rows: sum(group.map((source) => source.rows)) }
+        : await thinned(dependencies, group, retention, compression);
     const key = partKey(table, id, {
       object: declaration.name,
       slice: '0001',
@@ -141,19 +176,13 @@ async function writeParts(
       number: sequence,
       compression,
     });
-    await lake.putNew(key, body);
-    const part: Part = {
-      table,
-      key,
-      rows: sum(group.map(({ rows }) => rows)),
-      bytes: body.length,
-      sha256: sha256(body),
-    };
+    const part: Part = { table, key, rows, bytes: body.length, sha256: sha256(body) };
+    if (rows > 0) await lake.putNew(key, body);
     // Of two attempts the first receipt counts, and both go on from it.
     receipt = await storeOnce<RewriteReceipt>(lake, rewriteReceiptKey(id, declaration.name, sequence), {
       format: 1,
       taken: receipt.taken + group.length,
-      parts: [...receipt.parts, part],
+      parts: rows > 0 ? [...receipt.parts, part] : receipt.parts,
     });
     sequence += 1;
   }
@@ -204,8 +233,15 @@ function manifestOf(
   dependencies: RewriteDependencies,
   { id, replaces }: Rewrite,
   manifests: readonly Manifest[],
-  parts: readonly Part[],
-  evidence: readonly ManifestFile[],
+  {
+    parts,
+    evidence,
+    dropped,
+  }: {
+    readonly parts: readonly Part[];
+    readonly evidence: readonly ManifestFile[];
+    readonly dropped: Manifest['dropped'] | undefined;
+  },
 ): Manifest {
   const [first] = manifests;
   const last = manifests.at(-1);
@@ -253,8 +289,29 @@ function manifestOf(
       rules: { ...last.rules, mixed: manifests.some(({ rules }) => rules?.mixed === true) },
     }),
     replaces,
+    ...(dropped !== undefined && { dropped }),
     spans: { from: days.toSorted()[0] ?? '', to: days.toSorted().at(-1) ?? '' },
     evidence,
+  };
+}
+
+const rowsIn = (manifests: readonly Manifest[]): number =>
+  sum(manifests.flatMap(({ tables }) => Object.values(tables).map(({ rows }) => rows)));
+
+/** What is missing from the rewrite: what it dropped, and what earlier ones had dropped. */
+function droppedBy(
+  manifests: readonly Manifest[],
+  parts: readonly Part[],
+  now: { readonly cutoffMs: number; readonly isPartial: boolean } | null,
+): Manifest['dropped'] | undefined {
+  const earlier = manifests.flatMap(({ dropped }) => (dropped === undefined ? [] : [dropped]));
+  if (now === null && earlier.length === 0) return undefined;
+  const befores = earlier.map(({ before }) => before);
+  const rows = sum(earlier.map((one) => one.rows)) + rowsIn(manifests) - sum(parts.map((part) => part.rows));
+  return {
+    before: [...befores, ...(now === null ? [] : [isoTime(now.cutoffMs)])].toSorted().at(-1) ?? '',
+    rows,
+    ...(now?.isPartial === true && { partly: true as const }),
   };
 }
 
@@ -275,13 +332,36 @@ export async function compact(
   const manifests = await Promise.all(
     rewrite.sources.map((id) => requireStored<Manifest>(lake, manifestKey(name, id))),
   );
-  const parts = await writeParts(dependencies, holder, rewrite.id, sourcesOf(manifests), attempt);
+  const { retention: wanted } = rewrite;
+  const retention =
+    wanted === undefined
+      ? null
+      : await retentionOf(dependencies, {
+          sources: manifests,
+          later: await Promise.all(
+            wanted.later.map((id) => requireStored<Manifest>(lake, manifestKey(name, id))),
+          ),
+          cutoffMs: wanted.cutoffMs,
+          read: (file) => checkedBytes(dependencies, file),
+          isOver: attempt.isOver,
+          limits: RETENTION_LIMITS,
+        });
+  if (wanted !== undefined && retention === null) return false;
+  const sources = sourcesOf(manifests);
+  const parts = await writeParts(dependencies, holder, rewrite.id, sources, { attempt, retention });
   if (parts === null) return false;
   const key = draftKey(rewrite.id, name);
   let draft = await readStored<Draft>(lake, key);
   if (draft === null) {
+    const dropped = droppedBy(
+      manifests,
+      parts,
+      wanted === undefined || retention === null
+        ? null
+        : { cutoffMs: wanted.cutoffMs, isPartial: retention.isPartial },
+    );
     const evidence = await writeEvidence(dependencies, rewrite.id, manifests, attempt);
-    const manifest = manifestOf(dependencies, rewrite, manifests, parts, evidence);
+    const manifest = manifestOf(dependencies, rewrite, manifests, { parts, evidence, dropped });
     draft = await storeOnce<Draft>(lake, key, { manifest, startFrom: null });
   }
   const { fence } = await requireLease(dependencies, holder);

@@ -7,6 +7,7 @@ import type { Manifest } from '../../core/engine-files.ts';
 import { dayPrefix, manifestKey, manifestPrefix, runDateOf, runIdIn, tierOf } from '../../core/lake-keys.ts';
 import type { TableName } from '../../core/names.ts';
 import type { Lease } from '../../core/ports.ts';
+import { DAY_SECONDS, type EpochMs } from '../../core/time.ts';
 import type { MaintainResult } from '../../core/workflow.ts';
 import type { KnownManifest } from '../counting.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
@@ -17,8 +18,12 @@ import { mayPay, nextRewrite, purgeable, SWEEP_AFTER_MS } from './tiers.ts';
 
 type MaintainDependencies = Pick<
   ObjectDependencies,
-  'lake' | 'state' | 'executions' | 'declaration' | 'clock'
+  'lake' | 'state' | 'executions' | 'declaration' | 'clock' | 'config'
 >;
+
+/** How long superseded versions are kept; null: for ever. */
+const keepMsOf = ({ config }: MaintainDependencies): EpochMs | null =>
+  config.history.versionDays === null ? null : config.history.versionDays * DAY_SECONDS * 1_000;
 
 const DONE: MaintainResult = { status: 'done' };
 
@@ -31,7 +36,8 @@ async function manifestKeys({ lake, declaration }: MaintainDependencies): Promis
 /** Whether `maintain` has something to do. One list of names decides. */
 export async function isMaintenanceDue(dependencies: MaintainDependencies): Promise<boolean> {
   if (dependencies.declaration.sync.kind !== 'incremental') return false;
-  return mayPay((await manifestKeys(dependencies)).map(runIdIn), dependencies.clock.now());
+  const ids = (await manifestKeys(dependencies)).map(runIdIn);
+  return mayPay(ids, dependencies.clock.now(), keepMsOf(dependencies));
 }
 
 /** Only rewrites are read: of a run, its id says all that is needed. */
@@ -131,7 +137,7 @@ export async function maintainObject(
     if (!(await purge(dependencies, old, attempt))) return { status: 'continue' };
     const left = manifests.filter(({ runId }) => !old.includes(runId));
     await sweep(dependencies, daysToSweep(old, clock.now()), left);
-    const rewrite = nextRewrite(left, clock.now(), digest);
+    const rewrite = nextRewrite(left, clock.now(), digest, keepMsOf(dependencies));
     if (rewrite === null) break;
     if (!(await compact(dependencies, holder, rewrite, attempt))) return { status: 'continue' };
   }

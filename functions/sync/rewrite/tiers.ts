@@ -2,7 +2,7 @@
  * Which runs become one: the runs of a day once it is over, the days of a month once that is over. So a year of
  * runs every quarter of an hour has a few hundred manifests and files instead of 35,000 (decision 019). Pure.
  */
-import { rewriteIdOf, runDateOf, tierOf } from '../../core/lake-keys.ts';
+import { passOf, rewriteIdOf, runDateOf, tierOf } from '../../core/lake-keys.ts';
 import { DAY_SECONDS, type EpochMs } from '../../core/time.ts';
 import { counting, type KnownManifest } from '../counting.ts';
 
@@ -12,6 +12,13 @@ export interface Rewrite {
   readonly sources: readonly string[];
   /** The sources, and what they replaced and is still there. */
   readonly replaces: readonly string[];
+  /** Set if superseded versions are dropped. */
+  readonly retention?: {
+    /** States of this time and later stay whole. */
+    readonly cutoffMs: EpochMs;
+    /** Later manifests, which may supersede versions of the sources. */
+    readonly later: readonly string[];
+  };
 }
 
 /** Replaced files stay this long, for queries that found them. Athena stops a query after 30 minutes. */
@@ -65,23 +72,63 @@ function groupsOf(
   ];
 }
 
-/** @param digest SHA-256 in hex of a text */
-export function nextRewrite(
-  manifests: readonly KnownManifest[],
-  now: EpochMs,
-  digest: (text: string) => string,
-): Rewrite | null {
-  const [group] = groupsOf(
-    counting(manifests).map(({ runId }) => runId),
-    now,
-  );
-  if (group === undefined) return null;
-  const { tier, lastDay, sources } = group;
+/** The sources, and what they replaced and is still there. */
+function replacedBy(manifests: readonly KnownManifest[], sources: readonly string[]): readonly string[] {
   const there = new Set(manifests.map(({ runId }) => runId));
   const before = manifests
     .filter(({ runId }) => sources.includes(runId))
     .flatMap(({ replaces }) => replaces.filter((id) => there.has(id)));
-  const replaces = [...new Set([...sources, ...before])].toSorted();
+  return [...new Set([...sources, ...before])].toSorted();
+}
+
+/** The first moment of what the manifest may hold. */
+const beginOf = (id: string): EpochMs =>
+  Date.parse(tierOf(id) === 'month' ? `${monthOf(id)}-01T00:00:00Z` : `${runDateOf(id)}T00:00:00Z`);
+
+/**
+ * The month whose superseded versions have to be looked at: first when it is as old as versions are kept, then each
+ * time that age has doubled (decision 021). One that has several manifests is put together first.
+ */
+function retentionOf(countingIds: readonly string[], now: EpochMs, keepMs: EpochMs) {
+  const sorted = countingIds.toSorted();
+  const newest = sorted.findLast((id) => tierOf(id) === null);
+  if (newest === undefined) return null;
+  const ended = sorted.filter((id) => isMonthOver(monthOf(id), now) && monthOf(id) < monthOf(newest));
+  for (const [month, [source, ...more]] of Map.groupBy(ended, monthOf)) {
+    const endMs = Date.parse(`${lastDayOf(month)}T23:59:59.999Z`);
+    const pass = Math.floor(Math.log2((now - endMs) / keepMs)) + 1;
+    if (source === undefined || more.length > 0 || pass <= passOf(source)) continue;
+    const later = sorted.filter((id) => id > source);
+    return { source, month, pass, cutoffMs: endMs + keepMs * 2 ** (pass - 1) - keepMs, later };
+  }
+  return null;
+}
+
+/**
+ * @param digest SHA-256 in hex of a text
+ * @param keepMs how long superseded versions are kept; null: for ever
+ */
+export function nextRewrite(
+  manifests: readonly KnownManifest[],
+  now: EpochMs,
+  digest: (text: string) => string,
+  keepMs: EpochMs | null = null,
+): Rewrite | null {
+  const countingIds = counting(manifests).map(({ runId }) => runId);
+  const [group] = groupsOf(countingIds, now);
+  if (group === undefined) {
+    const due = keepMs === null ? null : retentionOf(countingIds, now, keepMs);
+    if (due === null) return null;
+    const { source, month, pass, cutoffMs } = due;
+    // What began after the cutoff was committed after it.
+    const later = due.later.filter((id) => beginOf(id) <= cutoffMs);
+    const replaces = replacedBy(manifests, [source]);
+    // Of what was compared, too: parts of two comparisons must never be mixed.
+    const id = rewriteIdOf('month', lastDayOf(month), digest([...replaces, ...later, cutoffMs].join()), pass);
+    return { id, sources: [source], replaces, retention: { cutoffMs, later } };
+  }
+  const { tier, lastDay, sources } = group;
+  const replaces = replacedBy(manifests, sources);
   return { id: rewriteIdOf(tier, lastDay, digest(replaces.join())), sources, replaces };
 }
 
@@ -99,16 +146,22 @@ export const SWEEP_AFTER_MS: EpochMs = 2 * DAY_SECONDS * 1_000;
  * Whether it is worth a look, by the ids of all manifests alone: something could be put together, or was and its
  * sources are still there.
  */
-export function mayPay(ids: readonly string[], now: EpochMs): boolean {
+export function mayPay(ids: readonly string[], now: EpochMs, keepMs: EpochMs | null = null): boolean {
   const days = new Set(ids.filter((id) => tierOf(id) === 'day').map(runDateOf));
-  const months = new Set(ids.filter((id) => tierOf(id) === 'month').map(monthOf));
+  const passes = new Map<string, number>();
+  for (const id of ids.filter((one) => tierOf(one) === 'month')) {
+    passes.set(monthOf(id), Math.max(passes.get(monthOf(id)) ?? 0, passOf(id)));
+  }
+  const months = new Set(passes.keys());
   const isCovered = (id: string): boolean => {
     const tier = tierOf(id);
-    return tier !== 'month' && (months.has(monthOf(id)) || (tier === null && days.has(runDateOf(id))));
+    if (tier === 'month') return passOf(id) < (passes.get(monthOf(id)) ?? 0);
+    return months.has(monthOf(id)) || (tier === null && days.has(runDateOf(id)));
   };
   const open = ids.filter((id) => !isCovered(id));
   const isLeft = (id: string): boolean => isCovered(id) && now - timeIn(id) > SWEEP_AFTER_MS;
-  return groupsOf(open, now).length > 0 || ids.some(isLeft);
+  if (groupsOf(open, now).length > 0 || ids.some(isLeft)) return true;
+  return keepMs !== null && retentionOf(open, now, keepMs) !== null;
 }
 
 const timeIn = (runId: string): EpochMs => Date.parse(`${runDateOf(runId)}T23:59:59.999Z`);

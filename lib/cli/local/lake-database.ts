@@ -14,6 +14,7 @@ import type { Lake } from '../../../functions/core/ports.ts';
 import { type SeenTables, unionSeen } from '../../../functions/core/sightings.ts';
 import { OBJECTS } from '../../../functions/objects/index.ts';
 import { requireStored } from '../../../functions/sync/store.ts';
+import { type AsOf, type VisibleRun, visibleAsOf } from './as-of.ts';
 import { explainDamage, type ListedFile, listedFiles, type OpenLake, wrongSizes } from './damaged-file.ts';
 import { CONFIG_FILE, createDirectoryLake } from './output-directory.ts';
 import { type QueryResult, runAll, runSql } from './run-sql.ts';
@@ -22,10 +23,13 @@ export interface LakeDatabase {
   /**
    * Runs one SQL statement on what is committed now. At a prompt, each answer includes what a sync has committed
    * since the last one.
+   * @param asOf shows the state of then instead
    * @throws InputError with DuckDB's message about the SQL
    * @throws ContractError if a file is damaged, with what to do
    */
-  query(sql: string): Promise<QueryResult>;
+  query(sql: string, asOf?: AsOf): Promise<QueryResult>;
+  /** The tables that there are now, with their columns. */
+  tables(): Promise<readonly CatalogTable[]>;
   close(): void;
 }
 
@@ -57,32 +61,52 @@ export type QueryRules = TableRules & { readonly objects: readonly ObjectName[] 
 interface Found {
   readonly manifests: readonly string[];
   readonly tables: readonly CatalogTable[];
+  /** Set for an earlier state. */
+  readonly runs?: readonly VisibleRun[];
+  /** By table: why it cannot be shown. */
+  readonly refused?: Readonly<Record<string, string>>;
 }
 
-async function find(lake: ReadableLake, rules: QueryRules): Promise<Found> {
+async function find(lake: ReadableLake, rules: QueryRules, asOf: AsOf | undefined): Promise<Found> {
   const byObject = await Promise.all(OBJECT_NAMES.map((name) => keysBelow(lake, manifestPrefix(name))));
   // Data that was read once can still be queried, even if its object is no longer configured.
   const objects = OBJECT_NAMES.filter(
     (name, index) => rules.objects.includes(name) || byObject[index]?.length !== 0,
   ).map((name) => OBJECTS[name]);
   const tables = configuredTables(objects, rules, await seenTables(lake, byObject));
-  return { manifests: byObject.flat(), tables };
+  if (asOf === undefined) return { manifests: byObject.flat(), tables };
+  const visible = await Promise.all(byObject.map((keys) => visibleAsOf(lake, keys, asOf)));
+  const refused = OBJECT_NAMES.flatMap((object, index) => {
+    const wholeFrom = visible[index]?.wholeFrom ?? null;
+    const text = `Versions of ${object} from before ${wholeFrom} were dropped, as history.incrementalVersions says. Choose a later time.`;
+    return wholeFrom === null
+      ? []
+      : tables.filter((table) => table.object === object).map(({ name }) => [name, text] as const);
+  });
+  return {
+    refused: Object.fromEntries(refused),
+    manifests: visible.flatMap(({ manifests }) => manifests),
+    tables,
+    runs: OBJECT_NAMES.flatMap((object, index) =>
+      (visible[index]?.runs ?? []).map((runId) => ({ object, runId })),
+    ),
+  };
 }
 
 /** Shows what is committed; the files that are listed then. */
-async function showManifests(open: OpenLake, { manifests }: Found): Promise<readonly ListedFile[]> {
-  await runAll(open.connection, manifestStatements({ root: open.root, manifests }));
+async function showManifests(open: OpenLake, { manifests, runs }: Found): Promise<readonly ListedFile[]> {
+  await runAll(open.connection, manifestStatements({ root: open.root, manifests, runs }));
   return listedFiles(open);
 }
 
 async function showTables(
   { connection }: OpenLake,
-  { tables }: Found,
+  { tables, runs }: Found,
   damaged: ReadonlyMap<string, string>,
 ): Promise<void> {
   const { rows } = await runSql(connection, FILLED_TABLES);
   const filled = new Set(rows.map(([name]) => String(name)));
-  await runAll(connection, tableStatements(tables, filled, damaged));
+  await runAll(connection, tableStatements(tables, filled, { damaged, isEarlier: runs !== undefined }));
 }
 
 const isDirectory = (path: string): Promise<boolean> =>
@@ -152,20 +176,20 @@ export async function openLakeDatabase(
   signal?.addEventListener('abort', () => connection.interrupt());
   await runAll(connection, SETTINGS);
   const open: OpenLake = { connection, lake, root };
-  const findNow = async (): Promise<Found> =>
-    find(lake, rules ?? (await rulesOf(directory)) ?? parseConfig({}));
+  const findNow = async (asOf?: AsOf): Promise<Found> =>
+    find(lake, rules ?? (await rulesOf(directory)) ?? parseConfig({}), asOf);
   /** What the views were last made from, as text. */
   let shown = '';
   let shownDamage = '';
   let listed: readonly ListedFile[] = [];
 
   /** Makes the views again if something was committed or removed since. */
-  async function refresh(): Promise<void> {
-    const found = await findNow();
+  async function refresh(asOf?: AsOf): Promise<void> {
+    const found = await findNow(asOf);
     const text = JSON.stringify(found);
     const isNews = text !== shown;
     if (isNews) listed = await showManifests(open, found);
-    const damaged = await wrongSizes(root, listed);
+    const damaged = new Map([...Object.entries(found.refused ?? {}), ...(await wrongSizes(root, listed))]);
     const damage = JSON.stringify([...damaged]);
     if (!isNews && damage === shownDamage) return;
     await showTables(open, found, damaged);
@@ -173,25 +197,26 @@ export async function openLakeDatabase(
     shownDamage = damage;
   }
 
-  async function answer(sql: string, tries = 1): Promise<QueryResult> {
+  async function answer(sql: string, asOf?: AsOf, tries = 1): Promise<QueryResult> {
     try {
-      await refresh();
+      await refresh(asOf);
       return await runSql(connection, sql);
     } catch (error) {
       if (!isVanishedFile(error) || tries === MAX_TRIES) throw error;
       shown = '';
-      return answer(sql, tries + 1);
+      return answer(sql, asOf, tries + 1);
     }
   }
 
   return {
-    async query(sql) {
+    async query(sql, asOf) {
       try {
-        return await answer(sql);
+        return await answer(sql, asOf);
       } catch (error) {
         throw await explainDamage(error, open);
       }
     },
+    tables: async () => (await findNow()).tables,
     close() {
       connection.closeSync();
       instance.closeSync();

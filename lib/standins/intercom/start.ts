@@ -76,13 +76,14 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     ...createAuthorizeRoutes(app.clientId, () => redirectUrls),
   ]);
   const rate = createRateWindows(clock, { ...DEFAULT_LIMITS, ...options.rateLimit }, switches);
+  const handle = createHandler(services, router, rate);
   const server = await listen({
     port,
     clock,
     faults,
     log,
     sendsDate: () => switches().dateHeader === 'present',
-    handle: createHandler(services, router, rate),
+    handle,
     onInjectedError: (path) => path === '/companies/scroll' && scrolls.fail(),
   });
   url = `http://127.0.0.1:${server.port}`;
@@ -101,6 +102,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       world.forget();
     },
     stats: log.stats,
+    answer: handle,
     close: server.close,
   };
 }

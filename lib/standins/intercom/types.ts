@@ -100,6 +100,22 @@ export interface SimulatorOptions {
   };
 }
 
+export interface RawRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+export interface RawAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Buffer;
+  /** Method and pattern, for the statistics. */
+  readonly route: string;
+}
+
 export interface LoggedRequest {
   readonly method: string;
   /** Path and query. Headers are never logged, so tokens are not either. */
@@ -136,5 +152,7 @@ export interface Simulator {
   /** Changes switches of the running simulator. */
   setSwitches(switches: Partial<Switches>): void;
   stats(): SimulatorStats;
+  /** Answers a request without a connection, and without faults and the log. */
+  answer(request: RawRequest): RawAnswer;
   close(): Promise<void>;
 }

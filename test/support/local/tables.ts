@@ -82,5 +82,6 @@ export const OBJECTS = TABLE_NAMES.filter((name) => factsOf(name).parent === und
 
 export const INCREMENTAL = OBJECTS.filter((name) => factsOf(name).sync === 'incremental');
 
+/** A key that a record came without is null in its row. */
 export const keyText = (values: readonly unknown[]): string =>
   values.map((value) => String(value ?? null)).join(' / ');

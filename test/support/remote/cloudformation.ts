@@ -1,6 +1,6 @@
 /**
- * CloudFormation for the command: what it asks about stacks, in the query protocol, the account's event bus and Lambda's
- * limit.
+ * CloudFormation for the command: what it asks about stacks, in the query protocol, the account's event bus, and
+ * Lambda's limit.
  */
 import { createServer, type IncomingMessage } from 'node:http';
 import { closeServer, listenOnLoopback } from '../../../lib/standins/aws/loopback-server.ts';

@@ -39,7 +39,7 @@ const KEYS: Keys<PipelineConfig> = {
 };
 const PARALLELISM: Nested<'parallelism'> = { objects: true, slices: true };
 const REREAD: Keys<Exclude<NonNullable<PipelineConfig['safetyReread']>, string>> = { days: true };
-const HISTORY: Nested<'history'> = { fullRefreshRuns: true };
+const HISTORY: Nested<'history'> = { fullRefreshRuns: true, incrementalVersions: true };
 const CHILDREN: Nested<'tables'> = { exclude: true };
 const CATALOG: Nested<'catalog'> = { database: true, workgroup: true };
 const AWS: Nested<'aws'> = {

@@ -18,6 +18,7 @@ const MANIFEST: Keys<Omit<Manifest, 'format' | 'completeness' | 'schema'>> = {
   rules: true,
   replaces: true,
   spans: true,
+  dropped: true,
   evidence: true,
   deleted_list: true,
   reread_on: true,

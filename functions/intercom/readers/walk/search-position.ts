@@ -20,6 +20,8 @@ export type SearchPosition = {
   readonly highest: EpochSeconds | null;
   /** The records so far came in the order of `updated_at`. */
   readonly ordered: boolean;
+  /** How often a record came with a later time than all before it. */
+  readonly rises: number;
   /** Pages of this walk, restarts included. */
   readonly pages: number;
   /** When the walk began, on Intercom's clock. */
@@ -40,6 +42,7 @@ export const searchBeginning = (perPage: number): SearchPosition => ({
   read: 0,
   highest: null,
   ordered: true,
+  rises: 0,
   pages: 0,
   startedAt: null,
   refusals: 0,
@@ -51,25 +54,29 @@ export const searchPosition = (position: Position | null): SearchPosition | null
   position as SearchPosition | null;
 
 /** What a page says about the order of the walk. */
-export type Order = Pick<SearchPosition, 'highest' | 'ordered'>;
+export type Order = Pick<SearchPosition, 'highest' | 'ordered' | 'rises'>;
 
 /**
  * Follows the ascending order, which 2.15 keeps without documenting it. Nothing depends on it but where a walk
  * continues after a refused cursor. A record that changed a moment ago may come in its old place with its new time
  * (docs/intercom-api.md 10), so times at or after `horizon` do not raise the bar.
  */
-export function followOrder(
-  records: readonly JsonValue[],
-  { highest: before, ordered: wasOrdered }: Order,
-  horizon: EpochSeconds,
-): Order {
-  let highest = before;
-  let ordered = wasOrdered;
+export function followOrder(records: readonly JsonValue[], before: Order, horizon: EpochSeconds): Order {
+  let { highest, ordered, rises } = before;
   for (const record of records) {
     const at = isJsonObject(record) ? parseTime(record.updated_at) : null;
     if (at === null || at >= horizon) continue;
     if (highest !== null && at < highest) ordered = false;
-    else highest = at;
+    else {
+      if (highest !== null && at > highest) rises += 1;
+      highest = at;
+    }
   }
-  return { highest, ordered };
+  return { highest, ordered, rises };
 }
+
+/** A few records may come in order by chance: one time in 40,320 for eight of them. */
+const ENOUGH_RISES = 7;
+
+/** True if everything before `highest` has been listed. */
+export const isInOrder = ({ ordered, rises }: Order): boolean => ordered && rises >= ENOUGH_RISES;

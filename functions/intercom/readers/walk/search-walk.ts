@@ -13,7 +13,7 @@ import type { Failure } from '../../http/failures.ts';
 import { type CursorPage, contractError, cursorPage, recordsOf, totalCount } from './list-answers.ts';
 import { askSmaller, createPageSizes, halvings } from './page-sizes.ts';
 import type { AskOptions } from './requests.ts';
-import { followOrder, type SearchPosition, searchBeginning } from './search-position.ts';
+import { followOrder, isInOrder, type SearchPosition, searchBeginning } from './search-position.ts';
 import { type Filter, searchBody, searchFilters, searchFrom, upperOf } from './search-query.ts';
 import { createWalkGuard } from './walk-guard.ts';
 
@@ -81,7 +81,7 @@ function afterRefusal(
   granularity: SearchRead['granularity'],
   path: string,
 ): SearchPosition {
-  const inSeconds = granularity === 'second' && state.ordered && state.highest !== null;
+  const inSeconds = granularity === 'second' && isInOrder(state) && state.highest !== null;
   const progressed = inSeconds && state.highest !== state.resumedFrom;
   const refusals = progressed ? 1 : state.refusals + 1;
   if (refusals > MOST_REFUSALS) {

@@ -5,7 +5,7 @@
 import type { ChildDeclaration, ListQuestion, ObjectDeclaration } from '../../../core/declaration.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/json.ts';
 import type { ReadRecord, Reject } from '../../../core/reading.ts';
-import { type FoundList, findList, listUnder } from '../../../core/relationship.ts';
+import { findList, listUnder } from '../../../core/relationship.ts';
 import type { EpochMs } from '../../../core/time.ts';
 import { isNotFound } from '../../http/failures.ts';
 import type { FailureGate } from './failure-gate.ts';
@@ -37,12 +37,6 @@ type AskedList = { readonly value: JsonValue } | null;
 
 const counted = (items: readonly JsonValue[], total: number | null): AskedList => ({
   value: { type: 'list', data: items, total_count: Math.max(items.length, total ?? 0), has_more: false },
-});
-
-const onlyEmbedded = ({ items, odd }: FoundList): JsonValue => ({
-  data: [...items, ...odd].map(({ value }) => value),
-  total_count: items.length + odd.length,
-  has_more: false,
 });
 
 interface Completed {
@@ -111,9 +105,9 @@ export function createRecordTaker(
       if (before === null) unknownInARow.set(child, after === null ? inARow(child) + 1 : 0);
       if (after === null) {
         if (before === null) return done;
-        // Gone by now: what was embedded is all there is.
-        if (asked === null) return { ...done, record: { ...done.record, [field]: onlyEmbedded(before) } };
-        return { ...done, shortfalls: [...done.shortfalls, `${field} came in no shape that is known`] };
+        // If the record is gone, the next run does not find it, and owes nothing.
+        const why = asked === null ? `${field} were not found` : `${field} came in no shape that is known`;
+        return { ...done, shortfalls: [...done.shortfalls, why] };
       }
       const complete = { ...done, record: { ...done.record, [field]: value } };
       if (after.isWhole) return complete;

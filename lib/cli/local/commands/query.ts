@@ -2,6 +2,7 @@
 import { InputError, isPipelineError } from '../../../../functions/core/errors.ts';
 import { loadConfig } from '../../load-config.ts';
 import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
+import { type AsOf, parseAsOf } from '../as-of.ts';
 import { type LakeDatabase, openLakeDatabase } from '../lake-database.ts';
 import { FORMATS, type Format, resultText } from '../query-output.ts';
 
@@ -10,6 +11,7 @@ interface QueryOptions {
   readonly format: string;
   readonly config?: string;
   readonly pipeline?: string;
+  readonly asOf?: string;
 }
 
 const WELCOME = `Type SQL and end it with ";". Tables: contacts, conversations, … (.tables lists them all), each with a
@@ -45,14 +47,18 @@ async function* statementsIn(lines: AsyncIterable<string>, pending: { sql: strin
 }
 
 /** Answers until the input ends; after a mistake, it reports it and goes on. */
-async function converse(terminal: Terminal, database: LakeDatabase, format: Format): Promise<ExitStatus> {
+async function converse(
+  terminal: Terminal,
+  database: LakeDatabase,
+  { format, asOf }: { readonly format: Format; readonly asOf: AsOf | undefined },
+): Promise<ExitStatus> {
   terminal.tell(WELCOME);
   const pending = { sql: '' };
   let status: ExitStatus = 0;
   const lines = terminal.readLines(() => (pending.sql === '' ? 'sql> ' : '...> '));
   for await (const sql of statementsIn(lines, pending)) {
     try {
-      terminal.print(resultText(await database.query(sql), format));
+      terminal.print(resultText(await database.query(sql, asOf), format));
       status = 0;
     } catch (error) {
       if (!isPipelineError(error)) throw error;
@@ -69,11 +75,12 @@ export async function runQuery(
   options: QueryOptions,
 ): Promise<ExitStatus> {
   const format = formatOf(options.format);
+  const asOf = options.asOf === undefined ? undefined : parseAsOf(options.asOf, '--as-of');
   const rules = options.config === undefined ? undefined : await loadConfig(options.config, options.pipeline);
   const database = await openLakeDatabase(options.out, { rules, signal: terminal.signal });
   try {
-    if (sql === undefined) return await converse(terminal, database, format);
-    terminal.print(resultText(await database.query(sql), format));
+    if (sql === undefined) return await converse(terminal, database, { format, asOf });
+    terminal.print(resultText(await database.query(sql, asOf), format));
     return 0;
   } finally {
     database.close();

@@ -35,6 +35,8 @@ export async function runAdopt(terminal: Terminal, options: AdoptOptions): Promi
     `Stack ${stack} was deleted on ${deletedAt.toISOString().slice(0, 10)} and left this behind. Put it into ${file}, beside what the file has there already, and deploy with '${deploy}'. Runs then go on where they were.`,
   );
   const isJson = options.json === true || file.endsWith('.json');
-  terminal.print(isJson ? JSON.stringify(settings, null, 2) : inspect(settings, { depth: null, compact: false }));
+  terminal.print(
+    isJson ? JSON.stringify(settings, null, 2) : inspect(settings, { depth: null, compact: false }),
+  );
   return 0;
 }

@@ -1,5 +1,6 @@
 /** Handles one request: token, rate, version, route, permission, answer. */
 import { uuid } from '../prng.ts';
+import type { RawAnswer, RawRequest } from '../types.ts';
 import { authenticate, permit } from './authorize.ts';
 import type { Services } from './context.ts';
 import { ApiError, errorBody, HtmlError, nginxPage, notFound } from './errors.ts';
@@ -7,22 +8,6 @@ import type { RateWindows } from './rate-windows.ts';
 import type { Router } from './router.ts';
 import type { Token } from './tokens.ts';
 import { parseVersion, versionError } from './versions.ts';
-
-export interface RawRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly query: URLSearchParams;
-  readonly body: string;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-}
-
-export interface RawAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Buffer;
-  /** Method and pattern, for the statistics. */
-  readonly route: string;
-}
 
 const FIRST_VERSION = 200;
 const MAX_BODY = 64 * 1024;

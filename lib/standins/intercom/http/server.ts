@@ -2,10 +2,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FaultAnswer } from '../types.ts';
+import type { FaultAnswer, RawAnswer, RawRequest } from '../types.ts';
 import type { Clock } from '../world/clock.ts';
 import type { Faults } from './faults.ts';
-import type { RawAnswer, RawRequest } from './handler.ts';
 import type { RequestLog } from './request-log.ts';
 
 export interface ServerOptions {

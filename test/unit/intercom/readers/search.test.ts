@@ -332,6 +332,51 @@ describe('a refused cursor', () => {
     expect(JSON.stringify(server.requests[2]?.body.query)).toContain('"value":1007');
   });
 
+  test('does not continue from a record that has just changed and stands in its old place', async () => {
+    const all = records(30);
+    // The server's clock is the real one.
+    const justNow = Math.floor(Date.now() / 1000);
+    let refusals = 0;
+    const { ids } = await readAll((request) => {
+      if (request.body.pagination?.starting_after !== undefined && refusals === 0) {
+        refusals += 1;
+        return REFUSED;
+      }
+      const answer = searchAnswer(request.body, { records: () => all });
+      const data = (answer.data as readonly JsonObject[]).map((one) =>
+        one.id === '0007' ? { ...one, updated_at: justNow } : one,
+      );
+      return { json: { ...answer, data } };
+    });
+    expect(new Set(ids)).toEqual(new Set(idsOf(all)));
+  });
+
+  test.each([
+    ['in no order', records(30), (list: readonly JsonObject[]) => list.toReversed()],
+    [
+      'in an order that may be chance',
+      records(10),
+      (list: readonly JsonObject[]) => [...list.slice(2), ...list.slice(0, 2)],
+    ],
+  ])('starts the walk again if the records come %s', async (_what, all, ordered) => {
+    const size = all.length === 30 ? 8 : 2;
+    let refusals = 0;
+    const { ids, events } = await readAll(({ body }) => {
+      const after = body.pagination?.starting_after;
+      if (after !== undefined && refusals === 0) {
+        refusals += 1;
+        return REFUSED;
+      }
+      const whole = searchAnswer({ query: body.query, pagination: { per_page: 99 } }, { records: () => all });
+      const found = ordered(whole.data as readonly JsonObject[]);
+      const end = Number(after ?? 0) + size;
+      const next = end < found.length ? { page: 2, starting_after: String(end) } : null;
+      return { json: { ...whole, data: found.slice(end - size, end), pages: { type: 'pages', next } } };
+    });
+    expect(new Set(ids)).toEqual(new Set(idsOf(all)));
+    expect(events.some(({ type }) => type === 'restart')).toBe(true);
+  });
+
   test('can be refused every time, as long as the walk makes progress', async () => {
     const all = records(60);
     const { ids } = await readAll((request) =>

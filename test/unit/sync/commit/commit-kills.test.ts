@@ -249,3 +249,21 @@ test('a run that is taken over before it writes its manifest cannot move the cur
   await expect(commitObject(overtaken, holder)).rejects.toMatchObject({ code: 'lease_lost' });
   expect((await state.load('tickets')).committed).toBeNull();
 });
+
+test('a run that is taken over while it writes its manifest cannot move the cursor', async () => {
+  const setting = await aboutToCommit();
+  const { dependencies, holder, pipeline } = setting;
+  const { state, lake } = pipeline;
+  const overtaken: ObjectDependencies = {
+    ...dependencies,
+    lake: {
+      ...lake,
+      putNew: async (key, body) => {
+        if (key.startsWith('manifests/')) await state.reset('tickets', (await state.load('tickets')).fence);
+        return lake.putNew(key, body);
+      },
+    },
+  };
+  await expect(commitObject(overtaken, holder)).rejects.toMatchObject({ code: 'lease_lost' });
+  expect((await state.load('tickets')).committed).toBeNull();
+});

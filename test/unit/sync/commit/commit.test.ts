@@ -204,6 +204,18 @@ describe('the manifest', () => {
     ]);
   });
 
+  test('is short if something that came cannot be a row', async () => {
+    const reject = { path: 'data[1]', reason: 'no id', value: {}, receivedAtMs: 0 };
+    const page = pageOf([recordOf('x')], 1);
+    if (page.type !== 'page') throw new Error('not a page');
+    const { commit, manifest } = await extracted({ '0001': [{ ...page, rejects: [reject] }, END] });
+    await commit();
+    expect(manifest()).toMatchObject({
+      completeness: { status: 'short', debts: [] },
+      tables: { rejects: { rows: 1 } },
+    });
+  });
+
   test('is short if relations are short', async () => {
     const contact = recordOf('a', 5, { tags: { data: [{ id: '1' }], total_count: 2 } });
     const { commit, manifest } = await extracted(
@@ -439,6 +451,16 @@ describe('debts after a run', () => {
     );
     await commit();
     expect(manifest().completeness.debts).toEqual([]);
+  });
+
+  test('of a whole object keep their age if they are found again', async () => {
+    const scope = { window: { from: null, to: null } };
+    const { commit, manifest } = await extracted(
+      { '0001': [{ type: 'debt', scope, reason: 'again' }, pageOf([recordOf('x')], 1), END] },
+      { plan: { previousDebts: [{ ...oldDebt, scope }] } },
+    );
+    await commit();
+    expect(manifest().completeness.debts).toEqual([{ ...oldDebt, scope, reason: 'again', tries: 4 }]);
   });
 
   test('count once if two slices report them, and keep the earlier date', async () => {

@@ -84,7 +84,7 @@ test('removes the manifest before its files: a run exists whole, or not at all',
       await pipeline.lake.delete(keys);
     },
   };
-  const config = { ...dependencies.config, history: { fullRefreshRuns: 1 } };
+  const config = { ...dependencies.config, history: { fullRefreshRuns: 1, versionDays: null } };
   await pruneHistory({ ...dependencies, lake, config });
   expect(deleted.map((keys) => keys.map((key) => key.split('/')[0]))).toEqual([
     ['manifests'],

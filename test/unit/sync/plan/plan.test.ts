@@ -142,6 +142,27 @@ describe('the plan', () => {
     expect(planOf(holder)).toMatchObject({ cursorAfter: START - 1_800, window: { to: START } });
   });
 
+  test('never moves the cursor back, and a backfill leaves it where it is', async () => {
+    const { pipeline, dependencies, planOf } = settingOf();
+    const first = await beginRun(pipeline, dependencies);
+    await planAndExtract(dependencies, first);
+    await commitObject(dependencies, first);
+    await endRun(pipeline, dependencies, first);
+    const cursor = planOf(first).cursorAfter;
+    pipeline.clock.advance(60_000);
+    const wider = { ...dependencies, config: { ...dependencies.config, overlapSeconds: 7_200 } };
+    const second = await beginRun(pipeline, wider);
+    await planAndExtract(wider, second);
+    expect(planOf(second)).toMatchObject({ cursorBefore: cursor, cursorAfter: cursor });
+    await commitObject(wider, second);
+    await endRun(pipeline, wider, second);
+    pipeline.clock.advance(86_400_000);
+    const range = { from: '2026-11-01T00:00:00Z', to: '2026-11-23T10:00:00Z' };
+    const third = await beginRun(pipeline, dependencies, range);
+    await planObject(dependencies, third);
+    expect(planOf(third)).toMatchObject({ mode: 'backfill', cursorBefore: cursor, cursorAfter: cursor });
+  });
+
   test('is refused if the configuration has changed', async () => {
     const { pipeline, dependencies } = settingOf();
     const holder = await beginRun(pipeline, dependencies);

@@ -105,14 +105,36 @@ test.each(['data', 'companies'])('companies come in pages, under the key %s', as
   );
 });
 
-test('a contact deleted in between keeps its embedded items', async () => {
+test.each([
+  ['absent', undefined],
+  ['null', null],
+  ['of another shape', { a: { id: '1' } }],
+])('a list that is %s is asked for', async (_what, tags) => {
+  const { records, server, events } = await readContacts([contact('1', tags, NONE)], () => ({
+    json: { data: items(12) },
+  }));
+  expect(server.log()[1]).toBe('GET /contacts/1/tags');
+  expect(countIn(records[0], 'tags')).toEqual([12, 12]);
+  expect(events.map(({ type }) => type)).toEqual(['page', 'end']);
+});
+
+test('a list that nobody knows stays unknown, and is named', async () => {
+  const { events } = await readContacts([contact('1', { a: 1 }, NONE)], () => ({ json: { other: [] } }));
+  expect(events[0]).toMatchObject({ type: 'page', records: [{ id: '1', unknown: ['tags'] }] });
+});
+
+test('a contact whose lists are not found keeps its embedded items, and is owed', async () => {
   const { records, events } = await readContacts([contact('1', cutList(20), cutList(20))], () => ({
     status: 404,
     json: errorList('not_found', 'User Not Found'),
   }));
-  expect(countIn(records[0], 'tags')).toEqual([10, 10]);
-  expect(countIn(records[0], 'companies')).toEqual([10, 10]);
-  expect(events.map(({ type }) => type)).toEqual(['page', 'end']);
+  expect(countIn(records[0], 'tags')).toEqual([10, 20]);
+  expect(countIn(records[0], 'companies')).toEqual([10, 20]);
+  expect(events).toMatchObject([
+    { type: 'debt', scope: { ids: ['1'] }, reason: 'companies were not found; tags were not found' },
+    { type: 'page' },
+    { type: 'end' },
+  ]);
 });
 
 test('contacts come in order, at most inFlight of their sub-lists at once', async () => {
