@@ -155,6 +155,7 @@ export class PipelineStack extends Stack {
     const { storage, pipelineName } = context;
     const finishRun = new PipelineFunction(this, 'FinishRun', {
       context,
+      paused,
       entry: 'finish-run',
       description: `Sums up a run of the ${pipelineName} pipeline and starts the next if work remains`,
       memoryMiB: MEMORY_MIB,
