@@ -38,7 +38,8 @@ async function startTogether(config: PipelineConfig, limits: Partial<SyncLimits>
   const executionOf = (name: (typeof NAMES)[number]) => ({
     name,
     arn: first.arn.replace(/first$/, name),
-    startTime: isoTime(Date.parse(first.startTime) + NAMES.indexOf(name)),
+    // Long ago enough: Step Functions does not know these, and the pipeline believes it only after two minutes.
+    startTime: isoTime(Date.parse(first.startTime) - 3 * 60_000 + NAMES.indexOf(name)),
   });
   return {
     bench,
