@@ -73,7 +73,7 @@ describe.skipIf(isMissing)(`connect${isMissing ? ` (${NO_CHROMIUM})` : ''}`, () 
     const { access_token } = JSON.parse(await bench.secret('Connection'));
 
     await page.reload();
-    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Already used');
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Connected');
     expect(JSON.parse(await bench.secret('Connection')).access_token).toBe(access_token);
 
     await page.goto((await bench.begin()).url);

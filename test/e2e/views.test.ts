@@ -123,7 +123,10 @@ async function writeOrphans(directory: string, keys: ReadonlyMap<Table, string>)
     );
     for (const [number, orphan] of [gzipSync(newer), ...unreadable(row)].entries()) {
       for (const listed of [key, ofLaterRun]) {
-        const name = listed.replace(/\/\d{4}-[0-9a-z]+-/, `/0001-0rphan${number}-`);
+        const name = listed.replace(
+          /\/([a-z_]+-)?\d{4}-[0-9a-z]+-(?=[^/]*$)/,
+          (_text, object = '') => `/${object}0001-0rphan${number}-`,
+        );
         const file = join(directory, 'lake', name);
         await mkdir(dirname(file), { recursive: true });
         await writeFile(file, orphan);

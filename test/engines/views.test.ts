@@ -41,7 +41,7 @@ beforeAll(async () => {
   });
   gateway = await startAwsGateway();
   const { TRINO_HOME: home = '', TRINO_JAVA: java = '' } = process.env;
-  const starting = startTrino({ home, java, awsUrl: gateway.url, database: 'test' });
+  const starting = startTrino({ home, java, awsUrl: gateway.url, database: 'test_00000000' });
   setOnTeams({ ...UNUSUAL, score: 3, later: null });
   session = await bench.open();
   await session.run();

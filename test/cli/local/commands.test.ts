@@ -158,7 +158,7 @@ describe('sync refuses, and names what is allowed,', () => {
     });
     const { status, stderr } = await local(['sync', '--out', out, '--objects', 'tags'], other.environment);
     expect(status).toBe(1);
-    expect(stderr).toMatch(new RegExp(`of workspace other, but .* workspace ${simulator.workspace.id}`));
+    expect(stderr).toMatch(new RegExp(`to workspace other, but .* workspace ${simulator.workspace.id}`));
   });
 });
 
@@ -288,7 +288,9 @@ describe('a damaged file is named, with what to do:', () => {
     const status = await local(['status', '--out', out]);
     expect(status.stderr).toMatch(/^error: .*is damaged.*or remove it, a summary that no run needs\.$/m);
     const sync = await local(['sync', '--out', out, '--objects', 'tags'], environment);
-    expect(sync.stderr).toMatch(/^error: .*secrets\.json is not valid JSON.*Repair it or restore it/m);
+    expect(sync.stderr).toMatch(
+      /^error: .*secrets\.json is damaged: it is not valid JSON.*Repair it or restore it/m,
+    );
     for (const ended of [status, sync]) {
       expect(ended.stderr).not.toMatch(/\n\s+at /);
       expect(ended.status).toBe(1);
