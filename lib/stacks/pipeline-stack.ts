@@ -78,9 +78,8 @@ export class PipelineStack extends Stack {
       pipelineName: config.name,
       objects: config.objects,
       stateMachine,
-      busiest: [startRun, ...LARGE_OBJECTS.flatMap((object) => extractors.byObject[object] ?? [])].map(
-        (each) => each.function,
-      ),
+      // If StartRun is refused, the run fails, and RunFailed reports that.
+      busiest: LARGE_OBJECTS.flatMap((object) => extractors.byObject[object]?.function ?? []),
       finishRunLog: finishRun.logGroup,
       hasDashboard: deployment.dashboard,
       email: deployment.alerts.email ?? undefined,

@@ -2,7 +2,7 @@
 import diagnostics from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { OBJECT_NAMES } from '../../functions/core/names.ts';
+import { OBJECT_NAMES, type ObjectName } from '../../functions/core/names.ts';
 import { NO_USAGE, type RunUsage, runUsage } from '../../lib/cli/cost/usage.ts';
 import { type Bench, type Session, SMALL, startBench } from '../support/local/local-bench.ts';
 import { HOUR } from '../support/local/test-clock.ts';
@@ -76,7 +76,7 @@ describe('a run in which little changed uses what the cost model says', () => {
     ['one object', ['tags']],
   ])('%s', async (_what, objects) => {
     const counts = await counted({ objects });
-    const expected = runUsage(objects.length);
+    const expected = runUsage(objects as readonly ObjectName[]);
     expect(counts.stateTransitions).toBe(expected.stateTransitions);
     expect(counts.invocations).toBe(expected.invocations);
     // Requests vary a little with what there is to write: never more than the model says, nor far less.

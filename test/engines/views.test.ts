@@ -95,7 +95,10 @@ async function writeLeftOvers(): Promise<void> {
     const ofAnotherRun = file.replace(/run_id=[^/]+/, 'run_id=20991231T000000000Z-ffffff');
     for (const [number, left] of [newer, `${changed.join('\n')}\n`].entries()) {
       for (const beside of [file, ofAnotherRun]) {
-        const name = beside.replace(/\/\d{4}-[0-9a-z]+-/, `/0001-0rphan${number}-`);
+        const name = beside.replace(
+          /\/([a-z_]+-)?\d{4}-[0-9a-z]+-(?=[^/]*$)/,
+          (_text, object = '') => `/${object}0001-0rphan${number}-`,
+        );
         const path = join(bench.directory, 'lake', name);
         await mkdir(dirname(path), { recursive: true });
         await writeFile(path, gzipSync(left));

@@ -97,7 +97,7 @@ const PER_RUN: RunUsage = {
 
 /** Usage per object if little changed: one slice, and one invocation each to plan, extract and commit. */
 const PER_OBJECT: RunUsage = {
-  stateTransitions: 8,
+  stateTransitions: 9,
   invocations: 3,
   s3Puts: 7,
   s3Lists: 3,
@@ -114,8 +114,20 @@ export const NO_USAGE: RunUsage = usageOf(() => 0);
 const add = (usage: RunUsage, other: RunUsage, times: number): RunUsage =>
   usageOf((kind) => usage[kind] + times * other[kind]);
 
-/** Usage of a run of so many objects if little changed. */
-export const runUsage = (objects: number): RunUsage => add(PER_RUN, PER_OBJECT, objects);
+/** The list of deleted conversations is a slice of its own. */
+const DELETED_LIST: RunUsage = {
+  stateTransitions: 3,
+  invocations: 1,
+  s3Puts: 3,
+  s3Lists: 1,
+  s3Gets: 5,
+  dynamoDbWrites: 1,
+  dynamoDbReads: 2,
+};
+
+/** Usage of a run of these objects if little changed. */
+export const runUsage = (objects: readonly ObjectName[]): RunUsage =>
+  add(add(PER_RUN, PER_OBJECT, objects.length), DELETED_LIST, objects.includes('conversations') ? 1 : 0);
 
 /** ASSUMED seconds of an invocation apart from reading: start, token, a few requests to AWS. */
 const INVOCATION_SECONDS = 1.5;
@@ -228,7 +240,7 @@ function initialBytes(volumes: Volumes): number {
 export function monthlyUsage(workspace: Volumes, groups: readonly RunGroup[]): MonthlyUsage {
   const volumes = configured(workspace, groups);
   const base = groups.reduce(
-    (usage, { objects, runsPerMonth }) => add(usage, runUsage(objects.length), runsPerMonth),
+    (usage, { objects, runsPerMonth }) => add(usage, runUsage(objects), runsPerMonth),
     NO_USAGE,
   );
   const runs = groups.reduce((total, { runsPerMonth }) => total + runsPerMonth, 0);
