@@ -244,7 +244,6 @@ describe('the alarms', () => {
     const functions = metricsOf(Throttled).map(({ Dimensions = [] }) => JSON.stringify(Dimensions[0]?.Value));
     const names = functions.map((text) => /"Ref":"(\w+)Function[0-9A-F]{8}"/.exec(text)?.[1]);
     expect(names).toEqual([
-      'StartRun',
       'ExtractorsContacts',
       'ExtractorsCompanies',
       'ExtractorsConversations',
