@@ -3,12 +3,11 @@ import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { counted } from '../core/counted.ts';
 import type { ObjectDeclaration } from '../core/declaration.ts';
-import type { Manifest, ManifestFile } from '../core/engine-files.ts';
-import { manifestPrefix, tablePrefix } from '../core/lake-keys.ts';
+import type { ManifestFile } from '../core/engine-files.ts';
+import { tablePrefix } from '../core/lake-keys.ts';
 import { type ObjectName, SHARED_TABLES, type TableName } from '../core/names.ts';
 import type { Lake } from '../core/ports.ts';
-import { counting } from './counting.ts';
-import { requireStored } from './store.ts';
+import { manifestsOf, thatCount } from './manifests.ts';
 
 /** Something that is not as a manifest says. */
 export interface Problem {
@@ -30,17 +29,6 @@ export interface Verification {
 }
 
 type ReadableLake = Pick<Lake, 'get' | 'list' | 'sizes'>;
-
-interface Stored {
-  readonly key: string;
-  readonly manifest: Manifest;
-}
-
-async function manifestsOf(lake: ReadableLake, object: ObjectName): Promise<readonly Stored[]> {
-  const keys: string[] = [];
-  for await (const key of lake.list(manifestPrefix(object))) keys.push(key);
-  return Promise.all(keys.map(async (key) => ({ key, manifest: await requireStored<Manifest>(lake, key) })));
-}
 
 /** Sizes of all files of the tables that the object writes to. */
 async function sizesOf(
@@ -122,9 +110,7 @@ export async function verifyObject(
   const rules = rulesOf(declaration);
   const own = [...rules.keys()] as TableName[];
   const sizes = await sizesOf(lake, [...own, ...SHARED_TABLES]);
-  const current = counting(
-    all.map((one) => ({ ...one, runId: one.manifest.run_id, replaces: one.manifest.replaces ?? [] })),
-  );
+  const current = thatCount(all);
   const problems: Problem[] = [];
   let files = 0;
   let rows = 0;

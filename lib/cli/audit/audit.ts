@@ -30,7 +30,7 @@ import {
 } from './audit-object.ts';
 import { auditText, repairInput } from './audit-text.ts';
 import { dayStarts } from './day-starts.ts';
-import { manifestsOf, type ReadableLake } from './held-records.ts';
+import { countingManifests, type ReadableLake } from './held-records.ts';
 
 export interface AuditOptions {
   readonly objects?: string;
@@ -151,7 +151,7 @@ async function audit(terminal: Terminal, place: AuditPlace, options: AuditOption
   for (const name of names) {
     const declaration = withoutChildren(OBJECTS[name], config.excludedTables);
     const reader = createObjectReader(declaration, { client, clock, inFlight: IN_FLIGHT, signal });
-    const manifests = await manifestsOf(lake, name);
+    const manifests = await countingManifests(lake, name);
     const auditable = { declaration, reader, client, config, lake, manifests, signal, dayStart };
     prepared.push([auditable, isSearched(declaration) ? await holdSearch(auditable) : null]);
   }

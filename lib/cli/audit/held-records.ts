@@ -2,31 +2,15 @@
  * What the lake holds, read from the files that manifests list, in the directory or the bucket. All ids of an object
  * are in memory, about 100 bytes each. A listed file that is missing holds nothing, which the audit then shows.
  */
-import { gunzipSync } from 'node:zlib';
 import type { Manifest } from '../../../functions/core/engine-files.ts';
-import { manifestPrefix } from '../../../functions/core/lake-keys.ts';
 import { DELETIONS, OBJECT_NAMES, type ObjectName, type TableName } from '../../../functions/core/names.ts';
 import type { Lake } from '../../../functions/core/ports.ts';
 import type { EpochSeconds } from '../../../functions/core/time.ts';
 import { OBJECTS } from '../../../functions/objects/index.ts';
-import { counting } from '../../../functions/sync/counting.ts';
-import { requireStored } from '../../../functions/sync/store.ts';
+import { linesOf, type Row, rowOf } from '../../../functions/sync/lines.ts';
+import { manifestsOf, thatCount } from '../../../functions/sync/manifests.ts';
 
 export type ReadableLake = Pick<Lake, 'get' | 'list'>;
-
-type Row = Readonly<Record<string, unknown>>;
-
-const NEWLINE = 0x0a;
-
-/** Rows of one file, parsed one at a time. */
-function* rowsIn(bytes: Uint8Array, key: string): Generator<Row, void, void> {
-  const text = key.endsWith('.gz') ? gunzipSync(bytes) : Buffer.from(bytes);
-  let start = 0;
-  for (let end = text.indexOf(NEWLINE); end !== -1; end = text.indexOf(NEWLINE, start)) {
-    yield JSON.parse(text.toString('utf8', start, end)) as Row;
-    start = end + 1;
-  }
-}
 
 async function* rowsOf(
   lake: ReadableLake,
@@ -36,19 +20,17 @@ async function* rowsOf(
   for (const { tables } of manifests) {
     for (const { key } of tables[table]?.files ?? []) {
       const bytes = await lake.get(key);
-      if (bytes !== null) yield* rowsIn(bytes, key);
+      if (bytes === null) continue;
+      for await (const line of linesOf(key, bytes)) yield rowOf(line);
     }
   }
 }
 
-/** The manifests of an object that count, oldest first: a rewrite stands for the runs that it replaces. */
-export async function manifestsOf(lake: ReadableLake, object: ObjectName): Promise<readonly Manifest[]> {
-  const keys: string[] = [];
-  for await (const key of lake.list(manifestPrefix(object))) keys.push(key);
-  const manifests: Manifest[] = [];
-  for (const key of keys) manifests.push(await requireStored<Manifest>(lake, key));
-  return counting(manifests.map((one) => ({ ...one, runId: one.run_id, replaces: one.replaces ?? [] })));
-}
+/** The manifests of an object that count, oldest first. */
+export const countingManifests = async (
+  lake: ReadableLake,
+  object: ObjectName,
+): Promise<readonly Manifest[]> => thatCount(await manifestsOf(lake, object)).map(({ manifest }) => manifest);
 
 /** When each record of the object was found deleted. */
 async function deletionsOf(
@@ -58,7 +40,7 @@ async function deletionsOf(
   const deleted = new Map<string, EpochSeconds>();
   for (const name of OBJECT_NAMES) {
     if (name !== object && OBJECTS[name].recordsOf !== object) continue;
-    for await (const row of rowsOf(lake, await manifestsOf(lake, name), DELETIONS)) {
+    for await (const row of rowsOf(lake, await countingManifests(lake, name), DELETIONS)) {
       if (row.object !== object) continue;
       const id = String(row.id);
       deleted.set(id, Math.max(deleted.get(id) ?? 0, Number(row.detected_at)));

@@ -1,13 +1,11 @@
 /** The state of the lake at an earlier time: the runs that had been committed by then. */
 import { parseInstant } from '../../../functions/config/instant.ts';
-import type { Manifest } from '../../../functions/core/engine-files.ts';
 import { InputError } from '../../../functions/core/errors.ts';
 import type { ObjectName } from '../../../functions/core/names.ts';
 import type { Lake } from '../../../functions/core/ports.ts';
 import type { EpochMs } from '../../../functions/core/time.ts';
 import { type CommittedRun, runsIn } from '../../../functions/sync/committed-runs.ts';
-import { counting } from '../../../functions/sync/counting.ts';
-import { requireStored } from '../../../functions/sync/store.ts';
+import { readManifests, thatCount } from '../../../functions/sync/manifests.ts';
 
 /** A time, or a run and all before it. */
 export type AsOf = { readonly atMs: EpochMs } | { readonly runId: string };
@@ -38,9 +36,6 @@ export interface Visible {
   readonly wholeFrom: string | null;
 }
 
-/** Manifests that are read at once. */
-const AT_ONCE = 50;
-
 /** @throws ContractError if a manifest or the evidence of a rewrite cannot be read */
 export async function visibleAsOf(
   lake: Pick<Lake, 'get'>,
@@ -49,22 +44,10 @@ export async function visibleAsOf(
 ): Promise<Visible> {
   const isVisible = ({ runId, committedAtMs }: CommittedRun): boolean =>
     'atMs' in asOf ? committedAtMs <= asOf.atMs : runId <= asOf.runId;
-  const stored: { readonly key: string; readonly manifest: Manifest }[] = [];
-  for (let start = 0; start < keys.length; start += AT_ONCE) {
-    const some = keys.slice(start, start + AT_ONCE);
-    stored.push(
-      ...(await Promise.all(
-        some.map(async (key) => ({ key, manifest: await requireStored<Manifest>(lake, key) })),
-      )),
-    );
-  }
-  const current = counting(
-    stored.map((one) => ({ ...one, runId: one.manifest.run_id, replaces: one.manifest.replaces ?? [] })),
-  );
   const manifests: string[] = [];
   const runs: CommittedRun[] = [];
   const dropped: string[] = [];
-  for (const { key, manifest } of current) {
+  for (const { key, manifest } of thatCount(await readManifests(lake, keys))) {
     const visible = (await runsIn(lake, manifest)).filter(isVisible);
     if (visible.length === 0) continue;
     manifests.push(key);

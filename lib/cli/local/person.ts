@@ -2,14 +2,12 @@
  * Everything that the lake holds of a person: rows that name their id, an address or its hash, in any column of any
  * version, and the rows of the conversations that they took part in.
  */
-import type { Manifest, ManifestFile } from '../../../functions/core/engine-files.ts';
+import type { ManifestFile } from '../../../functions/core/engine-files.ts';
 import { ContractError } from '../../../functions/core/errors.ts';
-import { manifestPrefix } from '../../../functions/core/lake-keys.ts';
 import { OBJECT_NAMES, type TableName } from '../../../functions/core/names.ts';
 import type { HashText, Lake } from '../../../functions/core/ports.ts';
-import { counting } from '../../../functions/sync/counting.ts';
 import { linesOf, type Row, rowOf } from '../../../functions/sync/lines.ts';
-import { requireStored } from '../../../functions/sync/store.ts';
+import { manifestsOf, thatCount } from '../../../functions/sync/manifests.ts';
 
 type ReadableLake = Pick<Lake, 'get' | 'list'>;
 
@@ -40,11 +38,8 @@ export interface PersonRow {
 async function filesOf(lake: ReadableLake): Promise<readonly TableFile[]> {
   const files: TableFile[] = [];
   for (const object of OBJECT_NAMES) {
-    const keys = await Array.fromAsync(lake.list(manifestPrefix(object)));
-    const manifests = await Promise.all(keys.map((key) => requireStored<Manifest>(lake, key)));
-    const known = manifests.map(({ run_id: runId, replaces = [], tables }) => ({ runId, replaces, tables }));
-    for (const { tables } of counting(known)) {
-      for (const [table, { files: listed }] of Object.entries(tables)) {
+    for (const { manifest } of thatCount(await manifestsOf(lake, object))) {
+      for (const [table, { files: listed }] of Object.entries(manifest.tables)) {
         files.push(...listed.map((file) => ({ ...file, table: table as TableName })));
       }
     }

@@ -1,0 +1,46 @@
+/** The manifests of an object as they are in the lake, and which of them count (docs/output.md). */
+import type { Manifest } from '../core/engine-files.ts';
+import { manifestPrefix } from '../core/lake-keys.ts';
+import type { ObjectName } from '../core/names.ts';
+import type { Lake } from '../core/ports.ts';
+import { counting } from './counting.ts';
+import { requireStored } from './store.ts';
+
+export interface StoredManifest {
+  readonly key: string;
+  readonly manifest: Manifest;
+}
+
+/** Manifests that are read at once. */
+const AT_ONCE = 50;
+
+/** @throws ContractError if a manifest is missing or cannot be read */
+export async function readManifests(
+  lake: Pick<Lake, 'get'>,
+  keys: readonly string[],
+): Promise<readonly StoredManifest[]> {
+  const stored: StoredManifest[] = [];
+  for (let start = 0; start < keys.length; start += AT_ONCE) {
+    const reads = keys
+      .slice(start, start + AT_ONCE)
+      .map(async (key) => ({ key, manifest: await requireStored<Manifest>(lake, key) }));
+    stored.push(...(await Promise.all(reads)));
+  }
+  return stored;
+}
+
+/**
+ * All manifests of the object, oldest first, also those that a rewrite replaced.
+ * @throws ContractError if a manifest cannot be read
+ */
+export const manifestsOf = async (
+  lake: Pick<Lake, 'get' | 'list'>,
+  object: ObjectName,
+): Promise<readonly StoredManifest[]> =>
+  readManifests(lake, await Array.fromAsync(lake.list(manifestPrefix(object))));
+
+/** Those that count: a rewrite stands for the runs that it replaces. */
+export const thatCount = (stored: readonly StoredManifest[]): readonly StoredManifest[] =>
+  counting(
+    stored.map((one) => ({ ...one, runId: one.manifest.run_id, replaces: one.manifest.replaces ?? [] })),
+  );
