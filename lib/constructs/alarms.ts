@@ -28,7 +28,7 @@ export interface AlarmsProps {
   readonly pipelineName: string;
   readonly objects: readonly ObjectName[];
   readonly stateMachine: IStateMachine;
-  /** The functions whose throttles count: those that run in every run, or many at a time. At most ten. */
+  /** The functions whose throttles count: those that run most. At least one, at most ten. */
   readonly busiest: readonly IFunction[];
   readonly topic: ITopic;
   /** The alarm goes off after this many intervals without a successful run. */

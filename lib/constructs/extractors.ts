@@ -1,3 +1,4 @@
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { glueNames } from '../../functions/catalog/athena.ts';
 import { configuredTables } from '../../functions/catalog/configured.ts';
@@ -24,7 +25,7 @@ export const EXTRACTOR_TIMEOUT_SECONDS = 900;
 const MEMORY_MIB = 512;
 
 /** Objects with large records (hundreds of parts, long bodies) or many of them. More memory also means more CPU for gzip. */
-export const LARGE_OBJECTS: readonly ObjectName[] = [
+const LARGE_OBJECTS: readonly ObjectName[] = [
   'contacts',
   'companies',
   'conversations',
@@ -41,6 +42,14 @@ export class Extractors extends Construct {
     super(scope, id);
     const entries = props.config.objects.map((object) => [object, this.#extractor(object, props)] as const);
     this.byObject = Object.fromEntries(entries);
+  }
+
+  /** Those whose throttles count: the large objects, then small ones. One metric each, so no more than there are large ones. */
+  get busiest(): readonly IFunction[] {
+    const all = Object.entries(this.byObject);
+    const isLarge = ([object]: [string, unknown]) => LARGE_OBJECTS.some((large) => large === object);
+    const largeFirst = [...all.filter(isLarge), ...all.filter((each) => !isLarge(each))];
+    return largeFirst.slice(0, LARGE_OBJECTS.length).map(([, extractor]) => extractor.function);
   }
 
   #extractor(object: ObjectName, props: ExtractorsProps): PipelineFunction {

@@ -6,7 +6,7 @@ import type { ResolvedConfig } from '../../functions/config/config.ts';
 import type { Deployment } from '../../functions/config/deployment.ts';
 import { grantLake, grantSecret, grantState, grantSyncEvent, STATE_KEYS } from '../constructs/access.ts';
 import type { RunIntervals } from '../constructs/alarms.ts';
-import { Extractors, LARGE_OBJECTS } from '../constructs/extractors.ts';
+import { Extractors } from '../constructs/extractors.ts';
 import type { FunctionCode } from '../constructs/function-code.ts';
 import { Monitoring } from '../constructs/monitoring.ts';
 import { OAuthCallback } from '../constructs/oauth-callback.ts';
@@ -79,7 +79,7 @@ export class PipelineStack extends Stack {
       objects: config.objects,
       stateMachine,
       // If StartRun is refused, the run fails, and RunFailed reports that.
-      busiest: LARGE_OBJECTS.flatMap((object) => extractors.byObject[object]?.function ?? []),
+      busiest: extractors.busiest,
       finishRunLog: finishRun.logGroup,
       hasDashboard: deployment.dashboard,
       email: deployment.alerts.email ?? undefined,

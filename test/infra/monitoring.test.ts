@@ -8,7 +8,7 @@ import { Code } from 'aws-cdk-lib/aws-lambda';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type PipelineConfig, parseConfig, parseDeployment } from '../../functions/config/config.ts';
 import { METRICS, type MetricName } from '../../functions/core/metrics.ts';
-import { OBJECT_NAMES } from '../../functions/core/names.ts';
+import { OBJECT_NAMES, type ObjectName } from '../../functions/core/names.ts';
 import type { MetricsDetail } from '../../functions/environment.ts';
 import { createEmfMetrics } from '../../functions/telemetry/emf-metrics.ts';
 import { addPipeline } from '../../lib/stacks/pipeline.ts';
@@ -49,11 +49,11 @@ afterAll(() => rm(outdir, { recursive: true, force: true }));
 let apps = 0;
 
 /** The stack with the alarms, for a configuration. */
-function monitoring(written: PipelineConfig = {}): StackTemplate {
+function monitoring(written: PipelineConfig = {}, of = config): StackTemplate {
   apps += 1;
   const app = new App({ outdir: join(outdir, String(apps)), context });
   const code = () => Code.fromInline('//');
-  const { pipeline: stack } = addPipeline(app, config, code, parseDeployment(written));
+  const { pipeline: stack } = addPipeline(app, of, code, parseDeployment(written));
   app.synth();
   return Template.fromStack(stack).toJSON() as StackTemplate;
 }
@@ -250,6 +250,17 @@ describe('the alarms', () => {
       'ExtractorsConversationParts',
       'ExtractorsTickets',
     ]);
+  });
+
+  test('count the throttles of small objects, too, if a pipeline has few large ones', () => {
+    const watched = (...objects: ObjectName[]) => {
+      const { Throttled } = alarmsOf(monitoring({}, parseConfig({ name: 'shop', objects })));
+      if (Throttled === undefined) throw new Error('There is no such alarm.');
+      return metricsOf(Throttled).length;
+    };
+    expect(watched('tags')).toBe(1);
+    expect(watched('tags', 'contacts')).toBe(2);
+    expect(watched('tags', 'admins', 'teams', 'segments', 'articles', 'collections')).toBe(5);
   });
 
   test('name the object if the configuration asks for it', () => {
