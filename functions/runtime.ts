@@ -20,7 +20,8 @@ import { createS3Lake } from './aws/s3-lake.ts';
 import { createSecretsHashSource } from './aws/secrets-hash-source.ts';
 import { createSecretsTokenSource } from './aws/secrets-token-source.ts';
 import { createSfnExecutions } from './aws/sfn-executions.ts';
-import { configuredTables } from './catalog/configured.ts';
+import { configuredFlats, configuredTables } from './catalog/configured.ts';
+import { athenaLeaf } from './catalog/json-paths.ts';
 import type { ResolvedConfig } from './config/config.ts';
 import type { ObjectName } from './core/names.ts';
 import type {
@@ -107,6 +108,14 @@ export function createCatalog(env: RawEnvironment, object: ObjectName, config: R
     database: place('GLUE_DATABASE'),
     bucket: place('BUCKET_NAME'),
     tables: (columns) => configuredTables([OBJECTS[object]], config, columns),
+    flats: (attributes) =>
+      configuredFlats(
+        object,
+        config.objects.map((name) => OBJECTS[name]),
+        config,
+        attributes,
+        athenaLeaf,
+      ),
   });
 }
 

@@ -21,12 +21,12 @@ import {
   manifestsTable,
   tableViews,
 } from '../catalog/athena.ts';
-import type { GlueTable } from '../catalog/glue.ts';
+import { type GlueTable, glueView } from '../catalog/glue.ts';
 import { mergedHistoryColumns, mergedTable, mergedView } from '../catalog/merge.ts';
 import type { CatalogTable } from '../catalog/tables.ts';
-import { historyName, viewsOf } from '../catalog/views.ts';
+import { historyName, type View, viewsOf } from '../catalog/views.ts';
 import { RetryableError } from '../core/errors.ts';
-import type { Catalog } from '../core/ports.ts';
+import type { Attributes, Catalog } from '../core/ports.ts';
 import type { SeenTables } from '../core/sightings.ts';
 import { callAws } from './errors.ts';
 
@@ -37,6 +37,8 @@ export interface GlueCatalogOptions {
   readonly bucket: string;
   /** The object's tables for the known columns. */
   readonly tables: (columns: SeenTables) => readonly CatalogTable[];
+  /** The flat views that the object publishes, with these attributes of the workspace. */
+  readonly flats: (attributes: Attributes) => readonly View[];
 }
 
 /** Others rarely change the same tables, and at most once each: the sixteen objects of a first run. */
@@ -165,11 +167,15 @@ export function createGlueCatalog(client: GlueClient, options: GlueCatalogOption
     });
 
   return {
-    async publish({ columns, firstDay }) {
+    async publish({ columns, firstDay, attributes = {} }) {
       const lake: AthenaLake = { bucket, database: DatabaseName, firstDay };
       try {
         await settleShared(lake);
         for (const table of options.tables(columns)) await settleTable(table, lake);
+        for (const flat of options.flats(attributes)) {
+          const view = glueView(flat, DatabaseName);
+          await settle(async () => [viewChange(await find(view.Name), view)]);
+        }
         return { status: 'published' };
       } catch (error) {
         if (!(error instanceof GlueServiceException)) throw error;

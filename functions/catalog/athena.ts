@@ -215,15 +215,11 @@ export const glueTables = (tables: readonly CatalogTable[], lake: AthenaLake): r
   ...currentViews(tables).map((view) => glueView(view, lake.database)),
 ];
 
-/** The names of the catalog's tables and views for these tables. */
-export const glueNames = (tables: readonly CatalogTable[]): readonly string[] => [
+/** The names of the catalog's tables and views for these tables, as patterns: a table, its files and its views. */
+export const gluePatterns = (tables: readonly CatalogTable[]): readonly string[] => [
   MANIFESTS,
   MANIFEST_FILES,
-  ...tables.flatMap((table) => [
-    filesName(table.name),
-    historyName(table.name),
-    ...viewsOf(table).map(({ name }) => name),
-  ]),
+  ...tables.flatMap(({ name }) => [name, `${name}_*`]),
 ];
 
 /** The statements for Athena: Hive DDL for tables, Trino SQL for views. */

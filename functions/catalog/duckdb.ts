@@ -147,6 +147,7 @@ export const FILLED_TABLES = "SELECT unnest(map_keys(getvariable('committed_file
 const MACROS: readonly string[] = [
   ...JSON_MACROS,
   'CREATE OR REPLACE MACRO from_unixtime(seconds) AS to_timestamp(seconds)',
+  'CREATE OR REPLACE MACRO from_iso8601_timestamp(text) AS CAST(text AS TIMESTAMPTZ)',
   'CREATE OR REPLACE MACRO approx_percentile(value, share) AS approx_quantile(value, share)',
 ];
 

@@ -30,7 +30,10 @@ export interface GlueTable {
 /** Marks a column that has no value yet. Its type is provisional, and the first value decides. */
 export const UNDECIDED: Readonly<Record<string, string>> = { 'intercom.values': 'none yet' };
 
-const trinoType = (type: string): string => (type === 'string' ? 'varchar' : type);
+/** Names of types that differ in a view's definition. */
+const TRINO: Readonly<Record<string, string>> = { string: 'varchar', timestamp: 'timestamp(3)' };
+
+const trinoType = (type: string): string => TRINO[type] ?? type;
 
 /** A view in the format in which Athena stores it in Glue: JSON in base64, in a comment. */
 export function glueView({ name, columns, select }: View, database: string): GlueTable {

@@ -16,7 +16,7 @@ export interface View {
 export const MANIFESTS = 'manifests';
 export const MANIFEST_FILES = 'manifest_files';
 export const historyName = (table: TableName): string => `${table}_history`;
-const liveName = (table: TableName): string => `${table}_live`;
+export const liveName = (table: TableName): string => `${table}_live`;
 
 /** Address of the file that holds a row. */
 export const PATH = '"$path"';
@@ -118,7 +118,7 @@ function liveSelect(table: ViewedTable): string {
 }
 
 /** Whether the table has a `<table>_live`: the shared tables have no deleted rows. */
-const hasLiveView = ({ object }: Pick<CatalogTable, 'object'>): boolean => object !== null;
+export const hasLiveView = ({ object }: Pick<CatalogTable, 'object'>): boolean => object !== null;
 
 /** `<table>_live`: the current state without records that were deleted or merged into others. */
 const liveView = (table: ViewedTable): View => ({

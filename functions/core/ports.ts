@@ -1,6 +1,7 @@
 /**
  * What the use cases need from outside. Memory twins and AWS adapters pass the same contract test.
  */
+
 import type {
   AuthorizationOutcome,
   AuthorizationRequest,
@@ -9,6 +10,7 @@ import type {
   Workspace,
 } from './authorization.ts';
 import type { Share } from './cap-shares.ts';
+import type { ColumnType } from './declaration.ts';
 import type { MetricValues } from './metrics.ts';
 import type { ObjectName, TableName } from './names.ts';
 import type { ServerTime } from './server-clock.ts';
@@ -99,12 +101,26 @@ export interface StateStore {
   reset(object: ObjectName, fence: number): Promise<Conditional<ObjectState>>;
 }
 
+/** The type of an attribute's values in SQL. */
+export type AttributeType = Exclude<ColumnType, 'json'>;
+
+/** One of the workspace's own attributes, by its key in the JSON column that holds them. */
+export interface Attribute {
+  readonly name: string;
+  readonly type: AttributeType;
+}
+
+/** The attributes of each object's records, oldest first. */
+export type Attributes = Readonly<Partial<Record<ObjectName, readonly Attribute[]>>>;
+
 /** What the catalog needs to know about an object, besides its declaration and the field rules. */
 export interface KnownTables {
   /** Columns and types recorded by the last committed run; none before the first. */
   readonly columns: SeenTables;
   /** Day of the first committed file, such as `2026-11-22`. */
   readonly firstDay: string;
+  /** What the object's rows define for others' records. @default nothing */
+  readonly attributes?: Attributes;
 }
 
 /** `refused` is permanent: somebody has to grant a right or restore what is missing. `message` says which. */

@@ -5,7 +5,7 @@ import type { DeclaredTable, DeclaredTableName } from '../core/declared-tables.t
 import type { ChildName } from '../core/names.ts';
 import { parsePath, pathFrom, type Step, takesIn } from '../core/paths.ts';
 import { columnOf, columnTree, type FieldRules, writtenType } from './field-rules.ts';
-import { childAt, type FieldNode, type Treatment } from './field-tree.ts';
+import { type Treatment, treatmentAt } from './field-tree.ts';
 
 /** The reason for a field's treatment. */
 export type Reason =
@@ -26,18 +26,6 @@ export interface ListedField {
   readonly personal: 'yes' | 'partly' | 'no';
   readonly rule: Treatment;
   readonly because: Reason;
-}
-
-/** The treatment that applies at a place inside a column. Nothing inside an excluded place is kept. */
-function inForce(node: FieldNode, steps: readonly Step[]): Treatment {
-  let treatment: Treatment = node.treatment ?? 'replicate';
-  let current: FieldNode | null = node;
-  for (const step of steps) {
-    if (treatment === 'exclude') break;
-    current = current === null ? null : childAt(current, step);
-    treatment = current?.treatment ?? treatment;
-  }
-  return treatment;
 }
 
 interface Context {
@@ -61,7 +49,7 @@ function listed(context: Context, path: string, about: Pick<ListedField, 'type' 
   const steps = parsePath(path);
   const [, ...inside] = steps;
   const tree = columnTree(table, columnOf(steps) ?? '', rules);
-  const rule = isExcluded ? 'exclude' : inForce(tree, inside);
+  const rule = isExcluded ? 'exclude' : treatmentAt(tree, inside);
   return { table: table.name, path, ...about, rule, because: reasonOf(context, steps, rule) };
 }
 

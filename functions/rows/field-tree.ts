@@ -68,6 +68,18 @@ export function childAt(node: FieldNode, step: Step): FieldNode | null {
   return step.every === 'key' ? node.everyKey : node.items;
 }
 
+/** The treatment that applies at a place inside a column. Nothing inside an excluded place is kept. */
+export function treatmentAt(node: FieldNode, steps: readonly Step[]): Treatment {
+  let treatment: Treatment = node.treatment ?? 'replicate';
+  let current: FieldNode | null = node;
+  for (const step of steps) {
+    if (treatment === 'exclude') break;
+    current = current === null ? null : childAt(current, step);
+    treatment = current?.treatment ?? treatment;
+  }
+  return treatment;
+}
+
 const childrenOf = ({ keys, everyKey, items }: FieldNode): readonly FieldNode[] =>
   [...keys.values(), everyKey, items].filter((child) => child !== null);
 

@@ -6,6 +6,7 @@ import { manifestPrefix, outcomeKey, runDateOf } from '../core/lake-keys.ts';
 import type { Lake, Publication } from '../core/ports.ts';
 import type { ObjectDependencies } from './dependencies.ts';
 import { lastSchema } from './last-schema.ts';
+import { readAttributes } from './read-attributes.ts';
 import { readStored, storeOnce } from './store.ts';
 
 type PublishDependencies = Pick<ObjectDependencies, 'catalog' | 'lake' | 'state' | 'declaration'>;
@@ -25,7 +26,8 @@ async function publish(
   const prefix = manifestPrefix(declaration.name);
   const first = await firstKey(lake, prefix);
   const firstDay = runDateOf(first?.slice(prefix.length) ?? runId);
-  return catalog.publish({ columns: schema?.columns ?? {}, firstDay });
+  const attributes = await readAttributes(lake, manifest);
+  return catalog.publish({ columns: schema?.columns ?? {}, firstDay, attributes });
 }
 
 /**

@@ -1,7 +1,8 @@
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { glueNames } from '../../functions/catalog/athena.ts';
-import { configuredTables } from '../../functions/catalog/configured.ts';
+import { gluePatterns } from '../../functions/catalog/athena.ts';
+import { configuredFlatNames, configuredTables } from '../../functions/catalog/configured.ts';
+import { flatName } from '../../functions/catalog/flat.ts';
 import { PARENT_OF, type ResolvedConfig } from '../../functions/config/config.ts';
 import { CHILD_NAMES, type ObjectName, SHARED_TABLES, type TableName } from '../../functions/core/names.ts';
 import { OBJECTS } from '../../functions/objects/index.ts';
@@ -64,23 +65,33 @@ export class Extractors extends Construct {
       timeoutSeconds: EXTRACTOR_TIMEOUT_SECONDS,
       ...(reservedConcurrency !== null && { reserved: reservedConcurrency }),
     });
-    const own = [...tablesOf(object, config).map((table) => `tables/${table}/*`), `manifests/${object}/*`];
+    const ownKeys = [
+      ...tablesOf(object, config).map((table) => `tables/${table}/*`),
+      `manifests/${object}/*`,
+    ];
     const shared = SHARED_TABLES.map((table) => `tables/${table}/*/${object}-*`);
     // Objects that are read whole remove superseded runs. Runs of the others are put together (docs/decisions/019),
     // with what they proved as evidence.
     const isWhole = OBJECTS[object].sync.kind === 'full_refresh';
     const evidence = isWhole ? [] : [`evidence/${object}/*`];
-    const written = [...own, ...shared, ...evidence, `work/*/${object}/*`];
+    const written = [...ownKeys, ...shared, ...evidence, `work/*/${object}/*`];
     grantLake(extractor.role, storage.lake, {
       read: [...written, 'work/*/run.json'],
       write: written,
-      delete: isWhole ? own : [...own, ...shared, ...evidence],
+      delete: isWhole ? ownKeys : [...ownKeys, ...shared, ...evidence],
     });
     grantState(extractor.role, storage.state, [...STATE_KEYS.object(object), ...STATE_KEYS.budget]);
     grantSecret(extractor.role, storage.connection);
     grantSecret(extractor.role, storage.hashKey);
-    const tables = glueNames(configuredTables([OBJECTS[object]], config, {}));
-    grantCatalog(extractor.role, catalog.databaseName, tables);
+    const objects = config.objects.map((name) => OBJECTS[name]);
+    // The views of others' tables with what this object defines.
+    const flats = configuredFlatNames(object, objects, config);
+    const tables = configuredTables([OBJECTS[object]], config, {});
+    const own = new Set(tables.map(({ name }) => flatName(name)));
+    grantCatalog(extractor.role, catalog.databaseName, [
+      ...gluePatterns(tables),
+      ...flats.filter((name) => !own.has(name)),
+    ]);
     return extractor;
   }
 }

@@ -8,7 +8,8 @@ import { buffer } from 'node:stream/consumers';
 import { GlueClient, UpdateTableCommand } from '@aws-sdk/client-glue';
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import { glueTables } from '../../functions/catalog/athena.ts';
-import { configuredTables } from '../../functions/catalog/configured.ts';
+import { configuredFlats, configuredTables } from '../../functions/catalog/configured.ts';
+import { athenaLeaf } from '../../functions/catalog/json-paths.ts';
 import { type PipelineConfig, parseConfig } from '../../functions/config/config.ts';
 import { OBJECTS } from '../../functions/objects/index.ts';
 import { readStatus } from '../../functions/sync/status.ts';
@@ -59,19 +60,24 @@ const DUCKDB_TYPES: Readonly<Record<string, string>> = {
   BIGINT: 'bigint',
   DOUBLE: 'double',
   BOOLEAN: 'boolean',
+  TIMESTAMP: 'timestamp',
 };
 
 /** Types by column, as SQL on this machine has them. */
-async function duckdbTypes({ directory }: Bench, table: string): Promise<Record<string, string>> {
+async function duckdbTypes(
+  { directory }: Bench,
+  tables: readonly string[],
+): Promise<Record<string, Record<string, string>>> {
   const database = await openLakeDatabase(directory);
-  try {
+  const types: Record<string, Record<string, string>> = {};
+  for (const table of tables) {
     const rows = await rowsOf(database, `DESCRIBE ${table}`);
-    return Object.fromEntries(
+    types[table] = Object.fromEntries(
       rows.map((row) => [String(row.column_name).toLowerCase(), DUCKDB_TYPES[String(row.column_type)] ?? '']),
     );
-  } finally {
-    database.close();
   }
+  database.close();
+  return types;
 }
 
 const addToTeams = ({ simulator }: Bench, fields: Record<string, unknown>): void => {
@@ -95,10 +101,16 @@ describe('after a run', () => {
       database: DATABASE,
       firstDay: '2026-02-10',
     });
-    expect([...tables.keys()].sort()).toEqual(expected.map(({ Name }) => Name).sort());
-    for (const [table, columns] of Object.entries(types)) {
-      expect([table, columns]).toEqual([table, await duckdbTypes(current, table)]);
-    }
+    const flats = configuredFlats(null, Object.values(OBJECTS), parseConfig({}), {}, athenaLeaf).map(
+      ({ name }) => name,
+    );
+    expect([...tables.keys()].sort()).toEqual([...expected.map(({ Name }) => Name), ...flats].sort());
+    const flatTypes = flats.map((name) => {
+      const columns = tables.get(name)?.StorageDescriptor?.Columns ?? [];
+      return [name, Object.fromEntries(columns.map(({ Name = '', Type = '' }) => [Name, Type]))];
+    });
+    expect(Object.fromEntries(flatTypes)).toEqual(await duckdbTypes(current, flats));
+    expect(types).toEqual(await duckdbTypes(current, Object.keys(types)));
     expect(tables.get('contacts_files')?.Parameters).toMatchObject({
       'projection.run_date.range': '2026-02-10,NOW',
       'storage.location.template': `s3://lake/tables/contacts/run_date=\${run_date}/`,
@@ -129,7 +141,7 @@ describe('after a run', () => {
     expect(Object.keys(types).sort()).toEqual(['contact_company', 'contacts', 'deletions', 'rejects']);
     expect(types.contacts).not.toHaveProperty('name');
     expect(types.contacts).toMatchObject({ last_seen_at: 'string', created_at: 'bigint' });
-    expect(types.contacts).toEqual(await duckdbTypes(current, 'contacts'));
+    expect({ contacts: types.contacts }).toEqual(await duckdbTypes(current, ['contacts']));
   });
 });
 
@@ -146,7 +158,7 @@ describe('a field that nobody declared', () => {
     addToTeams(current, { score: 'three', later: true });
     const { types } = await syncAgain(current);
     expect(types.teams).toMatchObject({ mood: 'string', score: 'string', later: 'boolean' });
-    expect(types.teams).toEqual(await duckdbTypes(current, 'teams'));
+    expect({ teams: types.teams }).toEqual(await duckdbTypes(current, ['teams']));
   });
 
   test('is none where it is blocked', async () => {
@@ -169,7 +181,7 @@ describe('a field that nobody declared', () => {
 
     const hashed = await syncAgain(current, withRule('hash'));
     expect(hashed.types.teams).toMatchObject({ score: 'string' });
-    expect(hashed.types.teams).toEqual(await duckdbTypes(current, 'teams'));
+    expect({ teams: hashed.types.teams }).toEqual(await duckdbTypes(current, ['teams']));
     const database = await openLakeDatabase(current.directory);
     const scores = await rowsOf(database, 'SELECT DISTINCT score FROM teams_history ORDER BY length(score)');
     database.close();
@@ -179,7 +191,7 @@ describe('a field that nobody declared', () => {
 
     const excluded = await syncAgain(current, withRule('exclude'));
     expect(excluded.types.teams).not.toHaveProperty('score');
-    expect(excluded.types.teams).toEqual(await duckdbTypes(current, 'teams'));
+    expect({ teams: excluded.types.teams }).toEqual(await duckdbTypes(current, ['teams']));
   });
 });
 

@@ -13,7 +13,15 @@ import { type AwsGateway, startAwsGateway } from './aws-gateway.ts';
 import { type Engines, queryDifferences, tableDifferences } from './same-rows.ts';
 import { startTrino, untilNodeOffersCatalog } from './trino-server.ts';
 
-const NAMES = ['manifests', 'manifest_files', ...TABLE_NAMES.flatMap((name) => [name, `${name}_history`])];
+const NAMES = [
+  'manifests',
+  'manifest_files',
+  ...TABLE_NAMES.flatMap((name) => [name, `${name}_history`]),
+  ...TABLE_NAMES.filter((name) => !['deletions', 'rejects'].includes(name)).flatMap((name) => [
+    `${name}_live`,
+    `${name}_flat`,
+  ]),
+];
 
 /** Fields that are not declared: names that engines treat in their own way, and values at the edge of a type. */
 const UNUSUAL = {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { PARENT_OF, type PipelineConfig } from '../../functions/config/config.ts';
-import { CHILD_NAMES, OBJECT_NAMES } from '../../functions/core/names.ts';
+import { CHILD_NAMES, OBJECT_NAMES, SHARED_TABLES } from '../../functions/core/names.ts';
 import { OBJECTS } from '../../functions/objects/index.ts';
 import type { StackTemplate } from '../../lib/template/intrinsics.ts';
 import { LOCAL_PLACE } from '../../lib/template/template.ts';
@@ -27,9 +27,7 @@ const GLUE = 'arn:<AWS::Partition>:glue:<AWS::Region>:<AWS::AccountId>';
 
 /** Rights on the tables and views that all objects share, and on those of these tables. */
 function glue(...tables: readonly string[]): readonly string[] {
-  const shared = [...tables, 'deletions', 'rejects'];
-  const names = shared.flatMap((table) => [table, `${table}_history`, `${table}_files`]);
-  names.push(...tables.map((table) => `${table}_live`));
+  const names = [...tables, 'deletions', 'rejects'].flatMap((table) => [table, `${table}_*`]);
   const own = ['manifests', 'manifest_files', ...names].map((name) => `table/<CatalogDatabase>/${name}`);
   return ['catalog', 'database/<CatalogDatabase>', ...own].flatMap((resource) =>
     ['GetTable', 'CreateTable', 'UpdateTable'].map((action) => `glue:${action} on ${GLUE}:${resource}`),
@@ -66,6 +64,26 @@ describe('the roles', () => {
         ...glue('contacts', 'contact_company', 'contact_tag'),
       ].toSorted(),
     );
+  });
+
+  test('a pattern of a table covers no other table', () => {
+    const names = [...OBJECT_NAMES, ...CHILD_NAMES, ...SHARED_TABLES];
+    const covered = names.flatMap((table) =>
+      names.filter((other) => other.startsWith(`${table}_`)).map((other) => [table, other]),
+    );
+    expect(covered).toEqual([]);
+  });
+
+  test('the object that defines attributes writes the flat views that show them', () => {
+    const flats = (role: string) =>
+      (rights[role] ?? []).flatMap((line) => /UpdateTable.*\/(\w+_flat)$/.exec(line)?.[1] ?? []);
+    expect(flats('ExtractorsDataAttributesRole')).toEqual([
+      'companies_flat',
+      'contacts_flat',
+      'conversations_flat',
+    ]);
+    expect(flats('ExtractorsTicketTypesRole')).toEqual(['tickets_flat']);
+    expect(flats('ExtractorsContactsRole')).toEqual([]);
   });
 
   test('the hash key is for extractors alone', () => {
@@ -244,6 +262,8 @@ const REASONS: Readonly<Record<string, RegExp>> = {
   'network interfaces in a VPC have no narrower resource': /^pipeline\/\w+Role: ec2:\w+ on \*$/,
   'readers read all tables, and write results under names that Athena makes':
     /^data\/ReaderRole: (s3:\w+ on .*\/\*|glue:\w+ on .*:table\/<CatalogDatabase>\/\*)$/,
+  'the files and views of a table, whose names begin with its own':
+    /^pipeline\/Extractors\w+Role: glue:\w+ on .*:table\/<CatalogDatabase>\/\w+_\*$/,
   'keys whose names are made at run time':
     /^pipeline\/\w+: s3:\w+Object on (<Lake\.Arn>|arn:<AWS::Partition>:s3:::company-lake)\/(tables|manifests|evidence|work|runs)\/[a-z_*./-]+$/,
 };

@@ -14,7 +14,7 @@ const typesOf = (table: Table | undefined): Readonly<Record<string, string>> =>
     (table?.StorageDescriptor?.Columns ?? []).map(({ Name = '', Type = '' }) => [Name, Type]),
   );
 
-const TRINO: Readonly<Record<string, string>> = { string: 'varchar' };
+const TRINO: Readonly<Record<string, string>> = { string: 'varchar', timestamp: 'timestamp(3)' };
 
 /** The definition that Athena reads of a view. */
 export function definitionOf({ ViewOriginalText = '' }: Table): {

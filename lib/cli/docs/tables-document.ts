@@ -23,7 +23,9 @@ Generated from the declarations in \`functions/objects\` by \`npm run docs:table
 
 Every table has a view \`<table>\` with the current state and a \`<table>_history\` with every version of every
 row, in DuckDB (\`npm run local -- query\`) and in Athena. The view \`<table>_live\` is \`<table>\` without the records
-that \`deletions\` names; \`deletions\` and \`rejects\` have none.
+that \`deletions\` names. \`<table>_flat\` is \`<table>_live\` for people: times as timestamps in UTC, custom attributes and
+the leaves of JSON as typed columns, names next to ids ([queries.md](queries.md#tables-for-people)). \`deletions\` and
+\`rejects\` have neither.
 
 Types are those of the catalog. Times are Unix seconds. *JSON* is JSON text in a string: read it with
 \`json_extract_scalar(column, '$.path')\`, or \`'$["any name"]'\`. Any column may be null, except those of the primary

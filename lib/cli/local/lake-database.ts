@@ -2,17 +2,20 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { configuredTables, type TableRules } from '../../../functions/catalog/configured.ts';
+import { configuredFlats, configuredTables, type TableRules } from '../../../functions/catalog/configured.ts';
 import { FILLED_TABLES, manifestStatements, tableStatements } from '../../../functions/catalog/duckdb.ts';
+import { duckdbLeaf } from '../../../functions/catalog/json-paths.ts';
 import type { CatalogTable } from '../../../functions/catalog/tables.ts';
+import { createView, type View } from '../../../functions/catalog/views.ts';
 import { parseConfig } from '../../../functions/config/config.ts';
 import type { Manifest } from '../../../functions/core/engine-files.ts';
 import { InputError } from '../../../functions/core/errors.ts';
 import { manifestPrefix } from '../../../functions/core/lake-keys.ts';
 import { OBJECT_NAMES, type ObjectName } from '../../../functions/core/names.ts';
-import type { Lake } from '../../../functions/core/ports.ts';
-import { type SeenTables, unionSeen } from '../../../functions/core/sightings.ts';
+import type { Attributes, Lake } from '../../../functions/core/ports.ts';
+import { unionSeen } from '../../../functions/core/sightings.ts';
 import { OBJECTS } from '../../../functions/objects/index.ts';
+import { readAttributes } from '../../../functions/sync/read-attributes.ts';
 import { requireStored } from '../../../functions/sync/store.ts';
 import { type AsOf, type VisibleRun, visibleAsOf } from './as-of.ts';
 import { explainDamage, type ListedFile, listedFiles, type OpenLake, wrongSizes } from './damaged-file.ts';
@@ -44,14 +47,17 @@ async function keysBelow(lake: ReadableLake, prefix: string): Promise<readonly s
   return keys;
 }
 
-/** The columns that the last committed run of each object knows. */
-async function seenTables(
+/** The manifest of each object's last committed run. */
+const lastManifests = (
   lake: ReadableLake,
   manifests: readonly (readonly string[])[],
-): Promise<SeenTables> {
-  const last = manifests.flatMap((keys) => keys.slice(-1));
-  const schemas = await Promise.all(last.map((key) => requireStored<Manifest>(lake, key)));
-  return schemas.map(({ schema }) => schema.columns).reduce(unionSeen, {});
+): Promise<readonly Manifest[]> =>
+  Promise.all(manifests.flatMap((keys) => keys.slice(-1)).map((key) => requireStored<Manifest>(lake, key)));
+
+/** Without those in a damaged file: the query that reads it says so. */
+async function attributesIn(lake: ReadableLake, last: readonly Manifest[]): Promise<Attributes> {
+  const all = await Promise.allSettled(last.map((manifest) => readAttributes(lake, manifest)));
+  return Object.assign({}, ...all.map((one) => (one.status === 'fulfilled' ? one.value : {})));
 }
 
 /** The part of a configuration that decides which tables and columns exist. */
@@ -61,6 +67,7 @@ export type QueryRules = TableRules & { readonly objects: readonly ObjectName[] 
 interface Found {
   readonly manifests: readonly string[];
   readonly tables: readonly CatalogTable[];
+  readonly flats: readonly View[];
   /** Set for an earlier state. */
   readonly runs?: readonly VisibleRun[];
   /** By table: why it cannot be shown. */
@@ -73,8 +80,11 @@ async function find(lake: ReadableLake, rules: QueryRules, asOf: AsOf | undefine
   const objects = OBJECT_NAMES.filter(
     (name, index) => rules.objects.includes(name) || byObject[index]?.length !== 0,
   ).map((name) => OBJECTS[name]);
-  const tables = configuredTables(objects, rules, await seenTables(lake, byObject));
-  if (asOf === undefined) return { manifests: byObject.flat(), tables };
+  const last = await lastManifests(lake, byObject);
+  const seen = last.map(({ schema }) => schema.columns).reduce(unionSeen, {});
+  const tables = configuredTables(objects, rules, seen);
+  const flats = configuredFlats(null, objects, rules, await attributesIn(lake, last), duckdbLeaf);
+  if (asOf === undefined) return { manifests: byObject.flat(), tables, flats };
   const visible = await Promise.all(byObject.map((keys) => visibleAsOf(lake, keys, asOf)));
   const refused = OBJECT_NAMES.flatMap((object, index) => {
     const wholeFrom = visible[index]?.wholeFrom ?? null;
@@ -87,6 +97,7 @@ async function find(lake: ReadableLake, rules: QueryRules, asOf: AsOf | undefine
     refused: Object.fromEntries(refused),
     manifests: visible.flatMap(({ manifests }) => manifests),
     tables,
+    flats,
     runs: OBJECT_NAMES.flatMap((object, index) =>
       (visible[index]?.runs ?? []).map((runId) => ({ object, runId })),
     ),
@@ -101,12 +112,13 @@ async function showManifests(open: OpenLake, { manifests, runs }: Found): Promis
 
 async function showTables(
   { connection }: OpenLake,
-  { tables, runs }: Found,
+  { tables, flats, runs }: Found,
   damaged: ReadonlyMap<string, string>,
 ): Promise<void> {
   const { rows } = await runSql(connection, FILLED_TABLES);
   const filled = new Set(rows.map(([name]) => String(name)));
   await runAll(connection, tableStatements(tables, filled, { damaged, isEarlier: runs !== undefined }));
+  await runAll(connection, flats.map(createView));
 }
 
 const isDirectory = (path: string): Promise<boolean> =>

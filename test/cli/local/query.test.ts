@@ -74,7 +74,7 @@ describe('query', () => {
     const tables = 'SELECT DISTINCT table_name FROM duckdb_columns() WHERE NOT internal';
     const shown = async (config?: object) => {
       const { stdout } = await ask(
-        `${tables} AND table_name NOT LIKE '%_history' AND table_name NOT LIKE '%_live' ORDER BY 1`,
+        `${tables} AND NOT regexp_matches(table_name, '_(history|live|flat)$') ORDER BY 1`,
         config,
       );
       return stdout

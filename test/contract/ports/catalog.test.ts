@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { createGlueCatalog } from '../../../functions/aws/glue-catalog.ts';
-import { configuredTables } from '../../../functions/catalog/configured.ts';
+import { configuredFlats, configuredTables } from '../../../functions/catalog/configured.ts';
+import { athenaLeaf } from '../../../functions/catalog/json-paths.ts';
 import { parseConfig } from '../../../functions/config/config.ts';
 import type { ObjectName } from '../../../functions/core/names.ts';
-import type { Catalog } from '../../../functions/core/ports.ts';
+import type { Attributes, Catalog } from '../../../functions/core/ports.ts';
 import type { SeenTables } from '../../../functions/core/sightings.ts';
 import { OBJECTS, TABLES } from '../../../functions/objects/index.ts';
 import { useAwsEndpoints } from '../../support/aws-endpoints.ts';
@@ -32,7 +33,7 @@ describe.each<[string, () => Promise<Catalogs>]>([
       const database = await endpoints().newDatabase();
       return {
         of: (...about) =>
-          createGlueCatalog(endpoints().glue, { database, bucket: 'lake', tables: tablesFor(...about) }),
+          createGlueCatalog(endpoints().glue, { database, bucket: 'lake', ...viewsFor(...about) }),
         types: async () => (await readCatalog(endpoints().glue, database)).types,
       };
     },
@@ -117,12 +118,20 @@ function tablesFor(object: ObjectName, fields: Record<string, unknown> = {}) {
   return (columns: SeenTables) => configuredTables([OBJECTS[object]], config, columns);
 }
 
+/** What one object publishes if every object is configured. */
+function viewsFor(object: ObjectName, fields: Record<string, unknown> = {}) {
+  const config = parseConfig({ fields }, TABLES);
+  const flats = (attributes: Attributes) =>
+    configuredFlats(object, Object.values(OBJECTS), config, attributes, athenaLeaf);
+  return { tables: tablesFor(object, fields), flats };
+}
+
 test('Glue is written to only if something differs, and its views show what their histories have', async () => {
   const database = await endpoints().newDatabase();
   const catalog = createGlueCatalog(endpoints().glue, {
     database,
     bucket: 'lake',
-    tables: tablesFor('contacts'),
+    ...viewsFor('contacts'),
   });
   const columns: SeenTables = { contacts: { mood: ['string'], later: [] } };
   await catalog.publish({ columns, firstDay: '2026-11-22' });

@@ -26,6 +26,7 @@ function catalogWith(client: GlueClient) {
     database: 'shop',
     bucket: 'lake',
     tables: (columns) => configuredTables([OBJECTS.tags], CONFIG, columns),
+    flats: () => [],
   });
 }
 

@@ -1,0 +1,224 @@
+/**
+ * `<table>_flat`: a table as a person would make it. Times are timestamps in UTC, the leaves of JSON and the
+ * workspace's own attributes are typed columns, and ids have their names next to them. The text is the same in DuckDB
+ * and Athena, but for the way to the leaves of JSON. A value that is not of its column's type is NULL; `<table>` has it as it came. Pure.
+ */
+import type { DeclaredTable, DeclaredTableName } from '../core/declared-tables.ts';
+import type { ObjectName, TableName } from '../core/names.ts';
+import { parsePath } from '../core/paths.ts';
+import type { Attributes, AttributeType } from '../core/ports.ts';
+import { columnTree, type FieldRules } from '../rows/field-rules.ts';
+import { treatmentAt } from '../rows/field-tree.ts';
+import { LEAVES, PREFIXES } from './flat-leaves.ts';
+import { list, quoted } from './sql.ts';
+import { type CatalogColumn, type CatalogTable, RUN_DATE, referenceOf } from './tables.ts';
+import { catalogType } from './types.ts';
+import { liveName, type View } from './views.ts';
+
+/** What a flat view is made from. */
+export interface FlatContext {
+  /** All tables of the pipeline, for the names next to ids. */
+  readonly tables: readonly CatalogTable[];
+  readonly declared: readonly DeclaredTable[];
+  readonly rules: FieldRules;
+  readonly attributes: Attributes;
+  /** Writes a leaf of a JSON column as text, by its keys. */
+  readonly leaf: WriteLeaf;
+}
+
+export type WriteLeaf = (column: string, keys: readonly string[]) => string;
+
+/** The JSON column with the workspace's own attributes, what its columns' names begin with, and which object defines them. */
+export const ATTRIBUTE_COLUMNS: Readonly<
+  Partial<
+    Record<TableName, { readonly column: string; readonly prefix: string; readonly definedBy: ObjectName }>
+  >
+> = {
+  contacts: { column: 'custom_attributes', prefix: 'custom', definedBy: 'data_attributes' },
+  companies: { column: 'custom_attributes', prefix: 'custom', definedBy: 'data_attributes' },
+  conversations: { column: 'custom_attributes', prefix: 'custom', definedBy: 'data_attributes' },
+  tickets: { column: 'ticket_attributes', prefix: 'attribute', definedBy: 'ticket_types' },
+};
+
+/** Small tables, by the column that names their records. Joining a large one would make every query slow. */
+const LABELS: Readonly<Partial<Record<TableName, string>>> = {
+  admins: 'name',
+  teams: 'name',
+  tags: 'name',
+  segments: 'name',
+  collections: 'name',
+  ticket_types: 'name',
+  subscription_types: 'name',
+  help_centers: 'display_name',
+};
+
+/** A column of a flat view: its name, its type in Glue, and the expression for it. */
+interface FlatColumn {
+  readonly name: string;
+  readonly type: string;
+  readonly sql: string;
+}
+
+const ROW = 'live';
+
+const cell = (column: string): string => `${ROW}.${quoted(column)}`;
+
+const TYPES: Readonly<Record<AttributeType, string>> = {
+  string: 'string',
+  integer: 'bigint',
+  number: 'double',
+  boolean: 'boolean',
+  timestamp: 'timestamp',
+};
+
+/** The first and the last second of the years 1 to 9999, which is what engines can write. */
+const [FIRST_SECOND, LAST_SECOND] = [-62_135_596_800, 253_402_300_799];
+
+const fromUnix = (sql: string): string =>
+  `CASE WHEN TRY_CAST(${sql} AS double) BETWEEN ${FIRST_SECOND} AND ${LAST_SECOND} THEN CAST(from_unixtime(TRY_CAST(${sql} AS double)) AT TIME ZONE 'UTC' AS timestamp) END`;
+
+const fromIso = (sql: string): string =>
+  `CAST(TRY(from_iso8601_timestamp(${sql})) AT TIME ZONE 'UTC' AS timestamp)`;
+
+/** A value of any type as one of its column's type. Hashed values and text stay text. */
+function typed(sql: string, type: AttributeType): string {
+  if (type === 'string') return `CAST(${sql} AS varchar)`;
+  return type === 'timestamp' ? fromUnix(sql) : `TRY_CAST(${sql} AS ${TYPES[type]})`;
+}
+
+/** Something that may be hashed is text then; something excluded is no column. */
+function treated(
+  context: FlatContext,
+  table: DeclaredTableName,
+  column: string,
+  keys: readonly string[],
+  type: AttributeType,
+): AttributeType | null {
+  const declared = context.declared.find(({ name }) => name === table);
+  if (declared === undefined) return type;
+  const steps = keys.map((key) => ({ key }));
+  const treatment = treatmentAt(columnTree(declared, column, context.rules), steps);
+  if (treatment === 'exclude') return null;
+  return treatment === 'hash' ? 'string' : type;
+}
+
+/** `source.author.id` is `source_author_id`. What a prefix would only repeat has none: `statistics.count_reopens`. */
+function leafName(column: string, keys: readonly string[]): string {
+  const prefix = PREFIXES[column] ?? column;
+  const name = keys.join('_');
+  return prefix === '' || name === prefix ? name : `${prefix}_${name}`;
+}
+
+function leafColumns(context: FlatContext, table: DeclaredTableName, column: string): readonly FlatColumn[] {
+  return Object.entries(LEAVES[table]?.[column] ?? {}).flatMap(([path, wanted]) => {
+    const keys = parsePath(path).map((step) => ('key' in step ? step.key : ''));
+    const type = treated(context, table, column, keys, wanted);
+    if (type === null) return [];
+    return [
+      { name: leafName(column, keys), type: TYPES[type], sql: typed(context.leaf(cell(column), keys), type) },
+    ];
+  });
+}
+
+/** A name that every engine accepts: lower case, no special characters. `Plan (2024)` becomes `plan_2024`. */
+const plainName = (name: string): string =>
+  name
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}]+/gu, '_')
+    .replaceAll(/^_+|_+$/g, '')
+    .slice(0, 60)
+    .toWellFormed();
+
+/** The name, or the name with the first number that nobody has. */
+function freeName(name: string, taken: ReadonlySet<string>): string {
+  if (!taken.has(name)) return name;
+  let count = 2;
+  while (taken.has(`${name}_${count}`)) count += 1;
+  return `${name}_${count}`;
+}
+
+/** Of attributes whose names come out the same, the oldest has the name; the others get a number. */
+function attributeColumns(context: FlatContext, table: ObjectName): readonly FlatColumn[] {
+  const place = ATTRIBUTE_COLUMNS[table];
+  if (place === undefined) return [];
+  const taken = new Set<string>();
+  return (context.attributes[table] ?? []).flatMap(({ name, type: wanted }) => {
+    const unique = freeName([place.prefix, plainName(name)].filter((part) => part !== '').join('_'), taken);
+    taken.add(unique);
+    const type = treated(context, table, place.column, [name], wanted);
+    if (type === null) return [];
+    const value = context.leaf(cell(place.column), [name]);
+    return [
+      {
+        name: unique,
+        type: TYPES[type],
+        sql: type === 'timestamp' ? `coalesce(${fromUnix(value)}, ${fromIso(value)})` : typed(value, type),
+      },
+    ];
+  });
+}
+
+interface Label extends FlatColumn {
+  readonly join: string;
+}
+
+/** The name of the record that an id refers to. */
+function labelOf(
+  { tables }: FlatContext,
+  table: CatalogTable,
+  column: CatalogColumn,
+  index: number,
+): readonly Label[] {
+  const target = referenceOf(column);
+  const found = tables.find(({ name }) => name === target?.table);
+  const label = found && LABELS[found.name];
+  const isThere = found?.columns.some(({ name }) => name === label) ?? false;
+  const name = column.name.replace(/_id$/, '_name');
+  if (found === undefined || label === undefined || !isThere) return [];
+  if (name === column.name || table.columns.some((one) => one.name === name)) return [];
+  const alias = `label${index}`;
+  return [
+    {
+      name,
+      type: 'string',
+      sql: `${alias}.${quoted(label)}`,
+      join: `LEFT JOIN ${found.name} AS ${alias} ON ${alias}."id" = ${cell(column.name)}`,
+    },
+  ];
+}
+
+/** How the description of a column with the same value in every row begins. */
+const OBJECT_TYPE = "Intercom's name for this kind of record";
+
+/** Not our own columns, nor the type of the record, which is the same in every row. */
+const isForPeople = ({ name, description }: CatalogColumn): boolean =>
+  !name.startsWith('_') && name !== RUN_DATE && !(name === 'type' && description.startsWith(OBJECT_TYPE));
+
+/** @param table one that has a live view */
+export function flatView(table: CatalogTable, context: FlatContext): View {
+  const name = table.name as DeclaredTableName;
+  const columns = table.columns
+    .filter((column) => column.declared !== null && isForPeople(column))
+    .flatMap((column, index): readonly (FlatColumn | Label)[] => {
+      const { declared } = column;
+      if (declared === null) return [];
+      if (declared === 'json') {
+        return column.name === ATTRIBUTE_COLUMNS[name]?.column
+          ? attributeColumns(context, name as ObjectName)
+          : leafColumns(context, name, column.name);
+      }
+      // Ids are text in every table, so that they join, whatever Intercom sends.
+      const type = catalogType(column.name, declared, []) === 'string' ? 'string' : declared;
+      const own = { name: column.name, type: TYPES[type], sql: typed(cell(column.name), type) };
+      return [own, ...labelOf(context, table, column, index)];
+    });
+  const joins = columns.flatMap((column) => ('join' in column ? [column.join] : []));
+  const selected = columns.map(({ name, sql }) => `${sql} AS ${quoted(name)}`);
+  return {
+    name: flatName(table.name),
+    columns: columns.map(({ name, type }) => ({ name, type })),
+    select: [`SELECT\n${list(selected)}\nFROM ${liveName(table.name)} AS ${ROW}`, ...joins].join('\n'),
+  };
+}
+
+export const flatName = (table: TableName): string => `${table}_flat`;
