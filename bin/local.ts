@@ -1,4 +1,4 @@
-/** The whole system on one machine: `demo`, `sync`, `status`, `verify`, `query`, `diff`, `person`, `fields`, `reset`. See `npm run local -- --help`. */
+/** The whole system on one machine: `demo`, `sync`, `status`, `verify`, `query`, `export`, `diff`, `person`, `fields`, `reset`. See `npm run local -- --help`. */
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { Command } from 'commander';
@@ -85,11 +85,25 @@ program
   .option(...OUT)
   .option('--config <file>', 'configuration, .ts or .json (default: the one of the last sync)')
   .option(...PIPELINE)
-  .option('--format <format>', 'table, csv or json', 'table')
+  .option('--format <format>', 'table, csv, json, ndjson or parquet', 'table')
+  .option('--to <file>', 'write the answer to a file instead, as parquet, ndjson, csv or json')
   .option('--as-of <time>', 'the state as it was committed then: ISO 8601 with its zone, or the id of a run')
   .action((sql, options) =>
     terminal.run(async () =>
       (await import('../lib/cli/local/commands/query.ts')).runQuery(terminal, sql, options),
+    ),
+  );
+
+program
+  .command('export')
+  .description(
+    'write the current state as a DuckDB database: every table, its flat table, and what is committed',
+  )
+  .argument('<file>', 'such as intercom.duckdb; an existing file is replaced')
+  .option(...OUT)
+  .action((file, options) =>
+    terminal.run(async () =>
+      (await import('../lib/cli/local/commands/export.ts')).runExport(terminal, file, options),
     ),
   );
 

@@ -190,9 +190,14 @@ function labelOf(
 /** How the description of a column with the same value in every row begins. */
 const OBJECT_TYPE = "Intercom's name for this kind of record";
 
+/** The one column of ours that people want: it says how fresh a row is. */
+const EXTRACTED_AT = '_extracted_at';
+
 /** Not our own columns, nor the type of the record, which is the same in every row. */
 const isForPeople = ({ name, description }: CatalogColumn): boolean =>
-  !name.startsWith('_') && name !== RUN_DATE && !(name === 'type' && description.startsWith(OBJECT_TYPE));
+  (!name.startsWith('_') || name === EXTRACTED_AT) &&
+  name !== RUN_DATE &&
+  !(name === 'type' && description.startsWith(OBJECT_TYPE));
 
 /** @param table one that has a live view */
 export function flatView(table: CatalogTable, context: FlatContext): View {

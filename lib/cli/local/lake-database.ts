@@ -1,10 +1,11 @@
 /** DuckDB over the files of an output directory: every table of the catalog, with its committed rows. */
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, rename, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { configuredFlats, configuredTables, type TableRules } from '../../../functions/catalog/configured.ts';
 import { FILLED_TABLES, manifestStatements, tableStatements } from '../../../functions/catalog/duckdb.ts';
 import { duckdbLeaf } from '../../../functions/catalog/json-paths.ts';
+import { literal, quoted } from '../../../functions/catalog/sql.ts';
 import type { CatalogTable } from '../../../functions/catalog/tables.ts';
 import { createView, type View } from '../../../functions/catalog/views.ts';
 import { parseConfig } from '../../../functions/config/config.ts';
@@ -31,6 +32,18 @@ export interface LakeDatabase {
    * @throws ContractError if a file is damaged, with what to do
    */
   query(sql: string, asOf?: AsOf): Promise<QueryResult>;
+  /**
+   * Writes the answer to a file, which is there when it is whole.
+   * @param format DuckDB's options of COPY, such as `parquet`
+   * @throws InputError with DuckDB's message about the SQL or the file
+   */
+  write(sql: string, file: string, format: string, asOf?: AsOf): Promise<void>;
+  /**
+   * Writes the current state as a DuckDB database: each table, its flat table, and what is committed.
+   * @returns the names of the tables
+   * @throws InputError with DuckDB's message about the file
+   */
+  export(file: string): Promise<readonly string[]>;
   /** The tables that there are now, with their columns. */
   tables(): Promise<readonly CatalogTable[]>;
   close(): void;
@@ -148,6 +161,22 @@ const isVanishedFile = (error: unknown): boolean =>
   error instanceof InputError &&
   /^IO Error: (No files found|Cannot open file .*No such file)/.test(error.message);
 
+/** Histories are left out, and what other views repeat. */
+const EXPORTED_VIEWS = `SELECT view_name FROM duckdb_views()
+  WHERE NOT internal AND database_name = 'memory' AND NOT regexp_matches(view_name, '_(history|live)$') ORDER BY 1`;
+
+/** Writes a file under another name first, so that a stop or a full disk leaves no half of one. */
+async function whole<T>(file: string, write: (partial: string) => Promise<T>): Promise<T> {
+  const partial = `${file}.${process.pid}.partial`;
+  try {
+    const written = await write(partial);
+    await rename(partial, file);
+    return written;
+  } finally {
+    await rm(partial, { force: true });
+  }
+}
+
 /** A file may disappear between any two tries; more than a few for one answer are no coincidence. */
 const MAX_TRIES = 6;
 
@@ -220,14 +249,42 @@ export async function openLakeDatabase(
     }
   }
 
+  async function explained<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw await explainDamage(error, open);
+    }
+  }
+
   return {
-    async query(sql, asOf) {
-      try {
-        return await answer(sql, asOf);
-      } catch (error) {
-        throw await explainDamage(error, open);
-      }
-    },
+    query: (sql, asOf) => explained(() => answer(sql, asOf)),
+    write: (sql, file, format, asOf) =>
+      explained(() =>
+        whole(file, async (partial) => {
+          // A comment at the end of the SQL must not take the bracket with it.
+          const copy = `COPY (\n${sql.trim().replace(/;+$/, '')}\n) TO ${literal(partial)} (FORMAT ${format})`;
+          await answer(copy, asOf);
+        }),
+      ),
+    export: (file) =>
+      explained(() =>
+        whole(file, async (partial) => {
+          await refresh();
+          await runAll(connection, [`ATTACH ${literal(partial)} AS exported`]);
+          try {
+            const { rows } = await runSql(connection, EXPORTED_VIEWS);
+            const names = rows.map(([name]) => String(name));
+            const copies = names.map(
+              (name) => `CREATE TABLE exported.main.${quoted(name)} AS SELECT * FROM ${quoted(name)}`,
+            );
+            await runAll(connection, copies);
+            return names;
+          } finally {
+            await runAll(connection, ['DETACH exported']);
+          }
+        }),
+      ),
     tables: async () => (await findNow()).tables,
     close() {
       connection.closeSync();

@@ -4,8 +4,16 @@ import { stringifyJson } from '../../../functions/core/json.ts';
 import { tableText } from '../terminal/table-text.ts';
 import type { Cell, QueryResult } from './run-sql.ts';
 
-export const FORMATS = ['table', 'csv', 'json'] as const;
+export const FORMATS = ['table', 'csv', 'json', 'ndjson', 'parquet'] as const;
 export type Format = (typeof FORMATS)[number];
+
+/** What DuckDB calls the formats that it writes to a file. */
+export const FILE_FORMATS: Readonly<Record<Exclude<Format, 'table'>, string>> = {
+  csv: 'csv, header',
+  json: 'json, array true',
+  ndjson: 'json',
+  parquet: 'parquet',
+};
 
 const MAX_WIDTH = 60;
 
@@ -31,22 +39,29 @@ const asCsv = ({ columns, rows }: QueryResult): string =>
     .map((fields) => fields.map(csvField).join(','))
     .join('\n');
 
-/** A list with one object per line; numbers keep all their digits. */
-function asJson({ columns, rows }: QueryResult): string {
-  const lines = rows.map((row) => {
+/** One object per row; numbers keep all their digits. */
+const objectsOf = ({ columns, rows }: QueryResult): readonly string[] =>
+  rows.map((row) => {
     const cells = columns.map(({ name, isExactNumber }, index) => {
       const cell = row[index] ?? null;
       return `${stringifyJson(name)}:${isExactNumber && cell !== null ? cell : stringifyJson(cell)}`;
     });
     return `{${cells.join(',')}}`;
   });
+
+function asJson(result: QueryResult): string {
+  const lines = objectsOf(result);
   return lines.length === 0 ? '[]' : `[\n${lines.join(',\n')}\n]`;
 }
 
-const WRITERS: Readonly<Record<Format, (result: QueryResult) => string>> = {
+/** Formats of text; Parquet is for files only. */
+export type TextFormat = Exclude<Format, 'parquet'>;
+
+const WRITERS: Readonly<Record<TextFormat, (result: QueryResult) => string>> = {
   table: asTable,
   csv: asCsv,
   json: asJson,
+  ndjson: (result) => objectsOf(result).join('\n'),
 };
 
-export const resultText = (result: QueryResult, format: Format): string => WRITERS[format](result);
+export const resultText = (result: QueryResult, format: TextFormat): string => WRITERS[format](result);

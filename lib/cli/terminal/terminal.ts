@@ -30,6 +30,8 @@ export interface Terminal {
   readonly canAsk: boolean;
   /** Prints the result, on standard output. */
   print(text: string): void;
+  /** The same, in a pager if a person reads it and it is longer than the screen. */
+  page(text: string): Promise<void>;
   /** Prints everything else, on standard error. */
   tell(text: string): void;
   /** Shows a view until it is stopped. */
@@ -41,9 +43,19 @@ export interface Terminal {
   /** Asks for a secret, which is not shown. */
   askHidden(question: string): Promise<string>;
   /** Lines from the keyboard or a pipe, until their end or Ctrl-C. */
-  readLines(prompt: () => string): AsyncIterable<string>;
+  readLines(prompt: () => string, help?: PromptHelp): AsyncIterable<string>;
   /** Runs a command and sets the exit status; expected errors become one message. */
   run(command: () => Promise<ExitStatus>): Promise<void>;
+}
+
+/** What makes typing at a prompt easier. */
+export interface PromptHelp {
+  /** Words that the tab key completes. */
+  readonly words: readonly string[];
+  /** Earlier lines, the newest first. */
+  readonly history: readonly string[];
+  /** Called after each line with all lines, the newest first. */
+  readonly remember: (history: readonly string[]) => void;
 }
 
 export interface TerminalOptions {
@@ -64,6 +76,13 @@ function cutTo(columns: number | undefined, text: string): string {
   if (!columns) return text;
   const cut = (line: string) => (line.length > columns ? `${line.slice(0, columns - 1)}…` : line);
   return text.split('\n').map(cut).join('\n');
+}
+
+/** The word under the cursor, and the words that begin like it. */
+export function completions(words: readonly string[], line: string): [string[], string] {
+  const [begun = ''] = /[\w$]*$/.exec(line) ?? [];
+  const found = words.filter((word) => word.toLowerCase().startsWith(begun.toLowerCase()));
+  return [begun === '' ? [] : found, begun];
 }
 
 /** True for what prompts throw at Ctrl-C, which in a raw terminal is a key and not a signal. */
@@ -109,6 +128,22 @@ export function createTerminal(host: NodeJS.Process, options: TerminalOptions = 
     signal: interruption.signal,
     canAsk: host.stdin.isTTY === true,
     print: (text) => void host.stdout.write(`${text}\n`),
+    async page(text) {
+      const isLong = text.split('\n').length > (host.stdout.rows || DEFAULT_ROWS);
+      if (host.stdout.isTTY !== true || host.stdin.isTTY !== true || !isLong) {
+        this.print(text);
+        return;
+      }
+      const { spawn } = await import('node:child_process');
+      const { PAGER: pager = 'less -RSFX' } = host.env;
+      const child = spawn(pager, { shell: true, stdio: ['pipe', 'inherit', 'inherit'] });
+      // A pager that is left early closes its input.
+      child.stdin.on('error', () => undefined);
+      child.stdin.end(`${text}\n`);
+      const status = await new Promise<number | null>((resolve) => child.on('close', resolve));
+      // The shell's status for a command that it cannot find.
+      if (status === 127) this.print(text);
+    },
     tell,
     live(view) {
       const isInteractive = host.stderr.isTTY === true;
@@ -143,10 +178,18 @@ export function createTerminal(host: NodeJS.Process, options: TerminalOptions = 
       const { password } = await import('@inquirer/prompts');
       return answered(password({ message: question, mask: '*', toggleMask: false }, prompts));
     },
-    async *readLines(prompt) {
+    async *readLines(prompt, help) {
       const { createInterface } = await import('node:readline');
       const isInteractive = host.stdin.isTTY === true;
-      const lines = createInterface({ input: host.stdin, ...(isInteractive && { output: host.stderr }) });
+      const lines = createInterface({
+        input: host.stdin,
+        ...(isInteractive && { output: host.stderr }),
+        ...(help && {
+          history: [...help.history],
+          completer: (line: string) => completions(help.words, line),
+        }),
+      });
+      if (help && isInteractive) lines.on('history', (history) => help.remember(history));
       lines.on('SIGINT', () => lines.close());
       // If input is a pipe, Ctrl-C is a signal to the process, and the pipe may stay silent for ever.
       interruption.signal.addEventListener('abort', () => lines.close(), { once: true });

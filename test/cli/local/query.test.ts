@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { glob, mkdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { glob, mkdir, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { describe, expect, it } from 'vitest';
 import { local, temporaryDirectory, workspace } from '../../support/cli/run-command.ts';
 
@@ -45,12 +46,80 @@ describe('query', () => {
     child.stderr.on('data', (data: Buffer) => {
       stderr += data.toString();
     });
-    child.stdin.end('SELECT count(*)\n  AS n FROM tags;\nSELECT wrong;\n\n.tables\nSELECT 1 AS last');
+    child.stdin.end(
+      'SELECT count(*)\n  AS n FROM tags;\nSELECT wrong;\n\n.tables\n.schema tags\nSELECT 1 AS last',
+    );
     const [status] = await once(child, 'close');
-    expect(stdout).toMatch(new RegExp(`^n\n${tags}\nview_name\n(\\w+\n)+last\n1\n$`));
-    expect(stdout).toContain('\ncontacts_history\n');
+    expect(stdout).toMatch(
+      new RegExp(
+        `^n\n${tags}\ntable\n(\\w+\n)+column,type\ntype,VARCHAR\nid,VARCHAR\n(\\w+,\\w+\n)+last\n1\n$`,
+      ),
+    );
+    expect(stdout).toContain('\ntags\n');
     expect(stderr).toMatch(/error: .*"wrong"/);
     expect(status).toBe(0);
+  });
+
+  it('writes the answer to a file, whole or not at all', async () => {
+    const { out, tags } = await synced();
+    const folder = await temporaryDirectory();
+    const sql = 'SELECT id, name FROM tags -- all;';
+    for (const format of ['parquet', 'ndjson', 'csv', 'json']) {
+      const to = join(folder, `it's.${format}`);
+      const ended = await local(['query', sql, '--out', out, '--format', format, '--to', to]);
+      expect(ended).toMatchObject({ status: 0, stdout: '' });
+      const reader = format === 'csv' ? 'read_csv' : format === 'parquet' ? 'read_parquet' : 'read_json';
+      const count = `SELECT count(*) AS n, count(name) AS named FROM ${reader}('${to.replace("'", "''")}')`;
+      const read = await local(['query', count, '--out', out, '--format', 'csv']);
+      expect([format, read.stdout]).toEqual([format, `n,named\n${tags},${tags}\n`]);
+    }
+    const wrong = await local([
+      'query',
+      'SELECT wrong',
+      '--out',
+      out,
+      '--format',
+      'csv',
+      '--to',
+      join(folder, 'no.csv'),
+    ]);
+    expect(wrong).toMatchObject({ status: 1, stderr: expect.stringMatching(/"wrong"/) });
+    const nowhere = await local([
+      'query',
+      sql,
+      '--out',
+      out,
+      '--format',
+      'csv',
+      '--to',
+      join(folder, 'no', 'no.csv'),
+    ]);
+    expect(nowhere).toMatchObject({ status: 1, stderr: expect.stringMatching(/^error: .*no\.csv/) });
+    expect((await readdir(folder)).toSorted()).toEqual([
+      "it's.csv",
+      "it's.json",
+      "it's.ndjson",
+      "it's.parquet",
+    ]);
+    const screen = await local(['query', sql, '--out', out, '--format', 'parquet']);
+    expect(screen).toMatchObject({ status: 1, stderr: expect.stringContaining('--to FILE') });
+  });
+
+  it('exports the current state as a DuckDB database, and again over it', async () => {
+    const { out, tags } = await synced();
+    const file = join(await temporaryDirectory(), 'intercom.duckdb');
+    for (let time = 0; time < 2; time += 1) {
+      const ended = await local(['export', file, '--out', out]);
+      expect(ended).toMatchObject({ status: 0, stderr: '' });
+    }
+    const instance = await DuckDBInstance.create(file, { access_mode: 'READ_ONLY' });
+    const connection = await instance.connect();
+    const reader = await connection.runAndReadAll(
+      'SELECT (SELECT count(*) FROM tags) AS tags, (SELECT count(*) FROM tags_flat) AS flat',
+    );
+    expect(reader.getRows()).toEqual([[BigInt(tags), BigInt(tags)]]);
+    connection.closeSync();
+    instance.closeSync();
   });
 
   it('has the tables and columns of the last sync, or of the named configuration', async () => {
@@ -171,7 +240,7 @@ describe('query', () => {
     expect(stderr).toMatch(/There is no lake in .*Run a sync first, or name another directory with --out/);
   });
 
-  it('knows three formats', async () => {
+  it('knows its formats', async () => {
     const { status, stderr } = await local(['query', 'SELECT 1', '--format', 'xml']);
     expect(status).toBe(1);
     expect(stderr).toMatch(/--format: 'xml' is not one of table, csv, json/);

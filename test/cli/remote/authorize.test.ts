@@ -31,6 +31,7 @@ function jumpingTerminal(): Terminal {
     signal: new AbortController().signal,
     canAsk: false,
     print: () => undefined,
+    page: async () => undefined,
     tell: (text) => {
       told += `${text}\n`;
     },

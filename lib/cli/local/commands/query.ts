@@ -1,10 +1,13 @@
 /** `query`: SQL on the committed data of a directory, once or at a prompt, even while a sync is running. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { literal } from '../../../../functions/catalog/sql.ts';
 import { InputError, isPipelineError } from '../../../../functions/core/errors.ts';
 import { loadConfig } from '../../load-config.ts';
-import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
+import type { ExitStatus, PromptHelp, Terminal } from '../../terminal/terminal.ts';
 import { type AsOf, parseAsOf } from '../as-of.ts';
 import { type LakeDatabase, openLakeDatabase } from '../lake-database.ts';
-import { FORMATS, type Format, resultText } from '../query-output.ts';
+import { FILE_FORMATS, FORMATS, type Format, resultText, type TextFormat } from '../query-output.ts';
 
 interface QueryOptions {
   readonly out: string;
@@ -12,12 +15,46 @@ interface QueryOptions {
   readonly config?: string;
   readonly pipeline?: string;
   readonly asOf?: string;
+  readonly to?: string;
 }
 
-const WELCOME = `Type SQL and end it with ";". Tables: contacts, conversations, … (.tables lists them all), each with a
-<table>_history; the table manifests lists what is committed. Leave with .exit or Ctrl-D.`;
+const WELCOME = `Type SQL and end it with ";". The tab key completes names of tables and columns. Leave with Ctrl-D.
+  .tables           the tables; each also has <table>_flat, <table>_live and <table>_history
+  .schema <table>   its columns
+  .exit             leave`;
 
-const ALL_TABLES = 'SELECT view_name FROM duckdb_views() WHERE NOT internal ORDER BY view_name';
+const ALL_TABLES = `SELECT view_name AS "table" FROM duckdb_views()
+  WHERE NOT internal AND NOT regexp_matches(view_name, '_(flat|live|history)$') ORDER BY 1`;
+
+const ALL_NAMES =
+  'SELECT table_name FROM duckdb_columns() WHERE NOT internal UNION SELECT column_name FROM duckdb_columns() WHERE NOT internal ORDER BY 1';
+
+const columnsOf = (table: string): string =>
+  `SELECT column_name AS "column", data_type AS type FROM duckdb_columns() WHERE NOT internal AND table_name = ${literal(table)} ORDER BY column_index`;
+
+/** A command of ours as SQL; null for anything else. */
+function commandAsSql(text: string): string | null {
+  if (text === '.tables') return ALL_TABLES;
+  const [, table] = /^\.schema\s+"?(\w+)"?$/.exec(text) ?? [];
+  return table === undefined ? null : columnsOf(table);
+}
+
+const FILE_ADVICE =
+  'Files are written by one query: --to FILE with --format parquet, ndjson, csv or json, and the SQL. Parquet needs --to FILE.';
+
+const HISTORY_LINES = 1000;
+
+/** The lines typed at earlier prompts on this directory. They may have personal data, so only you may read them. */
+function openHistory(out: string): Pick<PromptHelp, 'history' | 'remember'> {
+  const file = join(out, 'state', 'query-history');
+  return {
+    history: existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : [],
+    remember: (lines) => {
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, `${lines.slice(0, HISTORY_LINES).join('\n')}\n`, { mode: 0o600 });
+    },
+  };
+}
 
 function formatOf(name: string): Format {
   const format = FORMATS.find((one) => one === name);
@@ -32,8 +69,9 @@ async function* statementsIn(lines: AsyncIterable<string>, pending: { sql: strin
   for await (const line of lines) {
     const text = line.trim();
     if (pending.sql === '' && (text === '.exit' || text === '.quit')) return;
-    if (pending.sql === '' && text === '.tables') {
-      yield ALL_TABLES;
+    const command = pending.sql === '' ? commandAsSql(text) : null;
+    if (command !== null) {
+      yield command;
       continue;
     }
     if (pending.sql === '' && text === '') continue;
@@ -50,15 +88,22 @@ async function* statementsIn(lines: AsyncIterable<string>, pending: { sql: strin
 async function converse(
   terminal: Terminal,
   database: LakeDatabase,
-  { format, asOf }: { readonly format: Format; readonly asOf: AsOf | undefined },
+  {
+    format,
+    asOf,
+    out,
+  }: { readonly format: TextFormat; readonly asOf: AsOf | undefined; readonly out: string },
 ): Promise<ExitStatus> {
   terminal.tell(WELCOME);
+  const names = await database.query(ALL_NAMES, asOf);
+  const history = openHistory(out);
+  const help = { words: names.rows.map(([name]) => String(name)), ...history };
   const pending = { sql: '' };
   let status: ExitStatus = 0;
-  const lines = terminal.readLines(() => (pending.sql === '' ? 'sql> ' : '...> '));
+  const lines = terminal.readLines(() => (pending.sql === '' ? 'sql> ' : '...> '), help);
   for await (const sql of statementsIn(lines, pending)) {
     try {
-      terminal.print(resultText(await database.query(sql, asOf), format));
+      await terminal.page(resultText(await database.query(sql, asOf), format));
       status = 0;
     } catch (error) {
       if (!isPipelineError(error)) throw error;
@@ -79,7 +124,15 @@ export async function runQuery(
   const rules = options.config === undefined ? undefined : await loadConfig(options.config, options.pipeline);
   const database = await openLakeDatabase(options.out, { rules, signal: terminal.signal });
   try {
-    if (sql === undefined) return await converse(terminal, database, { format, asOf });
+    const { to } = options;
+    if (to !== undefined) {
+      if (sql === undefined || format === 'table') throw new InputError(FILE_ADVICE, { code: 'bad_input' });
+      await database.write(sql, to, FILE_FORMATS[format], asOf);
+      terminal.tell(`Wrote ${to}.`);
+      return 0;
+    }
+    if (format === 'parquet') throw new InputError(FILE_ADVICE, { code: 'bad_input' });
+    if (sql === undefined) return await converse(terminal, database, { format, asOf, out: options.out });
     terminal.print(resultText(await database.query(sql, asOf), format));
     return 0;
   } finally {

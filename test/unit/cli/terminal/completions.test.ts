@@ -1,0 +1,14 @@
+import { expect, it } from 'vitest';
+import { completions } from '../../../../lib/cli/terminal/terminal.ts';
+
+const WORDS = ['contacts', 'contacts_flat', 'conversations', 'Camel'];
+
+it.each([
+  ['SELECT * FROM cont', ['contacts', 'contacts_flat'], 'cont'],
+  ['SELECT camel', ['Camel'], 'camel'],
+  ['SELECT count(conv', ['conversations'], 'conv'],
+  ['SELECT * FROM ', [], ''],
+  ['SELECT wrong', [], 'wrong'],
+])('%s', (line, found, begun) => {
+  expect(completions(WORDS, line)).toEqual([found, begun]);
+});
