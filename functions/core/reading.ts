@@ -103,6 +103,7 @@ export type DebtScope =
       readonly exact?: Window;
     };
 
+/** Deletions and debts belong to the page that follows them: a walk that goes on from before it reports them again. */
 export type ReadEvent =
   /** The records of one step. The walk can continue after it at `position`. */
   | {

@@ -53,6 +53,14 @@ export const MUTATIONS: readonly Mutation[] = [
     `${SYNC}/run/run.test.ts`,
   ),
 
+  one(
+    'an attempt gets on before it ends',
+    'sync/extract/extract.ts',
+    ' && hasMoved()',
+    '',
+    'test/contract/short-attempts.test.ts',
+  ),
+
   // Nothing half-written is visible.
   one(
     'a file is put once',

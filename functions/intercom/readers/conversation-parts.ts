@@ -129,7 +129,7 @@ export function createConversationPartsReader(
       } else deleted.push(fetched.id);
     }
     if (deleted.length > 0) yield { type: 'deleted', ids: deleted, how: 'not_found' };
-    if (details.length > 0) yield pageEvent(details, { ...position, missing: deleted });
+    if (position.missing.length > 0) yield pageEvent(details, { ...position, missing: [] });
   }
 
   async function* walk(slice: Slice, start: Position | null): AsyncGenerator<ReadEvent, void, void> {
