@@ -71,6 +71,13 @@ export const MUTATIONS: readonly Mutation[] = [
     `${UNIT}/aws/adapters.test.ts`,
   ),
   one(
+    'what a pruned run noticed outlives it',
+    'sync/commit/history.ts',
+    'isSharedTable(table) && rows > 0',
+    'isSharedTable(table) && rows < 0',
+    `${SYNC}/rewrite/evidence.test.ts`,
+  ),
+  one(
     'a restarted walk drops its parts',
     'sync/receipts.ts',
     '...firstReceipt(receipt.slice, receipt.attempt),',
