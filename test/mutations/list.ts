@@ -301,6 +301,20 @@ export const MUTATIONS: readonly Mutation[] = [
     `${READERS}/conversation-parts.test.ts`,
   ),
   one(
+    'what is listed is not deleted',
+    'intercom/readers/conversation-parts.ts',
+    'ids.filter((id) => !listed.has(id))',
+    'ids',
+    `${READERS}/conversation-parts.test.ts`,
+  ),
+  one(
+    'what is read again is live',
+    'catalog/views.ts',
+    '.detected_at >= live.',
+    '.detected_at >= 0 * live.',
+    `${UNIT}/catalog/views.test.ts`,
+  ),
+  one(
     'a list that is not found is owed',
     'intercom/readers/walk/take-records.ts',
     'if (before === null) return done;',
