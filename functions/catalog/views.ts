@@ -4,7 +4,7 @@
  */
 import { DELETIONS, type ObjectName, type TableName } from '../core/names.ts';
 import { list, literal, quoted } from './sql.ts';
-import { type CatalogTable, type CurrentRule, UNKNOWN } from './tables.ts';
+import { type CatalogTable, type CurrentRule, type RecordColumn, UNKNOWN } from './tables.ts';
 
 /** A view and its SELECT statement. */
 export interface View {
@@ -28,16 +28,16 @@ export type ViewedTable = Pick<CatalogTable, 'name' | 'primaryKey' | 'current' |
 const names = ({ columns }: ViewedTable): readonly string[] => columns.map(({ name }) => quoted(name));
 
 /** A name that no column has: Intercom may give a field any name. */
-function rankName({ columns }: ViewedTable): string {
+function freeName({ columns }: ViewedTable, wanted: string): string {
   const taken = new Set(columns.map(({ name }) => name.toLowerCase()));
-  let name = '_rank';
+  let name = wanted;
   while (taken.has(name)) name = `_${name}`;
   return name;
 }
 
 function latestRows(table: ViewedTable): string {
   const columns = list(names(table));
-  const rank = quoted(rankName(table));
+  const rank = quoted(freeName(table, '_rank'));
   const key = table.primaryKey.map(quoted).join(', ');
   return `SELECT
 ${columns}
@@ -101,19 +101,48 @@ const currentView = (table: ViewedTable): View => ({
   select: currentSelect(table),
 });
 
-/** Rows of the current state whose records are not deleted. A record that came again after its deletion was noticed is live. */
+interface LiveRule {
+  /** A column of the window that says when the record was last read. */
+  readonly readAt?: string;
+  readonly join?: string;
+  readonly condition: string;
+}
+
+/** A record that was read after its deletion was noticed is live. */
+function liveRule(table: ViewedTable, { column, object }: RecordColumn, index: number): LiveRule {
+  const { current } = table;
+  const key = `live.${quoted(column)}`;
+  if (current.kind === 'child' && current.parent === object)
+    return { condition: `${key} IN (SELECT "id" FROM ${liveName(object)})` };
+  const readAt = quoted(freeName(table, `_read${index}`));
+  const gone = `gone${index}`;
+  return {
+    readAt: `max("_extracted_at") OVER (PARTITION BY ${quoted(column)}) AS ${readAt}`,
+    join: `LEFT JOIN ${DELETIONS} AS ${gone}
+  ON ${gone}.object = ${literal(object)}
+  AND ${gone}.id = ${key}
+  AND ${gone}.detected_at >= live.${readAt}`,
+    condition: `${gone}.id IS NULL`,
+  };
+}
+
+/**
+ * Rows of the current state whose records are not deleted: all rows of a live record, also those that did not come
+ * again with it, such as parts beyond the newest 500.
+ */
 function liveSelect(table: ViewedTable): string {
-  const joins = table.records.map(
-    ({ column, object }, index) => `LEFT JOIN ${DELETIONS} AS gone${index}
-  ON gone${index}.object = ${literal(object)}
-  AND gone${index}.id = live.${quoted(column)}
-  AND gone${index}.detected_at >= live."_extracted_at"`,
-  );
-  const isLive = joins.map((_join, index) => `gone${index}.id IS NULL`).join(' AND ');
+  const rules = table.records.map((record, index) => liveRule(table, record, index));
+  const readAts = rules.flatMap(({ readAt }) => readAt ?? []);
+  const joins = rules.flatMap(({ join }) => join ?? []);
+  const from =
+    readAts.length === 0
+      ? table.name
+      : `(\n  SELECT\n${list([...names(table), ...readAts])}\n  FROM ${table.name}\n)`;
+  const conditions = rules.map(({ condition }) => condition).join(' AND ');
   return [
-    `SELECT\n${list(names(table).map((name) => `live.${name}`))}\nFROM ${table.name} AS live`,
+    `SELECT\n${list(names(table).map((name) => `live.${name}`))}\nFROM ${from} AS live`,
     ...joins,
-    ...(joins.length === 0 ? [] : [`WHERE ${isLive}`]),
+    ...(rules.length === 0 ? [] : [`WHERE ${conditions}`]),
   ].join('\n');
 }
 

@@ -83,8 +83,8 @@ export interface ListRequest {
   readonly query?: Readonly<Record<string, string>>;
   /** Fields to add to every record of this request: the model that was requested. */
   readonly set?: Readonly<Record<string, string>>;
-  /** An undocumented request. If a workspace refuses it with 400, 404 or 422, there are no records. */
-  readonly optional?: true;
+  /** Set for an undocumented request, its name in `observed`: if it cannot be read, nothing is owed and nothing proven. */
+  readonly optional?: string;
 }
 
 export interface SearchRead {

@@ -35,6 +35,10 @@ export const runDateOf = (runId: string): string =>
 export const rewriteIdOf = (tier: 'day' | 'month', lastDay: string, digest: string, pass = 0): string =>
   `${lastDay.replaceAll('-', '')}T235959999Z-${tier}-${pass === 0 ? '' : `p${pass}-`}${digest.slice(0, HASH_LENGTH)}`;
 
+/** The id of a rewrite that holds what a run and those before it noticed: it sorts with that run. */
+export const evidenceRewriteIdOf = (lastRunId: string, digest: string): string =>
+  `${lastRunId.slice(0, lastRunId.indexOf('Z-'))}Z-day-${digest.slice(0, HASH_LENGTH)}`;
+
 /** How often old versions were dropped from what the id stands for. */
 export const passOf = (runId: string): number => Number(/Z-month-p(\d+)-/.exec(runId)?.[1] ?? 0);
 

@@ -45,8 +45,8 @@ export interface WindowQuery {
 }
 
 /**
- * How a deletion was noticed. `deleted_list`: Intercom lists it as deleted. `not_found`: listed, then 404 twice.
- * `absent`: no longer listed, and 404 twice. `merged`: merged into another record.
+ * How a deletion was noticed. `deleted_list`: Intercom lists it as deleted. `not_found`: listed, then 404 twice, and
+ * no longer listed. `absent`: no longer listed, and 404 twice. `merged`: merged into another record.
  */
 export type DeletionHow = 'deleted_list' | 'not_found' | 'absent' | 'merged';
 
@@ -103,6 +103,7 @@ export type DebtScope =
       readonly exact?: Window;
     };
 
+/** Deletions and debts belong to the page that follows them: a walk that goes on from before it reports them again. */
 export type ReadEvent =
   /** The records of one step. The walk can continue after it at `position`. */
   | {
@@ -149,7 +150,7 @@ export interface Probe {
   readonly first: EpochSeconds | null;
 }
 
-/** What Intercom lists in a window, without reading any of it. */
+/** What Intercom lists, without reading any of it. */
 export interface Listing {
   /** Intercom's count, as it came with the list; null if it did not. */
   readonly matched: number | null;

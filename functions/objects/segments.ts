@@ -13,7 +13,7 @@ export const segments = object({
     requests: [
       { path: '/segments', query: { include_count: 'true' } },
       // Undocumented (docs/intercom-api.md 6.7): a workspace may refuse it.
-      { path: '/segments', query: { include_count: 'true', type: 'company' }, optional: true },
+      { path: '/segments', query: { include_count: 'true', type: 'company' }, optional: 'company_segments' },
     ],
   },
   columns: [

@@ -70,15 +70,13 @@ export class Extractors extends Construct {
       `manifests/${object}/*`,
     ];
     const shared = SHARED_TABLES.map((table) => `tables/${table}/*/${object}-*`);
-    // Objects that are read whole remove superseded runs. Runs of the others are put together (docs/decisions/019),
-    // with what they proved as evidence.
-    const isWhole = OBJECTS[object].sync.kind === 'full_refresh';
-    const evidence = isWhole ? [] : [`evidence/${object}/*`];
-    const written = [...ownKeys, ...shared, ...evidence, `work/*/${object}/*`];
+    // History removes superseded runs or puts them together (docs/decisions/019), with what they proved as evidence.
+    const evidence = `evidence/${object}/*`;
+    const written = [...ownKeys, ...shared, evidence, `work/*/${object}/*`];
     grantLake(extractor.role, storage.lake, {
       read: [...written, 'work/*/run.json'],
       write: written,
-      delete: isWhole ? ownKeys : [...ownKeys, ...shared, ...evidence],
+      delete: [...ownKeys, ...shared, evidence],
     });
     grantState(extractor.role, storage.state, [...STATE_KEYS.object(object), ...STATE_KEYS.budget]);
     grantSecret(extractor.role, storage.connection);

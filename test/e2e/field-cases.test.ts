@@ -100,7 +100,7 @@ describe('a list that did not come is unknown, not empty', () => {
       isAsked: false,
     },
     'companies.tags': { object: 'companies', child: 'company_tag', field: 'tags', isAsked: false },
-    'teams.admin_ids': { object: 'teams', child: 'team_admin', field: 'admin_ids', isAsked: true },
+    'teams.admin_ids': { object: 'teams', child: 'team_admin', field: 'admin_ids', isAsked: false },
   } as const satisfies Record<ListCase['list'], object>;
   const CASES = (Object.keys(LISTS) as ListCase['list'][]).flatMap((list) =>
     (['absent', 'null', 'unknown_shape', 'other_wrapper'] as const).map((as) => [list, as] as const),

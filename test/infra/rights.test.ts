@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { PARENT_OF, type PipelineConfig } from '../../functions/config/config.ts';
 import { CHILD_NAMES, OBJECT_NAMES, SHARED_TABLES } from '../../functions/core/names.ts';
-import { OBJECTS } from '../../functions/objects/index.ts';
 import type { StackTemplate } from '../../lib/template/intrinsics.ts';
 import { LOCAL_PLACE } from '../../lib/template/template.ts';
 import { type AccessRequest, denialsOfBuckets, isAllowed, rightsOfFunction } from '../support/iam.ts';
@@ -117,7 +116,6 @@ describe('the roles', () => {
     '%s deletes what history removes or puts together, and nothing of other objects',
     (object) => {
       const tables = [object, ...CHILD_NAMES.filter((child) => PARENT_OF[child] === object)];
-      const isWhole = OBJECTS[object].sync.kind === 'full_refresh';
       const own = [...tables.map((table) => `tables/${table}/*`), `manifests/${object}/*`];
       const shared = [
         `tables/deletions/*/${object}-*`,
@@ -128,7 +126,7 @@ describe('the roles', () => {
         line.includes('Delete'),
       );
       expect(deletes).toEqual(
-        [...own, ...(isWhole ? [] : shared)].map((key) => `s3:DeleteObject on <Lake.Arn>/${key}`).toSorted(),
+        [...own, ...shared].map((key) => `s3:DeleteObject on <Lake.Arn>/${key}`).toSorted(),
       );
     },
   );

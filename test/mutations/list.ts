@@ -53,6 +53,14 @@ export const MUTATIONS: readonly Mutation[] = [
     `${SYNC}/run/run.test.ts`,
   ),
 
+  one(
+    'an attempt gets on before it ends',
+    'sync/extract/extract.ts',
+    ' && hasMoved()',
+    '',
+    'test/contract/short-attempts.test.ts',
+  ),
+
   // Nothing half-written is visible.
   one(
     'a file is put once',
@@ -61,6 +69,13 @@ export const MUTATIONS: readonly Mutation[] = [
     'Body: body });',
     'test/contract/ports/lake.test.ts',
     `${UNIT}/aws/adapters.test.ts`,
+  ),
+  one(
+    'what a pruned run noticed outlives it',
+    'sync/commit/history.ts',
+    'isSharedTable(table) && rows > 0',
+    'isSharedTable(table) && rows < 0',
+    `${SYNC}/rewrite/evidence.test.ts`,
   ),
   one(
     'a restarted walk drops its parts',
@@ -284,6 +299,20 @@ export const MUTATIONS: readonly Mutation[] = [
     'inOrder(position.missing, inFlight, fetchDetail)',
     "inOrder(position.missing, inFlight, async (id): Promise<Fetched> => ({ type: 'missing', id }))",
     `${READERS}/conversation-parts.test.ts`,
+  ),
+  one(
+    'what is listed is not deleted',
+    'intercom/readers/conversation-parts.ts',
+    'ids.filter((id) => !listed.has(id))',
+    'ids',
+    `${READERS}/conversation-parts.test.ts`,
+  ),
+  one(
+    'what is read again is live',
+    'catalog/views.ts',
+    '.detected_at >= live.',
+    '.detected_at >= 0 * live.',
+    `${UNIT}/catalog/views.test.ts`,
   ),
   one(
     'a list that is not found is owed',

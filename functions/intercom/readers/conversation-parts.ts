@@ -3,11 +3,20 @@
  * at once (docs/intercom-api.md 6.4).
  */
 import type { ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';
-import type { ObjectReader, Observed, Position, ReadEvent, Reject, Slice } from '../../core/reading.ts';
+import type {
+  Listing,
+  ObjectReader,
+  Observed,
+  Position,
+  ReadEvent,
+  Reject,
+  Slice,
+} from '../../core/reading.ts';
 import { isNotFound } from '../http/failures.ts';
 import { type ConversationDetail, conversationDetail, evidenceOf } from './walk/conversation-detail.ts';
 import { createFailureGate, type FailureGate, orLost } from './walk/failure-gate.ts';
 import { ahead, inOrder } from './walk/in-order.ts';
+import { contractError } from './walk/list-answers.ts';
 import { type ListingStep, listConversations } from './walk/listed-conversations.ts';
 import { askOptions, pathOf, type ReaderDeps } from './walk/requests.ts';
 import { createSearcher } from './walk/search-walk.ts';
@@ -22,12 +31,18 @@ type PartsPosition = {
   readonly done: readonly string[];
   /** Listed but not found (404); asked for again at the end of the slice. */
   readonly missing: readonly string[];
+  /** Conversations that were found. */
+  readonly found: number;
 };
 
 type Fetched =
   | { readonly type: 'found'; readonly detail: ConversationDetail }
   | { readonly type: 'missing'; readonly id: string }
   | { readonly type: 'failed'; readonly id: string; readonly error: unknown };
+
+/** More than max(20, 20 %) that are listed and not found say something about all of them. */
+const areTooMany = (doubtful: number, found: number): boolean =>
+  doubtful > Math.max(20, (found + doubtful) * 0.2);
 
 /** How much is collected before it is handed on. Bounds memory, and what a stop costs. */
 const GROUP_BYTES = 4 * 1024 * 1024;
@@ -99,6 +114,7 @@ export function createConversationPartsReader(
       gate.succeeded();
       if (fetched.type === 'found') {
         details.push(fetched.detail);
+        position = { ...position, found: position.found + 1 };
         yield* debtOf(fetched.detail);
       } else position = { ...position, missing: added(position.missing, fetched.id) };
       if (!isFull(details)) continue;
@@ -110,13 +126,42 @@ export function createConversationPartsReader(
     return position;
   }
 
-  /** A 404 counts as a deletion only if a second GET at the end of the slice agrees: one alone may be a hiccup. */
+  /**
+   * Not found is not deleted as long as the search lists it: Intercom contradicts itself, and it is owed.
+   * @throws ContractError if that is so of too many
+   */
+  async function* judge(
+    ids: readonly string[],
+    found: number,
+    gate: FailureGate,
+  ): AsyncGenerator<ReadEvent, void, void> {
+    const owe = (id: string, reason: string): ReadEvent => ({ type: 'debt', scope: { ids: [id] }, reason });
+    let listed: Listing['times'];
+    try {
+      ({ times: listed } = await searcher.list({ kind: 'ids', ids }));
+    } catch (error) {
+      const reason = await gate.failed(error);
+      for (const id of ids) yield owe(id, reason);
+      return;
+    }
+    const doubtful = ids.filter((id) => listed.has(id));
+    if (areTooMany(doubtful.length, found)) {
+      const text = `${read.search.path} lists ${doubtful.length} conversations that are not found when they are asked for; ${found} were found`;
+      throw contractError('listed_and_not_found', text);
+    }
+    for (const id of doubtful) yield owe(id, 'A conversation is listed, and not found when it is asked for');
+    const deleted = ids.filter((id) => !listed.has(id));
+    if (deleted.length > 0) yield { type: 'deleted', ids: deleted, how: 'not_found' };
+  }
+
+  /** A second GET at the end of the slice must agree with the first 404: one alone may be a hiccup. */
   async function* askAgain(
     position: PartsPosition,
     gate: FailureGate,
   ): AsyncGenerator<ReadEvent, void, void> {
+    if (position.missing.length === 0) return;
     const details: ConversationDetail[] = [];
-    const deleted: string[] = [];
+    const gone: string[] = [];
     for await (const fetched of inOrder(position.missing, inFlight, fetchDetail)) {
       if (fetched.type === 'failed') {
         yield { type: 'debt', scope: { ids: [fetched.id] }, reason: await gate.failed(fetched.error) };
@@ -126,15 +171,16 @@ export function createConversationPartsReader(
       if (fetched.type === 'found') {
         details.push(fetched.detail);
         yield* debtOf(fetched.detail);
-      } else deleted.push(fetched.id);
+      } else gone.push(fetched.id);
     }
-    if (deleted.length > 0) yield { type: 'deleted', ids: deleted, how: 'not_found' };
-    if (details.length > 0) yield pageEvent(details, { ...position, missing: deleted });
+    const found = position.found + details.length;
+    if (gone.length > 0) yield* judge(gone, found, gate);
+    yield pageEvent(details, { ...position, missing: [], found });
   }
 
   async function* walk(slice: Slice, start: Position | null): AsyncGenerator<ReadEvent, void, void> {
     const gate = createFailureGate(client, deps.signal);
-    const beginning: PartsPosition = { listing: null, done: [], missing: [] };
+    const beginning: PartsPosition = { listing: null, done: [], missing: [], found: 0 };
     let position = (start as PartsPosition | null) ?? beginning;
     const listing = ahead(listConversations(searcher, slice.query, position.listing));
     for await (const step of orLost(listing, client, deps.signal)) {

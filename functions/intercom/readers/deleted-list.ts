@@ -14,6 +14,16 @@ import { askAt, askOptions, type ReaderDeps } from './walk/requests.ts';
 
 type Time = EpochSeconds | null;
 
+type DeletedPosition = {
+  readonly offset: number;
+  /** Time of the last deletion before the offset; none at the beginning. */
+  readonly last: readonly Time[];
+  /** What the walk ends with; missing while there is more to read. */
+  readonly matched?: 0 | null;
+};
+
+const BEGINNING: DeletedPosition = { offset: 0, last: [] };
+
 const KEY = { primaryKey: ['id'] } as const;
 
 const NOT_SORTED = { deleted_list: 'not newest first' } as const;
@@ -46,38 +56,38 @@ export async function* readDeletedList(
 ): AsyncGenerator<ReadEvent, void, void> {
   const { path, recordsKey, perPageSizes, timeField } = list;
   const ask = askAt(askOptions(declaration, deps), list.version);
-  const pages = walkNumbers(
-    deps.client,
-    ask,
-    { path, recordsKeys: [recordsKey], perPageSizes },
-    { offset: typeof start === 'number' ? start : 0 },
-  );
   const timeOf = (record: JsonObject): Time => parseTime(record[timeField]);
-  let last: readonly Time[] = [];
-  let position: Position = start ?? 0;
-  try {
-    for await (const page of pages) {
+  let position = (start as DeletedPosition | null) ?? BEGINNING;
+  const isNew = (time: Time): boolean => since === null || time === null || time >= since;
+
+  async function* pages(): AsyncGenerator<ReadEvent, void, void> {
+    const numbers = { path, recordsKeys: [recordsKey], perPageSizes };
+    for await (const page of walkNumbers(deps.client, ask, numbers, { offset: position.offset })) {
       const { records, rejects } = sortOut(KEY, page.records, page.receivedAtMs, path);
-      const isNew = (time: Time): boolean => since === null || time === null || time >= since;
       const ids = records
         .filter((record) => isNew(timeOf(record)))
         .map((record) => recordId(KEY, record) ?? '');
       if (ids.length > 0) yield { type: 'deleted', ids, how: 'deleted_list' };
       const times = records.map(timeOf);
-      const sorted = isNewestFirst([...last, ...times]);
-      last = times.slice(-1);
-      position = page.nextOffset;
+      const sorted = isNewestFirst([...position.last, ...times]);
+      const last = times.length === 0 ? position.last : times.slice(-1);
+      const [oldest = null] = last;
+      // Only if the order holds does an old deletion mean that all after it are old.
+      const isOver = page.isLast || (sorted && oldest !== null && !isNew(oldest));
+      position = { offset: page.nextOffset, last, ...(isOver && { matched: 0 }) };
       const observed = sorted ? {} : NOT_SORTED;
       yield { type: 'page', records: [], ids: [], position, rejects, evidence: { observed } };
-      // Only if the order holds does an old deletion mean that all after it are old.
-      const oldest = last[0] ?? null;
-      if (sorted && oldest !== null && !isNew(oldest)) break;
+      if (isOver) return;
     }
-    yield { type: 'end', matched: 0 };
+  }
+
+  try {
+    if (position.matched === undefined) yield* pages();
   } catch (error) {
     if (!isOfTheList(error)) throw error;
+    position = { ...position, matched: null };
     const observed = { deleted_list: `not read: ${error.code}` };
     yield { type: 'page', records: [], ids: [], position, evidence: { observed } };
-    yield { type: 'end', matched: null };
   }
+  yield { type: 'end', matched: position.matched ?? null };
 }

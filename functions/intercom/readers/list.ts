@@ -1,23 +1,29 @@
 /** Reads objects that come without pages: an answer is complete, or it is an error (docs/intercom-api.md 4, 6.7). */
 import type { ListRequest, ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';
+import { UnavailableError } from '../../core/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue, stringifyJson } from '../../core/json.ts';
 import type { ObjectReader, ReadEvent, ReadRecord } from '../../core/reading.ts';
-import { type Failure, isSwitchedOff, switchedOff } from '../http/failures.ts';
-import { createFailureGate } from './walk/failure-gate.ts';
+import type { Answer } from '../http/client.ts';
+import { isSwitchedOff, switchedOff } from '../http/failures.ts';
+import { createFailureGate, type FailureGate } from './walk/failure-gate.ts';
 import { announcesMore, contractError, recordsOf, totalCount } from './walk/list-answers.ts';
 import { askOptions, onlyWhole, type ReaderDeps } from './walk/requests.ts';
 import { createRecordTaker } from './walk/take-records.ts';
 
 type ListRead = Extract<ReadSpec, { kind: 'list' }>;
 
-/** Requests answered so far, and how many records their answers count, before any of them is dropped. */
-type ListPosition = { readonly next: number; readonly counted: number };
+type ListPosition = {
+  /** Requests that are over. */
+  readonly next: number;
+  /** How many of them were answered. */
+  readonly answered: number;
+  /** Records that the answers count, before any of them is dropped; null if an optional list was refused. */
+  readonly counted: number | null;
+};
 
-const REFUSALS: readonly (number | null)[] = [400, 404, 422];
+const BEGINNING: ListPosition = { next: 0, answered: 0, counted: 0 };
 
-/** Intercom may refuse an undocumented request (docs/intercom-api.md 6.7: segments of companies). */
-const isRefused = ({ kind, status }: Failure): boolean =>
-  (kind === 'refused' || kind === 'not_found') && REFUSALS.includes(status);
+const queryOf = ({ query = {} }: ListRequest): string => new URLSearchParams(query).toString();
 
 /** One of each, if the same record is listed twice; two records that only share their id both stay. */
 const withoutCopies = (records: readonly ReadRecord[]): readonly ReadRecord[] => [
@@ -42,36 +48,72 @@ export function createListReader(
       : values.map((value) => (isJsonObject(value) ? { ...value, ...set } : value));
   }
 
+  /**
+   * A list that cannot be read, though others of the object can: a debt, or if it is not documented, no proof.
+   * @throws the error itself if no list was answered, or the list is not its cause
+   */
+  async function* withoutList(
+    error: unknown,
+    request: ListRequest,
+    position: ListPosition,
+    gate: FailureGate,
+  ): AsyncGenerator<ReadEvent, ListPosition, void> {
+    const { path, optional } = request;
+    const over = { ...position, next: position.next + 1 };
+    if (over.next === read.requests.length && over.answered === 0) throw error;
+    const isUnavailable = optional !== undefined && error instanceof UnavailableError;
+    const reason = isUnavailable ? error.message : await gate.failed(error);
+    if (optional === undefined) {
+      const text = `The list ${path}?${queryOf(request)} could not be read: ${reason}`;
+      yield { type: 'debt', scope: { window: { from: null, to: null } }, reason: text };
+      yield { type: 'page', records: [], ids: [], position: over };
+      return over;
+    }
+    const after = { ...over, counted: null };
+    const observed = { [optional]: `not read: ${reason}` };
+    yield { type: 'page', records: [], ids: [], position: after, evidence: { observed } };
+    return after;
+  }
+
   return {
-    async *read(slice, position): AsyncGenerator<ReadEvent, void, void> {
+    async *read(slice, start): AsyncGenerator<ReadEvent, void, void> {
       onlyWhole(declaration, slice);
-      const take = createRecordTaker(declaration, deps, ask, createFailureGate(deps.client, deps.signal));
-      const start = (position as ListPosition | null) ?? { next: 0, counted: 0 };
-      let { counted } = start;
+      const gate = createFailureGate(deps.client, deps.signal);
+      const take = createRecordTaker(declaration, deps, ask, gate);
+      let position = (start as ListPosition | null) ?? BEGINNING;
       /** Ids of the requests before this one: what two requests list both is one record. */
       let before: ReadonlySet<string> = new Set();
       for (const [index, request] of read.requests.entries()) {
-        if (index < start.next) continue;
-        const expect = request.optional === true ? isRefused : index === 0 ? isSwitchedOff : undefined;
+        if (index < position.next) continue;
+        const expect = index === 0 ? isSwitchedOff : undefined;
         const accept = (body: JsonObject): readonly JsonValue[] => listed(body, request);
-        const options = ask('urgent', { accept, expect });
-        const answer = await deps.client.get(request.path, request.query ?? {}, options);
-        if (answer.failure !== null && request.optional !== true) throw switchedOff(request.path);
-        const values = answer.failure === null ? accept(answer.body) : [];
-        const { records: taken, rejects } = await take(values, answer.receivedAtMs, read.recordsKey);
+        let answer: Answer;
+        try {
+          const options = ask('urgent', { accept, expect });
+          answer = await deps.client.get(request.path, request.query ?? {}, options);
+        } catch (error) {
+          position = yield* withoutList(error, request, position, gate);
+          continue;
+        }
+        if (answer.failure !== null) throw switchedOff(request.path);
+        const { records: taken, rejects } = await take(
+          accept(answer.body),
+          answer.receivedAtMs,
+          read.recordsKey,
+        );
         const records = withoutCopies(taken.filter(({ id }) => !before.has(id)));
         const dropped = taken.length - records.length;
-        counted += Math.max(records.length, (totalCount(answer.body) ?? 0) - dropped);
-        before = new Set([...before, ...taken.map(({ id }) => id)]);
-        yield {
-          type: 'page',
-          records,
-          rejects,
-          ids: records.map(({ id }) => id),
-          position: { next: index + 1, counted },
+        const more = Math.max(records.length, (totalCount(answer.body) ?? 0) - dropped);
+        const { answered, counted } = position;
+        position = {
+          next: index + 1,
+          answered: answered + 1,
+          counted: counted === null ? null : counted + more,
         };
+        before = new Set([...before, ...taken.map(({ id }) => id)]);
+        yield { type: 'page', records, rejects, ids: records.map(({ id }) => id), position };
       }
-      yield { type: 'end', matched: counted };
+      yield { type: 'end', matched: position.counted };
     },
     probe: null,
   };

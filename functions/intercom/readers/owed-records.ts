@@ -11,12 +11,13 @@ import { type Failure, isNotFound } from '../http/failures.ts';
 import { createFailureGate, type FailureGate } from './walk/failure-gate.ts';
 import { inOrder } from './walk/in-order.ts';
 import { askAt, askOptions, pathOf, type ReaderDeps } from './walk/requests.ts';
-import { createRecordTaker } from './walk/take-records.ts';
+import { createRecordTaker, type TakenRecords } from './walk/take-records.ts';
 
 type OwedPosition = {
   /** Of the listing. */
   readonly walk: Position | null;
-  readonly listed: readonly string[];
+  /** Ids that were listed, or asked for one by one. */
+  readonly settled: readonly string[];
 };
 
 type Fate =
@@ -79,27 +80,31 @@ export function createOwedReader(
       return client.get(path, {}, ask('bulk', { expect: isGone }));
     });
 
+  /** @param settled marks ids as settled, and returns the position after them */
   async function* unlisted(
     ids: readonly string[],
-    position: Position,
+    settled: (ids: readonly string[]) => Position,
     gate: FailureGate,
   ): AsyncGenerator<ReadEvent, void, void> {
     const take = createRecordTaker(declaration, deps, ask, gate);
 
     async function* settle(fate: Exclude<Fate, { kind: 'gone' }>): AsyncGenerator<ReadEvent, void, void> {
+      const { id } = fate;
+      let taken: TakenRecords = { records: [], rejects: [], debts: [] };
       if (fate.kind === 'failed') {
-        yield { type: 'debt', scope: { ids: [fate.id] }, reason: await gate.failed(fate.error) };
-        return;
+        yield { type: 'debt', scope: { ids: [id] }, reason: await gate.failed(fate.error) };
+      } else {
+        gate.succeeded();
+        if (fate.kind === 'merged') {
+          const mergedInto = fate.into === null ? {} : { [id]: fate.into };
+          yield { type: 'deleted', ids: [id], how: 'merged', mergedInto };
+        } else if (!isWhole) {
+          taken = await take([fate.record], fate.receivedAtMs, single.path);
+        }
       }
-      gate.succeeded();
-      if (fate.kind === 'merged') {
-        const mergedInto = fate.into === null ? {} : { [fate.id]: fate.into };
-        yield { type: 'deleted', ids: [fate.id], how: 'merged', mergedInto };
-      } else if (!isWhole) {
-        const { records, rejects, debts } = await take([fate.record], fate.receivedAtMs, single.path);
-        for (const { id, reason } of debts) yield { type: 'debt', scope: { ids: [id] }, reason };
-        yield { type: 'page', records, rejects, ids: records.map(({ id }) => id), position };
-      }
+      for (const debt of taken.debts) yield { type: 'debt', scope: { ids: [debt.id] }, reason: debt.reason };
+      const { records, rejects } = taken;
+      yield { type: 'page', records, rejects, ids: records.map((one) => one.id), position: settled([id]) };
     }
 
     const missing: string[] = [];
@@ -112,7 +117,9 @@ export function createOwedReader(
       if (fate.kind === 'gone') absent.push(fate.id);
       else yield* settle(fate);
     }
-    if (absent.length > 0) yield { type: 'deleted', ids: absent, how: 'absent' };
+    if (absent.length === 0) return;
+    yield { type: 'deleted', ids: absent, how: 'absent' };
+    yield { type: 'page', records: [], ids: [], position: settled(absent) };
   }
 
   return async function* read(
@@ -121,13 +128,16 @@ export function createOwedReader(
   ): AsyncGenerator<ReadEvent, void, void> {
     const gate = createFailureGate(client, deps.signal);
     const from = start as OwedPosition | null;
-    let listed = new Set(from?.listed);
+    let done = new Set(from?.settled);
     let walk = from?.walk ?? null;
-    const position = (): OwedPosition => ({ walk, listed: [...listed] });
+    const settled = (ids: readonly string[]): OwedPosition => {
+      for (const id of ids) done.add(id);
+      return { walk, settled: [...done] };
+    };
     const rest = () =>
       unlisted(
-        slice.query.ids.filter((id) => !listed.has(id)),
-        position(),
+        slice.query.ids.filter((id) => !done.has(id)),
+        settled,
         gate,
       );
     if (isWhole) {
@@ -138,11 +148,10 @@ export function createOwedReader(
     for await (const event of listing.read(slice, walk)) {
       if (event.type === 'page') {
         walk = event.position;
-        for (const id of event.ids) listed.add(id);
-        yield { ...event, position: position() };
+        yield { ...event, position: settled(event.ids) };
         continue;
       }
-      if (event.type === 'restart') listed = new Set();
+      if (event.type === 'restart') done = new Set();
       if (event.type === 'end') yield* rest();
       yield event;
     }

@@ -214,10 +214,10 @@ export async function commitObject(dependencies: ObjectDependencies, holder: Lea
     await requireLease(dependencies, holder);
     const draft = await draftOf(dependencies, run);
     await finishCommit(dependencies, await mark(dependencies, holder), draft);
-    await pruneHistory(dependencies);
   }
+  const isEvidenceLeft = await pruneHistory(dependencies);
   await publishCommitted(dependencies, holder.runId);
-  return settled(dependencies, holder);
+  return settled(dependencies, holder, isEvidenceLeft);
 }
 
 /** True if this run has already committed the object. A later run may have committed since. */
@@ -247,13 +247,17 @@ async function mark(dependencies: ObjectDependencies, holder: Lease): Promise<Ob
 }
 
 /** Gives the lease back if this run still holds it, and reports what was committed. */
-async function settled(dependencies: ObjectDependencies, holder: Lease): Promise<CommitResult> {
+async function settled(
+  dependencies: ObjectDependencies,
+  holder: Lease,
+  isEvidenceLeft: boolean,
+): Promise<CommitResult> {
   const { lake, state: store, declaration, observe } = dependencies;
   const state = await store.load(declaration.name);
   if (state.lease?.runId === holder.runId) await store.releaseLease(declaration.name, state.fence);
   const manifest = await requireStored<Manifest>(lake, manifestKey(declaration.name, holder.runId));
   const rows = manifest.tables[declaration.name]?.rows ?? 0;
   observe({ type: 'object_finished', object: declaration.name, status: 'committed', rows });
-  const maintain = await isMaintenanceDue(dependencies);
+  const maintain = isEvidenceLeft || (await isMaintenanceDue(dependencies));
   return { status: 'committed', rows: rowsOf(manifest), maintain };
 }

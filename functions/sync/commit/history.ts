@@ -1,9 +1,10 @@
 /** A full-refresh run replaces the runs before it, so old ones need not be kept forever. */
 
 import type { Manifest } from '../../core/engine-files.ts';
-import { manifestPrefix } from '../../core/lake-keys.ts';
+import { manifestPrefix, runIdIn } from '../../core/lake-keys.ts';
 import { isSharedTable } from '../../core/names.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
+import { purge } from '../rewrite/purge.ts';
 import { readStored } from '../store.ts';
 
 type PruneDependencies = Pick<ObjectDependencies, 'lake' | 'config' | 'declaration'>;
@@ -28,22 +29,37 @@ async function newestWhole(
 }
 
 /**
- * Removes old runs beyond `history.fullRefreshRuns`: each manifest first, so that a run stops existing before
- * its files go. Never removes the last run, one whose children may be current, or runs of incremental objects.
+ * Of these manifests, oldest first, those beyond `history.fullRefreshRuns`: never the last run, one whose children may
+ * be current, or a run of an incremental object.
  */
-export async function pruneHistory(dependencies: PruneDependencies): Promise<void> {
-  const { lake, config, declaration } = dependencies;
-  if (declaration.sync.kind !== 'full_refresh') return;
-  const keys: string[] = [];
-  for await (const key of lake.list(manifestPrefix(declaration.name))) keys.push(key);
+export async function beyondHistory(
+  dependencies: PruneDependencies,
+  keys: readonly string[],
+): Promise<readonly string[]> {
+  const { config, declaration } = dependencies;
+  if (declaration.sync.kind !== 'full_refresh') return [];
   const old = keys.slice(0, -config.history.fullRefreshRuns);
   const whole = old.length === 0 ? null : await newestWhole(dependencies, keys);
-  for (const key of old.filter((one) => whole !== null && one < whole)) {
+  return old.filter((key) => whole !== null && key < whole);
+}
+
+/** Whether the run noticed something that no later run says again: deletions, and what could not be a row. */
+const holdsEvidence = ({ tables }: Manifest): boolean =>
+  Object.entries(tables).some(([table, { rows }]) => isSharedTable(table) && rows > 0);
+
+/**
+ * Removes runs beyond `history.fullRefreshRuns`.
+ * @returns true if some of them hold deletions or rejects: these are put together by a rewrite first
+ */
+export async function pruneHistory(dependencies: PruneDependencies): Promise<boolean> {
+  const { lake, declaration } = dependencies;
+  const keys = await Array.fromAsync(lake.list(manifestPrefix(declaration.name)));
+  let isEvidenceLeft = false;
+  for (const key of await beyondHistory(dependencies, keys)) {
     const manifest = await readStored<Manifest>(lake, key);
     if (manifest === null) continue;
-    await lake.delete([key]);
-    // An object may delete nothing from the shared tables. Its files there are no longer listed, so they are not data.
-    const own = Object.entries(manifest.tables).filter(([table]) => !isSharedTable(table));
-    await lake.delete(own.flatMap(([, { files }]) => files.map((file) => file.key)));
+    if (!holdsEvidence(manifest)) await purge(dependencies, [runIdIn(key)], { isOver: () => false });
+    else isEvidenceLeft ||= manifest.replaces === undefined;
   }
+  return isEvidenceLeft;
 }

@@ -2,6 +2,7 @@
 
 import type { DoneReceipt, NewDebt, Plan, PlannedSlice, Receipt } from '../../core/engine-files.ts';
 import { ContractError } from '../../core/errors.ts';
+import { stringifyJson } from '../../core/json.ts';
 import { planKey } from '../../core/lake-keys.ts';
 import type { Lease } from '../../core/ports.ts';
 import type { DebtScope, ReadEvent } from '../../core/reading.ts';
@@ -221,10 +222,13 @@ async function walkOn(
   attempt: WatchedAttempt,
 ): Promise<Next> {
   const { reader, limits } = dependencies;
-  for await (const event of reader.read(slice, progress.position())) {
+  const start = progress.position();
+  /** Where nothing has moved on, the next attempt would only do the same again. */
+  const hasMoved = (): boolean => stringifyJson(progress.position()) !== stringifyJson(start);
+  for await (const event of reader.read(slice, start)) {
     const next = await handle(dependencies, plan, slice, progress, event);
     if (next !== 'next') return next;
-    if (attempt.remainingMs() < limits.deadlineMarginMs) {
+    if (attempt.remainingMs() < limits.deadlineMarginMs && hasMoved()) {
       await progress.checkpoint();
       return CONTINUE;
     }

@@ -56,11 +56,13 @@ interface Source extends ManifestFile {
 
 const compressionOf = (key: string): 'gzip' | 'none' => (key.endsWith('.gz') ? 'gzip' : 'none');
 
+const EVERY_TABLE = (): boolean => true;
+
 /** Files of one table and one compression stand together, in the order of their runs. */
-function sourcesOf(manifests: readonly Manifest[]): readonly Source[] {
+function sourcesOf(manifests: readonly Manifest[], keeps: (table: string) => boolean): readonly Source[] {
   const all = manifests.flatMap(({ tables }) =>
     Object.entries(tables).flatMap(([table, { files }]) =>
-      files.map((file): Source => ({ table: table as TableName, ...file })),
+      keeps(table) ? files.map((file): Source => ({ table: table as TableName, ...file })) : [],
     ),
   );
   const group = ({ table, key }: Source): string => `${table} ${compressionOf(key)}`;
@@ -232,7 +234,7 @@ const WORST = ['complete', 'unproven', 'short'] as const;
 /** The state of the object after the last of them, with what all of them wrote. */
 function manifestOf(
   dependencies: RewriteDependencies,
-  { id, replaces }: Rewrite,
+  { id, replaces, keeps = EVERY_TABLE }: Rewrite,
   manifests: readonly Manifest[],
   {
     parts,
@@ -247,7 +249,7 @@ function manifestOf(
   const [first] = manifests;
   const last = manifests.at(-1);
   if (first === undefined || last === undefined) throw new Error(`${id} replaces nothing`);
-  const names = new Set(manifests.flatMap(({ tables }) => Object.keys(tables) as TableName[]));
+  const names = new Set(manifests.flatMap(({ tables }) => Object.keys(tables).filter(keeps) as TableName[]));
   const filesOf = (table: TableName): readonly ManifestFile[] =>
     parts.flatMap(({ table: of, ...file }) => (of === table ? [file] : []));
   const windows = manifests.flatMap(({ window }) => (window === null ? [] : [window]));
@@ -348,7 +350,7 @@ export async function compact(
           limits: RETENTION_LIMITS,
         });
   if (wanted !== undefined && retention === null) return false;
-  const sources = sourcesOf(manifests);
+  const sources = sourcesOf(manifests, rewrite.keeps ?? EVERY_TABLE);
   const parts = await writeParts(dependencies, holder, rewrite.id, sources, { attempt, retention });
   if (parts === null) return false;
   const key = draftKey(rewrite.id, name);

@@ -9,12 +9,15 @@ import type { TableName } from '../../core/names.ts';
 import type { Lease } from '../../core/ports.ts';
 import { DAY_SECONDS, type EpochMs } from '../../core/time.ts';
 import type { MaintainResult } from '../../core/workflow.ts';
+import { beyondHistory } from '../commit/history.ts';
 import type { KnownManifest } from '../counting.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
 import { acquireLease, requireLease } from '../lease.ts';
+import { manifestsOf, thatCount } from '../manifests.ts';
 import { readStored } from '../store.ts';
 import { compact, type RewriteAttempt } from './compact.ts';
-import { mayPay, nextRewrite, purgeable, SWEEP_AFTER_MS } from './tiers.ts';
+import { filesOf, purge } from './purge.ts';
+import { evidenceRewrite, mayPay, nextRewrite, purgeable, type Rewrite, SWEEP_AFTER_MS } from './tiers.ts';
 
 type MaintainDependencies = Pick<
   ObjectDependencies,
@@ -33,7 +36,7 @@ async function manifestKeys({ lake, declaration }: MaintainDependencies): Promis
   return keys;
 }
 
-/** Whether `maintain` has something to do. One list of names decides. */
+/** Whether `maintain` has something to do for an incremental object. One list of names decides. */
 export async function isMaintenanceDue(dependencies: MaintainDependencies): Promise<boolean> {
   if (dependencies.declaration.sync.kind !== 'incremental') return false;
   const ids = (await manifestKeys(dependencies)).map(runIdIn);
@@ -55,28 +58,6 @@ async function knownManifests(dependencies: MaintainDependencies): Promise<reado
       };
     }),
   );
-}
-
-const filesOf = ({ tables, evidence = [] }: Manifest): readonly string[] => [
-  ...Object.values(tables).flatMap(({ files }) => files.map(({ key }) => key)),
-  ...evidence.map(({ key }) => key),
-];
-
-/** Removes replaced manifests, each before its files: what is replaced stops existing before it is gone. */
-async function purge(
-  { lake, declaration }: MaintainDependencies,
-  runIds: readonly string[],
-  attempt: RewriteAttempt,
-): Promise<boolean> {
-  for (const runId of runIds) {
-    if (attempt.isOver()) return false;
-    const key = manifestKey(declaration.name, runId);
-    const manifest = await readStored<Manifest>(lake, key);
-    if (manifest === null) continue;
-    await lake.delete([key]);
-    await lake.delete(filesOf(manifest));
-  }
-  return true;
 }
 
 /** The tables that belong to this object alone. */
@@ -115,6 +96,37 @@ function daysToSweep(purged: readonly string[], now: number): readonly string[] 
   return [...days].filter((day) => now - Date.parse(`${day}T23:59:59.999Z`) > SWEEP_AFTER_MS);
 }
 
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** What the next step removes, and what it puts together. */
+interface Step {
+  readonly rewrite: Rewrite | null;
+  /** False if the invocation has to end first. */
+  readonly isPurged: boolean;
+}
+
+/** The runs of past days become one. */
+async function stepOfTiers(dependencies: MaintainDependencies, attempt: RewriteAttempt): Promise<Step> {
+  const { clock } = dependencies;
+  const manifests = await knownManifests(dependencies);
+  const old = purgeable(manifests, clock.now());
+  if (!(await purge(dependencies, old, attempt))) return { rewrite: null, isPurged: false };
+  const left = manifests.filter(({ runId }) => !old.includes(runId));
+  await sweep(dependencies, daysToSweep(old, clock.now()), left);
+  const rewrite = nextRewrite(left, clock.now(), sha256, keepMsOf(dependencies));
+  return { rewrite, isPurged: true };
+}
+
+/** What runs beyond the history noticed becomes one rewrite, before they go. */
+async function stepOfHistory(dependencies: MaintainDependencies, attempt: RewriteAttempt): Promise<Step> {
+  const stored = await manifestsOf(dependencies.lake, dependencies.declaration.name);
+  const keys = thatCount(stored).map(({ key }) => key);
+  const replaced = stored.flatMap(({ key }) => (keys.includes(key) ? [] : [runIdIn(key)]));
+  const isPurged = await purge(dependencies, replaced, attempt);
+  const old = (await beyondHistory(dependencies, keys)).map(runIdIn);
+  return { rewrite: evidenceRewrite(old, sha256), isPurged };
+}
+
 /**
  * Does what is due, under the object's lease. Ends without a word if another run is reading the object: the next
  * commit asks again.
@@ -125,19 +137,15 @@ export async function maintainObject(
   holder: Lease,
   attempt: RewriteAttempt,
 ): Promise<MaintainResult> {
-  const { state: store, declaration, clock } = dependencies;
+  const { state: store, declaration } = dependencies;
   const lease = await acquireLease(dependencies, holder);
   if (lease.status === 'skipped') return DONE;
-  const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
+  const nextStep = declaration.sync.kind === 'incremental' ? stepOfTiers : stepOfHistory;
   for (;;) {
     if (attempt.isOver()) return { status: 'continue' };
     await requireLease(dependencies, holder);
-    const manifests = await knownManifests(dependencies);
-    const old = purgeable(manifests, clock.now());
-    if (!(await purge(dependencies, old, attempt))) return { status: 'continue' };
-    const left = manifests.filter(({ runId }) => !old.includes(runId));
-    await sweep(dependencies, daysToSweep(old, clock.now()), left);
-    const rewrite = nextRewrite(left, clock.now(), digest, keepMsOf(dependencies));
+    const { rewrite, isPurged } = await nextStep(dependencies, attempt);
+    if (!isPurged) return { status: 'continue' };
     if (rewrite === null) break;
     if (!(await compact(dependencies, holder, rewrite, attempt))) return { status: 'continue' };
   }

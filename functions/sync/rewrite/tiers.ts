@@ -2,7 +2,8 @@
  * Which runs become one: the runs of a day once it is over, the days of a month once that is over. So a year of
  * runs every quarter of an hour has a few hundred manifests and files instead of 35,000 (decision 019). Pure.
  */
-import { passOf, rewriteIdOf, runDateOf, tierOf } from '../../core/lake-keys.ts';
+import { evidenceRewriteIdOf, passOf, rewriteIdOf, runDateOf, tierOf } from '../../core/lake-keys.ts';
+import { isSharedTable } from '../../core/names.ts';
 import { DAY_SECONDS, type EpochMs } from '../../core/time.ts';
 import { counting, type KnownManifest } from '../counting.ts';
 
@@ -12,6 +13,8 @@ export interface Rewrite {
   readonly sources: readonly string[];
   /** The sources, and what they replaced and is still there. */
   readonly replaces: readonly string[];
+  /** Set if only these tables are kept. @default all */
+  readonly keeps?: (table: string) => boolean;
   /** Set if superseded versions are dropped. */
   readonly retention?: {
     /** States of this time and later stay whole. */
@@ -130,6 +133,21 @@ export function nextRewrite(
   const { tier, lastDay, sources } = group;
   const replaces = replacedBy(manifests, sources);
   return { id: rewriteIdOf(tier, lastDay, digest(replaces.join())), sources, replaces };
+}
+
+/**
+ * Of an object that is read whole: what its superseded runs noticed, without the rows that the later ones have again.
+ * @param old runs that are superseded and count, oldest first, with an earlier such rewrite
+ */
+export function evidenceRewrite(old: readonly string[], digest: (text: string) => string): Rewrite | null {
+  const last = old.findLast((id) => tierOf(id) === null);
+  if (last === undefined) return null;
+  return {
+    id: evidenceRewriteIdOf(last, digest(old.join())),
+    sources: old,
+    replaces: old,
+    keeps: isSharedTable,
+  };
 }
 
 /** Manifests that were replaced so long ago that no query can still need their files. */

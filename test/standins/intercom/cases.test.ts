@@ -163,12 +163,15 @@ describe('embedded lists', () => {
     const client = await start();
     const [contact = ''] = client.sim.workspace.contacts.ids();
     const [conversation = ''] = client.sim.workspace.conversations.ids();
+    const [team = ''] = client.sim.workspace.objects.teams.ids();
     set(client, {
       embeddedLists: [
         { list: 'contacts.tags', ids: [contact], as: 'null' },
         { list: 'conversations.tags', ids: [conversation], as: 'absent' },
+        { list: 'teams.admin_ids', ids: [team], as: 'absent' },
       ],
     });
+    expect((await client.get(`/teams/${team}`)).json).not.toHaveProperty('admin_ids');
     expect((await client.get(`/contacts/${contact}`)).json.tags).toBeNull();
     expect((await client.get(`/conversations/${conversation}`)).json).not.toHaveProperty('tags');
   });

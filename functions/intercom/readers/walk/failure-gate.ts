@@ -64,6 +64,16 @@ interface Lost {
   readonly error: Error;
 }
 
+/** No box is missing where the walk was allowed to begin. */
+const refusedMidway = (cause: PermissionError): ContractError =>
+  new ContractError(
+    'Intercom refuses to go on in a list that it had allowed so far. If this lasts, report it',
+    {
+      code: 'refused_midway',
+      cause,
+    },
+  );
+
 /**
  * The events of a walk. If it breaks off although Intercom answers, the last event says so instead of an error:
  * what is wrong with one window must not stop the others.
@@ -87,6 +97,6 @@ export async function* orLost<T>(
       (error instanceof PermissionError && hasBegun);
     if (!isOfTheWalk) throw error;
     if (error instanceof RetryableError) await expectAnswer(client, signal);
-    yield { type: 'lost', error };
+    yield { type: 'lost', error: error instanceof PermissionError ? refusedMidway(error) : error };
   }
 }

@@ -5,7 +5,7 @@
 import type { SearchRead } from '../../../core/declaration.ts';
 import { ContractError, RetryableError } from '../../../core/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue, stringifyJson } from '../../../core/json.ts';
-import type { Listing, Observed, Probe, SliceQuery, WindowQuery } from '../../../core/reading.ts';
+import type { Listing, Observed, Probe, SliceQuery } from '../../../core/reading.ts';
 import { idText, parseTime } from '../../../core/scalars.ts';
 import { DAY_SECONDS, type EpochMs, type EpochSeconds, toSeconds } from '../../../core/time.ts';
 import type { Answer, IntercomClient, RequestOptions } from '../../http/client.ts';
@@ -36,7 +36,7 @@ export interface Searcher {
   /** Counts a window and looks at its earliest record, with one request. */
   probe(query: SliceQuery): Promise<Probe>;
   /** Lists the ids of a window. */
-  list(query: WindowQuery): Promise<Listing>;
+  list(query: SliceQuery): Promise<Listing>;
 }
 
 /** This many refused cursors in a row without progress are tolerated. */
@@ -179,7 +179,7 @@ export function createSearcher(read: SearchRead, client: IntercomClient, ask: As
     yield { type: 'end', matched: await matchedBy(query, state) };
   }
 
-  async function list(query: WindowQuery): Promise<Listing> {
+  async function list(query: SliceQuery): Promise<Listing> {
     const times = new Map<string, string>();
     let matched: number | null = null;
     for await (const step of walk(query, null)) {

@@ -60,12 +60,24 @@ const BROKEN: Reply = { status: 500, text: '' };
 
 const idIn = ({ path }: Request): string => path.split('/').at(-1) ?? '';
 
-function workspace(count: number, answer: (id: string, request: Request) => Reply | Promise<Reply>): Handler {
+/** @param isListed whether a search by ids still lists what was not found */
+function workspace(
+  count: number,
+  answer: (id: string, request: Request) => Reply | Promise<Reply>,
+  isListed = false,
+): Handler {
   const all = range(0, count).map((id) => listed(id));
-  return (request) => {
+  const gone = new Set<unknown>();
+  return async (request) => {
     if (request.path === '/me') return { json: { type: 'admin' } };
-    if (request.method === 'GET') return answer(idIn(request), request);
-    return { json: searchAnswer(request.body, { records: () => all, recordsKey: 'conversations' }) };
+    if (request.method === 'GET') {
+      const reply = await answer(idIn(request), request);
+      if (reply.status === 404) gone.add(idIn(request));
+      return reply;
+    }
+    const isById = request.text.includes('"field":"id"');
+    const records = () => all.filter(({ id }) => isListed || !isById || !gone.has(id));
+    return { json: searchAnswer(request.body, { records, recordsKey: 'conversations' }) };
   };
 }
 
@@ -151,7 +163,10 @@ describe('walking', () => {
     );
     expect(ids).toEqual(['1', '3']);
     expect(matched).toBe(3);
-    expect(server.log().every((line) => line.startsWith('GET /conversations/'))).toBe(true);
+    // The search is asked about what was not found, and about nothing else.
+    expect(server.log().filter((line) => !line.startsWith('GET /conversations/'))).toEqual([
+      'POST /conversations/search',
+    ]);
   });
 
   test('counts windows as the search does', async () => {
@@ -215,14 +230,42 @@ describe('a conversation gone since it was listed', () => {
       workspace(10, (id) => (id === '4' ? gone : detail(id, 1))),
     );
     expect(ids).toEqual(strings(10).filter((id) => id !== '4'));
-    expect(events.slice(-2)).toEqual([
+    expect(events.filter(({ type }) => type === 'deleted')).toEqual([
       { type: 'deleted', ids: ['4'], how: 'not_found' },
-      { type: 'end', matched: 10 },
     ]);
     expect(matched).toBe(10);
-    const asked = server.log().map((line, index) => (line.endsWith('/4') ? index : -1));
-    expect(asked.filter((index) => index >= 0).length).toBe(2);
-    expect(server.log().at(-1)).toBe('GET /conversations/4');
+    expect(server.log().filter((line) => line.endsWith('/4'))).toHaveLength(2);
+    expect(server.log().slice(-2)).toEqual(['GET /conversations/4', 'POST /conversations/search']);
+  });
+
+  test('is owed as long as the search lists it', async () => {
+    const { ids, events, matched } = await readAll(
+      workspace(10, (id) => (id === '4' ? NOT_FOUND : detail(id, 1)), true),
+    );
+    expect(ids).toEqual(strings(10).filter((id) => id !== '4'));
+    expect(events.some(({ type }) => type === 'deleted')).toBe(false);
+    expect(events.filter(({ type }) => type === 'debt')).toEqual([
+      { type: 'debt', scope: { ids: ['4'] }, reason: expect.stringContaining('is listed, and not found') },
+    ]);
+    expect(matched).toBe(10);
+  });
+
+  test('is owed if the search does not answer', async () => {
+    const all = workspace(10, (id) => (id === '4' ? NOT_FOUND : detail(id, 1)));
+    const { events } = await readAll((request) =>
+      request.text.includes('"field":"id"') ? { status: 422, json: errorList('odd') } : all(request),
+    );
+    expect(events.some(({ type }) => type === 'deleted')).toBe(false);
+    expect(events.filter(({ type }) => type === 'debt')).toMatchObject([{ scope: { ids: ['4'] } }]);
+  });
+
+  test('and listed all the same, like very many, fails the slice', async () => {
+    const isGone = (id: string): boolean => Number(id) % 4 === 0;
+    const all = workspace(88, (id) => (isGone(id) ? NOT_FOUND : detail(id, 1)), true);
+    await expect(readAll(all)).rejects.toMatchObject({
+      name: 'ContractError',
+      code: 'listed_and_not_found',
+    });
   });
 
   test('is not a deletion if the second GET finds it', async () => {

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ListRequest } from '../../../../functions/core/declaration.ts';
 import {
@@ -26,7 +27,10 @@ const attributes = declare(
 const segments = declare({
   kind: 'list',
   recordsKey: 'segments',
-  requests: [{ path: '/segments' }, { path: '/segments', query: { type: 'company' }, optional: true }],
+  requests: [
+    { path: '/segments' },
+    { path: '/segments', query: { type: 'company' }, optional: 'company_segments' },
+  ],
 });
 
 async function readAll(handler: Handler, declaration = segments) {
@@ -88,20 +92,30 @@ describe('segments: two requests, united', () => {
     expect(matched).toBe(3);
   });
 
-  test.each([400, 404, 422])('the undocumented one may be refused with %s', async (status) => {
-    const { ids, matched } = await readAll(answering({ status, json: errorList('parameter_invalid') }));
-    expect(ids).toEqual(['a', 'b']);
-    expect(matched).toBe(2);
-  });
-
-  test.each<[string, Reply, string]>([
-    ['a permission', { status: 403, json: errorList('forbidden') }, 'PermissionError'],
-    ['a plan', { status: 400, json: errorList('api_plan_restricted') }, 'UnavailableError'],
-    ['the server', { status: 500, text: '' }, 'RetryableError'],
-    ['another conflict', { status: 409, json: errorList('conflict') }, 'ContractError'],
-  ])('but not for %s', async (_name, reply, name) => {
-    await expect(readAll(answering(reply))).rejects.toMatchObject({ name });
-  });
+  test.each<[string, Reply]>([
+    ['400', { status: 400, json: errorList('parameter_invalid') }],
+    ['403', { status: 403, json: errorList('forbidden') }],
+    ['404', { status: 404, json: errorList('not_found') }],
+    ['422', { status: 422, json: errorList('parameter_invalid') }],
+    ['a plan', { status: 400, json: errorList('api_plan_restricted') }],
+    ['500', { status: 500, text: '' }],
+    ['no list', { json: {} }],
+  ])(
+    'if the undocumented one cannot be read (%s), nothing is owed, and nothing proven',
+    async (_what, second) => {
+      const { ids, matched, events } = await readAll((request) =>
+        request.path === '/me' ? { json: { type: 'admin' } } : answering(second)(request),
+      );
+      expect(ids).toEqual(['a', 'b']);
+      expect(matched).toBe(null);
+      expect(events.filter(({ type }) => type === 'debt')).toEqual([]);
+      expect(events).toContainEqual(
+        expect.objectContaining({
+          evidence: { observed: { company_segments: expect.stringContaining('not read: ') } },
+        }),
+      );
+    },
+  );
 
   test('continues from a position', async () => {
     const { reader, positions } = await readAll(answering({ json: { segments: [{ id: 'c' }] } }));
@@ -125,5 +139,54 @@ describe('an answer is complete or an error', () => {
   ])('%s', async (_name, reply, code) => {
     const name = code === 'not_found' ? 'UnavailableError' : 'ContractError';
     await expect(readAll(() => reply)).rejects.toMatchObject({ name, code });
+  });
+});
+
+describe('lists of one object that cannot be read', () => {
+  const MODELS: readonly string[] = ['contact', 'company', 'conversation'];
+  const three = declare(
+    {
+      kind: 'list',
+      recordsKey: 'data',
+      requests: MODELS.map((model) => ({ path: '/data_attributes', query: { model }, set: { model } })),
+    },
+    { name: 'data_attributes', primaryKey: ['model', 'full_name'], versionField: null },
+  );
+  const REPLIES: readonly Reply[] = [
+    { status: 400, json: errorList('parameter_invalid') },
+    { status: 403, json: errorList('forbidden') },
+    { status: 404, text: '<html>' },
+    { status: 500, text: '' },
+    { json: { type: 'list' } },
+  ];
+
+  test('are a debt each, unless all of them fail', async () => {
+    const outcomes = fc.tuple(...MODELS.map(() => fc.option(fc.constantFrom(...REPLIES))));
+    let handler: Handler = () => ({});
+    const { url } = await serve((request) => handler(request));
+    await fc.assert(
+      fc.asyncProperty(outcomes, async (replies) => {
+        handler = ({ path, query }) => {
+          if (path === '/me') return { json: { type: 'admin' } };
+          const model = String(query.get('model'));
+          const reply = replies[MODELS.indexOf(model)];
+          return reply ?? { json: { data: [{ full_name: model }] } };
+        };
+        const { reader } = testReader(url, three);
+        const reading = walk(reader.read(sliceOf(ALL), null));
+        if (!replies.includes(null)) {
+          await expect(reading).rejects.toThrow();
+          return;
+        }
+        const { ids, events } = await reading;
+        const owed = events.flatMap((event) => (event.type === 'debt' ? [event.reason] : []));
+        for (const [index, model] of MODELS.entries()) {
+          const isRead = replies[index] === null;
+          expect([model, ids.includes(`${model}/${model}`)]).toEqual([model, isRead]);
+          expect(owed.some((reason) => reason.includes(`?model=${model} could not be read`))).toBe(!isRead);
+        }
+        expect(owed.join()).not.toContain('tick');
+      }),
+    );
   });
 });

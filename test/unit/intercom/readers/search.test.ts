@@ -427,6 +427,19 @@ describe('a refused cursor', () => {
   });
 });
 
+test('a refusal in the middle of a walk asks for no box: its permission is there', async () => {
+  const all = records(20);
+  const error = await failing((request) =>
+    request.path === '/me'
+      ? { json: { type: 'admin' } }
+      : request.body.pagination?.starting_after === undefined
+        ? searchHandler({ records: () => all })(request)
+        : { status: 403, json: errorList('forbidden') },
+  );
+  expect(error).toMatchObject({ name: 'ContractError', code: 'refused_midway' });
+  expect(String(error)).not.toContain('tick');
+});
+
 describe('the probe', () => {
   test('counts a window and shows its first second with one small request', async () => {
     const all = records(30);

@@ -147,8 +147,11 @@ export function createSmallRoutes(): readonly Route[] {
       method: 'GET',
       path: '/teams/:id',
       scope: teamsScope,
-      handle: ({ world }, request) =>
-        one(world.plains.teams, request, new ApiError(404, 'team_not_found', 'Team not found')),
+      handle: ({ switches, world }, request) => {
+        const text = world.plains.teams.json(param(request));
+        if (text === undefined) throw new ApiError(404, 'team_not_found', 'Team not found');
+        return ok(JSON.stringify(oddRecord(switches(), 'teams', JSON.parse(text))));
+      },
     },
     {
       method: 'GET',
