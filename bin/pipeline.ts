@@ -159,4 +159,13 @@ command(
   async (options) => (await import('../lib/cli/remote/commands/adopt.ts')).runAdopt(terminal, options),
 ).option(...JSON_OUTPUT);
 
+command(
+  'delete',
+  'delete the pipeline with its data, after showing what there is and asking twice; run it again if it was cut off',
+  async (options) => (await import('../lib/cli/remote/commands/delete.ts')).runDelete(terminal, options),
+)
+  .option('--keep-data', 'delete only what can be made again; bucket, table and secrets stay')
+  .option('--own-bucket', "delete what it wrote into your own bucket ('aws.bucket'); the bucket stays")
+  .option('--yes <name>', 'do not ask; the value is the name of the pipeline');
+
 await program.parseAsync();

@@ -135,12 +135,12 @@ export function createExtractor(
   const dependenciesOf = (attempt: Attempt, last: AbortSignal): ObjectDependencies => {
     const over = new AbortController();
     const signal = AbortSignal.any([attempt.deadline, over.signal]);
-    const underCap = underCapOf({ ...run, share, object, quiet: () => over.abort() });
+    const underCap = underCapOf({ ...run, share, object, quiet: () => over.abort(), last });
     const reader = createObjectReader(declaration, { client, clock: run.clock, inFlight, signal });
     return {
       ...run,
       ...runtime.storage(last),
-      budget,
+      budget: { ...budget, limit: () => budget.limit(last) },
       declaration,
       reader,
       underCap,

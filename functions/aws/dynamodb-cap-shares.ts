@@ -3,7 +3,7 @@ import { type DynamoDBClient, GetItemCommand, UpdateItemCommand } from '@aws-sdk
 import type { Share } from '../core/cap-shares.ts';
 import { RetryableError } from '../core/errors.ts';
 import type { CapShares } from '../core/ports.ts';
-import { callAws, isConditionFailure } from './errors.ts';
+import { callAws, isConditionFailure, optionsOf } from './errors.ts';
 
 const KEY = { pk: { S: 'budget#shares' } };
 
@@ -18,13 +18,21 @@ export async function freeAllShares(client: DynamoDBClient, table: string): Prom
 
 export function createDynamoDbCapShares(client: DynamoDBClient, table: string): CapShares {
   /** The list as it is stored; null if there is none. */
-  async function read(): Promise<string | null> {
+  async function read(signal: AbortSignal | undefined): Promise<string | null> {
     const command = new GetItemCommand({ TableName: table, Key: KEY, ConsistentRead: true });
-    const { Item } = await callAws('read the shares of the cap', () => client.send(command));
+    const { Item } = await callAws(
+      'read the shares of the cap',
+      () => client.send(command, optionsOf(signal)),
+      signal,
+    );
     return Item?.shares?.S ?? null;
   }
 
-  async function replace(before: string | null, shares: readonly Share[]): Promise<boolean> {
+  async function replace(
+    before: string | null,
+    shares: readonly Share[],
+    signal: AbortSignal | undefined,
+  ): Promise<boolean> {
     const command = new UpdateItemCommand({
       TableName: table,
       Key: KEY,
@@ -36,7 +44,7 @@ export function createDynamoDbCapShares(client: DynamoDBClient, table: string): 
       },
     });
     try {
-      await callAws('write the shares of the cap', () => client.send(command));
+      await callAws('write the shares of the cap', () => client.send(command, optionsOf(signal)), signal);
       return true;
     } catch (error) {
       if (isConditionFailure(error)) return false;
@@ -45,12 +53,12 @@ export function createDynamoDbCapShares(client: DynamoDBClient, table: string): 
   }
 
   return {
-    async update(change) {
+    async update(change, signal) {
       for (let round = 0; round < MOST_ROUNDS; round += 1) {
-        const before = await read();
+        const before = await read(signal);
         const current = before === null ? [] : (JSON.parse(before) as readonly Share[]);
         const changed = change(current);
-        if (changed.shares === current || (await replace(before, changed.shares))) return changed;
+        if (changed.shares === current || (await replace(before, changed.shares, signal))) return changed;
       }
       throw new RetryableError('Too many invocations change the shares of the cap at the same moment.', {
         code: 'cap_contended',

@@ -4,11 +4,16 @@
  * what a batch does not use expires with its window. A window that an answer says is used up, or a
  * 429, is marked as spent for everyone.
  */
-import { type DynamoDBClient, GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import {
+  type DynamoDBClient,
+  GetItemCommand,
+  UpdateItemCommand,
+  type UpdateItemCommandInput,
+} from '@aws-sdk/client-dynamodb';
 import type { Clock, PermitPriority, RateBudget, RateObservation } from '../core/ports.ts';
 import { createServerClock } from '../core/server-clock.ts';
 import type { EpochMs } from '../core/time.ts';
-import { callAws, isConditionFailure } from './errors.ts';
+import { callAws, isConditionFailure, optionsOf } from './errors.ts';
 import { orAborted } from './or-aborted.ts';
 
 const WINDOW_MS = 10_000;
@@ -64,79 +69,108 @@ export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, 
   /** All times here are Intercom's; only sleeping is by our own clock. */
   const windowEnd = (): EpochMs => windowEndOf(intercom.now());
 
+  const update = (what: string, input: Omit<UpdateItemCommandInput, 'TableName'>, signal?: AbortSignal) =>
+    callAws(
+      what,
+      () => client.send(new UpdateItemCommand({ TableName: table, ...input }), optionsOf(signal)),
+      signal,
+    );
+
   /** Reads what others learned before, unless this instance has learned it itself. */
-  async function learnedLimit(): Promise<number> {
+  async function learnedLimit(signal: AbortSignal | undefined): Promise<number> {
     if (limit !== null) return limit;
     const command = new GetItemCommand({ TableName: table, Key: LEARNED_KEY });
-    const { Item } = await callAws('read the rate budget', () => client.send(command));
+    const read = () => client.send(command, optionsOf(signal));
+    const { Item } = await callAws('read the rate budget', read, signal);
     limit ??= Number(Item?.limit?.N ?? FIRST_LIMIT);
     return limit;
   }
 
   /** Leaves what a header taught for the other functions, and for the plans of later runs. */
-  async function remember(): Promise<void> {
+  async function remember(signal: AbortSignal | undefined): Promise<void> {
     if (isRemembered || limit === null) return;
     isRemembered = true;
-    const command = new UpdateItemCommand({
-      TableName: table,
-      Key: LEARNED_KEY,
-      UpdateExpression: 'SET #limit = :limit',
-      ExpressionAttributeNames: { '#limit': 'limit' },
-      ExpressionAttributeValues: { ':limit': { N: String(limit) } },
-    });
-    await callAws('remember the rate limit', () => client.send(command));
+    try {
+      await update(
+        'remember the rate limit',
+        {
+          Key: LEARNED_KEY,
+          UpdateExpression: 'SET #limit = :limit',
+          ExpressionAttributeNames: { '#limit': 'limit' },
+          ExpressionAttributeValues: { ':limit': { N: String(limit) } },
+        },
+        signal,
+      );
+    } catch (error) {
+      isRemembered = false;
+      throw error;
+    }
   }
 
   /** Marks a window as spent, so that every function sits it out. */
-  async function markSpent(): Promise<void> {
+  async function markSpent(signal: AbortSignal): Promise<void> {
     if (isMarked) return;
     isMarked = true;
-    const command = new UpdateItemCommand({
-      TableName: table,
-      Key: windowKey(exhaustedUntil),
-      UpdateExpression: 'SET used = :spent, expiresAt = :expiresAt',
-      ExpressionAttributeValues: { ':spent': { N: String(SPENT) }, ':expiresAt': expiryOf(exhaustedUntil) },
-    });
-    await callAws('pause the rate budget', () => client.send(command));
+    try {
+      await update(
+        'pause the rate budget',
+        {
+          Key: windowKey(exhaustedUntil),
+          UpdateExpression: 'SET used = :spent, expiresAt = :expiresAt',
+          ExpressionAttributeValues: {
+            ':spent': { N: String(SPENT) },
+            ':expiresAt': expiryOf(exhaustedUntil),
+          },
+        },
+        signal,
+      );
+    } catch (error) {
+      isMarked = false;
+      throw error;
+    }
   }
 
   /**
    * Requests of other clients show as use that is not in our count: the count is raised to what Intercom
    * says. Permits that were taken and not yet used hide as much of it, so this never takes from ourselves.
    */
-  async function countOthers(end: EpochMs, used: number): Promise<void> {
+  async function countOthers(end: EpochMs, used: number, signal: AbortSignal): Promise<void> {
     if (consumed.windowEnd !== end || consumed.count <= used) return;
     try {
-      const command = new UpdateItemCommand({
-        TableName: table,
-        Key: windowKey(end),
-        UpdateExpression: 'SET used = :consumed',
-        ConditionExpression: 'used < :consumed',
-        ExpressionAttributeValues: { ':consumed': { N: String(consumed.count) } },
-      });
-      await callAws('count the requests of others', () => client.send(command));
+      await update(
+        'count the requests of others',
+        {
+          Key: windowKey(end),
+          UpdateExpression: 'SET used = :consumed',
+          ConditionExpression: 'used < :consumed',
+          ExpressionAttributeValues: { ':consumed': { N: String(consumed.count) } },
+        },
+        signal,
+      );
     } catch (error) {
       if (!isConditionFailure(error)) throw error;
     }
   }
 
   /** Adds to a window's use if that stays within `ceiling`; false where it would not. */
-  async function use(end: EpochMs, count: number, ceiling: number): Promise<boolean> {
+  async function use(end: EpochMs, count: number, ceiling: number, signal: AbortSignal): Promise<boolean> {
     try {
-      const command = new UpdateItemCommand({
-        TableName: table,
-        Key: windowKey(end),
-        UpdateExpression: 'ADD used :count SET expiresAt = :expiresAt',
-        ConditionExpression: 'attribute_not_exists(used) OR used <= :most',
-        ExpressionAttributeValues: {
-          ':count': { N: String(count) },
-          ':most': { N: String(ceiling - count) },
-          ':expiresAt': expiryOf(end),
+      const { Attributes } = await update(
+        'take permits',
+        {
+          Key: windowKey(end),
+          UpdateExpression: 'ADD used :count SET expiresAt = :expiresAt',
+          ConditionExpression: 'attribute_not_exists(used) OR used <= :most',
+          ExpressionAttributeValues: {
+            ':count': { N: String(count) },
+            ':most': { N: String(ceiling - count) },
+            ':expiresAt': expiryOf(end),
+          },
+          ReturnValues: 'UPDATED_NEW',
         },
-        ReturnValues: 'UPDATED_NEW',
-      });
-      const { Attributes } = await callAws('take permits', () => client.send(command));
-      await countOthers(end, Number(Attributes?.used?.N ?? SPENT));
+        signal,
+      );
+      await countOthers(end, Number(Attributes?.used?.N ?? SPENT), signal);
       return true;
     } catch (error) {
       if (isConditionFailure(error)) return false;
@@ -160,9 +194,9 @@ export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, 
     const lane = lanes[priority];
     for (;;) {
       signal.throwIfAborted();
-      await remember();
-      await markSpent();
-      const whole = await learnedLimit();
+      await remember(signal);
+      await markSpent(signal);
+      const whole = await learnedLimit(signal);
       const now = intercom.now();
       const end = windowEndOf(now);
       if (isHeld(lane, end)) return;
@@ -170,7 +204,7 @@ export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, 
       const batch = Math.max(1, Math.floor(whole / BATCHES_PER_WINDOW));
       if (now >= exhaustedUntil) {
         for (const count of [batch, 1]) {
-          if (await use(end, count, ceiling)) {
+          if (await use(end, count, ceiling, signal)) {
             lane.windowEnd = end;
             lane.permits = count;
             return;
@@ -213,9 +247,9 @@ export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, 
       isMarked = false;
       for (const lane of Object.values(lanes)) lane.permits = 0;
     },
-    async limit() {
-      await remember();
-      return learnedLimit();
+    async limit(signal) {
+      await remember(signal);
+      return learnedLimit(signal);
     },
   };
 }

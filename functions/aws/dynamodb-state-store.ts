@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import type { ObjectName } from '../core/names.ts';
 import type { Conditional, FailureStreak, ObjectState, StateStore } from '../core/ports.ts';
-import { callAws, isConditionFailure } from './errors.ts';
+import { callAws, isConditionFailure, optionsOf } from './errors.ts';
 
 type Item = Record<string, AttributeValue>;
 
@@ -100,7 +100,7 @@ export function createDynamoDbStateStore(
   table: string,
   signal?: AbortSignal,
 ): StateStore {
-  const options = signal === undefined ? {} : { abortSignal: signal };
+  const options = optionsOf(signal);
   const call = <T>(what: string, send: () => Promise<T>) => callAws(what, send, signal);
   const change = (object: ObjectName, fence: number, wanted: Change): Promise<Conditional<ObjectState>> =>
     update(object, updateOf(table, object, fence, wanted));

@@ -29,6 +29,10 @@ function isTransient(error: SdkError): boolean {
 export const isConditionFailure = (error: unknown): boolean =>
   error instanceof Error && error.name === 'ConditionalCheckFailedException';
 
+/** Options of an SDK call that the signal ends. */
+export const optionsOf = (signal: AbortSignal | undefined) =>
+  signal === undefined ? {} : { abortSignal: signal };
+
 /**
  * Runs an AWS call. A transient error becomes a RetryableError; any other error stays the same.
  * @param what the call does, for the message: `write to the bucket`

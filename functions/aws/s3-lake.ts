@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { RetryableError } from '../core/errors.ts';
 import type { Lake } from '../core/ports.ts';
-import { callAws } from './errors.ts';
+import { callAws, optionsOf } from './errors.ts';
 
 /** Keys that one DeleteObjects call accepts. */
 const DELETE_BATCH = 1_000;
@@ -21,7 +21,7 @@ const isNamed = (error: unknown, name: string): boolean => error instanceof Erro
 
 /** @param signal ends the calls in progress, shortly before the invocation ends */
 export function createS3Lake(client: S3Client, bucket: string, signal?: AbortSignal): Lake {
-  const options = signal === undefined ? {} : { abortSignal: signal };
+  const options = optionsOf(signal);
   const call = <T>(what: string, send: () => Promise<T>) => callAws(what, send, signal);
 
   async function putNew(key: string, body: Uint8Array, races = 0): Promise<'written' | 'exists'> {

@@ -179,8 +179,8 @@ export interface RateBudget {
   /** Waits until you may send a request. Rejects when `signal` aborts. */
   permit(priority: PermitPriority, signal: AbortSignal): Promise<void>;
   observe(observation: RateObservation): void;
-  /** Requests per 10-second window, as learned so far. */
-  limit(): Promise<number>;
+  /** Requests per 10-second window, as learned so far. Rejects when `signal` aborts. */
+  limit(signal?: AbortSignal): Promise<number>;
 }
 
 /** The shares that all invocations of a pipeline have of `concurrency`. They exist only if it is set. */
@@ -188,17 +188,22 @@ export interface CapShares {
   /**
    * Replaces the list by what `change` makes of it, in one step. Repeats `change` if others were faster, and writes
    * nothing if it returns the very list that it was given. The list may hold expired shares.
+   * @param signal ends the calls in progress; its reason is thrown
    * @throws RetryableError if it cannot be read or written
    */
   update<T extends { readonly shares: readonly Share[] }>(
     change: (shares: readonly Share[]) => T,
+    signal?: AbortSignal,
   ): Promise<T>;
 }
 
 /** One invocation's share of the cap. */
 export interface WorkShare {
-  /** Null: requests may be sent until `end`. Otherwise nothing was free: begin again after so many seconds. */
-  begin(): Promise<number | null>;
+  /**
+   * Null: requests may be sent until `end`. Otherwise nothing was free: begin again after so many seconds.
+   * @param signal ends the calls of AWS for this share, until its end
+   */
+  begin(signal?: AbortSignal): Promise<number | null>;
   /**
    * Waits for the requests under way, and gives the share back.
    * @param isKept whether one request is kept for the object's next invocation, which must follow within a minute

@@ -26,9 +26,11 @@ export interface UnderCapOptions {
   readonly observe: ObserveProgress;
   /** The object named in what is observed; null for work of the run as a whole. */
   readonly object: ObjectName | null;
+  /** Ends the calls of AWS for the share, shortly before the invocation ends. */
+  readonly last?: AbortSignal;
 }
 
-export function createUnderCap({ share, quiet, observe, object }: UnderCapOptions): UnderCap {
+export function createUnderCap({ share, quiet, observe, object, last }: UnderCapOptions): UnderCap {
   /** A share that cannot be given back expires by itself, so the result of the work is kept. */
   async function end(runId: string, isKept: boolean): Promise<void> {
     try {
@@ -41,7 +43,7 @@ export function createUnderCap({ share, quiet, observe, object }: UnderCapOption
   }
 
   return async (runId, work, goesOn) => {
-    const waitSeconds = await share.begin();
+    const waitSeconds = await share.begin(last);
     if (waitSeconds !== null) {
       observe({ type: 'share_awaited', object, runId, waitSeconds });
       return { status: 'wait', waitSeconds };

@@ -35,9 +35,13 @@ export async function loadPipelines(path: string): Promise<readonly ResolvedPipe
  * @param name of the pipeline; optional if the file has only one
  * @throws InputError with the file and what to do about it
  */
-export async function loadConfig(path: string, name?: string): Promise<ResolvedConfig> {
+export const loadConfig = async (path: string, name?: string): Promise<ResolvedConfig> =>
+  (await loadPipeline(path, name)).config;
+
+/** The same with how it is deployed. @throws InputError with the file and what to do about it */
+export async function loadPipeline(path: string, name?: string): Promise<ResolvedPipeline> {
   const pipelines = await loadPipelines(path);
-  return inFile(path, () => choosePipeline(pipelines, name)).config;
+  return inFile(path, () => choosePipeline(pipelines, name));
 }
 
 function inFile<T>(path: string, read: () => T): T {

@@ -3,7 +3,6 @@ import {
   Alarm,
   ComparisonOperator,
   type IMetric,
-  MathExpression,
   Metric,
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
@@ -28,8 +27,8 @@ export interface AlarmsProps {
   readonly pipelineName: string;
   readonly objects: readonly ObjectName[];
   readonly stateMachine: IStateMachine;
-  /** The functions whose throttles count: those that run most. At least one, at most ten. */
-  readonly busiest: readonly IFunction[];
+  /** The functions whose throttles count: those that run most. */
+  readonly busiest: readonly Busy[];
   readonly topic: ITopic;
   /** The alarm goes off after this many intervals without a successful run. */
   readonly missedIntervals: number;
@@ -39,6 +38,12 @@ export interface AlarmsProps {
   readonly detail: MetricsDetail;
   /** The queue for scheduled starts that failed for good. */
   readonly deadLetters: IQueue;
+}
+
+/** An extractor that runs many times at once. */
+export interface Busy {
+  readonly object: ObjectName;
+  readonly function: IFunction;
 }
 
 /** The longest time between two runs, in minutes, for the most frequent and for the rarest schedule. */
@@ -65,27 +70,21 @@ export const pipelineMetric = (
     },
   });
 
-/** Invocations of these functions that Lambda refused. An alarm can watch ten metrics at most. */
-export function throttles(functions: readonly IFunction[], period: Duration): MathExpression {
-  const metrics = functions.map((each) => each.metricThrottles({ period, statistic: 'Sum' }));
-  const usingMetrics = Object.fromEntries(metrics.map((metric, index) => [`f${index}`, metric]));
-  const terms = Object.keys(usingMetrics).map((name) => `FILL(${name}, 0)`);
-  return new MathExpression({
-    label: 'Invocations refused by Lambda',
-    expression: terms.join(' + '),
-    usingMetrics,
-    period,
-  });
-}
-
 interface AlarmSpec {
   /** What happened, and what to do next. */
   readonly description: string;
+  /**
+   * One metric, never a calculation: AWS documents what an alarm makes of a metric without data, but not what a
+   * calculation makes of one that has never had any.
+   */
   readonly metric: (period: Duration) => IMetric;
   readonly window: AlarmWindow;
   readonly missing: TreatMissingData;
-  /** The alarm goes off below 1. @default it goes off at 1 or more */
-  readonly whenNone?: boolean;
+  /**
+   * The metric comes from what should happen, so the alarm is about its absence: it notifies when it goes from OK to
+   * INSUFFICIENT_DATA. It begins there, so it arms itself with the first data. @default false
+   */
+  readonly isForSilence?: boolean;
 }
 
 const ONE_PERIOD: AlarmWindow = { periodSeconds: 300, evaluationPeriods: 1 };
@@ -108,20 +107,21 @@ export class Alarms extends Construct {
     this.all = Object.entries(specs).map(([name, spec]) => this.#alarm(name, spec));
   }
 
-  #alarm(name: string, { description, metric, window, missing, whenNone = false }: AlarmSpec): Alarm {
+  #alarm(name: string, { description, metric, window, missing, isForSilence = false }: AlarmSpec): Alarm {
     const alarm = new Alarm(this, name, {
       alarmDescription: description,
       metric: metric(Duration.seconds(window.periodSeconds)),
       threshold: 1,
-      comparisonOperator: whenNone
+      // One bad period is enough. A sample counts at least one, so silence never reaches ALARM, only its lack of data.
+      comparisonOperator: isForSilence
         ? ComparisonOperator.LESS_THAN_THRESHOLD
         : ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       evaluationPeriods: window.evaluationPeriods,
-      // One bad period is enough; silence must fill all of them.
-      datapointsToAlarm: whenNone ? window.evaluationPeriods : 1,
+      datapointsToAlarm: 1,
       treatMissingData: missing,
     });
-    alarm.addAlarmAction(this.#topic);
+    if (isForSilence) alarm.addInsufficientDataAction(this.#topic);
+    else alarm.addAlarmAction(this.#topic);
     return alarm;
   }
 }
@@ -131,24 +131,17 @@ function alarmsOfPipeline(props: AlarmsProps): Readonly<Record<string, AlarmSpec
   const memory = memoryWindow(intervals?.longestMinutes ?? null);
   const most = (metric: MetricName) => (period: Duration) =>
     pipelineMetric(name, metric, 'Maximum', { period });
+  const ofRuns = (what: string, metric: AlarmSpec['metric']): AlarmSpec => ({
+    description: `A run of the pipeline '${name}' ${what}. What it committed is safe, and the next run continues from there. Next: 'npm run pipeline -- status' shows which objects failed and why. If the run could not begin, the cause of its execution in Step Functions says why.`,
+    metric,
+    window: memory,
+    // Step Functions reports only runs that end. Without one, nothing failed.
+    missing: TreatMissingData.NOT_BREACHING,
+  });
   return {
-    RunFailed: {
-      description: `A run of the pipeline '${name}' failed, was aborted or timed out. What it committed is safe, and the next run continues from there. Next: 'npm run pipeline -- status' shows which objects failed and why. If the run could not begin, the cause of its execution in Step Functions says why.`,
-      metric: (period) =>
-        new MathExpression({
-          label: 'Runs failed, aborted or timed out',
-          expression: 'FILL(failed, 0) + FILL(aborted, 0) + FILL(timedOut, 0)',
-          usingMetrics: {
-            failed: stateMachine.metricFailed({ period, statistic: 'Sum' }),
-            aborted: stateMachine.metricAborted({ period, statistic: 'Sum' }),
-            timedOut: stateMachine.metricTimedOut({ period, statistic: 'Sum' }),
-          },
-          period,
-        }),
-      window: memory,
-      // Step Functions reports only runs that end. Without one, nothing failed.
-      missing: TreatMissingData.NOT_BREACHING,
-    },
+    RunFailed: ofRuns('failed', (period) => stateMachine.metricFailed({ period, statistic: 'Sum' })),
+    RunAborted: ofRuns('was aborted', (period) => stateMachine.metricAborted({ period, statistic: 'Sum' })),
+    RunTimedOut: ofRuns('timed out', (period) => stateMachine.metricTimedOut({ period, statistic: 'Sum' })),
     ObjectFailedTwice: {
       description: `An object of the pipeline '${name}' failed in two or more runs in a row, so it will not recover by itself. Its cursor stays and nothing is lost. Next: 'npm run pipeline -- status' shows which object and why, and 'npm run pipeline -- check' shows whether a permission is missing.`,
       metric: most('ObjectsFailedRepeatedly'),
@@ -170,13 +163,18 @@ function alarmsOfPipeline(props: AlarmsProps): Readonly<Record<string, AlarmSpec
       // Only runs report this, and the window covers the last ones.
       missing: TreatMissingData.NOT_BREACHING,
     },
-    Throttled: {
-      description: `Lambda refused invocations of the pipeline '${name}', because the concurrency of the account (or what is reserved for the pipeline) is used up. The pipeline loses nothing and retries for hours, but other functions of the account may be refused too. Next: lower 'parallelism' in the configuration, or ask AWS for a higher limit of concurrent executions in Service Quotas.`,
-      metric: (period) => throttles(busiest, period),
-      window: AN_HOUR,
-      // Without an invocation, none was refused.
-      missing: TreatMissingData.NOT_BREACHING,
-    },
+    ...Object.fromEntries(
+      busiest.map(({ object, function: busy }): [string, AlarmSpec] => [
+        `Throttled-${object}`,
+        {
+          description: `Lambda refused invocations of the extractor of ${object} of the pipeline '${name}', because the concurrency of the account (or what is reserved for the pipeline) is used up. The pipeline loses nothing and retries for hours, but other functions of the account may be refused too. Next: lower 'parallelism' in the configuration, or ask AWS for a higher limit of concurrent executions in Service Quotas.`,
+          metric: (period) => busy.metricThrottles({ period, statistic: 'Sum' }),
+          window: AN_HOUR,
+          // Without an invocation, none was refused.
+          missing: TreatMissingData.NOT_BREACHING,
+        },
+      ]),
+    ),
     ...silenceAlarm(props),
     DeadLetters: {
       description: `A schedule of the pipeline '${name}' could not start a run. The failed start is in the dead-letter queue. Next: read a message there (its attributes ERROR_CODE and ERROR_MESSAGE say why), remove the cause, start a run with 'npm run pipeline -- run', and purge the queue.`,
@@ -190,31 +188,19 @@ function alarmsOfPipeline(props: AlarmsProps): Readonly<Record<string, AlarmSpec
 }
 
 function silenceAlarm(props: AlarmsProps): Readonly<Record<string, AlarmSpec>> {
-  const { pipelineName: name, missedIntervals, intervals, stateMachine } = props;
+  const { pipelineName: name, missedIntervals, intervals } = props;
   if (intervals === null) return {};
   const { shortestMinutes } = intervals;
   const silence = silenceWindow(missedIntervals, shortestMinutes);
   if (silence === null) return {};
   return {
     NoSuccessfulRun: {
-      description: `No run of the pipeline '${name}' has succeeded for ${counted(silence.intervals, 'interval')} of ${intervalText(shortestMinutes)}: the data is getting old. A run that left every object to another one, which may be stuck, does not count. (Runs before the first connection do not count against it.) Next: 'npm run pipeline -- status'; if there were no runs at all, look at the schedules in EventBridge Scheduler.`,
+      description: `No run of the pipeline '${name}' has succeeded for ${counted(silence.intervals, 'interval')} of ${intervalText(shortestMinutes)}: the data is getting old. A run that left every object to another one, which may be stuck, does not count. The state of this alarm is then INSUFFICIENT_DATA, as it is before the first successful run, when it does not notify. Next: 'npm run pipeline -- status'; if there were no runs at all, look at the schedules in EventBridge Scheduler.`,
       // Not the executions that succeeded: one that leaves every object to a stuck one succeeds too.
-      metric: (period) =>
-        new MathExpression({
-          label: 'Successful runs, and runs before the first connection',
-          // A run before the first connection succeeds, but its start reports nothing about a connection.
-          expression: 'FILL(runs, 0) + (FILL(succeeded, 0) > FILL(connected, 0))',
-          usingMetrics: {
-            runs: pipelineMetric(name, 'RunSeconds', 'SampleCount', { period }),
-            succeeded: stateMachine.metricSucceeded({ period, statistic: 'Sum' }),
-            connected: pipelineMetric(name, 'ConnectionLost', 'SampleCount', { period }),
-          },
-          period,
-        }),
+      metric: (period) => pipelineMetric(name, 'RunSeconds', 'SampleCount', { period }),
       window: silence.window,
-      whenNone: true,
-      // No run at all is exactly what this alarm reports.
-      missing: TreatMissingData.BREACHING,
+      isForSilence: true,
+      missing: TreatMissingData.MISSING,
     },
   };
 }

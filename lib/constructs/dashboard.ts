@@ -10,7 +10,6 @@ import {
   MathExpression,
   Metric,
 } from 'aws-cdk-lib/aws-cloudwatch';
-import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
@@ -22,13 +21,13 @@ import {
 } from '../../functions/core/metrics.ts';
 import type { ProgressEvent } from '../../functions/core/ports.ts';
 import type { MetricsDetail } from '../../functions/environment.ts';
-import { pipelineMetric, throttles } from './alarms.ts';
+import { type Busy, pipelineMetric } from './alarms.ts';
 
 export interface DashboardProps {
   readonly pipelineName: string;
   readonly stateMachine: IStateMachine;
   /** The functions whose throttles count. */
-  readonly busiest: readonly IFunction[];
+  readonly busiest: readonly Busy[];
   readonly alarms: readonly IAlarm[];
   /** Holds one line per object and run. */
   readonly finishRunLog: ILogGroup;
@@ -137,7 +136,9 @@ function concurrency({ busiest }: DashboardProps): IWidget[] {
     new GraphWidget({
       ...HALF,
       title: 'Invocations refused by Lambda',
-      left: [throttles(busiest, Duration.minutes(5))],
+      left: busiest.map(({ object, function: busy }) =>
+        busy.metricThrottles({ label: object, period: Duration.minutes(5), statistic: 'Sum' }),
+      ),
     }),
     new GraphWidget({
       ...HALF,

@@ -1,4 +1,3 @@
-import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { gluePatterns } from '../../functions/catalog/athena.ts';
 import { configuredFlatNames, configuredTables } from '../../functions/catalog/configured.ts';
@@ -7,6 +6,7 @@ import { PARENT_OF, type ResolvedConfig } from '../../functions/config/config.ts
 import { CHILD_NAMES, type ObjectName, SHARED_TABLES, type TableName } from '../../functions/core/names.ts';
 import { OBJECTS } from '../../functions/objects/index.ts';
 import { grantCatalog, grantLake, grantSecret, grantState, STATE_KEYS } from './access.ts';
+import type { Busy } from './alarms.ts';
 import { type FunctionContext, PipelineFunction } from './pipeline-function.ts';
 
 export interface ExtractorsProps {
@@ -45,12 +45,15 @@ export class Extractors extends Construct {
     this.byObject = Object.fromEntries(entries);
   }
 
-  /** Those whose throttles count: the large objects, then small ones. One metric each, so no more than there are large ones. */
-  get busiest(): readonly IFunction[] {
-    const all = Object.entries(this.byObject);
-    const isLarge = ([object]: [string, unknown]) => LARGE_OBJECTS.some((large) => large === object);
+  /** Those whose throttles count: the large objects, then small ones. An alarm each, so no more than there are large ones. */
+  get busiest(): readonly Busy[] {
+    const all = Object.entries(this.byObject).map(([object, extractor]) => ({
+      object: object as ObjectName,
+      function: extractor.function,
+    }));
+    const isLarge = ({ object }: Busy) => LARGE_OBJECTS.includes(object);
     const largeFirst = [...all.filter(isLarge), ...all.filter((each) => !isLarge(each))];
-    return largeFirst.slice(0, LARGE_OBJECTS.length).map(([, extractor]) => extractor.function);
+    return largeFirst.slice(0, LARGE_OBJECTS.length);
   }
 
   #extractor(object: ObjectName, props: ExtractorsProps): PipelineFunction {

@@ -24,18 +24,15 @@ interface MetricStat {
 
 interface AlarmProperties extends MetricStat {
   readonly AlarmDescription: string;
-  readonly AlarmActions: readonly unknown[];
+  readonly AlarmActions?: readonly unknown[];
+  readonly InsufficientDataActions?: readonly unknown[];
   readonly EvaluationPeriods: number;
   readonly DatapointsToAlarm: number;
   readonly TreatMissingData: string;
   readonly ComparisonOperator: string;
   readonly Threshold: number;
   readonly Statistic?: string;
-  readonly Metrics?: readonly {
-    readonly Id: string;
-    readonly Expression?: string;
-    readonly MetricStat?: { readonly Metric: MetricStat; readonly Period: number; readonly Stat: string };
-  }[];
+  readonly Metrics?: unknown;
 }
 
 const { context } = JSON.parse(readFileSync(join(import.meta.dirname, '../../cdk.json'), 'utf8'));
@@ -71,12 +68,6 @@ const alarmsOf = (template: StackTemplate): Readonly<Record<string, AlarmPropert
     ]),
   );
 
-/** Every metric that an alarm asks for. */
-const metricsOf = (alarm: AlarmProperties): readonly MetricStat[] =>
-  alarm.Metrics === undefined
-    ? [alarm]
-    : alarm.Metrics.flatMap(({ MetricStat }) => (MetricStat === undefined ? [] : [MetricStat.Metric]));
-
 /** What the functions' own adapter emits, as CloudWatch reads it. */
 function emitted(detail: MetricsDetail): readonly Sample[] {
   const lines: string[] = [];
@@ -90,7 +81,16 @@ const identityOf = (namespace: unknown, name: unknown, dimensions: unknown): str
   JSON.stringify([namespace, name, dimensions]);
 
 describe('the alarms', () => {
-  test('are at most eight, each for a reason', () => {
+  /** Of the five objects whose extractors run many at a time. */
+  const THROTTLED = [
+    'Throttledcompanies',
+    'Throttledcontacts',
+    'Throttledconversationparts',
+    'Throttledconversations',
+    'Throttledtickets',
+  ];
+
+  test('are few, each for a reason', () => {
     const alarms = alarmsOf(monitoring());
     expect(Object.keys(alarms).toSorted()).toEqual([
       'ConnectionLost',
@@ -98,10 +98,11 @@ describe('the alarms', () => {
       'NoSuccessfulRun',
       'ObjectFailedTwice',
       'OldDebts',
+      'RunAborted',
       'RunFailed',
-      'Throttled',
+      'RunTimedOut',
+      ...THROTTLED,
     ]);
-    expect(Object.keys(alarms).length).toBeLessThanOrEqual(8);
   });
 
   test.each(['standard', 'detailed'] as const)('watch only what is emitted (%s)', (detail) => {
@@ -116,7 +117,7 @@ describe('the alarms', () => {
         ),
       ),
     );
-    const asked = Object.values(alarmsOf(monitoring({ monitoring: detail }))).flatMap(metricsOf);
+    const asked = Object.values(alarmsOf(monitoring({ monitoring: detail })));
     const ours = asked.filter(({ Namespace }) => Namespace === 'IntercomPipeline');
     expect(ours.length).toBeGreaterThanOrEqual(3);
     for (const { Namespace, MetricName, Dimensions = [] } of ours) {
@@ -130,7 +131,6 @@ describe('the alarms', () => {
         'AWS/SQS ApproximateNumberOfMessagesVisible',
         'AWS/States ExecutionsAborted',
         'AWS/States ExecutionsFailed',
-        'AWS/States ExecutionsSucceeded',
         'AWS/States ExecutionsTimedOut',
       ]),
     );
@@ -140,7 +140,7 @@ describe('the alarms', () => {
     const template = monitoring({ monitoring: 'detailed' });
     const [[topic] = []] = ofType(template, 'AWS::SNS::Topic');
     for (const alarm of Object.values(alarmsOf(template))) {
-      expect(alarm.AlarmActions).toEqual([{ Ref: topic }]);
+      expect(alarm.AlarmActions ?? alarm.InsufficientDataActions).toEqual([{ Ref: topic }]);
       expect(alarm.AlarmDescription).toMatch(/'shop'.*Next: /);
       expect(alarm.AlarmDescription.length).toBeLessThanOrEqual(1024);
     }
@@ -149,7 +149,7 @@ describe('the alarms', () => {
   test('look back no further than CloudWatch does, whatever the interval', () => {
     for (const every of ['15 minutes', '1 hour', '6 hours', '3 days', '7 days', '34 days']) {
       for (const alarm of Object.values(alarmsOf(monitoring({ frequency: { every } })))) {
-        const period = alarm.Period ?? periodOf(alarm);
+        const { Period: period = Number.POSITIVE_INFINITY } = alarm;
         const seconds = period * alarm.EvaluationPeriods;
         expect(seconds).toBeLessThanOrEqual(period < 3_600 ? 86_400 : 604_800);
         expect(alarm.DatapointsToAlarm).toBeLessThanOrEqual(alarm.EvaluationPeriods);
@@ -157,62 +157,47 @@ describe('the alarms', () => {
     }
   });
 
-  const periodOf = ({ Metrics = [] }: AlarmProperties): number =>
-    Metrics.flatMap(({ MetricStat }) => MetricStat?.Period ?? [])[0] ?? Number.POSITIVE_INFINITY;
-
   test('know what no data means', () => {
     const alarms = alarmsOf(monitoring());
     expect(
       Object.fromEntries(Object.entries(alarms).map(([name, one]) => [name, one.TreatMissingData])),
     ).toEqual({
       RunFailed: 'notBreaching',
+      RunAborted: 'notBreaching',
+      RunTimedOut: 'notBreaching',
       ObjectFailedTwice: 'notBreaching',
       OldDebts: 'notBreaching',
       DeadLetters: 'notBreaching',
-      Throttled: 'notBreaching',
+      ...Object.fromEntries(THROTTLED.map((name) => [name, 'notBreaching'])),
       // Until a run reports that the connection works, it stays lost.
       ConnectionLost: 'ignore',
-      // No run at all is exactly what this one reports.
-      NoSuccessfulRun: 'breaching',
+      // It has no other state for silence.
+      NoSuccessfulRun: 'missing',
     });
     expect(alarms.NoSuccessfulRun).toMatchObject({ ComparisonOperator: 'LessThanThreshold', Threshold: 1 });
-    expect(alarms.NoSuccessfulRun?.DatapointsToAlarm).toBe(alarms.NoSuccessfulRun?.EvaluationPeriods);
   });
 
-  describe('of silence', () => {
-    type Counts = Readonly<Record<'runs' | 'succeeded' | 'connected', number | null>>;
-
-    /** What the alarm's expression gives for one period; null is no data. */
-    function signsOfLife(counts: Counts): number {
-      const [calculation] = metricsOfSilence().filter(({ Expression }) => Expression !== undefined);
-      const fill = (value: number | null, other: number): number => value ?? other;
-      const names = Object.keys(counts);
-      const compute = new Function('FILL', ...names, `return ${calculation?.Expression};`);
-      return Number(compute(fill, ...Object.values(counts)));
+  test('watch one metric each, so that none depends on what a calculation makes of a metric without data', () => {
+    for (const written of [{}, { monitoring: 'detailed' as const }, { frequency: { every: '3 days' } }]) {
+      for (const [name, alarm] of Object.entries(alarmsOf(monitoring(written)))) {
+        expect(alarm.Metrics, name).toBeUndefined();
+        expect(alarm.MetricName, name).toBeDefined();
+      }
     }
+  });
 
-    const metricsOfSilence = () => alarmsOf(monitoring()).NoSuccessfulRun?.Metrics ?? [];
-
-    test('asks for the runs that succeeded, and for those that found a connection', () => {
-      const asked = metricsOfSilence().flatMap(({ Id, MetricStat: stat }) =>
-        stat === undefined ? [] : [[Id, stat.Metric.MetricName, stat.Stat]],
-      );
-      expect(asked).toEqual([
-        ['runs', 'RunSeconds', 'SampleCount'],
-        ['succeeded', 'ExecutionsSucceeded', 'Sum'],
-        ['connected', 'ConnectionLost', 'SampleCount'],
-      ]);
+  test('of silence notify when the data stops, and not before it has begun', () => {
+    const template = monitoring();
+    const [[topic] = []] = ofType(template, 'AWS::SNS::Topic');
+    const { NoSuccessfulRun, ...others } = alarmsOf(template);
+    expect(NoSuccessfulRun).toMatchObject({
+      MetricName: 'RunSeconds',
+      Statistic: 'SampleCount',
+      TreatMissingData: 'missing',
+      InsufficientDataActions: [{ Ref: topic }],
     });
-
-    test.each<[string, Counts, number]>([
-      ['no run at all', { runs: null, succeeded: null, connected: null }, 0],
-      ['a run before the first connection', { runs: null, succeeded: 1, connected: null }, 1],
-      ['a run that succeeded', { runs: 1, succeeded: 1, connected: 1 }, 1],
-      ['a run that failed', { runs: null, succeeded: null, connected: 1 }, 0],
-      ['a run that left every object to another one', { runs: null, succeeded: 1, connected: 1 }, 0],
-    ])('%s', (_what, counts, expected) => {
-      expect(signsOfLife(counts)).toBe(expected);
-    });
+    expect(NoSuccessfulRun).not.toHaveProperty('AlarmActions');
+    for (const alarm of Object.values(others)) expect(alarm).not.toHaveProperty('InsufficientDataActions');
   });
 
   test('wait for the most frequent schedule, and remember until the rarest has run again', () => {
@@ -220,7 +205,7 @@ describe('the alarms', () => {
     const minutes = (name: string): number => {
       const alarm = alarms[name];
       if (alarm === undefined) throw new Error(name);
-      return ((alarm.Period ?? periodOf(alarm)) * alarm.EvaluationPeriods) / 60;
+      return ((alarm.Period ?? Number.NaN) * alarm.EvaluationPeriods) / 60;
     };
     expect(minutes('NoSuccessfulRun')).toBe(3 * 60 + 60);
     expect(minutes('ObjectFailedTwice')).toBe(6 * 60 + 60);
@@ -233,31 +218,18 @@ describe('the alarms', () => {
       'DeadLetters',
       'ObjectFailedTwice',
       'OldDebts',
+      'RunAborted',
       'RunFailed',
-      'Throttled',
-    ]);
-  });
-
-  test('count the throttles of the functions that run most, in one alarm of few metrics', () => {
-    const { Throttled } = alarmsOf(monitoring());
-    if (Throttled === undefined) throw new Error('There is no such alarm.');
-    const functions = metricsOf(Throttled).map(({ Dimensions = [] }) => JSON.stringify(Dimensions[0]?.Value));
-    const names = functions.map((text) => /"Ref":"(\w+)Function[0-9A-F]{8}"/.exec(text)?.[1]);
-    expect(names).toEqual([
-      'ExtractorsContacts',
-      'ExtractorsCompanies',
-      'ExtractorsConversations',
-      'ExtractorsConversationParts',
-      'ExtractorsTickets',
+      'RunTimedOut',
+      ...THROTTLED,
     ]);
   });
 
   test('count the throttles of small objects, too, if a pipeline has few large ones', () => {
-    const watched = (...objects: ObjectName[]) => {
-      const { Throttled } = alarmsOf(monitoring({}, parseConfig({ name: 'shop', objects })));
-      if (Throttled === undefined) throw new Error('There is no such alarm.');
-      return metricsOf(Throttled).length;
-    };
+    const watched = (...objects: ObjectName[]) =>
+      Object.keys(alarmsOf(monitoring({}, parseConfig({ name: 'shop', objects })))).filter((name) =>
+        name.startsWith('Throttled'),
+      ).length;
     expect(watched('tags')).toBe(1);
     expect(watched('tags', 'contacts')).toBe(2);
     expect(watched('tags', 'admins', 'teams', 'segments', 'articles', 'collections')).toBe(5);
@@ -265,7 +237,7 @@ describe('the alarms', () => {
 
   test('name the object if the configuration asks for it', () => {
     const alarms = alarmsOf(monitoring({ monitoring: 'detailed' }));
-    expect(Object.keys(alarms)).toHaveLength(7 + 2 * OBJECT_NAMES.length);
+    expect(Object.keys(alarms)).toHaveLength(13 + 2 * OBJECT_NAMES.length);
     expect(alarms.ObjectFailedTwicetags?.Dimensions).toContainEqual({ Name: 'Object', Value: 'tags' });
   });
 });
@@ -363,7 +335,7 @@ describe('the dashboard', () => {
       expect(text).toContain(name);
     }
     const [alarms] = widgets.filter(({ type }) => type === 'alarm');
-    expect(alarms?.properties.alarms).toHaveLength(7);
+    expect(alarms?.properties.alarms).toHaveLength(13);
   });
 
   test.each(['standard', 'detailed'] as const)(

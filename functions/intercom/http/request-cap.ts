@@ -74,6 +74,8 @@ export function createRequestCap(options: RequestCapOptions): WorkShare & Reques
   let active = 0;
   let looking: Promise<void> = Promise.resolve();
   let turn: Promise<unknown> = Promise.resolve();
+  /** Ends the calls of AWS for the work in progress. */
+  let last: AbortSignal | undefined;
   let wake: () => void = () => undefined;
   let onIdle: () => void = () => undefined;
 
@@ -122,7 +124,7 @@ export function createRequestCap(options: RequestCapOptions): WorkShare & Reques
       // Before it is written that there are fewer. That there are more is only true afterwards.
       limit = Math.min(limit, next.target);
       return next;
-    });
+    }, last);
     limit = dealt.target;
     validUntil = dealt.mine.renewedAt + LEASE_MS;
     isWanted = dealt.stopping === dealt.mine;
@@ -164,7 +166,7 @@ export function createRequestCap(options: RequestCapOptions): WorkShare & Reques
       if (clock.now() - beganAt >= patience) break;
       await nap(LOOK_MS);
     }
-    const asleep = await shares.update((all) => sleepInLine(all, ask(), clock.now(), random()));
+    const asleep = await shares.update((all) => sleepInLine(all, ask(), clock.now(), random()), last);
     return asleep.waitSeconds;
   }
 
@@ -179,7 +181,7 @@ export function createRequestCap(options: RequestCapOptions): WorkShare & Reques
     limit = 0;
     validUntil = 0;
     isWanted = false;
-    await shares.update((all) => ({ shares: giveBack(all, id, isKept, clock.now()) }));
+    await shares.update((all) => ({ shares: giveBack(all, id, isKept, clock.now()) }), last);
   }
 
   /** One begins or ends at a time. */
@@ -190,8 +192,9 @@ export function createRequestCap(options: RequestCapOptions): WorkShare & Reques
   }
 
   return {
-    begin: () =>
+    begin: (signal) =>
       inTurn(async () => {
+        if (active === 0) last = signal;
         const waitSeconds = active === 0 ? await start() : null;
         if (waitSeconds !== null) return waitSeconds;
         active += 1;

@@ -20,6 +20,11 @@ export interface AwsAccess {
   readonly askMfaCode?: ((device: string) => Promise<string>) | undefined;
 }
 
+type ClientOptions = typeof AWS_CLIENT & {
+  readonly region: string;
+  readonly credentials: ReturnType<typeof credentialsOf>;
+};
+
 export interface AwsClients {
   readonly region: string;
   readonly cloudFormation: CloudFormationClient;
@@ -29,6 +34,8 @@ export interface AwsClients {
   readonly s3: S3Client;
   readonly secrets: SecretsManagerClient;
   readonly sfn: SFNClient;
+  /** A client that few commands need, so that the others do not load it. */
+  open<Client>(Service: new (options: ClientOptions) => Client): Client;
 }
 
 /** IAM's names of the services. */
@@ -36,6 +43,8 @@ const IAM_NAMES: Readonly<Record<string, string>> = {
   CloudFormationClient: 'cloudformation',
   DynamoDBClient: 'dynamodb',
   EventBridgeClient: 'events',
+  GlueClient: 'glue',
+  KMSClient: 'kms',
   LambdaClient: 'lambda',
   S3Client: 's3',
   SecretsManagerClient: 'secretsmanager',
@@ -43,7 +52,11 @@ const IAM_NAMES: Readonly<Record<string, string>> = {
 };
 
 /** Operations whose IAM action has another name. */
-const IAM_ACTIONS: Readonly<Record<string, string>> = { ListObjectsV2: 'ListBucket' };
+const IAM_ACTIONS: Readonly<Record<string, string>> = {
+  DeleteObjects: 'DeleteObjectVersion',
+  ListObjectVersions: 'ListBucketVersions',
+  ListObjectsV2: 'ListBucket',
+};
 
 function iamAction(clientName: string, commandName: string): string {
   const operation = commandName.replace(/Command$/, '');
@@ -136,5 +149,6 @@ export async function createAwsClients(access: AwsAccess): Promise<AwsClients> {
     s3: ready(new S3Client({ ...options, ...S3_CLIENT })),
     secrets: ready(new SecretsManagerClient(options)),
     sfn: ready(new SFNClient(options)),
+    open: (Service) => ready(new Service(options)),
   };
 }

@@ -35,6 +35,8 @@ const GONE: Readonly<Record<string, string>> = {
   states: 'state machine',
 };
 const NOT_THERE = /^(ResourceNotFoundException|NoSuchBucket|StateMachineDoesNotExist)$/;
+/** Secrets Manager's answer for a secret that can still be restored. */
+const MARKED = /marked for deletion|scheduled for deletion/;
 const BUSY = /Throttl|TooManyRequests|SlowDown|ProvisionedThroughputExceeded|RequestLimitExceeded/;
 
 function seenIn(error: Error): Seen {
@@ -129,7 +131,7 @@ export function explainAws(error: unknown, call: AwsCall): unknown {
     );
   }
   const gone = GONE[call.action.split(':')[0] ?? ''];
-  if (NOT_THERE.test(name) && gone !== undefined) {
+  if ((NOT_THERE.test(name) || MARKED.test(message)) && gone !== undefined) {
     return input(
       `The ${gone} of the pipeline does not exist any more (${call.action}: ${message}): somebody has deleted it. docs/operate.md says how to get the pipeline going again.`,
       'aws_gone',

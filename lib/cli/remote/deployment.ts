@@ -1,8 +1,9 @@
 /** Finds a deployed pipeline: reads the outputs of its stacks. */
-import { type CloudFormationClient, DescribeStacksCommand, type Stack } from '@aws-sdk/client-cloudformation';
+import type { CloudFormationClient, Stack } from '@aws-sdk/client-cloudformation';
 import { DescribeEventBusCommand } from '@aws-sdk/client-eventbridge';
 import { InputError } from '../../../functions/core/errors.ts';
 import type { AwsClients } from './aws-clients.ts';
+import { describeStack } from './stacks.ts';
 
 export interface DeployedPipeline {
   readonly name: string;
@@ -47,30 +48,20 @@ const isThere = (status: string): boolean =>
 /** True if the first creation of the stack failed. */
 const hasNeverBeen = (status: string): boolean => /^(CREATE_FAILED|ROLLBACK_(COMPLETE|FAILED))$/.test(status);
 
-/** Null if there is no such stack. */
-async function describe(client: CloudFormationClient, StackName: string): Promise<Stack | null> {
-  try {
-    const { Stacks } = await client.send(new DescribeStacksCommand({ StackName }));
-    return Stacks?.[0] ?? null;
-  } catch (error) {
-    if (error instanceof Error && /does not exist/.test(error.message)) return null;
-    throw error;
-  }
-}
-
 /** False also for what is left of a failed first creation. */
 export async function isDeployed(client: CloudFormationClient, stack: string): Promise<boolean> {
-  const found = await describe(client, stack);
+  const found = await describeStack(client, stack);
   return found !== null && isThere(String(found.StackStatus));
 }
 
-const accountIn = (arn: string | undefined): string | undefined => arn?.split(':')[4] || undefined;
+/** The account in an ARN. */
+export const accountIn = (arn: string | undefined): string | undefined => arn?.split(':')[4] || undefined;
 
 /**
  * The account of the credentials, if no stack shows it: from the ARN of the default event bus, which every
  * account has. Null if the credentials do not allow even that request.
  */
-async function accountOf({ eventBridge, cloudFormation }: AwsClients): Promise<string | null> {
+export async function accountOf({ eventBridge, cloudFormation }: AwsClients): Promise<string | null> {
   const { accountId } = await cloudFormation.config.credentials();
   if (accountId !== undefined) return accountId;
   const bus = await eventBridge.send(new DescribeEventBusCommand({})).catch(() => null);
@@ -135,7 +126,7 @@ export async function findDeployed(clients: AwsClients, wanted: Wanted): Promise
   const { name, deploy } = wanted;
   const found = await Promise.all(
     STACKS.map(
-      async (stack) => [stack, await describe(clients.cloudFormation, nameOf(name, stack))] as const,
+      async (stack) => [stack, await describeStack(clients.cloudFormation, nameOf(name, stack))] as const,
     ),
   );
   const stacks = new Map(found);

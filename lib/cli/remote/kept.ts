@@ -1,11 +1,6 @@
 /** What a data stack left behind when it was deleted. */
-import {
-  type CloudFormationClient,
-  ListStackResourcesCommand,
-  ListStacksCommand,
-  type StackResourceSummary,
-  type StackSummary,
-} from '@aws-sdk/client-cloudformation';
+import type { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { deletedStacks, leftBy } from './stacks.ts';
 
 /** As the configuration takes it over. */
 export interface Kept {
@@ -18,47 +13,16 @@ export interface Kept {
   };
 }
 
-/** CloudFormation lists deleted stacks for 90 days. Their names come again, their ids do not. */
-async function lastDeleted(client: CloudFormationClient, name: string): Promise<StackSummary | null> {
-  const found: StackSummary[] = [];
-  let NextToken: string | undefined;
-  do {
-    const page = await client.send(
-      new ListStacksCommand({ StackStatusFilter: ['DELETE_COMPLETE'], ...(NextToken && { NextToken }) }),
-    );
-    found.push(...(page.StackSummaries ?? []).filter(({ StackName }) => StackName === name));
-    NextToken = page.NextToken;
-  } while (NextToken);
-  const time = ({ DeletionTime }: StackSummary) => DeletionTime?.getTime() ?? 0;
-  return found.toSorted((a, b) => time(b) - time(a))[0] ?? null;
-}
-
-async function skippedIn(
-  client: CloudFormationClient,
-  StackName: string,
-): Promise<readonly StackResourceSummary[]> {
-  const found: StackResourceSummary[] = [];
-  let NextToken: string | undefined;
-  do {
-    const page = await client.send(
-      new ListStackResourcesCommand({ StackName, ...(NextToken && { NextToken }) }),
-    );
-    found.push(...(page.StackResourceSummaries ?? []));
-    NextToken = page.NextToken;
-  } while (NextToken);
-  return found.filter(({ ResourceStatus }) => ResourceStatus === 'DELETE_SKIPPED');
-}
-
 /**
  * What the data stack that was deleted last has left behind.
  * @param stack name of the stack
  * @returns null if no such stack was deleted in the last 90 days, or if it left nothing of these
  */
 export async function keptBy(client: CloudFormationClient, stack: string): Promise<Kept | null> {
-  const deleted = await lastDeleted(client, stack);
-  if (deleted === null) return null;
+  const [deleted] = await deletedStacks(client, stack);
+  if (deleted === undefined) return null;
   const { StackId = '', DeletionTime = new Date(0) } = deleted;
-  const kept = await skippedIn(client, StackId);
+  const kept = await leftBy(client, StackId);
   // Logical ids are these with eight digits of the CDK (test/infra/stateful-resources.json).
   const idOf = (name: string): string | undefined =>
     kept.find(({ LogicalResourceId = '' }) => LogicalResourceId.replace(/[0-9A-F]{8}$/, '') === name)

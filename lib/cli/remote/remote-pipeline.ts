@@ -46,6 +46,10 @@ const optionText = (options: RemoteOptions): string =>
     .map((name) => (options[name] === undefined ? '' : ` --${name} ${quoted(options[name])}`))
     .join('');
 
+/** `npm run pipeline -- status --profile prod`: a command for the pipeline that the options name. */
+export const commandText = (words: string, options: RemoteOptions): string =>
+  `npm run pipeline -- ${words}${optionText(options)}`;
+
 /** The command that deploys the pipeline. Its stack depends on the one with the data, so that both are deployed. */
 export const deployCommand = (name: string, { config, profile }: RemoteOptions): string =>
   `npx cdk deploy ${name}${config === undefined ? '' : ` -c config=${quoted(config)}`}${profile === undefined ? '' : ` --profile ${quoted(profile)}`}`;
@@ -84,6 +88,6 @@ export async function openRemotePipeline(
     state: createDynamoDbStateStore(clients.dynamoDb, deployed.table),
     connections: createSecretsConnectionStore(clients.secrets, deployed.connectionSecret),
     runs: createRuns(clients.sfn, deployed.stateMachine),
-    command: (words) => `npm run pipeline -- ${words}${optionText(options)}`,
+    command: (words) => commandText(words, options),
   };
 }

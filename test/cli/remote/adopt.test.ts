@@ -1,4 +1,4 @@
-/** How `adopt` shows what a deleted stack left behind; that a pipeline runs over it is in test/e2e/adoption.test.ts. */
+/** How `adopt` shows what a deleted stack left behind; that a pipeline runs over it is in test/e2e/journey.test.ts. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, it } from 'vitest';

@@ -14,6 +14,7 @@ const COMMANDS = [
   'audit',
   'disconnect',
   'adopt',
+  'delete',
 ];
 
 it('lists every command, in the order in which you need them', async () => {

@@ -31,8 +31,8 @@ export interface BundledPipeline {
   /** Every write of every function is done and its first answer lost, until it is called off. */
   loseAnswers(): () => void;
   connect(connection: Readonly<Record<string, string>>): Promise<void>;
-  /** One execution with this input, to its end. */
-  run(input: unknown): Promise<RunOutcome>;
+  /** One execution with this input, to its end; the signal stops it. */
+  run(input: unknown, signal?: AbortSignal): Promise<RunOutcome>;
   close(): Promise<void>;
 }
 
@@ -89,13 +89,14 @@ export async function openBundledPipeline(
       const SecretString = JSON.stringify(connection);
       await secrets.send(new PutSecretValueCommand({ SecretId: secretName, SecretString }));
     },
-    run: async (input) => {
+    run: async (input, signal) => {
       const { arn, name, startTime } = executions.begin({ input });
       const outcome = await runner.run({
         executionArn: arn,
         executionName: name,
         startTime,
         input,
+        ...(signal && { signal }),
       });
       await runner.idle();
       executions.finish(outcome.status);

@@ -33,6 +33,7 @@ export const runRemoteAudit = (
         budget: createDynamoDbRateBudget(clients.dynamoDb, deployed.table, clock),
         clock,
         object: null,
+        reconnect: `connect the workspace again: ${command('connect')}`,
       }),
       repair: (input) => startRun(terminal, pipeline, input, { json: options.json === true }),
     };

@@ -80,6 +80,19 @@ describe('an error of AWS', () => {
     );
   });
 
+  it('says that a secret was deleted while it can still be restored', () => {
+    const message = "You can't perform this operation on the secret because it was marked for deletion.";
+    const call = { ...CALL, action: 'secretsmanager:GetSecretValue' };
+    expect(
+      explainAws(Object.assign(new Error(message), { name: 'InvalidRequestException' }), call),
+    ).toMatchObject({
+      code: 'aws_gone',
+      message: expect.stringMatching(
+        /^The secret of the pipeline does not exist any more .*marked for deletion/,
+      ),
+    });
+  });
+
   it('makes one sentence of an error of AWS that it does not know, and none of a bug', () => {
     const error = thrown('StrangeException', 'so\n  strange', { $metadata: { httpStatusCode: 400 } });
     expect(unexpectedAws(error)).toBe(

@@ -1,0 +1,206 @@
+/** `delete`: removes a pipeline from AWS, with its data or without. */
+import type { ResolvedPipeline } from '../../../../functions/config/config.ts';
+import { InputError, isPipelineError } from '../../../../functions/core/errors.ts';
+import { CHILD_NAMES, OBJECT_NAMES, SHARED_TABLES } from '../../../../functions/core/names.ts';
+import { DEFAULT_CONFIG_FILE, loadPipeline } from '../../load-config.ts';
+import { tableText } from '../../terminal/table-text.ts';
+import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
+import type { AwsClients } from '../aws-clients.ts';
+import { deleteStack, requireIdle } from '../delete-stack.ts';
+import { type DeletionPlan, planDeletion } from '../deletion-plan.ts';
+import { clientsOf, commandText, deployCommand, type RemoteOptions } from '../remote-pipeline.ts';
+import { emptyBucket, lookInto, RESTORE_DAYS } from '../removal.ts';
+import { createRuns } from '../runs.ts';
+
+export interface DeleteOptions extends RemoteOptions {
+  /** Deletes only what can be made again. */
+  readonly keepData?: boolean;
+  /** Also deletes what the pipeline wrote into a bucket that the configuration names. */
+  readonly ownBucket?: boolean;
+  /** Name of the pipeline, instead of answers. */
+  readonly yes?: string;
+}
+
+/** Where the pipeline writes in a bucket (functions/core/lake-keys.ts); ids of runs begin with the year. */
+const PREFIXES = [
+  ...[...OBJECT_NAMES, ...CHILD_NAMES, ...SHARED_TABLES].map((table) => `tables/${table}/run_date=`),
+  ...OBJECT_NAMES.flatMap((object) => [`manifests/${object}/`, `evidence/${object}/`]),
+  'runs/20',
+  'work/20',
+];
+
+interface Deletion {
+  readonly name: string;
+  readonly place: string;
+  readonly plan: DeletionPlan;
+  /** The user's own bucket, if what the pipeline wrote there goes too. */
+  readonly ownBucket: { readonly name: string; readonly content: string } | null;
+  readonly keepData: boolean;
+}
+
+const stayingLines = ({ staying }: DeletionPlan): readonly string[] =>
+  staying.map((one) => `The ${one} stays: the configuration names it, or an output of another stack.`);
+
+const usd = (amount: number): string => `$${amount.toFixed(2)}`;
+
+function stackLines({ plan, name, keepData }: Deletion): readonly (readonly string[])[] {
+  return [
+    ...(plan.pipeline === null ? [] : [['stack', name, 'functions, workflow, schedules, alarms, logs']]),
+    ...(plan.data === null || keepData
+      ? []
+      : [['stack', `${name}-data`, 'what holds the following together']]),
+  ];
+}
+
+/** What there is, what it costs to keep, what goes and what stays. */
+function describeDeletion(deletion: Deletion): string {
+  const { plan, place, ownBucket, keepData, name } = deletion;
+  const rows = [
+    ...stackLines(deletion),
+    ...(keepData ? [] : plan.remaining.map(({ id, removal, content }) => [removal.noun, id, content])),
+    ...(ownBucket === null
+      ? []
+      : [['bucket', ownBucket.name, `stays; what the pipeline wrote goes: ${ownBucket.content}`]]),
+  ];
+  const monthly = plan.remaining.reduce((sum, { monthlyUsd }) => sum + monthlyUsd, 0);
+  return [
+    `To be deleted of ${place}:\n`,
+    tableText([['what', 'name', 'content'], ...rows]),
+    '',
+    ...(plan.pipeline === null ? [] : ['Runs in progress are stopped.']),
+    keepData
+      ? `The data stays, in stack ${name}-data.`
+      : `To keep the data costs about ${usd(monthly)} a month; --keep-data deletes only what can be made again.`,
+    ...stayingLines(plan),
+    ...(plan.pipeline === null || keepData
+      ? []
+      : [
+          "The app stays installed at Intercom. 'npm run pipeline -- disconnect' uninstalls it, as long as the pipeline is there.",
+        ]),
+  ].join('\n');
+}
+
+async function agrees(
+  terminal: Terminal,
+  { name, place, keepData }: Deletion,
+  yes: string | undefined,
+): Promise<boolean> {
+  if (yes !== undefined) return true;
+  if (!terminal.canAsk) return false;
+  if (!(await terminal.confirm(keepData ? `Delete stack ${name} of ${place}?` : `Delete all of this?`)))
+    return false;
+  return (await terminal.ask(`Type the name of the pipeline (${name}) to delete it:`)).trim() === name;
+}
+
+/** Stops what runs, so that CloudFormation need not wait for it. */
+async function stopRuns(terminal: Terminal, clients: AwsClients, stateMachine: string): Promise<void> {
+  const runs = createRuns(clients.sfn, stateMachine);
+  try {
+    for (const { arn, runId } of await runs.running()) {
+      await runs.stop(arn);
+      terminal.tell(`Stopped run ${runId}.`);
+    }
+  } catch (error) {
+    // The state machine is already gone.
+    if (!(isPipelineError(error) && error.code === 'aws_gone')) throw error;
+  }
+}
+
+async function carryOut(
+  terminal: Terminal,
+  clients: AwsClients,
+  { plan, keepData, ownBucket, name }: Deletion,
+): Promise<void> {
+  const { pipeline, data, remaining } = plan;
+  if (pipeline !== null) {
+    const machine = pipeline.Outputs?.find(({ OutputKey }) => OutputKey === 'StateMachineArn')?.OutputValue;
+    const stop = async () => machine === undefined || (await stopRuns(terminal, clients, machine));
+    await stop();
+    terminal.tell(`Deleting stack ${name}. This takes some minutes.`);
+    await deleteStack(clients, terminal, pipeline, async () => void (await stop()));
+  }
+  if (keepData) return;
+  if (data !== null) {
+    terminal.tell(`Deleting stack ${name}-data.`);
+    await deleteStack(clients, terminal, data);
+  }
+  for (const { id, removal } of remaining) {
+    terminal.tell(`Deleting ${removal.noun} ${id}.`);
+    await removal.remove(id);
+  }
+  if (ownBucket === null) return;
+  terminal.tell(`Deleting what the pipeline wrote into bucket ${ownBucket.name}.`);
+  for (const prefix of PREFIXES) await emptyBucket(clients.s3, ownBucket.name, prefix);
+}
+
+/** @throws InputError if the options contradict each other or the configuration */
+function checkOptions({ config, deployment }: ResolvedPipeline, options: DeleteOptions): void {
+  const { yes, keepData = false, ownBucket = false } = options;
+  if (yes !== undefined && yes !== config.name) {
+    const message = `--yes: '${yes}' is not the name of the pipeline, which is '${config.name}'. Nothing was changed.`;
+    throw new InputError(message, { code: 'wrong_name' });
+  }
+  if (ownBucket && (deployment.aws.bucket === null || keepData)) {
+    throw new InputError(
+      "--own-bucket is for a pipeline whose configuration names its bucket in 'aws.bucket', and not with --keep-data.",
+      { code: 'no_own_bucket' },
+    );
+  }
+}
+
+/** @throws InputError if it must not be deleted now, or nobody knows it */
+function checkPlan(plan: DeletionPlan, name: string, place: string, bucket: string | null): void {
+  if (plan.isUnknown && bucket === null) {
+    throw new InputError(
+      `CloudFormation knows no stack of ${place}, neither deployed nor deleted in the last 90 days. Name another place with --region, --profile or --pipeline. What is older has the tag 'pipeline' with the value '${name}' in the consoles.`,
+      { code: 'not_deployed' },
+    );
+  }
+  for (const stack of [plan.pipeline, plan.data]) if (stack !== null) requireIdle(stack);
+  if (bucket !== null && plan.isUsedElsewhere(bucket)) {
+    throw new InputError(
+      `Bucket ${bucket} also belongs to another stack of this account, so it is not emptied. Nothing was changed.`,
+      { code: 'bucket_in_use' },
+    );
+  }
+}
+
+const isNothing = ({ plan: { pipeline, data, remaining }, ownBucket, keepData }: Deletion): boolean =>
+  pipeline === null && (keepData || (data === null && remaining.length === 0 && ownBucket === null));
+
+export async function runDelete(terminal: Terminal, options: DeleteOptions): Promise<ExitStatus> {
+  const pipeline = await loadPipeline(options.config ?? DEFAULT_CONFIG_FILE, options.pipeline);
+  checkOptions(pipeline, options);
+  const { name } = pipeline.config;
+  const { keepData = false } = options;
+  const bucket = options.ownBucket === true ? pipeline.deployment.aws.bucket : null;
+  const clients = await clientsOf(terminal, options);
+  const plan = await planDeletion(clients, terminal, pipeline, { keepData });
+  const account = plan.accountId === null ? 'this account' : `account ${plan.accountId}`;
+  const place = `pipeline '${name}' (${account}, ${clients.region})`;
+  checkPlan(plan, name, place, bucket);
+  const found = bucket === null ? null : await lookInto(clients.s3, bucket, PREFIXES);
+  const ownBucket = bucket === null || found === null ? null : { name: bucket, content: found.content };
+  const deletion: Deletion = { name, place, plan, ownBucket, keepData };
+  if (isNothing(deletion)) {
+    terminal.tell([`There is nothing to delete of ${place}.`, ...stayingLines(plan)].join('\n'));
+    return 0;
+  }
+  terminal.tell(describeDeletion(deletion));
+  if (!(await agrees(terminal, deletion, options.yes))) {
+    terminal.tell(`Nothing was changed. Use --yes ${name} if nobody can answer.`);
+    return 1;
+  }
+  try {
+    await carryOut(terminal, clients, deletion);
+  } catch (error) {
+    terminal.tell(`Not everything is deleted. To continue: ${commandText('delete', options)}`);
+    throw error;
+  }
+  terminal.tell(
+    keepData
+      ? `Deleted. To bring it back: ${deployCommand(name, options)}`
+      : `Deleted. Secrets can be restored, and the deletion of a key cancelled, for ${RESTORE_DAYS} days: docs/operate.md says how.`,
+  );
+  return 0;
+}
