@@ -1,8 +1,8 @@
 /**
- * The composition root of a function: it binds the ports to AWS, with names from the environment. The local
- * assembly uses the same root with AWS's endpoints on loopback, and only replaces the observer.
+ * The composition root of a function: it binds the ports to AWS, with names from the environment. On one machine
+ * it is the same root in a thread, with AWS's endpoints on loopback; only the observer is replaced.
  */
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
@@ -23,6 +23,7 @@ import { createSfnExecutions } from './aws/sfn-executions.ts';
 import { configuredFlats, configuredTables } from './catalog/configured.ts';
 import { athenaLeaf } from './catalog/json-paths.ts';
 import type { ResolvedConfig } from './config/config.ts';
+import { digestOf } from './config-digest.ts';
 import type { ObjectName } from './core/names.ts';
 import type {
   Catalog,
@@ -46,10 +47,7 @@ import { createEmfMetrics } from './telemetry/emf-metrics.ts';
 import { createProgressLog } from './telemetry/progress-log.ts';
 import { createRequestMetrics } from './telemetry/request-metrics.ts';
 
-/** Digest of a configuration file's text, which names the code's version too, to notice a change. */
-export const digestOf = (configText: string): string => createHash('sha256').update(configText).digest('hex');
-
-/** What a caller in the same process may replace. */
+/** What the thread of a function may replace. */
 export interface Overrides {
   readonly clock?: Clock;
   readonly observe?: ObserveProgress;

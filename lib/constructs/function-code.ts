@@ -1,19 +1,16 @@
-/** Where the code of the functions comes from: esbuild if deployed, nothing if they run in this process. */
+/** Where the code of the functions comes from: esbuild if deployed, nothing where only the template counts. */
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AssetHashType, DockerImage } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
-import { buildSync } from 'esbuild';
 import type { ResolvedConfig } from '../../functions/config/config.ts';
 import { CONFIG_FILE, type FunctionEntry } from '../../functions/environment.ts';
+import { writeModule } from './bundle.ts';
 import { withCodeVersion } from './code-version.ts';
 
 export type FunctionCode = (entry: FunctionEntry) => Code;
 
 const ROOT = join(import.meta.dirname, '../..');
-
-/** Packages in CommonJS call `require`, which an ES module must define itself. */
-const REQUIRE = "import{createRequire}from'node:module';const require=createRequire(import.meta.url);";
 
 /**
  * Bundles each entry once, with all its dependencies and with the resolved configuration beside it. Functions with the
@@ -54,20 +51,7 @@ const READABLE = 0o644;
 export function writeBundle(entry: FunctionEntry, configJson: string, folder: string): void {
   const bundle = join(folder, `${entry}.mjs`);
   const config = join(folder, CONFIG_FILE);
-  buildSync({
-    absWorkingDir: ROOT,
-    entryPoints: [join('functions', `${entry}.lambda.ts`)],
-    outfile: bundle,
-    bundle: true,
-    minify: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node24',
-    mainFields: ['module', 'main'],
-    banner: { js: REQUIRE },
-    legalComments: 'none',
-    logLevel: 'warning',
-  });
+  writeModule(join('functions', `${entry}.lambda.ts`), bundle);
   writeFileSync(config, configJson);
   for (const file of [bundle, config]) chmodSync(file, READABLE);
 }
