@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { ResolvedConfig } from '../../functions/config/config.ts';
 import type { LocalResources } from './template.ts';
@@ -10,7 +10,7 @@ import type { LocalResources } from './template.ts';
  * @throws Error with what the process printed if it fails
  */
 export async function resourcesOf(config: ResolvedConfig): Promise<LocalResources> {
-  const program = join(import.meta.dirname, 'synthesize.ts');
+  const program = fileURLToPath(new URL('./synthesize.ts', import.meta.url));
   const { stdout } = await promisify(execFile)(process.execPath, [program, JSON.stringify(config)], {
     maxBuffer: Number.POSITIVE_INFINITY,
   });
