@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { parseConfig } from '../../functions/config/config.ts';
 import { FUNCTION_ENTRIES } from '../../functions/environment.ts';
 import { writeBundle } from '../../lib/constructs/function-code.ts';
+import type { Line } from './lines.ts';
 
 /** Starts of each bundle; the middle one counts. */
 const STARTS = 15;
@@ -63,6 +64,27 @@ function startMs({ name, folder }: Bundle): number {
 
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
+
+/** The extractor's start. */
+export function coldStartLine(starts: number): Line {
+  const root = mkdtempSync(join(tmpdir(), 'bench-bundles-'));
+  try {
+    const bundles = writeBundles(root).filter(({ name }) => name === EMPTY || name === 'extractor');
+    for (let start = 0; start < starts; start += 1) {
+      for (const bundle of bundles) bundle.milliseconds.push(startMs(bundle));
+    }
+    const [floor = 0, time = 0] = bundles.map(({ milliseconds }) => median(milliseconds));
+    return {
+      what: 'start of the extractor above an empty bundle',
+      product: `${(time - floor).toFixed(0)} ms`,
+      ideal: `${floor.toFixed(0)} ms (empty)`,
+      ratio: null,
+      wanted: '≤ 150 ms',
+    };
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+}
 
 /** Builds and starts every function, in turns, and tells what was measured. */
 export function benchBundles(print: (text: string) => void): void {
