@@ -1,6 +1,6 @@
-/** How a function's code becomes one file. */
+/** How a function's code is bundled. */
 import { join } from 'node:path';
-import { buildSync } from 'esbuild';
+import { buildSync, type Metafile } from 'esbuild';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -8,15 +8,18 @@ const ROOT = join(import.meta.dirname, '../..');
 const REQUIRE = "import{createRequire}from'node:module';const require=createRequire(import.meta.url);";
 
 /**
- * Writes a source file with everything that it imports as one minified module.
- * @param source path from the root of the project
- * @param outfile absolute path
+ * Writes an entry with everything that it imports as minified modules into a folder: `<name>.mjs`, and a chunk for
+ * what is only imported when it is needed, so that a start does not pay for it.
+ * @param entry path of the source from the root of the project
+ * @returns what is in which module
  */
-export function writeModule(source: string, outfile: string): void {
-  buildSync({
+export function writeModules(entry: string, name: string, folder: string): Metafile {
+  return buildSync({
     absWorkingDir: ROOT,
-    entryPoints: [source],
-    outfile,
+    entryPoints: { [name]: entry },
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
+    splitting: true,
     bundle: true,
     minify: true,
     format: 'esm',
@@ -26,5 +29,6 @@ export function writeModule(source: string, outfile: string): void {
     banner: { js: REQUIRE },
     legalComments: 'none',
     logLevel: 'warning',
-  });
+    metafile: true,
+  }).metafile;
 }

@@ -1,11 +1,12 @@
 /** Where the code of the functions comes from: esbuild if deployed, nothing where only the template counts. */
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AssetHashType, DockerImage } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
+import type { Metafile } from 'esbuild';
 import type { ResolvedConfig } from '../../functions/config/config.ts';
 import { CONFIG_FILE, type FunctionEntry } from '../../functions/environment.ts';
-import { writeModule } from './bundle.ts';
+import { writeModules } from './bundle.ts';
 import { withCodeVersion } from './code-version.ts';
 
 export type FunctionCode = (entry: FunctionEntry) => Code;
@@ -47,11 +48,10 @@ function bundle(entry: FunctionEntry, config: ResolvedConfig): Code {
 /** The archive keeps file modes, and Lambda runs as another user, so everyone must be able to read, whatever the umask. */
 const READABLE = 0o644;
 
-/** Writes the asset of a function: `<entry>.mjs`, which exports `handler`, and the configuration. */
-export function writeBundle(entry: FunctionEntry, configJson: string, folder: string): void {
-  const bundle = join(folder, `${entry}.mjs`);
-  const config = join(folder, CONFIG_FILE);
-  writeModule(join('functions', `${entry}.lambda.ts`), bundle);
-  writeFileSync(config, configJson);
-  for (const file of [bundle, config]) chmodSync(file, READABLE);
+/** Writes the asset of a function: `<entry>.mjs`, which exports `handler`, its chunks, and the configuration. */
+export function writeBundle(entry: FunctionEntry, configJson: string, folder: string): Metafile {
+  const contents = writeModules(join('functions', `${entry}.lambda.ts`), entry, folder);
+  writeFileSync(join(folder, CONFIG_FILE), configJson);
+  for (const file of readdirSync(folder)) chmodSync(join(folder, file), READABLE);
+  return contents;
 }

@@ -3,7 +3,7 @@
  * to an empty bundle on the same machine. On AWS a start is slower by a factor; the ratio is what lasts.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseConfig } from '../../functions/config/config.ts';
@@ -97,7 +97,9 @@ export function benchBundles(print: (text: string) => void): void {
     const floor = median(bundles[0]?.milliseconds ?? []);
     print(`Bundles (minified; start of a process until its handler is there, median of ${STARTS}):`);
     for (const { name, folder, milliseconds } of bundles) {
-      const kilobytes = statSync(join(folder, `${name}.mjs`)).size / 1000;
+      const modules = readdirSync(folder).filter((file) => file.endsWith('.mjs'));
+      const sizes = modules.map((file) => statSync(join(folder, file)).size);
+      const kilobytes = sizes.reduce((sum, size) => sum + size, 0) / 1000;
       const time = median(milliseconds);
       print(
         `  ${name.padEnd(16)} ${kilobytes.toFixed(0).padStart(5)} kB  ${time.toFixed(0).padStart(5)} ms  ${(time / floor).toFixed(1)} x empty`,

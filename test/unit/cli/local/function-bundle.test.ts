@@ -1,7 +1,7 @@
 /** The bundle of the functions' threads: made once for a version of the code, and complete. */
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { expect, it, onTestFinished } from 'vitest';
 import { functionBundle } from '../../../../lib/cli/local/function-bundle.ts';
@@ -11,7 +11,7 @@ it('is made once, also by two at the same time, and nothing else stays', async (
   onTestFinished(() => rmSync(cache, { recursive: true }));
   const [bundle, second] = await Promise.all([functionBundle(cache), functionBundle(cache)]);
   expect(second).toBe(bundle);
-  expect(readdirSync(cache)).toEqual([basename(bundle)]);
+  expect(readdirSync(cache)).toEqual([basename(dirname(bundle))]);
   const { mtimeMs } = statSync(bundle);
   expect(await functionBundle(cache)).toBe(bundle);
   expect(statSync(bundle).mtimeMs).toBe(mtimeMs);
