@@ -26,6 +26,10 @@ const program = new Command('npm run local --')
 const OUT = ['--out <dir>', 'output directory', 'out/local'] as const;
 const CONFIG = ['--config <file>', 'configuration, .ts or .json (default: pipeline.config.ts)'] as const;
 const PIPELINE = ['--pipeline <name>', 'which pipeline, if the configuration has several'] as const;
+const WORKERS = [
+  '--workers <number>',
+  'most threads that functions run in (default: one for each core)',
+] as const;
 const AUDIT_STATUS =
   '\nThe exit status is 0 if all that can be compared is equal, 1 if something differs,\n2 if something could not be compared.';
 const JSON_OUTPUT = ['--json', 'print JSON'] as const;
@@ -35,7 +39,8 @@ program
   .command('demo')
   .description('sync a simulated workspace; each further run finds it one day older')
   .option('--out <dir>', 'output directory', 'out/demo')
-  .action((options: { out: string }) =>
+  .option(...WORKERS)
+  .action((options: { out: string; workers?: string }) =>
     terminal.run(async () => (await import('../lib/cli/local/commands/demo.ts')).runDemo(terminal, options)),
   );
 
@@ -49,6 +54,7 @@ program
   .option('--full-refresh', 'read everything again from startFrom')
   .option('--from <time>', 'backfill from this time on, ISO 8601 with its zone; the cursor stays')
   .option('--to <time>', 'end of the backfill, exclusive (default: now)')
+  .option(...WORKERS)
   .option('--json', 'print the summary of each run as one line of JSON on standard output')
   .action((options) =>
     terminal.run(async () => (await import('../lib/cli/local/commands/sync.ts')).runSync(terminal, options)),

@@ -1,33 +1,29 @@
 /**
- * The composition root of a function: it binds the ports to AWS, with names from the environment. The local
- * assembly uses the same root with AWS's endpoints on loopback, and only replaces the observer.
+ * The composition root of a function: it binds the ports to AWS, with names from the environment. On one machine
+ * it is the same root in a thread, with AWS's endpoints on loopback; only the observer is replaced.
  */
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { GlueClient } from '@aws-sdk/client-glue';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { SFNClient } from '@aws-sdk/client-sfn';
 import { AWS_CLIENT, S3_CLIENT } from './aws/clients.ts';
 import { createDynamoDbCapShares } from './aws/dynamodb-cap-shares.ts';
 import { createDynamoDbRateBudget } from './aws/dynamodb-rate-budget.ts';
 import { createDynamoDbStateStore } from './aws/dynamodb-state-store.ts';
 import { createEventBridgeEvents } from './aws/eventbridge-events.ts';
-import { createGlueCatalog } from './aws/glue-catalog.ts';
 import { createS3Lake } from './aws/s3-lake.ts';
 import { createSecretsHashSource } from './aws/secrets-hash-source.ts';
 import { createSecretsTokenSource } from './aws/secrets-token-source.ts';
-import { createSfnExecutions } from './aws/sfn-executions.ts';
-import { configuredFlats, configuredTables } from './catalog/configured.ts';
-import { athenaLeaf } from './catalog/json-paths.ts';
 import type { ResolvedConfig } from './config/config.ts';
+import { digestOf } from './config-digest.ts';
 import type { ObjectName } from './core/names.ts';
 import type {
   Catalog,
   Clock,
   Events,
+  Executions,
   HashSource,
   Lake,
   Metrics,
@@ -46,10 +42,7 @@ import { createEmfMetrics } from './telemetry/emf-metrics.ts';
 import { createProgressLog } from './telemetry/progress-log.ts';
 import { createRequestMetrics } from './telemetry/request-metrics.ts';
 
-/** Digest of a configuration file's text, which names the code's version too, to notice a change. */
-export const digestOf = (configText: string): string => createHash('sha256').update(configText).digest('hex');
-
-/** What a caller in the same process may replace. */
+/** What the thread of a function may replace. */
 export interface Overrides {
   readonly clock?: Clock;
   readonly observe?: ObserveProgress;
@@ -101,22 +94,19 @@ const printLine = (line: string): void => {
 /** Separate, so that only the bundle of the function that sends events contains this client. */
 export const createEvents = (): Events => createEventBridgeEvents(new EventBridgeClient(AWS_CLIENT));
 
-/** For extractors only, like `createEvents` for FinishRun. */
+/** For extractors only, like `createEvents` for FinishRun. Loaded by the first commit. */
 export function createCatalog(env: RawEnvironment, object: ObjectName, config: ResolvedConfig): Catalog {
-  const { place } = readEnvironment(env, 'extractor');
-  return createGlueCatalog(new GlueClient(AWS_CLIENT), {
-    database: place('GLUE_DATABASE'),
-    bucket: place('BUCKET_NAME'),
-    tables: (columns) => configuredTables([OBJECTS[object]], config, columns),
-    flats: (attributes) =>
-      configuredFlats(
-        object,
-        config.objects.map((name) => OBJECTS[name]),
-        config,
-        attributes,
-        athenaLeaf,
-      ),
-  });
+  const catalog = once(async () => (await import('./catalog-runtime.ts')).createGlue(env, object, config));
+  return { publish: async (known) => (await catalog()).publish(known) };
+}
+
+/** Loaded when a lease is held by another execution, or the next run is started. */
+function createExecutions(): Executions {
+  const executions = once(async () => (await import('./aws/sfn-executions.ts')).createSfnExecutions());
+  return {
+    status: async (executionArn) => (await executions()).status(executionArn),
+    start: async (...next) => (await executions()).start(...next),
+  };
 }
 
 /**
@@ -174,7 +164,7 @@ export function createRuntime(env: RawEnvironment, entry: FunctionEntry, overrid
       config,
       configDigest: digestOf(configText),
       observe,
-      executions: createSfnExecutions(new SFNClient(AWS_CLIENT)),
+      executions: createExecutions(),
     },
     get state() {
       return state();

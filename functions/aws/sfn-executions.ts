@@ -3,13 +3,14 @@ import {
   DescribeExecutionCommand,
   ExecutionAlreadyExists,
   ExecutionDoesNotExist,
-  type SFNClient,
+  SFNClient,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import type { Executions } from '../core/ports.ts';
+import { AWS_CLIENT } from './clients.ts';
 import { callAws } from './errors.ts';
 
-export function createSfnExecutions(client: SFNClient): Executions {
+export function createSfnExecutions(client = new SFNClient(AWS_CLIENT)): Executions {
   return {
     async status(executionArn) {
       try {

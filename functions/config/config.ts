@@ -10,6 +10,7 @@ import { isJsonObject } from '../core/json.ts';
 import { CHILD_NAMES, type ChildName, isChildName, OBJECT_NAMES, type ObjectName } from '../core/names.ts';
 import type { EpochSeconds } from '../core/time.ts';
 import type { FieldRules } from '../rows/field-rules.ts';
+import { API_HOSTS } from './api-hosts.ts';
 import { type CronProblem, type Deployment, deploymentKeys } from './deployment.ts';
 import { fieldsSchema, refuseNamedAndExcluded, tablesSchema } from './field-config.ts';
 import { parseInstant } from './instant.ts';
@@ -207,13 +208,6 @@ function parallelismUnder(wanted: Omit<Parallelism, 'inFlight'>, cap: number | n
     inFlight: Math.min(REQUESTS_IN_FLIGHT, most),
   };
 }
-
-/** Hosts per region (docs/intercom-api.md 1). */
-export const API_HOSTS = {
-  US: 'https://api.intercom.io',
-  EU: 'https://api.eu.intercom.io',
-  AU: 'https://api.au.intercom.io',
-} as const;
 
 /** Gives your editor the types of the configuration: `export default definePipeline({ … })`. */
 export const definePipeline = (config: PipelineConfig): PipelineConfig => config;

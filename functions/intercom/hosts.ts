@@ -1,5 +1,6 @@
 /** The hosts a pipeline talks to (docs/intercom-api.md 1, 8.2). */
-import { API_HOSTS, type ResolvedConfig } from '../config/config.ts';
+import { API_HOSTS } from '../config/api-hosts.ts';
+import type { ResolvedConfig } from '../config/config.ts';
 
 /** Where people authorize an app, per region. */
 const APP_HOSTS: Readonly<Record<ResolvedConfig['region'], string>> = {

@@ -8,11 +8,13 @@ const ROOT = join(import.meta.dirname, '../..');
 
 const LENGTH = 12;
 
-/** Everything that is bundled: our sources, and the exact versions of packages. */
-function makeVersion(): string {
-  const sources = readdirSync(join(ROOT, 'functions'), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts'))
-    .map((file) => join('functions', file));
+/** Digest of the sources below these folders of the project, and of the exact versions of packages. */
+export function sourcesDigest(...folders: readonly string[]): string {
+  const sources = folders.flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => join(folder, file)),
+  );
   const hash = createHash('sha256');
   for (const file of ['package-lock.json', ...sources.sort()])
     hash.update(`${file}\0`).update(readFileSync(join(ROOT, file)));
@@ -23,7 +25,7 @@ let version: string | null = null;
 
 /** Digest of the functions' code, the same for all functions of a deployment. */
 export function codeVersion(): string {
-  version ??= makeVersion();
+  version ??= sourcesDigest('functions');
   return version;
 }
 

@@ -1,19 +1,17 @@
-/** Where the code of the functions comes from: esbuild if deployed, nothing if they run in this process. */
-import { chmodSync, writeFileSync } from 'node:fs';
+/** Where the code of the functions comes from: esbuild if deployed, nothing where only the template counts. */
+import { chmodSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AssetHashType, DockerImage } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
-import { buildSync } from 'esbuild';
+import type { Metafile } from 'esbuild';
 import type { ResolvedConfig } from '../../functions/config/config.ts';
 import { CONFIG_FILE, type FunctionEntry } from '../../functions/environment.ts';
+import { writeModules } from './bundle.ts';
 import { withCodeVersion } from './code-version.ts';
 
 export type FunctionCode = (entry: FunctionEntry) => Code;
 
 const ROOT = join(import.meta.dirname, '../..');
-
-/** Packages in CommonJS call `require`, which an ES module must define itself. */
-const REQUIRE = "import{createRequire}from'node:module';const require=createRequire(import.meta.url);";
 
 /**
  * Bundles each entry once, with all its dependencies and with the resolved configuration beside it. Functions with the
@@ -50,24 +48,10 @@ function bundle(entry: FunctionEntry, config: ResolvedConfig): Code {
 /** The archive keeps file modes, and Lambda runs as another user, so everyone must be able to read, whatever the umask. */
 const READABLE = 0o644;
 
-/** Writes the asset of a function: `<entry>.mjs`, which exports `handler`, and the configuration. */
-export function writeBundle(entry: FunctionEntry, configJson: string, folder: string): void {
-  const bundle = join(folder, `${entry}.mjs`);
-  const config = join(folder, CONFIG_FILE);
-  buildSync({
-    absWorkingDir: ROOT,
-    entryPoints: [join('functions', `${entry}.lambda.ts`)],
-    outfile: bundle,
-    bundle: true,
-    minify: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node24',
-    mainFields: ['module', 'main'],
-    banner: { js: REQUIRE },
-    legalComments: 'none',
-    logLevel: 'warning',
-  });
-  writeFileSync(config, configJson);
-  for (const file of [bundle, config]) chmodSync(file, READABLE);
+/** Writes the asset of a function: `<entry>.mjs`, which exports `handler`, its chunks, and the configuration. */
+export function writeBundle(entry: FunctionEntry, configJson: string, folder: string): Metafile {
+  const contents = writeModules(join('functions', `${entry}.lambda.ts`), entry, folder);
+  writeFileSync(join(folder, CONFIG_FILE), configJson);
+  for (const file of readdirSync(folder)) chmodSync(join(folder, file), READABLE);
+  return contents;
 }

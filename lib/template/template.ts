@@ -50,8 +50,8 @@ const CDK_JSON = join(import.meta.dirname, '../../cdk.json');
 
 const cdkJson = z.object({ context: z.record(z.string(), z.unknown()) });
 
-/** Handlers run in this process, from their sources. The template only names them. */
-const NO_CODE = () => Code.fromInline('// runs in the process of the local assembly');
+/** Handlers run in threads of this machine. The template only names them. */
+const NO_CODE = () => Code.fromInline('// runs in threads of the local assembly');
 
 /**
  * The templates of one pipeline as `cdk synth` makes them, with the same flags and stacks but without bundles.

@@ -115,7 +115,7 @@ const RULES: readonly Rule[] = [
     why: "only the adapters, the provisioning of a template, the stand-ins and the commands use AWS's SDK",
     files: /./,
     except:
-      /^functions\/(aws\/|(connection-)?runtime\.ts$)|^lib\/(cli\/(local|remote)|template|standins\/aws)\//,
+      /^functions\/(aws\/|((connection|catalog)-)?runtime\.ts$)|^lib\/(cli\/(local|remote)|template|standins\/aws)\//,
     forbids: AWS_SDK,
   },
   {

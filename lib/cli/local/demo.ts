@@ -3,10 +3,9 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../../../functions/core/errors.ts';
-import type { Clock } from '../../../functions/core/ports.ts';
-import { DAY_SECONDS, type EpochMs } from '../../../functions/core/time.ts';
+import { DAY_SECONDS } from '../../../functions/core/time.ts';
 import { replaceFile } from '../../standins/aws/durable-files.ts';
-import { SIZES, type Simulator, startSimulator } from '../../standins/intercom/index.ts';
+import { SIZES, type SimulatorThread, startSimulatorThread } from '../../standins/intercom/index.ts';
 
 const DAY_MS = DAY_SECONDS * 1000;
 
@@ -20,10 +19,11 @@ const savedState = z.object({
 });
 
 export interface Demo {
-  readonly simulator: Simulator;
-  /** Simulated time: the real time plus the days that have passed. */
-  readonly clock: Clock;
+  readonly simulator: SimulatorThread;
+  /** Simulated days that have passed. */
   readonly day: number;
+  /** The same in ms: how far the simulated time is ahead. */
+  readonly aheadMs: number;
   /** Makes the workspace one day older for the next start. */
   endDay(): Promise<void>;
   close(): Promise<void>;
@@ -55,7 +55,7 @@ const save = (file: string, state: z.infer<typeof savedState>): void =>
  * Starts the simulator as the directory's last demo left it, and lets the days since then pass.
  * @param directory output directory of the demo
  */
-export async function startDemo(directory: string, realClock: Clock): Promise<Demo> {
+export async function startDemo(directory: string): Promise<Demo> {
   const file = join(directory, 'state', 'demo.json');
   await mkdir(join(directory, 'state'), { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code !== 'EEXIST' && cause.code !== 'ENOTDIR') throw cause;
@@ -64,19 +64,17 @@ export async function startDemo(directory: string, realClock: Clock): Promise<De
       { code: 'no_directory', cause },
     );
   });
-  const state = (await load(file)) ?? { baseTime: realClock.now(), day: 0, port: 0 };
-  const now = (): EpochMs => realClock.now() + state.day * DAY_MS;
-  const options = { sizes: SIZES.demo, baseTime: state.baseTime, now };
-  const simulator = await startSimulator({ ...options, port: state.port }).catch(() =>
-    startSimulator(options),
+  const state = (await load(file)) ?? { baseTime: Date.now(), day: 0, port: 0 };
+  const options = { sizes: SIZES.demo, baseTime: state.baseTime, days: state.day };
+  const simulator = await startSimulatorThread({ ...options, port: state.port }).catch(() =>
+    startSimulatorThread({ ...options, port: 0 }),
   );
   const here = { ...state, port: Number(new URL(simulator.url).port) };
   save(file, here);
-  for (let day = 1; day <= state.day; day += 1) simulator.workspace.simulateDay(day);
   return {
     simulator,
-    clock: { now, sleep: realClock.sleep },
     day: state.day,
+    aheadMs: state.day * DAY_MS,
     endDay: async () => save(file, { ...here, day: state.day + 1 }),
     close: () => simulator.close(),
   };

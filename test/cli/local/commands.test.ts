@@ -26,6 +26,23 @@ describe('sync', () => {
     expect(stderr).toMatch(/contacts: committed/);
   });
 
+  it('runs its functions in as many threads as it is told, with the same result', async () => {
+    const { environment, simulator } = await workspace();
+    const runs = await Promise.all(
+      ['1', '3'].map(async (workers) => {
+        const args = ['sync', '--out', await temporaryDirectory(), '--json', '--workers', workers];
+        return local(args, environment);
+      }),
+    );
+    const rows = runs.map(({ stdout }) =>
+      (JSON.parse(stdout) as RunSummary).objects.map(({ object, rows: written }) => [object, written]),
+    );
+    expect(rows[0]).toEqual(rows[1]);
+    expect(Object.fromEntries(rows[0] ?? [])).toMatchObject({
+      contacts: { contacts: simulator.workspace.contacts.size },
+    });
+  });
+
   it('prints a table for people', async () => {
     const { environment } = await workspace();
     const out = await temporaryDirectory();
@@ -96,6 +113,14 @@ describe('sync refuses, and names what is allowed,', () => {
     ],
     ['an empty list of objects', ['--objects', ','], /--objects must be a list of names/],
     ['a configuration that does not exist', ['--config', 'nowhere.ts'], /nowhere\.ts cannot be read/],
+    ...['0', '-1', '1.5', 'all'].map(
+      (workers) =>
+        [
+          `${workers} threads`,
+          ['--workers', workers],
+          /^error: --workers must be a whole number above 0\.$/m,
+        ] as const,
+    ),
     ['an unknown option', ['--fast'], /unknown option '--fast'/],
   ];
 

@@ -2,13 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { Worker } from 'node:worker_threads';
 import { App } from 'aws-cdk-lib';
 import { type PipelineConfig, parseConfig, parseDeployment } from '../../../functions/config/config.ts';
 import { TABLES } from '../../../functions/objects/index.ts';
 import { bundledCode } from '../../../lib/constructs/function-code.ts';
 import { addPipeline } from '../../../lib/stacks/pipeline.ts';
-import { FunctionError, type RunnableFunction } from '../../../lib/standins/aws/workflow/invocation.ts';
+import type { RunnableFunction } from '../../../lib/standins/aws/workflow/invocation.ts';
+import { createIsolates } from '../../../lib/standins/aws/workflow/isolates.ts';
 import type { StackTemplate } from '../../../lib/template/intrinsics.ts';
 import {
   LOCAL_PLACE,
@@ -20,17 +20,12 @@ import { denialsOfBuckets, rightsOfFunction } from '../iam.ts';
 import type { Gate } from './gated-aws.ts';
 
 const CDK_JSON = join(import.meta.dirname, '../../../cdk.json');
-const WORKER = join(import.meta.dirname, 'bundled-worker.mjs');
+const WORKER = new URL('./bundled-worker.ts', import.meta.url);
 
 /** One instance of a function. */
 export interface Bundled extends RunnableFunction {
-  stop(): Promise<number>;
+  stop(): Promise<void>;
 }
-
-type Answer = { readonly id: number } & (
-  | { readonly result: unknown }
-  | { readonly error: { readonly name: string; readonly message: string } }
-);
 
 /** A function from its bundle, with these variables and its own. Started when it is first called, as on AWS. */
 export function bundled(
@@ -39,46 +34,15 @@ export function bundled(
   variables: Readonly<Record<string, string>>,
   onOutput: (text: string) => void,
 ): Bundled {
-  const waiting = new Map<number, PromiseWithResolvers<unknown>>();
-  let worker: Worker | undefined;
-  let calls = 0;
-  const fail = (error: Error): void => {
-    for (const { reject } of waiting.values()) reject(error);
-    waiting.clear();
-  };
-  const start = (): Worker => {
-    const started = new Worker(WORKER, {
-      workerData: { module: pathToFileURL(join(folder, `${entry}.mjs`)).href },
-      env: { ...variables, ...environment, CONFIG_PATH: join(folder, 'pipeline.json') },
-      stdout: true,
-      stderr: true,
-    });
-    for (const stream of [started.stdout, started.stderr]) stream.setEncoding('utf8').on('data', onOutput);
-    started.on('error', (error: unknown) =>
-      fail(new FunctionError('Runtime.ExitError', error instanceof Error ? error.message : String(error))),
-    );
-    started.on('message', (answer: Answer) => {
-      const call = waiting.get(answer.id);
-      waiting.delete(answer.id);
-      if ('result' in answer) call?.resolve(answer.result);
-      else call?.reject(new FunctionError(answer.error.name, answer.error.message));
-    });
-    return started;
-  };
-  return {
-    arn,
-    timeoutSeconds,
+  const { handlerOf, close } = createIsolates({
+    module: WORKER,
+    threads: 1,
     memoryMiB,
-    handler: (event) => {
-      worker ??= start();
-      calls += 1;
-      const call = Promise.withResolvers<unknown>();
-      waiting.set(calls, call);
-      worker.postMessage({ id: calls, event, deadlineMs: Date.now() + timeoutSeconds * 1000 });
-      return call.promise;
-    },
-    stop: async () => (await worker?.terminate()) ?? 0,
-  };
+    environment: { ...variables, ...environment, CONFIG_PATH: join(folder, 'pipeline.json') },
+    data: pathToFileURL(join(folder, `${entry}.mjs`)).href,
+    onOutput,
+  });
+  return { arn, timeoutSeconds, memoryMiB, handler: handlerOf(arn), stop: close };
 }
 
 export interface Assembly {

@@ -24,6 +24,7 @@ import type { CallbackEvent, CallbackResult } from '../../../functions/connectio
 import { createIntercomAccess } from '../../../functions/intercom/oauth.ts';
 import { SYSTEM_CLOCK } from '../../../functions/system-clock.ts';
 import { startEmbeddedAws } from '../../../lib/standins/aws/index.ts';
+import { invoke } from '../../../lib/standins/aws/workflow/invocation.ts';
 import {
   SIZES,
   type Simulator,
@@ -168,11 +169,7 @@ export async function startConnectionBench(options: BenchOptions = {}): Promise<
     }),
   );
   const gateway = await startGateway(
-    instances.map(
-      ({ handler }) =>
-        (event) =>
-          handler(event, {} as never),
-    ),
+    instances.map((callback) => (event) => invoke(callback, event, new AbortController().signal)),
   );
   simulator.registerRedirectUrl(gateway.url);
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type PipelineConfig, parseConfig } from '../../../functions/config/config.ts';
 import type { Metrics, ProgressEvent } from '../../../functions/core/ports.ts';
 import { TABLES } from '../../../functions/objects/index.ts';
+import type { SyncLimits } from '../../../functions/sync/dependencies.ts';
 import {
   type LocalPipeline,
   type LocalPipelineOptions,
@@ -17,6 +18,8 @@ import {
   type SimulatorOptions,
   startSimulator,
 } from '../../../lib/standins/intercom/index.ts';
+import { localResources, synthesize } from '../../../lib/template/template.ts';
+import { inProcess } from './in-process.ts';
 import { type LakeView, readLake } from './lake-reader.ts';
 import { createTestClock, type TestClock, type TestClockState } from './test-clock.ts';
 
@@ -34,7 +37,7 @@ export interface SyncOptions {
   readonly input?: Readonly<Record<string, unknown>>;
   readonly config?: PipelineConfig;
   readonly token?: string;
-  readonly limits?: LocalPipelineOptions['limits'];
+  readonly limits?: Partial<SyncLimits>;
   readonly pauses?: LocalPipelineOptions['pauses'];
   readonly signal?: AbortSignal;
   /** Variables beside those of the embedded AWS, or in their place. */
@@ -92,11 +95,15 @@ export async function startBench(options: BenchOptions = {}): Promise<Bench> {
       directory,
       config,
       clock,
-      observe: chosen.observe ?? (() => undefined),
+      resources: localResources(synthesize(config)),
       setEnvironment: (variables) => Object.assign(process.env, variables, chosen.environment),
       pauses: chosen.pauses ?? NO_PAUSES,
-      ...(chosen.limits && { limits: chosen.limits }),
-      ...(chosen.metrics && { metrics: chosen.metrics }),
+      startHost: inProcess({
+        clock,
+        observe: chosen.observe ?? (() => undefined),
+        ...(chosen.limits && { limits: chosen.limits }),
+        ...(chosen.metrics && { metrics: chosen.metrics }),
+      }),
     });
     try {
       await pipeline.connect(chosen.token ?? simulator.token);

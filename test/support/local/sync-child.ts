@@ -48,6 +48,8 @@ if (kill !== undefined && 'file' in kill) watchFiles(kill);
 const { parseConfig } = await import('../../../functions/config/config.ts');
 const { openLocalPipeline } = await import('../../../lib/cli/local/local-pipeline.ts');
 const { syncLocally } = await import('../../../lib/cli/local/sync.ts');
+const { localResources, synthesize } = await import('../../../lib/template/template.ts');
+const { inProcess } = await import('./in-process.ts');
 const { createTestClock } = await import('./test-clock.ts');
 
 const clock = createTestClock(orders.clock);
@@ -57,15 +59,19 @@ const pipeline = await openLocalPipeline({
   directory,
   config,
   clock,
-  limits,
+  resources: localResources(synthesize(config)),
   pauses: { waitMs: 100, retryMs: 0 },
   setEnvironment: (variables) => Object.assign(process.env, variables),
-  observe: (event) => {
-    if (kill === undefined || !('object' in kill)) return;
-    if (event.type !== 'request' || event.object !== kill.object) return;
-    answers += 1;
-    if (answers === kill.answers) process.kill(process.pid, 'SIGKILL');
-  },
+  startHost: inProcess({
+    clock,
+    limits,
+    observe: (event) => {
+      if (kill === undefined || !('object' in kill)) return;
+      if (event.type !== 'request' || event.object !== kill.object) return;
+      answers += 1;
+      if (answers === kill.answers) process.kill(process.pid, 'SIGKILL');
+    },
+  }),
 });
 try {
   await pipeline.connect(orders.token);

@@ -16,6 +16,7 @@ import { afterAll, onTestFinished } from 'vitest';
 import { type PipelineConfig, parseConfig } from '../../../functions/config/config.ts';
 import { completeAuthorization } from '../../../functions/connection/complete-authorization.ts';
 import { createConnectionRuntime } from '../../../functions/connection-runtime.ts';
+import type { SyncLimits } from '../../../functions/sync/dependencies.ts';
 import { type LocalPipeline, openLocalPipeline } from '../../../lib/cli/local/local-pipeline.ts';
 import { quoted } from '../../../lib/cli/remote/remote-pipeline.ts';
 import { addPipeline } from '../../../lib/stacks/pipeline.ts';
@@ -27,8 +28,9 @@ import {
   startSimulator,
 } from '../../../lib/standins/intercom/index.ts';
 import { resolver, type StackTemplate } from '../../../lib/template/intrinsics.ts';
-import { LOCAL_PLACE } from '../../../lib/template/template.ts';
+import { LOCAL_PLACE, localResources, synthesize } from '../../../lib/template/template.ts';
 import { type Ended, ended } from '../ended.ts';
+import { inProcess } from '../local/in-process.ts';
 import { type CloudFormation, type DeployedStack, startCloudFormation } from './cloudformation.ts';
 import { createRunningExecutions, type RunningExecutions } from './running-executions.ts';
 
@@ -117,7 +119,7 @@ export interface DeployedOptions {
   /** Fills in client id and secret. @default false */
   readonly clientFilled?: boolean;
   /** Makes plans and attempts small. */
-  readonly limits?: NonNullable<Parameters<typeof openLocalPipeline>[0]['limits']>;
+  readonly limits?: Partial<SyncLimits>;
 }
 
 export type SecretName = 'Connection' | 'OAuthClient';
@@ -197,10 +199,13 @@ async function deploy(options: DeployedOptions, onEnd: OnEnd): Promise<Deployed>
   const pipeline = await openLocalPipeline({
     directory,
     config,
+    resources: localResources(synthesize(config)),
     backend: executions,
-    observe: () => undefined,
     pauses: PAUSES,
-    ...(options.limits && { limits: options.limits }),
+    startHost: inProcess({
+      observe: () => undefined,
+      ...(options.limits && { limits: options.limits }),
+    }),
     setEnvironment: (variables) => {
       aws = variables;
       Object.assign(process.env, variables);

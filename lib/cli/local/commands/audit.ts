@@ -23,7 +23,7 @@ export const runLocalAudit = (terminal: Terminal, options: LocalAuditOptions): P
       lake: createDirectoryLake(resolve(out)),
       client: createIntercomClient({ baseUrl, tokens, budget: UNMETERED, clock, object: null }),
       repair: async (input) => {
-        const result = await syncSession(terminal, { out, config, clock, accessToken, input });
+        const result = await syncSession(terminal, { out, config, accessToken, input });
         conclude(terminal, result, options.json === true);
       },
     };

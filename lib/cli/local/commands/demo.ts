@@ -4,7 +4,7 @@ import { parseConfig } from '../../../../functions/config/config.ts';
 import { counted } from '../../../../functions/core/counted.ts';
 import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
 import { startDemo } from '../demo.ts';
-import { conclude, syncSession } from './session.ts';
+import { conclude, syncSession, workersOf } from './session.ts';
 
 /** The directory of `npm start`. */
 const DEFAULT_OUT = 'out/demo';
@@ -21,17 +21,28 @@ Status:     npm run local -- status --out ${out}
 Your own:   INTERCOM_ACCESS_TOKEN=… npm run local -- sync`;
 }
 
-export async function runDemo(terminal: Terminal, { out }: { out: string }): Promise<ExitStatus> {
-  const demo = await startDemo(resolve(out), terminal.clock);
+interface DemoOptions {
+  readonly out: string;
+  readonly workers?: string;
+}
+
+export async function runDemo(terminal: Terminal, { out, workers }: DemoOptions): Promise<ExitStatus> {
+  const demo = await startDemo(resolve(out));
   try {
-    const { simulator, clock, day } = demo;
+    const { simulator, day, aheadMs } = demo;
     const config = parseConfig({ name: 'demo', baseUrl: simulator.url });
     const age = day === 0 ? 'new' : `${counted(day, 'simulated day')} old`;
     terminal.tell(
       `A simulated Intercom workspace (${age}) at ${simulator.url}, with embedded AWS; output in ${out}\n`,
     );
-    const accessToken = simulator.token;
-    const result = await syncSession(terminal, { out, config, clock, accessToken, input: {} });
+    const result = await syncSession(terminal, {
+      out,
+      config,
+      aheadMs,
+      workers: workersOf(workers),
+      accessToken: simulator.token,
+      input: {},
+    });
     const status = conclude(terminal, result, false);
     if (result.status === 'finished' && status === 0) {
       await demo.endDay();

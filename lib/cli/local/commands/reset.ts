@@ -4,9 +4,10 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createDynamoDbStateStore } from '../../../../functions/aws/dynamodb-state-store.ts';
 import { InputError } from '../../../../functions/core/errors.ts';
 import { isObjectName, OBJECT_NAMES, type ObjectName } from '../../../../functions/core/names.ts';
+import { resourcesOf } from '../../../template/synthesis.ts';
 import { namesIn } from '../../terminal/run-options.ts';
 import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
-import { openLocalPipeline } from '../local-pipeline.ts';
+import { openLocalAws } from '../local-pipeline.ts';
 import { requireFolder } from '../output-directory.ts';
 import { configOf, type PipelineOptions } from './sync.ts';
 
@@ -36,22 +37,21 @@ export async function runReset(terminal: Terminal, options: ResetOptions): Promi
     terminal.tell('Nothing was changed. Use --yes if nobody can answer.');
     return 1;
   }
-  const pipeline = await openLocalPipeline({
+  const resources = await resourcesOf(await configOf(options, undefined));
+  const { executions, close } = await openLocalAws({
     directory: resolve(options.out),
-    config: await configOf(options, undefined),
-    clock: terminal.clock,
-    observe: () => undefined,
+    resources,
     setEnvironment: (variables) => Object.assign(terminal.environment, variables),
   });
   try {
-    const table = pipeline.resources.tables[0]?.TableName;
+    const table = resources.tables[0]?.TableName;
     if (table === undefined) throw new Error('The template has no table.');
     const state = createDynamoDbStateStore(new DynamoDBClient({}), table);
     // An interrupted run would still commit its old plan, including the old cursor.
-    if (pipeline.executions.unfinished() !== undefined) pipeline.executions.finish('ABORTED');
+    if (executions.unfinished() !== undefined) executions.finish('ABORTED');
     for (const object of objects) await state.reset(object, (await state.load(object)).fence);
   } finally {
-    await pipeline.close();
+    await close();
   }
   terminal.tell(`Forgotten: ${objects.join(', ')}.`);
   return 0;

@@ -1,4 +1,5 @@
 /** Shared by the commands that sync: open, watch, run, report, close. */
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { ResolvedConfig } from '../../../../functions/config/config.ts';
 import { InputError } from '../../../../functions/core/errors.ts';
@@ -6,9 +7,13 @@ import type { Clock } from '../../../../functions/core/ports.ts';
 import { createIntercomClient, UNMETERED } from '../../../../functions/intercom/http/client.ts';
 import { CURIOUS } from '../../../../functions/intercom/http/retry.ts';
 import { readMe } from '../../../../functions/intercom/me.ts';
+import { resourcesOf } from '../../../template/synthesis.ts';
 import { summaryText } from '../../terminal/report.ts';
 import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
-import { openLocalPipeline, RECONNECT } from '../local-pipeline.ts';
+import { functionBundle } from '../function-bundle.ts';
+import { functionThreads } from '../function-threads.ts';
+import { openLocalPipeline } from '../local-pipeline.ts';
+import { clockAhead, RECONNECT } from '../local-settings.ts';
 import { type SyncResult, syncLocally } from '../sync.ts';
 import { watchProgress } from '../watch.ts';
 
@@ -18,9 +23,20 @@ export interface Session {
   readonly config: ResolvedConfig;
   /** The environment variable that sets the server, if the configuration does not. */
   readonly addressFrom?: string;
-  readonly clock: Clock;
+  /** How far its clock is ahead of the machine's. @default 0 */
+  readonly aheadMs?: number;
+  /** Most threads for functions. @default as many as the machine has cores */
+  readonly workers?: number;
   readonly accessToken: string;
   readonly input: Readonly<Record<string, unknown>>;
+}
+
+/** @throws InputError unless the option is a whole number above 0 */
+export function workersOf(option: string | undefined): number {
+  if (option === undefined) return availableParallelism();
+  const workers = Number(option);
+  if (Number.isInteger(workers) && workers > 0) return workers;
+  throw new InputError('--workers must be a whole number above 0.', { code: 'bad_input' });
 }
 
 /**
@@ -28,7 +44,11 @@ export interface Session {
  * retry for minutes.
  * @throws ConnectionError, RetryableError, ContractError with what to do
  */
-async function checkConnection({ config, clock, accessToken }: Session, signal: AbortSignal): Promise<void> {
+async function checkConnection(
+  { config, accessToken }: Session,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
   const tokens = { connection: async () => ({ accessToken }) };
   const { baseUrl } = config;
   const client = createIntercomClient({
@@ -44,19 +64,27 @@ async function checkConnection({ config, clock, accessToken }: Session, signal: 
 
 /** @throws DirectoryInUseError, OutputDirectoryError, and the errors of checkConnection */
 export async function syncSession(terminal: Terminal, session: Session): Promise<SyncResult> {
-  const { config, clock, input } = session;
+  const { config, input, aheadMs = 0, workers = availableParallelism() } = session;
+  const clock = clockAhead(aheadMs);
   const from = session.addressFrom === undefined ? '' : ` (${session.addressFrom})`;
   terminal.tell(`checking the connection to ${new URL(config.baseUrl).host}${from}`);
-  await checkConnection(session, terminal.signal);
+  const [resources, bundle] = await Promise.all([
+    resourcesOf(config),
+    functionBundle(),
+    checkConnection(session, clock, terminal.signal),
+  ]);
   const directory = resolve(session.out);
   const display = watchProgress(terminal, clock);
   try {
+    const { environment } = terminal;
+    const { observe } = display;
     const pipeline = await openLocalPipeline({
       directory,
       config,
+      resources,
       clock,
-      observe: display.observe,
-      setEnvironment: (variables) => Object.assign(terminal.environment, variables),
+      setEnvironment: (variables) => Object.assign(environment, variables),
+      startHost: functionThreads({ resources, bundle, workers, environment, aheadMs, observe }),
     });
     try {
       await pipeline.connect(session.accessToken);

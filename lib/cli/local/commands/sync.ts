@@ -11,7 +11,7 @@ import { OBJECTS } from '../../../../functions/objects/index.ts';
 import { CONFIG_RULES, DEFAULT_CONFIG_FILE, loadConfig } from '../../load-config.ts';
 import { inputOf, type RunOptions } from '../../terminal/run-options.ts';
 import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
-import { conclude, syncSession } from './session.ts';
+import { conclude, syncSession, workersOf } from './session.ts';
 
 /** Names a pipeline: its file, and which one in the file. */
 export interface PipelineOptions {
@@ -22,6 +22,7 @@ export interface PipelineOptions {
 export interface SyncOptions extends PipelineOptions, RunOptions {
   readonly out: string;
   readonly json?: boolean;
+  readonly workers?: string;
 }
 
 /**
@@ -73,7 +74,7 @@ export async function runSync(terminal: Terminal, options: SyncOptions): Promise
   const result = await syncSession(terminal, {
     out: options.out,
     config,
-    clock,
+    workers: workersOf(options.workers),
     accessToken,
     input,
     ...(environment.INTERCOM_BASE_URL && { addressFrom: 'INTERCOM_BASE_URL' }),

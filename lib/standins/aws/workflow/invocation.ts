@@ -10,8 +10,11 @@ export interface RunnableFunction {
   readonly arn: string;
   readonly timeoutSeconds: number;
   readonly memoryMiB: number;
-  // A method, so that a handler may declare the type of its event.
-  handler(event: unknown, context: InvocationContext): Promise<unknown>;
+  /**
+   * A method, so that a handler may declare the type of its event.
+   * @param signal aborts with the execution, for a handler that runs in a thread
+   */
+  handler(event: unknown, context: InvocationContext, signal: AbortSignal): Promise<unknown>;
 }
 
 /**
@@ -27,7 +30,7 @@ export class FunctionError extends Error {
 
 /**
  * Runs one invocation. As on AWS, only the handler itself can stop. If it outlives its timeout or its workflow is
- * aborted, it goes on in this process and its result is ignored. After an abort its remaining time is 0.
+ * aborted, it goes on where it runs and its result is ignored. After an abort its remaining time is 0.
  * @param signal aborts the invocation
  * @throws FunctionError
  */
@@ -57,7 +60,7 @@ export async function invoke(
   }, timeoutSeconds * 1000);
   try {
     const event: unknown = JSON.parse(JSON.stringify(payload));
-    return throughJson(await Promise.race([callSafely(handler, event, context), timeout.promise]));
+    return throughJson(await Promise.race([callSafely(handler, event, context, signal), timeout.promise]));
   } catch (error) {
     throw error instanceof FunctionError ? error : asFunctionError(error);
   } finally {
@@ -70,8 +73,9 @@ async function callSafely(
   handler: RunnableFunction['handler'],
   event: unknown,
   context: InvocationContext,
+  signal: AbortSignal,
 ): Promise<unknown> {
-  return await handler(event, context);
+  return await handler(event, context, signal);
 }
 
 /** A handler without a result answers null. */

@@ -1,6 +1,6 @@
 /**
- * Runs the deployed definition on one machine. aws-local-stepfunctions executes its states, and the functions run
- * in this process.
+ * Runs the deployed definition on one machine. aws-local-stepfunctions executes its states; where the functions run
+ * is up to their handlers.
  */
 import { ExecutionAbortedError, ExecutionTimeoutError } from 'aws-local-stepfunctions';
 import { z } from 'zod';

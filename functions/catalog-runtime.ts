@@ -1,0 +1,30 @@
+/** The composition root of the catalog, which only commits use. */
+import { GlueClient } from '@aws-sdk/client-glue';
+import { AWS_CLIENT } from './aws/clients.ts';
+import { createGlueCatalog } from './aws/glue-catalog.ts';
+
+import { configuredFlats, configuredTables } from './catalog/configured.ts';
+import { athenaLeaf } from './catalog/json-paths.ts';
+import type { ResolvedConfig } from './config/config.ts';
+import type { ObjectName } from './core/names.ts';
+import type { Catalog } from './core/ports.ts';
+import { type RawEnvironment, readEnvironment } from './environment.ts';
+import { OBJECTS } from './objects/index.ts';
+
+/** @throws Error naming what is wrong with the environment */
+export function createGlue(env: RawEnvironment, object: ObjectName, config: ResolvedConfig): Catalog {
+  const { place } = readEnvironment(env, 'extractor');
+  return createGlueCatalog(new GlueClient(AWS_CLIENT), {
+    database: place('GLUE_DATABASE'),
+    bucket: place('BUCKET_NAME'),
+    tables: (columns) => configuredTables([OBJECTS[object]], config, columns),
+    flats: (attributes) =>
+      configuredFlats(
+        object,
+        config.objects.map((name) => OBJECTS[name]),
+        config,
+        attributes,
+        athenaLeaf,
+      ),
+  });
+}

@@ -1,0 +1,73 @@
+/** The inside of a thread that runs functions, as Lambda's runtime is of its sandbox. `isolates.ts` is the outside. */
+import { parentPort } from 'node:worker_threads';
+
+/** The part of Lambda's context that a thread can offer. */
+export interface IsolateContext {
+  /** 0 once the execution is aborted. */
+  getRemainingTimeInMillis(): number;
+}
+
+export type IsolatedHandler = (event: unknown, context: IsolateContext) => Promise<unknown>;
+
+/** An invocation, or the end of the execution that called it. */
+export type IsolateOrder =
+  | {
+      readonly kind: 'invoke';
+      readonly id: number;
+      /** Of the function. */
+      readonly arn: string;
+      readonly event: unknown;
+      /** Epoch ms at which its time is over. */
+      readonly deadlineMs: number;
+    }
+  | { readonly kind: 'abort'; readonly id: number };
+
+/** The answer to an invocation, or what a function tells while it runs. */
+export type IsolateReport =
+  | { readonly kind: 'result'; readonly id: number; readonly result: unknown }
+  | {
+      readonly kind: 'error';
+      readonly id: number;
+      readonly name: string;
+      readonly message: string;
+      readonly trace: readonly string[];
+    }
+  | { readonly kind: 'note'; readonly note: unknown };
+
+/** Tells the process something at once, before the answer. It must be plain data. */
+export const tellProcess = (note: unknown): void => report({ kind: 'note', note });
+
+const report = (what: IsolateReport): void => parentPort?.postMessage(what);
+
+function errorReport(id: number, error: unknown): IsolateReport {
+  if (!(error instanceof Error))
+    return { kind: 'error', id, name: typeof error, message: String(error), trace: [] };
+  const { name, message, stack } = error;
+  return { kind: 'error', id, name, message, trace: stack?.split('\n') ?? [] };
+}
+
+/**
+ * Serves invocations for as long as the thread lives.
+ * @param handlerOf the handler of a function, by its ARN; called for every invocation, so it keeps what it makes
+ */
+export function serveInvocations(handlerOf: (arn: string) => IsolatedHandler): void {
+  const aborted = new Set<number>();
+  parentPort?.on('message', async (order: IsolateOrder) => {
+    const { id } = order;
+    if (order.kind === 'abort') {
+      aborted.add(id);
+      return;
+    }
+    const { arn, event, deadlineMs } = order;
+    const context = {
+      getRemainingTimeInMillis: () => (aborted.has(id) ? 0 : Math.max(0, deadlineMs - Date.now())),
+    };
+    try {
+      report({ kind: 'result', id, result: (await handlerOf(arn)(event, context)) ?? null });
+    } catch (error) {
+      report(errorReport(id, error));
+    } finally {
+      aborted.delete(id);
+    }
+  });
+}

@@ -1,0 +1,74 @@
+/** The simulator in a process of its own, so that memory and time of what reads it are the reader's. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import {
+  type SimulatorStats,
+  startSimulator,
+  type WorkspaceSizes,
+} from '../../lib/standins/intercom/index.ts';
+
+export interface ServeOptions {
+  readonly sizes: Partial<WorkspaceSizes>;
+  /** Requests in ten seconds. @default more than anybody sends */
+  readonly limit?: number;
+  /** Milliseconds until an answer. @default none */
+  readonly latencyMs?: number;
+  /** Requests of another client of the workspace in every ten seconds, evenly. @default none */
+  readonly foreign?: number;
+}
+
+export interface Served {
+  readonly url: string;
+  readonly token: string;
+  /** Of all requests until now. */
+  stats(): Promise<SimulatorStats>;
+  stop(): void;
+}
+
+const UNLIMITED = 10_000_000;
+
+/** Starts one; the first answer comes when its workspace is made. */
+export async function serve(options: ServeOptions): Promise<Served> {
+  const child = fork(fileURLToPath(import.meta.url), [JSON.stringify(options)], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  const told = async <T>(): Promise<T> => ((await once(child, 'message')) as [T])[0];
+  const { url, token } = await told<Pick<Served, 'url' | 'token'>>();
+  return {
+    url,
+    token,
+    async stats() {
+      child.send('stats');
+      return told();
+    },
+    stop: () => void (child satisfies ChildProcess).kill(),
+  };
+}
+
+/** Another app of the same workspace, which asks for what costs nothing. */
+function useForeign(url: string, token: string, requests: number): void {
+  setInterval(async () => {
+    const answer = await fetch(`${url}/me`, { headers: { authorization: `Bearer ${token}` } });
+    await answer.arrayBuffer();
+  }, 10_000 / requests);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const {
+    sizes,
+    limit = UNLIMITED,
+    latencyMs = 0,
+    foreign = 0,
+  }: ServeOptions = JSON.parse(process.argv[2] ?? '{}');
+  const respond = { kind: 'delay', delayMs: latencyMs } as const;
+  const simulator = await startSimulator({
+    sizes,
+    rateLimit: { perApp: limit, perWorkspace: limit },
+    ...(latencyMs > 0 && { faults: [{ match: { path: /./ }, respond }] }),
+  });
+  if (foreign > 0) useForeign(simulator.url, simulator.issueToken({ app: 'other' }), foreign);
+  process.on('message', () => process.send?.(simulator.stats()));
+  process.on('disconnect', () => process.exit());
+  process.send?.({ url: simulator.url, token: simulator.token });
+}
