@@ -76,6 +76,7 @@ async function run(
     clock: { now: () => 0, sleep: async () => undefined },
     signal: killed.signal,
     canAsk: answers !== undefined,
+    page: async () => undefined,
     tell: (text) => void told.push(text),
     print: (text) => void told.push(text),
     confirm: async (question) => {
