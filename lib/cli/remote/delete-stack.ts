@@ -35,14 +35,13 @@ export async function deleteStack(
   meanwhile: () => Promise<void> = async () => undefined,
 ): Promise<void> {
   const { StackName = '', StackId = StackName } = stack;
-  if (stack.StackStatus !== 'DELETE_IN_PROGRESS') {
-    if (stack.EnableTerminationProtection === true) {
-      await cloudFormation.send(
-        new UpdateTerminationProtectionCommand({ StackName, EnableTerminationProtection: false }),
-      );
-    }
-    await cloudFormation.send(new DeleteStackCommand({ StackName: StackId }));
+  if (stack.EnableTerminationProtection === true) {
+    await cloudFormation.send(
+      new UpdateTerminationProtectionCommand({ StackName, EnableTerminationProtection: false }),
+    );
   }
+  // Asked again while it is being deleted, CloudFormation goes on.
+  await cloudFormation.send(new DeleteStackCommand({ StackName: StackId }));
   const until = clock.now() + PATIENCE_MS;
   for (;;) {
     await meanwhile();

@@ -40,7 +40,7 @@ export interface Removal {
   readonly noun: string;
   /** Null if it is gone, or only waits until it can no longer be restored. */
   look(id: string): Promise<Found | null>;
-  /** Does nothing if it is gone. @throws RetryableError if AWS takes too long */
+  /** For what `look` has found. @throws RetryableError if AWS takes too long */
   remove(id: string): Promise<void>;
 }
 
@@ -185,7 +185,6 @@ const secretRemoval = ({ secrets }: AwsClients): Removal => {
         ? { content: `can be restored for ${RESTORE_DAYS} days`, monthlyUsd: PRICES.secretMonth }
         : null,
     async remove(SecretId) {
-      if (!(await isThere(SecretId))) return;
       await secrets.send(new DeleteSecretCommand({ SecretId, RecoveryWindowInDays: RESTORE_DAYS }));
     },
   };
@@ -224,7 +223,6 @@ const keyRemoval = (clients: AwsClients): Removal => {
           }
         : null,
     async remove(KeyId) {
-      if (!(await isThere(KeyId))) return;
       await client.send(new ScheduleKeyDeletionCommand({ KeyId, PendingWindowInDays: RESTORE_DAYS }));
     },
   };

@@ -197,7 +197,7 @@ describe('everything', () => {
         expect((await run({ yes: 'shop' })).status).toBe(0);
         expect(left()).toEqual(NOTHING);
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   }, 120_000);
 });
