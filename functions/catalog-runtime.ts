@@ -1,8 +1,7 @@
 /** The composition root of the catalog, which only commits use. */
 import { GlueClient } from '@aws-sdk/client-glue';
 import { AWS_CLIENT } from './aws/clients.ts';
-import { createGlueCatalog } from './aws/glue-catalog.ts';
-
+import { createGlueCatalog, type GlueCatalogOptions } from './aws/glue-catalog.ts';
 import { configuredFlats, configuredTables } from './catalog/configured.ts';
 import { athenaLeaf } from './catalog/json-paths.ts';
 import type { ResolvedConfig } from './config/config.ts';
@@ -11,10 +10,18 @@ import type { Catalog } from './core/ports.ts';
 import { type RawEnvironment, readEnvironment } from './environment.ts';
 import { OBJECTS } from './objects/index.ts';
 
-/** @throws Error naming what is wrong with the environment */
-export function createGlue(env: RawEnvironment, object: ObjectName, config: ResolvedConfig): Catalog {
+/**
+ * @returns the catalog for one attempt: `signal` ends its calls
+ * @throws Error naming what is wrong with the environment
+ */
+export function createGlue(
+  env: RawEnvironment,
+  object: ObjectName,
+  config: ResolvedConfig,
+): (signal: AbortSignal) => Catalog {
   const { place } = readEnvironment(env, 'extractor');
-  return createGlueCatalog(new GlueClient(AWS_CLIENT), {
+  const client = new GlueClient(AWS_CLIENT);
+  const options: GlueCatalogOptions = {
     database: place('GLUE_DATABASE'),
     bucket: place('BUCKET_NAME'),
     tables: (columns) => configuredTables([OBJECTS[object]], config, columns),
@@ -26,5 +33,6 @@ export function createGlue(env: RawEnvironment, object: ObjectName, config: Reso
         attributes,
         athenaLeaf,
       ),
-  });
+  };
+  return (signal) => createGlueCatalog(client, { ...options, signal });
 }

@@ -128,7 +128,7 @@ export function createExtractor(
   const runtime = createRuntime(env, 'extractor', overrides);
   const { object, run, budget, client, share, hashes, limits, begin, flushMetrics } = runtime;
   if (object === null) throw new Error("The extractor's environment names no OBJECT_NAME.");
-  const catalog = createCatalog(env, object, run.config);
+  const catalogFor = createCatalog(env, object, run.config);
   const declaration = withoutChildren(OBJECTS[object], run.config.excludedTables);
   const { inFlight } = run.config.parallelism;
   const isWanted = (): boolean => share?.isWanted() ?? false;
@@ -139,13 +139,13 @@ export function createExtractor(
     const reader = createObjectReader(declaration, { client, clock: run.clock, inFlight, signal });
     return {
       ...run,
-      ...runtime.storage(last),
+      ...runtime.forAttempt(last),
       budget: { ...budget, limit: () => budget.limit(last) },
       declaration,
       reader,
       underCap,
       hashes,
-      catalog,
+      catalog: catalogFor(last),
       limits,
     };
   };

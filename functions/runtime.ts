@@ -58,8 +58,12 @@ export interface Runtime {
   readonly object: ObjectName | null;
   readonly run: RunDependencies;
   readonly state: StateStore;
-  /** Lake and state for one attempt: `signal` ends their calls. */
-  readonly storage: (signal: AbortSignal) => { readonly lake: Lake; readonly state: StateStore };
+  /** What one attempt calls: `signal` ends the calls. */
+  readonly forAttempt: (signal: AbortSignal) => {
+    readonly lake: Lake;
+    readonly state: StateStore;
+    readonly executions: Executions;
+  };
   readonly budget: RateBudget;
   /** Null if `concurrency` is not set. */
   readonly share: WorkShare | null;
@@ -94,19 +98,29 @@ const printLine = (line: string): void => {
 /** Separate, so that only the bundle of the function that sends events contains this client. */
 export const createEvents = (): Events => createEventBridgeEvents(new EventBridgeClient(AWS_CLIENT));
 
-/** For extractors only, like `createEvents` for FinishRun. Loaded by the first commit. */
-export function createCatalog(env: RawEnvironment, object: ObjectName, config: ResolvedConfig): Catalog {
-  const catalog = once(async () => (await import('./catalog-runtime.ts')).createGlue(env, object, config));
-  return { publish: async (known) => (await catalog()).publish(known) };
+/**
+ * For extractors only, like `createEvents` for FinishRun. Loaded by the first commit.
+ * @returns the catalog for one attempt: `signal` ends its calls
+ */
+export function createCatalog(
+  env: RawEnvironment,
+  object: ObjectName,
+  config: ResolvedConfig,
+): (signal: AbortSignal) => Catalog {
+  const glue = once(async () => (await import('./catalog-runtime.ts')).createGlue(env, object, config));
+  return (signal) => ({ publish: async (known) => (await glue())(signal).publish(known) });
 }
 
-/** Loaded when a lease is held by another execution, or the next run is started. */
-function createExecutions(): Executions {
-  const executions = once(async () => (await import('./aws/sfn-executions.ts')).createSfnExecutions());
-  return {
-    status: async (executionArn) => (await executions()).status(executionArn),
-    start: async (...next) => (await executions()).start(...next),
-  };
+/**
+ * Loaded when a lease is held by another execution, or the next run is started.
+ * @returns the executions for one attempt: `signal` ends the calls
+ */
+function createExecutions(): (signal?: AbortSignal) => Executions {
+  const sfn = once(async () => (await import('./aws/sfn-executions.ts')).createSfn());
+  return (signal) => ({
+    status: async (executionArn) => (await sfn())(signal).status(executionArn),
+    start: async (...next) => (await sfn())(signal).start(...next),
+  });
 }
 
 /**
@@ -126,6 +140,7 @@ export function createRuntime(env: RawEnvironment, entry: FunctionEntry, overrid
     watch(event);
   };
   const s3 = new S3Client(S3_CLIENT);
+  const executionsFor = createExecutions();
   const dynamoDb = once(() => new DynamoDBClient(AWS_CLIENT));
   const secrets = once(() => new SecretsManagerClient(AWS_CLIENT));
   const tokens = once(() => createSecretsTokenSource(secrets(), place('CONNECTION_SECRET_NAME')));
@@ -164,14 +179,15 @@ export function createRuntime(env: RawEnvironment, entry: FunctionEntry, overrid
       config,
       configDigest: digestOf(configText),
       observe,
-      executions: createExecutions(),
+      executions: executionsFor(),
     },
     get state() {
       return state();
     },
-    storage: (signal) => ({
+    forAttempt: (signal) => ({
       lake: createS3Lake(s3, place('BUCKET_NAME'), signal),
       state: createDynamoDbStateStore(dynamoDb(), place('TABLE_NAME'), signal),
+      executions: executionsFor(signal),
     }),
     get budget() {
       return budget();

@@ -28,7 +28,7 @@ import { historyName, type View, viewsOf } from '../catalog/views.ts';
 import { RetryableError } from '../core/errors.ts';
 import type { Attributes, Catalog } from '../core/ports.ts';
 import type { SeenTables } from '../core/sightings.ts';
-import { callAws } from './errors.ts';
+import { callAws, optionsOf } from './errors.ts';
 
 export interface GlueCatalogOptions {
   /** Glue database of the pipeline. */
@@ -39,6 +39,8 @@ export interface GlueCatalogOptions {
   readonly tables: (columns: SeenTables) => readonly CatalogTable[];
   /** The flat views that the object publishes, with these attributes of the workspace. */
   readonly flats: (attributes: Attributes) => readonly View[];
+  /** Ends the calls in progress, shortly before the invocation ends. */
+  readonly signal?: AbortSignal;
 }
 
 /** Others rarely change the same tables, and at most once each: the sixteen objects of a first run. */
@@ -83,12 +85,14 @@ function refusalText(database: string, error: GlueServiceException): string {
 
 /** Every update names the version that was read. If another writer was faster, we read again. */
 export function createGlueCatalog(client: GlueClient, options: GlueCatalogOptions): Catalog {
-  const { database: DatabaseName, bucket } = options;
+  const { database: DatabaseName, bucket, signal } = options;
+  const sent = optionsOf(signal);
+  const call = <T>(what: string, send: () => Promise<T>) => callAws(what, send, signal);
 
   async function find(name: string): Promise<Stored> {
     try {
       const command = new GetTableCommand({ DatabaseName, Name: name });
-      const { Table: table } = await callAws(`read the catalog's ${name}`, () => client.send(command));
+      const { Table: table } = await call(`read the catalog's ${name}`, () => client.send(command, sent));
       return table ?? null;
     } catch (error) {
       if (error instanceof EntityNotFoundException) return null;
@@ -97,16 +101,19 @@ export function createGlueCatalog(client: GlueClient, options: GlueCatalogOption
   }
 
   const create = (table: TableInput) =>
-    client.send(new CreateTableCommand({ DatabaseName, TableInput: table }));
+    client.send(new CreateTableCommand({ DatabaseName, TableInput: table }), sent);
 
   /** Glue keeps no earlier versions: it allows 100,000 per table, and nobody needs them. */
   const update = (table: TableInput, VersionId: string | undefined) =>
-    client.send(new UpdateTableCommand({ DatabaseName, TableInput: table, VersionId, SkipArchive: true }));
+    client.send(
+      new UpdateTableCommand({ DatabaseName, TableInput: table, VersionId, SkipArchive: true }),
+      sent,
+    );
 
   /** False if the table has changed since it was read. */
   async function write([stored, next]: Change): Promise<boolean> {
     if (stored !== null && isDeepStrictEqual(inputOf(stored), next)) return true;
-    return callAws(`write the catalog's ${next.Name}`, async () => {
+    return call(`write the catalog's ${next.Name}`, async () => {
       try {
         await (stored === null ? create(next) : update(next, stored.VersionId));
         return true;

@@ -8,14 +8,18 @@ import {
 } from '@aws-sdk/client-sfn';
 import type { Executions } from '../core/ports.ts';
 import { AWS_CLIENT } from './clients.ts';
-import { callAws } from './errors.ts';
+import { callAws, optionsOf } from './errors.ts';
 
-export function createSfnExecutions(client = new SFNClient(AWS_CLIENT)): Executions {
+/** @param signal ends the calls in progress, shortly before the invocation ends */
+export function createSfnExecutions(client: SFNClient, signal?: AbortSignal): Executions {
+  const call = <T>(what: string, send: () => Promise<T>) => callAws(what, send, signal);
   return {
     async status(executionArn) {
       try {
         const command = new DescribeExecutionCommand({ executionArn });
-        const { status } = await callAws('describe the execution', () => client.send(command));
+        const { status } = await call('describe the execution', () =>
+          client.send(command, optionsOf(signal)),
+        );
         return status === 'RUNNING' || status === 'PENDING_REDRIVE' ? 'running' : 'over';
       } catch (error) {
         if (error instanceof ExecutionDoesNotExist) return 'unknown';
@@ -25,10 +29,16 @@ export function createSfnExecutions(client = new SFNClient(AWS_CLIENT)): Executi
     async start(stateMachineArn, name, input) {
       try {
         const command = new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) });
-        await callAws('start the next run', () => client.send(command));
+        await call('start the next run', () => client.send(command, optionsOf(signal)));
       } catch (error) {
         if (!(error instanceof ExecutionAlreadyExists)) throw error;
       }
     },
   };
+}
+
+/** @returns the executions for one attempt: `signal` ends the calls */
+export function createSfn(): (signal?: AbortSignal) => Executions {
+  const client = new SFNClient(AWS_CLIENT);
+  return (signal) => createSfnExecutions(client, signal);
 }

@@ -1,7 +1,7 @@
 /** AWS that no longer answers: an attempt ends before Lambda cuts it off, and another one goes on from there. */
 import { createServer, request } from 'node:http';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { ExtractResult, PlanResult } from '../../functions/core/workflow.ts';
 import { createExtractor, createStartRun, type InvocationContext } from '../../functions/handlers.ts';
 import { closeServer, listenOnLoopback } from '../../lib/standins/aws/loopback-server.ts';
@@ -41,7 +41,9 @@ type Gate = Awaited<ReturnType<typeof startGate>>;
 
 let bench: Bench;
 let session: Session;
-const gates = {} as Record<'S3' | 'DYNAMODB', Gate>;
+const SERVICES = ['S3', 'DYNAMODB', 'GLUE'] as const;
+type Service = (typeof SERVICES)[number];
+const gates = {} as Record<Service, Gate>;
 
 beforeAll(async () => {
   bench = await startBench({
@@ -49,7 +51,7 @@ beforeAll(async () => {
     sync: { config: { objects: ['contacts'], concurrency: 4 } },
   });
   session = await bench.open();
-  for (const service of ['S3', 'DYNAMODB'] as const) {
+  for (const service of SERVICES) {
     gates[service] = await startGate(process.env[`AWS_ENDPOINT_URL_${service}`] ?? '');
     process.env[`AWS_ENDPOINT_URL_${service}`] = gates[service].url;
   }
@@ -97,47 +99,44 @@ async function beginRun() {
   return { runId, handler, base: { object: 'contacts', runId, execution: arn } as const };
 }
 
-describe.each(['S3', 'DYNAMODB'] as const)('%s stops answering', (service) => {
-  /** The first call of an operation, and one in its middle. */
-  test.each([
-    ['plan', 1],
-    ['plan', 3],
-    ['extract', 1],
-    ['extract', 3],
-    ['commit', 1],
-    ['commit', 3],
-  ] as const)('during %s, from call %i on', async (operation, call) => {
-    const gate = gates[service];
-    const { runId, handler, base } = await beginRun();
-    let slices: PlanResult['slices'] = [];
-    const steps = {
-      plan: async (context: InvocationContext) => {
-        ({ slices } = (await handler({ ...base, operation: 'plan' }, context)) as PlanResult);
-      },
-      extract: async (context: InvocationContext) => {
-        for (const { slice } of slices) {
-          const attempt = async () =>
-            (await handler({ ...base, operation: 'extract', slice }, context)) as ExtractResult;
-          while ((await attempt()).status !== 'done');
-        }
-      },
-      commit: (context: InvocationContext) => handler({ ...base, operation: 'commit' }, context),
-    };
-    for (const step of OPERATIONS) {
-      if (step === operation) {
-        Object.assign(gate.gate, { hangsFrom: gate.gate.seen + call, hangingSince: 0 });
-        await expect(steps[step](contextOf(gate))).rejects.toMatchObject({
-          name: 'RetryableError',
-          code: 'deadline',
-        });
-        expect(Date.now() - gate.gate.hangingSince).toBeLessThan(LEFT_MS);
-        gate.gate.hangsFrom = Number.POSITIVE_INFINITY;
+const S3_AND_DYNAMODB = (['S3', 'DYNAMODB'] as const).flatMap((service) =>
+  OPERATIONS.flatMap((operation) => [1, 3].map((call) => [service, operation, call] as const)),
+);
+
+test.each<readonly [Service, (typeof OPERATIONS)[number], number]>([
+  ...S3_AND_DYNAMODB,
+  ['GLUE', 'commit', 2],
+])('%s stops answering during %s, from call %i on', async (service, operation, call) => {
+  const gate = gates[service];
+  const { runId, handler, base } = await beginRun();
+  let slices: PlanResult['slices'] = [];
+  const steps = {
+    plan: async (context: InvocationContext) => {
+      ({ slices } = (await handler({ ...base, operation: 'plan' }, context)) as PlanResult);
+    },
+    extract: async (context: InvocationContext) => {
+      for (const { slice } of slices) {
+        const attempt = async () =>
+          (await handler({ ...base, operation: 'extract', slice }, context)) as ExtractResult;
+        while ((await attempt()).status !== 'done');
       }
-      await steps[step](PLENTY);
+    },
+    commit: (context: InvocationContext) => handler({ ...base, operation: 'commit' }, context),
+  };
+  for (const step of OPERATIONS) {
+    if (step === operation) {
+      Object.assign(gate.gate, { hangsFrom: gate.gate.seen + call, hangingSince: 0 });
+      await expect(steps[step](contextOf(gate))).rejects.toMatchObject({
+        name: 'RetryableError',
+        code: 'deadline',
+      });
+      expect(Date.now() - gate.gate.hangingSince).toBeLessThan(LEFT_MS);
+      gate.gate.hangsFrom = Number.POSITIVE_INFINITY;
     }
-    session.pipeline.executions.finish('SUCCEEDED');
-    const lake = await bench.lake((id) => id === runId);
-    expect(lake.manifests('contacts')[0]?.completeness.status).toBe('complete');
-    expect(lake.current('contacts').size).toBe(bench.simulator.workspace.contacts.size);
-  });
+    await steps[step](PLENTY);
+  }
+  session.pipeline.executions.finish('SUCCEEDED');
+  const lake = await bench.lake((id) => id === runId);
+  expect(lake.manifests('contacts')[0]?.completeness.status).toBe('complete');
+  expect(lake.current('contacts').size).toBe(bench.simulator.workspace.contacts.size);
 });
