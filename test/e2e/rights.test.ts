@@ -67,11 +67,20 @@ test('a conversation that is gone when its parts are read', async () => {
     match: { path: `/conversations/${id}` },
     respond: { status: 404, json },
   });
+  // Nor does the search list it by then.
+  const listed = simulator.addFault({
+    match: { path: '/conversations/search', bodyIncludes: '"field":"id"' },
+    respond: {
+      status: 200,
+      json: { type: 'conversation.list', conversations: [], total_count: 0, pages: { type: 'pages' } },
+    },
+  });
   const calledOff = pipeline.loseAnswers();
   const input = { objects: ['conversation_parts'], mode: 'full_refresh' };
   expect(await pipeline.run(input)).toMatchObject(SUCCEEDED);
   calledOff();
   heal();
+  listed();
   expect((await lake()).history('deletions').map(({ row }) => row.id)).toEqual([id]);
 });
 
@@ -124,11 +133,9 @@ const REASONS: Readonly<Record<string, string>> = {
     'work remains after more than 100 slices of 15,000 records',
   ...Object.fromEntries(
     [
-      ...['deletions', 'rejects'].map(
-        (table) => `s3:DeleteObject on arn:aws:s3:::lake/tables/${table}/*/<own>-*`,
-      ),
-      ...['Delete', 'Get', 'Put'].map((action) => `s3:${action}Object on arn:aws:s3:::lake/evidence/<own>/*`),
-    ].map((right) => [`extractor: ${right}`, 'runs of a past day are put together']),
+      's3:DeleteObject on arn:aws:s3:::lake/tables/deletions/*/<own>-*',
+      ...['Delete', 'Get'].map((action) => `s3:${action}Object on arn:aws:s3:::lake/evidence/<own>/*`),
+    ].map((right) => [`extractor: ${right}`, 'what was put together is put together again']),
   ),
   'RecordFailure: s3:ListBucket on arn:aws:s3:::lake': 'to be told that a file of the run has been removed',
   'StartRun: s3:ListBucket on arn:aws:s3:::lake': 'to be told that a file of the run has been removed',

@@ -11,7 +11,7 @@ import { OBJECTS } from '../../functions/objects/index.ts';
 import type { ObjectDependencies } from '../../functions/sync/dependencies.ts';
 import { createPipeline, dependenciesOf } from '../support/dependencies.ts';
 import { createMemoryClock } from '../support/memory/memory-clock.ts';
-import type { OutputRow } from '../support/rows-of.ts';
+import { committedRows, type OutputRow } from '../support/rows-of.ts';
 import { currentState } from './current-state.ts';
 import { CALM, type Conditions, type Driven, driveRun, type RunEnd, wakeZombie } from './drive-run.ts';
 import { createModelIntercom, type Modelled, NO_TROUBLE, type Oddities, type Truth } from './intercom.ts';
@@ -142,6 +142,20 @@ function lakeOf(driven: Driven, object: Modelled, files: Map<string, readonly Ou
     families.set(id, familyOf(own, ...keys));
   }
   return { manifests: state.manifests, families, unknown };
+}
+
+/** Of each conversation, when it was last found deleted, and last read (the rule of the live views). */
+function deletionsOf({ pipeline: { lake } }: Driven, object: Modelled) {
+  const latest = (table: TableName, key: string, time: string): ReadonlyMap<string, number> => {
+    const times = new Map<string, number>();
+    for (const row of committedRows(lake, object, table)) {
+      const id = String(row[key]);
+      times.set(id, Math.max(times.get(id) ?? 0, Number(row[time])));
+    }
+    return times;
+  };
+  const readAt = latest(object, 'conversation_id', '_extracted_at');
+  return [...latest('deletions', 'id', 'detected_at')].filter(([id, at]) => at > (readAt.get(id) ?? 0));
 }
 
 const stampOf = (object: Modelled, truth: Truth): number =>
@@ -434,6 +448,11 @@ export async function liveThrough(object: Modelled, seed: number): Promise<Histo
       families.get(truth.id) === wanted,
       () => `${truth.id}: ${families.get(truth.id)} instead of ${wanted}`,
     );
+  }
+  if (object === 'conversation_parts') {
+    const ids = new Set(alive.map(({ id }) => id));
+    const wrong = deletionsOf(driven, object).filter(([id]) => ids.has(id));
+    check(wrong.length === 0, () => `deleted, although they exist: ${JSON.stringify(wrong)}`);
   }
   if (!isIncremental) {
     check(families.size === alive.length, () => `${families.size} records instead of ${alive.length}`);

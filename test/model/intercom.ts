@@ -184,8 +184,8 @@ export function createModelIntercom(
   random: Random,
 ): ModelIntercom {
   const records = new Map<string, Change[]>();
-  /** Records that one GET did not find although they exist; the next one does. */
-  const hidden = new Set<string>();
+  /** How many more GETs do not find a record although it exists. */
+  const hidden = new Map<string, number>();
   let created = 0;
   let scroll: { readonly records: readonly Truth[]; at: number; readonly param: string } | null = null;
   const isDay = object === 'contacts';
@@ -396,9 +396,14 @@ export function createModelIntercom(
   const lagged = (): readonly Truth[] =>
     [...records.values()].flatMap((changes) => indexed(changes, 0, model.nowMs()) ?? []);
 
-  function isHiddenOnce(id: string): boolean {
-    if (hidden.has(id) || !random.chance(model.trouble.hides)) return false;
-    hidden.add(id);
+  function isHidden(id: string): boolean {
+    const more = hidden.get(id);
+    if (more !== undefined) {
+      hidden.set(id, more - 1);
+      return more > 0;
+    }
+    if (!random.chance(model.trouble.hides)) return false;
+    hidden.set(id, random.pick([0, 0, 1, 3, 8]));
     return true;
   }
 
@@ -423,7 +428,7 @@ export function createModelIntercom(
       );
     }
     const truth = lastOf(records.get(id) ?? [])?.truth ?? null;
-    if (truth === null || isHiddenOnce(id)) return failureOf(404, 'not_found', 'not_found');
+    if (truth === null || isHidden(id)) return failureOf(404, 'not_found', 'not_found');
     if (sub === 'tags') return list(truth.tags.map(asItem));
     if (sub === 'companies') return numbered('data', truth.companies.map(asItem), query);
     return first === 'conversations' ? renderedDetail(truth) : rendered(object, truth);

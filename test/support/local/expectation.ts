@@ -43,6 +43,10 @@ export function expectationOf(
   const cursors = new Map<Table, number | null>();
   const cursor = (object: Table): number | null => cursors.get(object) ?? null;
 
+  function deleted(id: string): void {
+    tables.deletions.set(`conversations / ${id}`, { object: 'conversations', id });
+  }
+
   /** Cursors only move forward, each from where the last run left it. */
   function cursorProblems(lake: LakeView): readonly string[] {
     const problems: string[] = [];
@@ -75,11 +79,13 @@ export function expectationOf(
     synced({ objects = OBJECTS, range, isFullRefresh = false } = {}) {
       const rangeOf = (object: Table): SyncedRange =>
         range ?? (isFullRefresh ? {} : { from: cursor(object) });
+      // Intercom lists the deletions of conversations: each of them must be known, if it was in the lake before.
+      const alive = new Set(simulator.workspace.conversations.ids());
+      const gone = [...tables.conversations.keys()].filter((id) => !alive.has(id));
       tables = synced(tables, { simulator, archived }, objects, rangeOf);
+      if (objects.includes('conversations') && range === undefined) for (const id of gone) deleted(id);
     },
-    deleted(id) {
-      tables.deletions.set(`conversations / ${id}`, { object: 'conversations', id });
-    },
+    deleted,
     problems(lake, names = TABLE_NAMES) {
       const wrong = names.flatMap((table) =>
         table === 'deletions'
@@ -112,8 +118,8 @@ export function lostRows(simulator: Pick<Simulator, 'workspace'>, lake: LakeView
 }
 
 /**
- * Of a deletion only what it says is compared, not when it was noticed. Besides those that must be noticed, any
- * conversation may be in it that the workspace deleted: Intercom lists them.
+ * Of a deletion only what it says is compared, not when it was noticed. Besides those that must be noticed, there may be
+ * conversations that the workspace deleted before the lake had them.
  */
 function deletionProblems(
   expected: Tables['deletions'],
