@@ -17,10 +17,12 @@ import {
   idleLine,
   type Line,
 } from './lines.ts';
+import { plannerLine } from './planner.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
+    conversations: { type: 'string', default: '200000' },
     runs: { type: 'string', default: '8760' },
     changes: { type: 'string', default: '26280' },
     help: { type: 'boolean', default: false },
@@ -32,6 +34,7 @@ const print = (text: string): void => void process.stdout.write(`${text}\n`);
 const HELP = `npm run bench                what takes about half an hour
 npm run bench -- quick       two minutes: the table
 npm run bench -- bundles     only the sizes and starts of the functions
+npm run bench -- backfill [--conversations 200000]        a whole backfill against requests ÷ rate
 npm run bench -- lake [--runs 8760] [--changes 26280]     a year of runs, before and after compaction`;
 
 type Lines = () => Promise<readonly Line[]>;
@@ -44,6 +47,7 @@ const QUICK: readonly Lines[] = [
     await capLine(200, 4, 200),
     await activityLine(181, 15),
     await extractorLine('contacts', 30_000, { contacts: 30_000 }),
+    await plannerLine(10_000_000),
     coldStartLine(7),
   ],
 ];
@@ -62,6 +66,7 @@ const FULL: readonly Lines[] = [
     await extractorLine('contacts', 10_000, { contacts: 10_000 }),
     await extractorLine('contacts', 100_000, { contacts: 100_000 }),
     await extractorLine('contacts', 1_000_000, { contacts: 1_000_000 }),
+    await plannerLine(10_000_000),
     coldStartLine(15),
   ],
 ];
@@ -79,5 +84,7 @@ async function table(groups: readonly Lines[]): Promise<void> {
 if (values.help) print(HELP);
 else if (positionals.includes('lake'))
   await benchLake(print, { runs: Number(values.runs), changes: Number(values.changes) });
+else if (positionals.includes('backfill'))
+  await table([async () => [await allowanceLine(Number(values.conversations), 1_666, 200)]]);
 else if (positionals.includes('bundles')) benchBundles(print);
 else await table(positionals.includes('quick') ? QUICK : FULL);

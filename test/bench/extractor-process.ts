@@ -1,5 +1,6 @@
 /** An extractor alone in a process, from its bundle, as Lambda has it: everything else is in the process of the bench. */
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,6 +27,22 @@ interface Invocation {
 
 type Answer = { readonly result: unknown } | { readonly name: string; readonly message: string };
 
+/** The next answer. @throws Error if the process ends before it */
+async function answerOf(child: ChildProcess): Promise<Answer> {
+  const done = new AbortController();
+  const { signal } = done;
+  try {
+    return await Promise.race([
+      once(child, 'message', { signal }).then(([answer]) => answer as Answer),
+      once(child, 'exit', { signal }).then(([code]) => {
+        throw new Error(`The extractor exited with ${code}.`);
+      }),
+    ]);
+  } finally {
+    done.abort();
+  }
+}
+
 /** Peak memory in MB of the extractor of an object, which reads everything in one slice at a time; null without /proc. */
 export async function extractorMb(served: Served, object: ObjectName): Promise<number | null> {
   const root = mkdtempSync(join(tmpdir(), 'bench-extractor-'));
@@ -42,11 +59,11 @@ export async function extractorMb(served: Served, object: ObjectName): Promise<n
   const peaks: (() => number | null)[] = [];
   const startHost: LocalPipelineOptions['startHost'] = (configPath) => {
     const others = inProcess({ observe: () => undefined })(configPath);
-    const children = new Set<ReturnType<typeof fork>>();
+    const children = new Set<ChildProcess>();
     return {
       handlerOf(called) {
         if (called.entry !== 'extractor') return others.handlerOf(called);
-        let child: ReturnType<typeof fork> | undefined;
+        let child: ChildProcess | undefined;
         return async (event, context) => {
           if (child === undefined) {
             child = fork(fileURLToPath(import.meta.url), [join(folder, 'extractor.mjs')], {
@@ -57,15 +74,12 @@ export async function extractorMb(served: Served, object: ObjectName): Promise<n
             children.add(child);
             peaks.push(watchMemory(child));
           }
-          const answered = Promise.withResolvers<Answer>();
-          child.once('message', (answer) => answered.resolve(answer as Answer));
-          child.once('exit', (code) => answered.reject(new Error(`The extractor exited with ${code}.`)));
           const invocation: Invocation = {
             event,
             deadlineMs: Date.now() + context.getRemainingTimeInMillis(),
           };
           child.send(invocation);
-          const answer = await answered.promise;
+          const answer = await answerOf(child);
           if ('result' in answer) return answer.result;
           throw new FunctionError(answer.name, answer.message);
         };

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { counted } from '../../functions/core/counted.ts';
 import type { ObjectName } from '../../functions/core/names.ts';
 import { extractorMb } from './extractor-process.ts';
 import { contactsFloor } from './floor.ts';
@@ -129,7 +130,7 @@ export const allowanceLine = (
       const other = foreign === 0 ? '' : `, another client takes ${foreign}`;
       return {
         what: `allowance at ${whole(limit)} a window, ${latencyMs} ms an answer${other}`,
-        product: `${seconds(measured.runSeconds)}, ${rateLimited} of ${whole(requests)} refused`,
+        product: `${seconds(measured.runSeconds)} in ${counted(measured.runs, 'run')}, ${rateLimited} of ${whole(requests)} refused`,
         ideal: seconds(ideal),
         ratio: ideal / measured.runSeconds,
         wanted: '≥ 0.95, none refused',
