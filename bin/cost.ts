@@ -38,20 +38,24 @@ function numberOf(text: string): number {
 
 for (const [name, what] of Object.entries(VOLUMES)) program.option(optionOf(name), what, numberOf);
 
+program.option('--queries-per-day <n>', 'queries a day of each table that people ask most', numberOf, 20);
+
 interface Options extends Partial<Volumes> {
   readonly config?: string;
   readonly pipeline?: string;
+  readonly queriesPerDay: number;
 }
 
 program.action((options: Options) =>
   terminal.run(async () => {
-    const { config: file = DEFAULT_CONFIG_FILE, pipeline: name, ...volumes } = options;
+    const { config: file = DEFAULT_CONFIG_FILE, pipeline: name, queriesPerDay, ...volumes } = options;
     const { config, deployment } = choosePipeline(await loadPipelines(file), name);
     const groups = runGroups(config.objects, deployment);
     const inDetail = deployment.monitoring === 'detailed' ? config.objects.length : 0;
     const standing = standingOf(synthesize(config, deployment), inDetail);
     const isCustom = Object.keys(volumes).length > 0;
-    terminal.print(costReport(isCustom ? { yours: { ...IDLE, ...volumes } } : SIZES, groups, standing));
+    const sizes = isCustom ? { yours: { ...IDLE, ...volumes } } : SIZES;
+    terminal.print(costReport(sizes, groups, standing, queriesPerDay));
     return 0;
   }),
 );

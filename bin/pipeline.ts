@@ -99,6 +99,18 @@ command('verify', 'check that the bucket holds every file that a manifest lists'
   .option(...JSON_OUTPUT)
   .addHelpText('after', '\nThe exit status is 1 if a file is missing or is not what its manifest says.');
 
+command('load-sql', 'print SQL that loads the committed files into a warehouse', async (options) =>
+  (await import('../lib/cli/remote/commands/load-sql.ts')).runLoadSql(terminal, options),
+)
+  .requiredOption('--for <warehouse>', 'redshift, snowflake, bigquery or spark')
+  .option('--table <table>', 'this table alone, such as contacts')
+  .option('--since <time>', 'what was committed since: the last line of the SQL of the last load says when')
+  .option('--from <place>', "the bucket as the warehouse knows it: a stage of Snowflake's, or a copy")
+  .addHelpText(
+    'after',
+    '\nA load may be repeated: rows that are there already are not inserted again. See docs/queries.md.',
+  );
+
 command('stop', 'stop the runs in progress; what they committed stays', async (options) =>
   (await import('../lib/cli/remote/commands/stop.ts')).runStop(terminal, options),
 ).option(...YES);

@@ -8,7 +8,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { RetryableError } from '../core/errors.ts';
-import type { Lake } from '../core/ports.ts';
+import type { Lake, StoredFile } from '../core/ports.ts';
 import { callAws, optionsOf } from './errors.ts';
 
 /** Keys that one DeleteObjects call accepts. */
@@ -40,13 +40,15 @@ export function createS3Lake(client: S3Client, bucket: string, signal?: AbortSig
     }
   }
 
-  async function* sizes(prefix: string): AsyncGenerator<{ readonly key: string; readonly bytes: number }> {
+  async function* sizes(prefix: string): AsyncGenerator<StoredFile> {
     let ContinuationToken: string | undefined;
     do {
       const command = new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ContinuationToken });
       const page = await call(`list '${prefix}'`, () => client.send(command, options));
-      for (const { Key, Size } of page.Contents ?? []) {
-        if (Key !== undefined) yield { key: Key, bytes: Size ?? 0 };
+      for (const { Key, Size, LastModified } of page.Contents ?? []) {
+        if (Key !== undefined) {
+          yield { key: Key, bytes: Size ?? 0, storedAtMs: LastModified?.getTime() ?? 0 };
+        }
       }
       ContinuationToken = page.NextContinuationToken;
     } while (ContinuationToken !== undefined);

@@ -18,6 +18,13 @@ import type { SeenTables } from './sightings.ts';
 import type { SyncCompleted } from './sync-event.ts';
 import type { EpochMs, EpochSeconds } from './time.ts';
 
+/** A file in the bucket, without its content. */
+export interface StoredFile {
+  readonly key: string;
+  readonly bytes: number;
+  readonly storedAtMs: EpochMs;
+}
+
 /** The bucket. Keys are as in `lake-keys.ts`. */
 export interface Lake {
   /** Writes an object that must not exist yet. Never overwrites. */
@@ -26,8 +33,8 @@ export interface Lake {
   get(key: string): Promise<Uint8Array | null>;
   /** All keys with a prefix, sorted by their bytes. */
   list(prefix: string): AsyncIterable<string>;
-  /** The same, each with its stored size in bytes. */
-  sizes(prefix: string): AsyncIterable<{ readonly key: string; readonly bytes: number }>;
+  /** The same, each with its stored size, and when it was stored. */
+  sizes(prefix: string): AsyncIterable<StoredFile>;
   delete(keys: readonly string[]): Promise<void>;
 }
 

@@ -22,6 +22,9 @@ export const PRICES = {
   dynamoDbWrite: 0.625e-6,
   /** On demand, a strongly consistent read of up to 4 KB. */
   dynamoDbRead: 0.125e-6,
+  /** Athena, per byte that a query reads, and the least that it charges for. */
+  athenaByte: 5e-12,
+  athenaLeastBytes: 10e6,
   secretMonth: 0.4,
   secretRead: 0.05e-4,
   metricMonth: 0.3,

@@ -2,7 +2,8 @@
 import { counted } from '../../../functions/core/counted.ts';
 import { tableText } from '../terminal/table-text.ts';
 import { MONTHS_STORED, monthlyBill, totalOf } from './bill.ts';
-import { PRICES, PRICES_OF } from './prices.ts';
+import { DAYS_PER_MONTH, PRICES, PRICES_OF } from './prices.ts';
+import { monthlyQueryDollars, QUERIED, type Queried, queryUsage } from './queries.ts';
 import type { Standing } from './standing.ts';
 import { initialLoad, monthlyUsage, type RunGroup, type Volumes } from './usage.ts';
 
@@ -23,11 +24,41 @@ const HEADS: readonly (readonly [string, (volumes: Volumes) => number])[] = [
   ['  changed a day', ({ changedTicketsPerDay }) => changedTicketsPerDay],
 ];
 
-/** One column per workspace. */
+/** Runs a day of the table's object. */
+const runsPerDay = (table: Queried, groups: readonly RunGroup[]): number =>
+  (groups.find(({ objects }) => objects.includes(table))?.runsPerMonth ?? 0) / DAYS_PER_MONTH;
+
+/** A line for each table, and how many times as much it would be without compaction. */
+function queryRows(
+  volumes: readonly Volumes[],
+  groups: readonly RunGroup[],
+  perDay: number,
+): readonly (readonly string[])[] {
+  return QUERIED.filter((table) => runsPerDay(table, groups) > 0).flatMap((table) => {
+    const cost = (each: Volumes, isCompacted: boolean): number =>
+      monthlyQueryDollars(
+        queryUsage(table, each, { runsPerDay: runsPerDay(table, groups), isCompacted }),
+        perDay,
+      );
+    return [
+      [
+        `${counted(perDay, 'query', 'queries')} a day of ${table}`,
+        ...volumes.map((each) => dollars(cost(each, true))),
+      ],
+      ['  without compaction', ...volumes.map((each) => dollars(cost(each, false)))],
+    ];
+  });
+}
+
+/**
+ * One column per workspace.
+ * @param queriesPerDay of each table that people ask most
+ */
 export function costReport(
   sizes: Readonly<Record<string, Volumes>>,
   groups: readonly RunGroup[],
   standing: Standing,
+  queriesPerDay: number,
 ): string {
   const volumes = Object.values(sizes);
   const bills = volumes.map((each) => monthlyBill(monthlyUsage(each, groups), standing));
@@ -44,6 +75,9 @@ export function costReport(
     ...amounts,
     ['USD a month', ...bills.map((bill) => dollars(totalOf(bill)))],
     ['', ...volumes.map(() => '')],
+    ['and your queries in Athena', ...volumes.map(() => '')],
+    ...queryRows(volumes, groups, queriesPerDay),
+    ['', ...volumes.map(() => '')],
     ['first load, USD once', ...loads.map(({ gbSeconds }) => dollars(gbSeconds * PRICES.lambdaGbSecond))],
     [
       '  hours at the rate limit',
@@ -56,7 +90,7 @@ export function costReport(
   );
   return `${tableText(rows)}
 
-List prices of ${PRICES_OF.region}, ${PRICES_OF.month}, without queries (Athena: 5 USD per TB read) and without free tiers.
+List prices of ${PRICES_OF.region}, ${PRICES_OF.month}, without free tiers.\nA query reads every version of its table after a year: 5 USD per TB, and requests for each file and each day's folder.
 CloudWatch's free tier covers the metrics, alarms and dashboard of the first pipeline in an account.
 Schedules of this configuration: ${schedules.join('; ')}. Storage is the amount after ${MONTHS_STORED} months.`;
 }

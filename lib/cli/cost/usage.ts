@@ -216,6 +216,25 @@ function reading(volumes: Volumes, groups: readonly RunGroup[]): Reading {
 
 const GB = 1e9;
 
+/** Bytes of a table after this many days of operation: all records, and every version since. */
+export function storedBytes(
+  table: 'contacts' | 'conversations' | 'conversation_parts',
+  volumes: Volumes,
+  days: number,
+): number {
+  const conversations = volumes.conversations + days * volumes.changedConversationsPerDay;
+  switch (table) {
+    case 'contacts':
+      return (volumes.contacts + days * volumes.changedContactsPerDay) * BYTES.contact;
+    case 'conversations':
+      return conversations * BYTES.conversation;
+    case 'conversation_parts':
+      return conversations * volumes.partsPerConversation * BYTES.part;
+    default:
+      return table satisfies never;
+  }
+}
+
 /** Bytes that stay for good: every version of every changed record. */
 function addedBytesPerDay(volumes: Volumes): number {
   const conversation = BYTES.conversation + volumes.partsPerConversation * BYTES.part;

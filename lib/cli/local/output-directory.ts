@@ -64,7 +64,7 @@ export function createDirectoryLake(directory: string): Pick<Lake, 'get' | 'list
           if (isMissing(error)) return null;
           throw error;
         });
-        if (found !== null) yield { key, bytes: found.size };
+        if (found !== null) yield { key, bytes: found.size, storedAtMs: found.mtimeMs };
       }
     },
   };

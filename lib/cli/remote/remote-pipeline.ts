@@ -23,7 +23,7 @@ export interface RemotePipeline {
   readonly config: ResolvedConfig;
   readonly deployed: DeployedPipeline;
   readonly clients: AwsClients;
-  readonly lake: Pick<Lake, 'get' | 'list' | 'sizes'>;
+  readonly lake: Pick<Lake, 'get' | 'list' | 'putNew' | 'sizes'>;
   readonly state: StateStore;
   readonly connections: ConnectionStore;
   readonly runs: Runs;

@@ -12,6 +12,7 @@ const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a),
 
 export function createMemoryLake(): MemoryLake {
   const files = new Map<string, Uint8Array>();
+  const storedAt = new Map<string, number>();
   const keys = (prefix = ''): readonly string[] =>
     [...files.keys()].filter((key) => key.startsWith(prefix)).sort(byBytes);
   return {
@@ -25,6 +26,7 @@ export function createMemoryLake(): MemoryLake {
     async putNew(key, body) {
       if (files.has(key)) return 'exists';
       files.set(key, Uint8Array.from(body));
+      storedAt.set(key, Date.now());
       return 'written';
     },
     async get(key) {
@@ -34,7 +36,9 @@ export function createMemoryLake(): MemoryLake {
       yield* keys(prefix);
     },
     async *sizes(prefix) {
-      for (const key of keys(prefix)) yield { key, bytes: files.get(key)?.length ?? 0 };
+      for (const key of keys(prefix)) {
+        yield { key, bytes: files.get(key)?.length ?? 0, storedAtMs: storedAt.get(key) ?? 0 };
+      }
     },
     async delete(names) {
       for (const name of names) files.delete(name);

@@ -1,0 +1,47 @@
+/** What queries in Athena cost: the bytes they read, and the files and folders they open to find them. Pure. */
+import { DAYS_PER_MONTH, PRICES } from './prices.ts';
+import { storedBytes, type Volumes } from './usage.ts';
+
+/** Tables that a query of each kind reads whole: every version of every record. */
+export const QUERIED = ['contacts', 'conversations', 'conversation_parts'] as const;
+export type Queried = (typeof QUERIED)[number];
+
+const DAYS_PER_YEAR = 365;
+
+/** A part is closed when its stored size reaches this (functions/sync/dependencies.ts). */
+const PART_BYTES = 8 * 1024 * 1024;
+
+export interface QueryUsage {
+  readonly bytes: number;
+  /** Data files and manifests. */
+  readonly gets: number;
+  /** Folders, one a day. */
+  readonly lists: number;
+}
+
+/**
+ * Files that a year of runs leaves for each table: one a run without compaction; with it one a month, one a day of this
+ * month and the last, and one for each run of today (docs/decisions/019).
+ */
+const filesOfRuns = (runsPerDay: number, isCompacted: boolean): number =>
+  isCompacted ? 12 + 2 * 31 + runsPerDay : DAYS_PER_YEAR * runsPerDay;
+
+/** One query after a year of operation. */
+export function queryUsage(
+  table: Queried,
+  volumes: Volumes,
+  { runsPerDay, isCompacted }: { readonly runsPerDay: number; readonly isCompacted: boolean },
+): QueryUsage {
+  const bytes = storedBytes(table, volumes, DAYS_PER_YEAR);
+  const ofRuns = filesOfRuns(runsPerDay, isCompacted);
+  // A manifest for each run or rewrite; parts of the first load, and of months that are larger than one part.
+  return { bytes, gets: 2 * ofRuns + bytes / PART_BYTES, lists: DAYS_PER_YEAR };
+}
+
+/** US dollars for one such query. */
+export const queryDollars = ({ bytes, gets, lists }: QueryUsage): number =>
+  Math.max(bytes, PRICES.athenaLeastBytes) * PRICES.athenaByte + gets * PRICES.s3Get + lists * PRICES.s3Put;
+
+/** US dollars a month for a number of them a day. */
+export const monthlyQueryDollars = (usage: QueryUsage, perDay: number): number =>
+  queryDollars(usage) * perDay * DAYS_PER_MONTH;

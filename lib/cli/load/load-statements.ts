@@ -1,0 +1,170 @@
+/**
+ * SQL that loads exactly the committed files of a lake into a warehouse, and views of the current state there. A load
+ * may be repeated, and loads may overlap: a row that is there already is not inserted again. Pure.
+ */
+import { type CatalogTable, UNKNOWN } from '../../../functions/catalog/tables.ts';
+import type { Dialect, LoadedFile, LoadManifest } from './dialects.ts';
+
+/** A table with the files to load. */
+export interface TableLoad {
+  readonly table: CatalogTable;
+  readonly files: readonly LoadedFile[];
+}
+
+/** The newest committed run of an object. Current states of objects that are read whole follow from it. */
+export interface LastRun {
+  readonly object: string;
+  readonly runId: string;
+}
+
+/** A list of files that a statement reads. */
+export interface StoredManifest {
+  readonly url: string;
+  readonly body: LoadManifest;
+}
+
+export interface Load {
+  readonly statements: readonly string[];
+  /** To store before the statements run. */
+  readonly manifests: readonly StoredManifest[];
+}
+
+const RUNS = 'intercom_last_runs';
+
+const history = (name: string): string => `${name}_history`;
+
+type Named = Pick<Dialect, 'quoted'>;
+
+/** Fields that Intercom does not document have no column: their types may change with every load. */
+const columnsOf = ({ columns }: CatalogTable) => columns.filter(({ declared }) => declared !== null);
+
+const lines = (items: readonly string[]): string => items.map((item) => `  ${item}`).join(',\n');
+
+const definitions = (table: CatalogTable, { quoted, types }: Dialect): string =>
+  lines(columnsOf(table).map(({ name, type }) => `${quoted(name)} ${types[type]}`));
+
+const names = (table: CatalogTable, { quoted }: Named, alias: string): string =>
+  lines(columnsOf(table).map(({ name }) => `${alias}.${quoted(name)}`));
+
+/** What tells rows apart: the key, the version, and the run. A key that may be missing compares as empty text. */
+function isThere(table: CatalogTable, { quoted }: Named): string {
+  const version = table.current.kind === 'child' ? '_parent_version' : '_version';
+  const columns = [...new Set([...table.primaryKey, version, '_run_id'])];
+  return columns
+    .map((name) => {
+      const isOfKey = table.primaryKey.includes(name);
+      const isText = table.columns.find((column) => column.name === name)?.type === 'string';
+      const side = (alias: string) =>
+        isOfKey && isText ? `COALESCE(${alias}.${quoted(name)}, '')` : `${alias}.${quoted(name)}`;
+      return `${side('known')} = ${side('new_rows')}`;
+    })
+    .join('\n    AND ');
+}
+
+const stagingName = (table: CatalogTable): string => `${table.name}_staging`;
+
+export const insertNew = (table: CatalogTable, dialect: Named): string =>
+  `INSERT INTO ${history(table.name)} (\n${lines(columnsOf(table).map(({ name }) => dialect.quoted(name)))}\n)\nSELECT\n${names(table, dialect, 'new_rows')}\nFROM ${stagingName(table)} AS new_rows\nWHERE NOT EXISTS (\n  SELECT 1 FROM ${history(table.name)} AS known\n  WHERE ${isThere(table, dialect)}\n)`;
+
+const lastRunOf = (object: string): string => `(SELECT MAX(run_id) FROM ${RUNS} WHERE object = '${object}')`;
+
+/** The current state by the rules of the lake's own views (docs/output.md), in SQL that every warehouse has. */
+export function currentView(table: CatalogTable, dialect: Named): string {
+  const { quoted } = dialect;
+  const create = `CREATE OR REPLACE VIEW ${table.name} AS\nSELECT\n${names(table, dialect, 'records')}\nFROM `;
+  const { current } = table;
+  if (current.kind === 'last_run') {
+    return `${create}${history(table.name)} AS records\nWHERE records.${quoted('_run_id')} = ${lastRunOf(current.object)}`;
+  }
+  if (current.kind === 'latest') {
+    const key = table.primaryKey.map(quoted).join(', ');
+    return `${create}(\n  SELECT ${history(table.name)}.*,\n    ROW_NUMBER() OVER (PARTITION BY ${key} ORDER BY ${quoted('_version')} DESC) AS row_rank\n  FROM ${history(table.name)}\n) AS records\nWHERE records.row_rank = 1`;
+  }
+  const { parent, on, field, ofLastRun } = current;
+  const key = on.map(({ parentColumn }) => quoted(parentColumn)).join(', ');
+  // An underscore in LIKE stands for any character, and no two lists differ in only that.
+  const isKnown = `CASE WHEN COALESCE(${quoted(UNKNOWN)}, '') LIKE '%"${field}"%' THEN 0 ELSE 1 END`;
+  const order = ofLastRun ? '_run_id' : '_version';
+  const matches = on.map(
+    ({ column, parentColumn }) => `parents.${quoted(parentColumn)} = records.${quoted(column)}`,
+  );
+  const isOfLastRun = ofLastRun ? `\n  AND parents.last_run_id = ${lastRunOf(parent)}` : '';
+  return `${create}${history(table.name)} AS records\nJOIN (\n  SELECT ${key}, ${quoted('_version')}, ${isKnown} AS is_known,\n    ROW_NUMBER() OVER (PARTITION BY ${key} ORDER BY ${isKnown} DESC, ${quoted(order)} DESC) AS row_rank,\n    MAX(${quoted('_run_id')}) OVER (PARTITION BY ${key}) AS last_run_id\n  FROM ${history(parent)}\n) AS parents\n  ON ${[...matches, `parents.${quoted('_version')} = records.${quoted('_parent_version')}`].join('\n  AND ')}\nWHERE parents.row_rank = 1 AND parents.is_known = 1${isOfLastRun}`;
+}
+
+function chunks<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
+}
+
+/** A statement reads either compressed files or plain ones. */
+const byCompression = (files: readonly LoadedFile[]) =>
+  [true, false].map((isGzip) => ({
+    isGzip,
+    files: files.filter(({ key }) => key.endsWith('.gz') === isGzip),
+  }));
+
+interface Places {
+  /** Where the warehouse finds the bucket. */
+  readonly from: string;
+  /** Address for a list of files. */
+  readonly manifestUrl: (body: LoadManifest) => string;
+}
+
+function loadOf({ table, files }: TableLoad, dialect: Dialect, { from, manifestUrl }: Places): Load {
+  const into = stagingName(table);
+  const columns = definitions(table, dialect);
+  const manifests: StoredManifest[] = [];
+  const statements = byCompression(files).flatMap((group) =>
+    chunks(group.files, dialect.filesPerCopy).flatMap((some) => {
+      const body: LoadManifest = {
+        entries: some.map(({ key, bytes }) => ({
+          url: from + key,
+          mandatory: true,
+          meta: { content_length: bytes },
+        })),
+      };
+      const url = dialect.needsManifest ? manifestUrl(body) : '';
+      if (dialect.needsManifest) manifests.push({ url, body });
+      return [
+        ...dialect.staging(into, columns),
+        dialect.copy({ into, columns, files: some, isGzip: group.isGzip, from, manifestUrl: url }),
+        insertNew(table, dialect),
+        dialect.dropStaging(into),
+      ];
+    }),
+  );
+  return { statements, manifests };
+}
+
+/**
+ * Tables, the rows of the files, the last runs, and the views, in this order.
+ * @param loads all tables, with parents before children; a table without files is created all the same
+ */
+export function loadStatements(
+  loads: readonly TableLoad[],
+  lastRuns: readonly LastRun[],
+  dialect: Dialect,
+  places: Places,
+): Load {
+  const all = loads.map((load) => loadOf(load, dialect, places));
+  const text = dialect.types.string;
+  return {
+    manifests: all.flatMap(({ manifests }) => manifests),
+    statements: [
+      ...loads.map(
+        ({ table }) =>
+          `CREATE TABLE IF NOT EXISTS ${history(table.name)} (\n${definitions(table, dialect)}\n)`,
+      ),
+      `CREATE TABLE IF NOT EXISTS ${RUNS} (object ${text}, run_id ${text})`,
+      ...all.flatMap(({ statements }) => statements),
+      ...(lastRuns.length === 0
+        ? []
+        : [
+            `INSERT INTO ${RUNS} (object, run_id) VALUES\n${lines(lastRuns.map(({ object, runId }) => `('${object}', '${runId}')`))}`,
+          ]),
+      ...loads.map(({ table }) => currentView(table, dialect)),
+    ],
+  };
+}
