@@ -6,6 +6,8 @@ import { describe, expect, test } from 'vitest';
 import { METRICS } from '../../functions/core/metrics.ts';
 import { OBJECT_NAMES } from '../../functions/core/names.ts';
 import { monthlyBill, totalOf } from '../../lib/cli/cost/bill.ts';
+import { DAYS_PER_MONTH } from '../../lib/cli/cost/prices.ts';
+import { monthlyQueryDollars, QUERIED, queryUsage } from '../../lib/cli/cost/queries.ts';
 import { runGroups } from '../../lib/cli/cost/run-groups.ts';
 import { standingOf } from '../../lib/cli/cost/standing.ts';
 import {
@@ -85,6 +87,49 @@ describe('the bill', () => {
     const withoutParts: readonly RunGroup[] = [{ objects: ['conversations'], runsPerMonth: 730 }];
     expect(initialLoad(SIZES.large, withoutParts).requests).toBe(5_000_000 / 150);
     expect(monthlyUsage(SIZES.large, withoutParts).storedGbConstant).toBeCloseTo(5_000_000 * 1_200e-9);
+  });
+
+  test('of queries grows with what there is, and is never more for compacted runs', () => {
+    const year = fc.record({
+      runsPerDay: fc.integer({ min: 3, max: 96 }),
+      changed: fc.integer({ min: 0, max: 1e6 }),
+    });
+    fc.assert(
+      fc.property(fc.constantFrom(...QUERIED), year, (table, { runsPerDay, changed }) => {
+        const cost = (isCompacted: boolean, more = 0) => {
+          const perDay = changed + more;
+          const volumes = {
+            ...SIZES.small,
+            changedContactsPerDay: perDay,
+            changedConversationsPerDay: perDay,
+          };
+          return monthlyQueryDollars(queryUsage(table, volumes, { runsPerDay, isCompacted }), 1);
+        };
+        expect(cost(true)).toBeLessThanOrEqual(cost(false));
+        expect(cost(true, 1_000)).toBeGreaterThanOrEqual(cost(true));
+        // The least that Athena charges, 30 times.
+        expect(cost(true)).toBeGreaterThan(30 * 50e-6);
+      }),
+    );
+  });
+
+  test('of queries in docs/operate.md is that of the configuration that comes with the project', async () => {
+    const [pipeline] = await loadPipelines(join(import.meta.dirname, '../../pipeline.config.ts'));
+    if (pipeline === undefined) throw new Error('no pipeline');
+    const groups = runGroups(pipeline.config.objects, pipeline.deployment);
+    const operate = readFileSync(join(import.meta.dirname, '../../docs/operate.md'), 'utf8');
+    for (const table of QUERIED) {
+      const perMonth = groups.find(({ objects }) => objects.includes(table))?.runsPerMonth ?? 0;
+      const [small, medium, large] = [SIZES.small, SIZES.medium, SIZES.large].map((volumes) => {
+        const usage = queryUsage(table, volumes, {
+          runsPerDay: perMonth / DAYS_PER_MONTH,
+          isCompacted: true,
+        });
+        return Math.round(monthlyQueryDollars(usage, 20));
+      });
+      const line = operate.split('\n').find((one) => one.startsWith(`| \`${table}\` `)) ?? '';
+      expect(line.replaceAll(/ +/g, ' ')).toContain(`| $${small} | $${medium} | $${large} |`);
+    }
   });
 
   test('in README and docs/operate.md is that of the configuration that comes with the project', async () => {

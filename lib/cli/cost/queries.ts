@@ -39,7 +39,7 @@ export function queryUsage(
 }
 
 /** US dollars for one such query. */
-export const queryDollars = ({ bytes, gets, lists }: QueryUsage): number =>
+const queryDollars = ({ bytes, gets, lists }: QueryUsage): number =>
   Math.max(bytes, PRICES.athenaLeastBytes) * PRICES.athenaByte + gets * PRICES.s3Get + lists * PRICES.s3Put;
 
 /** US dollars a month for a number of them a day. */
