@@ -151,12 +151,18 @@ const RULES: readonly Rule[] = [
   {
     why: 'the commands for a deployed pipeline do not assemble it',
     files: /^lib\/cli\/remote\//,
-    forbids: /^lib\/(?!cli\/(remote|terminal|audit)\/|cli\/(load-config|cost\/prices)\.ts$)|^aws-cdk-lib/,
+    forbids:
+      /^lib\/(?!cli\/(remote|terminal|audit|load)\/|cli\/(load-config|cost\/prices)\.ts$)|^aws-cdk-lib/,
   },
   {
     why: 'the audit is the same for both kinds of pipeline, so it depends on neither',
     files: /^lib\/cli\/audit\//,
     forbids: /^lib\/(?!cli\/(audit|terminal)\/)|^@aws-sdk\/|^aws-cdk-lib/,
+  },
+  {
+    why: 'SQL for warehouses follows from manifests and the catalog alone',
+    files: /^lib\/cli\/load\//,
+    forbids: /^lib\/(?!cli\/load\/)|^@aws-sdk\/|^aws-cdk-lib/,
   },
   {
     why: 'only bin uses the commands for a deployed pipeline',
