@@ -9,7 +9,6 @@ import { createDynamoDbStateStore } from '../../../../functions/aws/dynamodb-sta
 import { createS3Lake } from '../../../../functions/aws/s3-lake.ts';
 import { hashWith } from '../../../../functions/aws/secrets-hash-source.ts';
 import type { ResolvedConfig } from '../../../../functions/config/config.ts';
-import { counted } from '../../../../functions/core/counted.ts';
 import { InputError } from '../../../../functions/core/errors.ts';
 import { runIdOf, runStartOf } from '../../../../functions/core/lake-keys.ts';
 import { isObjectName } from '../../../../functions/core/names.ts';
@@ -20,7 +19,7 @@ import { resourcesOf } from '../../../template/synthesis.ts';
 import type { LocalFunction } from '../../../template/template.ts';
 import { type EraseOptions, type ErasureSite, runPersonAllow, runPersonErase } from '../../person/erase.ts';
 import { type PersonRow, personRows } from '../../person/person.ts';
-import { tableText } from '../../terminal/table-text.ts';
+import { printRows, showFiles } from '../../person/show.ts';
 import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
 import { openLocalAws } from '../local-pipeline.ts';
 import { CONFIG_FILE, createDirectoryLake, requireFolder } from '../output-directory.ts';
@@ -65,59 +64,19 @@ async function rowsOf(terminal: Terminal, who: string, out: string): Promise<Asy
   );
 }
 
-interface FileOfPerson {
-  readonly table: string;
-  readonly file: string;
-  /** Rows that name the person. */
-  readonly named: number;
-  /** Other rows of their conversations. */
-  readonly conversation: number;
-}
-
 /** Lists the files, with how many of their rows belong to the person. */
-export async function runPersonShow(
+export const runPersonShow = async (
   terminal: Terminal,
   who: string,
   { out, json = false }: PersonOptions,
-): Promise<ExitStatus> {
-  const found = new Map<string, FileOfPerson>();
-  for await (const { table, file, because } of await rowsOf(terminal, who, out)) {
-    const before = found.get(file) ?? { table, file, named: 0, conversation: 0 };
-    found.set(file, { ...before, [because]: before[because] + 1 });
-  }
-  const files = [...found.values()].toSorted((a, b) => (a.file < b.file ? -1 : 1));
-  if (json) {
-    terminal.print(JSON.stringify(files));
-    return 0;
-  }
-  if (files.length === 0) {
-    terminal.print(`The lake holds nothing of ${who}.`);
-    return 0;
-  }
-  const cells = files.map(({ table, file, named, conversation }) => [
-    table,
-    String(named),
-    String(conversation),
-    file,
-  ]);
-  terminal.print(tableText([['table', 'rows', 'of their conversations', 'file'], ...cells]));
-  const rows = files.reduce((sum, { named, conversation }) => sum + named + conversation, 0);
-  terminal.print(`(${counted(rows, 'row')} in ${counted(files.length, 'file')})`);
-  return 0;
-}
+): Promise<ExitStatus> => showFiles(terminal, who, await rowsOf(terminal, who, out), json);
 
 /** Prints the rows as NDJSON, each as it is in its file. */
-export async function runPersonExport(
+export const runPersonExport = async (
   terminal: Terminal,
   who: string,
   { out }: PersonOptions,
-): Promise<ExitStatus> {
-  for await (const { table, file, because, line } of await rowsOf(terminal, who, out)) {
-    const facts = JSON.stringify({ table, file, because }).slice(0, -1);
-    terminal.print(`${facts},"row":${line}}`);
-  }
-  return 0;
-}
+): Promise<ExitStatus> => printRows(terminal, await rowsOf(terminal, who, out));
 
 /** The configuration of the directory's last sync. */
 async function lastConfig(out: string): Promise<ResolvedConfig> {
