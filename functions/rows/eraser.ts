@@ -105,7 +105,8 @@ function createRecognition(person: Person, hash: HashText) {
       const isOfPerson = key === 'user_id' || !('part_type' in holder);
       if (isOfPerson && isOf(person.external_ids, text)) return true;
     } else if (ID_PLACE.test(key)) {
-      const isOther = key === 'id' && holder.type !== undefined && !PEOPLE.has(holder.type);
+      const { type = null } = holder;
+      const isOther = key === 'id' && type !== null && !PEOPLE.has(type);
       return !isOther && isOf(person.ids, text);
     }
     return hasAddress(text);
@@ -181,7 +182,8 @@ export function createEraser(
     if (table === DELETIONS) return isNamedBy(row.id, 'id', {});
     const column = parentColumn(table, primaryKey[0] ?? '');
     if (column === undefined) return false;
-    return table === declaration.name ? isThem(row) : isNamedBy(row[column], 'id', {});
+    if (isNamedBy(row[column], 'id', {})) return true;
+    return table === declaration.name && isThem(row);
   }
 
   function isAbout(table: TableName, row: JsonObject): boolean {
