@@ -155,6 +155,32 @@ person
     ),
   );
 
+person
+  .command('erase')
+  .description('take the person out of every file, and keep them out of later reads')
+  .argument('<who>', "an id of Intercom's, or an e-mail address")
+  .option(...OUT)
+  .option('--now', 'remove replaced files at once; queries that are running may fail')
+  .option('--allow-return', 'a later read may bring the person back')
+  .option('--yes', 'do not ask')
+  .option(...JSON_OUTPUT)
+  .action((who, options) =>
+    terminal.run(async () =>
+      (await import('../lib/cli/local/commands/person.ts')).runLocalErase(terminal, who, options),
+    ),
+  );
+
+person
+  .command('allow')
+  .description('let a person who was erased come back with the next read')
+  .argument('<who>', 'as the person was erased')
+  .option(...OUT)
+  .action((who, options) =>
+    terminal.run(async () =>
+      (await import('../lib/cli/local/commands/person.ts')).runLocalAllow(terminal, who, options),
+    ),
+  );
+
 program
   .command('fields')
   .description('list every column: its type, whether it is personal, and the field rule in force')

@@ -37,8 +37,9 @@ function command(
   name: string,
   description: string,
   run: (options: OptionValues, argument: string) => Promise<ExitStatus>,
+  parent: Command = program,
 ): Command {
-  const added = program.command(name).description(description);
+  const added = parent.command(name).description(description);
   return added.action(() => terminal.run(() => run(added.optsWithGlobals(), added.args[0] ?? '')));
 }
 
@@ -164,6 +165,52 @@ command(
 )
   .option('--keep-app', 'only forget the connection; the app stays installed')
   .option(...YES);
+
+const person = program
+  .command('person')
+  .description('what the bucket holds of a person: all versions in all tables, by id or e-mail address')
+  .helpCommand(false);
+
+const WHO = ['<who>', "an id of Intercom's, or an e-mail address"] as const;
+
+command(
+  'show',
+  'list the files that have rows of the person, and how many',
+  async (options, who) =>
+    (await import('../lib/cli/remote/commands/person.ts')).runPersonShow(terminal, who, options),
+  person,
+)
+  .argument(...WHO)
+  .option(...JSON_OUTPUT);
+
+command(
+  'export',
+  'print the rows as NDJSON, each with its table and file',
+  async (options, who) =>
+    (await import('../lib/cli/remote/commands/person.ts')).runPersonExport(terminal, who, options),
+  person,
+).argument(...WHO);
+
+command(
+  'erase',
+  'take the person out of every file, and keep them out of later reads; starts a run, which does it',
+  async (options, who) =>
+    (await import('../lib/cli/remote/commands/person.ts')).runRemoteErase(terminal, who, options),
+  person,
+)
+  .argument(...WHO)
+  .option('--now', 'remove replaced files at once; queries that are running may fail')
+  .option('--allow-return', 'a later read may bring the person back')
+  .option(...YES)
+  .option(...JSON_OUTPUT);
+
+command(
+  'allow',
+  'let a person who was erased come back with the next read',
+  async (options, who) =>
+    (await import('../lib/cli/remote/commands/person.ts')).runRemoteAllow(terminal, who, options),
+  person,
+).argument('<who>', 'as the person was erased');
 
 command(
   'adopt',

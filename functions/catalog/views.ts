@@ -2,6 +2,7 @@
  * The views of the current state. Their text is the same in DuckDB and Athena: in both, `<table>_history` has every
  * committed row.
  */
+import { RUN_ID_LENGTH } from '../core/lake-keys.ts';
 import { DELETIONS, type ObjectName, type TableName } from '../core/names.ts';
 import { list, literal, quoted } from './sql.ts';
 import { type CatalogTable, type CurrentRule, type RecordColumn, UNKNOWN } from './tables.ts';
@@ -50,8 +51,9 @@ ${columns},
 WHERE ${rank} = 1`;
 }
 
+/** An erasure of the run has a longer id, and the run's rows. */
 const lastRunOf = (object: ObjectName): string =>
-  `(SELECT max(run_id) FROM ${MANIFESTS} WHERE object = ${literal(object)})`;
+  `(SELECT max(substr(run_id, 1, ${RUN_ID_LENGTH})) FROM ${MANIFESTS} WHERE object = ${literal(object)})`;
 
 const rowsOfLastRun = (table: ViewedTable, object: ObjectName): string => `SELECT
 ${list(names(table))}

@@ -7,6 +7,9 @@ import { OBJECT_NAMES, type ObjectName } from '../core/names.ts';
 import { parseCron } from './cron.ts';
 import { keyArn, type Landscape, landscapeSchema } from './landscape.ts';
 
+/** How long the pipeline's own bucket can bring back what was deleted or overwritten. */
+export const NONCURRENT_DAYS = 7;
+
 /** When schedules start runs: at an interval, or when a five-field Unix cron fires in a time zone. */
 export type Frequency = { readonly everyMinutes: number } | CronFrequency;
 

@@ -185,6 +185,16 @@ export type SyncMode =
   | { readonly kind: 'full_refresh' }
   | { readonly kind: 'incremental'; readonly cursor: 'updated_at' | 'created_at' };
 
+/** How an erasure finds out whose a record is (functions/rows/eraser.ts). */
+export interface PersonPlaces {
+  /** Each record is a person. */
+  readonly isPerson?: true;
+  /** Places of the people that a record is about, such as `contacts.contacts[]`. */
+  readonly about?: readonly string[];
+  /** Column with the id of the conversation that a row belongs to, if it may be with one person only. */
+  readonly conversation?: { readonly column: string; readonly people?: string };
+}
+
 export interface ObjectDeclaration {
   readonly name: ObjectName;
   readonly description: string;
@@ -204,6 +214,8 @@ export interface ObjectDeclaration {
   readonly read: ReadSpec;
   readonly deletedList?: DeletedList;
   readonly single?: SingleRead;
+  /** Missing: a record mentions people at most. */
+  readonly person?: PersonPlaces;
   readonly columns: readonly Column[];
   /**
    * Dotted paths to remove from the record before it becomes a row: relationships that have a child

@@ -2,6 +2,7 @@
  * The files that the sync engine writes: the run's context, and each object's plan, receipts and manifest.
  * Manifest and run summary are public: their format is part of the output. The others lie under `work/`.
  */
+import type { ErasedFile } from './erasure.ts';
 import type { ChildName, ObjectName, TableName } from './names.ts';
 import type { DebtScope, Observed, Position, Slice } from './reading.ts';
 import type { RelationCounts } from './relationship.ts';
@@ -94,6 +95,8 @@ export interface Plan {
   readonly deletedList?: { readonly before: EpochSeconds | null; readonly after: EpochSeconds };
   /** Day of the last safety re-read after this run, in UTC. Missing if there was none. */
   readonly rereadOn?: string;
+  /** Erasures that were asked for before the run began to read. Missing if there were none. */
+  readonly erasures?: readonly string[];
 }
 
 /** One output file. `bytes` and `sha256` describe the stored file, after compression. */
@@ -112,6 +115,8 @@ export interface Evidence {
   readonly relations: RelationCounts;
   readonly largeRows: readonly LargeRow[];
   readonly rejects: number;
+  /** Records of people who were erased: read, and not written. Missing if there were none. */
+  readonly suppressed?: number;
   /** Records whose time could not be read. */
   readonly untimed: number;
   readonly observed: Observed;
@@ -177,6 +182,8 @@ export interface Completeness {
   readonly matched: number | null;
   readonly read: number;
   readonly written: number;
+  /** Of those read: left out because they are of a person who was erased. Missing if there were none. */
+  readonly suppressed?: number;
   readonly parts: { readonly expected: number; readonly written: number } | null;
   readonly over_cap: readonly string[];
   /** Missing if there are none. */
@@ -212,7 +219,7 @@ export interface WrittenBy {
 }
 
 /** What a rewrite of committed history is. */
-export type RewriteMode = 'compaction';
+export type RewriteMode = 'compaction' | 'erasure';
 
 /**
  * `manifests/<object>/<run id>.json`: one line, written last. Without it the object's run does not exist. A manifest
@@ -250,11 +257,13 @@ export interface Manifest {
   readonly dropped?: { readonly before: string; readonly rows: number; readonly partly?: true };
   /** Of a rewrite: what the replaced manifests proved, a line each. */
   readonly evidence?: readonly ManifestFile[];
+  /** Of an erasure: its id, and the files that it wrote again. All others are files of what it replaces. */
+  readonly erased?: { readonly id: string; readonly files: readonly ErasedFile[] };
 }
 
 /** A line of a rewrite's evidence: a replaced manifest without its list of files. */
 export interface ReplacedRun
-  extends Omit<Manifest, 'tables' | 'schema' | 'format' | 'replaces' | 'evidence'> {
+  extends Omit<Manifest, 'tables' | 'schema' | 'format' | 'replaces' | 'evidence' | 'erased'> {
   readonly rows: Readonly<Partial<Record<TableName, number>>>;
 }
 
@@ -264,6 +273,8 @@ export interface RewriteReceipt {
   /** Files of the plan that are in parts already. */
   readonly taken: number;
   readonly parts: readonly Part[];
+  /** Of an erasure: what happened to files; the others are in `parts` as they were. */
+  readonly erased?: readonly ErasedFile[];
 }
 
 /** `work/<run>/<object>/outcome.json`: why the object has no manifest, or what went wrong after it had one. */

@@ -15,6 +15,9 @@ const HASH_LENGTH = 6;
 export const runIdOf = (startMs: EpochMs, executionHash: string): string =>
   `${new Date(startMs).toISOString().replaceAll(/[-:.]/g, '')}-${executionHash.slice(0, HASH_LENGTH)}`;
 
+/** Characters of a run's id; more are of a rewrite. */
+export const RUN_ID_LENGTH = 'YYYYMMDDTHHMMSSmmmZ-'.length + HASH_LENGTH;
+
 /** The start of the run with this id. */
 export const runStartOf = (runId: string): EpochMs => {
   const [day, time] = [runDateOf(runId), runId.slice(9)];
@@ -38,6 +41,24 @@ export const rewriteIdOf = (tier: 'day' | 'month', lastDay: string, digest: stri
 /** The id of a rewrite that holds what a run and those before it noticed: it sorts with that run. */
 export const evidenceRewriteIdOf = (lastRunId: string, digest: string): string =>
   `${lastRunId.slice(0, lastRunId.indexOf('Z-'))}Z-day-${digest.slice(0, HASH_LENGTH)}`;
+
+const ERASED = /_e[0-9a-f]{6}$/;
+
+/**
+ * The id of what an erasure makes of a run or of an earlier rewrite: it keeps its place in time and its tier, and its
+ * manifest sorts after the one that it replaces.
+ * @param digest of the erasure's id
+ */
+export const erasedIdOf = (runId: string, digest: string): string =>
+  `${originalOf(runId)}_e${digest.slice(0, HASH_LENGTH)}`;
+
+export const isErased = (runId: string): boolean => ERASED.test(runId);
+
+/** The id before any erasure. */
+export const originalOf = (runId: string): string => runId.replace(ERASED, '');
+
+/** True if the manifest with this id says which others it replaces. */
+export const isRewrite = (runId: string): boolean => tierOf(runId) !== null || isErased(runId);
 
 /** How often old versions were dropped from what the id stands for. */
 export const passOf = (runId: string): number => Number(/Z-month-p(\d+)-/.exec(runId)?.[1] ?? 0);
@@ -75,8 +96,9 @@ export const partKey = (
 /** All files of a table that were written on a day. */
 export const dayPrefix = (table: TableName, day: string): string => `${tablePrefix(table)}run_date=${day}/`;
 
+export const evidencePrefix = (object: ObjectName): string => `evidence/${object}/`;
 export const evidenceKey = (object: ObjectName, rewriteId: string, attempt: string): string =>
-  `evidence/${object}/${rewriteId}-${attempt}.ndjson`;
+  `${evidencePrefix(object)}${rewriteId}-${attempt}.ndjson`;
 
 export const manifestPrefix = (object: ObjectName): string => `manifests/${object}/`;
 export const manifestKey = (object: ObjectName, runId: string): string =>
@@ -100,3 +122,14 @@ export const slicePrefix = (runId: string, object: ObjectName, slice: string): s
   `${objectWork(runId, object)}${slice}/`;
 export const doneKey = (runId: string, object: ObjectName, slice: string): string =>
   `${slicePrefix(runId, object, slice)}done.json`;
+
+export const ERASURES_PREFIX = 'erasures/';
+const erasurePrefix = (id: string): string => `${ERASURES_PREFIX}${id}/`;
+export const erasureRequestKey = (id: string): string => `${erasurePrefix(id)}request.json`;
+/** The person may come back. */
+export const erasureLiftedKey = (id: string): string => `${erasurePrefix(id)}lifted.json`;
+/** Replaced files go at once. */
+export const erasureNowKey = (id: string): string => `${erasurePrefix(id)}now.json`;
+export const erasedObjectKey = (id: string, object: ObjectName, step: 'rewritten' | 'removed'): string =>
+  `${erasurePrefix(id)}${object}.${step}.json`;
+export const certificateKey = (id: string): string => `${ERASURES_PREFIX}${id}.json`;

@@ -35,6 +35,7 @@ export const contacts = object({
     slackSeconds: 2 * DAY_SECONDS,
   },
   single: { path: '/contacts/{id}', mergedVersion: '2.16' },
+  person: { isPerson: true },
   columns: [
     objectType('contact'),
     id('contact'),

@@ -26,6 +26,7 @@ export const conversationParts = object({
   versionField: 'updated_at',
   permission: 'Read conversations',
   read: { kind: 'conversation_parts', search: conversationSearch, detailPath: '/conversations/{id}' },
+  person: { about: ['author'], conversation: { column: 'conversation_id' } },
   columns: [
     // Not in the part itself; the reader adds it to the record.
     string('conversation_id', '`conversations.id` of the conversation the part belongs to.'),

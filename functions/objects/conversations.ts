@@ -66,6 +66,10 @@ export const conversations = object({
     perPageSizes: [60, 30, 15, 5, 1],
   },
   single: { path: '/conversations/{id}' },
+  person: {
+    about: ['contacts.contacts[]', 'source.author', 'conversation_rating.contact'],
+    conversation: { column: 'id', people: 'contacts.contacts[]' },
+  },
   columns: [
     objectType('conversation'),
     id('conversation'),

@@ -34,6 +34,7 @@ export const tickets = object({
     granularity: 'second',
   },
   single: { path: '/tickets/{id}' },
+  person: { about: ['contacts.contacts[]', 'ticket_parts.ticket_parts[].author'] },
   columns: [
     objectType('ticket'),
     id('ticket'),

@@ -14,6 +14,17 @@ const committedBy = (manifest: Manifest, manifestKey: string, draft: Draft): Com
   startFrom: draft.startFrom,
 });
 
+/** The last commit stays what it was. An erasure may be of its manifest, which then has another key. */
+function afterRewrite(
+  manifest: Manifest,
+  manifestKey: string,
+  { committed }: ObjectState,
+): CommittedState | null {
+  const isLast =
+    committed !== null && manifest.replaces?.some((id) => committed.manifestKey.endsWith(`/${id}.json`));
+  return isLast === true ? { ...committed, manifestKey } : committed;
+}
+
 /**
  * Writes the manifest first (once, never overwritten), then the state in one conditional update under the
  * fence. If the condition fails, the state is read back: a retry of our own successful write fails too.
@@ -27,7 +38,7 @@ export async function finishCommit(
   const key = manifestKey(state.object, draft.manifest.run_id);
   const manifest = await storeOnce<Manifest>(lake, key, draft.manifest);
   const isRewrite = manifest.replaces !== undefined;
-  const committed = isRewrite ? state.committed : committedBy(manifest, key, draft);
+  const committed = isRewrite ? afterRewrite(manifest, key, state) : committedBy(manifest, key, draft);
   if (committed === null) throw new Error(`${manifest.run_id} rewrites what was never committed`);
   const result = await store.commit(state.object, state.fence, committed);
   if (result.ok) return result.value;

@@ -54,12 +54,22 @@ const TABLE_KEY_ACTIONS = ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms
  * prefix must match one of these patterns.
  */
 export function grantLake(role: IRole, lake: IBucket, access: LakeAccess): void {
-  const objects = (patterns: readonly string[]) => patterns.map((pattern) => lake.arnForObjects(pattern));
-  const allow = (actions: string[], resources: string[]) =>
-    role.addToPrincipalPolicy(new PolicyStatement({ actions, resources }));
-  allow(['s3:GetObject'], objects(access.read));
-  allow(['s3:PutObject'], objects(access.write));
-  if (access.delete.length > 0) allow(['s3:DeleteObject'], objects(access.delete));
+  // What allows the same stands together: all policies of a role have 10,240 characters.
+  const actionsOn = (pattern: string): readonly string[] => [
+    ...(access.read.includes(pattern) ? ['s3:GetObject'] : []),
+    ...(access.write.includes(pattern) ? ['s3:PutObject'] : []),
+    ...(access.delete.includes(pattern) ? ['s3:DeleteObject'] : []),
+  ];
+  const patterns = [...new Set([...access.read, ...access.write, ...access.delete])];
+  for (const same of Map.groupBy(patterns, (pattern) => actionsOn(pattern).join()).values()) {
+    const [first = ''] = same;
+    role.addToPrincipalPolicy(
+      new PolicyStatement({
+        actions: [...actionsOn(first)],
+        resources: same.map((pattern) => lake.arnForObjects(pattern)),
+      }),
+    );
+  }
   role.addToPrincipalPolicy(
     new PolicyStatement({
       actions: ['s3:ListBucket'],

@@ -73,12 +73,13 @@ export class Extractors extends Construct {
       `manifests/${object}/*`,
     ];
     const shared = SHARED_TABLES.map((table) => `tables/${table}/*/${object}-*`);
-    // History removes superseded runs or puts them together (docs/decisions/019), with what they proved as evidence.
+    // History removes superseded runs, puts them together (docs/decisions/019), or writes them without a person
+    // (docs/decisions/022), with what they proved as evidence.
     const evidence = `evidence/${object}/*`;
     const written = [...ownKeys, ...shared, evidence, `work/*/${object}/*`];
     grantLake(extractor.role, storage.lake, {
-      read: [...written, 'work/*/run.json'],
-      write: written,
+      read: [...written, 'work/*/run.json', 'erasures/*'],
+      write: [...written, `erasures/*/${object}.*.json`],
       delete: [...ownKeys, ...shared, evidence],
     });
     grantState(extractor.role, storage.state, [...STATE_KEYS.object(object), ...STATE_KEYS.budget]);

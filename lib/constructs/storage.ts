@@ -5,15 +5,12 @@ import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { type ISecret, Secret, type SecretProps } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import type { Deployment } from '../../functions/config/deployment.ts';
+import { type Deployment, NONCURRENT_DAYS } from '../../functions/config/deployment.ts';
 import { ownKey } from './own-key.ts';
 import { stateTable } from './state-table.ts';
 
 /** Plans and receipts have no use after their run. A month leaves time to look into one. */
 const WORK_DAYS = 30;
-
-/** How long a deleted or overwritten object can be brought back. */
-const NONCURRENT_DAYS = 7;
 
 /** The pipeline makes no multipart uploads, so there is no reason to keep an unfinished one. */
 const UPLOAD_DAYS = 1;

@@ -1,11 +1,18 @@
-/** `person show` and `export` find all of a person, in plain text and hashed, and nothing of their neighbours. */
+/** `person` finds all of a person, in plain text and hashed, and takes them out, and nothing of their neighbours. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
+import { hashWith } from '../../functions/aws/secrets-hash-source.ts';
 import type { PipelineConfig } from '../../functions/config/config.ts';
 import { linesOf } from '../../functions/sync/lines.ts';
 import { openLakeDatabase } from '../../lib/cli/local/lake-database.ts';
 import { createDirectoryLake } from '../../lib/cli/local/output-directory.ts';
+import { countingFiles } from '../../lib/cli/person/person.ts';
+import { SIZES } from '../../lib/standins/intercom/index.ts';
 import { local } from '../support/cli/run-command.ts';
 import { SMALL, startBench } from '../support/local/local-bench.ts';
+import { plant } from '../support/local/plant.ts';
 import { rowsOf } from '../support/local/sql-tables.ts';
 import { DAY } from '../support/local/test-clock.ts';
 
@@ -94,3 +101,93 @@ WHERE contacts.email IS NOT NULL ORDER BY contacts.id LIMIT 1`,
     await bench.close();
   }
 });
+
+/** Text of every file below a folder. */
+async function texts(folder: string): Promise<ReadonlyMap<string, string>> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name));
+  return new Map(
+    await Promise.all(
+      files.map(async (file) => {
+        const body = await readFile(file);
+        return [file, (file.endsWith('.gz') ? gunzipSync(body) : body).toString('utf8')] as const;
+      }),
+    ),
+  );
+}
+
+/** Rows of the files that count, by table, that have none of these texts. */
+async function rowsWithout(out: string, marks: readonly string[]): Promise<ReadonlySet<string>> {
+  const lake = createDirectoryLake(out);
+  const rows = new Set<string>();
+  for (const { key, table } of await countingFiles(lake)) {
+    for await (const line of linesOf(key, (await lake.get(key)) ?? new Uint8Array())) {
+      const text = line.toString('utf8');
+      if (!marks.some((mark) => text.includes(mark))) rows.add(`${table} ${text}`);
+    }
+  }
+  return rows;
+}
+
+test.each(['replicate', 'hash'] as const)(
+  'a person who is erased is in no file, and does not come back; neighbours keep their rows (%s)',
+  async (sensitiveFields) => {
+    const bench = await startBench({ simulator: { sizes: SIZES.tiny } });
+    try {
+      const { workspace } = bench.simulator;
+      plant(workspace);
+      const [id = ''] = workspace.contacts.ids();
+      const out = bench.directory;
+      const config: PipelineConfig = { objects: [...OBJECTS], sensitiveFields };
+      const sync = async (input = {}): Promise<void> => {
+        const result = await bench.sync({ config, input });
+        expect(result).toMatchObject({ status: 'finished', runs: [{ status: 'succeeded' }] });
+        bench.clock.advance(DAY);
+      };
+      await sync();
+      workspace.contacts.update(id, { phone: 'canary-contacts-phone-end' });
+      await sync();
+      const secret = JSON.parse(await readFile(join(out, 'state/secrets.json'), 'utf8')).HashKey.value;
+      const plain = [id, 'canary-contacts-'];
+      const marks = [...plain, hashWith(secret)('canary-contacts-email-end@person.example')];
+      const shown = await exported(out, id);
+      expect(shown.length).toBeGreaterThan(1);
+      const before = await rowsWithout(out, marks);
+
+      const asked = await local(['person', 'erase', id, '--out', out]);
+      expect(asked).toMatchObject({ status: 1, stderr: expect.stringContaining('Nothing was changed') });
+      const erased = await local(['person', 'erase', id, '--yes', '--now', '--json', '--out', out]);
+      expect(erased).toMatchObject({ status: 0 });
+      expect(JSON.parse(erased.stdout).objects).toHaveLength(OBJECTS.length);
+      for (const [file, text] of await texts(join(out, 'lake'))) {
+        // The list of whom to leave out has hashes, and nothing else of them.
+        const wanted = file.includes('/erasures/') ? plain : marks;
+        expect(wanted.filter((mark) => text.includes(mark)).map((mark) => `${file}: ${mark}`)).toEqual([]);
+      }
+      const after = await rowsWithout(out, marks);
+      const own = new Set(shown.map(({ row }) => String(row.conversation_id ?? row.id)));
+      for (const line of before) {
+        const row = JSON.parse(line.slice(line.indexOf('{')));
+        if (!own.has(String(row.conversation_id ?? row.id))) expect(after.has(line)).toBe(true);
+      }
+      expect(await local(['verify', '--deep', '--out', out])).toMatchObject({ status: 0 });
+
+      // Intercom still has them.
+      workspace.contacts.update(id, { name: 'canary-contacts-again-end' });
+      await sync();
+      await sync({ mode: 'full_refresh' });
+      for (const [file, text] of await texts(join(out, 'lake'))) {
+        if (file.includes('/work/')) continue;
+        expect(plain.filter((mark) => text.includes(mark)).map((mark) => `${file}: ${mark}`)).toEqual([]);
+      }
+      expect(await local(['verify', '--deep', '--out', out])).toMatchObject({ status: 0 });
+      expect(await local(['person', 'allow', id, '--out', out])).toMatchObject({ status: 0 });
+      await sync({ mode: 'full_refresh' });
+      expect((await exported(out, id)).length).toBeGreaterThan(0);
+    } finally {
+      await bench.close();
+    }
+  },
+);

@@ -38,6 +38,8 @@ describe('a bucket that exists', () => {
     );
     const arn = 'arn:<AWS::Partition>:s3:::company-lake';
     expect(lines).toEqual([
+      `s3:PutObject on ${arn}/erasures/*/tags.*.json`,
+      `s3:PutObject on ${arn}/evidence/tags/*`,
       `s3:PutObject on ${arn}/manifests/tags/*`,
       `s3:PutObject on ${arn}/tables/deletions/*/tags-*`,
       `s3:PutObject on ${arn}/tables/rejects/*/tags-*`,

@@ -51,8 +51,10 @@ describe('the roles', () => {
         ...ownLog('ExtractorsContacts'),
         ...written.flatMap((arn) => [`s3:GetObject on ${arn}`, `s3:PutObject on ${arn}`]),
         's3:GetObject on <Lake.Arn>/work/*/run.json',
+        's3:GetObject on <Lake.Arn>/erasures/*',
+        's3:PutObject on <Lake.Arn>/erasures/*/contacts.*.json',
         ...written.slice(0, -1).map((arn) => `s3:DeleteObject on ${arn}`),
-        `s3:ListBucket on <Lake.Arn> if s3:prefix in ${prefixes} ${shared} work/*/run.json`,
+        `s3:ListBucket on <Lake.Arn> if s3:prefix in ${prefixes} ${shared} work/*/run.json erasures/*`,
         ...['GetItem', 'UpdateItem'].map(
           (action) =>
             `dynamodb:${action} on <State.Arn> if dynamodb:LeadingKeys in object#contacts budget budget#*`,
@@ -262,7 +264,7 @@ const REASONS: Readonly<Record<string, RegExp>> = {
   'the files and views of a table, whose names begin with its own':
     /^pipeline\/Extractors\w+Role: glue:\w+ on .*:table\/<CatalogDatabase>\/\w+_\*$/,
   'keys whose names are made at run time':
-    /^pipeline\/\w+: s3:\w+Object on (<Lake\.Arn>|arn:<AWS::Partition>:s3:::company-lake)\/(tables|manifests|evidence|work|runs)\/[a-z_*./-]+$/,
+    /^pipeline\/\w+: s3:\w+Object on (<Lake\.Arn>|arn:<AWS::Partition>:s3:::company-lake)\/(tables|manifests|evidence|erasures|work|runs)\/[a-z_*./-]+$/,
 };
 
 test('no role has a wildcard without a reason, and no action has one', () => {

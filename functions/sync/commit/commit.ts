@@ -12,6 +12,7 @@ import { isoTime } from '../../core/time.ts';
 import type { CommitResult } from '../../core/workflow.ts';
 import { asWritten, excludes } from '../../rows/field-rules.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
+import { requireNoErasureSince } from '../erasures.ts';
 import { finishCommit } from '../finish-commit.ts';
 import { readsRecords, tooManyDebts, tooManyDeletions } from '../judge.ts';
 import { requireLease } from '../lease.ts';
@@ -212,6 +213,11 @@ export async function commitObject(dependencies: ObjectDependencies, holder: Lea
   const run = await requireRunContext(dependencies, holder.runId);
   if (!(await isCommitted(dependencies, holder))) {
     await requireLease(dependencies, holder);
+    const { erasures = [] } = await requireStored<Plan>(
+      dependencies.lake,
+      planKey(run.runId, dependencies.declaration.name),
+    );
+    await requireNoErasureSince(dependencies, run.runId, erasures);
     const draft = await draftOf(dependencies, run);
     await finishCommit(dependencies, await mark(dependencies, holder), draft);
   }

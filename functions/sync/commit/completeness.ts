@@ -81,11 +81,13 @@ export function completenessOf(
   const observed = observedIn(all);
   const evidence = slices.map(({ done }) => done.evidence);
   const largeRows = evidence.flatMap((one) => one.largeRows);
+  const suppressed = sum(all.map(({ done }) => done.evidence.suppressed ?? 0));
   return {
     status: statusOf(slices, relations, debts),
     matched: known.length === counts.length ? sum(known) : null,
     read: sum(slices.map(({ done }) => done.read)),
     written: tables[name]?.rows ?? 0,
+    ...(suppressed > 0 && { suppressed }),
     parts:
       recordsOf === undefined
         ? null

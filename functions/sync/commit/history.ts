@@ -1,7 +1,7 @@
 /** A full-refresh run replaces the runs before it, so old ones need not be kept forever. */
 
 import type { Manifest } from '../../core/engine-files.ts';
-import { manifestPrefix, runIdIn } from '../../core/lake-keys.ts';
+import { manifestPrefix, originalOf, runIdIn, tierOf } from '../../core/lake-keys.ts';
 import { isSharedTable } from '../../core/names.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
 import { purge } from '../rewrite/purge.ts';
@@ -38,7 +38,9 @@ export async function beyondHistory(
 ): Promise<readonly string[]> {
   const { config, declaration } = dependencies;
   if (declaration.sync.kind !== 'full_refresh') return [];
-  const old = keys.slice(0, -config.history.fullRefreshRuns);
+  // An erasure stands next to the run that it replaces.
+  const runs = keys.filter((key, at) => originalOf(runIdIn(key)) !== originalOf(runIdIn(keys[at + 1] ?? '')));
+  const old = runs.slice(0, -config.history.fullRefreshRuns);
   const whole = old.length === 0 ? null : await newestWhole(dependencies, keys);
   return old.filter((key) => whole !== null && key < whole);
 }
@@ -55,11 +57,13 @@ export async function pruneHistory(dependencies: PruneDependencies): Promise<boo
   const { lake, declaration } = dependencies;
   const keys = await Array.fromAsync(lake.list(manifestPrefix(declaration.name)));
   let isEvidenceLeft = false;
+  const gone: string[] = [];
   for (const key of await beyondHistory(dependencies, keys)) {
     const manifest = await readStored<Manifest>(lake, key);
     if (manifest === null) continue;
-    if (!holdsEvidence(manifest)) await purge(dependencies, [runIdIn(key)], { isOver: () => false });
-    else isEvidenceLeft ||= manifest.replaces === undefined;
+    if (holdsEvidence(manifest)) isEvidenceLeft ||= tierOf(manifest.run_id) === null;
+    else gone.push(runIdIn(key));
   }
+  await purge(dependencies, gone, { isOver: () => false });
   return isEvidenceLeft;
 }

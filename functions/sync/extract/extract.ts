@@ -284,13 +284,14 @@ async function work(
 ): Promise<ExtractResult> {
   const folder = { runId: plan.runId, object: dependencies.declaration.name, slice: slice.id };
   const from = await beginning(dependencies, folder, attempt);
-  const { schema } = plan;
+  const { schema, erasures = [] } = plan;
   const progress = await createSliceProgress(dependencies, {
     folder,
     slice,
     attempt: attempt.id,
     from,
     schema,
+    erasures,
   });
   const unchanged = from.position === null ? await unchangedDebt(dependencies, slice) : null;
   if (unchanged !== null) {

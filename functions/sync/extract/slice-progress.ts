@@ -5,8 +5,9 @@ import type { DebtScope, Position, ReadEvent, ReadRecord, Window } from '../../c
 import { admits, type RecordedSchema } from '../../core/schema.ts';
 import { unionSeen } from '../../core/sightings.ts';
 import type { EpochSeconds } from '../../core/time.ts';
-import { createShaper, deletionRow } from '../../rows/rows.ts';
+import { createShaper, deletionRow, type Row } from '../../rows/rows.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
+import { suppressionOf } from '../erasures.ts';
 import { restarted, type SeenIds, seenIds, storeReceipt, type WorkFolder } from '../receipts.ts';
 import { addEvidence, largeRows } from './evidence.ts';
 import { createPartWriter } from './part-writer.ts';
@@ -53,6 +54,8 @@ export async function createSliceProgress(
     readonly from: Receipt;
     /** The schema recorded before this run. */
     readonly schema: RecordedSchema | null;
+    /** Erasures that the run's plan names. */
+    readonly erasures: readonly string[];
   },
 ): Promise<SliceProgress> {
   const { lake, clock, config, declaration, limits, observe } = dependencies;
@@ -71,6 +74,7 @@ export async function createSliceProgress(
     compression: config.compression,
     partBytes: limits.partBytes,
   });
+  const suppression = await suppressionOf(dependencies, start.erasures);
   const isWhole = slice.query.kind === 'all';
   const { recordsOf } = declaration;
   let receipt: Receipt = { ...start.from, attempt };
@@ -101,6 +105,16 @@ export async function createSliceProgress(
   const { slackSeconds = 0 } = declaration.read;
   const isWanted = ({ stampedAt, untimed }: ReadRecord): boolean =>
     recordsOf !== undefined || untimed === true || belongs(slice.exact, stampedAt, slackSeconds);
+
+  /** The rows without people who were erased. */
+  const withoutErased = (rows: readonly Row[]): readonly Row[] =>
+    suppression === null
+      ? rows
+      : rows.flatMap(({ table, line }) => {
+          const erased = suppression.erase(table, line);
+          if (erased.change === 'removed') return [];
+          return [erased.change === 'none' ? { table, line } : { table, line: erased.line }];
+        });
 
   function nextOrdinal(): number {
     ordinal += 1;
@@ -135,12 +149,15 @@ export async function createSliceProgress(
     },
     async addPage(page) {
       const kept = newRecords(page).filter(isWanted);
-      const shaped = kept.map((one) => ({ one, rows: shaper.shape(one, nextOrdinal()) }));
+      const shaped = kept.map((one) => ({ one, rows: withoutErased(shaper.shape(one, nextOrdinal())) }));
       await writer.write(shaped.flatMap(({ rows }) => rows));
-      await writer.write((page.rejects ?? []).map((reject) => shaper.reject(reject, nextOrdinal())));
+      const rejects = (page.rejects ?? []).map((reject) => shaper.reject(reject, nextOrdinal()));
+      await writer.write(withoutErased(rejects));
+      const left = shaped.filter(({ rows }) => rows.length === 0).length;
       const large = shaped.flatMap(({ one, rows }) => largeRows(rows, one.id));
       const before = { ...receipt.evidence, largeRows: [...receipt.evidence.largeRows, ...large] };
-      const evidence = addEvidence(declaration, before, page, kept);
+      const sum = addEvidence(declaration, before, page, kept);
+      const evidence = left === 0 ? sum : { ...sum, suppressed: (sum.suppressed ?? 0) + left };
       receipt = { ...receipt, position: page.position, evidence };
       observe({ type: 'rows', object: folder.object, rows: kept.length, read: page.ids.length });
     },
@@ -153,7 +170,7 @@ export async function createSliceProgress(
           { ...origin, ordinal: nextOrdinal() },
           clock.now(),
         );
-        await writer.write([row]);
+        await writer.write(withoutErased([row]));
       }
       receipt = { ...receipt, deleted: [...deleted] };
     },

@@ -8,6 +8,7 @@ import type { Window } from '../../core/reading.ts';
 import { DAY_SECONDS, type EpochSeconds, isoTime, toSeconds } from '../../core/time.ts';
 import type { PlanResult } from '../../core/workflow.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
+import { knownErasures } from '../erasures.ts';
 import { lastSchema } from '../last-schema.ts';
 import { acquireLease } from '../lease.ts';
 import { publishCommitted, publishEmpty } from '../publish.ts';
@@ -189,6 +190,7 @@ async function makePlan(
   const { declaration, config } = dependencies;
   const { committed } = state;
   const manifest = await lastManifest(dependencies, committed);
+  const erasures = (await knownErasures(dependencies.lake)).map(({ id }) => id);
   const base = {
     format: 1,
     object: declaration.name,
@@ -199,6 +201,7 @@ async function makePlan(
     ...(manifest?.rules !== undefined && { writtenBy: manifest.rules }),
     lastRows: manifest?.tables[declaration.name]?.rows ?? null,
     previousDebts: manifest?.completeness.debts ?? [],
+    ...(erasures.length > 0 && { erasures }),
   } as const;
   const before = committed?.cursor ?? null;
   const window = windowOfRun(dependencies, run, committed);

@@ -21,7 +21,6 @@ import {
   partKey,
   rewriteReceiptKey,
   runDateOf,
-  tierOf,
 } from '../../core/lake-keys.ts';
 import { sum } from '../../core/metrics.ts';
 import type { TableName } from '../../core/names.ts';
@@ -54,7 +53,7 @@ interface Source extends ManifestFile {
   readonly table: TableName;
 }
 
-const compressionOf = (key: string): 'gzip' | 'none' => (key.endsWith('.gz') ? 'gzip' : 'none');
+export const compressionOf = (key: string): 'gzip' | 'none' => (key.endsWith('.gz') ? 'gzip' : 'none');
 
 const EVERY_TABLE = (): boolean => true;
 
@@ -84,10 +83,10 @@ function nextGroup(sources: readonly Source[]): readonly Source[] {
   return group;
 }
 
-const sha256 = (body: Uint8Array): string => createHash('sha256').update(body).digest('hex');
+export const sha256 = (body: Uint8Array): string => createHash('sha256').update(body).digest('hex');
 
 /** @throws ContractError if the file is not what its manifest says: a rewrite would make the damage permanent */
-async function checkedBytes(
+export async function checkedBytes(
   { lake }: Pick<RewriteDependencies, 'lake'>,
   file: ManifestFile,
 ): Promise<Uint8Array> {
@@ -112,6 +111,31 @@ async function joined(dependencies: RewriteDependencies, group: readonly Source[
 /** Half the work of level 6, for files that are a twentieth larger. */
 const GZIP_LEVEL = 4;
 
+/** Puts lines into one file in memory. */
+export interface LineWriter {
+  write(line: Buffer | string): Promise<void>;
+  end(): Promise<Buffer>;
+}
+
+export function createLineWriter(compression: 'gzip' | 'none'): LineWriter {
+  const gzip = compression === 'gzip' ? createGzip({ level: GZIP_LEVEL }) : null;
+  const chunks: Buffer[] = [];
+  gzip?.on('data', (chunk: Buffer) => chunks.push(chunk));
+  return {
+    async write(line) {
+      if (gzip === null) chunks.push(Buffer.from(line));
+      else if (!gzip.write(line)) await once(gzip, 'drain');
+    },
+    async end() {
+      if (gzip !== null) {
+        gzip.end();
+        await once(gzip, 'end');
+      }
+      return Buffer.concat(chunks);
+    },
+  };
+}
+
 /** The files without the rows that are dropped, line by line. */
 async function thinned(
   dependencies: RewriteDependencies,
@@ -119,27 +143,20 @@ async function thinned(
   { keeps }: Retention,
   compression: 'gzip' | 'none',
 ): Promise<{ readonly body: Buffer; readonly rows: number }> {
-  const gzip = compression === 'gzip' ? createGzip({ level: GZIP_LEVEL }) : null;
-  const chunks: Buffer[] = [];
-  gzip?.on('data', (chunk: Buffer) => chunks.push(chunk));
+  const writer = createLineWriter(compression);
   let rows = 0;
   for (const file of group) {
     for await (const line of linesOf(file.key, await checkedBytes(dependencies, file))) {
       if (!keeps(file.table, rowOf(line))) continue;
       rows += 1;
-      if (gzip === null) chunks.push(Buffer.from(line));
-      else if (!gzip.write(line)) await once(gzip, 'drain');
+      await writer.write(line);
     }
   }
-  if (gzip !== null) {
-    gzip.end();
-    await once(gzip, 'end');
-  }
-  return { body: Buffer.concat(chunks), rows };
+  return { body: await writer.end(), rows };
 }
 
-async function latestReceipt(
-  { lake, declaration }: RewriteDependencies,
+export async function latestReceipt(
+  { lake, declaration }: Pick<RewriteDependencies, 'lake' | 'declaration'>,
   id: string,
 ): Promise<{ readonly receipt: RewriteReceipt; readonly sequence: number }> {
   let receipt: RewriteReceipt = { format: 1, taken: 0, parts: [] };
@@ -192,12 +209,13 @@ async function writeParts(
   return receipt.parts;
 }
 
-const replacedRun = ({
+export const replacedRun = ({
   tables,
   schema: _schema,
   format: _format,
   replaces: _replaces,
   evidence: _evidence,
+  erased: _erased,
   ...kept
 }: Manifest): ReplacedRun => ({
   ...kept,
@@ -219,7 +237,7 @@ async function writeEvidence(
       bodies.push(await checkedBytes(dependencies, file));
       rows += file.rows;
     }
-    if (tierOf(manifest.run_id) !== null) continue;
+    if (manifest.replaces !== undefined) continue;
     bodies.push(encodeJson(replacedRun(manifest)));
     rows += 1;
   }

@@ -4,41 +4,57 @@
  */
 import { createHash } from 'node:crypto';
 import type { Manifest } from '../../core/engine-files.ts';
-import { dayPrefix, manifestKey, manifestPrefix, runDateOf, runIdIn, tierOf } from '../../core/lake-keys.ts';
+import {
+  dayPrefix,
+  erasedObjectKey,
+  isErased,
+  isRewrite,
+  manifestKey,
+  manifestPrefix,
+  runDateOf,
+  runIdIn,
+} from '../../core/lake-keys.ts';
 import type { TableName } from '../../core/names.ts';
 import type { Lease } from '../../core/ports.ts';
-import { DAY_SECONDS, type EpochMs } from '../../core/time.ts';
+import { DAY_SECONDS, type EpochMs, isoTime } from '../../core/time.ts';
 import type { MaintainResult } from '../../core/workflow.ts';
 import { beyondHistory } from '../commit/history.ts';
-import type { KnownManifest } from '../counting.ts';
+import { counting, type KnownManifest } from '../counting.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
+import { knownErasures } from '../erasures.ts';
 import { acquireLease, requireLease } from '../lease.ts';
 import { manifestsOf, thatCount } from '../manifests.ts';
-import { readStored } from '../store.ts';
+import { encodeJson, readStored } from '../store.ts';
 import { compact, type RewriteAttempt } from './compact.ts';
+import { erasePerson, removeUnlisted } from './erase.ts';
 import { filesOf, purge } from './purge.ts';
 import { evidenceRewrite, mayPay, nextRewrite, purgeable, type Rewrite, SWEEP_AFTER_MS } from './tiers.ts';
 
 type MaintainDependencies = Pick<
   ObjectDependencies,
-  'lake' | 'state' | 'executions' | 'declaration' | 'clock' | 'config'
+  'lake' | 'state' | 'executions' | 'declaration' | 'clock' | 'config' | 'hashes'
 >;
 
+type DueDependencies = Omit<MaintainDependencies, 'hashes'>;
+
 /** How long superseded versions are kept; null: for ever. */
-const keepMsOf = ({ config }: MaintainDependencies): EpochMs | null =>
+const keepMsOf = ({ config }: DueDependencies): EpochMs | null =>
   config.history.versionDays === null ? null : config.history.versionDays * DAY_SECONDS * 1_000;
 
 const DONE: MaintainResult = { status: 'done' };
 
-async function manifestKeys({ lake, declaration }: MaintainDependencies): Promise<readonly string[]> {
+async function manifestKeys({ lake, declaration }: DueDependencies): Promise<readonly string[]> {
   const keys: string[] = [];
   for await (const key of lake.list(manifestPrefix(declaration.name))) keys.push(key);
   return keys;
 }
 
-/** Whether `maintain` has something to do for an incremental object. One list of names decides. */
-export async function isMaintenanceDue(dependencies: MaintainDependencies): Promise<boolean> {
-  if (dependencies.declaration.sync.kind !== 'incremental') return false;
+/** Whether `maintain` has to put runs together or erase a person. Names alone decide. */
+export async function isMaintenanceDue(dependencies: DueDependencies): Promise<boolean> {
+  const { lake, declaration } = dependencies;
+  const erasures = await knownErasures(lake);
+  if (erasures.some(({ step }) => step(declaration.name) !== 'removed')) return true;
+  if (declaration.sync.kind !== 'incremental') return false;
   const ids = (await manifestKeys(dependencies)).map(runIdIn);
   return mayPay(ids, dependencies.clock.now(), keepMsOf(dependencies));
 }
@@ -49,7 +65,7 @@ async function knownManifests(dependencies: MaintainDependencies): Promise<reado
   return Promise.all(
     keys.map(async (key): Promise<KnownManifest> => {
       const runId = runIdIn(key);
-      if (tierOf(runId) === null) return { runId, replaces: [], committedAtMs: 0 };
+      if (!isRewrite(runId)) return { runId, replaces: [], committedAtMs: 0 };
       const manifest = await readStored<Manifest>(dependencies.lake, key);
       return {
         runId,
@@ -96,6 +112,45 @@ function daysToSweep(purged: readonly string[], now: number): readonly string[] 
   return [...days].filter((day) => now - Date.parse(`${day}T23:59:59.999Z`) > SWEEP_AFTER_MS);
 }
 
+/** Erases whoever is still there. False if the invocation has to end before it is done. */
+async function eraseAll(
+  dependencies: MaintainDependencies,
+  holder: Lease,
+  attempt: RewriteAttempt,
+): Promise<boolean> {
+  const { lake, declaration } = dependencies;
+  for (const { id, step } of await knownErasures(lake)) {
+    if (step(declaration.name) !== 'asked') continue;
+    if (!(await erasePerson(dependencies, holder, id, attempt))) return false;
+  }
+  return true;
+}
+
+/** The time for which replaced files are judged: an erasure need not wait for running queries. */
+async function removalTime({ lake, declaration, clock }: MaintainDependencies): Promise<EpochMs> {
+  const isHurried = (await knownErasures(lake)).some(
+    ({ isNow, step }) => isNow && step(declaration.name) === 'rewritten',
+  );
+  return isHurried ? Number.POSITIVE_INFINITY : clock.now();
+}
+
+/** An erasure is done when nothing of what was replaced is left. False if the invocation has to end before. */
+async function confirmRemoved(dependencies: MaintainDependencies, attempt: RewriteAttempt): Promise<boolean> {
+  const { lake, declaration, clock } = dependencies;
+  const rewritten = (await knownErasures(lake)).filter(({ step }) => step(declaration.name) === 'rewritten');
+  if (rewritten.length === 0) return true;
+  const left = await knownManifests(dependencies);
+  if (counting(left).length < left.length) return true;
+  for (const { id } of rewritten) {
+    if (!(await removeUnlisted(dependencies, id, attempt))) return false;
+    await lake.putNew(
+      erasedObjectKey(id, declaration.name, 'removed'),
+      encodeJson({ removed_at: isoTime(clock.now()) }),
+    );
+  }
+  return true;
+}
+
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** What the next step removes, and what it puts together. */
@@ -109,7 +164,7 @@ interface Step {
 async function stepOfTiers(dependencies: MaintainDependencies, attempt: RewriteAttempt): Promise<Step> {
   const { clock } = dependencies;
   const manifests = await knownManifests(dependencies);
-  const old = purgeable(manifests, clock.now());
+  const old = purgeable(manifests, await removalTime(dependencies));
   if (!(await purge(dependencies, old, attempt))) return { rewrite: null, isPurged: false };
   const left = manifests.filter(({ runId }) => !old.includes(runId));
   await sweep(dependencies, daysToSweep(old, clock.now()), left);
@@ -117,11 +172,18 @@ async function stepOfTiers(dependencies: MaintainDependencies, attempt: RewriteA
   return { rewrite, isPurged: true };
 }
 
-/** What runs beyond the history noticed becomes one rewrite, before they go. */
+/** What runs beyond the history noticed becomes one rewrite, before they go. What was erased waits for queries. */
 async function stepOfHistory(dependencies: MaintainDependencies, attempt: RewriteAttempt): Promise<Step> {
   const stored = await manifestsOf(dependencies.lake, dependencies.declaration.name);
   const keys = thatCount(stored).map(({ key }) => key);
-  const replaced = stored.flatMap(({ key }) => (keys.includes(key) ? [] : [runIdIn(key)]));
+  const known = await knownManifests(dependencies);
+  const waiting = counting(known).filter(({ runId }) => isErased(runId));
+  const due = purgeable(known, await removalTime(dependencies));
+  const isWaiting = (runId: string): boolean =>
+    !due.includes(runId) && waiting.some(({ replaces }) => replaces.includes(runId));
+  const replaced = stored.flatMap(({ key }) =>
+    keys.includes(key) || isWaiting(runIdIn(key)) ? [] : [runIdIn(key)],
+  );
   const isPurged = await purge(dependencies, replaced, attempt);
   const old = (await beyondHistory(dependencies, keys)).map(runIdIn);
   return { rewrite: evidenceRewrite(old, sha256), isPurged };
@@ -144,8 +206,9 @@ export async function maintainObject(
   for (;;) {
     if (attempt.isOver()) return { status: 'continue' };
     await requireLease(dependencies, holder);
+    if (!(await eraseAll(dependencies, holder, attempt))) return { status: 'continue' };
     const { rewrite, isPurged } = await nextStep(dependencies, attempt);
-    if (!isPurged) return { status: 'continue' };
+    if (!isPurged || !(await confirmRemoved(dependencies, attempt))) return { status: 'continue' };
     if (rewrite === null) break;
     if (!(await compact(dependencies, holder, rewrite, attempt))) return { status: 'continue' };
   }

@@ -1,6 +1,6 @@
 /** Removes manifests that no longer count, with their files. */
 import type { Manifest } from '../../core/engine-files.ts';
-import { manifestKey } from '../../core/lake-keys.ts';
+import { isErased, manifestKey, manifestPrefix, runIdIn } from '../../core/lake-keys.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
 import { readStored } from '../store.ts';
 
@@ -9,22 +9,38 @@ export const filesOf = ({ tables, evidence = [] }: Manifest): readonly string[] 
   ...evidence.map(({ key }) => key),
 ];
 
+type PurgeDependencies = Pick<ObjectDependencies, 'lake' | 'declaration'>;
+
+/** Files that an erasure took over from what it replaced. */
+async function takenOver(
+  { lake, declaration }: PurgeDependencies,
+  runIds: readonly string[],
+): Promise<ReadonlySet<string>> {
+  if (runIds.length === 0) return new Set();
+  const keys = await Array.fromAsync(lake.list(manifestPrefix(declaration.name)));
+  const erased = keys.filter((key) => isErased(runIdIn(key)) && !runIds.includes(runIdIn(key)));
+  const manifests = await Promise.all(erased.map((key) => readStored<Manifest>(lake, key)));
+  return new Set(manifests.flatMap((manifest) => (manifest === null ? [] : filesOf(manifest))));
+}
+
 /**
  * Each manifest goes before its files: what is removed stops existing before it is gone.
  * @returns false if the invocation has to end before all are removed
  */
 export async function purge(
-  { lake, declaration }: Pick<ObjectDependencies, 'lake' | 'declaration'>,
+  dependencies: PurgeDependencies,
   runIds: readonly string[],
   { isOver }: { readonly isOver: () => boolean },
 ): Promise<boolean> {
+  const { lake, declaration } = dependencies;
+  const kept = await takenOver(dependencies, runIds);
   for (const runId of runIds) {
     if (isOver()) return false;
     const key = manifestKey(declaration.name, runId);
     const manifest = await readStored<Manifest>(lake, key);
     if (manifest === null) continue;
     await lake.delete([key]);
-    await lake.delete(filesOf(manifest));
+    await lake.delete(filesOf(manifest).filter((file) => !kept.has(file)));
   }
   return true;
 }

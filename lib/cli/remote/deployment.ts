@@ -13,6 +13,7 @@ export interface DeployedPipeline {
   readonly table: string;
   readonly connectionSecret: string;
   readonly oauthClientSecret: string;
+  readonly hashKeySecret: string;
   /** The app's redirect URL at Intercom. */
   readonly callbackUrl: string;
   readonly stateMachine: string;
@@ -28,6 +29,7 @@ const OUTPUTS = {
   table: ['data', 'TableName'],
   connectionSecret: ['data', 'ConnectionSecretArn'],
   oauthClientSecret: ['data', 'OAuthClientSecretArn'],
+  hashKeySecret: ['data', 'HashKeySecretArn'],
   callbackUrl: ['pipeline', 'CallbackUrl'],
   stateMachine: ['pipeline', 'StateMachineArn'],
 } as const;
@@ -150,6 +152,7 @@ export async function findDeployed(clients: AwsClients, wanted: Wanted): Promise
     table: output('table'),
     connectionSecret: output('connectionSecret'),
     oauthClientSecret: output('oauthClientSecret'),
+    hashKeySecret: output('hashKeySecret'),
     callbackUrl: output('callbackUrl'),
     stateMachine: output('stateMachine'),
   };

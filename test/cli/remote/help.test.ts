@@ -13,6 +13,7 @@ const COMMANDS = [
   'backfill',
   'audit',
   'disconnect',
+  'person',
   'adopt',
   'delete',
 ];

@@ -22,6 +22,7 @@ const MANIFEST: Keys<Omit<Manifest, 'format' | 'completeness' | 'schema'>> = {
   evidence: true,
   deleted_list: true,
   reread_on: true,
+  erased: true,
 };
 const COMPLETENESS: Keys<Completeness> = {
   status: true,
@@ -34,6 +35,7 @@ const COMPLETENESS: Keys<Completeness> = {
   relations: true,
   debts: true,
   observed: true,
+  suppressed: true,
 };
 const SCHEMA: Keys<Manifest['schema']> = {
   added: true,

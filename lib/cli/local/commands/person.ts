@@ -1,14 +1,29 @@
-/** `person show` and `person export`: what the lake holds of one person. */
+/** `person`: what the lake holds of one person, and taking them out of it. */
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { S3Client } from '@aws-sdk/client-s3';
+import { S3_CLIENT } from '../../../../functions/aws/clients.ts';
+import { createDynamoDbStateStore } from '../../../../functions/aws/dynamodb-state-store.ts';
+import { createS3Lake } from '../../../../functions/aws/s3-lake.ts';
 import { hashWith } from '../../../../functions/aws/secrets-hash-source.ts';
-import { counted } from '../../../../functions/core/counted.ts';
+import type { ResolvedConfig } from '../../../../functions/config/config.ts';
 import { InputError } from '../../../../functions/core/errors.ts';
-import type { HashText } from '../../../../functions/core/ports.ts';
-import { tableText } from '../../terminal/table-text.ts';
+import { runIdOf, runStartOf } from '../../../../functions/core/lake-keys.ts';
+import { isObjectName } from '../../../../functions/core/names.ts';
+import type { Clock, HashText, Lease, ObjectState } from '../../../../functions/core/ports.ts';
+import type { MaintainResult } from '../../../../functions/core/workflow.ts';
+import { invoke } from '../../../standins/aws/workflow/invocation.ts';
+import { resourcesOf } from '../../../template/synthesis.ts';
+import type { LocalFunction } from '../../../template/template.ts';
+import { type EraseOptions, type ErasureSite, runPersonAllow, runPersonErase } from '../../person/erase.ts';
+import { type PersonRow, personRows } from '../../person/person.ts';
+import { printRows, showFiles } from '../../person/show.ts';
 import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
-import { createDirectoryLake, requireFolder } from '../output-directory.ts';
-import { type PersonRow, personRows } from '../person.ts';
+import { openLocalAws } from '../local-pipeline.ts';
+import { CONFIG_FILE, createDirectoryLake, requireFolder } from '../output-directory.ts';
+import { createHandler } from '../workflow-functions.ts';
 
 export interface PersonOptions {
   readonly out: string;
@@ -41,59 +56,114 @@ async function rowsOf(terminal: Terminal, who: string, out: string): Promise<Asy
   await requireFolder(out, 'lake');
   const hash = await hashOf(out);
   if (hash === null) terminal.tell('There is no hash key here: hashed values of the person cannot be found.');
-  return personRows(createDirectoryLake(resolve(out)), who, hash);
-}
-
-interface FileOfPerson {
-  readonly table: string;
-  readonly file: string;
-  /** Rows that name the person. */
-  readonly named: number;
-  /** Other rows of their conversations. */
-  readonly conversation: number;
+  // With a key of its own, plain text is still found.
+  return personRows(
+    createDirectoryLake(resolve(out)),
+    who,
+    hash ?? hashWith(randomBytes(32).toString('hex')),
+  );
 }
 
 /** Lists the files, with how many of their rows belong to the person. */
-export async function runPersonShow(
+export const runPersonShow = async (
   terminal: Terminal,
   who: string,
   { out, json = false }: PersonOptions,
-): Promise<ExitStatus> {
-  const found = new Map<string, FileOfPerson>();
-  for await (const { table, file, because } of await rowsOf(terminal, who, out)) {
-    const before = found.get(file) ?? { table, file, named: 0, conversation: 0 };
-    found.set(file, { ...before, [because]: before[because] + 1 });
-  }
-  const files = [...found.values()].toSorted((a, b) => (a.file < b.file ? -1 : 1));
-  if (json) {
-    terminal.print(JSON.stringify(files));
-    return 0;
-  }
-  if (files.length === 0) {
-    terminal.print(`The lake holds nothing of ${who}.`);
-    return 0;
-  }
-  const cells = files.map(({ table, file, named, conversation }) => [
-    table,
-    String(named),
-    String(conversation),
-    file,
-  ]);
-  terminal.print(tableText([['table', 'rows', 'of their conversations', 'file'], ...cells]));
-  const rows = files.reduce((sum, { named, conversation }) => sum + named + conversation, 0);
-  terminal.print(`(${counted(rows, 'row')} in ${counted(files.length, 'file')})`);
-  return 0;
-}
+): Promise<ExitStatus> => showFiles(terminal, who, await rowsOf(terminal, who, out), json);
 
 /** Prints the rows as NDJSON, each as it is in its file. */
-export async function runPersonExport(
+export const runPersonExport = async (
   terminal: Terminal,
   who: string,
   { out }: PersonOptions,
-): Promise<ExitStatus> {
-  for await (const { table, file, because, line } of await rowsOf(terminal, who, out)) {
-    const facts = JSON.stringify({ table, file, because }).slice(0, -1);
-    terminal.print(`${facts},"row":${line}}`);
+): Promise<ExitStatus> => printRows(terminal, await rowsOf(terminal, who, out));
+
+/** The configuration of the directory's last sync. */
+async function lastConfig(out: string): Promise<ResolvedConfig> {
+  await requireFolder(out, 'state');
+  const file = join(resolve(out), CONFIG_FILE);
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as ResolvedConfig;
+  } catch (cause) {
+    throw new InputError(`${file} is missing or not valid JSON: sync again, then erase.`, {
+      code: 'state_damaged',
+      cause,
+    });
   }
-  return 0;
 }
+
+/** A later moment than any run of the object has begun at: a lease is only for later runs. */
+const afterRun = (state: ObjectState, now: number): number =>
+  state.committed === null ? now : Math.max(now, runStartOf(state.committed.runId) + 1);
+
+/** Has the object's function do what is due of its history, in this process. */
+async function maintain(fn: LocalFunction, configPath: string, clock: Clock, holder: Lease): Promise<void> {
+  const { arn, timeoutSeconds, memoryMiB } = fn;
+  const handler = createHandler(fn, configPath, { clock, observe: () => undefined });
+  const event = { operation: 'maintain', object: fn.environment.OBJECT_NAME, runId: holder.runId };
+  for (;;) {
+    const result = await invoke(
+      { arn, timeoutSeconds, memoryMiB, handler },
+      { ...event, execution: holder.executionArn },
+      new AbortController().signal,
+    );
+    if ((result as MaintainResult).status === 'done') return;
+  }
+}
+
+/** Opens the directory, so that no sync can run meanwhile. */
+async function atSite(
+  terminal: Terminal,
+  out: string,
+  work: (site: ErasureSite) => Promise<ExitStatus>,
+): Promise<ExitStatus> {
+  const { clock } = terminal;
+  const directory = resolve(out);
+  const resources = await resourcesOf(await lastConfig(out));
+  const { executions, close } = await openLocalAws({
+    directory,
+    resources,
+    clock,
+    setEnvironment: (variables) => Object.assign(terminal.environment, variables),
+  });
+  try {
+    const { buckets, tables, stateMachine, functions } = resources;
+    const lake = createS3Lake(new S3Client(S3_CLIENT), buckets[0] ?? '');
+    const state = createDynamoDbStateStore(new DynamoDBClient({}), tables[0]?.TableName ?? '');
+    const hash = await hashOf(out);
+    if (hash === null) throw new Error('The directory was opened and has no hash key.');
+    return await work({
+      lake,
+      hash,
+      removeOlderVersions: async () => null,
+      async work() {
+        // An interrupted run may have read the person, and would not be allowed to commit.
+        if (executions.unfinished() !== undefined) executions.finish('ABORTED');
+        const executionArn = `${stateMachine.arn.replace(':stateMachine:', ':execution:')}:${randomUUID()}`;
+        const digest = createHash('sha256').update(executionArn).digest('hex');
+        for (const fn of functions) {
+          const object = fn.environment.OBJECT_NAME ?? '';
+          if (fn.entry !== 'extractor' || !isObjectName(object)) continue;
+          const runId = runIdOf(afterRun(await state.load(object), clock.now()), digest);
+          await maintain(fn, join(directory, CONFIG_FILE), clock, { executionArn, runId });
+        }
+      },
+    });
+  } finally {
+    await close();
+  }
+}
+
+/** Erases the person from the directory. */
+export const runLocalErase = (
+  terminal: Terminal,
+  who: string,
+  { out, ...options }: EraseOptions & { readonly out: string },
+): Promise<ExitStatus> => atSite(terminal, out, (site) => runPersonErase(terminal, who, site, options));
+
+/** Lets a person who was erased come back. */
+export const runLocalAllow = (
+  terminal: Terminal,
+  who: string,
+  { out }: { readonly out: string },
+): Promise<ExitStatus> => atSite(terminal, out, (site) => runPersonAllow(terminal, who, site));

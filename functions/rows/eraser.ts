@@ -1,0 +1,274 @@
+/**
+ * Takes a person out of rows that are already written, or about to be. A person is known by keyed hashes only. Pure.
+ *
+ * - A row that is the person, of their table or of a child of it, goes.
+ * - A row about them, or of a conversation with nobody else, loses every personal field and every new one.
+ * - Any other row loses what names them: an object that is them, or else the one value.
+ */
+import type { ObjectDeclaration } from '../core/declaration.ts';
+import { tablesOf } from '../core/declared-tables.ts';
+import type { PersonHashes } from '../core/erasure.ts';
+import {
+  isJsonObject,
+  isRawInteger,
+  type JsonObject,
+  type JsonValue,
+  parseJson,
+  stringifyJson,
+} from '../core/json.ts';
+import { DELETIONS, REJECTS, type TableName } from '../core/names.ts';
+import { parsePath, type Step } from '../core/paths.ts';
+import type { HashText } from '../core/ports.ts';
+import { createTreatments } from './field-rules.ts';
+
+/** What became of a row. `line` has no newline. */
+export type Erased =
+  | { readonly change: 'none' }
+  | { readonly change: 'removed' }
+  | { readonly change: 'blanked'; readonly line: string };
+
+export interface Eraser {
+  /** @param line a line of the table, with or without its newline */
+  readonly erase: (table: TableName, line: string) => Erased;
+  /** A text without the person's ids, such as a manifest that names them. */
+  readonly withoutIds: (text: string) => string;
+  /** True if it is an id of the person. */
+  readonly isId: (text: string) => boolean;
+  /** Whether the row names the person, anywhere. */
+  readonly names: (table: TableName, row: JsonObject) => boolean;
+  /** The conversation that the row belongs to; null if the table has none. */
+  readonly conversationOf: (table: TableName, row: JsonObject) => string | null;
+  /** True if the row shows that its conversation is with this person and nobody else. */
+  readonly isAlone: (table: TableName, row: JsonObject) => boolean;
+}
+
+type Person = { readonly [Kind in keyof PersonHashes]: ReadonlySet<string> };
+
+/** What Intercom calls people in references. An object of another type is somebody or something else. */
+const PEOPLE: ReadonlySet<unknown> = new Set(['contact', 'user', 'lead', 'visitor']);
+
+const ID_PLACE = /(^|_)ids?$|^merged_into$/;
+const OWN_ID_PLACE = /^user_id$|(^|_)external_/;
+
+/** Keys that say whom an object is. */
+const IDENTITY = /^(id|user_id|contact_id|external_id|email|email_address)$/;
+
+const HASH = /^[0-9a-f]{64}$/;
+const ADDRESS = /[\p{L}\p{N}._%+'-]+@[\p{L}\p{N}._-]+/gu;
+const PUNCTUATION = /^['._%+-]+|['._-]+$/g;
+const WORD = /[\w-]+/g;
+
+/** JSON in a column; undefined if it is another text. */
+function unpacked(text: string): JsonValue | undefined {
+  if (!/^\s*[[{]/.test(text)) return undefined;
+  try {
+    return parseJson(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+const scalarText = (value: JsonValue | undefined): string | null =>
+  typeof value === 'string'
+    ? value
+    : typeof value === 'number' || isRawInteger(value)
+      ? stringifyJson(value)
+      : null;
+
+/** The values at a path, through columns that hold JSON as text. */
+function valuesAt(value: JsonValue | undefined, [step, ...rest]: readonly Step[]): readonly JsonValue[] {
+  const found = typeof value === 'string' ? (unpacked(value) ?? value) : value;
+  if (found === undefined || found === null) return [];
+  if (step === undefined) return [found];
+  if ('key' in step) return isJsonObject(found) ? valuesAt(found[step.key], rest) : [];
+  return Array.isArray(found) ? found.flatMap((item: JsonValue) => valuesAt(item, rest)) : [];
+}
+
+/** Recognizes the person in values. */
+function createRecognition(person: Person, hash: HashText) {
+  const isOf = (known: ReadonlySet<string>, text: string): boolean =>
+    known.size > 0 && (known.has(text) || known.has(hash(text)));
+
+  const hasAddress = (text: string): boolean =>
+    text.includes('@') &&
+    (text.toLowerCase().match(ADDRESS) ?? []).some(
+      (found) => isOf(person.emails, found) || isOf(person.emails, found.replaceAll(PUNCTUATION, '')),
+    );
+
+  /** Whether a value in this place, of an object of this type, names the person. */
+  function isNamedBy(value: JsonValue | undefined, key: string, holder: JsonObject): boolean {
+    const text = scalarText(value);
+    if (text === null || text === '') return false;
+    if (HASH.test(text) && (person.emails.has(text) || person.external_ids.has(text))) return true;
+    if (OWN_ID_PLACE.test(key)) {
+      const isOfPerson = key === 'user_id' || !('part_type' in holder);
+      if (isOfPerson && isOf(person.external_ids, text)) return true;
+    } else if (ID_PLACE.test(key)) {
+      const { type = null } = holder;
+      const isOther = key === 'id' && type !== null && !PEOPLE.has(type);
+      return !isOther && isOf(person.ids, text);
+    }
+    return hasAddress(text);
+  }
+
+  const isThem = (value: JsonValue): boolean =>
+    isJsonObject(value) &&
+    Object.entries(value).some(([key, inner]) => IDENTITY.test(key) && isNamedBy(inner, key, value));
+
+  return { isNamedBy, isThem };
+}
+
+/** Every value in it is gone; its shape and types stay. */
+function emptied(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(emptied);
+  if (!isJsonObject(value)) return null;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner = null]) => [key, key === 'type' ? inner : emptied(inner)]),
+  );
+}
+
+/** What the treatment of personal fields leaves of a text inside JSON. */
+const GONE: HashText = () => '';
+
+/**
+ * @param declaration the object whose files hold the rows
+ * @param hash the pipeline's hash
+ */
+export function createEraser(
+  declaration: ObjectDeclaration,
+  people: readonly PersonHashes[],
+  hash: HashText,
+): Eraser {
+  const all = (kind: keyof PersonHashes): ReadonlySet<string> => new Set(people.flatMap((one) => one[kind]));
+  const person: Person = {
+    ids: all('ids'),
+    emails: all('emails'),
+    external_ids: all('external_ids'),
+    conversations: all('conversations'),
+  };
+  const { isNamedBy, isThem } = createRecognition(person, hash);
+  const { person: places = {}, primaryKey, children } = declaration;
+  const about = (places.about ?? []).map(parsePath);
+  const everybody = places.conversation?.people === undefined ? null : parsePath(places.conversation.people);
+  const personal = createTreatments(declaration, { fields: {}, sensitiveFields: 'hash' }, GONE);
+  const keys = new Map<TableName, readonly string[]>([
+    [declaration.name, primaryKey],
+    ...children.map(({ table, primaryKey: own }) => [table, own] as const),
+  ]);
+  const declared = new Map(
+    tablesOf(declaration).map(({ name, columns }) => [
+      name as TableName,
+      new Map(columns.map((column) => [column.name, column])),
+    ]),
+  );
+
+  /** The column with the parent's column of this name. */
+  const parentColumn = (table: TableName, name: string): string | undefined =>
+    table === declaration.name
+      ? name
+      : children
+          .find((child) => child.table === table)
+          ?.columns.find(({ from }) => 'parent' in from && from.parent === name)?.name;
+
+  function conversationOf(table: TableName, row: JsonObject): string | null {
+    const column = places.conversation && parentColumn(table, places.conversation.column);
+    return column === undefined ? null : scalarText(row[column]);
+  }
+
+  /** A row of the person's own table, or of a child of it. */
+  function isPersonRow(table: TableName, row: JsonObject): boolean {
+    if (places.isPerson !== true) return false;
+    if (table === DELETIONS) return isNamedBy(row.id, 'id', {});
+    const column = parentColumn(table, primaryKey[0] ?? '');
+    if (column === undefined) return false;
+    if (isNamedBy(row[column], 'id', {})) return true;
+    return table === declaration.name && isThem(row);
+  }
+
+  function isAbout(table: TableName, row: JsonObject): boolean {
+    const conversation = conversationOf(table, row);
+    if (conversation !== null && person.conversations.has(hash(conversation))) return true;
+    if (isThem(withoutKeys(table, row))) return true;
+    return table === declaration.name && about.some((path) => valuesAt(row, path).some(isThem));
+  }
+
+  const withoutKeys = (table: TableName, row: JsonObject): JsonObject => {
+    const own = keys.get(table) ?? [];
+    return Object.fromEntries(Object.entries(row).filter(([name]) => !own.includes(name)));
+  };
+
+  /** The value without what names the person; the same value if nothing does. */
+  function unnamed(value: JsonValue, key: string, holder: JsonObject): JsonValue {
+    if (typeof value === 'string') {
+      const inner = unpacked(value);
+      if (inner !== undefined) {
+        const left = unnamed(inner, key, {});
+        return left === inner ? value : stringifyJson(left);
+      }
+    }
+    if (Array.isArray(value)) {
+      const items = value.map((item: JsonValue) => unnamed(item, key, holder));
+      return items.every((item, index) => item === value[index]) ? value : items;
+    }
+    if (!isJsonObject(value)) return isNamedBy(value, key, holder) ? null : value;
+    if (isThem(value)) return emptied(value);
+    const entries = Object.entries(value).map(
+      ([name, inner = null]) => [name, inner, unnamed(inner, name, value)] as const,
+    );
+    if (entries.every(([, inner, left]) => inner === left)) return value;
+    return Object.fromEntries(entries.map(([name, , left]) => [name, left]));
+  }
+
+  /** A column of a row about the person. */
+  function blank(table: TableName, name: string, value: JsonValue): JsonValue {
+    const column = declared.get(table)?.get(name);
+    const treat = personal(table as ObjectDeclaration['name'], name);
+    if (value === null || treat === null || treat === 'exclude') return value;
+    if (column === undefined || column.personal === true) return null;
+    const inner = typeof value === 'string' ? unpacked(value) : undefined;
+    return inner === undefined ? treat(value) : stringifyJson(treat(inner));
+  }
+
+  function blanked(table: TableName, row: JsonObject): JsonObject {
+    const isTheirs = isAbout(table, row);
+    const own = keys.get(table) ?? [];
+    return Object.fromEntries(
+      Object.entries(row).map(([name, value = null]) => {
+        if (name.startsWith('_') || own.includes(name)) return [name, value];
+        const kept = isTheirs ? blank(table, name, value) : value;
+        return [name, unnamed(kept, name, {})];
+      }),
+    );
+  }
+
+  /** What cannot be a row of its table has no places that we know: named anywhere, all of it goes. */
+  function rejected(row: JsonObject): JsonObject {
+    const { record = null } = row;
+    return unnamed(record, '', {}) === record ? row : { ...row, record: null };
+  }
+
+  return {
+    erase(table, line) {
+      const row = parseJson(line) as JsonObject;
+      if (isPersonRow(table, row)) return { change: 'removed' };
+      const left = table === REJECTS ? rejected(row) : blanked(table, row);
+      if (Object.entries(left).every(([name, value]) => value === row[name])) return { change: 'none' };
+      return { change: 'blanked', line: stringifyJson(left) };
+    },
+    withoutIds: (text) => text.replaceAll(WORD, (word) => (person.ids.has(hash(word)) ? 'erased' : word)),
+    isId: (text) => person.ids.has(hash(text)),
+    names: (table, row) =>
+      isPersonRow(table, row) ||
+      Object.entries(withoutKeys(table, row)).some(
+        ([name, value = null]) =>
+          unnamed(value, name, {}) !== value || (value !== null && isNamedBy(value, name, row)),
+      ),
+    conversationOf,
+    isAlone(table, row) {
+      if (everybody === null || table !== declaration.name) return false;
+      const found = valuesAt(row, everybody);
+      return found.length > 0 && found.every(isThem);
+    },
+  };
+}

@@ -1,0 +1,318 @@
+/**
+ * Takes a person out of committed history: each manifest whose files or facts have them is replaced by one without
+ * (decision 022). Files with nothing of them stay as they are, and the new manifest lists them.
+ */
+import { createHash } from 'node:crypto';
+import type { Draft, Manifest, ManifestFile, Part, RewriteReceipt } from '../../core/engine-files.ts';
+import type { ErasedFile, ErasedObject } from '../../core/erasure.ts';
+import {
+  draftKey,
+  erasedIdOf,
+  erasedObjectKey,
+  evidenceKey,
+  evidencePrefix,
+  manifestKey,
+  partKey,
+  rewriteReceiptKey,
+  tablePrefix,
+} from '../../core/lake-keys.ts';
+import { sum } from '../../core/metrics.ts';
+import { SHARED_TABLES, type TableName } from '../../core/names.ts';
+import type { Lease } from '../../core/ports.ts';
+import { isoTime } from '../../core/time.ts';
+import { createEraser, type Eraser } from '../../rows/eraser.ts';
+import type { ObjectDependencies } from '../dependencies.ts';
+import { requestOf } from '../erasures.ts';
+import { finishCommit } from '../finish-commit.ts';
+import { requireLease } from '../lease.ts';
+import { linesOf } from '../lines.ts';
+import { manifestsOf, thatCount } from '../manifests.ts';
+import { encodeJson, readStored, storeOnce } from '../store.ts';
+import {
+  checkedBytes,
+  compressionOf,
+  createLineWriter,
+  latestReceipt,
+  type RewriteAttempt,
+  replacedRun,
+  sha256,
+} from './compact.ts';
+
+type EraseDependencies = Pick<ObjectDependencies, 'lake' | 'state' | 'declaration' | 'clock' | 'hashes'>;
+
+interface Rewritten {
+  readonly body: Buffer;
+  readonly rows: number;
+  readonly removed: number;
+  readonly blanked: number;
+}
+
+/** The file without the person, line by line; null if it has nothing of them. */
+async function without(
+  eraser: Eraser,
+  { table, ...file }: Part,
+  body: Uint8Array,
+): Promise<Rewritten | null> {
+  const writer = createLineWriter(compressionOf(file.key));
+  let removed = 0;
+  let blanked = 0;
+  for await (const line of linesOf(file.key, body)) {
+    const erased = eraser.erase(table, line.toString('utf8'));
+    if (erased.change === 'removed') removed += 1;
+    else if (erased.change === 'none') await writer.write(line);
+    else {
+      blanked += 1;
+      await writer.write(`${erased.line}\n`);
+    }
+  }
+  const written = await writer.end();
+  return removed + blanked === 0 ? null : { body: written, rows: file.rows - removed, removed, blanked };
+}
+
+/** Looks through the manifest's files; null if the invocation has to end before. Goes on from the last receipt. */
+async function examine(
+  dependencies: EraseDependencies,
+  holder: Lease,
+  { id, manifest, eraser }: { readonly id: string; readonly manifest: Manifest; readonly eraser: Eraser },
+  attempt: RewriteAttempt,
+): Promise<RewriteReceipt | null> {
+  const { lake, declaration } = dependencies;
+  const sources = Object.entries(manifest.tables).flatMap(([table, { files }]) =>
+    files.map((file): Part => ({ table: table as TableName, ...file })),
+  );
+  let { receipt, sequence } = await latestReceipt(dependencies, id);
+  const store = async (next: RewriteReceipt): Promise<void> => {
+    // Of two attempts the first receipt counts, and both go on from it.
+    receipt = await storeOnce<RewriteReceipt>(lake, rewriteReceiptKey(id, declaration.name, sequence), next);
+    sequence += 1;
+  };
+  let { taken, parts, erased = [] } = receipt;
+  while (taken < sources.length) {
+    if (attempt.isOver()) {
+      if (taken > receipt.taken) await store({ format: 1, taken, parts, erased });
+      return null;
+    }
+    const source = sources[taken];
+    if (source === undefined) break;
+    taken += 1;
+    const rewritten = await without(eraser, source, await checkedBytes(dependencies, source));
+    if (rewritten === null) {
+      parts = [...parts, source];
+      continue;
+    }
+    await requireLease(dependencies, holder);
+    const { body, rows, removed, blanked } = rewritten;
+    const { table } = source;
+    const key = partKey(table, id, {
+      object: declaration.name,
+      slice: '0001',
+      attempt: attempt.id,
+      number: sequence,
+      compression: compressionOf(source.key),
+    });
+    const part: Part = { table, key, rows, bytes: body.length, sha256: sha256(body) };
+    if (rows > 0) await lake.putNew(key, body);
+    const change: ErasedFile = {
+      table,
+      before: { key: source.key, sha256: source.sha256 },
+      after: rows > 0 ? { key, sha256: part.sha256 } : null,
+      removed,
+      blanked,
+    };
+    await store({
+      format: 1,
+      taken,
+      parts: rows > 0 ? [...parts, part] : parts,
+      erased: [...erased, change],
+    });
+    ({ taken, parts, erased = [] } = receipt);
+  }
+  if (receipt.taken < sources.length) await store({ format: 1, taken, parts, erased });
+  return receipt;
+}
+
+/** Debts that no longer ask for the person, and no text that has their id. */
+function factsWithout(eraser: Eraser, manifest: Manifest): Manifest {
+  const debts = manifest.completeness.debts.flatMap((debt) => {
+    if (!('ids' in debt.scope)) return [debt];
+    const ids = debt.scope.ids.filter((one) => !eraser.isId(one));
+    return ids.length === 0 ? [] : [{ ...debt, scope: { ids } }];
+  });
+  const completeness = { ...manifest.completeness, debts };
+  return { ...manifest, completeness: JSON.parse(eraser.withoutIds(JSON.stringify(completeness))) };
+}
+
+/** What the replaced manifest proved, without the person's ids. */
+async function writeEvidence(
+  dependencies: EraseDependencies,
+  id: string,
+  { eraser, manifest }: { readonly eraser: Eraser; readonly manifest: Manifest },
+  attempt: RewriteAttempt,
+): Promise<readonly ManifestFile[]> {
+  const { lake, declaration } = dependencies;
+  const bodies: Uint8Array[] = [];
+  for (const file of manifest.evidence ?? []) {
+    const text = Buffer.from(await checkedBytes(dependencies, file)).toString('utf8');
+    bodies.push(Buffer.from(eraser.withoutIds(text)));
+  }
+  if (manifest.replaces === undefined) bodies.push(encodeJson(replacedRun(factsWithout(eraser, manifest))));
+  const body = Buffer.concat(bodies);
+  const rows =
+    sum((manifest.evidence ?? []).map((file) => file.rows)) + (manifest.replaces === undefined ? 1 : 0);
+  const key = evidenceKey(declaration.name, id, attempt.id);
+  await lake.putNew(key, body);
+  return [{ key, rows, bytes: body.length, sha256: sha256(body) }];
+}
+
+const tablesOf = (manifest: Manifest, parts: readonly Part[]): Manifest['tables'] =>
+  Object.fromEntries(
+    Object.keys(manifest.tables).map((name) => {
+      const files = parts.flatMap(({ table, ...file }) => (table === name ? [file] : []));
+      return [name, { rows: sum(files.map(({ rows }) => rows)), files }];
+    }),
+  );
+
+/** Whether anything but the files names the person. */
+async function isNamedInFacts(
+  dependencies: EraseDependencies,
+  eraser: Eraser,
+  manifest: Manifest,
+): Promise<boolean> {
+  const texts = [JSON.stringify(manifest.completeness)];
+  for (const file of manifest.evidence ?? [])
+    texts.push(Buffer.from(await checkedBytes(dependencies, file)).toString('utf8'));
+  return texts.some((text) => eraser.withoutIds(text) !== text);
+}
+
+/** Replaces one manifest, if it has the person. False if the invocation has to end before. */
+async function eraseRun(
+  dependencies: EraseDependencies,
+  holder: Lease,
+  target: {
+    readonly id: string;
+    readonly erasure: string;
+    readonly manifest: Manifest;
+    readonly replaces: readonly string[];
+    readonly eraser: Eraser;
+  },
+  attempt: RewriteAttempt,
+): Promise<boolean> {
+  const { lake, state: store, declaration, clock } = dependencies;
+  const { id, erasure, manifest, replaces, eraser } = target;
+  const found = await examine(dependencies, holder, target, attempt);
+  if (found === null) return false;
+  const { parts, erased = [] } = found;
+  if (erased.length === 0 && !(await isNamedInFacts(dependencies, eraser, manifest))) return true;
+  const key = draftKey(id, declaration.name);
+  const draft =
+    (await readStored<Draft>(lake, key)) ??
+    (await storeOnce<Draft>(lake, key, {
+      manifest: {
+        ...factsWithout(eraser, manifest),
+        run_id: id,
+        mode: 'erasure',
+        committed_at: isoTime(clock.now()),
+        tables: tablesOf(manifest, parts),
+        replaces,
+        evidence: await writeEvidence(dependencies, id, target, attempt),
+        erased: { id: erasure, files: erased },
+      },
+      startFrom: null,
+    }));
+  const { fence } = await requireLease(dependencies, holder);
+  const marked = await store.markCommitting(declaration.name, fence, { runId: id, draftKey: key });
+  if (!marked.ok) {
+    await requireLease(dependencies, holder);
+    return false;
+  }
+  await finishCommit(dependencies, marked.value, draft);
+  return true;
+}
+
+/**
+ * Erases the person of one request from everything that counts. What was replaced stays until it is removed.
+ * @returns false if the invocation has to end before it is done; the next one goes on from the last receipt
+ * @throws ContractError if a file is damaged, or another run has taken the object over
+ */
+export async function erasePerson(
+  dependencies: EraseDependencies,
+  holder: Lease,
+  erasure: string,
+  attempt: RewriteAttempt,
+): Promise<boolean> {
+  const { lake, declaration, clock, hashes } = dependencies;
+  const request = await requestOf(lake, erasure);
+  const eraser = createEraser(declaration, [request], await hashes.hashText());
+  const digest = createHash('sha256').update(erasure).digest('hex');
+  const all = (await manifestsOf(lake, declaration.name)).map(({ manifest }) => manifest);
+  const there = new Set(all.map(({ run_id }) => run_id));
+  const current = thatCount(all.map((manifest) => ({ key: '', manifest }))).map(({ manifest }) => manifest);
+  const files = current.flatMap(({ erased }) => (erased?.id === erasure ? erased.files : []));
+  for (const manifest of current) {
+    if (manifest.erased?.id === erasure) continue;
+    const { run_id } = manifest;
+    const id = erasedIdOf(run_id, digest);
+    const replaces = [run_id, ...(manifest.replaces ?? []).filter((one) => there.has(one))];
+    const target = { id, erasure, manifest, replaces, eraser };
+    if (!(await eraseRun(dependencies, holder, target, attempt))) return false;
+    const written = await readStored<Manifest>(lake, manifestKey(declaration.name, id));
+    files.push(...(written?.erased?.files ?? []));
+  }
+  await storeOnce<ErasedObject>(lake, erasedObjectKey(erasure, declaration.name, 'rewritten'), {
+    format: 1,
+    object: declaration.name,
+    rewritten_at: isoTime(clock.now()),
+    files,
+  });
+  return true;
+}
+
+/** Tables that the object writes to, and how its files in them begin. */
+const placesOf = ({ declaration }: Pick<EraseDependencies, 'declaration'>) => [
+  ...[declaration.name, ...declaration.children.map(({ table }) => table)].map((table) => ({
+    table,
+    owner: '',
+  })),
+  ...SHARED_TABLES.map((table) => ({ table, owner: `${declaration.name}-` })),
+];
+
+/**
+ * Removes files that no manifest lists and that have the person: left by an attempt that was cut off, or by a removal
+ * that was. No run needs them: one that began before the erasure commits nothing.
+ * @returns false if the invocation has to end before it is done
+ */
+export async function removeUnlisted(
+  { lake, declaration, hashes }: EraseDependencies,
+  erasure: string,
+  attempt: RewriteAttempt,
+): Promise<boolean> {
+  const eraser = createEraser(declaration, [await requestOf(lake, erasure)], await hashes.hashText());
+  const manifests = await manifestsOf(lake, declaration.name);
+  const listed = new Set(
+    manifests.flatMap(({ manifest }) =>
+      [...Object.values(manifest.tables).flatMap(({ files }) => files), ...(manifest.evidence ?? [])].map(
+        ({ key }) => key,
+      ),
+    ),
+  );
+  for (const { table, owner } of placesOf({ declaration })) {
+    for await (const key of lake.list(tablePrefix(table))) {
+      if (listed.has(key) || !key.slice(key.lastIndexOf('/') + 1).startsWith(owner)) continue;
+      if (attempt.isOver()) return false;
+      const body = await lake.get(key);
+      if (body !== null && (await isNamedIn(eraser, table, key, body))) await lake.delete([key]);
+    }
+  }
+  for await (const key of lake.list(evidencePrefix(declaration.name))) {
+    if (listed.has(key)) continue;
+    const text = Buffer.from((await lake.get(key)) ?? '').toString('utf8');
+    if (eraser.withoutIds(text) !== text) await lake.delete([key]);
+  }
+  return true;
+}
+
+async function isNamedIn(eraser: Eraser, table: TableName, key: string, body: Uint8Array): Promise<boolean> {
+  for await (const line of linesOf(key, body))
+    if (eraser.erase(table, line.toString('utf8')).change !== 'none') return true;
+  return false;
+}

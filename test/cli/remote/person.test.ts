@@ -1,0 +1,50 @@
+/** `person` of a deployed pipeline: the functions erase, in a run that the command starts. */
+
+import { gunzipSync } from 'node:zlib';
+import { S3Client } from '@aws-sdk/client-s3';
+import { expect, test } from 'vitest';
+import { S3_CLIENT } from '../../../functions/aws/clients.ts';
+import { createS3Lake } from '../../../functions/aws/s3-lake.ts';
+import { plant } from '../../support/local/plant.ts';
+import { deployForAll } from '../../support/remote/deployed.ts';
+
+const { command, simulator, pipeline } = await deployForAll({
+  config: { objects: ['contacts', 'conversations', 'conversation_parts'] },
+});
+
+const MARK = 'canary-contacts-';
+
+/** Files of the bucket with one of the texts. */
+async function filesWith(texts: readonly string[]): Promise<readonly string[]> {
+  const lake = createS3Lake(new S3Client(S3_CLIENT), pipeline.resources.buckets[0] ?? '');
+  const found: string[] = [];
+  for await (const key of lake.list('')) {
+    const body = (await lake.get(key)) ?? new Uint8Array();
+    const text = (key.endsWith('.gz') ? gunzipSync(body) : Buffer.from(body)).toString('utf8');
+    if (texts.some((one) => text.includes(one))) found.push(key);
+  }
+  return found;
+}
+
+test('a person is shown, erased after a question, and does not come back', async () => {
+  const { workspace } = simulator;
+  plant(workspace);
+  const [id = ''] = workspace.contacts.ids();
+  expect((await command(['run'])).status).toBe(0);
+  const shown = await command(['person', 'show', id, '--json']);
+  expect(shown.status).toBe(0);
+  expect(JSON.parse(shown.stdout).length).toBeGreaterThan(0);
+  const asked = await command(['person', 'erase', id]);
+  expect(asked).toMatchObject({ status: 1, stderr: expect.stringContaining('Nothing was changed') });
+
+  const erased = await command(['person', 'erase', id, '--yes', '--now', '--json']);
+  expect({ status: erased.status, stderr: erased.stderr }).toMatchObject({ status: 0 });
+  const certificate = JSON.parse(erased.stdout);
+  expect(certificate.older_versions.files).toBeGreaterThan(0);
+  const data = (keys: readonly string[]): readonly string[] => keys.filter((key) => !key.startsWith('work/'));
+  expect(data(await filesWith([id, MARK]))).toEqual([]);
+  expect(await command(['verify', '--deep'])).toMatchObject({ status: 0 });
+  expect((await command(['run', '--full-refresh'])).status).toBe(0);
+  expect(data(await filesWith([id, MARK]))).toEqual([]);
+  expect(await command(['person', 'allow', id])).toMatchObject({ status: 0 });
+});

@@ -1,0 +1,302 @@
+/** A person is taken out of committed history, over memory twins: killed anywhere, with compaction before and after. */
+import { gunzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { ErasureRequest } from '../../../../functions/core/erasure.ts';
+import {
+  erasedObjectKey,
+  erasureLiftedKey,
+  erasureNowKey,
+  erasureRequestKey,
+} from '../../../../functions/core/lake-keys.ts';
+import { commitObject } from '../../../../functions/sync/commit/commit.ts';
+import { counting } from '../../../../functions/sync/counting.ts';
+import type { ObjectDependencies } from '../../../../functions/sync/dependencies.ts';
+import { isMaintenanceDue, maintainObject } from '../../../../functions/sync/rewrite/maintain.ts';
+import { encodeJson } from '../../../../functions/sync/store.ts';
+import { createCrashPoint, Killed } from '../../../support/crash.ts';
+import { createPipeline, dependenciesOf, type Pipeline, testHash } from '../../../support/dependencies.ts';
+import { manifestsOf, rowsOfParts } from '../../../support/rows-of.ts';
+import { createWorld, createWorldReader, type WorldRecord } from '../../../support/search-world.ts';
+import { beginRun, planAndExtract, runOnce } from '../../../support/workflow.ts';
+
+const HOUR_MS = 3_600_000;
+const ATTEMPT = { id: 'e1', isOver: () => false };
+const PERSON = 'person-3';
+const ADDRESS = 'canary-ada-end@person.example';
+const ERASURE = '20261201T000000000Z-abc123';
+
+type Text = `${string} ${string}`;
+
+const textOf = (body: Uint8Array, key: string): string =>
+  (key.endsWith('.gz') ? gunzipSync(body) : Buffer.from(body)).toString('utf8');
+
+/** Lines of the files that count, byte for byte. */
+function visible({ lake }: Pipeline): readonly Text[] {
+  const manifests = manifestsOf(lake, 'contacts').map((one) => ({
+    ...one,
+    runId: one.run_id,
+    replaces: one.replaces ?? [],
+  }));
+  return counting(manifests)
+    .flatMap(({ tables }) =>
+      Object.entries(tables).flatMap(([table, { files }]) => {
+        const parts = files.map((file) => ({ table: table as 'contacts', ...file }));
+        // Checks size, rows and SHA-256.
+        rowsOfParts(lake, parts, table as 'contacts');
+        return files.flatMap(({ key }) =>
+          textOf(lake.files.get(key) ?? new Uint8Array(), key)
+            .trim()
+            .split('\n')
+            .map((line): Text => `${table} ${line}`),
+        );
+      }),
+    )
+    .toSorted();
+}
+
+const isTheirs = (line: string): boolean => line.includes(PERSON) || line.includes('canary-ada');
+const neighbours = (lines: readonly Text[]): readonly Text[] => lines.filter((line) => !isTheirs(line));
+
+/** Contacts that change every few hours, each change read by a run of its own. */
+async function history(
+  runs: number,
+  compression: 'gzip' | 'none' = 'gzip',
+  { isAlone = false }: { readonly isAlone?: boolean } = {},
+) {
+  const pipeline = createPipeline();
+  const world = createWorld([], { granularity: 'second', inclusive: false });
+  const reader = createWorldReader(world, { nowMs: pipeline.clock.now });
+  const dependencies = dependenciesOf(pipeline, {
+    object: 'contacts',
+    reader,
+    limit: 166,
+    config: { compression },
+    limits: { maxSlices: 8, sliceRecords: 1_000 },
+  });
+  const change = (index: number): void => {
+    const now = Math.floor(pipeline.clock.now() / 1000);
+    const id = `person-${index % 5}`;
+    const email = index % 5 === 3 ? ADDRESS : `${id}@person.example`;
+    const changed = {
+      id,
+      email,
+      updated_at: now - 5,
+      created_at: 1,
+      companies: { data: isAlone && email === ADDRESS ? [] : [{ id: 'c1' }] },
+    };
+    world.records = [...world.records.filter((one) => one.id !== id), changed as WorldRecord];
+  };
+  const read = async (index: number): Promise<void> => {
+    change(index);
+    change(index + 1);
+    expect((await runOnce(pipeline, dependencies)).status).toBe('succeeded');
+  };
+  for (let index = 0; index < runs; index += 1) {
+    await read(index);
+    pipeline.clock.advance(4 * HOUR_MS);
+  }
+  return { pipeline, dependencies, read, change };
+}
+
+async function ask({ lake }: Pipeline, { isNow = false }: { readonly isNow?: boolean } = {}): Promise<void> {
+  const request: ErasureRequest = {
+    format: 1,
+    id: ERASURE,
+    requested_at: '2026-12-01T00:00:00Z',
+    subject: testHash(ADDRESS),
+    suppress: true,
+    ids: [testHash(PERSON)],
+    emails: [testHash(ADDRESS)],
+    external_ids: [],
+    conversations: [],
+  };
+  await lake.putNew(erasureRequestKey(ERASURE), encodeJson(request));
+  if (isNow) await lake.putNew(erasureNowKey(ERASURE), encodeJson({}));
+}
+
+async function maintain(pipeline: Pipeline, dependencies: ObjectDependencies): Promise<void> {
+  pipeline.clock.advance(60_000);
+  const holder = await beginRun(pipeline, dependencies);
+  try {
+    for (let calls = 1; ; calls += 1) {
+      const attempt = { id: `m${calls}`, isOver: () => false };
+      if ((await maintainObject(dependencies, holder, attempt)).status === 'done') break;
+      if (calls > 20) throw new Error('It is never done.');
+    }
+  } finally {
+    pipeline.clock.advance(60_000);
+    pipeline.executions.running.delete(holder.executionArn);
+  }
+}
+
+/** Files with the person, receipts and plans apart: those expire. */
+function filesWithPerson({ lake }: Pipeline): readonly string[] {
+  return lake
+    .keys()
+    .filter((key) => !key.startsWith('work/'))
+    .filter((key) => isTheirs(textOf(lake.files.get(key) ?? new Uint8Array(), key)));
+}
+
+test.each(['gzip', 'none'] as const)(
+  'nothing of the person is left, and neighbours keep their bytes (%s)',
+  async (compression) => {
+    const { pipeline, dependencies, read } = await history(16, compression);
+    const before = visible(pipeline);
+    const originals = manifestsOf(pipeline.lake, 'contacts');
+    expect(before.some(isTheirs)).toBe(true);
+    await ask(pipeline);
+    expect(await isMaintenanceDue(dependencies)).toBe(true);
+    await maintain(pipeline, dependencies);
+    expect(visible(pipeline)).toEqual(neighbours(before));
+
+    // What was replaced waits for queries that read it.
+    const replaced = manifestsOf(pipeline.lake, 'contacts').filter(({ mode }) => mode === 'erasure');
+    expect(replaced.length).toBeGreaterThan(0);
+    expect(filesWithPerson(pipeline).length).toBeGreaterThan(0);
+    pipeline.clock.advance(3 * HOUR_MS);
+    expect(await isMaintenanceDue(dependencies)).toBe(true);
+    await maintain(pipeline, dependencies);
+    expect(filesWithPerson(pipeline)).toEqual([]);
+    expect(visible(pipeline)).toEqual(neighbours(before));
+    expect(pipeline.lake.files.has(erasedObjectKey(ERASURE, 'contacts', 'removed'))).toBe(true);
+
+    // The evidence of every run is still there, and the next runs leave the person out.
+    const evidence = manifestsOf(pipeline.lake, 'contacts').flatMap(({ replaces = [] }) => replaces);
+    const kept = manifestsOf(pipeline.lake, 'contacts').map(({ run_id }) => run_id);
+    for (const { run_id } of originals) expect([...evidence, ...kept]).toContain(run_id);
+    for (const index of [1, 2, 3, 4]) await read(index);
+    const input = { mode: 'full_refresh' };
+    expect((await runOnce(pipeline, dependencies, input)).status).toBe('succeeded');
+    expect(filesWithPerson(pipeline)).toEqual([]);
+    const last = manifestsOf(pipeline.lake, 'contacts').at(-1);
+    expect(last?.completeness).toMatchObject({ status: 'complete', suppressed: 1, read: 5, written: 4 });
+
+    // Unless they may come back.
+    await pipeline.lake.putNew(erasureLiftedKey(ERASURE), encodeJson({}));
+    expect((await runOnce(pipeline, dependencies, input)).status).toBe('succeeded');
+    expect(visible(pipeline).some(isTheirs)).toBe(true);
+  },
+);
+
+test('files without the person stay as they are', async () => {
+  const { pipeline, dependencies } = await history(4, 'gzip', { isAlone: true });
+  const files = new Map(pipeline.lake.files);
+  await ask(pipeline);
+  const holder = await beginRun(pipeline, dependencies);
+  await maintainObject(dependencies, holder, ATTEMPT);
+  const erasures = manifestsOf(pipeline.lake, 'contacts').filter(({ mode }) => mode === 'erasure');
+  const listed = erasures.flatMap(({ tables }) => Object.values(tables).flatMap((table) => table.files));
+  const kept = listed.filter(({ key }) => files.has(key));
+  expect(kept.length).toBeGreaterThan(0);
+  for (const { key } of kept) expect(pipeline.lake.files.get(key)).toEqual(files.get(key));
+  const changed = erasures.flatMap(({ erased }) => erased?.files ?? []);
+  expect(changed.length).toBeGreaterThan(0);
+  for (const { before, after } of changed) {
+    expect(isTheirs(textOf(files.get(before.key) ?? new Uint8Array(), before.key))).toBe(true);
+    if (after !== null) expect(files.has(after.key)).toBe(false);
+  }
+});
+
+test('an erasure goes through days and months that were put together', async () => {
+  const { pipeline, dependencies } = await history(20);
+  await maintain(pipeline, dependencies);
+  const before = visible(pipeline);
+  await ask(pipeline);
+  await maintain(pipeline, dependencies);
+  expect(visible(pipeline)).toEqual(neighbours(before));
+  pipeline.clock.advance(24 * 60 * HOUR_MS);
+  const { status } = await runOnce(pipeline, dependencies);
+  expect(status).toBe('succeeded');
+  await maintain(pipeline, dependencies);
+  pipeline.clock.advance(3 * HOUR_MS);
+  await maintain(pipeline, dependencies);
+  expect(filesWithPerson(pipeline)).toEqual([]);
+  expect(neighbours(before).every((line) => visible(pipeline).includes(line))).toBe(true);
+  pipeline.clock.advance(3 * HOUR_MS);
+  await maintain(pipeline, dependencies);
+  expect(await isMaintenanceDue(dependencies)).toBe(false);
+});
+
+test('a run that began before the erasure commits nothing', async () => {
+  const { pipeline, dependencies, change } = await history(4);
+  change(3);
+  const holder = await beginRun(pipeline, dependencies);
+  await planAndExtract(dependencies, holder);
+  await ask(pipeline);
+  await expect(commitObject(dependencies, holder)).rejects.toMatchObject({
+    name: 'ContractError',
+    code: 'erased_meanwhile',
+  });
+});
+
+describe('killed anywhere', () => {
+  test('each run is the old one or the new, and the next maintenance completes it', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 120 }),
+        fc.constantFrom<'before' | 'after'>('before', 'after'),
+        fc.boolean(),
+        fc.boolean(),
+        fc.constantFrom<'gzip' | 'none'>('gzip', 'none'),
+        async (killAt, when, isCompacted, isNow, compression) => {
+          const { pipeline, dependencies, read } = await history(9, compression);
+          if (isCompacted) await maintain(pipeline, dependencies);
+          const before = visible(pipeline);
+          await ask(pipeline, { isNow });
+          const crash = createCrashPoint();
+          const killable = {
+            ...dependencies,
+            lake: { ...crash.wrap(pipeline.lake), list: pipeline.lake.list },
+            state: crash.wrap(pipeline.state),
+          };
+          pipeline.clock.advance(60_000);
+          const holder = await beginRun(pipeline, dependencies);
+          crash.arm(killAt, when);
+          try {
+            await maintainObject(killable, holder, ATTEMPT);
+          } catch (error) {
+            if (!(error instanceof Killed)) throw error;
+          }
+          crash.arm(null);
+          const between = visible(pipeline);
+          expect(neighbours(between)).toEqual(neighbours(before));
+          for (const line of between) expect(before).toContain(line);
+          pipeline.executions.running.delete(holder.executionArn);
+          await maintain(pipeline, dependencies);
+          expect(visible(pipeline)).toEqual(neighbours(before));
+          pipeline.clock.advance(3 * HOUR_MS);
+          await maintain(pipeline, dependencies);
+          expect(visible(pipeline)).toEqual(neighbours(before));
+          await read(1);
+          // Parts of an attempt that was killed have nothing of the person.
+          expect(filesWithPerson(pipeline)).toEqual([]);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  }, 240_000);
+});
+
+test('an invocation that is short of time goes on from its last receipt', async () => {
+  const { pipeline, dependencies } = await history(10);
+  const before = visible(pipeline);
+  await ask(pipeline, { isNow: true });
+  pipeline.clock.advance(60_000);
+  const holder = await beginRun(pipeline, dependencies);
+  let calls = 0;
+  for (;;) {
+    calls += 1;
+    let looks = 0;
+    const isOver = (): boolean => {
+      looks += 1;
+      return looks > 3;
+    };
+    const { status } = await maintainObject(dependencies, holder, { id: `a${calls}`, isOver });
+    if (status === 'done') break;
+    if (calls > 200) throw new Error('It is never done.');
+  }
+  expect(calls).toBeGreaterThan(2);
+  expect(visible(pipeline)).toEqual(neighbours(before));
+  expect(filesWithPerson(pipeline)).toEqual([]);
+});
