@@ -121,6 +121,7 @@ function kindOf(logicalId: string, right: string): string {
     .replace(/tables\/(?!deletions|rejects)\w+/, 'tables/<own>')
     .replace(/tables\/(deletions|rejects)\/\*\/\w+-/, 'tables/$1/*/<own>-')
     .replace(/work\/\*\/\w+\/\*/, 'work/*/<own>/*')
+    .replace(/erasures\/\*\/\w+\./, 'erasures/*/<own>.')
     .replace(/(manifests|evidence)\/\w+\//, '$1/<own>/')
     .replace(/(table\/rights_00000000)\/(manifests|manifest_files)$/, '$1/<of manifests>')
     .replace(/(table\/rights_00000000)\/(?!<)\w+(_\*)?$/, '$1/<own>$2');
@@ -137,6 +138,8 @@ const REASONS: Readonly<Record<string, string>> = {
       ...['Delete', 'Get'].map((action) => `s3:${action}Object on arn:aws:s3:::lake/evidence/<own>/*`),
     ].map((right) => [`extractor: ${right}`, 'what was put together is put together again']),
   ),
+  'extractor: s3:GetObject on arn:aws:s3:::lake/erasures/*': 'a person is erased',
+  'extractor: s3:PutObject on arn:aws:s3:::lake/erasures/*/<own>.*.json': 'a person is erased',
   'RecordFailure: s3:ListBucket on arn:aws:s3:::lake': 'to be told that a file of the run has been removed',
   'StartRun: s3:ListBucket on arn:aws:s3:::lake': 'to be told that a file of the run has been removed',
   'extractor: glue:UpdateTable on arn:aws:glue:us-east-1:000000000000:table/rights_00000000/<of manifests>':

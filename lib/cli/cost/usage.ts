@@ -100,8 +100,8 @@ const PER_OBJECT: RunUsage = {
   stateTransitions: 9,
   invocations: 3,
   s3Puts: 7,
-  s3Lists: 3,
-  s3Gets: 17,
+  s3Lists: 7,
+  s3Gets: 18,
   dynamoDbWrites: 6,
   dynamoDbReads: 8,
 };
