@@ -104,7 +104,8 @@ command('load-sql', 'print SQL that loads the committed files into a warehouse',
   (await import('../lib/cli/remote/commands/load-sql.ts')).runLoadSql(terminal, options),
 )
   .requiredOption('--for <warehouse>', 'redshift, snowflake, bigquery or spark')
-  .option('--table <table>', 'this table alone, such as contacts')
+  .option('--table <table>', 'this table alone, such as contacts; a child table comes with its parent')
+  .option('--schema <schema>', 'schema or dataset for the tables (default: that of the connection)')
   .option('--since <time>', 'what was committed since: the last line of the SQL of the last load says when')
   .option('--from <place>', "the bucket as the warehouse knows it: a stage of Snowflake's, or a copy")
   .addHelpText(

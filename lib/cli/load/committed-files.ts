@@ -1,5 +1,5 @@
 /** The committed files of a lake, or those that were committed since the last load. */
-import { manifestPrefix, tierOf } from '../../../functions/core/lake-keys.ts';
+import { manifestPrefix, originalOf, tierOf } from '../../../functions/core/lake-keys.ts';
 import type { ObjectName, TableName } from '../../../functions/core/names.ts';
 import type { Lake } from '../../../functions/core/ports.ts';
 import { type SeenTables, unionSeen } from '../../../functions/core/sightings.ts';
@@ -47,6 +47,6 @@ export async function committedFiles(
   return {
     files,
     seen: manifests.map(({ manifest }) => manifest.schema.columns).reduce(unionSeen, {}),
-    lastRun: last === undefined ? null : { object, runId: last.run_id },
+    lastRun: last === undefined ? null : { object, runId: originalOf(last.run_id) },
   };
 }

@@ -38,6 +38,8 @@ export interface Dialect {
   quoted(name: string): string;
   /** Files that one statement can name. */
   readonly filesPerCopy: number;
+  /** Whether a staging table lies in the schema: temporary ones do not. */
+  readonly stagesInSchema: boolean;
   /** Whether the statement reads a list that is stored next to the files. */
   readonly needsManifest: boolean;
   /** An empty staging table. The load of a warehouse that makes the table itself begins here. */
@@ -57,6 +59,7 @@ const redshift: Dialect = {
   types: { string: 'VARCHAR(MAX)', bigint: 'BIGINT', double: 'DOUBLE PRECISION', boolean: 'BOOLEAN' },
   quoted: double,
   filesPerCopy: 10_000,
+  stagesInSchema: false,
   needsManifest: true,
   staging: (table, columns) => [
     `DROP TABLE IF EXISTS ${table}`,
@@ -73,6 +76,7 @@ const snowflake: Dialect = {
   // Names without quotes are upper case there, so that `SELECT id` finds "ID".
   quoted: (name) => double(name.toUpperCase()),
   filesPerCopy: 1_000,
+  stagesInSchema: false,
   needsManifest: false,
   staging: (table, columns) => [`CREATE OR REPLACE TEMPORARY TABLE ${table} (\n${columns}\n)`],
   copy: ({ into, files, from }) =>
@@ -85,18 +89,20 @@ const bigquery: Dialect = {
   types: { string: 'STRING', bigint: 'INT64', double: 'FLOAT64', boolean: 'BOOL' },
   quoted: backticks,
   filesPerCopy: 5_000,
+  stagesInSchema: true,
   needsManifest: false,
   staging: (table, columns) => [`CREATE OR REPLACE TABLE ${table} (\n${columns}\n)`],
   copy: ({ into, files, from, isGzip }) =>
     `LOAD DATA INTO ${into}\nFROM FILES (\n  format = 'JSON',${isGzip ? "\n  compression = 'GZIP'," : ''}\n  ignore_unknown_values = true,\n  uris = [\n${files.map(({ key }) => `    ${literal(from + key)}`).join(',\n')}\n  ]\n)`,
   dropStaging: (table) => `DROP TABLE ${table}`,
-  note: 'BigQuery reads s3:// only through a connection (add WITH CONNECTION to LOAD DATA). Otherwise copy the bucket with Storage Transfer and name the copy: --from gs://bucket/ .',
+  note: 'Name the dataset with --schema. BigQuery reads s3:// only through a connection (add WITH CONNECTION to LOAD DATA). Otherwise copy the bucket with Storage Transfer and name the copy: --from gs://bucket/ .',
 };
 
 const spark: Dialect = {
   types: { string: 'STRING', bigint: 'BIGINT', double: 'DOUBLE', boolean: 'BOOLEAN' },
   quoted: backticks,
   filesPerCopy: 500,
+  stagesInSchema: false,
   needsManifest: false,
   staging: () => [],
   copy: ({ into, columns, files, from }) =>

@@ -31,9 +31,16 @@ export interface Load {
 
 const RUNS = 'intercom_last_runs';
 
-const history = (name: string): string => `${name}_history`;
+/** How statements name columns and tables. */
+export interface Naming extends Pick<Dialect, 'quoted' | 'stagesInSchema'> {
+  /** Before the name of each table, such as `intercom.`; empty for the default schema. */
+  readonly schema: string;
+}
 
-type Named = Pick<Dialect, 'quoted'>;
+const history = (name: string, { schema }: Naming): string => `${schema}${name}_history`;
+
+const stagingName = ({ name }: CatalogTable, { schema, stagesInSchema }: Naming): string =>
+  `${stagesInSchema ? schema : ''}${name}_staging`;
 
 /** Fields that Intercom does not document have no column: their types may change with every load. */
 const columnsOf = ({ columns }: CatalogTable) => columns.filter(({ declared }) => declared !== null);
@@ -43,11 +50,11 @@ const lines = (items: readonly string[]): string => items.map((item) => `  ${ite
 const definitions = (table: CatalogTable, { quoted, types }: Dialect): string =>
   lines(columnsOf(table).map(({ name, type }) => `${quoted(name)} ${types[type]}`));
 
-const names = (table: CatalogTable, { quoted }: Named, alias: string): string =>
+const names = (table: CatalogTable, { quoted }: Naming, alias: string): string =>
   lines(columnsOf(table).map(({ name }) => `${alias}.${quoted(name)}`));
 
 /** What tells rows apart: the key, the version, and the run. A key that may be missing compares as empty text. */
-function isThere(table: CatalogTable, { quoted }: Named): string {
+function isThere(table: CatalogTable, { quoted }: Naming): string {
   const version = table.current.kind === 'child' ? '_parent_version' : '_version';
   const columns = [...new Set([...table.primaryKey, version, '_run_id'])];
   return columns
@@ -61,24 +68,23 @@ function isThere(table: CatalogTable, { quoted }: Named): string {
     .join('\n    AND ');
 }
 
-const stagingName = (table: CatalogTable): string => `${table.name}_staging`;
+export const insertNew = (table: CatalogTable, dialect: Naming): string =>
+  `INSERT INTO ${history(table.name, dialect)} (\n${lines(columnsOf(table).map(({ name }) => dialect.quoted(name)))}\n)\nSELECT\n${names(table, dialect, 'new_rows')}\nFROM ${stagingName(table, dialect)} AS new_rows\nWHERE NOT EXISTS (\n  SELECT 1 FROM ${history(table.name, dialect)} AS known\n  WHERE ${isThere(table, dialect)}\n)`;
 
-export const insertNew = (table: CatalogTable, dialect: Named): string =>
-  `INSERT INTO ${history(table.name)} (\n${lines(columnsOf(table).map(({ name }) => dialect.quoted(name)))}\n)\nSELECT\n${names(table, dialect, 'new_rows')}\nFROM ${stagingName(table)} AS new_rows\nWHERE NOT EXISTS (\n  SELECT 1 FROM ${history(table.name)} AS known\n  WHERE ${isThere(table, dialect)}\n)`;
-
-const lastRunOf = (object: string): string => `(SELECT MAX(run_id) FROM ${RUNS} WHERE object = '${object}')`;
+const lastRunOf = (object: string, { schema }: Naming): string =>
+  `(SELECT MAX(run_id) FROM ${schema}${RUNS} WHERE object = '${object}')`;
 
 /** The current state by the rules of the lake's own views (docs/output.md), in SQL that every warehouse has. */
-export function currentView(table: CatalogTable, dialect: Named): string {
+export function currentView(table: CatalogTable, dialect: Naming): string {
   const { quoted } = dialect;
-  const create = `CREATE OR REPLACE VIEW ${table.name} AS\nSELECT\n${names(table, dialect, 'records')}\nFROM `;
+  const create = `CREATE OR REPLACE VIEW ${dialect.schema}${table.name} AS\nSELECT\n${names(table, dialect, 'records')}\nFROM `;
   const { current } = table;
   if (current.kind === 'last_run') {
-    return `${create}${history(table.name)} AS records\nWHERE records.${quoted('_run_id')} = ${lastRunOf(current.object)}`;
+    return `${create}${history(table.name, dialect)} AS records\nWHERE records.${quoted('_run_id')} = ${lastRunOf(current.object, dialect)}`;
   }
   if (current.kind === 'latest') {
     const key = table.primaryKey.map(quoted).join(', ');
-    return `${create}(\n  SELECT ${history(table.name)}.*,\n    ROW_NUMBER() OVER (PARTITION BY ${key} ORDER BY ${quoted('_version')} DESC) AS row_rank\n  FROM ${history(table.name)}\n) AS records\nWHERE records.row_rank = 1`;
+    return `${create}(\n  SELECT ${history(table.name, dialect)}.*,\n    ROW_NUMBER() OVER (PARTITION BY ${key} ORDER BY ${quoted('_version')} DESC) AS row_rank\n  FROM ${history(table.name, dialect)}\n) AS records\nWHERE records.row_rank = 1`;
   }
   const { parent, on, field, ofLastRun } = current;
   const key = on.map(({ parentColumn }) => quoted(parentColumn)).join(', ');
@@ -88,8 +94,8 @@ export function currentView(table: CatalogTable, dialect: Named): string {
   const matches = on.map(
     ({ column, parentColumn }) => `parents.${quoted(parentColumn)} = records.${quoted(column)}`,
   );
-  const isOfLastRun = ofLastRun ? `\n  AND parents.last_run_id = ${lastRunOf(parent)}` : '';
-  return `${create}${history(table.name)} AS records\nJOIN (\n  SELECT ${key}, ${quoted('_version')}, ${isKnown} AS is_known,\n    ROW_NUMBER() OVER (PARTITION BY ${key} ORDER BY ${isKnown} DESC, ${quoted(order)} DESC) AS row_rank,\n    MAX(${quoted('_run_id')}) OVER (PARTITION BY ${key}) AS last_run_id\n  FROM ${history(parent)}\n) AS parents\n  ON ${[...matches, `parents.${quoted('_version')} = records.${quoted('_parent_version')}`].join('\n  AND ')}\nWHERE parents.row_rank = 1 AND parents.is_known = 1${isOfLastRun}`;
+  const isOfLastRun = ofLastRun ? `\n  AND parents.last_run_id = ${lastRunOf(parent, dialect)}` : '';
+  return `${create}${history(table.name, dialect)} AS records\nJOIN (\n  SELECT ${key}, ${quoted('_version')}, ${isKnown} AS is_known,\n    ROW_NUMBER() OVER (PARTITION BY ${key} ORDER BY ${isKnown} DESC, ${quoted(order)} DESC) AS row_rank,\n    MAX(${quoted('_run_id')}) OVER (PARTITION BY ${key}) AS last_run_id\n  FROM ${history(parent, dialect)}\n) AS parents\n  ON ${[...matches, `parents.${quoted('_version')} = records.${quoted('_parent_version')}`].join('\n  AND ')}\nWHERE parents.row_rank = 1 AND parents.is_known = 1${isOfLastRun}`;
 }
 
 function chunks<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
@@ -110,10 +116,12 @@ interface Places {
   readonly from: string;
   /** Address for a list of files. */
   readonly manifestUrl: (body: LoadManifest) => string;
+  /** Schema or dataset for the tables. @default that of the connection */
+  readonly schema?: string | undefined;
 }
 
-function loadOf({ table, files }: TableLoad, dialect: Dialect, { from, manifestUrl }: Places): Load {
-  const into = stagingName(table);
+function loadOf({ table, files }: TableLoad, dialect: Dialect & Naming, { from, manifestUrl }: Places): Load {
+  const into = stagingName(table, dialect);
   const columns = definitions(table, dialect);
   const manifests: StoredManifest[] = [];
   const statements = byCompression(files).flatMap((group) =>
@@ -145,9 +153,10 @@ function loadOf({ table, files }: TableLoad, dialect: Dialect, { from, manifestU
 export function loadStatements(
   loads: readonly TableLoad[],
   lastRuns: readonly LastRun[],
-  dialect: Dialect,
+  of: Dialect,
   places: Places,
 ): Load {
+  const dialect = { ...of, schema: places.schema === undefined ? '' : `${places.schema}.` };
   const all = loads.map((load) => loadOf(load, dialect, places));
   const text = dialect.types.string;
   return {
@@ -155,14 +164,14 @@ export function loadStatements(
     statements: [
       ...loads.map(
         ({ table }) =>
-          `CREATE TABLE IF NOT EXISTS ${history(table.name)} (\n${definitions(table, dialect)}\n)`,
+          `CREATE TABLE IF NOT EXISTS ${history(table.name, dialect)} (\n${definitions(table, dialect)}\n)`,
       ),
-      `CREATE TABLE IF NOT EXISTS ${RUNS} (object ${text}, run_id ${text})`,
+      `CREATE TABLE IF NOT EXISTS ${dialect.schema}${RUNS} (object ${text}, run_id ${text})`,
       ...all.flatMap(({ statements }) => statements),
       ...(lastRuns.length === 0
         ? []
         : [
-            `INSERT INTO ${RUNS} (object, run_id) VALUES\n${lines(lastRuns.map(({ object, runId }) => `('${object}', '${runId}')`))}`,
+            `INSERT INTO ${dialect.schema}${RUNS} (object, run_id) VALUES\n${lines(lastRuns.map(({ object, runId }) => `('${object}', '${runId}')`))}`,
           ]),
       ...loads.map(({ table }) => currentView(table, dialect)),
     ],

@@ -58,6 +58,21 @@ describe('load-sql', () => {
     expect(keysIn(again.stdout)).toEqual(files.filter((key) => key.startsWith('tables/tags/')));
   });
 
+  it('of a child takes its parent along', async () => {
+    const { stdout } = await command([
+      'load-sql',
+      '--for',
+      'spark',
+      '--table',
+      'contact_tag',
+      '--schema',
+      'crm',
+    ]);
+    expect(stdout).toContain('CREATE TABLE IF NOT EXISTS crm.contacts_history');
+    expect(stdout).toContain('CREATE OR REPLACE VIEW crm.contact_tag AS');
+    expect(stdout).not.toContain('contact_company');
+  });
+
   it.each([
     [['--for', 'oracle'], /'oracle' is not one of redshift, snowflake, bigquery, spark/],
     [['--for', 'spark', '--since', 'yesterday'], /'yesterday' is not a time/],

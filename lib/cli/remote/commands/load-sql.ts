@@ -17,6 +17,7 @@ interface LoadOptions extends RemoteOptions {
   readonly table?: string;
   readonly since?: string;
   readonly from?: string;
+  readonly schema?: string;
 }
 
 function warehouseOf(name = ''): Warehouse {
@@ -55,7 +56,12 @@ export async function runLoadSql(terminal: Terminal, options: LoadOptions): Prom
   for (const object of config.objects) all.push(await committedFiles(lake, object, sinceMs));
   const objects = config.objects.map((name) => OBJECTS[name]);
   const tables = configuredTables(objects, config, seenIn(all));
-  const chosen = tables.filter(({ name }) => options.table === undefined || name === options.table);
+  const asked = tables.find(({ name }) => name === options.table);
+  // The view of a child reads its parent's history.
+  const parent = asked?.current.kind === 'child' ? asked.current.parent : null;
+  const chosen = tables.filter(
+    (table) => options.table === undefined || table === asked || (asked && table.name === parent),
+  );
   if (chosen.length === 0) {
     throw new InputError(
       `--table: there is no table ${options.table}. There are ${tables.map(({ name }) => name).join(', ')}.`,
@@ -76,7 +82,7 @@ export async function runLoadSql(terminal: Terminal, options: LoadOptions): Prom
     loads,
     all.flatMap(({ lastRun }) => (lastRun !== null && wanted.has(lastRun.object) ? [lastRun] : [])),
     dialect,
-    { from, manifestUrl: (manifest) => `${bucket}${manifestKeyOf(manifest)}` },
+    { from, schema: options.schema, manifestUrl: (manifest) => `${bucket}${manifestKeyOf(manifest)}` },
   );
   for (const { body } of manifests) await lake.putNew(manifestKeyOf(body), Buffer.from(textOf(body)));
   terminal.print(`-- ${dialect.note}\n`);

@@ -25,7 +25,8 @@ const tableOf = (name: string): CatalogTable => {
 const PLACES = { from: 's3://lake/', manifestUrl: () => 's3://lake/work/load/1.json' };
 
 /** For DuckDB, which takes the portable statements as Redshift gets them. */
-const { quoted } = DIALECTS.redshift;
+const NAMING = { ...DIALECTS.redshift, schema: '' };
+const { quoted } = NAMING;
 
 let instance: DuckDBInstance;
 let connection: DuckDBConnection;
@@ -90,12 +91,12 @@ describe('a load', () => {
               'tickets_staging',
               known.filter(({ _run_id }) => ids.includes(_run_id ?? '')),
             );
-            await connection.run(insertNew(table, { quoted }));
+            await connection.run(insertNew(table, NAMING));
           }
           expect(await rowsOf('SELECT id, _version, _run_id FROM tickets_history')).toEqual(
             known.map((row) => JSON.stringify(row)).toSorted(),
           );
-          await connection.run(currentView(table, { quoted }));
+          await connection.run(currentView(table, NAMING));
           const newest = [...new Set(all.map(({ id }) => id))].map((id) => {
             const last = Math.max(...all.filter((one) => one.id === id).map(({ run }) => run));
             return JSON.stringify({ id, _version: version(last, 1) });
@@ -114,7 +115,7 @@ describe('a load', () => {
     for (let time = 0; time < 2; time += 1) {
       await createTable('data_attributes_staging', table);
       await fill('data_attributes_staging', [row]);
-      await connection.run(insertNew(table, { quoted }));
+      await connection.run(insertNew(table, NAMING));
     }
     expect(await rowsOf('SELECT full_name FROM data_attributes_history')).toHaveLength(1);
   });
@@ -154,7 +155,7 @@ describe('a load', () => {
         childRow('unknown', 1, 'kept'),
         childRow('gone', 1, 'of the last version'),
       ]);
-      await connection.run(currentView(tableOf(child), { quoted }));
+      await connection.run(currentView(tableOf(child), NAMING));
       const shown = await rowsOf(`SELECT ${key} AS id, tag_id FROM ${child}`);
       const wanted = [
         { id: 'known', tag_id: 'new' },
@@ -182,6 +183,27 @@ describe('a load', () => {
       expect([key, places.length]).toEqual([key, 1]);
     }
     expect(load.statements.filter((sql) => sql.startsWith('INSERT INTO tags_history'))).toHaveLength(3);
+  });
+
+  it('names the schema before every table that stays', () => {
+    const loads = ALL.map((table) => ({ table, files: [{ key: `tables/${table.name}/1.gz`, bytes: 1 }] }));
+    const lastRuns = [{ object: 'tags', runId: runId(1) }];
+    for (const warehouse of WAREHOUSES) {
+      const { statements } = loadStatements(loads, lastRuns, DIALECTS[warehouse], {
+        ...PLACES,
+        schema: 'crm',
+      });
+      const named = statements.flatMap((sql) => [
+        ...sql.matchAll(
+          /(?:INTO|FROM|JOIN|EXISTS|VIEW) ([a-z_.]+(?:_history|_last_runs|_staging)|[a-z_.]+ AS)/g,
+        ),
+      ]);
+      const bare = named.flatMap(([, name = '']) => (name.startsWith('crm.') ? [] : [name]));
+      expect([warehouse, new Set(bare.filter((name) => !name.endsWith('_staging')))]).toEqual([
+        warehouse,
+        new Set(),
+      ]);
+    }
   });
 
   it('is of SQL that Spark can parse', () => {
