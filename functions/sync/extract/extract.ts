@@ -5,7 +5,7 @@ import { ContractError } from '../../core/errors.ts';
 import { stringifyJson } from '../../core/json.ts';
 import { planKey } from '../../core/lake-keys.ts';
 import type { Lease } from '../../core/ports.ts';
-import type { DebtScope, ReadEvent } from '../../core/reading.ts';
+import type { DebtScope, ReadEvent, Window } from '../../core/reading.ts';
 import type { ExtractResult } from '../../core/workflow.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
 import { judgeWalk, readsRecords } from '../judge.ts';
@@ -213,6 +213,22 @@ async function walk(
   }
 }
 
+const wider = ({ from, to }: Window, seconds: number): Window => ({
+  from: from === null ? null : from - seconds,
+  to: to === null ? null : to + seconds,
+});
+
+/**
+ * What the reader is asked for. A piece of a day that is still owed was cut at days of the workspace's zone. If the zone
+ * has changed since then, records at its edges lie outside of the same days now.
+ */
+function askedFor(slice: PlannedSlice, slackSeconds: number): PlannedSlice {
+  const { query, debt } = slice;
+  if (debt === null || debt.count !== undefined || query.kind !== 'window' || query.created === null)
+    return slice;
+  return { ...slice, query: { ...query, created: wider(query.created, slackSeconds) } };
+}
+
 /** Handles one event after the other, and checkpoints on the way. */
 async function walkOn(
   dependencies: ObjectDependencies,
@@ -221,11 +237,12 @@ async function walkOn(
   progress: SliceProgress,
   attempt: WatchedAttempt,
 ): Promise<Next> {
-  const { reader, limits } = dependencies;
+  const { reader, limits, declaration } = dependencies;
+  const asked = askedFor(slice, declaration.read.slackSeconds ?? 0);
   const start = progress.position();
   /** Where nothing has moved on, the next attempt would only do the same again. */
   const hasMoved = (): boolean => stringifyJson(progress.position()) !== stringifyJson(start);
-  for await (const event of reader.read(slice, start)) {
+  for await (const event of reader.read(asked, start)) {
     const next = await handle(dependencies, plan, slice, progress, event);
     if (next !== 'next') return next;
     if (attempt.remainingMs() < limits.deadlineMarginMs && hasMoved()) {

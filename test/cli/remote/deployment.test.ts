@@ -23,6 +23,7 @@ const OUTPUTS = {
     BucketName: 'lake',
     TableName: 'State',
     ConnectionSecretArn: 'Connection',
+    HashKeySecretArn: 'HashKey',
     OAuthClientSecretArn: 'OAuthClient',
   },
   intercom: {
