@@ -105,7 +105,7 @@ program
   .description(
     'write the current state as a DuckDB database: every table, its flat table, and what is committed',
   )
-  .argument('<file>', 'such as intercom.duckdb; an existing file is replaced')
+  .argument('<file>', 'such as lake.duckdb; an existing file is replaced')
   .option(...OUT)
   .action((file, options) =>
     terminal.run(async () =>

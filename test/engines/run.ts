@@ -1,23 +1,36 @@
-/** `npm run test:engines`: finds Trino or says why the tests are skipped, then runs them. */
+/** `npm run test:engines`: finds Trino and dbt, or says which tests are skipped and why, then runs the others. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { findTrino, NoTrinoError, type TrinoFiles } from './trino-files.ts';
+import { findDbt, NoDbtError } from './dbt-files.ts';
+import { findTrino, NoTrinoError } from './trino-files.ts';
 
-async function trinoOrNull(): Promise<TrinoFiles | null> {
+/** What is needed as variables; null if it cannot be had here. */
+async function variablesOf(
+  engine: string,
+  find: () => Promise<Readonly<Record<string, string>>>,
+): Promise<Readonly<Record<string, string>> | null> {
   try {
-    return await findTrino();
+    return await find();
   } catch (error) {
-    if (!(error instanceof NoTrinoError)) throw error;
-    process.stdout.write(`The tests on Trino are skipped. ${error.message}\n`);
+    if (!(error instanceof NoTrinoError || error instanceof NoDbtError)) throw error;
+    process.stdout.write(`The tests on ${engine} are skipped. ${error.message}\n`);
     return null;
   }
 }
 
-const trino = await trinoOrNull();
-if (trino !== null) {
-  const tests = spawn('vitest', ['run', '--config', 'test/engines/vitest.config.ts'], {
+const trino = await variablesOf('Trino', async () => {
+  const { home, java } = await findTrino();
+  return { TRINO_HOME: home, TRINO_JAVA: java };
+});
+const dbt = await variablesOf('dbt', async () => ({ DBT: await findDbt() }));
+const files = [
+  ...(trino === null ? [] : ['test/engines/views.test.ts']),
+  ...(dbt === null ? [] : ['test/engines/dbt.test.ts']),
+];
+if (files.length > 0) {
+  const tests = spawn('vitest', ['run', '--config', 'test/engines/vitest.config.ts', ...files], {
     stdio: 'inherit',
-    env: { ...process.env, TRINO_HOME: trino.home, TRINO_JAVA: trino.java },
+    env: { ...process.env, ...trino, ...dbt },
   });
   const [code] = (await once(tests, 'exit')) as [number | null];
   process.exitCode = code ?? 1;

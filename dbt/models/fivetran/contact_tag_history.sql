@@ -1,0 +1,7 @@
+select
+  records.contact_id,
+  records.tag_id,
+  parent.updated_at as contact_updated_at,
+  {{ history_columns('records') }}
+from {{ source('intercom_lake', 'contact_tag_flat') }} as records
+join {{ source('intercom_lake', 'contacts_flat') }} as parent on parent.id = records.contact_id
