@@ -9,6 +9,7 @@ export default defineConfig({
     // Needs Trino: `npm run test:engines`.
     exclude: [...configDefaults.exclude, 'test/engines/**'],
     globalSetup: 'test/support/temporary-folder.ts',
+    setupFiles: 'test/support/fixed-seed.ts',
     // Many tests wait for processes and timers: one worker would leave a small machine idle.
     maxWorkers: 2,
     testTimeout: 120_000,

@@ -86,20 +86,26 @@ function typed(sql: string, type: AttributeType): string {
   return type === 'timestamp' ? fromUnix(sql) : `TRY_CAST(${sql} AS ${TYPES[type]})`;
 }
 
-/** Something that may be hashed is text then; something excluded is no column. */
-function treated(
-  context: FlatContext,
+/**
+ * The type of each leaf of a column under the field rules: what may be hashed is text, and what is excluded has none. The
+ * rules of the column are worked out once.
+ */
+function typesUnderRules(
+  { declared, rules }: FlatContext,
   table: DeclaredTableName,
   column: string,
-  keys: readonly string[],
-  type: AttributeType,
-): AttributeType | null {
-  const declared = context.declared.find(({ name }) => name === table);
-  if (declared === undefined) return type;
-  const steps = keys.map((key) => ({ key }));
-  const treatment = treatmentAt(columnTree(declared, column, context.rules), steps);
-  if (treatment === 'exclude') return null;
-  return treatment === 'hash' ? 'string' : type;
+): (keys: readonly string[], type: AttributeType) => AttributeType | null {
+  const found = declared.find(({ name }) => name === table);
+  if (found === undefined) return (_keys, type) => type;
+  const tree = columnTree(found, column, rules);
+  return (keys, type) => {
+    const treatment = treatmentAt(
+      tree,
+      keys.map((key) => ({ key })),
+    );
+    if (treatment === 'exclude') return null;
+    return treatment === 'hash' ? 'string' : type;
+  };
 }
 
 /** `source.author.id` is `source_author_id`. What a prefix would only repeat has none: `statistics.count_reopens`. */
@@ -110,9 +116,10 @@ function leafName(column: string, keys: readonly string[]): string {
 }
 
 function leafColumns(context: FlatContext, table: DeclaredTableName, column: string): readonly FlatColumn[] {
+  const typeOf = typesUnderRules(context, table, column);
   return Object.entries(LEAVES[table]?.[column] ?? {}).flatMap(([path, wanted]) => {
     const keys = parsePath(path).map((step) => ('key' in step ? step.key : ''));
-    const type = treated(context, table, column, keys, wanted);
+    const type = typeOf(keys, wanted);
     if (type === null) return [];
     return [
       { name: leafName(column, keys), type: TYPES[type], sql: typed(context.leaf(cell(column), keys), type) },
@@ -141,11 +148,12 @@ function freeName(name: string, taken: ReadonlySet<string>): string {
 function attributeColumns(context: FlatContext, table: ObjectName): readonly FlatColumn[] {
   const place = ATTRIBUTE_COLUMNS[table];
   if (place === undefined) return [];
+  const typeOf = typesUnderRules(context, table, place.column);
   const taken = new Set<string>();
   return (context.attributes[table] ?? []).flatMap(({ name, type: wanted }) => {
     const unique = freeName([place.prefix, plainName(name)].filter((part) => part !== '').join('_'), taken);
     taken.add(unique);
-    const type = treated(context, table, place.column, [name], wanted);
+    const type = typeOf([name], wanted);
     if (type === null) return [];
     const value = context.leaf(cell(place.column), [name]);
     return [

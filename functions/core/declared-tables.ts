@@ -45,6 +45,15 @@ export function tablesOf(object: ObjectDeclaration): readonly DeclaredTable[] {
   return [own, ...children.map(childTable)];
 }
 
+/** Names of the tables that belong to the object alone: its own, then those of its children. */
+export const ownTables = ({
+  name,
+  children,
+}: Pick<ObjectDeclaration, 'name' | 'children'>): readonly DeclaredTableName[] => [
+  name,
+  ...children.map(({ table }) => table),
+];
+
 /** The object without these child tables: we fetch, write and count nothing for them. */
 export function withoutChildren(object: ObjectDeclaration, left: readonly ChildName[]): ObjectDeclaration {
   if (left.length === 0) return object;

@@ -1,7 +1,6 @@
 /**
  * What the use cases need from outside. Memory twins and AWS adapters pass the same contract test.
  */
-
 import type {
   AuthorizationOutcome,
   AuthorizationRequest,

@@ -1,7 +1,6 @@
 /** `person` finds all of a person, in plain text and hashed, and takes them out, and nothing of their neighbours. */
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { hashWith } from '../../functions/aws/secrets-hash-source.ts';
 import type { PipelineConfig } from '../../functions/config/config.ts';
@@ -15,6 +14,7 @@ import { SMALL, startBench } from '../support/local/local-bench.ts';
 import { plant } from '../support/local/plant.ts';
 import { rowsOf } from '../support/local/sql-tables.ts';
 import { DAY } from '../support/local/test-clock.ts';
+import { textsBelow } from '../support/texts-below.ts';
 
 const OBJECTS = ['contacts', 'conversations', 'conversation_parts', 'tickets'] as const;
 
@@ -102,22 +102,6 @@ WHERE contacts.email IS NOT NULL ORDER BY contacts.id LIMIT 1`,
   }
 });
 
-/** Text of every file below a folder. */
-async function texts(folder: string): Promise<ReadonlyMap<string, string>> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries
-    .filter((entry) => entry.isFile())
-    .map(({ parentPath, name }) => join(parentPath, name));
-  return new Map(
-    await Promise.all(
-      files.map(async (file) => {
-        const body = await readFile(file);
-        return [file, (file.endsWith('.gz') ? gunzipSync(body) : body).toString('utf8')] as const;
-      }),
-    ),
-  );
-}
-
 /** Rows of the files that count, by table, that have none of these texts. */
 async function rowsWithout(out: string, marks: readonly string[]): Promise<ReadonlySet<string>> {
   const lake = createDirectoryLake(out);
@@ -161,7 +145,7 @@ test.each(['replicate', 'hash'] as const)(
       const erased = await local(['person', 'erase', id, '--yes', '--now', '--json', '--out', out]);
       expect(erased).toMatchObject({ status: 0 });
       expect(JSON.parse(erased.stdout).objects).toHaveLength(OBJECTS.length);
-      for (const [file, text] of await texts(join(out, 'lake'))) {
+      for (const [file, text] of await textsBelow(join(out, 'lake'))) {
         // The list of whom to leave out has hashes, and nothing else of them.
         const wanted = file.includes('/erasures/') ? plain : marks;
         expect(wanted.filter((mark) => text.includes(mark)).map((mark) => `${file}: ${mark}`)).toEqual([]);
@@ -178,7 +162,7 @@ test.each(['replicate', 'hash'] as const)(
       workspace.contacts.update(id, { name: 'canary-contacts-again-end' });
       await sync();
       await sync({ mode: 'full_refresh' });
-      for (const [file, text] of await texts(join(out, 'lake'))) {
+      for (const [file, text] of await textsBelow(join(out, 'lake'))) {
         if (file.includes('/work/')) continue;
         expect(plain.filter((mark) => text.includes(mark)).map((mark) => `${file}: ${mark}`)).toEqual([]);
       }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import type { Manifest, Part } from '../../functions/core/engine-files.ts';
 import type { ObjectName, TableName } from '../../functions/core/names.ts';
+import { counting } from '../../functions/sync/counting.ts';
 import type { MemoryLake } from './memory/memory-lake.ts';
 
 export type OutputRow = Readonly<Record<string, unknown>>;
@@ -40,6 +41,12 @@ export function rowsOfParts(
 
 export const manifestsOf = (lake: MemoryLake, object: ObjectName): readonly Manifest[] =>
   lake.keys(`manifests/${object}/`).map((key) => lake.json<Manifest>(key));
+
+/** The manifests that no rewrite replaces. */
+export const countingManifestsOf = (lake: MemoryLake, object: ObjectName): readonly Manifest[] =>
+  counting(
+    manifestsOf(lake, object).map((one) => ({ ...one, runId: one.run_id, replaces: one.replaces ?? [] })),
+  );
 
 /** Rows of a table over all committed runs of an object. */
 export function committedRows(

@@ -1,5 +1,6 @@
 /** Commit: every slice of the plan is done, so the object's run begins to exist. */
 
+import { ownTables } from '../../core/declared-tables.ts';
 import type { Debt, DoneSlice, Draft, Manifest, NewDebt, Plan, RunContext } from '../../core/engine-files.ts';
 import { ContractError, RetryableError } from '../../core/errors.ts';
 import { draftKey, manifestKey, planKey } from '../../core/lake-keys.ts';
@@ -128,8 +129,7 @@ function distinctDebts(debts: readonly Debt[]): readonly Debt[] {
 
 function tablesOf({ declaration }: ObjectDependencies, slices: readonly DoneSlice[]): Manifest['tables'] {
   const parts = slices.flatMap(({ done }) => done.parts);
-  const always: readonly TableName[] = [declaration.name, ...declaration.children.map(({ table }) => table)];
-  const names = new Set([...always, ...parts.map(({ table }) => table)]);
+  const names = new Set<TableName>([...ownTables(declaration), ...parts.map(({ table }) => table)]);
   return Object.fromEntries(
     [...names].map((name) => {
       const files = parts

@@ -83,7 +83,7 @@ function nextGroup(sources: readonly Source[]): readonly Source[] {
   return group;
 }
 
-export const sha256 = (body: Uint8Array): string => createHash('sha256').update(body).digest('hex');
+export const sha256 = (body: Uint8Array | string): string => createHash('sha256').update(body).digest('hex');
 
 /** @throws ContractError if the file is not what its manifest says: a rewrite would make the damage permanent */
 export async function checkedBytes(

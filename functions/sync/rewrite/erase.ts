@@ -2,7 +2,8 @@
  * Takes a person out of committed history: each manifest whose files or facts have them is replaced by one without
  * (decision 022). Files with nothing of them stay as they are, and the new manifest lists them.
  */
-import { createHash } from 'node:crypto';
+
+import { ownTables } from '../../core/declared-tables.ts';
 import type { Draft, Manifest, ManifestFile, Part, RewriteReceipt } from '../../core/engine-files.ts';
 import type { ErasedFile, ErasedObject } from '../../core/erasure.ts';
 import {
@@ -37,6 +38,7 @@ import {
   replacedRun,
   sha256,
 } from './compact.ts';
+import { filesOf } from './purge.ts';
 
 type EraseDependencies = Pick<ObjectDependencies, 'lake' | 'state' | 'declaration' | 'clock' | 'hashes'>;
 
@@ -243,7 +245,7 @@ export async function erasePerson(
   const { lake, declaration, clock, hashes } = dependencies;
   const request = await requestOf(lake, erasure);
   const eraser = createEraser(declaration, [request], await hashes.hashText());
-  const digest = createHash('sha256').update(erasure).digest('hex');
+  const digest = sha256(erasure);
   const all = (await manifestsOf(lake, declaration.name)).map(({ manifest }) => manifest);
   const there = new Set(all.map(({ run_id }) => run_id));
   const current = thatCount(all.map((manifest) => ({ key: '', manifest }))).map(({ manifest }) => manifest);
@@ -269,10 +271,7 @@ export async function erasePerson(
 
 /** Tables that the object writes to, and how its files in them begin. */
 const placesOf = ({ declaration }: Pick<EraseDependencies, 'declaration'>) => [
-  ...[declaration.name, ...declaration.children.map(({ table }) => table)].map((table) => ({
-    table,
-    owner: '',
-  })),
+  ...ownTables(declaration).map((table) => ({ table, owner: '' })),
   ...SHARED_TABLES.map((table) => ({ table, owner: `${declaration.name}-` })),
 ];
 
@@ -288,13 +287,7 @@ export async function removeUnlisted(
 ): Promise<boolean> {
   const eraser = createEraser(declaration, [await requestOf(lake, erasure)], await hashes.hashText());
   const manifests = await manifestsOf(lake, declaration.name);
-  const listed = new Set(
-    manifests.flatMap(({ manifest }) =>
-      [...Object.values(manifest.tables).flatMap(({ files }) => files), ...(manifest.evidence ?? [])].map(
-        ({ key }) => key,
-      ),
-    ),
-  );
+  const listed = new Set(manifests.flatMap(({ manifest }) => filesOf(manifest)));
   for (const { table, owner } of placesOf({ declaration })) {
     for await (const key of lake.list(tablePrefix(table))) {
       if (listed.has(key) || !key.slice(key.lastIndexOf('/') + 1).startsWith(owner)) continue;

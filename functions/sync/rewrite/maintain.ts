@@ -2,7 +2,7 @@
  * Keeps the history of an object short: puts the runs of past days together, removes what was replaced, and sweeps
  * up files that no manifest lists.
  */
-import { createHash } from 'node:crypto';
+import { ownTables } from '../../core/declared-tables.ts';
 import type { Manifest } from '../../core/engine-files.ts';
 import {
   dayPrefix,
@@ -14,7 +14,6 @@ import {
   runDateOf,
   runIdIn,
 } from '../../core/lake-keys.ts';
-import type { TableName } from '../../core/names.ts';
 import type { Lease } from '../../core/ports.ts';
 import { DAY_SECONDS, type EpochMs, isoTime } from '../../core/time.ts';
 import type { MaintainResult } from '../../core/workflow.ts';
@@ -25,7 +24,7 @@ import { knownErasures } from '../erasures.ts';
 import { acquireLease, requireLease } from '../lease.ts';
 import { manifestsOf, thatCount } from '../manifests.ts';
 import { encodeJson, readStored } from '../store.ts';
-import { compact, type RewriteAttempt } from './compact.ts';
+import { compact, type RewriteAttempt, sha256 } from './compact.ts';
 import { erasePerson, removeUnlisted } from './erase.ts';
 import { filesOf, purge } from './purge.ts';
 import { evidenceRewrite, mayPay, nextRewrite, purgeable, type Rewrite, SWEEP_AFTER_MS } from './tiers.ts';
@@ -76,12 +75,6 @@ async function knownManifests(dependencies: MaintainDependencies): Promise<reado
   );
 }
 
-/** The tables that belong to this object alone. */
-const ownTables = ({ declaration }: MaintainDependencies): readonly TableName[] => [
-  declaration.name,
-  ...declaration.children.map(({ table }) => table),
-];
-
 /**
  * Removes files of past days that no manifest lists: left-overs of attempts that were cut off. Every run of such a
  * day is over, because a later one has committed.
@@ -98,7 +91,7 @@ async function sweep(
       ofDay.map(({ runId }) => readStored<Manifest>(lake, manifestKey(declaration.name, runId))),
     );
     const listed = new Set(stored.flatMap((manifest) => (manifest === null ? [] : filesOf(manifest))));
-    for (const table of ownTables(dependencies)) {
+    for (const table of ownTables(declaration)) {
       const orphans: string[] = [];
       for await (const key of lake.list(dayPrefix(table, day))) if (!listed.has(key)) orphans.push(key);
       await lake.delete(orphans);
@@ -150,8 +143,6 @@ async function confirmRemoved(dependencies: MaintainDependencies, attempt: Rewri
   }
   return true;
 }
-
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** What the next step removes, and what it puts together. */
 interface Step {

@@ -1,4 +1,5 @@
 /** What queries in Athena cost: the bytes they read, and the files and folders they open to find them. Pure. */
+import { DEFAULT_LIMITS } from '../../../functions/sync/dependencies.ts';
 import { DAYS_PER_MONTH, PRICES } from './prices.ts';
 import { storedBytes, type Volumes } from './usage.ts';
 
@@ -7,9 +8,6 @@ export const QUERIED = ['contacts', 'conversations', 'conversation_parts'] as co
 export type Queried = (typeof QUERIED)[number];
 
 const DAYS_PER_YEAR = 365;
-
-/** A part is closed when its stored size reaches this (functions/sync/dependencies.ts). */
-const PART_BYTES = 8 * 1024 * 1024;
 
 export interface QueryUsage {
   readonly bytes: number;
@@ -35,7 +33,7 @@ export function queryUsage(
   const bytes = storedBytes(table, volumes, DAYS_PER_YEAR);
   const ofRuns = filesOfRuns(runsPerDay, isCompacted);
   // A manifest for each run or rewrite; parts of the first load, and of months that are larger than one part.
-  return { bytes, gets: 2 * ofRuns + bytes / PART_BYTES, lists: DAYS_PER_YEAR };
+  return { bytes, gets: 2 * ofRuns + bytes / DEFAULT_LIMITS.partBytes, lists: DAYS_PER_YEAR };
 }
 
 /** US dollars for one such query. */

@@ -1,4 +1,5 @@
 /** How each warehouse writes types and names, and reads a list of files. Pure. */
+import { literal, quoted } from '../../../functions/catalog/sql.ts';
 import type { CatalogType } from '../../../functions/catalog/types.ts';
 
 export const WAREHOUSES = ['redshift', 'snowflake', 'bigquery', 'spark'] as const;
@@ -50,14 +51,11 @@ export interface Dialect {
   readonly note: string;
 }
 
-const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
-
-const double = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 const backticks = (name: string): string => `\`${name.replaceAll('`', '')}\``;
 
 const redshift: Dialect = {
   types: { string: 'VARCHAR(MAX)', bigint: 'BIGINT', double: 'DOUBLE PRECISION', boolean: 'BOOLEAN' },
-  quoted: double,
+  quoted,
   filesPerCopy: 10_000,
   stagesInSchema: false,
   needsManifest: true,
@@ -74,7 +72,7 @@ const redshift: Dialect = {
 const snowflake: Dialect = {
   types: { string: 'VARCHAR', bigint: 'BIGINT', double: 'DOUBLE', boolean: 'BOOLEAN' },
   // Names without quotes are upper case there, so that `SELECT id` finds "ID".
-  quoted: (name) => double(name.toUpperCase()),
+  quoted: (name) => quoted(name.toUpperCase()),
   filesPerCopy: 1_000,
   stagesInSchema: false,
   needsManifest: false,

@@ -2,6 +2,7 @@
  * SQL that loads exactly the committed files of a lake into a warehouse, and views of the current state there. A load
  * may be repeated, and loads may overlap: a row that is there already is not inserted again. Pure.
  */
+import { list } from '../../../functions/catalog/sql.ts';
 import { type CatalogTable, UNKNOWN } from '../../../functions/catalog/tables.ts';
 import type { Dialect, LoadedFile, LoadManifest } from './dialects.ts';
 
@@ -45,13 +46,11 @@ const stagingName = ({ name }: CatalogTable, { schema, stagesInSchema }: Naming)
 /** Fields that Intercom does not document have no column: their types may change with every load. */
 const columnsOf = ({ columns }: CatalogTable) => columns.filter(({ declared }) => declared !== null);
 
-const lines = (items: readonly string[]): string => items.map((item) => `  ${item}`).join(',\n');
-
 const definitions = (table: CatalogTable, { quoted, types }: Dialect): string =>
-  lines(columnsOf(table).map(({ name, type }) => `${quoted(name)} ${types[type]}`));
+  list(columnsOf(table).map(({ name, type }) => `${quoted(name)} ${types[type]}`));
 
 const names = (table: CatalogTable, { quoted }: Naming, alias: string): string =>
-  lines(columnsOf(table).map(({ name }) => `${alias}.${quoted(name)}`));
+  list(columnsOf(table).map(({ name }) => `${alias}.${quoted(name)}`));
 
 /** What tells rows apart: the key, the version, and the run. A key that may be missing compares as empty text. */
 function isThere(table: CatalogTable, { quoted }: Naming): string {
@@ -69,7 +68,7 @@ function isThere(table: CatalogTable, { quoted }: Naming): string {
 }
 
 export const insertNew = (table: CatalogTable, dialect: Naming): string =>
-  `INSERT INTO ${history(table.name, dialect)} (\n${lines(columnsOf(table).map(({ name }) => dialect.quoted(name)))}\n)\nSELECT\n${names(table, dialect, 'new_rows')}\nFROM ${stagingName(table, dialect)} AS new_rows\nWHERE NOT EXISTS (\n  SELECT 1 FROM ${history(table.name, dialect)} AS known\n  WHERE ${isThere(table, dialect)}\n)`;
+  `INSERT INTO ${history(table.name, dialect)} (\n${list(columnsOf(table).map(({ name }) => dialect.quoted(name)))}\n)\nSELECT\n${names(table, dialect, 'new_rows')}\nFROM ${stagingName(table, dialect)} AS new_rows\nWHERE NOT EXISTS (\n  SELECT 1 FROM ${history(table.name, dialect)} AS known\n  WHERE ${isThere(table, dialect)}\n)`;
 
 const lastRunOf = (object: string, { schema }: Naming): string =>
   `(SELECT MAX(run_id) FROM ${schema}${RUNS} WHERE object = '${object}')`;
@@ -171,7 +170,7 @@ export function loadStatements(
       ...(lastRuns.length === 0
         ? []
         : [
-            `INSERT INTO ${dialect.schema}${RUNS} (object, run_id) VALUES\n${lines(lastRuns.map(({ object, runId }) => `('${object}', '${runId}')`))}`,
+            `INSERT INTO ${dialect.schema}${RUNS} (object, run_id) VALUES\n${list(lastRuns.map(({ object, runId }) => `('${object}', '${runId}')`))}`,
           ]),
       ...loads.map(({ table }) => currentView(table, dialect)),
     ],

@@ -171,8 +171,9 @@ export async function runPersonErase(
   const { clock } = terminal;
   let request = await unfinished(site, who);
   if (request === null) {
-    const person = await recognize(lake, await countingFiles(lake), who, hash);
-    const found = await countErased(lake, person, hash);
+    const files = await countingFiles(lake);
+    const person = await recognize(lake, files, who, hash);
+    const found = await countErased(lake, files, person, hash);
     if (found.length === 0) {
       terminal.print(options.json === true ? 'null' : `The lake holds nothing of ${who}.`);
       return 0;

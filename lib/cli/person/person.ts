@@ -106,13 +106,16 @@ async function identify(
   for (let size = 0; size < sizeOf(known); ) {
     size = sizeOf(known);
     for (const file of places) {
+      const eraserNow = (): Eraser => createEraser(OBJECTS[file.object], [hashesOf(known)], hash);
+      let eraser = eraserNow();
       for await (const { row } of rowsOf(lake, file)) {
-        const eraser = createEraser(OBJECTS[file.object], [hashesOf(known)], hash);
         if (!eraser.names(file.table, row)) continue;
+        const before = sizeOf(known);
         add(known.ids, row.id, hash);
         add(known.ids, row.merged_into, hash);
         add(known.emails, row.email, hash, true);
         add(known.external_ids, row.external_id, hash);
+        if (sizeOf(known) > before) eraser = eraserNow();
       }
     }
   }
@@ -189,12 +192,13 @@ export interface TableCount {
 /** What an erasure would do, by table. */
 export async function countErased(
   lake: ReadableLake,
+  files: readonly TableFile[],
   person: PersonHashes,
   hash: HashText,
 ): Promise<readonly TableCount[]> {
   const eraserOf = erasersOf(person, hash);
   const counts = new Map<TableName, { removed: number; blanked: number }>();
-  for (const file of await countingFiles(lake)) {
+  for (const file of files) {
     const eraser = eraserOf(file.object);
     for await (const { line } of rowsOf(lake, file)) {
       const { change } = eraser.erase(file.table, line);

@@ -1,7 +1,6 @@
 /** With `sensitiveFields: 'hash'` nothing that the pipeline writes or prints is personal. */
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import type { Table } from '@aws-sdk/client-glue';
 import { expect, it } from 'vitest';
 import type { JsonObject, Simulator, Workspace } from '../../../lib/standins/intercom/index.ts';
@@ -9,6 +8,7 @@ import { canariesIn, PLANTED_RECORDS } from '../../support/canaries.ts';
 import { local, temporaryDirectory, workspace } from '../../support/cli/run-command.ts';
 import { definitionOf } from '../../support/glue-tables.ts';
 import { plant } from '../../support/local/plant.ts';
+import { textsBelow } from '../../support/texts-below.ts';
 
 const SIZES = { contacts: 60, companies: 20, conversations: 20, tickets: 10, partsOfLongConversation: 30 };
 
@@ -58,21 +58,10 @@ function viewIn(file: string, text: string): string {
   return ViewOriginalText === undefined ? '' : JSON.stringify(definitionOf({ Name: '', ViewOriginalText }));
 }
 
-/** Every file below a directory as text, decompressed, by path. */
+/** Every file below a directory as text, with the SQL that it hides. */
 async function bytesOf(directory: string): Promise<ReadonlyMap<string, string>> {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-  const files = entries
-    .filter((entry) => entry.isFile())
-    .map(({ parentPath, name }) => join(parentPath, name));
-  return new Map(
-    await Promise.all(
-      files.map(async (file) => {
-        const body = await readFile(file);
-        const text = (file.endsWith('.gz') ? gunzipSync(body) : body).toString('utf8');
-        return [file, text + viewIn(file, text)] as const;
-      }),
-    ),
-  );
+  const texts = await textsBelow(directory);
+  return new Map([...texts].map(([file, text]) => [file, text + viewIn(file, text)]));
 }
 
 const allText = (files: ReadonlyMap<string, string>): string => [...files].flat().join('\n');

@@ -260,11 +260,18 @@ function model(history: History) {
   };
   /** Parts of the conversations whose ids the tags stand for, by the contacts' versions. */
   const parts = () => {
-    const all = committed.filter(({ parent }) => parent === 'contacts');
-    const rows = [...new Set(all.flatMap(({ id, tags }) => (tags ?? []).map((tag) => `${id} ${tag}`)))];
-    return rows.map((text) => {
-      const [id = ''] = text.split(' ');
-      const runs = all.filter((one) => one.id === id && (one.tags ?? []).length > 0).map(({ run }) => run);
+    const all = committed
+      .filter(({ parent }) => parent === 'contacts')
+      .flatMap((one) => (one.tags ?? []).map((tag) => ({ ...one, text: `${one.id} ${tag}` })));
+    const newest = [...new Set(all.map(({ text }) => text))].flatMap(
+      (text) =>
+        last(
+          all.filter((one) => one.text === text),
+          versionText,
+        ) ?? [],
+    );
+    return newest.map(({ text, id }) => {
+      const runs = newest.filter((one) => one.id === id).map(({ run }) => run);
       return { text, isLive: !gone('conversations', id, Math.max(...runs)) };
     });
   };
@@ -358,6 +365,14 @@ describe('the views', () => {
     expect(await shown('contacts', '"id"')).toEqual(['1', '2']);
     expect(await shown('contacts_live', '"id"')).toEqual(['2']);
     expect(await shown('contact_tag_live', '"contact_id"')).toEqual(['2']);
+  });
+
+  it('judge by the newest version: a later run that read an older one does not bring the record back', async () => {
+    const versions = [version({ stamp: 1 }), version({ run: 1 })];
+    const deletions: Deletion[] = [{ object: 'conversations', id: '1', run: 0 }];
+    await compare({ versions, deletions, uncommitted: [] });
+    expect(await shown('conversation_parts', COLUMNS.conversation_parts)).toEqual(['1 a']);
+    expect(await shown('conversation_parts_live', COLUMNS.conversation_parts)).toEqual([]);
   });
 
   it('agree with the model after any history', async () => {

@@ -1,6 +1,12 @@
 /** `delete`: removes a pipeline from AWS, with its data or without. */
 import type { ResolvedPipeline } from '../../../../functions/config/config.ts';
 import { InputError, isPipelineError } from '../../../../functions/core/errors.ts';
+import {
+  evidencePrefix,
+  manifestPrefix,
+  RUNS_PREFIX,
+  tablePrefix,
+} from '../../../../functions/core/lake-keys.ts';
 import { CHILD_NAMES, OBJECT_NAMES, SHARED_TABLES } from '../../../../functions/core/names.ts';
 import { DEFAULT_CONFIG_FILE, loadPipeline } from '../../load-config.ts';
 import { tableText } from '../../terminal/table-text.ts';
@@ -23,9 +29,9 @@ export interface DeleteOptions extends RemoteOptions {
 
 /** Where the pipeline writes in a bucket (functions/core/lake-keys.ts); ids of runs begin with the year. */
 const PREFIXES = [
-  ...[...OBJECT_NAMES, ...CHILD_NAMES, ...SHARED_TABLES].map((table) => `tables/${table}/run_date=`),
-  ...OBJECT_NAMES.flatMap((object) => [`manifests/${object}/`, `evidence/${object}/`]),
-  'runs/20',
+  ...[...OBJECT_NAMES, ...CHILD_NAMES, ...SHARED_TABLES].map((table) => `${tablePrefix(table)}run_date=`),
+  ...OBJECT_NAMES.flatMap((object) => [manifestPrefix(object), evidencePrefix(object)]),
+  `${RUNS_PREFIX}20`,
   'work/20',
 ];
 

@@ -10,14 +10,14 @@ import {
   erasureRequestKey,
 } from '../../../../functions/core/lake-keys.ts';
 import { commitObject } from '../../../../functions/sync/commit/commit.ts';
-import { counting } from '../../../../functions/sync/counting.ts';
 import type { ObjectDependencies } from '../../../../functions/sync/dependencies.ts';
 import { isMaintenanceDue, maintainObject } from '../../../../functions/sync/rewrite/maintain.ts';
 import { encodeJson } from '../../../../functions/sync/store.ts';
 import { createCrashPoint, Killed } from '../../../support/crash.ts';
-import { createPipeline, dependenciesOf, type Pipeline, testHash } from '../../../support/dependencies.ts';
-import { manifestsOf, rowsOfParts } from '../../../support/rows-of.ts';
-import { createWorld, createWorldReader, type WorldRecord } from '../../../support/search-world.ts';
+import { type Pipeline, testHash } from '../../../support/dependencies.ts';
+import { contactsPipeline, maintainInSteps } from '../../../support/maintained.ts';
+import { countingManifestsOf, manifestsOf, rowsOfParts } from '../../../support/rows-of.ts';
+import type { WorldRecord } from '../../../support/search-world.ts';
 import { beginRun, planAndExtract, runOnce } from '../../../support/workflow.ts';
 
 const HOUR_MS = 3_600_000;
@@ -33,12 +33,7 @@ const textOf = (body: Uint8Array, key: string): string =>
 
 /** Lines of the files that count, byte for byte. */
 function visible({ lake }: Pipeline): readonly Text[] {
-  const manifests = manifestsOf(lake, 'contacts').map((one) => ({
-    ...one,
-    runId: one.run_id,
-    replaces: one.replaces ?? [],
-  }));
-  return counting(manifests)
+  return countingManifestsOf(lake, 'contacts')
     .flatMap(({ tables }) =>
       Object.entries(tables).flatMap(([table, { files }]) => {
         const parts = files.map((file) => ({ table: table as 'contacts', ...file }));
@@ -64,16 +59,7 @@ async function history(
   compression: 'gzip' | 'none' = 'gzip',
   { isAlone = false }: { readonly isAlone?: boolean } = {},
 ) {
-  const pipeline = createPipeline();
-  const world = createWorld([], { granularity: 'second', inclusive: false });
-  const reader = createWorldReader(world, { nowMs: pipeline.clock.now });
-  const dependencies = dependenciesOf(pipeline, {
-    object: 'contacts',
-    reader,
-    limit: 166,
-    config: { compression },
-    limits: { maxSlices: 8, sliceRecords: 1_000 },
-  });
+  const { pipeline, world, dependencies } = contactsPipeline(compression);
   const change = (index: number): void => {
     const now = Math.floor(pipeline.clock.now() / 1000);
     const id = `person-${index % 5}`;
@@ -284,18 +270,7 @@ test('an invocation that is short of time goes on from its last receipt', async 
   await ask(pipeline, { isNow: true });
   pipeline.clock.advance(60_000);
   const holder = await beginRun(pipeline, dependencies);
-  let calls = 0;
-  for (;;) {
-    calls += 1;
-    let looks = 0;
-    const isOver = (): boolean => {
-      looks += 1;
-      return looks > 3;
-    };
-    const { status } = await maintainObject(dependencies, holder, { id: `a${calls}`, isOver });
-    if (status === 'done') break;
-    if (calls > 200) throw new Error('It is never done.');
-  }
+  const calls = await maintainInSteps(dependencies, holder, { looks: 3, mostCalls: 200 });
   expect(calls).toBeGreaterThan(2);
   expect(visible(pipeline)).toEqual(neighbours(before));
   expect(filesWithPerson(pipeline)).toEqual([]);

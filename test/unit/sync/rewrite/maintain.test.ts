@@ -7,23 +7,17 @@ import { counting } from '../../../../functions/sync/counting.ts';
 import type { ObjectDependencies } from '../../../../functions/sync/dependencies.ts';
 import { isMaintenanceDue, maintainObject } from '../../../../functions/sync/rewrite/maintain.ts';
 import { createCrashPoint, Killed } from '../../../support/crash.ts';
-import { createPipeline, dependenciesOf, type Pipeline } from '../../../support/dependencies.ts';
-import { manifestsOf, rowsOfParts } from '../../../support/rows-of.ts';
-import { createWorld, createWorldReader } from '../../../support/search-world.ts';
+import type { Pipeline } from '../../../support/dependencies.ts';
+import { contactsPipeline, maintainInSteps } from '../../../support/maintained.ts';
+import { countingManifestsOf, manifestsOf, rowsOfParts } from '../../../support/rows-of.ts';
 import { beginRun, runOnce } from '../../../support/workflow.ts';
 
 const HOUR_MS = 3_600_000;
-const SECONDS = { granularity: 'second', inclusive: false } as const;
 const ATTEMPT = { id: 'm1', isOver: () => false };
 
 /** Rows of the manifests that count, as text: what a reader sees. */
 function visible({ lake }: Pipeline): readonly string[] {
-  const manifests = manifestsOf(lake, 'contacts').map((one) => ({
-    ...one,
-    runId: one.run_id,
-    replaces: one.replaces ?? [],
-  }));
-  return counting(manifests)
+  return countingManifestsOf(lake, 'contacts')
     .flatMap(({ tables }) =>
       Object.entries(tables).flatMap(([table, { files }]) =>
         rowsOfParts(
@@ -38,16 +32,7 @@ function visible({ lake }: Pipeline): readonly string[] {
 
 /** Contacts that change every few hours, each change read by a run of its own. */
 async function history(runs: number, compression: 'gzip' | 'none' = 'gzip') {
-  const pipeline = createPipeline();
-  const world = createWorld([], SECONDS);
-  const reader = createWorldReader(world, { nowMs: pipeline.clock.now });
-  const dependencies = dependenciesOf(pipeline, {
-    object: 'contacts',
-    reader,
-    limit: 166,
-    config: { compression },
-    limits: { maxSlices: 8, sliceRecords: 1_000 },
-  });
+  const { pipeline, world, dependencies } = contactsPipeline(compression);
   const read = async (index: number): Promise<void> => {
     const now = Math.floor(pipeline.clock.now() / 1000);
     const changed = { id: `c${index % 7}`, updated_at: now - 5, created_at: 1 };
@@ -239,18 +224,7 @@ test('an invocation that is short of time goes on from its last receipt', async 
   const { pipeline, dependencies } = await history(14);
   const before = visible(pipeline);
   const holder = await beginRun(pipeline, dependencies);
-  let calls = 0;
-  for (;;) {
-    calls += 1;
-    let looks = 0;
-    const isOver = (): boolean => {
-      looks += 1;
-      return looks > 2;
-    };
-    const { status } = await maintainObject(dependencies, holder, { id: `a${calls}`, isOver });
-    if (status === 'done') break;
-    if (calls > 100) throw new Error('It is never done.');
-  }
+  const calls = await maintainInSteps(dependencies, holder, { looks: 2, mostCalls: 100 });
   expect(calls).toBeGreaterThan(2);
   expect(visible(pipeline)).toEqual(before);
 });

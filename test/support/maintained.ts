@@ -1,0 +1,43 @@
+/** Contacts over memory twins, and the maintenance of their history. */
+import type { Lease } from '../../functions/core/ports.ts';
+import type { ObjectDependencies } from '../../functions/sync/dependencies.ts';
+import { maintainObject } from '../../functions/sync/rewrite/maintain.ts';
+import { createPipeline, dependenciesOf } from './dependencies.ts';
+import { createWorld, createWorldReader } from './search-world.ts';
+
+/** A pipeline that reads contacts from a world without any. */
+export function contactsPipeline(compression: 'gzip' | 'none') {
+  const pipeline = createPipeline();
+  const world = createWorld([], { granularity: 'second', inclusive: false });
+  const reader = createWorldReader(world, { nowMs: pipeline.clock.now });
+  const dependencies = dependenciesOf(pipeline, {
+    object: 'contacts',
+    reader,
+    limit: 166,
+    config: { compression },
+    limits: { maxSlices: 8, sliceRecords: 1_000 },
+  });
+  return { pipeline, world, dependencies };
+}
+
+/**
+ * Maintains by invocations that are over after a few looks at their time.
+ * @param mostCalls more are an error: it is never done
+ * @returns how many invocations it took
+ */
+export async function maintainInSteps(
+  dependencies: ObjectDependencies,
+  holder: Lease,
+  { looks, mostCalls }: { readonly looks: number; readonly mostCalls: number },
+): Promise<number> {
+  for (let calls = 1; calls <= mostCalls; calls += 1) {
+    let looked = 0;
+    const isOver = (): boolean => {
+      looked += 1;
+      return looked > looks;
+    };
+    const { status } = await maintainObject(dependencies, holder, { id: `a${calls}`, isOver });
+    if (status === 'done') return calls;
+  }
+  throw new Error('It is never done.');
+}
