@@ -64,6 +64,7 @@ program
   .command('status')
   .description('last run, cursor, rows and completeness of each object')
   .option(...OUT)
+  .option('--max-age <time>', "exit status 1 if an object was last read longer ago, such as '2 days'")
   .option(...JSON_OUTPUT)
   .action((options) =>
     terminal.run(async () =>

@@ -90,7 +90,9 @@ command(
   'status',
   'show connection and runs in progress, and for each object its last run, rows and completeness',
   async (options) => (await import('../lib/cli/remote/commands/status.ts')).runStatus(terminal, options),
-).option(...JSON_OUTPUT);
+)
+  .option('--max-age <time>', "exit status 1 if an object was last read longer ago, such as '2 days'")
+  .option(...JSON_OUTPUT);
 
 command('verify', 'check that the bucket holds every file that a manifest lists', async (options) =>
   (await import('../lib/cli/remote/commands/verify.ts')).runVerify(terminal, options),

@@ -61,7 +61,7 @@ const MINUTES = { minute: 1, hour: 60, day: 1440 } as const;
 const EVERY = /^([1-9][0-9]{0,3}) (minute|hour|day)s?$/;
 
 /** Minutes in `15 minutes`, `1 hour` or `2 days`; null for any other text. */
-function minutesOf(every: string): number | null {
+export function minutesOf(every: string): number | null {
   const [, count, unit] = EVERY.exec(every) ?? [];
   return unit === undefined ? null : Number(count) * MINUTES[unit as keyof typeof MINUTES];
 }

@@ -310,6 +310,8 @@ export interface ObjectSummary {
   readonly work_remains: boolean;
   /** Present if the object was committed. */
   readonly committed_at?: string;
+  /** The lake has what Intercom showed of the object until then, or owes it; null if nothing was ever committed. */
+  readonly up_to: string | null;
   /** Present if the object failed: failed runs in a row, including this one. */
   readonly failures?: number;
 }

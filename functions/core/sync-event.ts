@@ -17,6 +17,8 @@ export interface SyncedObject {
   readonly error: string | null;
   /** Null if nothing was committed. */
   readonly completeness: Completeness['status'] | null;
+  /** The lake has what Intercom showed of the object until then, or owes it; null if nothing was ever committed. */
+  readonly up_to: string | null;
   /** Number of debts after this run. */
   readonly debts: number;
   /** What this run changed in the schema; null if nothing was committed. */
@@ -77,11 +79,12 @@ export function syncCompleted(pipeline: string, run: RunSummary): SyncCompleted 
     started_at: run.started_at,
     finished_at: run.finished_at,
     work_remains: run.work_remains,
-    objects: run.objects.map(({ object, status, error, completeness, schema }) => ({
+    objects: run.objects.map(({ object, status, error, completeness, up_to, schema }) => ({
       object,
       status,
       error,
       completeness: completeness?.status ?? null,
+      up_to,
       debts: completeness?.debts.length ?? 0,
       schema: schema === null ? null : drift(schema),
     })),

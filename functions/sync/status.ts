@@ -7,12 +7,15 @@ import type { Lake } from '../core/ports.ts';
 import type { EpochMs } from '../core/time.ts';
 import { isKnownDifference, oldDebts } from './judge.ts';
 import { readLast, requireStored } from './store.ts';
+import { isOlder, upTo } from './up-to.ts';
 
 export interface ObjectStatus {
   readonly object: ObjectName;
   /** How the object ended in the last run that included it; null if none of the latest runs did. */
   readonly last_outcome: (Pick<ObjectSummary, 'status' | 'message'> & { readonly run_id: string }) | null;
   readonly committed: Manifest | null;
+  /** The lake has what Intercom showed of the object until then, or owes it; null if nothing was ever committed. */
+  readonly up_to: string | null;
   /** Debts older than a day: something stays unread although every run tries. */
   readonly old_debts: number;
   /** Of the debts: counts that stay wrong, because Intercom counts records that it never lists. */
@@ -69,6 +72,7 @@ export async function readStatus(
         object,
         last_outcome: lastOutcome(runs, object),
         committed,
+        up_to: committed === null ? null : upTo(committed),
         old_debts: oldDebts(committed?.completeness, now).length,
         known_differences: (committed?.completeness.debts ?? []).filter((debt) =>
           isKnownDifference(debt, now),
@@ -78,3 +82,19 @@ export async function readStatus(
   );
   return { last_run: runs[0] ?? null, objects: statuses };
 }
+
+/**
+ * Objects that were last read longer ago. An object that Intercom's plan lacks is none of them, nor one that no run
+ * has included.
+ */
+export const staleObjects = (
+  { objects }: PipelineStatus,
+  maxAgeMs: number,
+  now: EpochMs,
+): readonly ObjectStatus[] =>
+  objects.filter(
+    ({ last_outcome, committed, up_to }) =>
+      (last_outcome !== null || committed !== null) &&
+      last_outcome?.status !== 'unavailable' &&
+      isOlder(up_to, maxAgeMs, now),
+  );

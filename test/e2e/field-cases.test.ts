@@ -328,7 +328,7 @@ describe('a count that is never reached', () => {
   });
 
   test.each([
-    [['contacts'], 13],
+    [['contacts'], 12],
     [['conversations'], 13],
     [['contacts', 'conversations'], 14],
   ] as const)('of %j: an idle run sends at most %i requests and writes nothing', async (objects, most) => {

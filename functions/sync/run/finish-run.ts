@@ -8,14 +8,22 @@ import type {
   RunContext,
   RunSummary,
 } from '../../core/engine-files.ts';
-import { manifestKey, outcomeKey, planKey, runContextKey, runSummaryKey } from '../../core/lake-keys.ts';
+import {
+  manifestKey,
+  manifestPrefix,
+  outcomeKey,
+  planKey,
+  runContextKey,
+  runSummaryKey,
+} from '../../core/lake-keys.ts';
 import type { ObjectName } from '../../core/names.ts';
 import type { Events, Metrics } from '../../core/ports.ts';
 import { syncCompleted } from '../../core/sync-event.ts';
 import { type EpochMs, isoTime } from '../../core/time.ts';
 import { type FinishRunEvent, type FinishRunResult, nextExecutionName } from '../../core/workflow.ts';
 import type { RunDependencies } from '../dependencies.ts';
-import { readStored, requireStored, storeOnce } from '../store.ts';
+import { readLast, readStored, requireStored, storeOnce } from '../store.ts';
+import { upTo } from '../up-to.ts';
 import { attentionNotes, reportRun } from './report-run.ts';
 
 export interface FinishRunDependencies extends RunDependencies {
@@ -60,14 +68,17 @@ function committedSummary(manifest: Manifest, plan: Plan | null, after: Outcome 
     cursor: manifest.cursor?.after ?? null,
     work_remains: plan?.workRemains ?? false,
     committed_at: manifest.committed_at,
+    up_to: upTo(manifest),
   };
 }
 
-function uncommittedSummary(object: ObjectName, outcome: Outcome): ObjectSummary {
+/** @param last the newest manifest of an earlier run */
+function uncommittedSummary(object: ObjectName, outcome: Outcome, last: Manifest | null): ObjectSummary {
   const { status, message } = outcome;
-  if (status !== 'failed') return { ...EMPTY, object, status, message, error: null };
+  const summary = { ...EMPTY, object, status, message, up_to: last === null ? null : upTo(last) };
+  if (status !== 'failed') return { ...summary, error: null };
   const { error, cursor = null, failures } = outcome;
-  return { ...EMPTY, object, status, message, error, cursor, ...(failures !== undefined && { failures }) };
+  return { ...summary, error, cursor, ...(failures !== undefined && { failures }) };
 }
 
 async function summarize(
@@ -80,7 +91,8 @@ async function summarize(
   if (manifest !== null) {
     return committedSummary(manifest, await readStored<Plan>(lake, planKey(runId, object)), outcome);
   }
-  return uncommittedSummary(object, outcome ?? NO_OUTCOME);
+  const last = await readLast<Manifest>(lake, manifestPrefix(object));
+  return uncommittedSummary(object, outcome ?? NO_OUTCOME, last);
 }
 
 function causeOf(objects: readonly ObjectSummary[]): string {

@@ -6,6 +6,7 @@ import { sum } from '../../core/metrics.ts';
 import type { Metrics, ObserveProgress } from '../../core/ports.ts';
 import { type EpochMs, toSeconds } from '../../core/time.ts';
 import { oldDebts } from '../judge.ts';
+import { isOlder, STALE_AFTER_MS } from '../up-to.ts';
 
 /** From this many failures in a row, a person should look. */
 const REPEATED = 2;
@@ -41,9 +42,22 @@ export const MIXED_RULES =
 const mixedRulesNote = ({ object, mixed_rules }: ObjectSummary): readonly string[] =>
   mixed_rules === true ? [`${object} ${MIXED_RULES}`] : [];
 
+/** A run may be green while an object is skipped again and again. */
+const staleNote = ({ object, status, up_to }: ObjectSummary, now: EpochMs): readonly string[] =>
+  status === 'skipped' && isOlder(up_to, STALE_AFTER_MS, now)
+    ? [
+        `${object} ${up_to === null ? 'was never read' : `was last read up to ${up_to}`}, and was skipped again.`,
+      ]
+    : [];
+
 /** Notes for the summary of the run. */
 export const attentionNotes = (objects: readonly ObjectSummary[], now: EpochMs): readonly string[] =>
-  objects.flatMap((one) => [...shortNote(one), ...oldDebtsNote(one, now), ...mixedRulesNote(one)]);
+  objects.flatMap((one) => [
+    ...shortNote(one),
+    ...oldDebtsNote(one, now),
+    ...staleNote(one, now),
+    ...mixedRulesNote(one),
+  ]);
 
 interface Watchers {
   readonly metrics: Metrics;

@@ -7,7 +7,7 @@ import type { ObjectName, TableName } from '../../../functions/core/names.ts';
 import { goneColumns, type SchemaDrift } from '../../../functions/core/schema.ts';
 import { MIXED_RULES } from '../../../functions/sync/run/report-run.ts';
 import type { ObjectStatus, PipelineStatus } from '../../../functions/sync/status.ts';
-import { byteSize, count, tableText, utc } from './table-text.ts';
+import { byteSize, count, shortTime, tableText } from './table-text.ts';
 
 /** `✓ complete`, `short (2 debts, 1 older than a day)` */
 function verdict(
@@ -111,11 +111,11 @@ export function summaryText(run: RunSummary): string {
 function statusRow(status: ObjectStatus): readonly string[] {
   const { object, last_outcome, committed, old_debts, known_differences } = status;
   if (committed === null) return [object, last_outcome?.status ?? 'never run', '', '', '', '', ''];
-  const { cursor, completeness, tables, committed_at } = committed;
+  const { completeness, tables } = committed;
   return [
     object,
     last_outcome?.status ?? 'not recently',
-    cursor?.after == null ? committed_at.slice(0, 19).replace('T', ' ').concat('Z') : utc(cursor.after),
+    status.up_to === null ? '' : shortTime(status.up_to),
     count(tables[object]?.rows ?? 0),
     ...proof(completeness),
     verdict(completeness, old_debts, known_differences),

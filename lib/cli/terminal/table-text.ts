@@ -38,6 +38,5 @@ export function byteSize(bytes: number): string {
   return `${power === 0 ? value : value.toFixed(1)} ${UNITS[power]}`;
 }
 
-/** Unix seconds as `2026-11-22 12:00:05Z`. */
-export const utc = (seconds: number): string =>
-  new Date(seconds * 1000).toISOString().replace('T', ' ').replace('.000Z', 'Z');
+/** `2026-11-22T12:00:05.123Z` as `2026-11-22 12:00:05Z`. */
+export const shortTime = (time: string): string => `${time.slice(0, 19).replace('T', ' ')}Z`;

@@ -23,6 +23,7 @@ const summaryOf = (changes: Partial<ObjectSummary> = {}): ObjectSummary => ({
   schema: { version: 2, added: ['tags.a: string'], changed: [], dropped: [] },
   cursor: null,
   work_remains: false,
+  up_to: '2026-11-22T12:00:00.000Z',
   ...changes,
 });
 

@@ -1,8 +1,9 @@
 /** Status over runs of several schedules, each with its own objects. */
 import { expect, test } from 'vitest';
 import type { ObjectName } from '../../../functions/core/names.ts';
-import { readStatus } from '../../../functions/sync/status.ts';
+import { readStatus, staleObjects } from '../../../functions/sync/status.ts';
 import { encodeJson } from '../../../functions/sync/store.ts';
+import { judgeFreshness } from '../../../lib/cli/terminal/freshness.ts';
 import { statusText } from '../../../lib/cli/terminal/report.ts';
 import { createMemoryLake } from '../../support/memory/memory-lake.ts';
 
@@ -59,4 +60,40 @@ test('no more summaries are read than needed to see every object', async () => {
   };
   await readStatus(counting, ['contacts', 'companies'], 0);
   expect(asked.filter((key) => key.startsWith('runs/'))).toEqual([`runs/${runId(1)}.json`]);
+});
+
+test('an object that was last read too long ago is named, whatever the last run says of it', async () => {
+  const hour = 3_600_000;
+  const start = Date.parse('2026-11-22T00:00:00.000Z');
+  const lake = await lakeOf([{ contacts: null, tags: null, companies: null, tickets: null, teams: null }]);
+  const manifest = { completeness: { debts: [] }, committed_at: '2026-11-22T00:05:00.000Z' };
+  const commit = (object: ObjectName, run: number, cursor: { after: number } | null) =>
+    lake.putNew(
+      `manifests/${object}/${runId(run)}.json`,
+      encodeJson({ ...manifest, run_id: runId(run), cursor }),
+    );
+  await commit('contacts', 60, { after: start / 1000 + 59 * 3_600 });
+  await commit('tags', 11, null);
+  // Its runs commit, but it is far behind: a first load that takes days.
+  await commit('companies', 60, { after: start / 1000 });
+  const objects = ['contacts', 'tags', 'companies', 'tickets', 'segments'] as const;
+  const now = start + 60 * hour;
+  const status = await readStatus(lake, objects, now);
+  const stale = (ms: number) => staleObjects(status, ms, now).map(({ object }) => object);
+  expect(stale(48 * hour)).toEqual(['tags', 'companies', 'tickets']);
+  expect(stale(49 * hour)).toEqual(['companies', 'tickets']);
+  expect(stale(60 * hour)).toEqual(['tickets']);
+  expect(stale(hour - 1)).toEqual(['contacts', 'tags', 'companies', 'tickets']);
+
+  const { lines, exitStatus } = judgeFreshness(status, undefined, now);
+  expect(exitStatus).toBe(0);
+  expect(lines).toEqual([
+    'tags: last read up to 2026-11-22 11:00:00Z, longer ago than 2 days',
+    'companies: last read up to 2026-11-22 00:00:00Z, longer ago than 2 days',
+    'tickets: never read',
+  ]);
+  expect(judgeFreshness(status, '2 days', now).exitStatus).toBe(1);
+  const empty = await readStatus(createMemoryLake(), objects, now);
+  expect(judgeFreshness(empty, '2 days', now)).toEqual({ lines: [], exitStatus: 1 });
+  expect(() => judgeFreshness(status, 'soon', now)).toThrow("--max-age 'soon' must be");
 });

@@ -2,6 +2,7 @@
 import { nameOf } from '../../../../functions/connection/explanations.ts';
 import type { StoredConnection } from '../../../../functions/core/authorization.ts';
 import { type PipelineStatus, readStatus } from '../../../../functions/sync/status.ts';
+import { judgeFreshness } from '../../terminal/freshness.ts';
 import { statusText } from '../../terminal/report.ts';
 import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
 import { configOf, openRemotePipeline, type RemoteOptions, type RemotePipeline } from '../remote-pipeline.ts';
@@ -52,7 +53,7 @@ function asJson(
 
 export async function runStatus(
   terminal: Terminal,
-  options: RemoteOptions & { readonly json?: boolean },
+  options: RemoteOptions & { readonly json?: boolean; readonly maxAge?: string },
 ): Promise<ExitStatus> {
   const config = await configOf(options);
   const pipeline = await openRemotePipeline(terminal, options, config);
@@ -64,9 +65,10 @@ export async function runStatus(
     // Without its table no run can begin, and nothing else here would notice.
     state.claimedWorkspace(),
   ]);
+  const freshness = judgeFreshness(status, options.maxAge, terminal.clock.now());
   if (options.json === true) {
     terminal.print(asJson(pipeline, connection, running, status));
-    return 0;
+    return freshness.exitStatus;
   }
   terminal.print(
     [
@@ -76,7 +78,8 @@ export async function runStatus(
       `runs       ${runningText(running)}`,
       '',
       statusText(status),
+      ...freshness.lines,
     ].join('\n'),
   );
-  return 0;
+  return freshness.exitStatus;
 }

@@ -6,6 +6,7 @@ import {
   manifestKey,
   outcomeKey,
   runContextKey,
+  runIdOf,
   runSummaryKey,
 } from '../../../../functions/core/lake-keys.ts';
 import type { ObjectName } from '../../../../functions/core/names.ts';
@@ -245,6 +246,7 @@ describe('FinishRun', () => {
           cursor: null,
           work_remains: false,
           committed_at: '2026-11-22T12:00:00.000Z',
+          up_to: '2026-11-22T12:00:00.000Z',
         },
       ],
       notes: ['a note'],
@@ -370,14 +372,43 @@ describe('FinishRun', () => {
           status: 'committed',
           error: null,
           completeness: 'unproven',
+          up_to: '2026-11-22T12:00:00.000Z',
           debts: 0,
           schema: { added: [], changed: [], dropped: [], omitted: 0 },
         },
-        { object: 'tags', status: 'failed', error: 'Bug', completeness: null, debts: 0, schema: null },
+        {
+          object: 'tags',
+          status: 'failed',
+          error: 'Bug',
+          completeness: null,
+          up_to: null,
+          debts: 0,
+          schema: null,
+        },
       ],
       rows: { teams: 2, team_admin: 0 },
     });
     expect(JSON.stringify(announced)).not.toContain('secret');
+  });
+
+  test.each([
+    ['2026-11-20T12:00:00.000Z', []],
+    [
+      '2026-11-20T11:59:59.999Z',
+      ['tags was last read up to 2026-11-20T11:59:59.999Z, and was skipped again.'],
+    ],
+    [null, ['tags was never read, and was skipped again.']],
+  ])('is green, and says how old a skipped object is: %s', async (upTo, notes) => {
+    const { commit, outcome, finish, summary, pipeline } = await finishing(['teams', 'tags']);
+    await commit('teams');
+    await outcome('tags', { status: 'skipped', message: 'Another run is reading it.' });
+    if (upTo !== null) {
+      const run_id = runIdOf(Date.parse(upTo), 'abcdef');
+      await pipeline.lake.putNew(manifestKey('tags', run_id), encodeJson({ run_id, cursor: null }));
+    }
+    expect(await finish()).toMatchObject({ status: 'succeeded' });
+    expect(summary().notes).toEqual(['a note', ...notes]);
+    expect(pipeline.watchers.announced[0]?.objects[1]).toMatchObject({ status: 'skipped', up_to: upTo });
   });
 
   test('has counted nothing if its event fails, but has started the next run, and can be repeated', async () => {
