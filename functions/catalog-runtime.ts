@@ -5,6 +5,7 @@ import { createGlueCatalog, type GlueCatalogOptions } from './aws/glue-catalog.t
 import { configuredFlats, configuredTables } from './catalog/configured.ts';
 import { athenaLeaf } from './catalog/json-paths.ts';
 import type { ResolvedConfig } from './config/config.ts';
+import { rootUrl } from './core/lake-keys.ts';
 import type { ObjectName } from './core/names.ts';
 import type { Catalog } from './core/ports.ts';
 import { type RawEnvironment, readEnvironment } from './environment.ts';
@@ -19,11 +20,11 @@ export function createGlue(
   object: ObjectName,
   config: ResolvedConfig,
 ): (signal: AbortSignal) => Catalog {
-  const { place } = readEnvironment(env, 'extractor');
+  const { place, lake } = readEnvironment(env, 'extractor');
   const client = new GlueClient(AWS_CLIENT);
   const options: GlueCatalogOptions = {
     database: place('GLUE_DATABASE'),
-    bucket: place('BUCKET_NAME'),
+    root: rootUrl(lake()),
     tables: (columns) => configuredTables([OBJECTS[object]], config, columns),
     flats: (attributes) =>
       configuredFlats(

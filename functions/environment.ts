@@ -2,6 +2,7 @@
  * The environment of a function, defined once: the constructs write these names and the entries read them. It
  * holds names only. The configuration is a file beside the bundle, and the token is in the secret.
  */
+import type { LakeRoot } from './core/lake-keys.ts';
 import { isObjectName, type ObjectName } from './core/names.ts';
 
 /** The entry points: each is `functions/<name>.lambda.ts`. */
@@ -48,6 +49,8 @@ export const PLACES_OF: Readonly<Record<FunctionEntry, readonly PlaceName[]>> = 
 export interface Environment {
   /** @throws Error for a place that the entry does not have, which is a bug */
   readonly place: (name: PlaceName) => string;
+  /** `BUCKET_NAME`, and `LAKE_PREFIX` unless the lake lies at the top of the bucket. */
+  readonly lake: () => LakeRoot;
   /** Path of the resolved configuration, from `CONFIG_PATH`. @default './pipeline.json', beside the bundle */
   readonly configPath: string;
   /** From `OBJECT_NAME`; null except for extractors. */
@@ -82,12 +85,14 @@ export function readEnvironment(env: RawEnvironment, entry: FunctionEntry): Envi
     ...missing.map((name) => `${name} is not set`),
   ];
   if (problems.length > 0) throw new Error(`The function's environment is wrong: ${problems.join('; ')}.`);
+  const place = (name: PlaceName): string => {
+    const value = PLACES_OF[entry].includes(name) ? env[name] : undefined;
+    if (value === undefined) throw new Error(`${name} is not part of the environment of ${entry}.`);
+    return value;
+  };
   return {
-    place(name) {
-      const value = PLACES_OF[entry].includes(name) ? env[name] : undefined;
-      if (value === undefined) throw new Error(`${name} is not part of the environment of ${entry}.`);
-      return value;
-    },
+    place,
+    lake: () => ({ bucket: place('BUCKET_NAME'), prefix: env.LAKE_PREFIX ?? '' }),
     configPath: env.CONFIG_PATH ?? `./${CONFIG_FILE}`,
     object: isObject ? object : null,
     service: env.POWERTOOLS_SERVICE_NAME ?? '',

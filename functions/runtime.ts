@@ -128,7 +128,7 @@ function createExecutions(): (signal?: AbortSignal) => Executions {
  * @throws Error naming what is wrong with the environment or the configuration file
  */
 export function createRuntime(env: RawEnvironment, entry: FunctionEntry, overrides: Overrides = {}): Runtime {
-  const { place, configPath, object, service, detail, paused } = readEnvironment(env, entry);
+  const { place, lake, configPath, object, service, detail, paused } = readEnvironment(env, entry);
   const configText = readFileSync(configPath, 'utf8');
   const config = JSON.parse(configText) as ResolvedConfig;
   const clock = overrides.clock ?? SYSTEM_CLOCK;
@@ -174,7 +174,7 @@ export function createRuntime(env: RawEnvironment, entry: FunctionEntry, overrid
   return {
     object,
     run: {
-      lake: createS3Lake(s3, place('BUCKET_NAME')),
+      lake: createS3Lake(s3, lake()),
       clock,
       config,
       configDigest: digestOf(configText),
@@ -185,7 +185,7 @@ export function createRuntime(env: RawEnvironment, entry: FunctionEntry, overrid
       return state();
     },
     forAttempt: (signal) => ({
-      lake: createS3Lake(s3, place('BUCKET_NAME'), signal),
+      lake: createS3Lake(s3, lake(), signal),
       state: createDynamoDbStateStore(dynamoDb(), place('TABLE_NAME'), signal),
       executions: executionsFor(signal),
     }),

@@ -27,6 +27,8 @@ export class IntercomPipeline extends Construct {
   readonly stacks: PipelineStacks;
   /** Tables, manifests and run summaries. */
   readonly bucket: IBucket;
+  /** Where in the bucket they begin: empty for the top, else with `/` at the end. */
+  readonly prefix: string;
   readonly databaseName: string;
   readonly workgroupName: string;
   readonly stateMachine: IStateMachine;
@@ -42,6 +44,7 @@ export class IntercomPipeline extends Construct {
     this.stacks = addPipeline(this, config, code ?? bundledCode(config), deployment, { ...(env && { env }) });
     const { data, pipeline: running } = this.stacks;
     this.bucket = data.storage.lake;
+    this.prefix = data.storage.prefix;
     this.databaseName = data.catalog.databaseName;
     this.workgroupName = data.catalog.workgroupName;
     this.stateMachine = running.stateMachine;

@@ -33,8 +33,8 @@ import { callAws, optionsOf } from './errors.ts';
 export interface GlueCatalogOptions {
   /** Glue database of the pipeline. */
   readonly database: string;
-  /** Bucket of the lake. */
-  readonly bucket: string;
+  /** Address of the lake. */
+  readonly root: string;
   /** The object's tables for the known columns. */
   readonly tables: (columns: SeenTables) => readonly CatalogTable[];
   /** The flat views that the object publishes, with these attributes of the workspace. */
@@ -85,7 +85,7 @@ function refusalText(database: string, error: GlueServiceException): string {
 
 /** Every update names the version that was read. If another writer was faster, we read again. */
 export function createGlueCatalog(client: GlueClient, options: GlueCatalogOptions): Catalog {
-  const { database: DatabaseName, bucket, signal } = options;
+  const { database: DatabaseName, root, signal } = options;
   const sent = optionsOf(signal);
   const call = <T>(what: string, send: () => Promise<T>) => callAws(what, send, signal);
 
@@ -175,7 +175,7 @@ export function createGlueCatalog(client: GlueClient, options: GlueCatalogOption
 
   return {
     async publish({ columns, firstDay, attributes = {} }) {
-      const lake: AthenaLake = { bucket, database: DatabaseName, firstDay };
+      const lake: AthenaLake = { root, database: DatabaseName, firstDay };
       try {
         await settleShared(lake);
         for (const table of options.tables(columns)) await settleTable(table, lake);

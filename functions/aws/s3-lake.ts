@@ -8,6 +8,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { RetryableError } from '../core/errors.ts';
+import type { LakeRoot } from '../core/lake-keys.ts';
 import type { Lake, StoredFile } from '../core/ports.ts';
 import { callAws, optionsOf } from './errors.ts';
 
@@ -19,14 +20,26 @@ const MAX_RACES = 5;
 
 const isNamed = (error: unknown, name: string): boolean => error instanceof Error && error.name === name;
 
-/** @param signal ends the calls in progress, shortly before the invocation ends */
-export function createS3Lake(client: S3Client, bucket: string, signal?: AbortSignal): Lake {
+/**
+ * Nobody else knows the prefix: keys begin below it.
+ * @param signal ends the calls in progress, shortly before the invocation ends
+ */
+export function createS3Lake(
+  client: S3Client,
+  { bucket, prefix: root }: LakeRoot,
+  signal?: AbortSignal,
+): Lake {
   const options = optionsOf(signal);
   const call = <T>(what: string, send: () => Promise<T>) => callAws(what, send, signal);
 
   async function putNew(key: string, body: Uint8Array, races = 0): Promise<'written' | 'exists'> {
     try {
-      const command = new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, IfNoneMatch: '*' });
+      const command = new PutObjectCommand({
+        Bucket: bucket,
+        Key: root + key,
+        Body: body,
+        IfNoneMatch: '*',
+      });
       await call(`write '${key}'`, () => client.send(command, options));
       return 'written';
     } catch (error) {
@@ -43,11 +56,11 @@ export function createS3Lake(client: S3Client, bucket: string, signal?: AbortSig
   async function* sizes(prefix: string): AsyncGenerator<StoredFile> {
     let ContinuationToken: string | undefined;
     do {
-      const command = new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ContinuationToken });
+      const command = new ListObjectsV2Command({ Bucket: bucket, Prefix: root + prefix, ContinuationToken });
       const page = await call(`list '${prefix}'`, () => client.send(command, options));
       for (const { Key, Size, LastModified } of page.Contents ?? []) {
         if (Key !== undefined) {
-          yield { key: Key, bytes: Size ?? 0, storedAtMs: LastModified?.getTime() ?? 0 };
+          yield { key: Key.slice(root.length), bytes: Size ?? 0, storedAtMs: LastModified?.getTime() ?? 0 };
         }
       }
       ContinuationToken = page.NextContinuationToken;
@@ -59,7 +72,8 @@ export function createS3Lake(client: S3Client, bucket: string, signal?: AbortSig
     async get(key) {
       try {
         return await call(`read '${key}'`, async () => {
-          const answer = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }), options);
+          const command = new GetObjectCommand({ Bucket: bucket, Key: root + key });
+          const answer = await client.send(command, options);
           return (await answer.Body?.transformToByteArray()) ?? new Uint8Array();
         });
       } catch (error) {
@@ -73,7 +87,7 @@ export function createS3Lake(client: S3Client, bucket: string, signal?: AbortSig
     sizes,
     async delete(keys) {
       for (let start = 0; start < keys.length; start += DELETE_BATCH) {
-        const Objects = keys.slice(start, start + DELETE_BATCH).map((Key) => ({ Key }));
+        const Objects = keys.slice(start, start + DELETE_BATCH).map((key) => ({ Key: root + key }));
         const command = new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } });
         const { Errors } = await call('delete superseded files', () => client.send(command, options));
         const first = Errors?.[0];

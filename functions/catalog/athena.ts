@@ -20,7 +20,8 @@ import {
 } from './views.ts';
 
 export interface AthenaLake {
-  readonly bucket: string;
+  /** Address of the lake, such as `s3://company-lake/raw/intercom/`: keys follow it. */
+  readonly root: string;
   /** Glue database of the pipeline. */
   readonly database: string;
   /** First day of the partitions, such as `2026-11-22`; not after the first committed file. */
@@ -114,12 +115,12 @@ export const historyColumns = (table: CatalogTable): readonly GlueColumn[] => [
 export const filesTable = (
   table: CatalogTable,
   columns: readonly GlueColumn[],
-  { bucket, firstDay }: AthenaLake,
+  { root, firstDay }: AthenaLake,
 ): GlueTable =>
   jsonTable({
     name: filesName(table.name),
     description: `${table.description} Every row of every file as text, uncommitted rows included: query ${historyName(table.name)} instead.`,
-    location: `s3://${bucket}/tables/${table.name}/`,
+    location: `${root}tables/${table.name}/`,
     columns: columns.flatMap(({ Name }) => (Name === RUN_DATE ? [] : [{ Name, Type: 'string' }])),
     partition: RUN_DATE,
     projection: {
@@ -133,12 +134,12 @@ export const filesTable = (
   });
 
 /** `manifests`, over the manifests of all objects. */
-export const manifestsTable = ({ bucket }: AthenaLake): GlueTable =>
+export const manifestsTable = ({ root }: AthenaLake): GlueTable =>
   jsonTable({
     name: MANIFESTS,
     description:
       'One row for each committed run of an object: what it wrote, and the proof that it is complete.',
-    location: `s3://${bucket}/manifests/`,
+    location: `${root}manifests/`,
     columns: Object.entries(MANIFEST_COLUMNS).map(([name, type]) => ({ Name: name, Type: hiveType(type) })),
     partition: 'object',
     projection: { type: 'enum', values: OBJECT_NAMES.join(',') },
@@ -171,11 +172,11 @@ export function historyView(
   return { ...view, StorageDescriptor: { ...view.StorageDescriptor, Columns: columns } };
 }
 
-const manifestFiles = ({ bucket }: AthenaLake): View => ({
+const manifestFiles = ({ root }: AthenaLake): View => ({
   name: MANIFEST_FILES,
   columns: MANIFEST_FILE_COLUMNS,
   select: `SELECT
-  object, run_id, table_name, ${literal(`s3://${bucket}/`)} || file_key AS path, file_rows AS "rows", bytes, sha256
+  object, run_id, table_name, ${literal(root)} || file_key AS path, file_rows AS "rows", bytes, sha256
 FROM ${MANIFESTS}
 CROSS JOIN UNNEST(tables) AS entries (table_name, content)
 CROSS JOIN UNNEST(content.files) AS files (file_key, file_rows, bytes, sha256)

@@ -4,6 +4,8 @@ import { z } from 'zod';
 export interface Landscape {
   /** A bucket that exists; null for one of the pipeline. */
   readonly bucket: string | null;
+  /** Where the lake begins in that bucket: empty for its top, else with `/` at the end. */
+  readonly prefix: string;
   /** The table with the state of an earlier deployment; null for a new one. */
   readonly table: string | null;
   /** ARNs of the secrets of an earlier deployment; null for new ones. */
@@ -27,18 +29,34 @@ export interface Landscape {
   readonly reader: { readonly principals: readonly string[]; readonly externalId: string | null } | null;
 }
 
+/** The longest prefix. */
+const MAX_PREFIX = 128;
+
 const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 
 const bucket = z.string().superRefine((name, context) => {
   if (BUCKET.test(name)) return;
   const message = /[/:]/.test(name)
-    ? `'${name}' must be the name of a bucket alone. A prefix is not available: the keys in manifests begin at the top of the bucket`
+    ? `'${name}' must be the name of a bucket alone; 'aws.prefix' is for a place in it`
     : `'${name}' is not a valid name of a bucket`;
   context.addIssue({ code: 'custom', message, input: name });
 });
 
 const arn = (pattern: RegExp, example: string) =>
   z.string().regex(pattern, `must be an ARN such as ${example}`);
+
+/**
+ * Each segment begins with a letter or a digit, because engines hide files behind `_` and `.`. Others may not be read
+ * as patterns (IAM, Glue), partitions (`=`) or escapes (URLs). The policies of the roles repeat it, hence the length.
+ */
+const prefix = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*)*\/?$/,
+    "must be a path in the bucket such as 'raw/intercom': A-Z, a-z, 0-9, _, . and -, each part beginning with a letter or digit",
+  )
+  .max(MAX_PREFIX, `must be at most ${MAX_PREFIX} characters`)
+  .transform((written) => (written.endsWith('/') ? written : `${written}/`));
 
 /** Of a KMS key, not of an alias: a policy cannot name a key by its alias. */
 export const keyArn = arn(
@@ -80,6 +98,7 @@ const principal = z
 export const landscapeSchema = z
   .strictObject({
     bucket: bucket.optional(),
+    prefix: prefix.optional(),
     table: z
       .string()
       .regex(/^[\w.-]{3,255}$/, 'must be the name of a table: 3-255 letters, digits, _, . or -')
@@ -132,9 +151,25 @@ export const landscapeSchema = z
       })
       .optional(),
   })
+  .superRefine(({ bucket, prefix }, context) => {
+    if (prefix === undefined || bucket !== undefined) return;
+    const message = "is for a bucket of yours: name it in 'aws.bucket'";
+    context.addIssue({ code: 'custom', message, path: ['prefix'], input: prefix });
+  })
   .transform(
-    ({ bucket, table, secrets, permissionsBoundary, tags, vpc, callbackDomain, reader }): Landscape => ({
+    ({
+      bucket,
+      prefix,
+      table,
+      secrets,
+      permissionsBoundary,
+      tags,
+      vpc,
+      callbackDomain,
+      reader,
+    }): Landscape => ({
       bucket: bucket ?? null,
+      prefix: prefix ?? '',
       table: table ?? null,
       secrets: {
         connection: secrets.connection ?? null,

@@ -2,8 +2,25 @@
  * Keys of the files in the bucket. The layout is public: readers depend on it. No name begins with `_` or
  * `.`, because query engines treat such files as hidden.
  */
-import { isSharedTable, type ObjectName, type TableName } from './names.ts';
+import {
+  CHILD_NAMES,
+  isSharedTable,
+  OBJECT_NAMES,
+  type ObjectName,
+  SHARED_TABLES,
+  type TableName,
+} from './names.ts';
 import type { EpochMs } from './time.ts';
+
+/** Where a lake lies. Every key, also those in manifests, begins below it. */
+export interface LakeRoot {
+  readonly bucket: string;
+  /** Empty for the top of the bucket; else it ends with `/`. */
+  readonly prefix: string;
+}
+
+/** `s3://company-lake/raw/intercom/` */
+export const rootUrl = ({ bucket, prefix }: LakeRoot): string => `s3://${bucket}/${prefix}`;
 
 const HASH_LENGTH = 6;
 
@@ -133,3 +150,19 @@ export const erasureNowKey = (id: string): string => `${erasurePrefix(id)}now.js
 export const erasedObjectKey = (id: string, object: ObjectName, step: 'rewritten' | 'removed'): string =>
   `${erasurePrefix(id)}${object}.${step}.json`;
 export const certificateKey = (id: string): string => `${ERASURES_PREFIX}${id}.json`;
+
+/** A list of files for a warehouse: it can be made again. */
+export const loadListKey = (digest: string): string => `work/load/${digest.slice(0, 24)}.json`;
+
+/** Folders of what is kept. The bucket itself refuses to replace it. */
+export const WRITTEN_ONCE = ['tables/', 'manifests/', 'evidence/', RUNS_PREFIX, ERASURES_PREFIX] as const;
+
+/** How everything that the pipeline and its commands write begins: ids of runs and erasures begin with the year. */
+export const WRITTEN: readonly string[] = [
+  ...[...OBJECT_NAMES, ...CHILD_NAMES, ...SHARED_TABLES].map((table) => `${tablePrefix(table)}run_date=`),
+  ...OBJECT_NAMES.flatMap((object) => [manifestPrefix(object), evidencePrefix(object)]),
+  `${RUNS_PREFIX}20`,
+  `${ERASURES_PREFIX}20`,
+  'work/20',
+  'work/load/',
+];

@@ -4,12 +4,15 @@ import { Aws, Stack } from 'aws-cdk-lib';
 import type { ITableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { type IPrincipal, type IRole, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ObjectName } from '../../functions/core/names.ts';
 import { EVENT_DETAIL_TYPE, EVENT_SOURCE } from '../../functions/core/sync-event.ts';
+import type { Storage } from './storage.ts';
 
-/** Patterns of keys, in which `*` stands for any characters, `/` included. */
+/** The bucket of a lake, and where in it the lake begins. */
+export type LakePlace = Pick<Storage, 'lake' | 'prefix'>;
+
+/** Patterns of keys in the lake, in which `*` stands for any characters, `/` included. */
 export interface LakeAccess {
   readonly read: readonly string[];
   readonly write: readonly string[];
@@ -53,7 +56,7 @@ const TABLE_KEY_ACTIONS = ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms
  * bucket, and that check carries no prefix. A plain condition would turn the 404 into a 403. A listing that names a
  * prefix must match one of these patterns.
  */
-export function grantLake(role: IRole, lake: IBucket, access: LakeAccess): void {
+export function grantLake(role: IRole, { lake, prefix }: LakePlace, access: LakeAccess): void {
   // What allows the same stands together: all policies of a role have 10,240 characters.
   const actionsOn = (pattern: string): readonly string[] => [
     ...(access.read.includes(pattern) ? ['s3:GetObject'] : []),
@@ -66,7 +69,7 @@ export function grantLake(role: IRole, lake: IBucket, access: LakeAccess): void 
     role.addToPrincipalPolicy(
       new PolicyStatement({
         actions: [...actionsOn(first)],
-        resources: same.map((pattern) => lake.arnForObjects(pattern)),
+        resources: same.map((pattern) => lake.arnForObjects(prefix + pattern)),
       }),
     );
   }
@@ -74,7 +77,7 @@ export function grantLake(role: IRole, lake: IBucket, access: LakeAccess): void 
     new PolicyStatement({
       actions: ['s3:ListBucket'],
       resources: [lake.bucketArn],
-      conditions: { StringLikeIfExists: { 's3:prefix': access.read } },
+      conditions: { StringLikeIfExists: { 's3:prefix': access.read.map((pattern) => prefix + pattern) } },
     }),
   );
   grantKey(role, lake.encryptionKey, 's3', lakeKeyActions(access));

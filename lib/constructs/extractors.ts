@@ -77,7 +77,7 @@ export class Extractors extends Construct {
     // (docs/decisions/022), with what they proved as evidence.
     const evidence = `evidence/${object}/*`;
     const written = [...ownKeys, ...shared, evidence, `work/*/${object}/*`];
-    grantLake(extractor.role, storage.lake, {
+    grantLake(extractor.role, storage, {
       read: [...written, 'work/*/run.json', 'erasures/*'],
       write: [...written, `erasures/*/${object}.*.json`],
       delete: [...ownKeys, ...shared, evidence],

@@ -121,6 +121,7 @@ function environmentOf({
   };
   return {
     ...Object.fromEntries(PLACES_OF[entry].map((name) => [name, places[name]])),
+    ...(storage.prefix !== '' && PLACES_OF[entry].includes('BUCKET_NAME') && { LAKE_PREFIX: storage.prefix }),
     ...(objectName !== undefined && { OBJECT_NAME: objectName }),
     POWERTOOLS_SERVICE_NAME: pipelineName,
     // The callback is the only one that emits no metrics.

@@ -14,7 +14,7 @@ import type { Catalog } from './catalog.ts';
 import type { Storage } from './storage.ts';
 
 export interface ReadableData {
-  readonly storage: Pick<Storage, 'lake' | 'key'>;
+  readonly storage: Pick<Storage, 'lake' | 'prefix' | 'key'>;
   readonly catalog: Catalog;
 }
 
@@ -22,16 +22,20 @@ export interface ReadableData {
  * Grants reading all data of a pipeline, from S3 and with Athena: tables, manifests and run summaries, the Glue
  * database, and the workgroup with its results. It grants no access to state, secrets or `work/`.
  */
-export function grantRead(grantee: IGrantable, { storage: { lake, key }, catalog }: ReadableData): void {
+export function grantRead(
+  grantee: IGrantable,
+  { storage: { lake, prefix, key }, catalog }: ReadableData,
+): void {
   const { results, databaseName, workgroupName } = catalog;
   const stack = Stack.of(catalog);
   const arn = (service: string, resource: string) => stack.formatArn({ service, resource });
   const rights: readonly (readonly [actions: string[], resources: string[]])[] = [
-    [['s3:GetObject'], ['tables/*', 'manifests/*', 'runs/*'].map((pattern) => lake.arnForObjects(pattern))],
     [
-      ['s3:ListBucket', 's3:GetBucketLocation'],
-      [lake.bucketArn, results.bucketArn],
+      ['s3:GetObject'],
+      ['tables/*', 'manifests/*', 'runs/*'].map((pattern) => lake.arnForObjects(prefix + pattern)),
     ],
+    [['s3:GetBucketLocation'], [lake.bucketArn, results.bucketArn]],
+    [['s3:ListBucket'], [results.bucketArn]],
     [['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload'], [results.arnForObjects('*')]],
     [
       ['glue:GetDatabase', 'glue:GetTable', 'glue:GetTables', 'glue:GetPartitions'],
@@ -55,6 +59,11 @@ export function grantRead(grantee: IGrantable, { storage: { lake, key }, catalog
   for (const [actions, resources] of rights) {
     grantee.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions, resources }));
   }
+  // Others may have the rest of a bucket with a prefix.
+  const within = prefix === '' ? {} : { StringLikeIfExists: { 's3:prefix': `${prefix}*` } };
+  grantee.grantPrincipal.addToPrincipalPolicy(
+    new PolicyStatement({ actions: ['s3:ListBucket'], resources: [lake.bucketArn], conditions: within }),
+  );
   grantKey(grantee.grantPrincipal, key, 's3', ['kms:Decrypt', 'kms:GenerateDataKey']);
 }
 

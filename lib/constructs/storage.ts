@@ -6,6 +6,7 @@ import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket } from 'aws-c
 import { type ISecret, Secret, type SecretProps } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { type Deployment, NONCURRENT_DAYS } from '../../functions/config/deployment.ts';
+import { WRITTEN_ONCE } from '../../functions/core/lake-keys.ts';
 import { ownKey } from './own-key.ts';
 import { stateTable } from './state-table.ts';
 
@@ -34,6 +35,8 @@ export class Storage extends Construct {
   readonly key: IKey | undefined;
   /** Tables, manifests, run summaries, and `work/`. */
   readonly lake: IBucket;
+  /** Where the lake begins in its bucket: empty for the top. */
+  readonly prefix: string;
   /** Logs who read which file of the pipeline's buckets, and when. */
   readonly accessLogs: Bucket;
   /** One item per object, and the shared rate budget. */
@@ -60,6 +63,7 @@ export class Storage extends Construct {
       aws.bucket === null
         ? (this.#ownLake(key) as IBucket)
         : Bucket.fromBucketAttributes(this, 'Lake', { bucketName: aws.bucket, ...withKey });
+    this.prefix = aws.prefix;
     this.state =
       aws.table === null
         ? (stateTable(this, 'State', key) as ITableV2)
@@ -123,7 +127,7 @@ export class Storage extends Construct {
   }
 
   /**
-   * Refuses to replace data and manifests, to everyone: a put must ask that nothing be there (`If-None-Match: *`).
+   * Refuses to replace what is kept, to everyone: a put must ask that nothing be there (`If-None-Match: *`).
    * Multipart uploads and copies without that header are refused too; the pipeline makes none.
    */
   #writeOnce(lake: Bucket): PolicyStatement {
@@ -132,7 +136,7 @@ export class Storage extends Construct {
       effect: Effect.DENY,
       principals: [new AnyPrincipal()],
       actions: ['s3:PutObject'],
-      resources: ['tables/*', 'manifests/*'].map((pattern) => lake.arnForObjects(pattern)),
+      resources: WRITTEN_ONCE.map((folder) => lake.arnForObjects(`${folder}*`)),
       conditions: { Null: { 's3:if-none-match': 'true' } },
     });
   }

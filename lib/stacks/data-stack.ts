@@ -53,11 +53,17 @@ export class DataStack extends Stack {
   }
 
   #outputs(): void {
-    const { lake, state, connection, oauthClient, hashKey } = this.storage;
+    const { lake, prefix, state, connection, oauthClient, hashKey } = this.storage;
     new CfnOutput(this, 'BucketName', {
       value: lake.bucketName,
       description: 'Bucket with the tables, manifests and run summaries',
     });
+    if (prefix !== '') {
+      new CfnOutput(this, 'LakePrefix', {
+        value: prefix,
+        description: 'Where in the bucket they begin; keys in manifests follow it',
+      });
+    }
     new CfnOutput(this, 'TableName', {
       value: state.tableName,
       description: 'Table with cursors and leases',

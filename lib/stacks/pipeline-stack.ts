@@ -129,7 +129,7 @@ export class PipelineStack extends Stack {
       memoryMiB: MEMORY_MIB,
       timeoutSeconds: RUN_TIMEOUT_SECONDS,
     });
-    grantLake(startRun.role, storage.lake, { read: RUN_CONTEXT, write: RUN_CONTEXT, delete: [] });
+    grantLake(startRun.role, storage, { read: RUN_CONTEXT, write: RUN_CONTEXT, delete: [] });
     grantState(startRun.role, storage.state, [...STATE_KEYS.workspace, ...STATE_KEYS.budget]);
     grantSecret(startRun.role, storage.connection);
     return startRun;
@@ -144,7 +144,7 @@ export class PipelineStack extends Stack {
       memoryMiB: MEMORY_MIB,
       timeoutSeconds: RECORD_TIMEOUT_SECONDS,
     });
-    grantLake(recordFailure.role, storage.lake, { read: OUTCOMES, write: OUTCOMES, delete: [] });
+    grantLake(recordFailure.role, storage, { read: OUTCOMES, write: OUTCOMES, delete: [] });
     grantState(recordFailure.role, storage.state, STATE_KEYS.object('*'));
     return recordFailure;
   }
@@ -160,7 +160,7 @@ export class PipelineStack extends Stack {
       memoryMiB: MEMORY_MIB,
       timeoutSeconds: RUN_TIMEOUT_SECONDS,
     });
-    grantLake(finishRun.role, storage.lake, {
+    grantLake(finishRun.role, storage, {
       read: ['work/*', 'manifests/*', 'runs/*'],
       write: ['runs/*'],
       delete: [],

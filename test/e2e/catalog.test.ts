@@ -97,7 +97,7 @@ describe('after a run', () => {
     expect(await current.sync()).toMatchObject(SUCCEEDED);
     const { tables, types } = await catalogOf(current);
     const expected = glueTables(configuredTables(Object.values(OBJECTS), parseConfig({}), {}), {
-      bucket: 'lake',
+      root: 's3://lake/',
       database: DATABASE,
       firstDay: '2026-02-10',
     });

@@ -10,10 +10,10 @@ import { expectationOf } from '../support/local/expectation.ts';
 import { type LakeView, readLake } from '../support/local/lake-reader.ts';
 import { type Bench, SMALL, startBench } from '../support/local/local-bench.ts';
 import { canonical } from '../support/local/lossless-json.ts';
-import type { ChildOrders, KillPoint } from '../support/local/sync-child.ts';
+import type { KillPoint } from '../support/local/sync-child.ts';
+import { startSyncProcess } from '../support/local/sync-process.ts';
 import { TABLE_NAMES, type Table } from '../support/local/tables.ts';
 
-const CHILD = join(import.meta.dirname, '../support/local/sync-child.ts');
 const ROOT = join(import.meta.dirname, '../..');
 
 /** So that everything there is to interrupt happens often. */
@@ -41,20 +41,13 @@ const configFor = ({ simulator }: Bench): PipelineConfig => ({
 });
 
 /** A process with a point to die at, or to be killed by the test. */
-function begin(at: Bench, name: string, kill?: KillPoint): ChildProcess {
-  const orders: ChildOrders = {
+const begin = (at: Bench, name: string, kill?: KillPoint): ChildProcess =>
+  startSyncProcess(at, {
     directory: join(at.directory, name),
-    token: at.simulator.token,
     config: configFor(at),
-    clock: at.clock.state(),
     limits: LIMITS,
     ...(kill && { kill }),
-  };
-  return spawn(process.execPath, [CHILD, JSON.stringify(orders)], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-    env: { ...process.env, NODE_COMPILE_CACHE: join(at.directory, 'compiled') },
   });
-}
 
 /** What the next process does, in this one: it runs until it ends by itself. */
 async function finish(at: Bench, name: string): Promise<{ runs: readonly string[]; resumed: boolean }> {

@@ -6,7 +6,7 @@ import { Code } from 'aws-cdk-lib/aws-lambda';
 import { describe, expect, test } from 'vitest';
 import { type PipelineConfig, parseConfig, parseDeployment } from '../../functions/config/config.ts';
 import { addPipeline } from '../../lib/stacks/pipeline.ts';
-import type { StackTemplate } from '../../lib/template/intrinsics.ts';
+import type { Resource, StackTemplate } from '../../lib/template/intrinsics.ts';
 import { rightsByRole } from '../support/infra/rights.ts';
 import { CONFIGURATIONS, synthesis } from '../support/infra/synthesis.ts';
 
@@ -15,6 +15,10 @@ const { templates, stacks, assembly } = synthesis(EVERYTHING);
 
 const ofType = ({ Resources }: StackTemplate, type: string) =>
   Object.values(Resources).filter(({ Type }) => Type === type);
+
+const ofRole = (template: StackTemplate): readonly string[] => rightsByRole(template).ReaderRole ?? [];
+
+const BUCKET = 'arn:<AWS::Partition>:s3:::company-lake';
 
 const everywhere = (type: string) => [...ofType(templates.data, type), ...ofType(templates.pipeline, type)];
 
@@ -36,7 +40,7 @@ describe('a bucket that exists', () => {
     const lines = rightsByRole(templates.pipeline).ExtractorsTagsRole?.filter((line) =>
       line.startsWith('s3:Put'),
     );
-    const arn = 'arn:<AWS::Partition>:s3:::company-lake';
+    const arn = `${BUCKET}/raw/intercom`;
     expect(lines).toEqual([
       `s3:PutObject on ${arn}/erasures/*/tags.*.json`,
       `s3:PutObject on ${arn}/evidence/tags/*`,
@@ -46,6 +50,85 @@ describe('a bucket that exists', () => {
       `s3:PutObject on ${arn}/tables/tags/*`,
       `s3:PutObject on ${arn}/work/*/tags/*`,
     ]);
+  });
+});
+
+describe('a place in that bucket', () => {
+  const { prefix: _prefix, ...atTheTop } = EVERYTHING.aws ?? {};
+  const top = synthesis({ ...EVERYTHING, aws: atTheTop });
+
+  test('is known to the functions that use the lake, and to nobody if it is the top', () => {
+    const environments = (all: readonly Resource[]) =>
+      all.map(({ Properties = {} }) => {
+        const { Variables } = Properties.Environment as { readonly Variables: Record<string, unknown> };
+        return [Variables.BUCKET_NAME, Variables.LAKE_PREFIX];
+      });
+    const users = environments(everywhere('AWS::Lambda::Function')).filter(
+      ([bucket]) => bucket !== undefined,
+    );
+    expect(users.length).toBeGreaterThan(16);
+    for (const [, prefix] of users) expect(prefix).toBe('raw/intercom/');
+    const atTop = environments(ofType(top.templates.pipeline, 'AWS::Lambda::Function'));
+    expect(atTop.filter(([, prefix]) => prefix !== undefined)).toEqual([]);
+  });
+
+  test('narrows every right to it, and changes no other', () => {
+    const below = (line: string): string => {
+      const [right = '', condition] = line.split(' if s3:prefix in ');
+      const moved = right.replace(`${BUCKET}/`, `${BUCKET}/raw/intercom/`);
+      if (condition === undefined) return moved;
+      const prefixes = condition.split(' ').map((pattern) => `raw/intercom/${pattern}`);
+      return `${moved} if s3:prefix in ${prefixes.join(' ')}`;
+    };
+    const wanted = Object.entries(rightsByRole(top.templates.pipeline)).map(
+      ([role, lines]) => [role, lines.map(below).toSorted()] as const,
+    );
+    expect(
+      wanted.flatMap(([, lines]) => lines.filter((line) => line.includes('raw/intercom'))).length,
+    ).toBeGreaterThan(100);
+    expect(rightsByRole(templates.pipeline)).toEqual(Object.fromEntries(wanted));
+  });
+
+  test('is an output, by which the commands find it', () => {
+    expect(templates.data.Outputs?.LakePrefix).toMatchObject({ Value: 'raw/intercom/' });
+    expect(top.templates.data.Outputs).not.toHaveProperty('LakePrefix');
+    expect(ofRole(top.templates.data)).toContain(`s3:ListBucket on ${BUCKET}`);
+  });
+
+  test.each([
+    ['raw', 'raw/'],
+    ['raw/', 'raw/'],
+    ['9.a_b-c/D/', '9.a_b-c/D/'],
+  ])('%s is %s', (prefix, resolved) => {
+    expect(parseDeployment({ aws: { bucket: 'lake', prefix } }).aws.prefix).toBe(resolved);
+  });
+
+  test.each([
+    '',
+    '/',
+    '/raw',
+    'raw//x',
+    'raw/../x',
+    './raw',
+    '_raw',
+    'raw/.x',
+    'raw x',
+    'raw*',
+    'a=b',
+    'r\u00e4w',
+    'raw\n',
+  ])('%j is refused', (prefix) => {
+    const config = { aws: { bucket: 'lake', prefix } };
+    expect(() => parseDeployment(config)).toThrow(
+      "aws.prefix: must be a path in the bucket such as 'raw/intercom'",
+    );
+  });
+
+  test.each<[Record<string, unknown>, string]>([
+    [{ prefix: 'raw' }, "aws.prefix: is for a bucket of yours: name it in 'aws.bucket'"],
+    [{ bucket: 'lake', prefix: 'x'.repeat(129) }, 'aws.prefix: must be at most 128 characters'],
+  ])('%j is refused', (aws, message) => {
+    expect(() => parseDeployment({ aws })).toThrow(message);
   });
 });
 
@@ -123,13 +206,14 @@ describe('the role for readers', () => {
   });
 
   test('reads the data and nothing else: no state, no secret, no work', () => {
-    const { ReaderRole = [] } = rightsByRole(templates.data);
+    const ReaderRole = ofRole(templates.data);
     const onLake = ReaderRole.filter((line) => line.includes('company-lake'));
-    const arn = 'arn:<AWS::Partition>:s3:::company-lake';
     expect(onLake).toEqual([
-      `s3:GetBucketLocation on ${arn}`,
-      ...['manifests', 'runs', 'tables'].map((folder) => `s3:GetObject on ${arn}/${folder}/*`),
-      `s3:ListBucket on ${arn}`,
+      `s3:GetBucketLocation on ${BUCKET}`,
+      ...['manifests', 'runs', 'tables'].map(
+        (folder) => `s3:GetObject on ${BUCKET}/raw/intercom/${folder}/*`,
+      ),
+      `s3:ListBucket on ${BUCKET} if s3:prefix in raw/intercom/*`,
     ]);
     expect(ReaderRole.filter((line) => /^(dynamodb|secretsmanager|lambda|states|iam)/.test(line))).toEqual(
       [],
@@ -148,9 +232,12 @@ describe('the role for readers', () => {
 test.each<[Record<string, unknown>, string]>([
   [
     { aws: { bucket: 'lake/intercom' } },
-    "aws.bucket: 'lake/intercom' must be the name of a bucket alone. A prefix",
+    "aws.bucket: 'lake/intercom' must be the name of a bucket alone; 'aws.prefix' is for a place in it",
   ],
-  [{ aws: { bucket: 's3://lake' } }, "aws.bucket: 's3://lake' must be the name of a bucket alone. A prefix"],
+  [
+    { aws: { bucket: 's3://lake' } },
+    "aws.bucket: 's3://lake' must be the name of a bucket alone; 'aws.prefix' is for a place in it",
+  ],
   [{ aws: { bucket: 'Lake' } }, "aws.bucket: 'Lake' is not a valid name of a bucket"],
   [
     { aws: { permissionsBoundary: 'boundary' } },

@@ -42,7 +42,7 @@ describe('the bucket', () => {
     },
   );
 
-  test('lets nobody replace data or manifests', () => {
+  test('lets nobody replace what is kept', () => {
     const lake = { 'Fn::GetAtt': [Match.stringLikeRegexp('^Lake'), 'Arn'] };
     template.hasResourceProperties('AWS::S3::BucketPolicy', {
       PolicyDocument: {
@@ -52,7 +52,9 @@ describe('the bucket', () => {
             Effect: 'Deny',
             Principal: { AWS: '*' },
             Action: 's3:PutObject',
-            Resource: ['tables', 'manifests'].map((folder) => ({ 'Fn::Join': ['', [lake, `/${folder}/*`]] })),
+            Resource: ['tables', 'manifests', 'evidence', 'runs', 'erasures'].map((folder) => ({
+              'Fn::Join': ['', [lake, `/${folder}/*`]],
+            })),
             Condition: { Null: { 's3:if-none-match': 'true' } },
           },
         ]),

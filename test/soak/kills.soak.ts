@@ -1,22 +1,40 @@
-/** A large sync is killed a hundred times at random. One undisturbed run later the lake is exactly Intercom. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
+/**
+ * A large sync is killed a hundred times at random, while the workspace changes. One undisturbed sync later the lake
+ * is exactly Intercom. `SOAK_SEED` chooses other kills and changes, `SOAK_KILLS` how many.
+ */
 import { expect, test } from 'vitest';
 import type { PipelineConfig } from '../../functions/config/config.ts';
 import { SIZES } from '../../lib/standins/intercom/index.ts';
 import { createRandom } from '../model/random.ts';
-import { lostRows } from '../support/local/expectation.ts';
+import { differences, type GoneRecords } from '../support/local/expectation.ts';
 import { readLake } from '../support/local/lake-reader.ts';
 import { type Bench, startBench } from '../support/local/local-bench.ts';
-import type { ChildOrders } from '../support/local/sync-child.ts';
+import { type Killed, killAtRandom } from '../support/local/random-kills.ts';
+import { isShared, OBJECTS, TABLE_NAMES, type Table } from '../support/local/tables.ts';
+import { HOUR, MINUTE } from '../support/local/test-clock.ts';
 
 const KILLS = Number(process.env.SOAK_KILLS ?? 100);
 const SEED = Number(process.env.SOAK_SEED ?? 1);
-const MOST_REQUESTS = 80;
 
-const CHILD = join(import.meta.dirname, '../support/local/sync-child.ts');
-const LIMITS = { sliceRecords: 80, sliceParents: 15, partBytes: 4_000, checkpointMs: 0 };
+/** More than 20,000 rows, and about 3,000 requests. */
+const LARGE = {
+  ...SIZES.demo,
+  contacts: 12_000,
+  sharedSecond: 900,
+  companies: 1_500,
+  conversations: 1_600,
+  partsPerConversation: 4,
+  partsOfLongConversation: 400,
+  tickets: 900,
+  articles: 400,
+  activity_logs: 2_500,
+  tags: 60,
+} as const;
+
+/** Half of it is needed if no kill costs anything, so that the kills reach the end of the first run and beyond. */
+const MOST_REQUESTS = 80;
+const MOST_MS = 600;
+const LIMITS = { sliceRecords: 600, sliceParents: 100, partBytes: 20_000, checkpointMs: 0 };
 
 const configOf = ({ simulator }: Bench): PipelineConfig => ({
   name: 'test',
@@ -24,47 +42,80 @@ const configOf = ({ simulator }: Bench): PipelineConfig => ({
   parallelism: { slices: 2 },
 });
 
-function begin(bench: Bench): ChildProcess {
-  const orders: ChildOrders = {
-    directory: bench.directory,
-    token: bench.simulator.token,
-    config: configOf(bench),
-    clock: bench.clock.state(),
-    limits: LIMITS,
+/** Days of the workspace, squeezed into a minute each. */
+function changesOf({ simulator, clock }: Bench) {
+  const gone = new Map<Table, Set<string>>(OBJECTS.map((object) => [object, new Set()]));
+  let days = 0;
+  return {
+    gone: Object.fromEntries(gone) as GoneRecords,
+    days: () => days,
+    change() {
+      days += 1;
+      const fromMs = clock.now();
+      clock.advance(MINUTE);
+      const { deleted, merged } = simulator.workspace.simulateDay(days, { fromMs, toMs: clock.now() });
+      for (const [object, ids] of Object.entries(deleted))
+        for (const id of ids) gone.get(object as Table)?.add(id);
+      for (const { lead } of merged) gone.get('contacts')?.add(lead);
+    },
   };
-  return spawn(process.execPath, [CHILD, JSON.stringify(orders)], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-    env: { ...process.env, NODE_COMPILE_CACHE: join(bench.directory, '..', 'compiled') },
-  });
+}
+
+function fell({ kills, ended }: Killed): string {
+  const byRoute = Map.groupBy(kills, ({ last }) => last);
+  const routes = [...byRoute]
+    .sort((a, b) => b[1].length - a[1].length)
+    .map(([route, of]) => `  ${of.length} after ${route}`);
+  const requests = kills.map((kill) => kill.requests).join(' ');
+  return [
+    `${kills.length} kills, ${ended} syncs that ended before theirs`,
+    ...routes,
+    `  by requests: ${requests}`,
+  ].join('\n');
 }
 
 test(`${KILLS} kills`, async () => {
   const random = createRandom(SEED);
-  const bench = await startBench({ simulator: { sizes: SIZES.tiny } });
-  const { simulator } = bench;
+  const bench = await startBench({ simulator: { sizes: LARGE, indexingDelaySeconds: 30 } });
+  const { simulator, clock } = bench;
+  const config = configOf(bench);
+  const { gone, days, change } = changesOf(bench);
+  const say = (text: string): void => void process.stdout.write(`${text}\n`);
+  const startedMs = Date.now();
+  const seconds = (): number => Math.round((Date.now() - startedMs) / 1_000);
   try {
-    let kills = 0;
-    let finished = 0;
-    while (kills < KILLS) {
-      const at = simulator.stats().requests + random.int(1, MOST_REQUESTS);
-      const child = begin(bench);
-      const timer = setInterval(() => {
-        if (simulator.stats().requests >= at) child.kill('SIGKILL');
-      }, 1);
-      await once(child, 'exit').finally(() => clearInterval(timer));
-      if (child.signalCode === 'SIGKILL') kills += 1;
-      else finished += 1;
-      // Whatever is committed is whole.
-      if (kills % 10 === 0) await readLake(bench.directory);
-      if (random.chance(0.1)) simulator.workspace.contacts.create({ name: `soak ${kills}` });
-    }
-    process.stdout.write(`SOAK_SEED=${SEED}: ${kills} kills, ${finished} runs that ended before theirs\n`);
-    const result = await bench.sync({ config: configOf(bench), limits: LIMITS });
-    expect(result.status).toBe('finished');
-    // A resumed run began before the last changes.
-    bench.clock.advance(3_600_000);
-    await bench.sync({ config: configOf(bench), limits: LIMITS });
-    expect(lostRows(simulator, await readLake(bench.directory))).toEqual([]);
+    const killed = await killAtRandom(bench, {
+      config,
+      limits: LIMITS,
+      random,
+      kills: KILLS,
+      mostRequests: MOST_REQUESTS,
+      mostMs: MOST_MS,
+      async between(kills, isEnded) {
+        if (isEnded || random.chance(0.15)) change();
+        if (kills % 20 !== 0 || isEnded) return;
+        // Whatever is committed is whole.
+        const { runs } = await readLake(bench.directory);
+        say(`${kills} kills, ${runs.length} runs in the lake, ${seconds()} s`);
+      },
+    });
+    say(`SOAK_SEED=${SEED}: ${fell(killed)}\n  ${days()} days of changes, ${seconds()} s`);
+    // Longer than the overlap: what was interrupted is finished, and then one run is made.
+    clock.advance(HOUR);
+    const before = simulator.stats().requests;
+    const result = await bench.sync({ config, limits: LIMITS });
+    if (result.status !== 'finished') throw new Error(`it ended as ${result.status}`);
+    for (const { run_id: run, status } of result.runs) expect([run, status]).toEqual([run, 'succeeded']);
+    const lake = await readLake(bench.directory);
+    expect(differences(simulator, lake, gone)).toEqual([]);
+    const rows = TABLE_NAMES.filter((table) => !isShared(table)).map(
+      (table) => [table, lake.current(table).size] as const,
+    );
+    const sum = rows.reduce((total, [, count]) => total + count, 0);
+    say(`${result.runs.length} undisturbed runs, ${simulator.stats().requests - before} requests`);
+    say(`${sum} rows compared: ${rows.map(([table, count]) => `${table} ${count}`).join(', ')}`);
+    say(`${seconds()} s`);
+    expect(sum).toBeGreaterThan(20_000);
   } finally {
     await bench.close();
   }

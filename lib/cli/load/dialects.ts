@@ -15,7 +15,7 @@ export interface LoadManifest {
 }
 
 export interface LoadedFile {
-  /** Key in the bucket, such as `tables/contacts/run_date=…/0001-a-0001.ndjson.gz`. */
+  /** Key in the lake, such as `tables/contacts/run_date=…/0001-a-0001.ndjson.gz`. */
   readonly key: string;
   readonly bytes: number;
 }
@@ -28,7 +28,7 @@ export interface Copy {
   readonly columns: string;
   readonly files: readonly LoadedFile[];
   readonly isGzip: boolean;
-  /** Where the bucket is: `s3://bucket/`, or the user's own place for it, with a slash at the end. */
+  /** Where the lake is: `s3://bucket/`, or the user's own place for it, with a slash at the end. */
   readonly from: string;
   /** Address of the list of files, for a warehouse that reads one. */
   readonly manifestUrl: string;

@@ -111,7 +111,7 @@ const byCompression = (files: readonly LoadedFile[]) =>
   }));
 
 interface Places {
-  /** Where the warehouse finds the bucket. */
+  /** Where the warehouse finds the lake. */
   readonly from: string;
   /** Address for a list of files. */
   readonly manifestUrl: (body: LoadManifest) => string;

@@ -2,6 +2,7 @@
 import type { Stack, StackResourceSummary, StackSummary } from '@aws-sdk/client-cloudformation';
 import type { ResolvedPipeline } from '../../../functions/config/config.ts';
 import type { Deployment } from '../../../functions/config/deployment.ts';
+import type { LakeRoot } from '../../../functions/core/lake-keys.ts';
 import type { AwsClients } from './aws-clients.ts';
 import { accountIn, accountOf, dataStackOf } from './deployment.ts';
 import { type Found, type Removal, removals } from './removal.ts';
@@ -25,8 +26,8 @@ export interface DeletionPlan {
   readonly remaining: readonly Remaining[];
   /** What such a stack has made, but the configuration or another stack has taken over. */
   readonly staying: readonly string[];
-  /** True if an output of another pipeline's stack names it. */
-  isUsedElsewhere(id: string): boolean;
+  /** True if outputs of another stack name the bucket, and the prefix too if there is one. */
+  isUsedElsewhere(lake: LakeRoot): boolean;
 }
 
 /** What one stack with data has made. */
@@ -118,7 +119,9 @@ export async function planDeletion(
     }
   }
   const known = [data, pipeline, deleted[0]].find((stack) => stack?.StackId !== undefined);
-  const others = outputsOf(live.filter((stack) => stack !== data && stack !== pipeline));
+  const others = live
+    .filter((stack) => stack !== data && stack !== pipeline)
+    .map((stack) => outputsOf([stack]));
   return {
     accountId: accountIn(known?.StackId) ?? (await accountOf(clients)),
     pipeline,
@@ -126,6 +129,7 @@ export async function planDeletion(
     isUnknown: known === undefined,
     remaining: [...found.values()],
     staying: [...staying],
-    isUsedElsewhere: (id) => others.has(id),
+    isUsedElsewhere: ({ bucket, prefix }) =>
+      others.some((outputs) => outputs.has(bucket) && (prefix === '' || outputs.has(prefix))),
   };
 }

@@ -2,6 +2,7 @@
 import type { CloudFormationClient, Stack } from '@aws-sdk/client-cloudformation';
 import { DescribeEventBusCommand } from '@aws-sdk/client-eventbridge';
 import { InputError } from '../../../functions/core/errors.ts';
+import type { LakeRoot } from '../../../functions/core/lake-keys.ts';
 import type { AwsClients } from './aws-clients.ts';
 import { describeStack } from './stacks.ts';
 
@@ -9,7 +10,7 @@ export interface DeployedPipeline {
   readonly name: string;
   readonly region: string;
   readonly accountId: string;
-  readonly bucket: string;
+  readonly lake: LakeRoot;
   readonly table: string;
   readonly connectionSecret: string;
   readonly oauthClientSecret: string;
@@ -22,6 +23,9 @@ export interface DeployedPipeline {
 /** Identifies it for people with several accounts: `pipeline 'shop' (account 123456789012, eu-west-1)`. */
 export const placeOf = ({ name, accountId, region }: DeployedPipeline): string =>
   `pipeline '${name}' (account ${accountId}, ${region})`;
+
+/** The output of the data stack if the lake does not lie at the top of its bucket. */
+const PREFIX_OUTPUT = 'LakePrefix';
 
 /** The stack and its output for each property. */
 const OUTPUTS = {
@@ -135,9 +139,11 @@ export async function findDeployed(clients: AwsClients, wanted: Wanted): Promise
   if (found.some(([, stack]) => stack === null || !isThere(String(stack.StackStatus)))) {
     return refuse(clients, wanted, stacks);
   }
+  const outputOf = (stack: StackName, outputKey: string): string | undefined =>
+    stacks.get(stack)?.Outputs?.find(({ OutputKey }) => OutputKey === outputKey)?.OutputValue;
   const output = (key: keyof typeof OUTPUTS): string => {
     const [stack, outputKey] = OUTPUTS[key];
-    const value = stacks.get(stack)?.Outputs?.find(({ OutputKey }) => OutputKey === outputKey)?.OutputValue;
+    const value = outputOf(stack, outputKey);
     if (value !== undefined) return value;
     throw new InputError(
       `Stack ${nameOf(name, stack)} has no output ${outputKey}: an older version of this software deployed it. Deploy again with '${deploy}'.`,
@@ -148,7 +154,7 @@ export async function findDeployed(clients: AwsClients, wanted: Wanted): Promise
     name,
     region: clients.region,
     accountId: accountIn(stacks.get('data')?.StackId) ?? '',
-    bucket: output('bucket'),
+    lake: { bucket: output('bucket'), prefix: outputOf('data', PREFIX_OUTPUT) ?? '' },
     table: output('table'),
     connectionSecret: output('connectionSecret'),
     oauthClientSecret: output('oauthClientSecret'),

@@ -84,7 +84,7 @@ export async function openRemotePipeline(
     config,
     deployed,
     clients,
-    lake: createS3Lake(clients.s3, deployed.bucket),
+    lake: createS3Lake(clients.s3, deployed.lake),
     state: createDynamoDbStateStore(clients.dynamoDb, deployed.table),
     connections: createSecretsConnectionStore(clients.secrets, deployed.connectionSecret),
     runs: createRuns(clients.sfn, deployed.stateMachine),

@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { PipelineConfig } from '../../../functions/config/config.ts';
 import { isPipelineError } from '../../../functions/core/errors.ts';
+import { WRITTEN } from '../../../functions/core/lake-keys.ts';
 import { createAwsClients } from '../../../lib/cli/remote/aws-clients.ts';
 import { type DeleteOptions, runDelete } from '../../../lib/cli/remote/commands/delete.ts';
 import { removals } from '../../../lib/cli/remote/removal.ts';
@@ -110,6 +111,27 @@ async function run(
   } finally {
     account.hook = onHook;
   }
+}
+
+/** Your own bucket, with these objects. */
+const fill = (keys: readonly string[]): void =>
+  void account.buckets.set(
+    'lake',
+    keys.map((key, n) => ({ key, id: `v${n}`, bytes: 1, isMarker: false })),
+  );
+
+/** Another stack of the account. */
+function addStack(outputs: Readonly<Record<string, string>>): void {
+  const name = `other-${account.stacks.length}`;
+  account.stacks.push({
+    name,
+    id: stackId(name, 'c3'),
+    status: 'CREATE_COMPLETE',
+    isProtected: true,
+    deletedAt: null,
+    outputs,
+    resources: [],
+  });
 }
 
 /** What costs money or holds data. */
@@ -329,22 +351,25 @@ describe('leaves alone', () => {
 
   it('what others have in your own bucket; what the pipeline wrote there goes with --own-bucket', async () => {
     const yours = ['tables/prices.csv', 'tables/contacts/mine.csv', 'runs/mine.json', 'work', 'report.pdf'];
-    account.buckets.set(
-      'lake',
-      [...KEYS, ...yours].map((key, n) => ({ key, id: `v${n}`, bytes: 1, isMarker: false })),
-    );
+    fill([...WRITTEN.map((start) => `${start}x`), ...KEYS, ...yours]);
     const config = { aws: { bucket: 'lake' } };
     expect((await run({ yes: 'shop', ownBucket: true }, { config })).status).toBe(0);
     expect(account.buckets.get('lake')?.map(({ key }) => key)).toEqual(yours);
-    account.stacks.push({
-      name: 'other-data',
-      id: stackId('other-data', 'c3'),
-      status: 'CREATE_COMPLETE',
-      isProtected: true,
-      deletedAt: null,
-      outputs: { BucketName: 'lake' },
-      resources: [],
-    });
+    addStack({ BucketName: 'lake' });
+    expect((await run({ yes: 'shop', ownBucket: true }, { config })).status).toMatch(
+      /also belongs to another stack/,
+    );
+  });
+
+  it('what other pipelines have in your own bucket, below other prefixes', async () => {
+    const theirs = [...KEYS, ...KEYS.map((key) => `raw/b/${key}`)];
+    fill([...KEYS.map((key) => `raw/a/${key}`), ...theirs]);
+    addStack({ BucketName: 'lake' });
+    addStack({ BucketName: 'lake', LakePrefix: 'raw/b/' });
+    const config = { aws: { bucket: 'lake', prefix: 'raw/a' } };
+    expect((await run({ yes: 'shop', ownBucket: true }, { config })).status).toBe(0);
+    expect(account.buckets.get('lake')?.map(({ key }) => key)).toEqual(theirs);
+    addStack({ BucketName: 'lake', LakePrefix: 'raw/a/' });
     expect((await run({ yes: 'shop', ownBucket: true }, { config })).status).toMatch(
       /also belongs to another stack/,
     );

@@ -10,11 +10,15 @@ const { command, pipeline } = await deployForAll({
   config: { objects: ['tags', 'contacts'] },
 });
 
-const bucket = () => pipeline.resources.buckets[0] ?? '';
+const openLake = () =>
+  createS3Lake(new S3Client({ forcePathStyle: true }), {
+    bucket: pipeline.resources.buckets[0] ?? '',
+    prefix: '',
+  });
 
 /** Keys of the files that manifests list. */
 async function listedFiles(): Promise<readonly string[]> {
-  const lake = createS3Lake(new S3Client({ forcePathStyle: true }), bucket());
+  const lake = openLake();
   const keys = await Array.fromAsync(lake.list('manifests/'));
   const manifests = await Promise.all(
     keys.map(async (key) => JSON.parse(Buffer.from((await lake.get(key)) ?? '').toString('utf8'))),
@@ -39,7 +43,7 @@ describe('load-sql', () => {
     expect(snowflake.stdout).toContain("FROM '@lake/'");
 
     const redshift = await command(['load-sql', '--for', 'redshift']);
-    const lake = createS3Lake(new S3Client({ forcePathStyle: true }), bucket());
+    const lake = openLake();
     const lists = [...redshift.stdout.matchAll(/s3:\/\/[^/]+\/(work\/load\/\w+\.json)/g)];
     const bodies = await Promise.all(
       lists.map(async ([, key = '']) => Buffer.from((await lake.get(key)) ?? '').toString('utf8')),

@@ -16,7 +16,10 @@ const MARK = 'canary-contacts-';
 
 /** Files of the bucket with one of the texts. */
 async function filesWith(texts: readonly string[]): Promise<readonly string[]> {
-  const lake = createS3Lake(new S3Client(S3_CLIENT), pipeline.resources.buckets[0] ?? '');
+  const lake = createS3Lake(new S3Client(S3_CLIENT), {
+    bucket: pipeline.resources.buckets[0] ?? '',
+    prefix: '',
+  });
   const found: string[] = [];
   for await (const key of lake.list('')) {
     const body = (await lake.get(key)) ?? new Uint8Array();

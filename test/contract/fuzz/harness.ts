@@ -130,14 +130,22 @@ export async function startFuzzWorld(): Promise<FuzzWorld> {
     const changedFetch: typeof fetch = async (input, init) => {
       requests += 1;
       if (requests > 2_000) throw new Error('the object never ends');
-      const response = await fetch(input, init);
       const url = new URL(String(input));
-      const text = await response.text();
+      const { pathname: path, searchParams: query } = url;
+      const method = init?.method ?? 'GET';
+      const raw = simulator.answer({
+        method,
+        path,
+        query,
+        body: typeof init?.body === 'string' ? init.body : '',
+        headers: init?.headers as Readonly<Record<string, string>>,
+      });
+      const { status } = raw;
+      const text = typeof raw.body === 'string' ? raw.body : raw.body.toString('utf8');
       const json = text.startsWith('{') ? parseJson(text) : {};
       const body: JsonObject = isJsonObject(json) ? json : {};
-      const { status, headers } = response;
-      const method = init?.method ?? 'GET';
-      const answer = { method, path: url.pathname, query: url.searchParams, status, headers, body };
+      const headers = new Headers({ ...raw.headers, date: new Date(nowMs).toUTCString() });
+      const answer = { method, path, query, status, headers, body };
       const changed = change(answer);
       return new Response(changed?.body === undefined ? text : JSON.stringify(changed.body), {
         status,

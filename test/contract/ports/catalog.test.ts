@@ -33,7 +33,7 @@ describe.each<[string, () => Promise<Catalogs>]>([
       const database = await endpoints().newDatabase();
       return {
         of: (...about) =>
-          createGlueCatalog(endpoints().glue, { database, bucket: 'lake', ...viewsFor(...about) }),
+          createGlueCatalog(endpoints().glue, { database, root: 's3://lake/', ...viewsFor(...about) }),
         types: async () => (await readCatalog(endpoints().glue, database)).types,
       };
     },
@@ -130,7 +130,7 @@ test('Glue is written to only if something differs, and its views show what thei
   const database = await endpoints().newDatabase();
   const catalog = createGlueCatalog(endpoints().glue, {
     database,
-    bucket: 'lake',
+    root: 's3://lake/',
     ...viewsFor('contacts'),
   });
   const columns: SeenTables = { contacts: { mood: ['string'], later: [] } };

@@ -11,7 +11,11 @@ const text = (body: Uint8Array | null): string | null => body && new TextDecoder
 
 describe.each<[string, () => Promise<Lake>]>([
   ['memory', async () => createMemoryLake()],
-  ['S3', async () => createS3Lake(endpoints().s3, await endpoints().newBucket())],
+  ['S3', async () => createS3Lake(endpoints().s3, { bucket: await endpoints().newBucket(), prefix: '' })],
+  [
+    'S3, below a prefix',
+    async () => createS3Lake(endpoints().s3, { bucket: await endpoints().newBucket(), prefix: 'raw/a.b/' }),
+  ],
 ])('the lake (%s)', (_name, create) => {
   test('returns what was written, and null for a missing key', async () => {
     const lake = await create();
@@ -84,4 +88,25 @@ describe.each<[string, () => Promise<Lake>]>([
     expect(await lake.get('k')).toBeNull();
     expect(await lake.putNew('k', bytes('2'))).toBe('written');
   });
+});
+
+test('lakes of one bucket do not know of each other', async () => {
+  const bucket = await endpoints().newBucket();
+  const at = (prefix: string): Lake => createS3Lake(endpoints().s3, { bucket, prefix });
+  const [whole, ours, theirs] = [at(''), at('raw/intercom/'), at('raw/intercom-2/')] as const;
+  for (const [lake, name] of [
+    [whole, 'whole'],
+    [ours, 'ours'],
+    [theirs, 'theirs'],
+  ] as const)
+    expect(await lake.putNew('runs/1.json', bytes(name))).toBe('written');
+  expect(await Array.fromAsync(ours.list(''))).toEqual(['runs/1.json']);
+  expect(await Array.fromAsync(whole.list('raw/'))).toEqual([
+    'raw/intercom-2/runs/1.json',
+    'raw/intercom/runs/1.json',
+  ]);
+  await ours.delete(['runs/1.json']);
+  expect(await ours.get('runs/1.json')).toBeNull();
+  expect(text(await whole.get('runs/1.json'))).toBe('whole');
+  expect(text(await theirs.get('runs/1.json'))).toBe('theirs');
 });

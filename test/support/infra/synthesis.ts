@@ -48,6 +48,7 @@ export const CONFIGURATIONS: Readonly<Record<string, PipelineConfig>> = {
     encryption: { keyArn: 'arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab' },
     aws: {
       bucket: 'company-lake',
+      prefix: 'raw/intercom',
       permissionsBoundary: 'arn:aws:iam::123456789012:policy/boundary',
       tags: { team: 'data', 'cost center': '42' },
       vpc: { subnetIds: ['subnet-0a1b2c3d', 'subnet-4e5f6a7b'], securityGroupIds: ['sg-0a1b2c3d'] },

@@ -117,6 +117,36 @@ export function lostRows(simulator: Pick<Simulator, 'workspace'>, lake: LakeView
   });
 }
 
+/** The record that a column of a key names. */
+const NAMED: Readonly<Record<string, Table>> = {
+  contact_id: 'contacts',
+  company_id: 'companies',
+  conversation_id: 'conversations',
+  tag_id: 'tags',
+};
+
+export type GoneRecords = Readonly<Partial<Record<Table, ReadonlySet<string>>>>;
+
+/**
+ * Every difference between the lake and Intercom. Tables that are not read whole keep the rows of records that are
+ * gone, and of lists that named them, because Intercom stamps no change there; the live views leave them out.
+ * @param gone records that were deleted or merged away
+ */
+export function differences(
+  simulator: Pick<Simulator, 'workspace'>,
+  lake: LakeView,
+  gone: GoneRecords,
+): readonly string[] {
+  const truth = synced(emptyTables(), { simulator }, OBJECTS);
+  return TABLE_NAMES.filter((table) => !isShared(table)).flatMap((table) => {
+    const { sync, key } = factsOf(table);
+    const isGone = (row: ExactObject): boolean =>
+      key.some((name) => gone[name === 'id' ? table : (NAMED[name] ?? table)]?.has(String(row[name])));
+    const rows = [...lake.current(table)].filter(([, row]) => sync === 'full_refresh' || !isGone(row));
+    return tableProblems(table, truth[table], new Map(rows));
+  });
+}
+
 /**
  * Of a deletion only what it says is compared, not when it was noticed. Besides those that must be noticed, there may be
  * conversations that the workspace deleted before the lake had them.

@@ -257,10 +257,11 @@ function forget(tables: Tables, table: Table): void {
 /** Takes a record in, with its children in place of those it had. */
 function put(tables: Tables, table: Table, { row, children }: Family): void {
   const key = keyOf(table, row);
+  const isNew = !tables[table].has(key);
   tables[table].set(key, row);
   for (const child of childrenOf(table)) {
     const owner = factsOf(child).parent?.key ?? [];
-    for (const [childKey, childRow] of tables[child]) {
+    for (const [childKey, childRow] of isNew ? [] : tables[child]) {
       if (keyText(owner.map((name) => childRow[name])) === key) tables[child].delete(childKey);
     }
     for (const childRow of children[child] ?? []) tables[child].set(keyOf(child, childRow), childRow);

@@ -13,7 +13,8 @@ import {
 import { App } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { afterAll, onTestFinished } from 'vitest';
-import { type PipelineConfig, parseConfig } from '../../../functions/config/config.ts';
+import { type PipelineConfig, parseConfig, parseDeployment } from '../../../functions/config/config.ts';
+import type { Deployment } from '../../../functions/config/deployment.ts';
 import { completeAuthorization } from '../../../functions/connection/complete-authorization.ts';
 import { createConnectionRuntime } from '../../../functions/connection-runtime.ts';
 import type { SyncLimits } from '../../../functions/sync/dependencies.ts';
@@ -78,12 +79,12 @@ export async function pipelineCommand(
 }
 
 /** Names and templates of the stacks, as `cdk deploy` makes them. */
-function stacksOf(config: ReturnType<typeof parseConfig>) {
+function stacksOf(config: ReturnType<typeof parseConfig>, deployment: Deployment) {
   const outdir = mkdtempSync(join(tmpdir(), 'deployed-'));
   try {
     const { context } = JSON.parse(readFileSync(join(ROOT, 'cdk.json'), 'utf8'));
     const app = new App({ outdir, context, analyticsReporting: false, treeMetadata: false });
-    addPipeline(app, config, () => Code.fromInline('// not called'));
+    addPipeline(app, config, () => Code.fromInline('// not called'), deployment);
     return app.synth().stacks.map(({ stackName, template }) => ({ name: stackName, template }));
   } finally {
     rmSync(outdir, { recursive: true, force: true });
@@ -93,9 +94,10 @@ function stacksOf(config: ReturnType<typeof parseConfig>) {
 /** The outputs of each stack with their local values, without those of services that are not embedded. */
 function deployedStacks(
   config: ReturnType<typeof parseConfig>,
+  deployment: Deployment,
   callbackUrl: string,
 ): readonly DeployedStack[] {
-  const stacks = stacksOf(config);
+  const stacks = stacksOf(config, deployment);
   const templates = stacks.map(({ template }) => template as StackTemplate);
   return stacks.map(({ name, template }) => {
     const resolve = resolver(template as StackTemplate, templates, LOCAL_PLACE);
@@ -188,18 +190,23 @@ async function deploy(options: DeployedOptions, onEnd: OnEnd): Promise<Deployed>
   const configFile = join(directory, 'pipeline.json');
   await writeFile(configFile, JSON.stringify(written));
   const config = parseConfig(written);
+  const deployment = parseDeployment(written);
   const cloudFormation = await startCloudFormation();
   onEnd(() => cloudFormation.close());
   const callback = await startCallback(onEnd);
   simulator.registerRedirectUrl(callback.url);
-  for (const stack of deployedStacks(config, callback.url)) cloudFormation.stacks.set(stack.name, stack);
+  for (const stack of deployedStacks(config, deployment, callback.url))
+    cloudFormation.stacks.set(stack.name, stack);
 
+  const resources = localResources(synthesize(config, deployment));
+  const { bucket } = deployment.aws;
   let aws: Readonly<Record<string, string>> = {};
   const executions: RunningExecutions = createRunningExecutions(() => pipeline.runner);
   const pipeline = await openLocalPipeline({
     directory,
     config,
-    resources: localResources(synthesize(config)),
+    // A bucket of the user's own was there before.
+    resources: { ...resources, buckets: bucket === null ? resources.buckets : [bucket] },
     backend: executions,
     pauses: PAUSES,
     startHost: inProcess({

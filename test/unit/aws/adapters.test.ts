@@ -17,6 +17,8 @@ import { createSfnExecutions } from '../../../functions/aws/sfn-executions.ts';
 import type { SyncCompleted } from '../../../functions/core/sync-event.ts';
 import { createMemoryClock } from '../../support/memory/memory-clock.ts';
 
+const B = { bucket: 'b', prefix: '' };
+
 type Item = Readonly<Record<string, AttributeValue>>;
 
 const named = (name: string, more: Record<string, unknown> = {}): Error =>
@@ -70,32 +72,30 @@ describe('the S3 lake', () => {
 
   test('tries again if conditional writes race', async () => {
     const { client, calls } = answering<S3Client>(race, race, named('PreconditionFailed'));
-    expect(await createS3Lake(client, 'b').putNew('k', new Uint8Array())).toBe('exists');
+    expect(await createS3Lake(client, B).putNew('k', new Uint8Array())).toBe('exists');
     expect(calls()).toBe(3);
   });
 
   test('leaves a race that does not end to the workflow', async () => {
     const { client } = answering<S3Client>(race);
-    const put = createS3Lake(client, 'b').putNew('k', new Uint8Array());
+    const put = createS3Lake(client, B).putNew('k', new Uint8Array());
     await expect(put).rejects.toMatchObject({ name: 'RetryableError', cause: race });
   });
 
   test('returns null for a missing object only', async () => {
     const denied = named('AccessDenied', { $metadata: { httpStatusCode: 403 } });
     const { client } = answering<S3Client>(denied);
-    await expect(createS3Lake(client, 'b').get('k')).rejects.toBe(denied);
+    await expect(createS3Lake(client, B).get('k')).rejects.toBe(denied);
   });
 
   test('names the file that could not be deleted', async () => {
     const { client } = answering<S3Client>({ Errors: [{ Key: 'k1', Message: 'denied' }] });
-    await expect(createS3Lake(client, 'b').delete(['k1'])).rejects.toThrow(
-      "'k1' could not be deleted: denied",
-    );
+    await expect(createS3Lake(client, B).delete(['k1'])).rejects.toThrow("'k1' could not be deleted: denied");
   });
 
   test('deletes in batches that S3 accepts', async () => {
     const { client, calls } = answering<S3Client>({});
-    await createS3Lake(client, 'b').delete(Array.from({ length: 2_001 }, (_unused, index) => `k${index}`));
+    await createS3Lake(client, B).delete(Array.from({ length: 2_001 }, (_unused, index) => `k${index}`));
     expect(calls()).toBe(3);
   });
 });

@@ -11,6 +11,8 @@ import { createDynamoDbStateStore } from '../../../functions/aws/dynamodb-state-
 import { createS3Lake } from '../../../functions/aws/s3-lake.ts';
 import { closeServer, listenOnLoopback } from '../../../lib/standins/aws/loopback-server.ts';
 
+const B = { bucket: 'b', prefix: '' };
+
 const ROOT = resolve(import.meta.dirname, '../../..');
 
 const sources = ['functions', 'lib/cli/remote'].flatMap((folder) =>
@@ -59,7 +61,7 @@ describe('a service', () => {
     ['that stops in the middle of its answer', (response) => void response.writeHead(200).write('{"a":')],
   ])('%s is tried again later', async (_what, answer) => {
     const options = await against(answer);
-    const lake = createS3Lake(new S3Client({ ...options, forcePathStyle: true }), 'b');
+    const lake = createS3Lake(new S3Client({ ...options, forcePathStyle: true }), B);
     await expect(lake.get('k')).rejects.toMatchObject({ name: 'RetryableError', code: 'aws_unavailable' });
     const state = createDynamoDbStateStore(new DynamoDBClient(options), 't');
     await expect(state.load('tags')).rejects.toMatchObject({ name: 'RetryableError' });
@@ -68,7 +70,7 @@ describe('a service', () => {
   test('that never answers is left when the signal says so, with its reason', async () => {
     const options = { ...(await against(() => undefined)), ...AWS_CLIENT };
     const last = new AbortController();
-    const lake = createS3Lake(new S3Client({ ...options, forcePathStyle: true }), 'b', last.signal);
+    const lake = createS3Lake(new S3Client({ ...options, forcePathStyle: true }), B, last.signal);
     const state = createDynamoDbStateStore(new DynamoDBClient(options), 't', last.signal);
     const reason = new Error('over');
     setTimeout(() => last.abort(reason), 100);
@@ -87,7 +89,7 @@ describe('a service', () => {
 test('a time-out of the SDK is worth another try', async () => {
   const mock = mockClient(S3Client);
   mock.rejects(Object.assign(new Error('no answer within 30000 ms'), { name: 'TimeoutError' }));
-  const lake = createS3Lake(new S3Client({ region: 'us-east-1' }), 'b');
+  const lake = createS3Lake(new S3Client({ region: 'us-east-1' }), B);
   await expect(lake.get('k')).rejects.toMatchObject({ name: 'RetryableError' });
   mock.restore();
 });

@@ -24,7 +24,7 @@ const FIRST_DAY = '2026-11-22';
 function catalogWith(client: GlueClient) {
   return createGlueCatalog(client, {
     database: 'shop',
-    bucket: 'lake',
+    root: 's3://lake/',
     tables: (columns) => configuredTables([OBJECTS.tags], CONFIG, columns),
     flats: () => [],
   });

@@ -7,7 +7,7 @@ import { CHILD_NAMES, OBJECT_NAMES, SHARED_TABLES } from '../../../functions/cor
 import type { SeenColumns } from '../../../functions/core/sightings.ts';
 import { OBJECTS } from '../../../functions/objects/index.ts';
 
-const LAKE = { bucket: 'my-lake', database: 'intercom', firstDay: '2026-11-22' };
+const LAKE = { root: 's3://my-lake/', database: 'intercom', firstDay: '2026-11-22' };
 const TABLES = catalogTables(Object.values(OBJECTS), {
   contacts: { 'We"ird, name': ['string'], select: ['number'], Ünicode: [], Camel: ['boolean'] },
 });

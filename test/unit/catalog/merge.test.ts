@@ -14,7 +14,7 @@ import { type CatalogTable, catalogTables } from '../../../functions/catalog/tab
 import type { SeenColumns, SeenType } from '../../../functions/core/sightings.ts';
 import { OBJECTS } from '../../../functions/objects/index.ts';
 
-const LAKE = { bucket: 'b', database: 'd', firstDay: '2026-11-22' };
+const LAKE = { root: 's3://b/', database: 'd', firstDay: '2026-11-22' };
 
 function tagsTable(seen: SeenColumns): CatalogTable {
   const [tags] = catalogTables([OBJECTS.tags], { tags: seen });

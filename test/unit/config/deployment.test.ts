@@ -28,6 +28,7 @@ function problemsOf(content: unknown, rules = RULES): readonly string[] {
 
 const NOTHING_OF_THE_ACCOUNT = {
   bucket: null,
+  prefix: '',
   table: null,
   secrets: { connection: null, oauthClient: null, hashKey: null },
   permissionsBoundary: null,

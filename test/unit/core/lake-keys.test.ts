@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import * as keys from '../../../functions/core/lake-keys.ts';
+import { CHILD_NAMES, OBJECT_NAMES, SHARED_TABLES } from '../../../functions/core/names.ts';
 
 const RUN = '20261122T120000123Z-ab12cd';
 
@@ -56,4 +57,36 @@ test('no name begins like a file that query engines hide', () => {
     keys.doneKey(RUN, 'tags', '0001'),
   ];
   for (const segment of all.flatMap((key) => key.split('/'))) expect(segment).toMatch(/^[^_.]/);
+});
+
+test('whatever the pipeline writes is deleted with it, and all but what expires is written once', () => {
+  const part = { object: 'tags', slice: '0001', attempt: 'x', number: 1, compression: 'gzip' } as const;
+  const kept = [
+    ...[...OBJECT_NAMES, ...CHILD_NAMES, ...SHARED_TABLES].map((table) => keys.partKey(table, RUN, part)),
+    ...OBJECT_NAMES.flatMap((object) => [keys.manifestKey(object, RUN), keys.evidenceKey(object, RUN, 'x')]),
+    keys.runSummaryKey(RUN),
+    keys.erasureRequestKey(RUN),
+    keys.erasureLiftedKey(RUN),
+    keys.erasureNowKey(RUN),
+    keys.erasedObjectKey(RUN, 'tags', 'rewritten'),
+    keys.certificateKey(RUN),
+  ];
+  const expiring = [
+    keys.runContextKey(RUN),
+    keys.planKey(RUN, 'tags'),
+    keys.outcomeKey(RUN, 'tags'),
+    keys.draftKey(RUN, 'tags'),
+    keys.rewriteReceiptKey(keys.rewriteIdOf('day', '2026-11-22', 'ab12cd'), 'tags', 1),
+    keys.doneKey(RUN, 'tags', '0001'),
+    keys.loadListKey('0123456789abcdef'),
+  ];
+  const beginsLike = (starts: readonly string[]) => (key: string) =>
+    starts.some((start) => key.startsWith(start));
+  expect([...kept, ...expiring].filter((key) => !beginsLike(keys.WRITTEN)(key))).toEqual([]);
+  expect(kept.filter((key) => !beginsLike(keys.WRITTEN_ONCE)(key))).toEqual([]);
+  expect(expiring.filter(beginsLike(keys.WRITTEN_ONCE))).toEqual([]);
+  // No start that nothing has.
+  expect(
+    keys.WRITTEN.filter((start) => ![...kept, ...expiring].some((key) => key.startsWith(start))),
+  ).toEqual([]);
 });

@@ -44,6 +44,7 @@ const CHILDREN: Nested<'tables'> = { exclude: true };
 const CATALOG: Nested<'catalog'> = { database: true, workgroup: true };
 const AWS: Nested<'aws'> = {
   bucket: true,
+  prefix: true,
   table: true,
   secrets: true,
   permissionsBoundary: true,

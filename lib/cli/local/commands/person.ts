@@ -128,7 +128,7 @@ async function atSite(
   });
   try {
     const { buckets, tables, stateMachine, functions } = resources;
-    const lake = createS3Lake(new S3Client(S3_CLIENT), buckets[0] ?? '');
+    const lake = createS3Lake(new S3Client(S3_CLIENT), { bucket: buckets[0] ?? '', prefix: '' });
     const state = createDynamoDbStateStore(new DynamoDBClient({}), tables[0]?.TableName ?? '');
     const hash = await hashOf(out);
     if (hash === null) throw new Error('The directory was opened and has no hash key.');

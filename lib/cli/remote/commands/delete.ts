@@ -1,13 +1,7 @@
 /** `delete`: removes a pipeline from AWS, with its data or without. */
 import type { ResolvedPipeline } from '../../../../functions/config/config.ts';
 import { InputError, isPipelineError } from '../../../../functions/core/errors.ts';
-import {
-  evidencePrefix,
-  manifestPrefix,
-  RUNS_PREFIX,
-  tablePrefix,
-} from '../../../../functions/core/lake-keys.ts';
-import { CHILD_NAMES, OBJECT_NAMES, SHARED_TABLES } from '../../../../functions/core/names.ts';
+import { type LakeRoot, WRITTEN } from '../../../../functions/core/lake-keys.ts';
 import { DEFAULT_CONFIG_FILE, loadPipeline } from '../../load-config.ts';
 import { tableText } from '../../terminal/table-text.ts';
 import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
@@ -27,20 +21,15 @@ export interface DeleteOptions extends RemoteOptions {
   readonly yes?: string;
 }
 
-/** Where the pipeline writes in a bucket (functions/core/lake-keys.ts); ids of runs begin with the year. */
-const PREFIXES = [
-  ...[...OBJECT_NAMES, ...CHILD_NAMES, ...SHARED_TABLES].map((table) => `${tablePrefix(table)}run_date=`),
-  ...OBJECT_NAMES.flatMap((object) => [manifestPrefix(object), evidencePrefix(object)]),
-  `${RUNS_PREFIX}20`,
-  'work/20',
-];
+/** Where the pipeline writes in its bucket. */
+const writtenBelow = ({ prefix }: LakeRoot): readonly string[] => WRITTEN.map((start) => prefix + start);
 
 interface Deletion {
   readonly name: string;
   readonly place: string;
   readonly plan: DeletionPlan;
   /** The user's own bucket, if what the pipeline wrote there goes too. */
-  readonly ownBucket: { readonly name: string; readonly content: string } | null;
+  readonly ownBucket: { readonly lake: LakeRoot; readonly content: string } | null;
   readonly keepData: boolean;
 }
 
@@ -66,7 +55,7 @@ function describeDeletion(deletion: Deletion): string {
     ...(keepData ? [] : plan.remaining.map(({ id, removal, content }) => [removal.noun, id, content])),
     ...(ownBucket === null
       ? []
-      : [['bucket', ownBucket.name, `stays; what the pipeline wrote goes: ${ownBucket.content}`]]),
+      : [['bucket', ownBucket.lake.bucket, `stays; what the pipeline wrote goes: ${ownBucket.content}`]]),
   ];
   const monthly = plan.remaining.reduce((sum, { monthlyUsd }) => sum + monthlyUsd, 0);
   return [
@@ -135,8 +124,9 @@ async function carryOut(
     await removal.remove(id);
   }
   if (ownBucket === null) return;
-  terminal.tell(`Deleting what the pipeline wrote into bucket ${ownBucket.name}.`);
-  for (const prefix of PREFIXES) await emptyBucket(clients.s3, ownBucket.name, prefix);
+  const { lake } = ownBucket;
+  terminal.tell(`Deleting what the pipeline wrote into bucket ${lake.bucket}.`);
+  for (const prefix of writtenBelow(lake)) await emptyBucket(clients.s3, lake.bucket, prefix);
 }
 
 /** @throws InputError if the options contradict each other or the configuration */
@@ -155,17 +145,17 @@ function checkOptions({ config, deployment }: ResolvedPipeline, options: DeleteO
 }
 
 /** @throws InputError if it must not be deleted now, or nobody knows it */
-function checkPlan(plan: DeletionPlan, name: string, place: string, bucket: string | null): void {
-  if (plan.isUnknown && bucket === null) {
+function checkPlan(plan: DeletionPlan, name: string, place: string, lake: LakeRoot | null): void {
+  if (plan.isUnknown && lake === null) {
     throw new InputError(
       `CloudFormation knows no stack of ${place}, neither deployed nor deleted in the last 90 days. Name another place with --region, --profile or --pipeline. What is older has the tag 'pipeline' with the value '${name}' in the consoles.`,
       { code: 'not_deployed' },
     );
   }
   for (const stack of [plan.pipeline, plan.data]) if (stack !== null) requireIdle(stack);
-  if (bucket !== null && plan.isUsedElsewhere(bucket)) {
+  if (lake !== null && plan.isUsedElsewhere(lake)) {
     throw new InputError(
-      `Bucket ${bucket} also belongs to another stack of this account, so it is not emptied. Nothing was changed.`,
+      `Bucket ${lake.bucket} also belongs to another stack of this account, so it is not emptied. Nothing was changed.`,
       { code: 'bucket_in_use' },
     );
   }
@@ -179,14 +169,15 @@ export async function runDelete(terminal: Terminal, options: DeleteOptions): Pro
   checkOptions(pipeline, options);
   const { name } = pipeline.config;
   const { keepData = false } = options;
-  const bucket = options.ownBucket === true ? pipeline.deployment.aws.bucket : null;
+  const { bucket, prefix } = pipeline.deployment.aws;
+  const lake = options.ownBucket === true && bucket !== null ? { bucket, prefix } : null;
   const clients = await clientsOf(terminal, options);
   const plan = await planDeletion(clients, terminal, pipeline, { keepData });
   const account = plan.accountId === null ? 'this account' : `account ${plan.accountId}`;
   const place = `pipeline '${name}' (${account}, ${clients.region})`;
-  checkPlan(plan, name, place, bucket);
-  const found = bucket === null ? null : await lookInto(clients.s3, bucket, PREFIXES);
-  const ownBucket = bucket === null || found === null ? null : { name: bucket, content: found.content };
+  checkPlan(plan, name, place, lake);
+  const found = lake === null ? null : await lookInto(clients.s3, lake.bucket, writtenBelow(lake));
+  const ownBucket = lake === null || found === null ? null : { lake, content: found.content };
   const deletion: Deletion = { name, place, plan, ownBucket, keepData };
   if (isNothing(deletion)) {
     terminal.tell([`There is nothing to delete of ${place}.`, ...stayingLines(plan)].join('\n'));

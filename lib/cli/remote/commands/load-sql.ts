@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { configuredTables } from '../../../../functions/catalog/configured.ts';
 import { InputError } from '../../../../functions/core/errors.ts';
+import { loadListKey, rootUrl } from '../../../../functions/core/lake-keys.ts';
 import { isSharedTable } from '../../../../functions/core/names.ts';
 import { type SeenTables, unionSeen } from '../../../../functions/core/sightings.ts';
 import { OBJECTS } from '../../../../functions/objects/index.ts';
@@ -39,9 +40,8 @@ function timeOf(text: string | undefined): number | null {
 
 const textOf = (manifest: LoadManifest): string => JSON.stringify(manifest);
 
-/** Below `work/`, where everything expires after 30 days: it can be made again. */
 const manifestKeyOf = (manifest: LoadManifest): string =>
-  `work/load/${createHash('sha256').update(textOf(manifest)).digest('hex').slice(0, 24)}.json`;
+  loadListKey(createHash('sha256').update(textOf(manifest)).digest('hex'));
 
 const seenIn = (all: readonly CommittedFiles[]): SeenTables =>
   all.map(({ seen }) => seen).reduce(unionSeen, {});
@@ -72,8 +72,8 @@ export async function runLoadSql(terminal: Terminal, options: LoadOptions): Prom
     table,
     files: all.flatMap(({ files }) => files.get(table.name) ?? []),
   }));
-  const bucket = `s3://${deployed.bucket}/`;
-  const from = options.from === undefined ? bucket : options.from.replace(/\/*$/, '/');
+  const root = rootUrl(deployed.lake);
+  const from = options.from === undefined ? root : options.from.replace(/\/*$/, '/');
   const wanted = new Set<string | null>(
     chosen.map(({ object, name }) => (isSharedTable(name) ? null : object)),
   );
@@ -82,7 +82,7 @@ export async function runLoadSql(terminal: Terminal, options: LoadOptions): Prom
     loads,
     all.flatMap(({ lastRun }) => (lastRun !== null && wanted.has(lastRun.object) ? [lastRun] : [])),
     dialect,
-    { from, schema: options.schema, manifestUrl: (manifest) => `${bucket}${manifestKeyOf(manifest)}` },
+    { from, schema: options.schema, manifestUrl: (manifest) => `${root}${manifestKeyOf(manifest)}` },
   );
   for (const { body } of manifests) await lake.putNew(manifestKeyOf(body), Buffer.from(textOf(body)));
   terminal.print(`-- ${dialect.note}\n`);

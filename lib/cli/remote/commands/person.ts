@@ -18,7 +18,7 @@ const open = async (
   const pipeline = await openRemotePipeline(terminal, options, await configOf(options));
   const { clients, deployed } = pipeline;
   const site: ErasureSite = {
-    lake: createS3Lake(clients.s3, deployed.bucket),
+    lake: createS3Lake(clients.s3, deployed.lake),
     hash: await createSecretsHashSource(clients.secrets, deployed.hashKeySecret).hashText(),
     async work() {
       // Its report is not the result of this command. An object that fails is named afterwards.

@@ -38,9 +38,9 @@ function asJson(
   running: readonly RunExecution[],
   status: PipelineStatus,
 ): string {
-  const { name, accountId, region, bucket } = deployed;
+  const { name, accountId, region, lake } = deployed;
   return JSON.stringify({
-    pipeline: { name, account: accountId, region, bucket },
+    pipeline: { name, account: accountId, region, ...lake },
     connection: connectionJson(connection),
     running: running.map(({ runId, arn, startedAt }) => ({
       run_id: runId,
@@ -70,11 +70,12 @@ export async function runStatus(
     terminal.print(asJson(pipeline, connection, running, status));
     return freshness.exitStatus;
   }
+  const { bucket, prefix } = deployed.lake;
   terminal.print(
     [
       `pipeline   ${deployed.name}, account ${deployed.accountId}, ${deployed.region}`,
       `connected  ${connectionText(connection, command)}`,
-      `bucket     ${deployed.bucket}`,
+      `bucket     ${bucket}${prefix === '' ? '' : `, below ${prefix}`}`,
       `runs       ${runningText(running)}`,
       '',
       statusText(status),

@@ -1,0 +1,34 @@
+/** `sync` as a process of its own that a test can kill. Whoever starts it waits for its end. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import type { PipelineConfig } from '../../../functions/config/config.ts';
+import type { SyncLimits } from '../../../functions/sync/dependencies.ts';
+import type { Bench } from './local-bench.ts';
+import type { ChildOrders, KillPoint } from './sync-child.ts';
+
+const CHILD = join(import.meta.dirname, 'sync-child.ts');
+
+export interface SyncProcessOptions {
+  readonly config: PipelineConfig;
+  readonly limits: Partial<SyncLimits>;
+  /** @default the bench's own output directory */
+  readonly directory?: string;
+  /** Where it kills itself. @default nowhere */
+  readonly kill?: KillPoint;
+}
+
+export function startSyncProcess(bench: Bench, options: SyncProcessOptions): ChildProcess {
+  const { config, limits, kill, directory = bench.directory } = options;
+  const orders: ChildOrders = {
+    directory,
+    token: bench.simulator.token,
+    config,
+    clock: bench.clock.state(),
+    limits,
+    ...(kill && { kill }),
+  };
+  return spawn(process.execPath, [CHILD, JSON.stringify(orders)], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, NODE_COMPILE_CACHE: join(bench.directory, '..', 'compiled') },
+  });
+}
