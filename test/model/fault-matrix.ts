@@ -6,10 +6,11 @@ import { createObjectReader } from '../../functions/intercom/readers/index.ts';
 import { OBJECTS } from '../../functions/objects/index.ts';
 import { SIZES, type Simulator, startSimulator } from '../../lib/standins/intercom/index.ts';
 import { createPipeline, dependenciesOf } from '../support/dependencies.ts';
-import { emptyTables, synced, tableProblems } from '../support/local/expected-tables.ts';
+import { emptyTables, synced, type Tables, tableProblems } from '../support/local/expected-tables.ts';
 import type { ExactObject } from '../support/local/lossless-json.ts';
 import { childrenOf, factsOf, keyText, type Table } from '../support/local/tables.ts';
 import { createMemoryClock, type MemoryClock } from '../support/memory/memory-clock.ts';
+import type { OutputRow } from '../support/rows-of.ts';
 import { currentState } from './current-state.ts';
 import { CALM, type Conditions, type Driven, driveRun, type RunEnd, wakeZombie } from './drive-run.ts';
 import { createFaultyFetch, type FaultyFetch, HTTP_FAULTS } from './http-faults.ts';
@@ -78,6 +79,8 @@ export interface Setting {
   readonly simulator: Simulator;
   readonly clock: MemoryClock;
   readonly http: FaultyFetch;
+  /** What the tables must hold. */
+  readonly expected: Tables;
 }
 
 /** Sleeping takes no time of ours. */
@@ -95,7 +98,9 @@ export async function startSetting(
   const clock = createMemoryClock();
   const unlimited = { perApp: 1e9, perWorkspace: 1e9 };
   const simulator = await startSimulator({ sizes: SMALL, now: clock.now, rateLimit: unlimited });
-  return { object, simulator, clock, http: createFaultyFetch(simulator, clock), close: simulator.close };
+  const expected = synced(emptyTables(), { simulator }, [object]);
+  const http = createFaultyFetch(simulator, clock);
+  return { object, simulator, clock, http, expected, close: simulator.close };
 }
 
 /** The declaration with pages so small that there is more than one. */
@@ -112,13 +117,13 @@ function smallPages(object: Table): (typeof OBJECTS)[keyof typeof OBJECTS] {
 
 interface World {
   readonly driven: Driven;
-  readonly points: Set<string>;
+  /** Rows of files that were read before. */
+  readonly files: Map<string, readonly OutputRow[]>;
   aheadMs: number;
 }
 
 function createWorld(setting: Setting): World {
   const { object, simulator, clock, http } = setting;
-  const points = new Set<string>();
   const declaration = smallPages(object);
   const world: { aheadMs: number } = { aheadMs: 0 };
   const ours = sleepless(clock, () => world.aheadMs);
@@ -165,7 +170,7 @@ function createWorld(setting: Setting): World {
       };
     },
   };
-  return Object.assign(world, { driven, points });
+  return Object.assign(world, { driven, files: new Map() });
 }
 
 const isOverAfter = (lasts: Lasts, clock: MemoryClock): ((met: number) => boolean) => {
@@ -209,9 +214,8 @@ function conditionsOf({ clock, http }: Setting, world: World, cell: Cell): Condi
 }
 
 /** Every difference between the lake and Intercom. */
-function problemsOf({ object, simulator }: Setting, { driven }: World): readonly string[] {
-  const expected = synced(emptyTables(), { simulator }, [object]);
-  const state = currentState(driven.pipeline.lake, object as keyof typeof OBJECTS);
+function problemsOf({ object, expected }: Setting, { driven, files }: World): readonly string[] {
+  const state = currentState(driven.pipeline.lake, object as keyof typeof OBJECTS, files);
   return [object, ...childrenOf(object)].flatMap((table) => {
     const rows = [
       ...state.rows(table as Parameters<typeof state.rows>[0]).values(),
@@ -243,7 +247,7 @@ export async function discover(
   return { kinds: [...setting.http.kinds].sort(), points: [...points].sort() };
 }
 
-const LIKE_GONE = ['404', '404 in HTML', 'an expired scroll'];
+const LIKE_GONE = ['404', '404 in HTML'];
 
 /**
  * A fault that nobody can tell from a fact: a conversation that two GETs do not find is deleted, and an undocumented

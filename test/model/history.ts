@@ -3,6 +3,7 @@
  * and undisturbed runs have ended, the lake must hold what Intercom holds; and on the way no cursor may pass unread
  * data, and `complete` must be true.
  */
+import { inspect } from 'node:util';
 import { configuredTables } from '../../functions/catalog/configured.ts';
 import type { Manifest } from '../../functions/core/engine-files.ts';
 import type { TableName } from '../../functions/core/names.ts';
@@ -222,6 +223,29 @@ function initialRecords(random: Random, nowMs: number): readonly Truth[] {
   }).flat();
 }
 
+/** Seeds from here on, of each object, are of histories with a crowd. */
+export const CROWDED_SEED = 500_000;
+
+/** Pages of a search, and more than a slice: all on one second. */
+const CROWD = 2_500;
+
+function crowd(random: Random, nowMs: number): readonly Truth[] {
+  const updated_at = Math.floor(nowMs / 1000) - random.int(3 * 3_600, 100 * 86_400);
+  const age = random.pick([0, 86_400]);
+  return Array.from({ length: CROWD }, (_unused, index): Truth => {
+    const id = `${String.fromCharCode(97 + random.int(0, 25))}-${index}`;
+    return {
+      id,
+      updated_at,
+      created_at: updated_at - random.int(0, age),
+      name: `n${index}`,
+      tags: index % 100 === 0 ? ['t1'] : [],
+      companies: [],
+      parts: [{ id: `${id}-p`, body: 'b', headers: [] }],
+    };
+  });
+}
+
 const READ_SIZES: Readonly<Record<string, (random: Random) => object>> = {
   search: (random) => ({ perPage: random.int(1, 6) }),
   page_number: (random) => ({
@@ -236,13 +260,18 @@ const READ_SIZES: Readonly<Record<string, (random: Random) => object>> = {
 
 const COLUMNS = ['conversation_id', 'type', 'id', 'created_at', 'updated_at'];
 
-/** The declaration with few columns, for speed, and pages so small that every walk has several. */
-function smallDeclaration(object: Modelled, random: Random): ObjectDependencies['declaration'] {
+/** The declaration with few columns, for speed, and pages so small that every walk has several, without a crowd. */
+function smallDeclaration(
+  object: Modelled,
+  random: Random,
+  isCrowded: boolean,
+): ObjectDependencies['declaration'] {
   const declaration = OBJECTS[object];
   const columns = declaration.columns.filter(
     ({ name }) => COLUMNS.includes(name) || name === NAME_COLUMN[object],
   );
   const { read } = declaration;
+  if (isCrowded) return { ...declaration, columns };
   const sizes = READ_SIZES[read.kind]?.(random) ?? {};
   const small =
     read.kind === 'conversation_parts'
@@ -267,17 +296,19 @@ export async function liveThrough(object: Modelled, seed: number): Promise<Histo
   const clock = createMemoryClock(random.pick(STARTS) + random.int(-12, 12) * HOUR);
   const pipeline = { ...createPipeline(), clock };
   const model = createModelIntercom(object, oddities(random, object, clock.now()), clock, random);
+  const isCrowded = seed % 1_000_000 >= CROWDED_SEED;
   for (const truth of initialRecords(random, model.nowMs())) model.seed(truth);
+  if (isCrowded) for (const truth of crowd(random, model.nowMs())) model.seed(truth);
   const startFrom = random.chance(0.25) ? Math.floor(clock.now() / 1000) - random.int(1, 200) * 86_400 : null;
-  const declaration = smallDeclaration(object, random);
+  const declaration = smallDeclaration(object, random, isCrowded);
   const isIncremental = declaration.sync.kind === 'incremental';
   const withoutCatalog = dependenciesOf(pipeline, {
     object,
     limit: random.pick([1, 20, 166]),
     limits: {
-      partBytes: random.pick([1, 300, 5_000]),
-      sliceRecords: random.int(2, 12),
-      sliceParents: random.int(2, 12),
+      partBytes: random.pick(isCrowded ? [5_000, 100_000] : [1, 300, 5_000]),
+      sliceRecords: isCrowded ? random.int(200, 4_000) : random.int(2, 12),
+      sliceParents: isCrowded ? random.int(200, 4_000) : random.int(2, 12),
       maxSlices: random.int(2, 8),
       checkpointMs: random.pick([0, 0, 500, 1e9]),
     },
@@ -390,10 +421,11 @@ export async function liveThrough(object: Modelled, seed: number): Promise<Histo
   const rounds = random.int(1, 4);
   for (let round = 0; round < rounds; round += 1) {
     model.trouble = {
-      changes: random.pick([0, 0.05, 0.3]),
+      changes: random.pick(isCrowded ? [0, 0.01] : [0, 0.05, 0.3]),
       fails: troubled ? random.pick([0, 0.02]) : 0,
       refusesCursor: troubled ? random.pick([0, 0.1]) : 0,
-      hides: troubled ? random.pick([0, 0.05]) : 0,
+      // More than a few of a crowd would be refused as too many.
+      hides: troubled ? random.pick([0, isCrowded ? 0.002 : 0.05]) : 0,
     };
     await run(inputOf(), chaos);
     if (random.chance(0.1)) model.oddities = { ...model.oddities, zone: random.pick(ZONES) };
@@ -419,10 +451,7 @@ export async function liveThrough(object: Modelled, seed: number): Promise<Histo
   const calm = async (): Promise<void> => {
     for (let count = 0; count < 80; count += 1) {
       const end = await run({}, CALM);
-      check(
-        end.status === 'committed',
-        () => `an undisturbed run ended as ${JSON.stringify(end, Object.getOwnPropertyNames)}`,
-      );
+      check(end.status === 'committed', () => `an undisturbed run ended as ${inspect(end)}`);
       clock.advance(MINUTE);
       if (end.status === 'committed' && !end.workRemains) return;
     }

@@ -64,12 +64,12 @@ export const HTTP_FAULTS: Readonly<Record<string, HttpFault>> = {
   'an empty 200': says(200, ''),
   'error.list in a 200': says(200, errors('server_error')),
   'an empty object': says(200, '{}'),
+  // An expired scroll is answered in the same way.
   '404': says(404, errors('not_found')),
   '404 in HTML': says(404, PAGE),
   '403': says(403, errors('forbidden')),
   '410': says(410, errors('gone')),
   'a refused cursor': says(400, errors('client_error')),
-  'an expired scroll': says(404, errors('not_found')),
   'a foreign scroll': says(400, errors('scroll_exists')),
 };
 

@@ -1,5 +1,5 @@
 /** Lives through many histories of an object, and says which seeds broke a promise. */
-import { liveThrough, ModelViolation } from './history.ts';
+import { CROWDED_SEED, liveThrough, ModelViolation } from './history.ts';
 import { MODELLED, type Modelled } from './intercom.ts';
 
 /** `MODEL_SEED=<seed>` repeats one history of each object; `MODEL_HISTORIES` multiplies how many there are. */
@@ -17,12 +17,18 @@ const said = (error: unknown): string =>
       ? (error.stack ?? error.message)
       : String(error);
 
-/** @throws Error that names the seeds of the histories that went wrong */
-export async function liveThroughMany(object: Modelled, count: number): Promise<void> {
+/**
+ * @param crowded how many more histories have thousands of records on one second
+ * @throws Error that names the seeds of the histories that went wrong
+ */
+export async function liveThroughMany(object: Modelled, count: number, crowded = 0): Promise<void> {
+  const from = (seed: number, length: number): readonly number[] =>
+    Array.from(
+      { length: length * Number(MODEL_HISTORIES) },
+      (_unused, index) => firstSeed(object) + seed + index,
+    );
   const seeds =
-    MODEL_SEED === undefined
-      ? Array.from({ length: count * Number(MODEL_HISTORIES) }, (_unused, index) => firstSeed(object) + index)
-      : [Number(MODEL_SEED)];
+    MODEL_SEED === undefined ? [...from(0, count), ...from(CROWDED_SEED, crowded)] : [Number(MODEL_SEED)];
   const wrong: string[] = [];
   let runs = 0;
   const ends: Record<string, number> = {};

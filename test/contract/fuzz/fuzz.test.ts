@@ -227,9 +227,12 @@ function changeOf(one: Case, target: string, served: ServedRecords, baseline: Ba
       const value = changed[index];
       const now = isJsonObject(value) ? { ...value, ...added } : value;
       const intact = overTheWire({ ...record, ...added }) as ExactObject;
-      served.set(nameOf(record), {
+      const name = [nameOf(record), ...Object.values(added)].join(' ');
+      const place = changed.slice(0, index).filter((one) => one !== undefined).length;
+      served.set(name, {
+        name: nameOf(record),
         unit: added.conversation_id ?? nameOf(record),
-        index: changed.slice(0, index).filter((one) => one !== undefined).length,
+        places: new Set([...(served.get(name)?.places ?? []), place]),
         value: now === undefined ? undefined : wellFormed(overTheWire(now)),
         childRows: (child) => ownRows(child, intact, baseline.outcome.rows(child.table)),
       });
@@ -266,13 +269,13 @@ function changedProblems(
   const isCounted = declaration.read.kind !== 'list';
   const problems: string[] = [];
   if (isComplete && found.rejects.length > 0) problems.push('complete with rejects');
-  const keys = new Map<string, string>();
-  for (const [name, record] of served) {
+  const byKey = Map.groupBy(served.values(), ({ value }) => keyOf(declaration, value));
+  for (const record of served.values()) {
+    const { name } = record;
     if (scope !== 'all' && name !== target) continue;
     const key = keyOf(declaration, record.value);
     // Records that came with one id are one record.
-    const isTwin = key !== null && keys.has(key);
-    if (key !== null) keys.set(key, name);
+    const isTwin = key !== null && (byKey.get(key)?.length ?? 0) > 1;
     const isGone = record.value === undefined;
     const fate = isGone ? ({ kind: 'named' } as const) : fateOf(declaration, record, found);
     if (fate.kind === 'lost' && !isTwin)

@@ -15,10 +15,12 @@ import type { OutputRow } from '../../support/rows-of.ts';
 
 /** A value in a listing. */
 export interface Served {
+  /** The record that it stands for. */
+  readonly name: string;
   /** What it is counted and owed as: the record, or the conversation of a part. */
   readonly unit: string;
-  /** Its place in the list. */
-  readonly index: number;
+  /** Its places in the lists that served it. */
+  readonly places: ReadonlySet<number>;
   /** Undefined: the record was left out. */
   readonly value: Exact | undefined;
   /** Rows of its child tables if nothing is changed: its lists, whole. */
@@ -81,7 +83,16 @@ const at = (value: Exact | undefined, keys: readonly string[]): Exact | undefine
 function holds(cell: unknown, value: Exact | undefined, type: string): boolean {
   if (value === undefined || value === null) return cell === null;
   if (type !== 'json' && typeof value !== 'object') return cell === value || String(cell) === String(value);
-  return typeof cell === 'string' && canonical(parseExact(cell)) === canonical(value);
+  return typeof cell === 'string' && isJsonOf(cell, value);
+}
+
+function isJsonOf(text: string, value: Exact): boolean {
+  try {
+    return canonical(parseExact(text)) === canonical(value);
+  } catch (error) {
+    if (error instanceof SyntaxError) return false;
+    throw error;
+  }
 }
 
 /** A row with the key of the value. */
@@ -190,9 +201,7 @@ function childProblems(
   const left = list.flatMap((item, index) => {
     if (rows.some((one) => isRowOf(child, served, item, index, one))) return [];
     const isRejected = found.rejects.some(
-      ({ path, record }) =>
-        String(path).endsWith(`.${field}[${index}]`) &&
-        canonical(parseExact(String(record))) === canonical(item),
+      ({ path, record }) => String(path).endsWith(`.${field}[${index}]`) && isJsonOf(String(record), item),
     );
     return isRejected ? [] : [`${field}[${index}] is in no row of ${child.table}, and not rejected`];
   });
@@ -204,13 +213,13 @@ function childProblems(
 }
 
 /** Whether a reject names this value, by its place and its content. */
-const isRejected = (declaration: Declaration, { index, value = null }: Served, { rejects }: Found): boolean =>
-  rejects.some(({ path, record }) => {
-    const kept = isExactObject(value)
-      ? synced({ ...declaration, omit: ownOmits(declaration) }, value)
-      : value;
-    return String(path).endsWith(`[${index}]`) && canonical(parseExact(String(record))) === canonical(kept);
+function isRejected(declaration: Declaration, { places, value = null }: Served, { rejects }: Found): boolean {
+  const kept = isExactObject(value) ? synced({ ...declaration, omit: ownOmits(declaration) }, value) : value;
+  return rejects.some(({ path, record }) => {
+    const [, place] = /\[(\d+)\]$/.exec(String(path)) ?? [];
+    return places.has(Number(place)) && isJsonOf(String(record), kept);
   });
+}
 
 /** A reject keeps the lists that would be child rows. */
 const ownOmits = ({ omit, children }: Declaration): readonly string[] =>

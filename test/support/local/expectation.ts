@@ -136,15 +136,18 @@ export function differences(
   simulator: Pick<Simulator, 'workspace'>,
   lake: LakeView,
   gone: GoneRecords,
+  tables: readonly Table[] = TABLE_NAMES,
 ): readonly string[] {
   const truth = synced(emptyTables(), { simulator }, OBJECTS);
-  return TABLE_NAMES.filter((table) => !isShared(table)).flatMap((table) => {
-    const { sync, key } = factsOf(table);
-    const isGone = (row: ExactObject): boolean =>
-      key.some((name) => gone[name === 'id' ? table : (NAMED[name] ?? table)]?.has(String(row[name])));
-    const rows = [...lake.current(table)].filter(([, row]) => sync === 'full_refresh' || !isGone(row));
-    return tableProblems(table, truth[table], new Map(rows));
-  });
+  return tables
+    .filter((table) => !isShared(table))
+    .flatMap((table) => {
+      const { sync, key } = factsOf(table);
+      const isGone = (row: ExactObject): boolean =>
+        key.some((name) => gone[name === 'id' ? table : (NAMED[name] ?? table)]?.has(String(row[name])));
+      const rows = [...lake.current(table)].filter(([, row]) => sync === 'full_refresh' || !isGone(row));
+      return tableProblems(table, truth[table], new Map(rows));
+    });
 }
 
 /**

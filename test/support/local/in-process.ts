@@ -10,16 +10,17 @@ const NO_METRICS: Metrics = { record: () => undefined };
 
 /** Makes each function when it is first called, as a thread does. */
 export const inProcess =
-  (overrides: Overrides): LocalPipelineOptions['startHost'] =>
+  (
+    overrides: Overrides,
+    around: (handler: IsolatedHandler) => IsolatedHandler = (handler) => handler,
+  ): LocalPipelineOptions['startHost'] =>
   (configPath) => ({
     handlerOf: (called) => {
       let handler: IsolatedHandler | undefined;
       return (event, context) => {
-        handler ??= createHandler(called, configPath, {
-          metrics: NO_METRICS,
-          reconnect: RECONNECT,
-          ...overrides,
-        });
+        handler ??= around(
+          createHandler(called, configPath, { metrics: NO_METRICS, reconnect: RECONNECT, ...overrides }),
+        );
         return handler(event, context);
       };
     },

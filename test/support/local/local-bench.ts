@@ -12,6 +12,7 @@ import {
   openLocalPipeline,
 } from '../../../lib/cli/local/local-pipeline.ts';
 import { type SyncResult, syncLocally } from '../../../lib/cli/local/sync.ts';
+import type { IsolatedHandler } from '../../../lib/standins/aws/workflow/isolate.ts';
 import {
   SIZES,
   type Simulator,
@@ -44,6 +45,8 @@ export interface SyncOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly observe?: (event: ProgressEvent) => void;
   readonly metrics?: Metrics;
+  /** Around the handler of each function. */
+  readonly around?: (handler: IsolatedHandler) => IsolatedHandler;
   /** An interrupted run goes on. */
   readonly onResume?: () => void;
   /** Another output directory than the bench's own. */
@@ -98,12 +101,15 @@ export async function startBench(options: BenchOptions = {}): Promise<Bench> {
       resources: localResources(synthesize(config)),
       setEnvironment: (variables) => Object.assign(process.env, variables, chosen.environment),
       pauses: chosen.pauses ?? NO_PAUSES,
-      startHost: inProcess({
-        clock,
-        observe: chosen.observe ?? (() => undefined),
-        ...(chosen.limits && { limits: chosen.limits }),
-        ...(chosen.metrics && { metrics: chosen.metrics }),
-      }),
+      startHost: inProcess(
+        {
+          clock,
+          observe: chosen.observe ?? (() => undefined),
+          ...(chosen.limits && { limits: chosen.limits }),
+          ...(chosen.metrics && { metrics: chosen.metrics }),
+        },
+        chosen.around,
+      ),
     });
     try {
       await pipeline.connect(chosen.token ?? simulator.token);
