@@ -92,6 +92,11 @@ test('log retention is as configured, also for the access log of the bucket', ()
   );
 });
 
+test('an output says how many functions a run uses', () => {
+  const { pipeline } = synthesis({ parallelism: { objects: 3, slices: 5 } }).templates;
+  expect(pipeline.Outputs?.LambdaConcurrency).toMatchObject({ Value: '15' });
+});
+
 /** What one stack exports to the other. */
 const exportsOf = (config: PipelineConfig): readonly string[] =>
   Object.values(synthesis(config).templates)
