@@ -66,6 +66,10 @@ const baseUrl = z
 /** With more invocations at once, a run of one hour could use up the 25,000 events of an execution. */
 const MAX_INVOCATIONS = 128;
 
+/** Extractors that run at a time. */
+export const invocationsAtOnce = ({ objects, slices }: Pick<Parallelism, 'objects' | 'slices'>): number =>
+  objects * slices;
+
 export const DEFAULT_NAME = 'intercom';
 
 const schema = z.strictObject({
@@ -101,7 +105,7 @@ const schema = z.strictObject({
       slices: z.number().int().min(1).max(40).default(4),
     })
     .refine(
-      ({ objects, slices }) => objects * slices <= MAX_INVOCATIONS,
+      (parallelism) => invocationsAtOnce(parallelism) <= MAX_INVOCATIONS,
       `objects x slices must be at most ${MAX_INVOCATIONS}`,
     )
     .prefault({}),

@@ -29,8 +29,8 @@ export interface Landscape {
   readonly reader: { readonly principals: readonly string[]; readonly externalId: string | null } | null;
 }
 
-/** The longest prefix. */
-const MAX_PREFIX = 128;
+/** Characters of a prefix: the policies of a role repeat it, and IAM limits their length (test/infra/policy-size.test.ts). */
+export const MAX_PREFIX = 96;
 
 const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 
@@ -47,7 +47,7 @@ const arn = (pattern: RegExp, example: string) =>
 
 /**
  * Each segment begins with a letter or a digit, because engines hide files behind `_` and `.`. Others may not be read
- * as patterns (IAM, Glue), partitions (`=`) or escapes (URLs). The policies of the roles repeat it, hence the length.
+ * as patterns (IAM, Glue), partitions (`=`) or escapes (URLs).
  */
 const prefix = z
   .string()

@@ -2,7 +2,7 @@ import { Aws, CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
-import type { ResolvedConfig } from '../../functions/config/config.ts';
+import { invocationsAtOnce, type ResolvedConfig } from '../../functions/config/config.ts';
 import type { Deployment } from '../../functions/config/deployment.ts';
 import { grantLake, grantSecret, grantState, grantSyncEvent, STATE_KEYS } from '../constructs/access.ts';
 import type { RunIntervals } from '../constructs/alarms.ts';
@@ -95,6 +95,11 @@ export class PipelineStack extends Stack {
       'StateMachineArn',
       stateMachine.stateMachineArn,
       'State machine that runs the pipeline; start it with the input {}',
+    );
+    this.#output(
+      'LambdaConcurrency',
+      String(invocationsAtOnce(config.parallelism)),
+      "Lambda functions that a run uses at a time, at most; 'npm run pipeline -- check' compares this with what the account allows",
     );
     this.#output('CallbackUrl', url, "Redirect URL to register for the app in Intercom's Developer Hub");
     this.#output(

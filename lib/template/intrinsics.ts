@@ -68,8 +68,14 @@ export function identityOf(
 /**
  * Returns the function that resolves values of `template`.
  * @param all every template of the app, because one stack imports values of another
+ * @param identify names of resources. @default those that they have on one machine
  */
-export function resolver(template: StackTemplate, all: readonly StackTemplate[], place: Place): Resolve {
+export function resolver(
+  template: StackTemplate,
+  all: readonly StackTemplate[],
+  place: Place,
+  identify: typeof identityOf = identityOf,
+): Resolve {
   const pseudo: Readonly<Record<string, string>> = {
     'AWS::AccountId': place.accountId,
     'AWS::Partition': 'aws',
@@ -80,7 +86,7 @@ export function resolver(template: StackTemplate, all: readonly StackTemplate[],
   const identity = (logicalId: string): ResourceIdentity => {
     const resource = template.Resources[logicalId];
     if (resource === undefined) throw new Error(`There is no resource ${logicalId} in the template.`);
-    return identityOf(logicalId, resource, place);
+    return identify(logicalId, resource, place);
   };
   const ref = (name: string): string => {
     const resource = template.Resources[name];
@@ -116,7 +122,7 @@ export function resolver(template: StackTemplate, all: readonly StackTemplate[],
       return list(resolve(values))[Number(index)];
     }
     if (call === 'Fn::Sub') return substitute(argument, ref, attribute, resolve);
-    if (call === 'Fn::ImportValue') return imported(String(resolve(argument)), all, place);
+    if (call === 'Fn::ImportValue') return imported(String(resolve(argument)), all, place, identify);
     if (call.startsWith('Fn::')) throw new Error(`${call} cannot be resolved on one machine.`);
     return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, resolve(inner)]));
   };
@@ -150,9 +156,14 @@ function substitute(
   });
 }
 
-function imported(exportName: string, all: readonly StackTemplate[], place: Place): unknown {
+function imported(
+  exportName: string,
+  all: readonly StackTemplate[],
+  place: Place,
+  identify: typeof identityOf,
+): unknown {
   for (const template of all) {
-    const resolve = resolver(template, all, place);
+    const resolve = resolver(template, all, place, identify);
     for (const output of Object.values(template.Outputs ?? {})) {
       if (output.Export !== undefined && resolve(output.Export.Name) === exportName)
         return resolve(output.Value);

@@ -1,4 +1,4 @@
-/** The tests that need Trino; `npm run test:engines` looks for it first. */
+/** The tests that need programs from elsewhere; `npm run test:engines` looks for them first. */
 import { defineConfig, mergeConfig } from 'vitest/config';
 import base from '../../vitest.config.ts';
 

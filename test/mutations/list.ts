@@ -65,8 +65,8 @@ export const MUTATIONS: readonly Mutation[] = [
   one(
     'a file is put once',
     'aws/s3-lake.ts',
-    "Body: body, IfNoneMatch: '*' });",
-    'Body: body });',
+    "        IfNoneMatch: '*',\n",
+    '',
     'test/contract/ports/lake.test.ts',
     `${UNIT}/aws/adapters.test.ts`,
   ),

@@ -3,6 +3,7 @@
  * evaluation logic" and "IAM JSON policy elements: Condition operators" of the IAM User Guide.
  */
 import { type Place, resolver, type StackTemplate } from '../../lib/template/intrinsics.ts';
+import { rolePolicies } from './infra/role-policies.ts';
 
 type OneOrMore = string | readonly string[];
 
@@ -99,16 +100,11 @@ export function rightsOfFunction(
   if (template === undefined || role === undefined) throw new Error(`There is no function ${logicalId}.`);
   const resolve = resolver(template, templates, place);
   const [roleId] = role['Fn::GetAtt'];
-  return Object.values(template.Resources).flatMap(({ Type, Properties = {} }) => {
-    const roles = (Properties.Roles ?? []) as readonly { readonly Ref: string }[];
-    if (Type !== 'AWS::IAM::Policy' || !roles.some(({ Ref }) => Ref === roleId)) return [];
-    const { Statement: statements } = Properties.PolicyDocument as {
-      readonly Statement: readonly Statement[];
-    };
-    return statements
-      .filter(({ Action }) => !list(Action).every((action) => NOT_CALLED.test(action)))
-      .map((statement) => resolve(aboutKey(statement)) as Statement);
-  });
+  return rolePolicies<Statement>(template)
+    .filter((policy) => policy.role === roleId)
+    .flatMap(({ document }) => document.Statement)
+    .filter(({ Action }) => !list(Action).every((action) => NOT_CALLED.test(action)))
+    .map((statement) => resolve(aboutKey(statement)) as Statement);
 }
 
 interface BucketPolicy {

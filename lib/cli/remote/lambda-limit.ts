@@ -1,6 +1,6 @@
 /** How many functions the account may run at a time, and whether the pipeline leaves enough for others. */
 import { GetAccountSettingsCommand, type LambdaClient } from '@aws-sdk/client-lambda';
-import type { ResolvedConfig } from '../../../functions/config/config.ts';
+import { invocationsAtOnce, type ResolvedConfig } from '../../../functions/config/config.ts';
 import { isPipelineError } from '../../../functions/core/errors.ts';
 import { unexpectedAws } from './aws-trouble.ts';
 
@@ -29,8 +29,6 @@ export async function readLambdaLimit(client: LambdaClient): Promise<LambdaLimit
   }
 }
 
-const atOnce = ({ objects, slices }: Parallelism): number => objects * slices;
-
 /** The largest setting that takes at most half of the limit. */
 function fitting(
   { objects, slices }: Parallelism,
@@ -43,7 +41,7 @@ function fitting(
 
 /** What to set if the pipeline may take more than half of what the account can run; null if there is enough. */
 export function lambdaAdvice(limit: LambdaLimit, parallelism: Parallelism): string | null {
-  if (limit.status === 'unknown' || atOnce(parallelism) * 2 <= limit.unreserved) return null;
+  if (limit.status === 'unknown' || invocationsAtOnce(parallelism) * 2 <= limit.unreserved) return null;
   const { objects, slices } = fitting(parallelism, limit.unreserved);
-  return `This account may run ${limit.unreserved} Lambda functions at a time in this region, and a run of the pipeline uses up to ${atOnce(parallelism)}. Others may then have to wait. Set 'parallelism: { objects: ${objects}, slices: ${slices} }' and deploy, or ask AWS for a higher quota "Concurrent executions" of Lambda.`;
+  return `This account may run ${limit.unreserved} Lambda functions at a time in this region, and a run of the pipeline uses up to ${invocationsAtOnce(parallelism)}. Others may then have to wait. Set 'parallelism: { objects: ${objects}, slices: ${slices} }' and deploy, or ask AWS for a higher quota "Concurrent executions" of Lambda.`;
 }

@@ -7,7 +7,7 @@ import type { RunSummary } from '../../../functions/core/engine-files.ts';
 import { closeServer, listenOnLoopback } from '../../../lib/standins/aws/loopback-server.ts';
 import { deployForAll } from '../../support/remote/deployed.ts';
 
-const { command, simulator, executions, pipeline } = await deployForAll({
+const { command, simulator, executions, pipeline, cloudFormation } = await deployForAll({
   connected: false,
   config: { objects: ['contacts', 'tags'] },
 });
@@ -51,6 +51,17 @@ describe('status', () => {
     expect(stdout).toMatch(/^connected +no; connect it with: npm run pipeline -- connect --config/m);
     expect(stdout).toMatch(/^runs +none in progress$/m);
     expect(stdout).toMatch(/No run has finished here yet/);
+  });
+
+  it('of a pipeline that is not connected, but whose account allows too few functions', async () => {
+    cloudFormation.lambdaLimit = 10;
+    undo.push(() => {
+      cloudFormation.lambdaLimit = 1_000;
+    });
+    const { status, stderr } = await command(['check']);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^This account may run 10 Lambda functions at a time/m);
+    expect(stderr).toMatch(/^error: Pipeline 'intercom' is not connected to Intercom yet\./m);
   });
 
   it('of a pipeline whose runs found no connection yet', async () => {

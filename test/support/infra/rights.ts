@@ -1,5 +1,6 @@
 /** Reads the rights in a template, as lines that a person can check. */
 import type { StackTemplate } from '../../../lib/template/intrinsics.ts';
+import { rolePolicies } from './role-policies.ts';
 
 interface Statement {
   readonly Effect: string;
@@ -42,20 +43,12 @@ const conditionText = (condition: NonNullable<Statement['Condition']>): string =
     .join(' and ');
 
 /** Every right of every role, by the role's name; `lines` are sorted. */
-export function rightsByRole({ Resources }: StackTemplate): Readonly<Record<string, readonly string[]>> {
+export function rightsByRole(template: StackTemplate): Readonly<Record<string, readonly string[]>> {
   const rights: Record<string, string[]> = {};
-  for (const [logicalId, { Type, Properties }] of Object.entries(Resources)) {
-    if (Type === 'AWS::IAM::Role') rights[withoutHash(logicalId)] ??= [];
-    if (Type === 'AWS::IAM::Role' && 'Policies' in (Properties ?? {}))
-      throw new Error(`${logicalId} has inline policies`);
-    if (Type === 'AWS::IAM::ManagedPolicy') throw new Error(`${logicalId} is a managed policy`);
-    if (Type !== 'AWS::IAM::Policy') continue;
-    const document = Properties?.PolicyDocument as { readonly Statement: readonly Statement[] };
-    for (const role of asList(Properties?.Roles)) {
-      const name = text(role).slice(1, -1);
-      rights[name] = [...(rights[name] ?? []), ...document.Statement.flatMap(linesOf)];
-    }
-  }
+  for (const [logicalId, { Type }] of Object.entries(template.Resources))
+    if (Type === 'AWS::IAM::Role') rights[withoutHash(logicalId)] = [];
+  for (const { role, document } of rolePolicies<Statement>(template))
+    rights[withoutHash(role)]?.push(...document.Statement.flatMap(linesOf));
   return Object.fromEntries(Object.entries(rights).map(([role, lines]) => [role, lines.toSorted()]));
 }
 

@@ -8,9 +8,13 @@ import { join } from 'node:path';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { PipelineConfig } from '../../../functions/config/config.ts';
 import type { FunctionEntry } from '../../../functions/environment.ts';
-import { startEmbeddedAws } from '../../../lib/standins/aws/index.ts';
+import { type ExecutionsBackend, startEmbeddedAws } from '../../../lib/standins/aws/index.ts';
 import { createExecutions } from '../../../lib/standins/aws/workflow/executions.ts';
-import { createWorkflowRunner, type RunOutcome } from '../../../lib/standins/aws/workflow/workflow-runner.ts';
+import {
+  createWorkflowRunner,
+  type RunOutcome,
+  type WorkflowRunner,
+} from '../../../lib/standins/aws/workflow/workflow-runner.ts';
 import { provision } from '../../../lib/template/provision.ts';
 import type { LocalResources } from '../../../lib/template/template.ts';
 import { type AwsRefusal, allOff } from './aws-proxy.ts';
@@ -20,6 +24,7 @@ import { gateAws, type Right } from './gated-aws.ts';
 export interface BundledPipeline {
   readonly directory: string;
   readonly resources: LocalResources;
+  readonly runner: WorkflowRunner;
   /** What the functions printed, all together. */
   output(): string;
   /** What functions asked of AWS and their roles do not allow. */
@@ -38,18 +43,19 @@ export interface BundledPipeline {
 
 /**
  * Synthesizes, provisions and opens a pipeline.
- * @param kept a directory that outlives it. @default an empty one of its own
+ * @param kept a directory that outlives it, and what runs the executions that are started over HTTP. @default an empty
+ * directory, and `run` alone
  */
 export async function openBundledPipeline(
   config: PipelineConfig,
   setEnvironment: (variables: Readonly<Record<string, string>>) => void,
-  kept?: string,
+  kept?: { readonly directory: string; readonly backend: ExecutionsBackend },
 ): Promise<BundledPipeline> {
-  const directory = kept ?? (await mkdtemp(join(tmpdir(), 'bundled-')));
+  const directory = kept?.directory ?? (await mkdtemp(join(tmpdir(), 'bundled-')));
   const { resources, folderOf, gateOf } = assemble(join(directory, 'cdk.out'), config);
   const { arn: stateMachineArn, definition } = resources.stateMachine;
   const executions = createExecutions({ directory, stateMachineArn });
-  const aws = await startEmbeddedAws({ directory, executions });
+  const aws = await startEmbeddedAws({ directory, executions: kept?.backend ?? executions });
   setEnvironment(aws.environment);
   await provision(aws, resources);
   // The embedded S3 keeps files, and must be told again which bucket holds them.
@@ -76,6 +82,7 @@ export async function openBundledPipeline(
   return {
     directory,
     resources,
+    runner,
     output: () => printed,
     denied: () => gates.flatMap(({ denied }) => denied),
     rights: () =>

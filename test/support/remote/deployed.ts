@@ -92,7 +92,7 @@ function stacksOf(config: ReturnType<typeof parseConfig>, deployment: Deployment
 }
 
 /** The outputs of each stack with their local values, without those of services that are not embedded. */
-function deployedStacks(
+export function deployedStacks(
   config: ReturnType<typeof parseConfig>,
   deployment: Deployment,
   callbackUrl: string,

@@ -5,7 +5,7 @@ import { ConnectionError } from '../../../../functions/core/errors.ts';
 import { tableText } from '../../terminal/table-text.ts';
 import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
 import { type Inspection, inspect, type ObjectAccess } from '../inspection.ts';
-import { lambdaAdvice, readLambdaLimit } from '../lambda-limit.ts';
+import { type LambdaLimit, lambdaAdvice, readLambdaLimit } from '../lambda-limit.ts';
 import { boxesFor, boxesOf } from '../permissions.ts';
 import { configOf, openRemotePipeline, type RemoteOptions, type RemotePipeline } from '../remote-pipeline.ts';
 
@@ -81,12 +81,16 @@ export async function showCheck(
       ? JSON.stringify({ ok, token: 'alive', ...inspection, lambda })
       : text(inspection, pipeline.command),
   );
-  const advice =
-    lambda.status === 'unknown'
-      ? `Lambda's limit is unknown: ${lambda.message}`
-      : lambdaAdvice(lambda, pipeline.config.parallelism);
-  if (advice !== null) terminal.tell(`\n${advice}`);
+  tellAboutLambda(terminal, lambda, pipeline);
   return ok ? 0 : 1;
+}
+
+function tellAboutLambda(terminal: Terminal, limit: LambdaLimit, { config }: RemotePipeline): void {
+  const advice =
+    limit.status === 'unknown'
+      ? `Lambda's limit is unknown: ${limit.message}`
+      : lambdaAdvice(limit, config.parallelism);
+  if (advice !== null) terminal.tell(`\n${advice}`);
 }
 
 export async function runCheck(
@@ -97,6 +101,7 @@ export async function runCheck(
   const pipeline = await openRemotePipeline(terminal, options, config);
   const connection = await pipeline.connections.load();
   if (connection !== null) return showCheck(terminal, pipeline, connection, options.json === true);
+  tellAboutLambda(terminal, await readLambdaLimit(pipeline.clients.lambda), pipeline);
   throw new ConnectionError(
     `Pipeline '${config.name}' is not connected to Intercom yet. Connect it with: ${pipeline.command('connect')}`,
     { code: 'not_connected' },
