@@ -24,13 +24,12 @@ import {
 } from '../../core/lake-keys.ts';
 import { sum } from '../../core/metrics.ts';
 import type { TableName } from '../../core/names.ts';
-import type { Lease } from '../../core/ports.ts';
 import { isoTime } from '../../core/time.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
-import { finishCommit } from '../finish-commit.ts';
-import { requireLease } from '../lease.ts';
+import { requireSoleLease, type SoleLease } from '../lease.ts';
 import { linesOf, rowOf } from '../lines.ts';
 import { encodeJson, readStored, requireStored, storeOnce } from '../store.ts';
+import { applyRewrite } from './apply.ts';
 import { RETENTION_LIMITS, type Retention, retentionOf } from './retention.ts';
 import type { Rewrite } from './tiers.ts';
 
@@ -170,7 +169,7 @@ export async function latestReceipt(
 /** Puts the files together, one receipt for each; null if the invocation has to end before. */
 async function writeParts(
   dependencies: RewriteDependencies,
-  holder: Lease,
+  lease: SoleLease,
   id: string,
   sources: readonly Source[],
   { attempt, retention }: { readonly attempt: RewriteAttempt; readonly retention: Retention | null },
@@ -179,7 +178,7 @@ async function writeParts(
   let { receipt, sequence } = await latestReceipt(dependencies, id);
   while (receipt.taken < sources.length) {
     if (attempt.isOver()) return null;
-    await requireLease(dependencies, holder);
+    await requireSoleLease(dependencies, lease);
     const group = nextGroup(sources.slice(receipt.taken));
     const [first] = group;
     if (first === undefined) break;
@@ -344,11 +343,11 @@ function droppedBy(
  */
 export async function compact(
   dependencies: RewriteDependencies,
-  holder: Lease,
+  lease: SoleLease,
   rewrite: Rewrite,
   attempt: RewriteAttempt,
 ): Promise<boolean> {
-  const { lake, state: store, declaration } = dependencies;
+  const { lake, declaration } = dependencies;
   const { name } = declaration;
   const manifests = await Promise.all(
     rewrite.sources.map((id) => requireStored<Manifest>(lake, manifestKey(name, id))),
@@ -369,7 +368,7 @@ export async function compact(
         });
   if (wanted !== undefined && retention === null) return false;
   const sources = sourcesOf(manifests, rewrite.keeps ?? EVERY_TABLE);
-  const parts = await writeParts(dependencies, holder, rewrite.id, sources, { attempt, retention });
+  const parts = await writeParts(dependencies, lease, rewrite.id, sources, { attempt, retention });
   if (parts === null) return false;
   const key = draftKey(rewrite.id, name);
   let draft = await readStored<Draft>(lake, key);
@@ -385,12 +384,6 @@ export async function compact(
     const manifest = manifestOf(dependencies, rewrite, manifests, { parts, evidence, dropped });
     draft = await storeOnce<Draft>(lake, key, { manifest, startFrom: null });
   }
-  const { fence } = await requireLease(dependencies, holder);
-  const marked = await store.markCommitting(name, fence, { runId: rewrite.id, draftKey: key });
-  if (!marked.ok) {
-    await requireLease(dependencies, holder);
-    return false;
-  }
-  await finishCommit(dependencies, marked.value, draft);
+  await applyRewrite(dependencies, lease, draft);
   return true;
 }
