@@ -44,8 +44,8 @@ const STARTS = [
   Date.UTC(2026, 10, 22, 12),
 ];
 
-/** Lakes that are kept for months. */
-const UPKEEP_SHARE = 0.04;
+/** The share of lakes that are kept for months; `MODEL_UPKEEP=1`: all of them. */
+const UPKEEP_SHARE = Number(process.env.MODEL_UPKEEP ?? 0.04);
 
 const DISTURBANCES: readonly Disturbance[] = [
   'killed_before',

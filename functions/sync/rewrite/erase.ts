@@ -70,7 +70,7 @@ async function without(
   return removed + blanked === 0 ? null : { body: written, rows: file.rows - removed, removed, blanked };
 }
 
-/** Looks through the manifest's files; null if the invocation has to end before. Goes on from the last receipt. */
+/** Looks through the manifest's files, one at least; null if the invocation has to end before. Goes on from the last receipt. */
 async function examine(
   dependencies: EraseDependencies,
   lease: SoleLease,
@@ -88,8 +88,9 @@ async function examine(
     sequence += 1;
   };
   let { taken, parts, erased = [] } = receipt;
+  const begun = taken;
   while (taken < sources.length) {
-    if (attempt.isOver()) {
+    if (taken > begun && attempt.isOver()) {
       if (taken > receipt.taken) await store({ format: 1, taken, parts, erased });
       return null;
     }

@@ -35,8 +35,8 @@ export async function purge(
 ): Promise<boolean> {
   const { lake, declaration } = dependencies;
   const kept = await takenOver(dependencies, runIds);
-  for (const ids of Map.groupBy(runIds.toSorted(), originalOf).values()) {
-    if (isOver()) return false;
+  for (const [at, ids] of [...Map.groupBy(runIds.toSorted(), originalOf).values()].entries()) {
+    if (at > 0 && isOver()) return false;
     const files: string[] = [];
     for (const id of ids) {
       const key = manifestKey(declaration.name, id);
