@@ -14,7 +14,7 @@ import { linesOf, type Row, rowOf } from '../lines.ts';
 import { readStored, storeOnce } from '../store.ts';
 
 /** Records that are compared at a time, and with them the memory that it takes: some 300 bytes each. */
-export const MOST_RECORDS = 250_000;
+const MOST_RECORDS = 250_000;
 
 /** True if the row with this number, from 0, of a file of the sources may go. */
 export type Dropped = (fileKey: string, row: number) => boolean;
