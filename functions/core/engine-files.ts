@@ -252,9 +252,9 @@ export interface Manifest {
   readonly spans?: { readonly from: string; readonly to: string };
   /**
    * Of a rewrite that dropped superseded versions: states of `before` (ISO 8601) and later are whole, and how many rows
-   * were dropped. `partly` if not all versions could be compared, so that some stayed.
+   * were dropped.
    */
-  readonly dropped?: { readonly before: string; readonly rows: number; readonly partly?: true };
+  readonly dropped?: { readonly before: string; readonly rows: number };
   /** Of a rewrite: what the replaced manifests proved, a line each. */
   readonly evidence?: readonly ManifestFile[];
   /** Of an erasure: its id, and the files that it wrote again. All others are files of what it replaces. */

@@ -135,6 +135,9 @@ export const draftKey = (runId: string, object: ObjectName): string =>
 /** Receipts of a rewrite. */
 export const rewriteReceiptKey = (rewriteId: string, object: ObjectName, sequence: number): string =>
   `${objectWork(rewriteId, object)}${String(sequence).padStart(6, '0')}.receipt.json`;
+/** How far a rewrite has compared versions. */
+export const comparisonKey = (rewriteId: string, object: ObjectName, sequence: number): string =>
+  `${objectWork(rewriteId, object)}${String(sequence).padStart(6, '0')}.compared.json`;
 export const slicePrefix = (runId: string, object: ObjectName, slice: string): string =>
   `${objectWork(runId, object)}${slice}/`;
 export const doneKey = (runId: string, object: ObjectName, slice: string): string =>

@@ -1,5 +1,6 @@
 /** The erasures that the bucket knows: who is left out of later reads, and what is still to be done. */
 import type { ObjectDeclaration } from '../core/declaration.ts';
+import type { Debt } from '../core/engine-files.ts';
 import type { ErasureRequest } from '../core/erasure.ts';
 import { ContractError } from '../core/errors.ts';
 import {
@@ -72,6 +73,14 @@ export async function suppressionOf(
   const people = requests.filter(({ suppress }) => suppress);
   return people.length === 0 ? null : createEraser(declaration, people, await hashes.hashText());
 }
+
+/** Debts that do not ask for people who were erased. */
+export const debtsWithout = ({ isId }: Pick<Eraser, 'isId'>, debts: readonly Debt[]): readonly Debt[] =>
+  debts.flatMap((debt) => {
+    if (!('ids' in debt.scope)) return [debt];
+    const ids = debt.scope.ids.filter((id) => !isId(id));
+    return ids.length === 0 ? [] : [{ ...debt, scope: { ids } }];
+  });
 
 /**
  * @throws ContractError if somebody was erased after the run began: what it has read may hold them, so it must not

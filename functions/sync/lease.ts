@@ -1,7 +1,7 @@
 /** The right of one execution to run an object. It never expires by time: only an execution that is over loses it. */
 
 import type { Draft } from '../core/engine-files.ts';
-import { ContractError } from '../core/errors.ts';
+import { ContractError, RetryableError } from '../core/errors.ts';
 import { runStartOf } from '../core/lake-keys.ts';
 import type { Lease, ObjectState } from '../core/ports.ts';
 import type { ObjectDependencies } from './dependencies.ts';
@@ -90,6 +90,12 @@ export async function isStillHeld(
   return (await executions.status(holder.executionArn)) !== 'over';
 }
 
+const lost = ({ declaration }: Pick<LeaseDependencies, 'declaration'>, { runId }: Lease): ContractError =>
+  new ContractError(
+    `Run ${runId} no longer holds ${declaration.name}: another run has taken it over. Nothing of this run was committed. The other run continues.`,
+    { code: 'lease_lost' },
+  );
+
 /**
  * Checks that the run still holds the lease. Every attempt does so before it works.
  * @throws ContractError if it does not: another execution has taken over
@@ -100,8 +106,39 @@ export async function requireLease(
 ): Promise<ObjectState> {
   const state = await dependencies.state.load(dependencies.declaration.name);
   if (isOurs(state, holder)) return state;
-  throw new ContractError(
-    `Run ${holder.runId} no longer holds ${dependencies.declaration.name}: another run has taken it over. Nothing of this run was committed. The other run continues.`,
-    { code: 'lease_lost' },
-  );
+  throw lost(dependencies, holder);
+}
+
+/** The lease of one attempt. */
+export interface SoleLease extends Lease {
+  readonly fence: number;
+}
+
+/**
+ * Takes the lease for this attempt alone: earlier attempts of the same run that are still at work are shut out, too.
+ * What a rewrite replaces follows from what it found, so two of them must never go on side by side.
+ * @returns null if another run works on the object, or a later one has committed it
+ * @throws RetryableError if another attempt takes it at the same moment
+ */
+export async function acquireSoleLease(
+  dependencies: LeaseDependencies,
+  holder: Lease,
+): Promise<SoleLease | null> {
+  const { state: store, declaration } = dependencies;
+  const lease = await acquireLease(dependencies, holder);
+  if (lease.status === 'skipped') return null;
+  const taken = await store.takeLease(declaration.name, lease.state.fence, holder);
+  if (taken.ok) return { ...holder, fence: taken.value.fence };
+  throw new RetryableError(`The fence of ${declaration.name} rose just before its history was looked at.`, {
+    code: 'fence_raised',
+  });
+}
+
+/** @throws ContractError if another attempt, of this run or another, has taken the object over */
+export async function requireSoleLease(
+  dependencies: Pick<ObjectDependencies, 'state' | 'declaration'>,
+  lease: SoleLease,
+): Promise<void> {
+  const { fence } = await requireLease(dependencies, lease);
+  if (fence !== lease.fence) throw lost(dependencies, lease);
 }

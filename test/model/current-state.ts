@@ -1,12 +1,13 @@
 /** The current state of an object's tables, by the output contract's rule, from what the manifests list. */
 import type { Manifest } from '../../functions/core/engine-files.ts';
-import { manifestPrefix } from '../../functions/core/lake-keys.ts';
+import { originalOf } from '../../functions/core/lake-keys.ts';
 import type { TableName } from '../../functions/core/names.ts';
 import { OBJECTS } from '../../functions/objects/index.ts';
 import type { MemoryLake } from '../support/memory/memory-lake.ts';
-import { type OutputRow, rowsOfParts } from '../support/rows-of.ts';
+import { countingManifestsOf, type OutputRow, rowsOfParts } from '../support/rows-of.ts';
 
 export interface ObjectState {
+  /** Those that count, oldest first. */
   readonly manifests: readonly Manifest[];
   /** Rows of a table that are current, by their key. */
   rows(table: TableName): ReadonlyMap<string, OutputRow>;
@@ -21,24 +22,30 @@ const isUnknown = (row: OutputRow, field: string): boolean =>
 const isNewer = (row: OutputRow, than: OutputRow | undefined): boolean =>
   than === undefined || String(row._version) > String(than._version);
 
-/** @param files rows of files that were read before; a file never changes */
+/**
+ * @param files rows of files that were read before; a file never changes
+ * @param runs only these runs are visible. @default all
+ */
 export function currentState(
   lake: MemoryLake,
   object: keyof typeof OBJECTS,
   files: Map<string, readonly OutputRow[]> = new Map(),
+  runs?: readonly string[],
 ): ObjectState {
   const { sync, primaryKey, children } = OBJECTS[object];
-  const manifests = lake.keys(manifestPrefix(object)).map((key) => lake.json<Manifest>(key));
+  const all = countingManifestsOf(lake, object);
+  const manifests =
+    runs === undefined || sync.kind === 'incremental'
+      ? all
+      : all.filter(({ run_id }) => runs.includes(originalOf(run_id)));
   const counted = sync.kind === 'full_refresh' ? manifests.slice(-1) : manifests;
 
   function allRows(table: TableName): readonly OutputRow[] {
     return counted.flatMap(({ tables }) =>
       (tables[table]?.files ?? []).flatMap((file) => {
-        const known = files.get(file.key);
-        if (known !== undefined) return known;
-        const rows = rowsOfParts(lake, [{ table, ...file }], table);
+        const rows = files.get(file.key) ?? rowsOfParts(lake, [{ table, ...file }], table);
         files.set(file.key, rows);
-        return rows;
+        return runs === undefined ? rows : rows.filter((row) => runs.includes(String(row._run_id)));
       }),
     );
   }

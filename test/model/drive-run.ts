@@ -5,6 +5,7 @@ import { commitObject } from '../../functions/sync/commit/commit.ts';
 import type { ObjectDependencies } from '../../functions/sync/dependencies.ts';
 import { extractSlice } from '../../functions/sync/extract/extract.ts';
 import { planObject } from '../../functions/sync/plan/plan.ts';
+import { maintainObject } from '../../functions/sync/rewrite/maintain.ts';
 import { finishRun } from '../../functions/sync/run/finish-run.ts';
 import { recordFailure } from '../../functions/sync/run/record-failure.ts';
 import { type StartRunDependencies, startRun } from '../../functions/sync/run/start-run.ts';
@@ -151,25 +152,41 @@ export async function driveRun(driven: Driven, input: unknown, conditions: Condi
   if (started.type === 'failed') return over({ status: 'refused', error: started.error });
   const holder = { executionArn: arn, runId: started.value.runId };
 
+  /** An attempt that nears its deadline after some looks at its time. */
+  function beginAttempt(): { readonly id: string; readonly isOver: () => boolean } {
+    attempts += 1;
+    const patience = conditions.patience();
+    let left = patience ?? 0;
+    const isOver = (): boolean => {
+      left -= 1;
+      return patience !== null && left < 0;
+    };
+    return { id: `a${attempts}`, isOver };
+  }
+
   async function extract(slice: string): Promise<Step<ExtractResult>> {
     for (let calls = 0; calls < MOST_CALLS; calls += 1) {
       const once = (): Promise<Step<ExtractResult>> =>
         call((dependencies, deadline) => {
-          attempts += 1;
-          const patience = conditions.patience();
-          let left = patience ?? 0;
-          const remainingMs = (): number => {
-            if (patience === null) return 1_000_000;
-            left -= 1;
-            return left < 0 ? -1 : 1_000_000;
-          };
-          return extractSlice(dependencies, holder, slice, { id: `a${attempts}`, remainingMs, deadline });
+          const { id, isOver } = beginAttempt();
+          const remainingMs = (): number => (isOver() ? -1 : 1_000_000);
+          return extractSlice(dependencies, holder, slice, { id, remainingMs, deadline });
         });
       const [step] = conditions.hasTwin() ? await Promise.all([once(), once()]) : [await once()];
       if (step.type !== 'ok' || step.value.status === 'done') return step;
       if (step.value.status === 'wait') clock.advance(step.value.waitSeconds * 1000);
     }
     // The state machine's own time-out.
+    return { type: 'aborted' };
+  }
+
+  /** The object is committed: whatever becomes of its history, nothing of the run fails. */
+  async function maintain(): Promise<Step<unknown>> {
+    for (let calls = 0; calls < MOST_CALLS; calls += 1) {
+      const step = await call((dependencies) => maintainObject(dependencies, holder, beginAttempt()));
+      if (step.type === 'aborted') return step;
+      if (step.type === 'failed' || step.value.status === 'done') return { type: 'ok', value: null };
+    }
     return { type: 'aborted' };
   }
 
@@ -180,7 +197,8 @@ export async function driveRun(driven: Driven, input: unknown, conditions: Condi
       const extracted = await extract(slice);
       if (extracted.type !== 'ok') return extracted;
     }
-    return call((dependencies) => commitObject(dependencies, holder));
+    const committed = await call((dependencies) => commitObject(dependencies, holder));
+    return committed.type === 'ok' && committed.value.maintain ? maintain() : committed;
   }
 
   const worked = await work();

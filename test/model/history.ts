@@ -6,6 +6,7 @@
 import { inspect } from 'node:util';
 import { configuredTables } from '../../functions/catalog/configured.ts';
 import type { Manifest } from '../../functions/core/engine-files.ts';
+import { originalOf } from '../../functions/core/lake-keys.ts';
 import type { TableName } from '../../functions/core/names.ts';
 import { createObjectReader } from '../../functions/intercom/readers/index.ts';
 import { OBJECTS } from '../../functions/objects/index.ts';
@@ -17,6 +18,8 @@ import { currentState } from './current-state.ts';
 import { CALM, type Conditions, type Driven, driveRun, type RunEnd, wakeZombie } from './drive-run.ts';
 import { createModelIntercom, type Modelled, NO_TROUBLE, type Oddities, type Truth } from './intercom.ts';
 import type { Disturbance } from './invocations.ts';
+import { createPast } from './past.ts';
+import { createPeople, type Family } from './people.ts';
 import { createRandom, type Random } from './random.ts';
 
 const MINUTE = 60_000;
@@ -42,6 +45,9 @@ const STARTS = [
   Date.UTC(2026, 10, 22, 12),
 ];
 
+/** The share of lakes that are kept for months; `MODEL_UPKEEP=1`: all of them. */
+const UPKEEP_SHARE = Number(process.env.MODEL_UPKEEP ?? 0.04);
+
 const DISTURBANCES: readonly Disturbance[] = [
   'killed_before',
   'killed_after',
@@ -49,9 +55,6 @@ const DISTURBANCES: readonly Disturbance[] = [
   'error_after',
   'stalled',
 ];
-
-/** A record with what belongs to it in the child tables, as one text. */
-type Family = string;
 
 const familyOf = (own: unknown, ...children: readonly (readonly string[])[]): Family =>
   JSON.stringify([own, ...children.map((keys) => [...keys].sort())]);
@@ -106,10 +109,15 @@ function grouped(rows: ReadonlyMap<string, OutputRow>, column: string): Readonly
   return groups;
 }
 
-/** What the lake says, by record. */
-function lakeOf(driven: Driven, object: Modelled, files: Map<string, readonly OutputRow[]>): Lake {
+/** What the lake says, by record. @param runs those that are visible. @default all */
+function lakeOf(
+  driven: Driven,
+  object: Modelled,
+  files: Map<string, readonly OutputRow[]>,
+  runs?: readonly string[],
+): Lake {
   const { children } = OBJECTS[object];
-  const state = currentState(driven.pipeline.lake, object, files);
+  const state = currentState(driven.pipeline.lake, object, files, runs);
   const rows = state.rows(object);
   const families = new Map<string, Family>();
   const ownerColumn: Partial<Record<TableName, string>> = {
@@ -210,9 +218,12 @@ function initialRecords(random: Random, nowMs: number): readonly Truth[] {
         id,
         updated_at,
         created_at: updated_at - random.int(0, 90 * 86_400),
-        name: `n${index}`,
-        tags: Array.from({ length: random.pick([0, 1, 2, 12]) }, (_tag, tag) => `t${tag}`),
-        companies: Array.from({ length: random.pick([0, 1, 11]) }, (_company, company) => `c${company}`),
+        name: `name${index}`,
+        tags: Array.from({ length: random.pick([0, 1, 2, 12]) }, (_tag, tag) => `tag${tag}`),
+        companies: Array.from(
+          { length: random.pick([0, 1, 11]) },
+          (_company, company) => `company${company}`,
+        ),
         parts: Array.from({ length: random.int(1, 3) }, (_part, part) => ({
           id: `${id}-p${part}`,
           body: 'b',
@@ -290,9 +301,29 @@ const check = (condition: boolean, problem: () => string): void => {
 
 const iso = (ms: number): string => new Date(Math.floor(ms / 1000) * 1000).toISOString();
 
+/** Some lakes are kept for months: people are erased, old versions and old runs are dropped. */
+function upkeepOf(random: Random) {
+  if (!random.chance(UPKEEP_SHARE)) return null;
+  const versionDays = random.pick([null, null, 7, 10, 40]);
+  return {
+    versionDays,
+    config: {
+      history: {
+        fullRefreshRuns: random.int(1, 4),
+        incrementalVersions: versionDays === null ? 'all' : `${versionDays} days`,
+      },
+    },
+    /** How often somebody asks to be erased, at any moment of a run. */
+    asks: random.pick([0, 0.003, 0.01]),
+  };
+}
+
 /** Lives through one history. @throws ModelViolation if anything does not hold */
 export async function liveThrough(object: Modelled, seed: number): Promise<HistoryReport> {
   const random = createRandom(seed);
+  // Of its own, so that other histories stay what they were.
+  const chances = createRandom(~seed);
+  const upkeep = upkeepOf(chances);
   const clock = createMemoryClock(random.pick(STARTS) + random.int(-12, 12) * HOUR);
   const pipeline = { ...createPipeline(), clock };
   const model = createModelIntercom(object, oddities(random, object, clock.now()), clock, random);
@@ -312,7 +343,10 @@ export async function liveThrough(object: Modelled, seed: number): Promise<Histo
       maxSlices: random.int(2, 8),
       checkpointMs: random.pick([0, 0, 500, 1e9]),
     },
-    config: startFrom === null ? {} : { startFrom: iso(startFrom * 1000) },
+    config: {
+      ...(startFrom !== null && { startFrom: iso(startFrom * 1000) }),
+      ...upkeep?.config,
+    },
     overrides: { declaration },
   });
   const { config } = withoutCatalog;
@@ -339,14 +373,29 @@ export async function liveThrough(object: Modelled, seed: number): Promise<Histo
   const files = new Map<string, readonly OutputRow[]>();
   const ends: Record<string, number> = {};
   let runs = 0;
-  let checked = 0;
+  let checked = '';
+  const people = createPeople(object, pipeline.lake, chances);
+  const past = createPast(object, {
+    lake: pipeline.lake,
+    people,
+    versionDays: upkeep?.versionDays ?? null,
+  });
+  const checkPast = async (): Promise<void> => {
+    const asOf = ({ runs: visible }: { readonly runs: readonly string[] }) =>
+      lakeOf(driven, object, files, visible).families;
+    const problems = await past.problems(asOf, clock.now());
+    check(problems.length === 0, () => problems.slice(0, 3).join(' | '));
+  };
 
   /** Everything that has not changed since the run began must be in the lake, or owed. */
   async function checkPromises(): Promise<void> {
+    const missing = past.missingFiles();
+    check(missing.length === 0, () => missing.slice(0, 3).join(' | '));
     const { manifests, families, unknown } = lakeOf(driven, object, files);
     const last = manifests.at(-1);
-    if (last === undefined || manifests.length === checked) return;
-    checked = manifests.length;
+    if (last === undefined || originalOf(last.run_id) === checked) return;
+    checked = originalOf(last.run_id);
+    past.remember(checked, families);
     const startedMs = Date.parse(last.started_at);
     const { committed } = await pipeline.state.load(object);
     check(committed === null || committed.runId <= last.run_id, () => 'a state without a manifest');
@@ -366,10 +415,13 @@ export async function liveThrough(object: Modelled, seed: number): Promise<Histo
         at < last.window.to &&
         last.mode === 'backfill';
       if (!isPassed && !isCovered) continue;
-      const isRight = families.get(id) === wantedFamily(object, truth, unknown.get(truth.id));
-      check(isRight || isOwed(last, id, at), () => {
+      const family = wantedFamily(object, truth, unknown.get(id));
+      if (people.isPending(id, family)) continue;
+      const wanted = people.without(id, family);
+      const found = families.get(id) ?? null;
+      check(found === wanted || isOwed(last, id, at), () => {
         const what = isPassed ? 'passed by the cursor' : 'in a complete window';
-        return `${id} (${at}) is ${what} (${cursor}) in ${last.run_id} and is ${families.get(id)} instead of ${wantedFamily(object, truth, unknown.get(truth.id))}`;
+        return `${id} (${at}) is ${what} (${cursor}) in ${last.run_id} and is ${found} instead of ${wanted}`;
       });
     }
     if (isComplete && !isIncremental) {
@@ -390,6 +442,11 @@ export async function liveThrough(object: Modelled, seed: number): Promise<Histo
     return { from: iso(from), to: iso(Math.max(to, from + 2_000)) };
   }
 
+  const ask = async (): Promise<void> => {
+    const all = model.all();
+    if (all.length > 0) await people.ask(chances.pick(all), clock.now());
+  };
+
   const pending: Promise<void>[] = [];
   const failures: unknown[] = [];
   const wake = (): void => {
@@ -399,6 +456,7 @@ export async function liveThrough(object: Modelled, seed: number): Promise<Histo
   const rate = random.pick([0, 0.003, 0.01, 0.03]);
   const chaos: Conditions = {
     disturb() {
+      if (upkeep !== null && chances.chance(upkeep.asks)) pending.push(ask());
       if (driven.zombies.length > 0 && random.chance(0.02)) wake();
       return random.chance(rate) ? random.pick(DISTURBANCES) : null;
     },
@@ -416,6 +474,19 @@ export async function liveThrough(object: Modelled, seed: number): Promise<Histo
     await checkPromises();
     return end;
   };
+
+  /** Days or months go by, with some runs. */
+  async function liveOn(): Promise<void> {
+    clock.advance(chances.pick([HOUR, DAY, 3 * DAY, 35 * DAY, 100 * DAY]));
+    const more = chances.int(0, 3);
+    for (let count = 0; count < more; count += 1) {
+      if (chances.chance(0.7)) model.change();
+      if (chances.chance(0.2)) await ask();
+      await run({}, chaos);
+      clock.advance(chances.pick([MINUTE, HOUR, 3 * HOUR, DAY]));
+    }
+    if (chances.chance(0.3)) await checkPast();
+  }
 
   const troubled = random.chance(0.5);
   const rounds = random.int(1, 4);
@@ -436,6 +507,7 @@ export async function liveThrough(object: Modelled, seed: number): Promise<Histo
     }
     clock.advance(random.pick([1, 1_000, MINUTE, 15 * MINUTE, DAY]));
     if (random.chance(0.3)) wake();
+    if (upkeep !== null) await liveOn();
   }
 
   const hasDebts = async (): Promise<boolean> => {
@@ -464,6 +536,19 @@ export async function liveThrough(object: Modelled, seed: number): Promise<Histo
     await calm();
   }
   while (driven.zombies.length > 0) await wakeZombie(driven);
+  if (upkeep !== null) {
+    // Every erasure is done once running queries have ended, and everything that pays is put together.
+    for (let more = 0; more < 3; more += 1) {
+      clock.advance(3 * HOUR);
+      await calm();
+    }
+    check(people.open() === 0, () => `${people.open()} erasures are not done`);
+    const leftovers = people.leftovers();
+    check(leftovers.length === 0, () => `somebody who was erased is in ${leftovers.join(', ')}`);
+    // Files as they are now.
+    files.clear();
+    await checkPast();
+  }
 
   const { manifests, families, unknown } = lakeOf(driven, object, files);
   const last = manifests.at(-1);
@@ -472,11 +557,9 @@ export async function liveThrough(object: Modelled, seed: number): Promise<Histo
     .all()
     .filter((truth) => !isIncremental || startFrom === null || stampOf(object, truth) >= startFrom);
   for (const truth of alive) {
-    const wanted = wantedFamily(object, truth, unknown.get(truth.id));
-    check(
-      families.get(truth.id) === wanted,
-      () => `${truth.id}: ${families.get(truth.id)} instead of ${wanted}`,
-    );
+    const wanted = people.without(truth.id, wantedFamily(object, truth, unknown.get(truth.id)));
+    const found = families.get(truth.id) ?? null;
+    check(found === wanted, () => `${truth.id}: ${found} instead of ${wanted}`);
   }
   if (object === 'conversation_parts') {
     const ids = new Set(alive.map(({ id }) => id));

@@ -22,6 +22,10 @@ export const MODELLED = [
 ] as const;
 export type Modelled = (typeof MODELLED)[number];
 
+/** No two alike. Some are addresses of people, who may ask to be erased. */
+const nameOf = (number: number): string => `name${number}${number % 4 === 0 ? ADDRESS_END : ''}`;
+export const ADDRESS_END = '@person.example';
+
 interface Part {
   readonly id: string;
   readonly body: string;
@@ -229,9 +233,9 @@ export function createModelIntercom(
       id,
       created_at: at,
       updated_at: at,
-      name: `n${random.int(0, 1e6)}`,
-      tags: idsFrom('t', random.chance(0.2) ? 14 : 3),
-      companies: idsFrom('c', random.chance(0.1) ? 13 : 2),
+      name: nameOf(random.int(0, 1e6)),
+      tags: idsFrom('tag', random.chance(0.2) ? 14 : 3),
+      companies: idsFrom('company', random.chance(0.1) ? 13 : 2),
       parts: [`${id}-p0`, ...idsFrom(`${id}-q`, 2)].map((part) => ({
         id: part,
         body: 'b',
@@ -249,10 +253,10 @@ export function createModelIntercom(
         : []),
     ];
     const tags = random.chance(0.5)
-      ? idsFrom(random.pick(['t', 'u']), random.chance(0.2) ? 14 : 3)
+      ? idsFrom(random.pick(['tag', 'tug']), random.chance(0.2) ? 14 : 3)
       : truth.tags;
-    const companies = random.chance(0.3) ? idsFrom('c', random.chance(0.2) ? 13 : 2) : truth.companies;
-    return { ...truth, updated_at, name: `n${random.int(0, 1e6)}`, tags, companies, parts };
+    const companies = random.chance(0.3) ? idsFrom('company', random.chance(0.2) ? 13 : 2) : truth.companies;
+    return { ...truth, updated_at, name: nameOf(random.int(0, 1e6)), tags, companies, parts };
   }
 
   function create(): void {

@@ -45,8 +45,12 @@ export const manifestsOf = (lake: MemoryLake, object: ObjectName): readonly Mani
 /** The manifests that no rewrite replaces. */
 export const countingManifestsOf = (lake: MemoryLake, object: ObjectName): readonly Manifest[] =>
   counting(
-    manifestsOf(lake, object).map((one) => ({ ...one, runId: one.run_id, replaces: one.replaces ?? [] })),
-  );
+    manifestsOf(lake, object).map((manifest) => ({
+      manifest,
+      runId: manifest.run_id,
+      replaces: manifest.replaces ?? [],
+    })),
+  ).map(({ manifest }) => manifest);
 
 /** Rows of a table over all committed runs of an object. */
 export function committedRows(
@@ -54,7 +58,7 @@ export function committedRows(
   object: ObjectName,
   table: TableName = object,
 ): readonly OutputRow[] {
-  return manifestsOf(lake, object).flatMap((manifest) =>
+  return countingManifestsOf(lake, object).flatMap((manifest) =>
     rowsOfParts(
       lake,
       (manifest.tables[table]?.files ?? []).map((file) => ({ table, ...file })),

@@ -13,7 +13,7 @@ import { isoTime } from '../../core/time.ts';
 import type { CommitResult } from '../../core/workflow.ts';
 import { asWritten, excludes } from '../../rows/field-rules.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
-import { requireNoErasureSince } from '../erasures.ts';
+import { debtsWithout, requireNoErasureSince, suppressionOf } from '../erasures.ts';
 import { finishCommit } from '../finish-commit.ts';
 import { readsRecords, tooManyDebts, tooManyDeletions } from '../judge.ts';
 import { requireLease } from '../lease.ts';
@@ -161,6 +161,8 @@ async function makeDraft(dependencies: ObjectDependencies, plan: Plan, run: RunC
   guard(plan, slices);
   const tables = tablesOf(dependencies, slices);
   const { declaration, config } = dependencies;
+  const suppression = await suppressionOf(dependencies, plan.erasures ?? []);
+  const debts = debtsAfter(plan, slices, run);
   const isIncremental = declaration.sync.kind === 'incremental';
   const manifest: Manifest = {
     format: 1,
@@ -172,7 +174,12 @@ async function makeDraft(dependencies: ObjectDependencies, plan: Plan, run: RunC
     window: plan.window,
     cursor: isIncremental ? { before: plan.cursorBefore, after: plan.cursorAfter } : null,
     tables,
-    completeness: completenessOf(declaration, slices, tables, debtsAfter(plan, slices, run)),
+    completeness: completenessOf(
+      declaration,
+      slices,
+      tables,
+      suppression === null ? debts : debtsWithout(suppression, debts),
+    ),
     schema: withDropped(
       recordSchema(plan.schema, {
         declaration: asWritten(declaration, config),

@@ -56,13 +56,16 @@ const holdsEvidence = ({ tables }: Manifest): boolean =>
 export async function pruneHistory(dependencies: PruneDependencies): Promise<boolean> {
   const { lake, declaration } = dependencies;
   const keys = await Array.fromAsync(lake.list(manifestPrefix(declaration.name)));
+  /** With what an erasure replaced and that waits for queries: by itself it would count again. */
+  const versionsOf = (runId: string): readonly string[] =>
+    keys.map(runIdIn).filter((id) => originalOf(id) === originalOf(runId));
   let isEvidenceLeft = false;
   const gone: string[] = [];
   for (const key of await beyondHistory(dependencies, keys)) {
     const manifest = await readStored<Manifest>(lake, key);
     if (manifest === null) continue;
     if (holdsEvidence(manifest)) isEvidenceLeft ||= tierOf(manifest.run_id) === null;
-    else gone.push(runIdIn(key));
+    else gone.push(...versionsOf(runIdIn(key)));
   }
   await purge(dependencies, gone, { isOver: () => false });
   return isEvidenceLeft;

@@ -24,14 +24,13 @@ import {
 } from '../../core/lake-keys.ts';
 import { sum } from '../../core/metrics.ts';
 import type { TableName } from '../../core/names.ts';
-import type { Lease } from '../../core/ports.ts';
-import { isoTime } from '../../core/time.ts';
+import { type EpochMs, isoTime } from '../../core/time.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
-import { finishCommit } from '../finish-commit.ts';
-import { requireLease } from '../lease.ts';
-import { linesOf, rowOf } from '../lines.ts';
+import { requireSoleLease, type SoleLease } from '../lease.ts';
+import { linesOf } from '../lines.ts';
 import { encodeJson, readStored, requireStored, storeOnce } from '../store.ts';
-import { RETENTION_LIMITS, type Retention, retentionOf } from './retention.ts';
+import { applyRewrite } from './apply.ts';
+import { compareVersions, type Dropped } from './retention.ts';
 import type { Rewrite } from './tiers.ts';
 
 /** Bytes of one rewritten file, and with them the memory that a rewrite takes. */
@@ -140,16 +139,19 @@ export function createLineWriter(compression: 'gzip' | 'none'): LineWriter {
 async function thinned(
   dependencies: RewriteDependencies,
   group: readonly Source[],
-  { keeps }: Retention,
+  isDropped: Dropped,
   compression: 'gzip' | 'none',
 ): Promise<{ readonly body: Buffer; readonly rows: number }> {
   const writer = createLineWriter(compression);
   let rows = 0;
   for (const file of group) {
+    let at = 0;
     for await (const line of linesOf(file.key, await checkedBytes(dependencies, file))) {
-      if (!keeps(file.table, rowOf(line))) continue;
-      rows += 1;
-      await writer.write(line);
+      if (!isDropped(file.key, at)) {
+        rows += 1;
+        await writer.write(line);
+      }
+      at += 1;
     }
   }
   return { body: await writer.end(), rows };
@@ -167,28 +169,27 @@ export async function latestReceipt(
   }
 }
 
-/** Puts the files together, one receipt for each; null if the invocation has to end before. */
+/** Puts the files together, one receipt for each and one at least; null if the invocation has to end before. */
 async function writeParts(
   dependencies: RewriteDependencies,
-  holder: Lease,
+  lease: SoleLease,
   id: string,
   sources: readonly Source[],
-  { attempt, retention }: { readonly attempt: RewriteAttempt; readonly retention: Retention | null },
+  { attempt, dropped }: { readonly attempt: RewriteAttempt; readonly dropped: Dropped | null },
 ): Promise<readonly Part[] | null> {
   const { lake, declaration } = dependencies;
   let { receipt, sequence } = await latestReceipt(dependencies, id);
   while (receipt.taken < sources.length) {
-    if (attempt.isOver()) return null;
-    await requireLease(dependencies, holder);
+    await requireSoleLease(dependencies, lease);
     const group = nextGroup(sources.slice(receipt.taken));
     const [first] = group;
     if (first === undefined) break;
     const { table } = first;
     const compression = compressionOf(first.key);
     const { body, rows } =
-      retention === null
+      dropped === null
         ? { body: await joined(dependencies, group), rows: sum(group.map((source) => source.rows)) }
-        : await thinned(dependencies, group, retention, compression);
+        : await thinned(dependencies, group, dropped, compression);
     const key = partKey(table, id, {
       object: declaration.name,
       slice: '0001',
@@ -205,6 +206,7 @@ async function writeParts(
       parts: rows > 0 ? [...receipt.parts, part] : receipt.parts,
     });
     sequence += 1;
+    if (receipt.taken < sources.length && attempt.isOver()) return null;
   }
   return receipt.parts;
 }
@@ -323,16 +325,15 @@ const rowsIn = (manifests: readonly Manifest[]): number =>
 function droppedBy(
   manifests: readonly Manifest[],
   parts: readonly Part[],
-  now: { readonly cutoffMs: number; readonly isPartial: boolean } | null,
+  cutoffMs: EpochMs | null,
 ): Manifest['dropped'] | undefined {
   const earlier = manifests.flatMap(({ dropped }) => (dropped === undefined ? [] : [dropped]));
-  if (now === null && earlier.length === 0) return undefined;
+  if (cutoffMs === null && earlier.length === 0) return undefined;
   const befores = earlier.map(({ before }) => before);
   const rows = sum(earlier.map((one) => one.rows)) + rowsIn(manifests) - sum(parts.map((part) => part.rows));
   return {
-    before: [...befores, ...(now === null ? [] : [isoTime(now.cutoffMs)])].toSorted().at(-1) ?? '',
+    before: [...befores, ...(cutoffMs === null ? [] : [isoTime(cutoffMs)])].toSorted().at(-1) ?? '',
     rows,
-    ...(now?.isPartial === true && { partly: true as const }),
   };
 }
 
@@ -344,53 +345,41 @@ function droppedBy(
  */
 export async function compact(
   dependencies: RewriteDependencies,
-  holder: Lease,
+  lease: SoleLease,
   rewrite: Rewrite,
   attempt: RewriteAttempt,
 ): Promise<boolean> {
-  const { lake, state: store, declaration } = dependencies;
+  const { lake, declaration } = dependencies;
   const { name } = declaration;
   const manifests = await Promise.all(
     rewrite.sources.map((id) => requireStored<Manifest>(lake, manifestKey(name, id))),
   );
-  const { retention: wanted } = rewrite;
-  const retention =
-    wanted === undefined
+  const { retention } = rewrite;
+  const dropped =
+    retention === undefined
       ? null
-      : await retentionOf(dependencies, {
+      : await compareVersions(dependencies, {
+          rewriteId: rewrite.id,
           sources: manifests,
           later: await Promise.all(
-            wanted.later.map((id) => requireStored<Manifest>(lake, manifestKey(name, id))),
+            retention.later.map((id) => requireStored<Manifest>(lake, manifestKey(name, id))),
           ),
-          cutoffMs: wanted.cutoffMs,
+          cutoffMs: retention.cutoffMs,
           read: (file) => checkedBytes(dependencies, file),
           isOver: attempt.isOver,
-          limits: RETENTION_LIMITS,
         });
-  if (wanted !== undefined && retention === null) return false;
+  if (retention !== undefined && dropped === null) return false;
   const sources = sourcesOf(manifests, rewrite.keeps ?? EVERY_TABLE);
-  const parts = await writeParts(dependencies, holder, rewrite.id, sources, { attempt, retention });
+  const parts = await writeParts(dependencies, lease, rewrite.id, sources, { attempt, dropped });
   if (parts === null) return false;
   const key = draftKey(rewrite.id, name);
   let draft = await readStored<Draft>(lake, key);
   if (draft === null) {
-    const dropped = droppedBy(
-      manifests,
-      parts,
-      wanted === undefined || retention === null
-        ? null
-        : { cutoffMs: wanted.cutoffMs, isPartial: retention.isPartial },
-    );
+    const gone = droppedBy(manifests, parts, retention?.cutoffMs ?? null);
     const evidence = await writeEvidence(dependencies, rewrite.id, manifests, attempt);
-    const manifest = manifestOf(dependencies, rewrite, manifests, { parts, evidence, dropped });
+    const manifest = manifestOf(dependencies, rewrite, manifests, { parts, evidence, dropped: gone });
     draft = await storeOnce<Draft>(lake, key, { manifest, startFrom: null });
   }
-  const { fence } = await requireLease(dependencies, holder);
-  const marked = await store.markCommitting(name, fence, { runId: rewrite.id, draftKey: key });
-  if (!marked.ok) {
-    await requireLease(dependencies, holder);
-    return false;
-  }
-  await finishCommit(dependencies, marked.value, draft);
+  await applyRewrite(dependencies, lease, draft);
   return true;
 }

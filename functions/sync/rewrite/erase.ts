@@ -19,16 +19,15 @@ import {
 } from '../../core/lake-keys.ts';
 import { sum } from '../../core/metrics.ts';
 import { SHARED_TABLES, type TableName } from '../../core/names.ts';
-import type { Lease } from '../../core/ports.ts';
 import { isoTime } from '../../core/time.ts';
 import { createEraser, type Eraser } from '../../rows/eraser.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
-import { requestOf } from '../erasures.ts';
-import { finishCommit } from '../finish-commit.ts';
-import { requireLease } from '../lease.ts';
+import { debtsWithout, requestOf } from '../erasures.ts';
+import { requireSoleLease, type SoleLease } from '../lease.ts';
 import { linesOf } from '../lines.ts';
 import { manifestsOf, thatCount } from '../manifests.ts';
 import { encodeJson, readStored, storeOnce } from '../store.ts';
+import { applyRewrite } from './apply.ts';
 import {
   checkedBytes,
   compressionOf,
@@ -71,10 +70,10 @@ async function without(
   return removed + blanked === 0 ? null : { body: written, rows: file.rows - removed, removed, blanked };
 }
 
-/** Looks through the manifest's files; null if the invocation has to end before. Goes on from the last receipt. */
+/** Looks through the manifest's files, one at least; null if the invocation has to end before. Goes on from the last receipt. */
 async function examine(
   dependencies: EraseDependencies,
-  holder: Lease,
+  lease: SoleLease,
   { id, manifest, eraser }: { readonly id: string; readonly manifest: Manifest; readonly eraser: Eraser },
   attempt: RewriteAttempt,
 ): Promise<RewriteReceipt | null> {
@@ -89,8 +88,9 @@ async function examine(
     sequence += 1;
   };
   let { taken, parts, erased = [] } = receipt;
+  const begun = taken;
   while (taken < sources.length) {
-    if (attempt.isOver()) {
+    if (taken > begun && attempt.isOver()) {
       if (taken > receipt.taken) await store({ format: 1, taken, parts, erased });
       return null;
     }
@@ -102,7 +102,7 @@ async function examine(
       parts = [...parts, source];
       continue;
     }
-    await requireLease(dependencies, holder);
+    await requireSoleLease(dependencies, lease);
     const { body, rows, removed, blanked } = rewritten;
     const { table } = source;
     const key = partKey(table, id, {
@@ -135,11 +135,7 @@ async function examine(
 
 /** Debts that no longer ask for the person, and no text that has their id. */
 function factsWithout(eraser: Eraser, manifest: Manifest): Manifest {
-  const debts = manifest.completeness.debts.flatMap((debt) => {
-    if (!('ids' in debt.scope)) return [debt];
-    const ids = debt.scope.ids.filter((one) => !eraser.isId(one));
-    return ids.length === 0 ? [] : [{ ...debt, scope: { ids } }];
-  });
+  const debts = debtsWithout(eraser, manifest.completeness.debts);
   const completeness = { ...manifest.completeness, debts };
   return { ...manifest, completeness: JSON.parse(eraser.withoutIds(JSON.stringify(completeness))) };
 }
@@ -189,7 +185,7 @@ async function isNamedInFacts(
 /** Replaces one manifest, if it has the person. False if the invocation has to end before. */
 async function eraseRun(
   dependencies: EraseDependencies,
-  holder: Lease,
+  lease: SoleLease,
   target: {
     readonly id: string;
     readonly erasure: string;
@@ -199,9 +195,9 @@ async function eraseRun(
   },
   attempt: RewriteAttempt,
 ): Promise<boolean> {
-  const { lake, state: store, declaration, clock } = dependencies;
+  const { lake, declaration, clock } = dependencies;
   const { id, erasure, manifest, replaces, eraser } = target;
-  const found = await examine(dependencies, holder, target, attempt);
+  const found = await examine(dependencies, lease, target, attempt);
   if (found === null) return false;
   const { parts, erased = [] } = found;
   if (erased.length === 0 && !(await isNamedInFacts(dependencies, eraser, manifest))) return true;
@@ -221,13 +217,7 @@ async function eraseRun(
       },
       startFrom: null,
     }));
-  const { fence } = await requireLease(dependencies, holder);
-  const marked = await store.markCommitting(declaration.name, fence, { runId: id, draftKey: key });
-  if (!marked.ok) {
-    await requireLease(dependencies, holder);
-    return false;
-  }
-  await finishCommit(dependencies, marked.value, draft);
+  await applyRewrite(dependencies, lease, draft);
   return true;
 }
 
@@ -238,7 +228,7 @@ async function eraseRun(
  */
 export async function erasePerson(
   dependencies: EraseDependencies,
-  holder: Lease,
+  lease: SoleLease,
   erasure: string,
   attempt: RewriteAttempt,
 ): Promise<boolean> {
@@ -256,7 +246,7 @@ export async function erasePerson(
     const id = erasedIdOf(run_id, digest);
     const replaces = [run_id, ...(manifest.replaces ?? []).filter((one) => there.has(one))];
     const target = { id, erasure, manifest, replaces, eraser };
-    if (!(await eraseRun(dependencies, holder, target, attempt))) return false;
+    if (!(await eraseRun(dependencies, lease, target, attempt))) return false;
     const written = await readStored<Manifest>(lake, manifestKey(declaration.name, id));
     files.push(...(written?.erased?.files ?? []));
   }

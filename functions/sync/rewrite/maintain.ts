@@ -21,7 +21,7 @@ import { beyondHistory } from '../commit/history.ts';
 import { counting, type KnownManifest } from '../counting.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
 import { knownErasures } from '../erasures.ts';
-import { acquireLease, requireLease } from '../lease.ts';
+import { acquireSoleLease, requireSoleLease, type SoleLease } from '../lease.ts';
 import { manifestsOf, thatCount } from '../manifests.ts';
 import { encodeJson, readStored } from '../store.ts';
 import { compact, type RewriteAttempt, sha256 } from './compact.ts';
@@ -81,6 +81,7 @@ async function knownManifests(dependencies: MaintainDependencies): Promise<reado
  */
 async function sweep(
   dependencies: MaintainDependencies,
+  lease: SoleLease,
   days: readonly string[],
   manifests: readonly KnownManifest[],
 ): Promise<void> {
@@ -94,6 +95,8 @@ async function sweep(
     for (const table of ownTables(declaration)) {
       const orphans: string[] = [];
       for await (const key of lake.list(dayPrefix(table, day))) if (!listed.has(key)) orphans.push(key);
+      // Of another attempt's files, none was there when the names were listed.
+      await requireSoleLease(dependencies, lease);
       await lake.delete(orphans);
     }
   }
@@ -108,13 +111,13 @@ function daysToSweep(purged: readonly string[], now: number): readonly string[] 
 /** Erases whoever is still there. False if the invocation has to end before it is done. */
 async function eraseAll(
   dependencies: MaintainDependencies,
-  holder: Lease,
+  lease: SoleLease,
   attempt: RewriteAttempt,
 ): Promise<boolean> {
   const { lake, declaration } = dependencies;
   for (const { id, step } of await knownErasures(lake)) {
     if (step(declaration.name) !== 'asked') continue;
-    if (!(await erasePerson(dependencies, holder, id, attempt))) return false;
+    if (!(await erasePerson(dependencies, lease, id, attempt))) return false;
   }
   return true;
 }
@@ -152,19 +155,27 @@ interface Step {
 }
 
 /** The runs of past days become one. */
-async function stepOfTiers(dependencies: MaintainDependencies, attempt: RewriteAttempt): Promise<Step> {
+async function stepOfTiers(
+  dependencies: MaintainDependencies,
+  lease: SoleLease,
+  attempt: RewriteAttempt,
+): Promise<Step> {
   const { clock } = dependencies;
   const manifests = await knownManifests(dependencies);
   const old = purgeable(manifests, await removalTime(dependencies));
   if (!(await purge(dependencies, old, attempt))) return { rewrite: null, isPurged: false };
   const left = manifests.filter(({ runId }) => !old.includes(runId));
-  await sweep(dependencies, daysToSweep(old, clock.now()), left);
+  await sweep(dependencies, lease, daysToSweep(old, clock.now()), left);
   const rewrite = nextRewrite(left, clock.now(), sha256, keepMsOf(dependencies));
   return { rewrite, isPurged: true };
 }
 
 /** What runs beyond the history noticed becomes one rewrite, before they go. What was erased waits for queries. */
-async function stepOfHistory(dependencies: MaintainDependencies, attempt: RewriteAttempt): Promise<Step> {
+async function stepOfHistory(
+  dependencies: MaintainDependencies,
+  _lease: SoleLease,
+  attempt: RewriteAttempt,
+): Promise<Step> {
   const stored = await manifestsOf(dependencies.lake, dependencies.declaration.name);
   const keys = thatCount(stored).map(({ key }) => key);
   const known = await knownManifests(dependencies);
@@ -191,19 +202,18 @@ export async function maintainObject(
   attempt: RewriteAttempt,
 ): Promise<MaintainResult> {
   const { state: store, declaration } = dependencies;
-  const lease = await acquireLease(dependencies, holder);
-  if (lease.status === 'skipped') return DONE;
+  const lease = await acquireSoleLease(dependencies, holder);
+  if (lease === null) return DONE;
   const nextStep = declaration.sync.kind === 'incremental' ? stepOfTiers : stepOfHistory;
   for (;;) {
     if (attempt.isOver()) return { status: 'continue' };
-    await requireLease(dependencies, holder);
-    if (!(await eraseAll(dependencies, holder, attempt))) return { status: 'continue' };
-    const { rewrite, isPurged } = await nextStep(dependencies, attempt);
+    await requireSoleLease(dependencies, lease);
+    if (!(await eraseAll(dependencies, lease, attempt))) return { status: 'continue' };
+    const { rewrite, isPurged } = await nextStep(dependencies, lease, attempt);
     if (!isPurged || !(await confirmRemoved(dependencies, attempt))) return { status: 'continue' };
     if (rewrite === null) break;
-    if (!(await compact(dependencies, holder, rewrite, attempt))) return { status: 'continue' };
+    if (!(await compact(dependencies, lease, rewrite, attempt))) return { status: 'continue' };
   }
-  const { fence } = await requireLease(dependencies, holder);
-  await store.releaseLease(declaration.name, fence);
+  await store.releaseLease(declaration.name, lease.fence);
   return DONE;
 }

@@ -1,6 +1,6 @@
 /** Removes manifests that no longer count, with their files. */
 import type { Manifest } from '../../core/engine-files.ts';
-import { isErased, manifestKey, manifestPrefix, runIdIn } from '../../core/lake-keys.ts';
+import { isErased, manifestKey, manifestPrefix, originalOf, runIdIn } from '../../core/lake-keys.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
 import { readStored } from '../store.ts';
 
@@ -24,7 +24,8 @@ async function takenOver(
 }
 
 /**
- * Each manifest goes before its files: what is removed stops existing before it is gone.
+ * Each manifest goes before its files: what is removed stops existing before it is gone. What an erasure replaced goes
+ * before what it left, and their files, which they share, after both.
  * @returns false if the invocation has to end before all are removed
  */
 export async function purge(
@@ -34,13 +35,17 @@ export async function purge(
 ): Promise<boolean> {
   const { lake, declaration } = dependencies;
   const kept = await takenOver(dependencies, runIds);
-  for (const runId of runIds) {
-    if (isOver()) return false;
-    const key = manifestKey(declaration.name, runId);
-    const manifest = await readStored<Manifest>(lake, key);
-    if (manifest === null) continue;
-    await lake.delete([key]);
-    await lake.delete(filesOf(manifest).filter((file) => !kept.has(file)));
+  for (const [at, ids] of [...Map.groupBy(runIds.toSorted(), originalOf).values()].entries()) {
+    if (at > 0 && isOver()) return false;
+    const files: string[] = [];
+    for (const id of ids) {
+      const key = manifestKey(declaration.name, id);
+      const manifest = await readStored<Manifest>(lake, key);
+      if (manifest === null) continue;
+      files.push(...filesOf(manifest));
+      await lake.delete([key]);
+    }
+    await lake.delete([...new Set(files)].filter((file) => !kept.has(file)));
   }
   return true;
 }

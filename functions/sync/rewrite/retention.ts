@@ -1,37 +1,44 @@
 /**
- * Which versions a rewrite may drop: those that no state of the kept age shows (decision 021). Memory and time are
- * bounded; what does not fit is kept.
+ * Which versions a rewrite may drop: those that no state of the kept age shows (decision 021). Memory is bounded: of many
+ * records, some are compared at a time. What is found is kept in receipts, so that the next invocation goes on from it.
  */
 import type { ObjectDeclaration } from '../../core/declaration.ts';
 import type { Manifest, ManifestFile } from '../../core/engine-files.ts';
+import { comparisonKey } from '../../core/lake-keys.ts';
+import { sum } from '../../core/metrics.ts';
 import type { TableName } from '../../core/names.ts';
 import type { Lake } from '../../core/ports.ts';
 import type { EpochMs } from '../../core/time.ts';
 import { runsIn } from '../committed-runs.ts';
 import { linesOf, type Row, rowOf } from '../lines.ts';
+import { readStored, storeOnce } from '../store.ts';
 
-/** Bounds of one rewrite. */
-export interface RetentionLimits {
-  /** Records whose versions are compared, and with them the memory that it takes. */
-  readonly keys: number;
-  /** Stored bytes of the object's own table that are looked through. */
-  readonly scanBytes: number;
+/** Records that are compared at a time, and with them the memory that it takes: some 300 bytes each. */
+const MOST_RECORDS = 250_000;
+
+/** True if the row with this number, from 0, of a file of the sources may go. */
+export type Dropped = (fileKey: string, row: number) => boolean;
+
+/** How far a comparison has come. */
+interface Comparison {
+  readonly format: 1;
+  /** Of the shares of records, the one that is looked at. */
+  readonly share: number;
+  /** Files of the share that are looked through: first those with versions, then those with rows that may go. */
+  readonly taken: number;
+  /** By record: its newest version, and the newest that knows each relationship. Only while a share is compared. */
+  readonly newest: readonly (readonly [key: string, Newest])[];
+  /** By file: a bit for each row that may go, in base64. */
+  readonly dropped: Readonly<Record<string, string>>;
 }
 
-export const RETENTION_LIMITS: RetentionLimits = { keys: 250_000, scanBytes: 512 * 1024 * 1024 };
-
-export interface Retention {
-  /** True if a row of the table has to stay. */
-  readonly keeps: (table: TableName, row: Row) => boolean;
-  /** True if not every version could be looked at: the others stay. */
-  readonly isPartial: boolean;
-}
+const BEGINNING: Comparison = { format: 1, share: 0, taken: 0, newest: [], dropped: {} };
 
 /** Of one record, the versions that stay. */
 interface Newest {
   version: string;
-  /** By relationship: the newest version that knows it. */
-  readonly known: (string | undefined)[];
+  /** By relationship: the newest version that knows it; null if none does. */
+  readonly known: (string | null)[];
 }
 
 const keyOf = (row: Row, columns: readonly string[]): string =>
@@ -50,31 +57,54 @@ function placesOf({ name, primaryKey, children }: ObjectDeclaration) {
   return places;
 }
 
+/** FNV-1a: spreads keys evenly over the shares. */
+function shareOf(key: string, shares: number): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < key.length; at += 1) hash = Math.imul(hash ^ key.charCodeAt(at), 0x01000193);
+  return (hash >>> 0) % shares;
+}
+
+async function latestComparison(
+  lake: Pick<Lake, 'get'>,
+  keyOfSequence: (sequence: number) => string,
+): Promise<{ readonly comparison: Comparison; readonly sequence: number }> {
+  let comparison = BEGINNING;
+  for (let sequence = 1; ; sequence += 1) {
+    const found = await readStored<Comparison>(lake, keyOfSequence(sequence));
+    if (found === null) return { comparison, sequence };
+    comparison = found;
+  }
+}
+
 /**
- * Compares the versions of the records in the manifests that are rewritten with those of later manifests.
+ * Compares the versions of the records in the manifests that are rewritten with those of later manifests. It looks
+ * through one file at least, whatever the time.
+ * @param rewriteId names what is compared: the same id always compares the same
  * @param cutoffMs states of this time and later never change
  * @param read fetches a file and checks it
  * @param isOver true if the invocation has to end
  * @returns null if the invocation has to end before it is done
  */
-export async function retentionOf(
-  { lake, declaration }: { readonly lake: Pick<Lake, 'get'>; readonly declaration: ObjectDeclaration },
+export async function compareVersions(
+  { lake, declaration }: { readonly lake: Lake; readonly declaration: ObjectDeclaration },
   {
+    rewriteId,
     sources,
     later,
     cutoffMs,
     read,
     isOver,
-    limits,
+    mostRecords = MOST_RECORDS,
   }: {
+    readonly rewriteId: string;
     readonly sources: readonly Manifest[];
     readonly later: readonly Manifest[];
     readonly cutoffMs: EpochMs;
     readonly read: (file: ManifestFile) => Promise<Uint8Array>;
     readonly isOver: () => boolean;
-    readonly limits: RetentionLimits;
+    readonly mostRecords?: number;
   },
-): Promise<Retention | null> {
+): Promise<Dropped | null> {
   const { name, children } = declaration;
   const places = placesOf(declaration);
   const fields = children.map(({ list }) => list.field);
@@ -83,55 +113,98 @@ export async function retentionOf(
     const runs = await runsIn(lake, manifest);
     for (const { runId, committedAtMs } of runs) if (committedAtMs <= cutoffMs) settled.add(runId);
   }
-  const newest = new Map<string, Newest>();
-  let isPartial = false;
-  let bytes = 0;
+
+  const filesIn = (manifests: readonly Manifest[], table: TableName): readonly ManifestFile[] =>
+    manifests.flatMap(({ tables }) => tables[table]?.files ?? []);
+  const own = filesIn(sources, name);
+  const shares = Math.max(1, Math.ceil(sum(own.map(({ rows }) => rows)) / mostRecords));
+  const steps = [
+    ...own.map((file) => ({ does: 'see' as const, file, isSource: true })),
+    ...filesIn(later, name).map((file) => ({ does: 'see' as const, file, isSource: false })),
+    ...[...places.keys()].flatMap((table) =>
+      filesIn(sources, table).map((file) => ({ does: 'mark' as const, file, table })),
+    ),
+  ];
+
+  const keyOfSequence = (sequence: number): string => comparisonKey(rewriteId, name, sequence);
+  const { comparison, sequence } = await latestComparison(lake, keyOfSequence);
+  let { share, taken } = comparison;
+  const newest = new Map(comparison.newest);
+  const dropped = new Map(
+    Object.entries(comparison.dropped).map(([key, bits]) => [key, Buffer.from(bits, 'base64')] as const),
+  );
+  const isDropped: Dropped = (fileKey, row) => {
+    const bits = dropped.get(fileKey);
+    return bits !== undefined && ((bits[row >> 3] ?? 0) & (1 << (row & 7))) !== 0;
+  };
+  const store = (): Promise<Comparison> =>
+    storeOnce<Comparison>(lake, keyOfSequence(sequence), {
+      format: 1,
+      share,
+      taken,
+      newest: [...newest],
+      dropped: Object.fromEntries([...dropped].map(([key, bits]) => [key, bits.toString('base64')])),
+    });
 
   function see(row: Row, isSource: boolean): void {
     const { _run_id: runId, _version: version, _unknown: unknown } = row;
     if (typeof runId !== 'string' || typeof version !== 'string' || !settled.has(runId)) return;
     const key = keyOf(row, declaration.primaryKey);
+    if (shareOf(key, shares) !== share) return;
     let found = newest.get(key);
     if (found === undefined) {
       if (!isSource) return;
-      if (newest.size >= limits.keys) {
-        isPartial = true;
-        return;
-      }
       found = { version, known: [] };
       newest.set(key, found);
     }
     if (version > found.version) found.version = version;
     const missing: readonly unknown[] = typeof unknown === 'string' ? JSON.parse(unknown) : [];
     for (const [index, field] of fields.entries()) {
-      const known = found.known[index];
-      if (!missing.includes(field) && (known === undefined || version > known)) found.known[index] = version;
+      const known = found.known[index] ?? null;
+      if (missing.includes(field)) found.known[index] = known;
+      else if (known === null || version > known) found.known[index] = version;
     }
   }
 
-  for (const manifest of [...sources, ...later]) {
-    for (const file of manifest.tables[name]?.files ?? []) {
-      if (isOver()) return null;
-      if (bytes + file.bytes > limits.scanBytes) {
-        isPartial = true;
-        continue;
-      }
-      bytes += file.bytes;
-      const isSource = sources.includes(manifest);
-      for await (const line of linesOf(file.key, await read(file))) see(rowOf(line), isSource);
-    }
+  /** True if a row of the sources is of the share, and no state of the cutoff or later shows it. */
+  function mayGo(table: TableName, row: Row): boolean {
+    const place = places.get(table);
+    const { _run_id: runId } = row;
+    if (place === undefined || typeof runId !== 'string' || !settled.has(runId)) return false;
+    const version = row[place.version];
+    const found = newest.get(keyOf(row, place.key));
+    if (found === undefined || typeof version !== 'string') return false;
+    return version < found.version && !found.known.includes(version);
   }
 
-  return {
-    isPartial,
-    keeps(table, row) {
-      const place = places.get(table);
-      const { _run_id: runId } = row;
-      if (place === undefined || typeof runId !== 'string' || !settled.has(runId)) return true;
-      const version = row[place.version];
-      const found = newest.get(keyOf(row, place.key));
-      if (found === undefined || typeof version !== 'string') return true;
-      return version >= found.version || found.known.includes(version);
-    },
-  };
+  async function take(step: (typeof steps)[number]): Promise<void> {
+    const { file } = step;
+    const bits = dropped.get(file.key) ?? Buffer.alloc(Math.ceil(file.rows / 8));
+    let at = 0;
+    for await (const line of linesOf(file.key, await read(file))) {
+      const row = rowOf(line);
+      if (step.does === 'see') see(row, step.isSource);
+      else if (mayGo(step.table, row)) bits[at >> 3] = (bits[at >> 3] ?? 0) | (1 << (at & 7));
+      at += 1;
+    }
+    if (step.does === 'mark') dropped.set(file.key, bits);
+  }
+
+  while (share < shares) {
+    const step = steps[taken];
+    if (step === undefined) {
+      newest.clear();
+      share += 1;
+      taken = 0;
+      continue;
+    }
+    await take(step);
+    taken += 1;
+    if (isOver()) {
+      await store();
+      return null;
+    }
+  }
+  if (comparison.share < shares) await store();
+  return isDropped;
 }

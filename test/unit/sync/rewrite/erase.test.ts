@@ -14,10 +14,17 @@ import type { ObjectDependencies } from '../../../../functions/sync/dependencies
 import { isMaintenanceDue, maintainObject } from '../../../../functions/sync/rewrite/maintain.ts';
 import { encodeJson } from '../../../../functions/sync/store.ts';
 import { createCrashPoint, Killed } from '../../../support/crash.ts';
-import { type Pipeline, testHash } from '../../../support/dependencies.ts';
+import {
+  createPipeline,
+  dependenciesOf,
+  type Pipeline,
+  readerOf,
+  testHash,
+} from '../../../support/dependencies.ts';
 import { contactsPipeline, maintainInSteps } from '../../../support/maintained.ts';
-import { countingManifestsOf, manifestsOf, rowsOfParts } from '../../../support/rows-of.ts';
+import { committedRows, countingManifestsOf, manifestsOf, rowsOfParts } from '../../../support/rows-of.ts';
 import type { WorldRecord } from '../../../support/search-world.ts';
+import { pageOf, recordOf } from '../../../support/slices.ts';
 import { beginRun, planAndExtract, runOnce } from '../../../support/workflow.ts';
 
 const HOUR_MS = 3_600_000;
@@ -214,6 +221,42 @@ test('a run that began before the erasure commits nothing', async () => {
     name: 'ContractError',
     code: 'erased_meanwhile',
   });
+});
+
+test('a debt does not name somebody who was erased', async () => {
+  const pipeline = createPipeline();
+  const people = Array.from({ length: 40 }, (_unused, index) => recordOf(`c${index}`, 1_000));
+  const reader = readerOf(async function* () {
+    yield pageOf(people, people.length);
+    yield { type: 'debt', scope: { ids: [PERSON, 'c4'] }, reason: '0 of 11 companies were listed' };
+    yield { type: 'end', matched: people.length };
+  });
+  const dependencies = dependenciesOf(pipeline, { object: 'contacts', reader });
+  await ask(pipeline);
+  expect((await runOnce(pipeline, dependencies)).status).toBe('succeeded');
+  const [manifest] = manifestsOf(pipeline.lake, 'contacts');
+  expect(manifest?.completeness.debts).toMatchObject([{ scope: { ids: ['c4'] } }]);
+  expect(filesWithPerson(pipeline)).toEqual([]);
+});
+
+test('what an erasure replaced does not count again when old runs go', async () => {
+  const pipeline = createPipeline();
+  let name = ADDRESS;
+  const reader = readerOf(async function* () {
+    yield pageOf([recordOf('1', 0, { type: 'tag', id: '1', name })], 1);
+    yield { type: 'end', matched: 1 };
+  });
+  const config = { history: { fullRefreshRuns: 1 } };
+  const dependencies = dependenciesOf(pipeline, { object: 'tags', reader, config });
+  expect((await runOnce(pipeline, dependencies)).status).toBe('succeeded');
+  await ask(pipeline);
+  await maintain(pipeline, dependencies);
+  expect(manifestsOf(pipeline.lake, 'tags').map(({ mode }) => mode)).toEqual(['full_refresh', 'erasure']);
+  name = 'Another';
+  expect((await runOnce(pipeline, dependencies)).status).toBe('succeeded');
+  expect(manifestsOf(pipeline.lake, 'tags').map(({ mode }) => mode)).toEqual(['full_refresh']);
+  expect(committedRows(pipeline.lake, 'tags').map((row) => row.name)).toEqual(['Another']);
+  expect(filesWithPerson(pipeline)).toEqual([]);
 });
 
 describe('killed anywhere', () => {

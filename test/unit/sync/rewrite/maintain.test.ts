@@ -181,27 +181,63 @@ describe('killed anywhere', () => {
     );
   }, 120_000);
 
-  test('a zombie that was taken over changes nothing', async () => {
+  test.each(['another run', 'the same run'])(
+    'a zombie that %s has taken over changes nothing',
+    async (by) => {
+      const { pipeline, dependencies } = await history(12);
+      const before = visible(pipeline);
+      const zombie = await beginRun(pipeline, dependencies);
+      let isPaused = true;
+      const slow: ObjectDependencies = {
+        ...dependencies,
+        lake: {
+          ...pipeline.lake,
+          async putNew(key, body) {
+            if (isPaused && key.startsWith('tables/')) {
+              isPaused = false;
+              pipeline.clock.advance(HOUR_MS);
+              if (by === 'the same run') await maintainObject(dependencies, zombie, { ...ATTEMPT, id: 'm2' });
+              else {
+                pipeline.executions.running.delete(zombie.executionArn);
+                await maintain(pipeline, dependencies);
+              }
+            }
+            return pipeline.lake.putNew(key, body);
+          },
+        },
+      };
+      await expect(maintainObject(slow, zombie, ATTEMPT)).rejects.toMatchObject({ code: 'lease_lost' });
+      expect(visible(pipeline)).toEqual(before);
+    },
+  );
+
+  test('of two attempts of one run, the earlier one cannot make its rewrite count', async () => {
     const { pipeline, dependencies } = await history(12);
     const before = visible(pipeline);
-    const zombie = await beginRun(pipeline, dependencies);
-    let isPaused = true;
+    const holder = await beginRun(pipeline, dependencies);
+    let marks = 0;
     const slow: ObjectDependencies = {
       ...dependencies,
-      lake: {
-        ...pipeline.lake,
-        async putNew(key, body) {
-          if (isPaused && key.startsWith('tables/')) {
-            isPaused = false;
-            pipeline.executions.running.delete(zombie.executionArn);
-            pipeline.clock.advance(HOUR_MS);
-            await maintain(pipeline, dependencies);
+      state: {
+        ...pipeline.state,
+        async markCommitting(...mark) {
+          marks += 1;
+          // The second attempt is cut off before it gives the lease back.
+          if (marks === 1) {
+            let looks = 0;
+            const isOver = (): boolean => {
+              looks += 1;
+              return looks > 1;
+            };
+            const { status } = await maintainObject(dependencies, holder, { id: 'm2', isOver });
+            expect(status).toBe('continue');
           }
-          return pipeline.lake.putNew(key, body);
+          return pipeline.state.markCommitting(...mark);
         },
       },
     };
-    await expect(maintainObject(slow, zombie, ATTEMPT)).rejects.toMatchObject({ code: 'lease_lost' });
+    await expect(maintainObject(slow, holder, ATTEMPT)).rejects.toMatchObject({ code: 'lease_lost' });
+    expect(marks).toBe(1);
     expect(visible(pipeline)).toEqual(before);
   });
 });
@@ -224,7 +260,7 @@ test('an invocation that is short of time goes on from its last receipt', async 
   const { pipeline, dependencies } = await history(14);
   const before = visible(pipeline);
   const holder = await beginRun(pipeline, dependencies);
-  const calls = await maintainInSteps(dependencies, holder, { looks: 2, mostCalls: 100 });
+  const calls = await maintainInSteps(dependencies, holder, { looks: 1, mostCalls: 100 });
   expect(calls).toBeGreaterThan(2);
   expect(visible(pipeline)).toEqual(before);
 });

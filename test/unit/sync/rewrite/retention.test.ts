@@ -4,15 +4,17 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Manifest, ManifestFile } from '../../../../functions/core/engine-files.ts';
 import { passOf } from '../../../../functions/core/lake-keys.ts';
+import type { TableName } from '../../../../functions/core/names.ts';
 import { contacts } from '../../../../functions/objects/contacts.ts';
 import { runsIn } from '../../../../functions/sync/committed-runs.ts';
 import { counting } from '../../../../functions/sync/counting.ts';
 import { linesOf, rowOf } from '../../../../functions/sync/lines.ts';
 import { maintainObject } from '../../../../functions/sync/rewrite/maintain.ts';
-import { retentionOf } from '../../../../functions/sync/rewrite/retention.ts';
+import { compareVersions } from '../../../../functions/sync/rewrite/retention.ts';
 import { verifyObject } from '../../../../functions/sync/verify.ts';
 import { createCrashPoint, Killed } from '../../../support/crash.ts';
 import { createHistory, type History } from '../../../support/history-lake.ts';
+import { maintainInSteps } from '../../../support/maintained.ts';
 import { createMemoryLake } from '../../../support/memory/memory-lake.ts';
 import { manifestsOf, type OutputRow, rowsOfParts } from '../../../support/rows-of.ts';
 import { beginRun } from '../../../support/workflow.ts';
@@ -118,6 +120,22 @@ test('the current state and every state of the kept age stay what they were', as
   expect(droppedInAll).toBeGreaterThan(50);
 }, 60_000);
 
+test('invocations that are short of time at every step come to an end, with the same result', async () => {
+  const states: (readonly string[])[] = [];
+  for (const looks of [1, 2, 3, 1_000]) {
+    const history = createHistory({ history: { incrementalVersions: '7 days' } });
+    for (let index = 0; index < 20; index += 1) {
+      await history.change([{ id: `c${index % 2}`, name: `Name ${index}`, tags: [`t${index}`] }]);
+      history.pipeline.clock.advance(2 * DAY);
+    }
+    const holder = await beginRun(history.pipeline, history.dependencies);
+    await maintainInSteps(history.dependencies, holder, { looks, mostCalls: 300 });
+    expect(current(history).some(({ run_id }) => passOf(run_id) > 0)).toBe(true);
+    states.push((await rowsIn(history)).map(({ row }) => String(row._version)).toSorted());
+  }
+  for (const state of states) expect(state).toEqual(states[0]);
+});
+
 test('a month is looked at when it is as old as versions are kept, and each time that age has doubled', async () => {
   const history = createHistory({ history: { incrementalVersions: '30 days' } });
   for (let index = 0; index < 20; index += 1) {
@@ -199,32 +217,58 @@ describe('versions of one record', () => {
     _unknown: unknown.length === 0 ? null : JSON.stringify(unknown),
   });
 
-  async function retention(rows: readonly object[], limits = { keys: 10, scanBytes: 100_000 }) {
+  const TAGS = { contact_id: 'c1', tag_id: 't', _run_id: 'r1' };
+
+  /** Which rows may go, and how many invocations it took to see. */
+  async function compared(
+    tables: Partial<Record<TableName, readonly object[]>>,
+    { mostRecords = 10, looks = 1_000 } = {},
+  ) {
     const lake = createMemoryLake();
-    const body = gzipSync(rows.map((one) => `${JSON.stringify(one)}\n`).join(''));
     const evidence = ['r1', 'r2', 'r3'].map((run_id) => ({ run_id, committed_at: '2026-02-01T00:00:00Z' }));
     evidence.push({ run_id: 'r4', committed_at: '2026-03-02T00:00:00Z' });
-    await lake.putNew('part.gz', body);
     await lake.putNew('evidence', Buffer.from(evidence.map((one) => `${JSON.stringify(one)}\n`).join('')));
-    const file = (key: string): ManifestFile => ({ key, rows: rows.length, bytes: body.length, sha256: '' });
-    const manifest = {
+    const file = (key: string, rows: number): ManifestFile => ({ key, rows, bytes: 0, sha256: '' });
+    // A row a file: there is much to go on from.
+    const filesOf = (table: string, rows: readonly object[]) =>
+      rows.map((row, index) => {
+        const key = `${table}-${index}.gz`;
+        lake.files.set(key, gzipSync(`${JSON.stringify(row)}\n`));
+        return file(key, 1);
+      });
+    const sources = {
       replaces: ['r1'],
-      evidence: [file('evidence')],
-      tables: { contacts: { rows: rows.length, files: [file('part.gz')] } },
+      evidence: [file('evidence', 4)],
+      tables: Object.fromEntries(
+        Object.entries(tables).map(([table, rows]) => [
+          table,
+          { rows: rows.length, files: filesOf(table, rows) },
+        ]),
+      ),
     } as unknown as Manifest;
-    const found = await retentionOf(
-      { lake, declaration: contacts },
-      {
-        sources: [manifest],
-        later: [],
-        cutoffMs: CUTOFF,
-        read: async () => body,
-        isOver: () => false,
-        limits,
-      },
-    );
-    if (found === null) throw new Error('ended early');
-    return found;
+    for (let calls = 1; calls < 200; calls += 1) {
+      let looked = 0;
+      const isDropped = await compareVersions(
+        { lake, declaration: contacts },
+        {
+          rewriteId: 'rewrite',
+          sources: [sources],
+          later: [],
+          cutoffMs: CUTOFF,
+          read: async ({ key }) => lake.files.get(key) ?? new Uint8Array(),
+          isOver: () => {
+            looked += 1;
+            return looked >= looks;
+          },
+          mostRecords,
+        },
+      );
+      if (isDropped === null) continue;
+      const goes = (table: TableName): readonly boolean[] =>
+        (tables[table] ?? []).map((_row, index) => isDropped(`${table}-${index}.gz`, 0));
+      return { goes, calls };
+    }
+    throw new Error('It is never done.');
   }
 
   test('the newest that knows each relationship stays', async () => {
@@ -234,32 +278,45 @@ describe('versions of one record', () => {
       row('r2', '3', ['tags']),
       row('r3', '4', ['tags', 'companies']),
     ];
-    const { keeps } = await retention(rows);
-    expect(rows.map((one) => keeps('contacts', one))).toEqual([false, true, true, true]);
-    const tag = (version: string) => ({
-      contact_id: 'c1',
-      tag_id: 't',
-      _run_id: 'r1',
-      _parent_version: version,
-    });
-    expect(['1', '2'].map((version) => keeps('contact_tag', tag(version)))).toEqual([false, true]);
+    const tags = ['1', '2'].map((version) => ({ ...TAGS, _parent_version: version }));
+    const { goes } = await compared({ contacts: rows, contact_tag: tags });
+    expect(goes('contacts')).toEqual([true, false, false, false]);
+    expect(goes('contact_tag')).toEqual([true, false]);
   });
 
   test('what was committed after the cutoff stays, and supersedes nothing', async () => {
     const rows = [row('r1', '1'), row('r2', '2'), row('r4', '0'), row('r4', '9')];
-    const { keeps, isPartial } = await retention(rows);
-    expect(rows.map((one) => keeps('contacts', one))).toEqual([false, true, true, true]);
-    expect(isPartial).toBe(false);
+    const { goes } = await compared({ contacts: rows });
+    expect(goes('contacts')).toEqual([true, false, false, false]);
   });
 
-  test('records beyond the limits stay whole', async () => {
-    const rows = [row('r1', '1'), row('r2', '2'), row('r1', '1', [], 'c2'), row('r2', '2', [], 'c2')];
-    const few = await retention(rows, { keys: 1, scanBytes: 100_000 });
-    expect(rows.map((one) => few.keeps('contacts', one))).toEqual([false, true, true, true]);
-    expect(few.isPartial).toBe(true);
-    const none = await retention(rows, { keys: 10, scanBytes: 10 });
-    expect(rows.every((one) => none.keeps('contacts', one))).toBe(true);
-    expect(none.isPartial).toBe(true);
+  test('many records are compared a share at a time, by invocations that are always short of time', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.integer({ min: 0, max: 5 }), fc.integer({ min: 1, max: 4 })), { maxLength: 12 }),
+        fc.integer({ min: 1, max: 4 }),
+        fc.integer({ min: 1, max: 3 }),
+        async (versions, mostRecords, looks) => {
+          const rows = versions.map(([id, version]) => row('r1', String(version), [], `c${id}`));
+          const tags = versions.map(([id, version]) => ({
+            ...TAGS,
+            contact_id: `c${id}`,
+            _parent_version: String(version),
+          }));
+          const tables = { contacts: rows, contact_tag: tags };
+          const found = await compared(tables, { mostRecords, looks });
+          const wanted = versions.map(([id, version]) =>
+            versions.some(([other, newer]) => other === id && newer > version),
+          );
+          expect(found.goes('contacts')).toEqual(wanted);
+          expect(found.goes('contact_tag')).toEqual(wanted);
+          // A file at least each time, over every share.
+          const shares = Math.max(1, Math.ceil(rows.length / mostRecords));
+          expect(found.calls).toBeLessThanOrEqual(shares * rows.length * 3 + 1);
+        },
+      ),
+      { numRuns: 60 },
+    );
   });
 });
 
