@@ -21,9 +21,14 @@ export const PARENT_OF: Readonly<Record<ChildName, ObjectName>> = {
   contact_company: 'contacts',
   contact_tag: 'contacts',
   company_tag: 'companies',
+  company_segment: 'companies',
   conversation_tag: 'conversations',
-  team_admin: 'teams',
   email_address_header: 'conversation_parts',
+  team_admin: 'teams',
+  ticket_type_attribute: 'ticket_types',
+  ticket_type_state: 'ticket_types',
+  article_collection: 'articles',
+  article_tag: 'articles',
 };
 
 const SELECTABLE = [...OBJECT_NAMES, ...CHILD_NAMES] as const;

@@ -24,9 +24,14 @@ export const CHILD_NAMES = [
   'contact_company',
   'contact_tag',
   'company_tag',
+  'company_segment',
   'conversation_tag',
-  'team_admin',
   'email_address_header',
+  'team_admin',
+  'ticket_type_attribute',
+  'ticket_type_state',
+  'article_collection',
+  'article_tag',
 ] as const;
 export type ChildName = (typeof CHILD_NAMES)[number];
 

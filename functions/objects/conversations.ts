@@ -13,7 +13,7 @@ import {
   timestamp,
   updatedAt,
 } from './declare.ts';
-import { at, CONTACT_REFERENCES, LINKED_OBJECTS, PLAN, SEGMENT, TAG } from './places.ts';
+import { APPLIED_TAG, at, CONTACT_REFERENCES, LINKED_OBJECTS, PLAN, SEGMENT, TAG } from './places.ts';
 
 /** Finds changed conversations; `conversation_parts` uses the same search. */
 export const conversationSearch: SearchRead = {
@@ -155,13 +155,7 @@ export const conversations = object({
       ask: { kind: 'record', path: '/conversations/{id}' },
       columns: [
         childColumn({ parent: 'id' }, string('conversation_id', '`conversations.id`.')),
-        childColumn({ item: 'id' }, string('tag_id', '`tags.id`.')),
-        childColumn({ item: 'name' }, string('tag_name', 'Name of the tag.')),
-        childColumn({ item: 'applied_at' }, timestamp('applied_at', 'When the tag was applied.')),
-        childColumn(
-          { item: 'applied_by' },
-          json('applied_by', 'Teammate who applied the tag: a reference.', PERSONAL),
-        ),
+        ...APPLIED_TAG,
       ],
     },
   ],

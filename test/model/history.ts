@@ -107,7 +107,6 @@ function grouped(rows: ReadonlyMap<string, OutputRow>, column: string): Readonly
 
 /** What the lake says, by record. */
 function lakeOf(driven: Driven, object: Modelled, files: Map<string, readonly OutputRow[]>): Lake {
-  const { children } = OBJECTS[object];
   const state = currentState(driven.pipeline.lake, object, files);
   const rows = state.rows(object);
   const families = new Map<string, Family>();
@@ -118,6 +117,8 @@ function lakeOf(driven: Driven, object: Modelled, files: Map<string, readonly Ou
     company_tag: 'company_id',
     email_address_header: 'conversation_id',
   };
+  // The lists of other tables never come, and nothing may be owed for it.
+  const children = OBJECTS[object].children.filter(({ table }) => table in ownerColumn);
   const byChild = children.map(({ table }) => grouped(state.rows(table), ownerColumn[table] ?? ''));
   if (object === 'conversation_parts') {
     const parts = new Map<string, (readonly [string, unknown])[]>();

@@ -6,6 +6,7 @@ import type { ObjectDeclaration } from '../../core/declaration.ts';
 import type { Manifest, ManifestFile } from '../../core/engine-files.ts';
 import type { TableName } from '../../core/names.ts';
 import type { Lake } from '../../core/ports.ts';
+import { listFields } from '../../core/relationship.ts';
 import type { EpochMs } from '../../core/time.ts';
 import { runsIn } from '../committed-runs.ts';
 import { linesOf, type Row, rowOf } from '../lines.ts';
@@ -77,7 +78,7 @@ export async function retentionOf(
 ): Promise<Retention | null> {
   const { name, children } = declaration;
   const places = placesOf(declaration);
-  const fields = children.map(({ list }) => list.field);
+  const relations = children.map(listFields);
   const settled = new Set<string>();
   for (const manifest of [...sources, ...later]) {
     const runs = await runsIn(lake, manifest);
@@ -103,9 +104,10 @@ export async function retentionOf(
     }
     if (version > found.version) found.version = version;
     const missing: readonly unknown[] = typeof unknown === 'string' ? JSON.parse(unknown) : [];
-    for (const [index, field] of fields.entries()) {
+    for (const [index, fields] of relations.entries()) {
       const known = found.known[index];
-      if (!missing.includes(field) && (known === undefined || version > known)) found.known[index] = version;
+      if (!fields.some((field) => missing.includes(field)) && (known === undefined || version > known))
+        found.known[index] = version;
     }
   }
 

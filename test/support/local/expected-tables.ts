@@ -40,6 +40,10 @@ const itemsIn = (value: Exact | undefined, name: string): readonly ExactObject[]
   return Array.isArray(list) ? list.filter(isExactObject) : [];
 };
 
+/** These fields of a record; null for those that it lacks. */
+const fieldsOf = (record: ExactObject, names: readonly string[]): ExactObject =>
+  Object.fromEntries(names.map((name) => [name, record[name] ?? null]));
+
 const stamp = (record: ExactObject): number => Number(record.updated_at ?? 0);
 
 const plain = (record: JsonObject): Family => {
@@ -87,20 +91,26 @@ function* companies({ simulator: { workspace }, switches }: TruthOptions): Itera
       tag_id,
       tag_name: exact(workspace.tags.record(tag_id) ?? {}).name ?? null,
     }));
-    yield { row: without(row, 'tags'), stampedAt: stamp(row), children: { company_tag } };
+    const company_segment = itemsIn(row.segments, 'segments').map((segment) => ({
+      company_id: id,
+      segment_id: segment.id ?? null,
+    }));
+    yield { row: without(row, 'tags'), stampedAt: stamp(row), children: { company_tag, company_segment } };
   }
 }
 
-function conversationOf(record: JsonObject): Family {
-  const row = exact(record);
-  const source = isExactObject(row.source) ? without(row.source, 'attachments') : row.source;
-  const conversation_tag = itemsIn(row.tags, 'tags').map((tag) => ({
-    conversation_id: row.id ?? null,
+const appliedTags = (row: ExactObject): readonly ExactObject[] =>
+  itemsIn(row.tags, 'tags').map((tag) => ({
     tag_id: tag.id ?? null,
     tag_name: tag.name ?? null,
     applied_at: tag.applied_at ?? null,
     applied_by: tag.applied_by ?? null,
   }));
+
+function conversationOf(record: JsonObject): Family {
+  const row = exact(record);
+  const source = isExactObject(row.source) ? without(row.source, 'attachments') : row.source;
+  const conversation_tag = appliedTags(row).map((tag) => ({ conversation_id: row.id ?? null, ...tag }));
   const rest = without(row, 'tags', 'conversation_parts');
   return {
     row: source === undefined ? rest : { ...rest, source },
@@ -192,13 +202,56 @@ function* admins({ simulator: { workspace }, switches }: TruthOptions): Iterable
   }
 }
 
+const TICKET_TYPE_ATTRIBUTE = [
+  'id',
+  'name',
+  'description',
+  'data_type',
+  'input_options',
+  'order',
+  'required_to_create',
+  'required_to_create_for_contacts',
+  'visible_on_create',
+  'visible_to_contacts',
+  'default',
+  'archived',
+  'created_at',
+  'updated_at',
+];
+
 function* ticketTypes({ simulator: { workspace }, switches }: TruthOptions): Iterable<Family> {
   const data = [...workspace.ticketStates.records()].map(exact);
   for (const record of workspace.ticketTypes.records()) {
     const family = plain(record);
     if (family.row.archived === true && switches?.archivedTicketTypes === 'excluded') continue;
-    yield { ...family, row: { ...family.row, ticket_states: { type: 'list', data } } };
+    const ticket_type_id = family.row.id ?? null;
+    const ticket_type_attribute = itemsIn(family.row.ticket_type_attributes, 'data').map((attribute) => ({
+      ticket_type_id,
+      ...fieldsOf(attribute, TICKET_TYPE_ATTRIBUTE),
+    }));
+    const ticket_type_state = data.map((state) => ({
+      ticket_type_id,
+      ...fieldsOf(state, ['id', 'category', 'internal_label', 'external_label']),
+    }));
+    yield {
+      ...family,
+      row: { ...family.row, ticket_states: { type: 'list', data } },
+      children: { ticket_type_attribute, ticket_type_state },
+    };
   }
+}
+
+function articleOf(record: JsonObject): Family {
+  const family = plain(record);
+  const article_id = family.row.id ?? null;
+  const parents = Array.isArray(family.row.parent_ids) ? (family.row.parent_ids as readonly Exact[]) : [];
+  return {
+    ...family,
+    children: {
+      article_collection: parents.map((id) => ({ article_id, collection_id: String(id) })),
+      article_tag: appliedTags(family.row).map((tag) => ({ article_id, ...tag })),
+    },
+  };
 }
 
 function subscriptionTypeOf(record: JsonObject): Family {
@@ -233,7 +286,7 @@ const FAMILIES: Readonly<Record<string, Families>> = {
   data_attributes: each(({ dataAttributes }) => dataAttributes.records(), plain),
   tickets: each(({ tickets }) => tickets.records(), ticketOf),
   ticket_types: ticketTypes,
-  articles: each(({ articles }) => articles.records(), plain),
+  articles: each(({ articles }) => articles.records(), articleOf),
   collections: each(({ collections }) => collections.records(), plain),
   help_centers: each(({ helpCenters }) => helpCenters.records(), plain),
   subscription_types: each(({ subscriptionTypes }) => subscriptionTypes.records(), subscriptionTypeOf),

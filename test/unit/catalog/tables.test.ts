@@ -20,7 +20,11 @@ describe('the tables', () => {
       {
         key: primaryKey,
         ...(current.kind === 'child' && {
-          parent: { table: current.parent, key: current.on.map(({ column }) => column), list: current.field },
+          parent: {
+            table: current.parent,
+            key: current.on.map(({ column }) => column),
+            lists: current.fields,
+          },
         }),
         sync: current.kind,
       },
@@ -74,6 +78,7 @@ describe('the tables', () => {
       contact_tag: ['contact_id of contacts'],
       companies: ['id of companies'],
       company_tag: ['company_id of companies'],
+      company_segment: ['company_id of companies'],
       conversations: ['id of conversations'],
       conversation_tag: ['conversation_id of conversations'],
       conversation_parts: ['conversation_id of conversations'],
