@@ -203,7 +203,7 @@ export interface PersonPlaces {
   readonly isPerson?: true;
   /** Places of the people that a record is about, such as `contacts.contacts[]`. */
   readonly about?: readonly string[];
-  /** Column with the id of the conversation that a row belongs to, if it may be with one person only. */
+  /** Column with the id of the conversation or ticket that a row belongs to, if it may be with one person only. */
   readonly conversation?: { readonly column: string; readonly people?: string };
 }
 

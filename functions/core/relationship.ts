@@ -2,7 +2,7 @@
  * The lists inside a record that become child tables. A list that did not come is unknown: it is neither empty
  * nor equal to what was there before. Pure.
  */
-import type { ChildDeclaration, ListPlace, ObjectDeclaration } from './declaration.ts';
+import type { ChildColumn, ChildDeclaration, ListPlace, ObjectDeclaration } from './declaration.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 import type { ChildName } from './names.ts';
 import { valueAt } from './paths.ts';
@@ -74,14 +74,23 @@ export const listFields = (child: ChildDeclaration): readonly string[] => [
   ...new Set(listsOf(child).map(({ field }) => field)),
 ];
 
-/** The paths at which a record has the lists of a child table. */
+/** Where a list may be inside its field, besides being the field itself. */
+const keysOf = ({ field, keys }: ListPlace): readonly string[] => [...new Set([...keys, 'data', field])];
+
+/** The paths at which a record may have the lists of a child table. */
 export const listPaths = (child: ChildDeclaration): readonly string[] =>
-  listsOf(child).flatMap(({ field, keys }) => [field, ...keys.map((key) => `${field}.${key}`)]);
+  listsOf(child).flatMap((place) => [place.field, ...keysOf(place).map((key) => `${place.field}.${key}`)]);
+
+/** The paths at which a record may have the value of a child's column; none if the value is not of an item. */
+export function pathsInRecord(child: ChildDeclaration, { from }: ChildColumn): readonly string[] {
+  if ('self' in from) return listPaths(child).map((path) => `${path}[]`);
+  return 'item' in from ? listPaths(child).map((path) => `${path}[].${from.item}`) : [];
+}
 
 type Parent = Pick<ObjectDeclaration, 'children' | 'omit'>;
 
 /** The child tables whose lists are in no column of the parent. */
-const onlyInChildren = ({ children, omit }: Parent): readonly ChildDeclaration[] =>
+export const onlyInChildren = ({ children, omit }: Parent): readonly ChildDeclaration[] =>
   children.filter((child) => listPaths(child).some((path) => omit.includes(path)));
 
 /** Null if the list is unknown: absent, null, or of a shape that nobody knows. */
@@ -92,7 +101,7 @@ function foundAt(child: ChildDeclaration, place: ListPlace, record: JsonObject):
   const held = Array.isArray(value)
     ? { list: value as readonly JsonValue[], holder: null }
     : isJsonObject(value)
-      ? heldUnder(value, [...keys, 'data', field])
+      ? heldUnder(value, keysOf(place))
       : undefined;
   if (held === undefined) {
     const isNull = nullMeansNone && keys.some((key) => valueAt(value, key.split('.')) === null);

@@ -23,6 +23,22 @@ export const SEGMENT = ['name', 'created_at', 'updated_at', 'person_type', 'coun
 /** `applied_by` is personal. */
 export const TAG = ['name', 'applied_at'];
 
+/** Columns of a child table of contacts. */
+export const REFERENCED_CONTACT: readonly ChildColumn[] = [
+  childColumn({ item: 'id' }, string('contact_id', '`contacts.id`.')),
+  childColumn(
+    { item: 'external_id' },
+    string('external_id', "The customer's own id of the person.", PERSONAL),
+  ),
+];
+
+/** Columns of a child table of linked objects. */
+export const LINKED: readonly ChildColumn[] = [
+  childColumn({ item: 'type' }, string('type', 'What is linked: `conversation` or `ticket`.')),
+  childColumn({ item: 'id' }, string('linked_id', 'Id of what is linked.')),
+  childColumn({ item: 'category' }, string('category', 'Category of a linked ticket.')),
+];
+
 /** Columns of a child table of tags that say who applied them. */
 export const APPLIED_TAG: readonly ChildColumn[] = [
   childColumn({ item: 'id' }, string('tag_id', '`tags.id`.')),

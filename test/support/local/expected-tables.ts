@@ -73,6 +73,13 @@ function* contacts({ simulator: { workspace }, switches, archived }: TruthOption
       children: {
         contact_tag: tagIds.map((tag_id) => ({ contact_id: id, tag_id })),
         contact_company: companyIds.map((company_id) => ({ contact_id: id, company_id })),
+        contact_subscription: ['opted_in', 'opted_out'].flatMap((choice) =>
+          itemsIn(row[`${choice}_subscription_types`], 'data').map((type) => ({
+            contact_id: id,
+            subscription_type_id: type.id ?? null,
+            choice,
+          })),
+        ),
       },
     };
   }
@@ -107,15 +114,60 @@ const appliedTags = (row: ExactObject): readonly ExactObject[] =>
     applied_by: tag.applied_by ?? null,
   }));
 
+const contactsIn = (row: ExactObject): readonly ExactObject[] =>
+  itemsIn(row.contacts, 'contacts').map(({ id: contact_id = null, external_id = null }) => ({
+    contact_id,
+    external_id,
+  }));
+
+const linksIn = (row: ExactObject): readonly ExactObject[] =>
+  itemsIn(row.linked_objects, 'data').map(({ type = null, id: linked_id = null, category = null }) => ({
+    type,
+    linked_id,
+    category,
+  }));
+
 function conversationOf(record: JsonObject): Family {
   const row = exact(record);
   const source = isExactObject(row.source) ? without(row.source, 'attachments') : row.source;
-  const conversation_tag = appliedTags(row).map((tag) => ({ conversation_id: row.id ?? null, ...tag }));
+  const conversation_id = row.id ?? null;
+  const agent = isExactObject(row.ai_agent) ? row.ai_agent : {};
+  const responses = (name: string, in_office_hours: boolean): readonly ExactObject[] =>
+    itemsIn(row.statistics, name).map(
+      ({ team_id = null, team_name = null, response_time = null }, position) => ({
+        conversation_id,
+        in_office_hours,
+        position,
+        team_id: team_id === null ? null : String(team_id),
+        team_name,
+        response_time,
+      }),
+    );
+  const children: Family['children'] = {
+    conversation_tag: appliedTags(row).map((tag) => ({ conversation_id, ...tag })),
+    conversation_contact: contactsIn(row).map((contact) => ({ conversation_id, ...contact })),
+    conversation_teammate: itemsIn(row.teammates, 'admins').map(({ id: admin_id = null }) => ({
+      conversation_id,
+      admin_id,
+    })),
+    conversation_link: linksIn(row).map((link) => ({ conversation_id, ...link })),
+    conversation_content_source: itemsIn(agent.content_sources, 'content_sources').map(
+      (source, position) => ({
+        conversation_id,
+        position,
+        ...fieldsOf(source, ['content_type', 'url', 'title', 'locale']),
+      }),
+    ),
+    team_first_response: [
+      ...responses('assigned_team_first_response_time', false),
+      ...responses('assigned_team_first_response_time_in_office_hours', true),
+    ],
+  };
   const rest = without(row, 'tags', 'conversation_parts');
   return {
     row: source === undefined ? rest : { ...rest, source },
     stampedAt: stamp(row),
-    children: { conversation_tag },
+    children,
   };
 }
 
@@ -150,9 +202,46 @@ const withoutUrls = (value: Exact): Exact =>
     ? value.map((item: Exact) => (isExactObject(item) ? without(item, 'url') : item))
     : value;
 
+const objectIn = (record: ExactObject, name: string): ExactObject => {
+  const value = record[name];
+  return isExactObject(value) ? value : {};
+};
+
+const TICKET_PART = [
+  'id',
+  'part_type',
+  'body',
+  'ticket_state',
+  'previous_ticket_state',
+  'created_at',
+  'updated_at',
+  'redacted',
+  'external_id',
+  'app_package_code',
+];
+
+function ticketPartOf(part: ExactObject): ExactObject {
+  const [author, assignee, updated] = ['author', 'assigned_to', 'updated_attribute_data'].map((name) =>
+    objectIn(part, name),
+  );
+  const attribute = objectIn(updated ?? {}, 'attribute');
+  const value = objectIn(updated ?? {}, 'value');
+  return {
+    ...fieldsOf(part, TICKET_PART),
+    author_type: author?.type ?? null,
+    author_id: author?.id ?? null,
+    assigned_to_type: assignee?.type ?? null,
+    assigned_to_id: assignee?.id ?? null,
+    updated_attribute_id: attribute.id ?? null,
+    updated_attribute_name: attribute.label ?? null,
+    updated_attribute_value_id: value.id ?? null,
+    updated_attribute_value: value.label ?? null,
+  };
+}
+
 function ticketOf(record: JsonObject): Family {
   const row = exact(record);
-  const { ticket_attributes: attributes, ticket_parts: parts } = row;
+  const { id: ticket_id = null, ticket_attributes: attributes, ticket_parts: parts } = row;
   const kept = isExactObject(attributes)
     ? Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, withoutUrls(value)]))
     : attributes;
@@ -166,7 +255,11 @@ function ticketOf(record: JsonObject): Family {
       ...(list === undefined ? {} : { ticket_parts: list }),
     },
     stampedAt: stamp(row),
-    children: {},
+    children: {
+      ticket_part: itemsIn(parts, 'ticket_parts').map((part) => ({ ticket_id, ...ticketPartOf(part) })),
+      ticket_contact: contactsIn(row).map((contact) => ({ ticket_id, ...contact })),
+      ticket_link: linksIn(row).map((link) => ({ ticket_id, ...link })),
+    },
   };
 }
 

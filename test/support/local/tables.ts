@@ -38,6 +38,15 @@ export const TABLES = {
     parent: { table: 'contacts', key: ['contact_id'], lists: ['tags'] },
     sync: 'incremental',
   },
+  contact_subscription: {
+    key: ['contact_id', 'subscription_type_id', 'choice'],
+    parent: {
+      table: 'contacts',
+      key: ['contact_id'],
+      lists: ['opted_in_subscription_types', 'opted_out_subscription_types'],
+    },
+    sync: 'incremental',
+  },
   company_tag: {
     key: ['company_id', 'tag_id'],
     parent: { table: 'companies', key: ['company_id'], lists: ['tags'] },
@@ -53,6 +62,31 @@ export const TABLES = {
     parent: { table: 'conversations', key: ['conversation_id'], lists: ['tags'] },
     sync: 'incremental',
   },
+  conversation_contact: {
+    key: ['conversation_id', 'contact_id'],
+    parent: { table: 'conversations', key: ['conversation_id'], lists: ['contacts'] },
+    sync: 'incremental',
+  },
+  conversation_teammate: {
+    key: ['conversation_id', 'admin_id'],
+    parent: { table: 'conversations', key: ['conversation_id'], lists: ['teammates'] },
+    sync: 'incremental',
+  },
+  conversation_link: {
+    key: ['conversation_id', 'type', 'linked_id'],
+    parent: { table: 'conversations', key: ['conversation_id'], lists: ['linked_objects'] },
+    sync: 'incremental',
+  },
+  conversation_content_source: {
+    key: ['conversation_id', 'position'],
+    parent: { table: 'conversations', key: ['conversation_id'], lists: ['ai_agent'] },
+    sync: 'incremental',
+  },
+  team_first_response: {
+    key: ['conversation_id', 'in_office_hours', 'position'],
+    parent: { table: 'conversations', key: ['conversation_id'], lists: ['statistics'] },
+    sync: 'incremental',
+  },
   email_address_header: {
     key: ['conversation_id', 'conversation_part_id', 'header_index'],
     parent: {
@@ -66,6 +100,21 @@ export const TABLES = {
     key: ['team_id', 'admin_id'],
     parent: { table: 'teams', key: ['team_id'], lists: ['admin_ids'] },
     sync: 'full_refresh',
+  },
+  ticket_part: {
+    key: ['ticket_id', 'id'],
+    parent: { table: 'tickets', key: ['ticket_id'], lists: ['ticket_parts'] },
+    sync: 'incremental',
+  },
+  ticket_contact: {
+    key: ['ticket_id', 'contact_id'],
+    parent: { table: 'tickets', key: ['ticket_id'], lists: ['contacts'] },
+    sync: 'incremental',
+  },
+  ticket_link: {
+    key: ['ticket_id', 'type', 'linked_id'],
+    parent: { table: 'tickets', key: ['ticket_id'], lists: ['linked_objects'] },
+    sync: 'incremental',
   },
   ticket_type_attribute: {
     key: ['ticket_type_id', 'id'],
