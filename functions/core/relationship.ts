@@ -37,9 +37,9 @@ interface HeldList {
 /** The first list at one of the dotted paths that has items, else the first one; undefined if there is none. */
 function heldUnder(holder: JsonObject, paths: readonly string[]): HeldList | undefined {
   const lists = paths.flatMap((path): readonly HeldList[] => {
-    const keys = path.split('.');
-    const inner = valueAt(holder, keys.slice(0, -1));
-    const list = isJsonObject(inner) ? inner[keys.at(-1) ?? ''] : undefined;
+    const dot = path.lastIndexOf('.');
+    const inner = dot < 0 ? holder : valueAt(holder, path.slice(0, dot).split('.'));
+    const list = isJsonObject(inner) ? inner[path.slice(dot + 1)] : undefined;
     return isJsonObject(inner) && Array.isArray(list)
       ? [{ list: list as readonly JsonValue[], holder: inner }]
       : [];
@@ -55,19 +55,32 @@ export const listUnder = (holder: JsonObject, keys: readonly string[]): readonly
 export const itemValue = (item: JsonValue, path: string): JsonValue | undefined =>
   path.includes('.') ? valueAt(item, path.split('.')) : isJsonObject(item) ? item[path] : undefined;
 
+/** Works out once for each declaration what every record needs. */
+function once<Declared extends object, Found>(
+  find: (declared: Declared) => Found,
+): (declared: Declared) => Found {
+  const known = new WeakMap<Declared, Found>();
+  return (declared) => {
+    const found = known.get(declared) ?? find(declared);
+    known.set(declared, found);
+    return found;
+  };
+}
+
 /** Reads the columns of the key that come from an item itself, rather than from its parent or its position. */
-const keyReaders = ({ primaryKey, columns }: ChildDeclaration) =>
+const keyReaders = once(({ primaryKey, columns }: ChildDeclaration) =>
   columns.flatMap(({ name, from }) => {
     if (!primaryKey.includes(name)) return [];
     if ('self' in from) return [(item: JsonValue) => item];
     return 'item' in from ? [(item: JsonValue) => itemValue(item, from.item)] : [];
-  });
+  }),
+);
 
 /** The lists of a child table. */
-export const listsOf = ({ list, otherLists = [] }: ChildDeclaration): readonly ListPlace[] => [
+export const listsOf = once(({ list, otherLists = [] }: ChildDeclaration): readonly ListPlace[] => [
   list,
   ...otherLists,
-];
+]);
 
 /** The fields that its lists are in. */
 export const listFields = (child: ChildDeclaration): readonly string[] => [
@@ -75,7 +88,9 @@ export const listFields = (child: ChildDeclaration): readonly string[] => [
 ];
 
 /** Where a list may be inside its field, besides being the field itself. */
-const keysOf = ({ field, keys }: ListPlace): readonly string[] => [...new Set([...keys, 'data', field])];
+const keysOf = once(({ field, keys }: ListPlace): readonly string[] => [
+  ...new Set([...keys, 'data', field]),
+]);
 
 /** The paths at which a record may have the lists of a child table. */
 export const listPaths = (child: ChildDeclaration): readonly string[] =>
@@ -90,8 +105,9 @@ export function pathsInRecord(child: ChildDeclaration, { from }: ChildColumn): r
 type Parent = Pick<ObjectDeclaration, 'children' | 'omit'>;
 
 /** The child tables whose lists are in no column of the parent. */
-export const onlyInChildren = ({ children, omit }: Parent): readonly ChildDeclaration[] =>
-  children.filter((child) => listPaths(child).some((path) => omit.includes(path)));
+export const onlyInChildren = once(({ children, omit }: Parent): readonly ChildDeclaration[] =>
+  children.filter((child) => listPaths(child).some((path) => omit.includes(path))),
+);
 
 /** Null if the list is unknown: absent, null, or of a shape that nobody knows. */
 function foundAt(child: ChildDeclaration, place: ListPlace, record: JsonObject): FoundList | null {
