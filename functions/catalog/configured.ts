@@ -1,6 +1,6 @@
 /** The tables of the lake under one configuration. Pure. */
 import type { ObjectDeclaration } from '../core/declaration.ts';
-import { tablesOf, withoutChildren } from '../core/declared-tables.ts';
+import { type DeclaredTable, tablesOf, withoutChildren } from '../core/declared-tables.ts';
 import type { ChildName, ObjectName } from '../core/names.ts';
 import type { Attributes } from '../core/ports.ts';
 import type { SeenTables } from '../core/sightings.ts';
@@ -12,8 +12,13 @@ import { hasLiveView, type View } from './views.ts';
 /** The part of a configuration that the tables depend on. */
 export type TableRules = FieldRules & { readonly excludedTables: readonly ChildName[] };
 
-function withoutExcluded(table: CatalogTable, rules: TableRules): CatalogTable {
-  const excluded = excludedColumns(table.name, rules);
+function withoutExcluded(
+  table: CatalogTable,
+  declared: readonly DeclaredTable[],
+  rules: TableRules,
+): CatalogTable {
+  const found = declared.find(({ name }) => name === table.name);
+  const excluded = found === undefined ? [] : excludedColumns(found, rules);
   // They are excluded now, but earlier runs may have recorded them.
   return { ...table, excluded, columns: table.columns.filter(({ name }) => !excluded.includes(name)) };
 }
@@ -25,7 +30,8 @@ export const configuredTables = (
   seen: SeenTables,
 ): readonly CatalogTable[] => {
   const written = objects.map((object) => asWritten(withoutChildren(object, rules.excludedTables), rules));
-  return catalogTables(written, seen).map((table) => withoutExcluded(table, rules));
+  const declared = objects.flatMap(tablesOf);
+  return catalogTables(written, seen).map((table) => withoutExcluded(table, declared, rules));
 };
 
 /** The object with whose commits a flat view is published: the one that defines the attributes in it, if that is read. */

@@ -1,8 +1,8 @@
 /** Turns a list inside a record into rows of its child table. Pure. */
 
 import type { ChildColumn, ChildDeclaration, ColumnType } from '../core/declaration.ts';
-import { isJsonObject, isRawInteger, type JsonObject, type JsonValue, stringifyJson } from '../core/json.ts';
-import { findList } from '../core/relationship.ts';
+import { isRawInteger, type JsonObject, type JsonValue, stringifyJson } from '../core/json.ts';
+import { findList, itemValue, type ListItem } from '../core/relationship.ts';
 import { createSightings, type Sightings } from '../core/sightings.ts';
 import { cell, label, type Row, type Treat, treated } from './cells.ts';
 import type { Treatments } from './field-rules.ts';
@@ -13,13 +13,13 @@ const childCellType = (value: JsonValue | undefined, type: ColumnType): JsonValu
 function childValue(
   column: ChildColumn,
   parent: JsonObject,
-  item: JsonValue,
-  index: number,
+  { value, index, place }: ListItem,
 ): JsonValue | undefined {
   const { from } = column;
   if ('parent' in from) return parent[from.parent];
-  if ('item' in from) return isJsonObject(item) ? item[from.item] : undefined;
-  return 'self' in from ? item : index;
+  if ('item' in from) return itemValue(value, from.item);
+  if ('list' in from) return place.says?.[from.list];
+  return 'self' in from ? value : index;
 }
 
 /** A child table, ready to be filled. */
@@ -51,10 +51,10 @@ export function childRows(child: ShapedChild, record: JsonObject, tail: string):
   const { table, primaryKey } = child.declaration;
   const keys = new Set<string>();
   const rows: Row[] = [];
-  for (const { value: item, index } of findList(child.declaration, record)?.items ?? []) {
+  for (const item of findList(child.declaration, record)?.items ?? []) {
     const cells = new Map(
       child.columns.map((column) => {
-        const value = childValue(column, record, item, index);
+        const value = childValue(column, record, item);
         return [column.name, childCell(column, value, child.seen)] as const;
       }),
     );

@@ -138,7 +138,13 @@ describe('after a run', () => {
     });
     expect(await current.sync()).toMatchObject(SUCCEEDED);
     const { types } = await catalogOf(current);
-    expect(Object.keys(types).sort()).toEqual(['contact_company', 'contacts', 'deletions', 'rejects']);
+    expect(Object.keys(types).sort()).toEqual([
+      'contact_company',
+      'contact_subscription',
+      'contacts',
+      'deletions',
+      'rejects',
+    ]);
     expect(types.contacts).not.toHaveProperty('name');
     expect(types.contacts).toMatchObject({ last_seen_at: 'string', created_at: 'bigint' });
     expect({ contacts: types.contacts }).toEqual(await duckdbTypes(current, ['contacts']));
