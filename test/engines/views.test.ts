@@ -16,6 +16,7 @@ import { startTrino, untilNodeOffersCatalog } from './trino-server.ts';
 const NAMES = [
   'manifests',
   'manifest_files',
+  'conversation_timeline',
   ...TABLE_NAMES.flatMap((name) => [name, `${name}_history`]),
   ...TABLE_NAMES.filter((name) => !['deletions', 'rejects'].includes(name)).flatMap((name) => [
     `${name}_live`,
