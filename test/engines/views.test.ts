@@ -16,12 +16,12 @@ import { startTrino, untilNodeOffersCatalog } from './trino-server.ts';
 const NAMES = [
   'manifests',
   'manifest_files',
-  'conversation_timeline',
   ...TABLE_NAMES.flatMap((name) => [name, `${name}_history`]),
   ...TABLE_NAMES.filter((name) => !['deletions', 'rejects'].includes(name)).flatMap((name) => [
     `${name}_live`,
     `${name}_flat`,
   ]),
+  'conversation_timeline',
 ];
 
 /** Fields that are not declared: names that engines treat in their own way, and values at the edge of a type. */
