@@ -38,6 +38,7 @@ const committed = (some: Partial<ObjectSummary> = {}): ObjectSummary => ({
   schema: { version: 1, added: [], changed: [], dropped: [] },
   cursor: null,
   work_remains: false,
+  up_to: null,
   ...some,
 });
 
