@@ -49,6 +49,7 @@ describe.each<[string, () => Promise<Catalogs>]>([
     const tables = await types();
     expect(Object.keys(tables).sort()).toEqual([
       'contact_company',
+      'contact_subscription',
       'contact_tag',
       'contacts',
       'deletions',
