@@ -102,6 +102,20 @@ command('verify', 'check that the bucket holds every file that a manifest lists'
   .option(...JSON_OUTPUT)
   .addHelpText('after', '\nThe exit status is 1 if a file is missing or is not what its manifest says.');
 
+command(
+  'report',
+  'one HTML page to look at: runs over time, completeness, debts, sizes, and five reports on your data by Athena',
+  async (options) =>
+    (await import('../lib/cli/remote/commands/report.ts')).runReport(terminal, {
+      ...options,
+      to: options.to,
+      days: options.days,
+    }),
+)
+  .option('--to <file>', 'file of the page; an existing one is replaced', 'report.html')
+  .option('--days <number>', 'how far back the runs go', '30')
+  .option('--open', 'open it in the browser');
+
 command('load-sql', 'print SQL that loads the committed files into a warehouse', async (options) =>
   (await import('../lib/cli/remote/commands/load-sql.ts')).runLoadSql(terminal, options),
 )

@@ -1,8 +1,11 @@
 /**
- * Makes docs/images again: `npm run docs:pictures`. The callback page is the real one. Of the dashboard only the
+ * Makes docs/images again: `npm run docs:pictures`. The callback page is the real one, and the report is the demo's. Of the dashboard only the
  * layout is shown, because CloudWatch alone can draw it and made-up figures would prove nothing.
  */
-import { resolve } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { renderPage } from '../../functions/connection/outcome-pages.ts';
 import { chromiumPath, launch, NO_CHROMIUM } from '../support/chromium.ts';
 import { ROOT } from '../support/documents.ts';
@@ -63,6 +66,26 @@ b{font-weight:600}i{display:block;margin-top:4px;color:#687078;font-style:normal
 </style>${boxes.join('')}`;
 }
 
+/** Pixels of the report from the first of its reports on. */
+const REPORT = { width: 900, height: 690 };
+
+/** The reports of the demo's lake. */
+async function reportOfDemo(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'pictures-'));
+  const file = join(directory, 'report.html');
+  try {
+    const run = (...words: readonly string[]) =>
+      execFileSync(process.execPath, ['bin/local.ts', ...words, '--out', join(directory, 'demo')], {
+        cwd: ROOT,
+      });
+    run('demo');
+    run('report', '--to', file);
+    return await readFile(file, 'utf8');
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}
+
 async function takePictures(executablePath: string): Promise<void> {
   const browser = await launch(executablePath);
   try {
@@ -77,6 +100,11 @@ async function takePictures(executablePath: string): Promise<void> {
     await page.screenshot({ path: picture('callback.png'), fullPage: true });
     await page.setContent(dashboardPage(dashboardWidgets()));
     await page.locator('body').screenshot({ path: picture('dashboard.png') });
+    await page.setViewportSize(REPORT);
+    await page.setContent(await reportOfDemo());
+    const top = await page.getByRole('heading', { name: 'What your data says' }).boundingBox();
+    const clip = { x: 0, y: (top?.y ?? 0) - 10, ...REPORT };
+    await page.screenshot({ path: picture('report.png'), fullPage: true, clip });
   } finally {
     await browser.close();
   }

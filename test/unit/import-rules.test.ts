@@ -152,7 +152,12 @@ const RULES: readonly Rule[] = [
     why: 'the commands for a deployed pipeline do not assemble it',
     files: /^lib\/cli\/remote\//,
     forbids:
-      /^lib\/(?!cli\/(remote|terminal|audit|load|person)\/|cli\/(load-config|cost\/prices)\.ts$)|^aws-cdk-lib/,
+      /^lib\/(?!cli\/(remote|terminal|audit|load|person|report)\/|cli\/(load-config|cost\/prices)\.ts$)|^aws-cdk-lib/,
+  },
+  {
+    why: 'the report is the same for both kinds of pipeline, so it depends on neither',
+    files: /^lib\/cli\/report\//,
+    forbids: /^lib\/(?!cli\/(report|terminal)\/)|^@aws-sdk\/|^aws-cdk-lib/,
   },
   {
     why: 'the audit is the same for both kinds of pipeline, so it depends on neither',

@@ -40,6 +40,7 @@ export interface AwsClients {
 
 /** IAM's names of the services. */
 const IAM_NAMES: Readonly<Record<string, string>> = {
+  AthenaClient: 'athena',
   CloudFormationClient: 'cloudformation',
   DynamoDBClient: 'dynamodb',
   EventBridgeClient: 'events',

@@ -42,7 +42,7 @@ export const legend = (entries: readonly { readonly name: string; readonly color
   );
 
 /** At most so many labels fit below a chart: short ones, and those with a year. */
-const [LABELS, LONG_LABELS] = [12, 8];
+const [LABELS, LONG_LABELS] = [12, 6];
 
 /** Labels of a scale of periods: every so often, without the year if all are of one. */
 function periodScale(periods: readonly string[]): Plot.ScaleOptions {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { glob, mkdir, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { glob, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { describe, expect, it } from 'vitest';
@@ -120,6 +120,20 @@ describe('query', () => {
     expect(reader.getRows()).toEqual([[BigInt(tags), BigInt(tags)]]);
     connection.closeSync();
     instance.closeSync();
+  });
+
+  it('makes a report of what there is, and says what cannot be', async () => {
+    const { out } = await synced();
+    const file = join(await temporaryDirectory(), 'report.html');
+    const report = (...more: readonly string[]) => local(['report', '--out', out, ...more]);
+    expect(await report('--to', file)).toMatchObject({ status: 0, stdout: `Wrote ${file}.\n`, stderr: '' });
+    const page = await readFile(file, 'utf8');
+    expect(page).toContain('Needs conversations and conversation_parts, which no run has committed.');
+    expect(page).toContain('Completeness of each object');
+    const days = await report('--to', file, '--days', 'all');
+    expect(days).toMatchObject({ status: 1, stderr: expect.stringContaining("--days: 'all'") });
+    const place = await report('--to', join(file, 'report.html'));
+    expect(place).toMatchObject({ status: 1, stderr: expect.stringContaining('--to') });
   });
 
   it('has the tables and columns of the last sync, or of the named configuration', async () => {

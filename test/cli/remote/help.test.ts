@@ -8,6 +8,7 @@ const COMMANDS = [
   'run',
   'status',
   'verify',
+  'report',
   'stop',
   'resync',
   'backfill',

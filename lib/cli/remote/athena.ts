@@ -1,0 +1,59 @@
+/** SQL on a deployed pipeline's tables, by Athena, in the workgroup and database of its stack. */
+import { setTimeout } from 'node:timers/promises';
+import {
+  AthenaClient,
+  GetQueryExecutionCommand,
+  paginateGetQueryResults,
+  StartQueryExecutionCommand,
+} from '@aws-sdk/client-athena';
+import { InputError } from '../../../functions/core/errors.ts';
+import { dataStackOf } from './deployment.ts';
+import type { RemotePipeline } from './remote-pipeline.ts';
+import { describeStack } from './stacks.ts';
+
+/** Athena's own answer takes a second or more. */
+const LOOK_AGAIN_MS = 500;
+
+/** Values are text, as Athena sends them; a null stays one. */
+export type AthenaRow = Readonly<Record<string, string | null>>;
+
+/**
+ * Asks Athena, which bills what it scans and stops a query beyond the workgroup's limit.
+ * @throws InputError with Athena's message about the SQL; the errors of explainAws
+ */
+export async function askAthena(
+  { clients, deployed }: Pick<RemotePipeline, 'clients' | 'deployed'>,
+  sql: string,
+  signal: AbortSignal,
+): Promise<readonly AthenaRow[]> {
+  const stack = await describeStack(clients.cloudFormation, dataStackOf(deployed.name));
+  const output = (key: string) => stack?.Outputs?.find(({ OutputKey }) => OutputKey === key)?.OutputValue;
+  const client = clients.open(AthenaClient);
+  const { QueryExecutionId } = await client.send(
+    new StartQueryExecutionCommand({
+      QueryString: sql,
+      WorkGroup: output('AthenaWorkgroup'),
+      QueryExecutionContext: { Database: output('GlueDatabase') },
+    }),
+  );
+  for (;;) {
+    const { QueryExecution } = await client.send(new GetQueryExecutionCommand({ QueryExecutionId }));
+    const { State, StateChangeReason = '' } = QueryExecution?.Status ?? {};
+    if (State === 'SUCCEEDED') break;
+    if (State === 'FAILED' || State === 'CANCELLED') {
+      throw new InputError(`Athena: ${StateChangeReason || State}`, { code: 'query_failed' });
+    }
+    await setTimeout(LOOK_AGAIN_MS, undefined, { signal });
+  }
+  const rows: AthenaRow[] = [];
+  let names: readonly string[] | undefined;
+  for await (const { ResultSet } of paginateGetQueryResults({ client }, { QueryExecutionId })) {
+    for (const { Data = [] } of ResultSet?.Rows ?? []) {
+      // The first row has the names of the columns.
+      if (names === undefined) names = Data.map(({ VarCharValue }) => VarCharValue ?? '');
+      else
+        rows.push(Object.fromEntries(names.map((name, index) => [name, Data[index]?.VarCharValue ?? null])));
+    }
+  }
+  return rows;
+}

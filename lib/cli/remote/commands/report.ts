@@ -1,0 +1,21 @@
+/** `report` of a deployed pipeline: its runs from the bucket, and the five questions by Athena, as one page. */
+import { type ReportOptions, writeReport } from '../../report/write-report.ts';
+import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
+import { askAthena } from '../athena.ts';
+import { configOf, openRemotePipeline, type RemoteOptions } from '../remote-pipeline.ts';
+
+export async function runReport(
+  terminal: Terminal,
+  options: RemoteOptions & ReportOptions,
+): Promise<ExitStatus> {
+  const pipeline = await openRemotePipeline(terminal, options, await configOf(options));
+  return writeReport(
+    terminal,
+    {
+      name: pipeline.deployed.name,
+      lake: pipeline.lake,
+      ask: (sql) => askAthena(pipeline, sql, terminal.signal),
+    },
+    options,
+  );
+}
