@@ -1,6 +1,13 @@
 /** Follows a lake through its syncs: what it must hold after each, and what each may have read. */
 import type { Simulator } from '../../../lib/standins/intercom/index.ts';
-import { emptyTables, type SyncedRange, synced, type Tables, tableProblems } from './expected-tables.ts';
+import {
+  emptyTables,
+  type Rows,
+  type SyncedRange,
+  synced,
+  type Tables,
+  tableProblems,
+} from './expected-tables.ts';
 import type { LakeView } from './lake-reader.ts';
 import type { ExactObject } from './lossless-json.ts';
 import {
@@ -35,6 +42,9 @@ export interface Expectation {
   tables(): Tables;
 }
 
+/** The default. */
+const OVERLAP_SECONDS = 15 * 60;
+
 export function expectationOf(
   simulator: Pick<Simulator, 'workspace'>,
   archived: ReadonlySet<string> = new Set(),
@@ -45,6 +55,15 @@ export function expectationOf(
 
   function deleted(id: string): void {
     tables.deletions.set(`conversations / ${id}`, { object: 'conversations', id });
+  }
+
+  /** Deletions that Intercom listed at the last sync of conversations, by their times. */
+  let listed: ReturnType<Simulator['workspace']['deletedConversations']> = [];
+  /** What was deleted before is not in the lake: the overlap before the first run of conversations. */
+  let firstListed: number | null = null;
+
+  function takeDeletions(): void {
+    for (const { id, deletedAt } of listed) if (firstListed !== null && deletedAt >= firstListed) deleted(id);
   }
 
   /** Cursors only move forward, each from where the last run left it. */
@@ -63,7 +82,7 @@ export function expectationOf(
           problems.push(`${object} ${run} moved the cursor of a backfill`);
         if (last !== null && (moved.after === null || moved.after < last))
           problems.push(`${object} ${run} moved the cursor back`);
-        const latest = Math.floor(Date.parse(startedAt) / 1000) - 15 * 60;
+        const latest = Math.floor(Date.parse(startedAt) / 1000) - OVERLAP_SECONDS;
         if (mode !== 'backfill' && (moved.after === null || moved.after > latest))
           problems.push(`${object} ${run} moved the cursor to ${moved.after}, beyond ${latest}`);
         last = moved.after;
@@ -79,17 +98,21 @@ export function expectationOf(
     synced({ objects = OBJECTS, range, isFullRefresh = false } = {}) {
       const rangeOf = (object: Table): SyncedRange =>
         range ?? (isFullRefresh ? {} : { from: cursor(object) });
-      // Intercom lists the deletions of conversations: each of them must be known, if it was in the lake before.
-      const alive = new Set(simulator.workspace.conversations.ids());
-      const gone = [...tables.conversations.keys()].filter((id) => !alive.has(id));
       tables = synced(tables, { simulator, archived }, objects, rangeOf);
-      if (objects.includes('conversations') && range === undefined) for (const id of gone) deleted(id);
+      if (!objects.includes('conversations') || range !== undefined) return;
+      listed = [...simulator.workspace.deletedConversations()];
+      takeDeletions();
     },
     deleted,
     problems(lake, names = TABLE_NAMES) {
+      const [first] = lake.manifests('conversations');
+      if (first !== undefined) {
+        firstListed = Math.floor(Date.parse(first.started_at) / 1000) - OVERLAP_SECONDS;
+        takeDeletions();
+      }
       const wrong = names.flatMap((table) =>
         table === 'deletions'
-          ? deletionProblems(tables.deletions, lake, simulator)
+          ? deletionProblems(tables.deletions, lake.current('deletions'))
           : tableProblems(table, tables[table], lake.current(table)),
       );
       return [...wrong, ...cursorProblems(lake), ...proofProblems(lake)];
@@ -150,21 +173,11 @@ export function differences(
     });
 }
 
-/**
- * Of a deletion only what it says is compared, not when it was noticed. Besides those that must be noticed, there may be
- * conversations that the workspace deleted before the lake had them.
- */
-function deletionProblems(
-  expected: Tables['deletions'],
-  lake: LakeView,
-  { workspace }: Pick<Simulator, 'workspace'>,
-): readonly string[] {
-  const found = lake.current('deletions');
-  const alive = new Set([...workspace.conversations.ids()].map((id) => `conversations / ${id}`));
+/** Every difference between the deletions and those that there must be; of each only what it says, not when. */
+export function deletionProblems(expected: Rows, found: ReadonlyMap<string, ExactObject>): readonly string[] {
   const missing = [...expected.keys()].filter((key) => !found.has(key)).map((key) => `no deletion of ${key}`);
   const wrong = [...found].flatMap(([key, { how, detected_at: at }]) => {
-    if (!expected.has(key) && (!key.startsWith('conversations / ') || alive.has(key)))
-      return [`deletion of ${key}, which was not deleted`];
+    if (!expected.has(key)) return [`deletion of ${key}, which was not to be noticed`];
     return typeof how === 'string' && typeof at === 'number' ? [] : [`deletion of ${key} says too little`];
   });
   return [...missing, ...wrong];

@@ -49,6 +49,8 @@ export interface SyncOptions {
   readonly around?: (handler: IsolatedHandler) => IsolatedHandler;
   /** An interrupted run goes on. */
   readonly onResume?: () => void;
+  /** An interrupted run is dropped. */
+  readonly onGiveUp?: () => void;
   /** Another output directory than the bench's own. */
   readonly directory?: string;
 }
@@ -127,7 +129,7 @@ export async function startBench(options: BenchOptions = {}): Promise<Bench> {
           now: clock.now,
           overlapMs: config.overlapSeconds * 1000,
           onResume: () => chosen.onResume?.(),
-          onGiveUp: () => undefined,
+          onGiveUp: () => chosen.onGiveUp?.(),
         }),
       close: () => pipeline.close(),
     };

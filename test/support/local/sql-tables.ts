@@ -1,5 +1,6 @@
 /** The tables of a lake as SQL shows them, compared with what they must hold. */
 import type { LakeDatabase } from '../../../lib/cli/local/lake-database.ts';
+import { deletionProblems } from './expectation.ts';
 import { type Tables, tableProblems } from './expected-tables.ts';
 import type { Exact, ExactObject } from './lossless-json.ts';
 import { factsOf, isShared, keyText, TABLE_NAMES, type Table } from './tables.ts';
@@ -48,16 +49,14 @@ async function problemsOf(
   return [...twice, ...tableProblems(table, wanted, found)];
 }
 
-/** Every difference between the views and what they must hold; of deletions only which they are. */
+/** Every difference between the views and what they must hold. */
 export async function viewProblems(database: LakeDatabase, expected: Tables): Promise<readonly string[]> {
   const problems: string[] = [];
   for (const table of TABLE_NAMES.filter((name) => !isShared(name))) {
     problems.push(...(await problemsOf(database, table, expected)));
   }
-  const deleted = await rowsOf(database, 'SELECT object, id FROM deletions');
-  // Others may be there, which Intercom lists as deleted: the tests of the files check those.
-  const keys = new Set(deleted.map(({ object, id }) => keyText([object, id])));
-  const missing = [...expected.deletions.keys()].filter((key) => !keys.has(key));
-  if (missing.length > 0) problems.push(`deletions without ${missing.join()}`);
-  return problems;
+  const deletions = await rowsOf(database, 'SELECT * FROM deletions');
+  const found = new Map(deletions.map((row) => [keyText([row.object, row.id]), row]));
+  if (found.size < deletions.length) problems.push('a deletion is there twice');
+  return [...problems, ...deletionProblems(expected.deletions, found)];
 }

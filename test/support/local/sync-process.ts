@@ -6,7 +6,7 @@ import type { SyncLimits } from '../../../functions/sync/dependencies.ts';
 import type { Bench } from './local-bench.ts';
 import type { ChildOrders, KillPoint } from './sync-child.ts';
 
-const CHILD = join(import.meta.dirname, 'sync-child.ts');
+const ROOT = join(import.meta.dirname, '../../..');
 
 export interface SyncProcessOptions {
   readonly config: PipelineConfig;
@@ -15,10 +15,12 @@ export interface SyncProcessOptions {
   readonly directory?: string;
   /** Where it kills itself. @default nowhere */
   readonly kill?: KillPoint;
+  /** The project whose code it runs. @default this one */
+  readonly root?: string;
 }
 
 export function startSyncProcess(bench: Bench, options: SyncProcessOptions): ChildProcess {
-  const { config, limits, kill, directory = bench.directory } = options;
+  const { config, limits, kill, directory = bench.directory, root = ROOT } = options;
   const orders: ChildOrders = {
     directory,
     token: bench.simulator.token,
@@ -27,7 +29,8 @@ export function startSyncProcess(bench: Bench, options: SyncProcessOptions): Chi
     limits,
     ...(kill && { kill }),
   };
-  return spawn(process.execPath, [CHILD, JSON.stringify(orders)], {
+  const child = join(root, 'test/support/local/sync-child.ts');
+  return spawn(process.execPath, [child, JSON.stringify(orders)], {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { ...process.env, NODE_COMPILE_CACHE: join(bench.directory, '..', 'compiled') },
   });
