@@ -52,6 +52,12 @@ export interface ErasureCertificate {
   readonly objects: readonly Omit<ErasedObject, 'format'>[];
   /** Files that no manifest listed and that had the person: left-overs, receipts, summaries. */
   readonly other_files: number;
-  /** What the bucket may still bring back; null if it keeps no older versions. */
-  readonly older_versions: { readonly files: number; readonly until: string } | null;
+  /** Older versions in the bucket; null if it keeps none. */
+  readonly older_versions: {
+    readonly removed: number;
+    /** How many the bucket may still bring back; null if nobody could look. */
+    readonly left: number | null;
+    /** When the pipeline's own bucket drops them; null if none is left, or if your bucket has rules of its own. */
+    readonly until: string | null;
+  } | null;
 }

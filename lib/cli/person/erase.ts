@@ -13,7 +13,9 @@ import {
   erasureLiftedKey,
   erasureNowKey,
   erasureRequestKey,
+  evidencePrefix,
   manifestPrefix,
+  originalOf,
   runIdOf,
 } from '../../../functions/core/lake-keys.ts';
 import { OBJECT_NAMES, type ObjectName } from '../../../functions/core/names.ts';
@@ -41,8 +43,8 @@ export interface ErasureSite {
   readonly hash: HashText;
   /** Has the functions of all objects do what is due. */
   work(): Promise<void>;
-  /** Removes older versions of these files, as far as rights allow; says what stays. Null: there are none. */
-  removeOlderVersions(keys: readonly string[]): Promise<ErasureCertificate['older_versions']>;
+  /** Removes older versions of what has these prefixes, as far as rights allow. Null: there are none. */
+  removeOlderVersions(prefixes: readonly string[]): Promise<ErasureCertificate['older_versions']>;
 }
 
 const subjectOf = (who: string, hash: HashText): string => hash(who.toLowerCase());
@@ -116,6 +118,21 @@ async function partsOf(lake: Pick<Lake, 'get' | 'list'>, id: string): Promise<re
   );
 }
 
+/** Keys of the files that were replaced, and how the keys of their runs' manifests and evidence begin. */
+function replacedBy(parts: readonly ErasedObject[]): readonly string[] {
+  const prefixes = parts.flatMap(({ object, files }) =>
+    files.flatMap(({ before }) => {
+      const [runId = ''] = /(?<=\/run_id=)[^/]+/.exec(before.key) ?? [];
+      return [
+        before.key,
+        `${manifestPrefix(object)}${originalOf(runId)}`,
+        `${evidencePrefix(object)}${originalOf(runId)}`,
+      ];
+    }),
+  );
+  return [...new Set(prefixes)];
+}
+
 async function certify(
   site: ErasureSite,
   request: ErasureRequest,
@@ -124,8 +141,7 @@ async function certify(
 ): Promise<ErasureCertificate> {
   const { lake } = site;
   const parts = await partsOf(lake, request.id);
-  const gone = parts.flatMap(({ files }) => files.map(({ before }) => before.key));
-  const older = await site.removeOlderVersions([...gone, ...otherFiles]);
+  const older = await site.removeOlderVersions([...replacedBy(parts), ...otherFiles]);
   return storeOnce<ErasureCertificate>(lake, certificateKey(request.id), {
     format: 1,
     id: request.id,
@@ -137,6 +153,14 @@ async function certify(
     other_files: otherFiles.length,
     older_versions: older,
   });
+}
+
+function olderText({ removed, left, until }: NonNullable<ErasureCertificate['older_versions']>): string {
+  const gone = `${counted(removed, 'older version')} removed from the bucket.`;
+  if (left === 0) return gone;
+  const what = left === null ? 'Older versions' : counted(left, 'older version');
+  const end = until === null ? 'until you, or the rules of your bucket, remove them' : `until ${until}`;
+  return `${gone} ${what} of these files may stay ${end}: your credentials need s3:ListBucketVersions and s3:DeleteObjectVersion to remove them.`;
 }
 
 function report(terminal: Terminal, certificate: ErasureCertificate, asJson: boolean): void {
@@ -151,10 +175,7 @@ function report(terminal: Terminal, certificate: ErasureCertificate, asJson: boo
     `Erased: ${counted(removed, 'row')} removed, ${counted(blanked, 'row')} blanked, in ${counted(files.length, 'file')}. Certificate: ${certificateKey(certificate.id)}`,
   );
   const { older_versions: older } = certificate;
-  if (older !== null && older.files > 0)
-    terminal.print(
-      `The bucket keeps ${counted(older.files, 'older version')} of these files until ${older.until}.`,
-    );
+  if (older !== null) terminal.print(olderText(older));
 }
 
 /**

@@ -17,7 +17,6 @@ import {
   DeleteObjectsCommand,
   HeadBucketCommand,
   ListObjectVersionsCommand,
-  type ListObjectVersionsOutput,
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { DeleteSecretCommand, DescribeSecretCommand } from '@aws-sdk/client-secrets-manager';
@@ -27,6 +26,7 @@ import { PRICES } from '../cost/prices.ts';
 import { byteSize } from '../terminal/table-text.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import type { AwsClients } from './aws-clients.ts';
+import { versionsIn } from './older-versions.ts';
 
 export interface Found {
   /** What is in it. */
@@ -64,19 +64,6 @@ async function ifThere<T>(asked: Promise<T>): Promise<T | null> {
     if (isGone) return null;
     throw error;
   }
-}
-
-/** Everything below a prefix, also what was replaced or deleted. The SDK has no paginator for it. */
-async function* versionsIn(client: S3Client, Bucket: string, Prefix: string) {
-  let next: Pick<ListObjectVersionsOutput, 'NextKeyMarker' | 'NextVersionIdMarker'> = {};
-  do {
-    const { NextKeyMarker: KeyMarker, NextVersionIdMarker: VersionIdMarker } = next;
-    const page = await client.send(
-      new ListObjectVersionsCommand({ Bucket, Prefix, KeyMarker, VersionIdMarker }),
-    );
-    yield page;
-    next = page;
-  } while (next.NextKeyMarker !== undefined);
 }
 
 /** What lies in a bucket below these prefixes; null if there is no such bucket. */

@@ -21,7 +21,7 @@ export interface AccountStack {
   deletedAt: string | null;
 }
 
-interface Version {
+export interface Version {
   readonly key: string;
   readonly id: string;
   readonly bytes: number;
@@ -32,6 +32,8 @@ export interface Account {
   readonly url: string;
   readonly stacks: AccountStack[];
   readonly buckets: Map<string, Version[]>;
+  /** Keys whose versions nobody may delete; `*`: nobody may even list versions. */
+  readonly locked: Set<string>;
   readonly tables: Map<string, { status: 'ACTIVE' | 'UPDATING' | 'DELETING'; isProtected: boolean }>;
   /** By ARN: the days in which it can be restored, null if it is not deleted. */
   readonly secrets: Map<string, number | null>;
@@ -83,6 +85,7 @@ export async function startAccount(): Promise<Account> {
   const account: Omit<Account, 'url' | 'close'> = {
     stacks: [],
     buckets: new Map(),
+    locked: new Set(),
     tables: new Map(),
     secrets: new Map(),
     databases: new Map(),
@@ -208,13 +211,18 @@ export async function startAccount(): Promise<Account> {
       return { status: 204 };
     }
     if (method === 'GET' && url.searchParams.has('versions')) {
+      if (account.locked.has('*')) return s3Error(403, 'AccessDenied');
       const prefix = url.searchParams.get('prefix') ?? '';
       const matching = versions.filter(({ key }) => key.startsWith(prefix));
       const { page, next } = pageOf(matching, url.searchParams.get('key-marker') || null);
       const members = page.map(({ key, id, bytes, isMarker }) =>
         tag(
           isMarker ? 'DeleteMarker' : 'Version',
-          tag('Key', key) + tag('VersionId', id) + (isMarker ? '' : tag('Size', bytes)),
+          tag('Key', key) +
+            tag('VersionId', id) +
+            // The last one of a key is the current one.
+            tag('IsLatest', String(versions.findLast((one) => one.key === key)?.id === id)) +
+            (isMarker ? '' : tag('Size', bytes)),
         ),
       );
       return xml(
@@ -232,9 +240,14 @@ export async function startAccount(): Promise<Account> {
       );
       buckets.set(
         bucket,
-        versions.filter(({ key, id }) => !wanted.includes(`${key}#${id}`)),
+        versions.filter(({ key, id }) => account.locked.has(key) || !wanted.includes(`${key}#${id}`)),
       );
-      return xml('<DeleteResult/>');
+      const errors = versions.flatMap(({ key, id }) =>
+        account.locked.has(key) && wanted.includes(`${key}#${id}`)
+          ? [tag('Error', tag('Key', key) + tag('VersionId', id) + tag('Code', 'AccessDenied'))]
+          : [],
+      );
+      return xml(tag('DeleteResult', errors.join('')));
     }
     return s3Error(501, 'NotImplemented');
   }

@@ -4,18 +4,21 @@ import { createSecretsHashSource } from '../../../../functions/aws/secrets-hash-
 import { NONCURRENT_DAYS } from '../../../../functions/config/deployment.ts';
 import { InputError } from '../../../../functions/core/errors.ts';
 import { DAY_SECONDS, isoTime } from '../../../../functions/core/time.ts';
+import { DEFAULT_CONFIG_FILE, loadPipeline } from '../../load-config.ts';
 import { type EraseOptions, type ErasureSite, runPersonAllow, runPersonErase } from '../../person/erase.ts';
 import { personRows } from '../../person/person.ts';
 import { printRows, showFiles } from '../../person/show.ts';
 import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
-import { configOf, openRemotePipeline, type RemoteOptions, type RemotePipeline } from '../remote-pipeline.ts';
+import { removeOlderVersions } from '../older-versions.ts';
+import { openRemotePipeline, type RemoteOptions, type RemotePipeline } from '../remote-pipeline.ts';
 import { startRun } from '../start.ts';
 
 const open = async (
   terminal: Terminal,
   options: RemoteOptions,
 ): Promise<{ readonly pipeline: RemotePipeline; readonly site: ErasureSite }> => {
-  const pipeline = await openRemotePipeline(terminal, options, await configOf(options));
+  const { config, deployment } = await loadPipeline(options.config ?? DEFAULT_CONFIG_FILE, options.pipeline);
+  const pipeline = await openRemotePipeline(terminal, options, config);
   const { clients, deployed } = pipeline;
   const site: ErasureSite = {
     lake: createS3Lake(clients.s3, deployed.lake),
@@ -24,10 +27,12 @@ const open = async (
       // Its report is not the result of this command. An object that fails is named afterwards.
       await startRun({ ...terminal, print: terminal.tell }, pipeline, {}, {});
     },
-    removeOlderVersions: async (keys) => ({
-      files: keys.length,
-      until: isoTime(terminal.clock.now() + NONCURRENT_DAYS * DAY_SECONDS * 1_000),
-    }),
+    async removeOlderVersions(prefixes) {
+      const { removed, left } = await removeOlderVersions(clients.s3, deployed.bucket, prefixes);
+      const isOwn = deployment.aws.bucket === null;
+      const end = terminal.clock.now() + NONCURRENT_DAYS * DAY_SECONDS * 1_000;
+      return { removed, left, until: isOwn && left !== 0 ? isoTime(end) : null };
+    },
   };
   return { pipeline, site };
 };

@@ -17,9 +17,34 @@ export const parseListRequest = (query: URLSearchParams): ListRequest => ({
   continuationToken: query.get('continuation-token') ?? undefined,
 });
 
-/** One page of a listing as XML. */
-export async function listObjects(bucket: string, folder: string, request: ListRequest): Promise<string> {
-  const { continuationToken, prefix } = request;
+/** Reads the query of a ListObjectVersions. Keys are the markers, so one goes on like the other. */
+export const parseVersionsRequest = (query: URLSearchParams): ListRequest => {
+  const after = query.get('key-marker');
+  return { prefix: query.get('prefix') ?? '', continuationToken: after ? tokenOf(after) : undefined };
+};
+
+/** One page of versions as XML: nothing is kept of what was replaced, as in a bucket without versioning. */
+export async function listVersions(bucket: string, folder: string, request: ListRequest): Promise<string> {
+  const { page, next } = await pageOf(folder, request);
+  const versions = await Promise.all(
+    page.map((key) =>
+      describe(folder, key, 'Version', xmlValue('VersionId', 'null') + xmlValue('IsLatest', true)),
+    ),
+  );
+  return xmlDocument(
+    'ListVersionsResult',
+    xmlValue('Name', bucket) +
+      xmlValue('Prefix', request.prefix) +
+      xmlValue('MaxKeys', KEYS_LIMIT) +
+      xmlValue('IsTruncated', next !== undefined) +
+      xmlValue('NextKeyMarker', next) +
+      xmlValue('NextVersionIdMarker', next === undefined ? undefined : 'null') +
+      versions.join(''),
+  );
+}
+
+/** One page of keys, and the last of them if there are more. */
+async function pageOf(folder: string, { continuationToken, prefix }: ListRequest) {
   const after = continuationToken === undefined ? '' : keyOfToken(continuationToken);
   const keys: string[] = [];
   for await (const key of walk(folder, { prefix, after })) {
@@ -27,33 +52,39 @@ export async function listObjects(bucket: string, folder: string, request: ListR
     if (keys.length > KEYS_LIMIT) break;
   }
   const page = keys.slice(0, KEYS_LIMIT);
-  const last = page.at(-1);
-  const truncated = keys.length > KEYS_LIMIT && last !== undefined;
-  const contents = await Promise.all(page.map((key) => describe(folder, key)));
+  return { page, next: keys.length > KEYS_LIMIT ? page.at(-1) : undefined };
+}
+
+/** One page of a listing as XML. */
+export async function listObjects(bucket: string, folder: string, request: ListRequest): Promise<string> {
+  const { continuationToken, prefix } = request;
+  const { page, next } = await pageOf(folder, request);
+  const contents = await Promise.all(page.map((key) => describe(folder, key, 'Contents')));
   return xmlDocument(
     'ListBucketResult',
     xmlValue('Name', bucket) +
       xmlValue('Prefix', prefix) +
       xmlValue('MaxKeys', KEYS_LIMIT) +
       xmlValue('KeyCount', page.length) +
-      xmlValue('IsTruncated', truncated) +
+      xmlValue('IsTruncated', next !== undefined) +
       xmlValue('ContinuationToken', continuationToken) +
-      xmlValue('NextContinuationToken', truncated ? tokenOf(last) : undefined) +
+      xmlValue('NextContinuationToken', next === undefined ? undefined : tokenOf(next)) +
       contents.join(''),
   );
 }
 
-async function describe(folder: string, key: string): Promise<string> {
+async function describe(folder: string, key: string, element: string, more = ''): Promise<string> {
   try {
     const file = await stat(pathOfKey(folder, key), { bigint: true });
     const lastModified = new Date(Number(file.mtimeMs)).toISOString();
-    return `<Contents>${
+    return `<${element}>${
       xmlValue('Key', key) +
       xmlValue('LastModified', lastModified) +
       xmlValue('ETag', entityTag(file)) +
       xmlValue('Size', Number(file.size)) +
-      xmlValue('StorageClass', 'STANDARD')
-    }</Contents>`;
+      xmlValue('StorageClass', 'STANDARD') +
+      more
+    }</${element}>`;
   } catch (error) {
     // Deleted since the folder was read.
     if (errnoOf(error) === 'ENOENT') return '';

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { S3Failure } from './s3-failure.ts';
 
-type S3Operation = 'DeleteObjects' | 'GetObject' | 'ListObjectsV2' | 'PutObject';
+type S3Operation = 'DeleteObjects' | 'GetObject' | 'ListObjectsV2' | 'ListObjectVersions' | 'PutObject';
 
 export interface S3Request {
   readonly operation: S3Operation;
@@ -17,6 +17,7 @@ const OBJECT_OPERATIONS: Readonly<Record<string, S3Operation>> = {
 };
 
 const LIST_PARAMETERS = ['list-type', 'prefix', 'continuation-token'];
+const VERSIONS_PARAMETERS = ['versions', 'prefix', 'key-marker', 'version-id-marker'];
 
 /** Headers that change the meaning of a request and that we do not support. We refuse them instead of ignoring them. */
 const REFUSED_HEADERS = [
@@ -54,6 +55,7 @@ function operationOf(method: string, key: string, query: URLSearchParams): S3Ope
     [...query.keys()].every((name) => name === 'x-id' || names.includes(name));
   if (key !== '') return has() ? OBJECT_OPERATIONS[method] : undefined;
   if (method === 'GET' && query.get('list-type') === '2' && has(...LIST_PARAMETERS)) return 'ListObjectsV2';
+  if (method === 'GET' && query.has('versions') && has(...VERSIONS_PARAMETERS)) return 'ListObjectVersions';
   if (method === 'POST' && query.has('delete') && has('delete')) return 'DeleteObjects';
   return undefined;
 }

@@ -4,7 +4,7 @@ import { type LoopbackServer, startLoopbackServer } from '../loopback-server.ts'
 import type { Buckets } from './buckets.ts';
 import { deleteObjects } from './delete-objects.ts';
 import { pathOfKey } from './keys.ts';
-import { listObjects, parseListRequest } from './list-objects.ts';
+import { listObjects, listVersions, parseListRequest, parseVersionsRequest } from './list-objects.ts';
 import { putObject } from './put-object.ts';
 import { readObject } from './read-object.ts';
 import { parseS3Request } from './route.ts';
@@ -42,6 +42,8 @@ export function startS3Endpoint(options: S3EndpointOptions): Promise<LoopbackSer
             return answer(response, 200, await deleteObjects(request, folder));
           case 'ListObjectsV2':
             return answer(response, 200, await listObjects(bucket, folder, parseListRequest(query)));
+          case 'ListObjectVersions':
+            return answer(response, 200, await listVersions(bucket, folder, parseVersionsRequest(query)));
           default:
             return operation satisfies never;
         }
