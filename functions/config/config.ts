@@ -298,7 +298,11 @@ function pipelineOf(
       logRetentionDays: rest.logRetentionDays,
       reservedConcurrency: rest.reservedConcurrency ?? null,
       aws: rest.aws,
-      catalog: { database: rest.catalog.database ?? null, workgroup: rest.catalog.workgroup ?? null },
+      catalog: {
+        database: rest.catalog.database ?? null,
+        workgroup: rest.catalog.workgroup ?? null,
+        scanLimitGiB: rest.catalog.scanLimitGiB,
+      },
     },
   };
 }

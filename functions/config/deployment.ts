@@ -45,8 +45,13 @@ export interface Deployment {
   readonly logRetentionDays: (typeof LOG_RETENTION_DAYS)[number];
   /** Invocations that the account keeps free for each object; null for none. */
   readonly reservedConcurrency: number | null;
-  /** Names for Athena; null for the name of the pipeline with a suffix of its stack. */
-  readonly catalog: { readonly database: string | null; readonly workgroup: string | null };
+  readonly catalog: {
+    /** Names for Athena; null for the name of the pipeline with a suffix of its stack. */
+    readonly database: string | null;
+    readonly workgroup: string | null;
+    /** GiB that one query may read before Athena stops it. */
+    readonly scanLimitGiB: number;
+  };
   readonly aws: Landscape;
 }
 
@@ -152,6 +157,9 @@ const catalogSchema = z.strictObject({
       "'primary' is the shared workgroup of the account; choose another name",
     )
     .optional(),
+  // Half a dollar at 5 USD per TB. A workspace with a million conversations is about 20 GB, compressed, so a query that
+  // reads more joins without a condition. Athena takes no less than 10 MB, so nothing is too small here.
+  scanLimitGiB: z.number().int().min(1).max(100_000).default(100),
 });
 
 /**

@@ -9,8 +9,7 @@ import { stackSuffix } from './stack-suffix.ts';
 
 export interface CatalogProps {
   readonly pipelineName: string;
-  /** Names that the user chose; null for those of the pipeline with a suffix. */
-  readonly names: Deployment['catalog'];
+  readonly settings: Deployment['catalog'];
   /** Encrypts the results of queries. @default keys of S3 */
   readonly encryptionKey?: IKey;
   /** The bucket that logs access to the results. */
@@ -23,11 +22,7 @@ const RESULT_DAYS = 7;
 /** There is no reason to keep an unfinished multipart upload of a result. */
 const UPLOAD_DAYS = 1;
 
-/**
- * What one query may read before it is stopped: half a dollar at 5 USD per TB. A workspace with a million conversations
- * is about 20 GB, compressed, so a query that reads more joins without a condition.
- */
-const SCAN_LIMIT_BYTES = 100 * 1024 ** 3;
+const GIB = 1024 ** 3;
 
 /**
  * The database in which query engines find the tables, and a workgroup to query them from. The database is empty until
@@ -41,13 +36,13 @@ export class Catalog extends Construct {
 
   constructor(scope: Construct, id: string, props: CatalogProps) {
     super(scope, id);
-    const { pipelineName, names, encryptionKey, accessLogs } = props;
+    const { pipelineName, settings, encryptionKey, accessLogs } = props;
     const suffix = stackSuffix(this);
     const database = new CfnDatabase(this, 'Database', {
       catalogId: Stack.of(this).account,
       databaseInput: {
         // People type it in every query, so it has only characters that need no quotes.
-        name: names.database ?? `${pipelineName.replaceAll('-', '_')}_${suffix}`,
+        name: settings.database ?? `${pipelineName.replaceAll('-', '_')}_${suffix}`,
         description: `Tables of the ${pipelineName} pipeline (Intercom to S3)`,
       },
     });
@@ -55,10 +50,9 @@ export class Catalog extends Construct {
     database.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
     this.results = this.#results(accessLogs, encryptionKey);
     const workgroup = this.#workgroup(
-      names.workgroup ?? `${pipelineName}-${suffix}`,
-      pipelineName,
-      this.results,
-      encryptionKey,
+      settings.workgroup ?? `${pipelineName}-${suffix}`,
+      settings.scanLimitGiB * GIB,
+      props,
     );
     this.databaseName = database.ref;
     this.workgroupName = workgroup.ref;
@@ -89,9 +83,8 @@ export class Catalog extends Construct {
 
   #workgroup(
     name: string,
-    pipelineName: string,
-    results: Bucket,
-    encryptionKey: IKey | undefined,
+    scanLimitBytes: number,
+    { pipelineName, encryptionKey }: CatalogProps,
   ): CfnWorkGroup {
     return new CfnWorkGroup(this, 'Workgroup', {
       name,
@@ -101,10 +94,10 @@ export class Catalog extends Construct {
       workGroupConfiguration: {
         enforceWorkGroupConfiguration: true,
         publishCloudWatchMetricsEnabled: true,
-        bytesScannedCutoffPerQuery: SCAN_LIMIT_BYTES,
+        bytesScannedCutoffPerQuery: scanLimitBytes,
         engineVersion: { selectedEngineVersion: 'Athena engine version 3' },
         resultConfiguration: {
-          outputLocation: `s3://${results.bucketName}/`,
+          outputLocation: `s3://${this.results.bucketName}/`,
           expectedBucketOwner: Stack.of(this).account,
           encryptionConfiguration:
             encryptionKey === undefined

@@ -22,7 +22,7 @@ export class DataStack extends Stack {
     this.storage = new Storage(this, 'Default', props.deployment);
     this.catalog = new Catalog(this, 'Catalog', {
       pipelineName: props.pipelineName,
-      names: props.deployment.catalog,
+      settings: props.deployment.catalog,
       accessLogs: this.storage.accessLogs,
       ...(this.storage.key && { encryptionKey: this.storage.key }),
     });

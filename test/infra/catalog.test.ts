@@ -67,7 +67,15 @@ test('both names may be chosen', () => {
   chosen.hasResourceProperties('AWS::Athena::WorkGroup', { Name: 'Analysts' });
 });
 
+test('the workgroup stops a query at the chosen limit', () => {
+  templateOf({ catalog: { scanLimitGiB: 1_000 } }).hasResourceProperties('AWS::Athena::WorkGroup', {
+    WorkGroupConfiguration: { BytesScannedCutoffPerQuery: 1_073_741_824_000 },
+  });
+});
+
 test.each([
+  [{ scanLimitGiB: 0 }, 'catalog.scanLimitGiB: '],
+  [{ scanLimitGiB: 1.5 }, 'catalog.scanLimitGiB: '],
   [{ database: 'default' }, "catalog.database: 'default' is the shared database of the account"],
   [{ workgroup: 'primary' }, "catalog.workgroup: 'primary' is the shared workgroup of the account"],
   [{ workgroup: 'Primary' }, "catalog.workgroup: 'primary' is the shared workgroup of the account"],
@@ -110,7 +118,7 @@ test('with a key of its own the results are encrypted with it', () => {
   const accessLogs = new Bucket(stack, 'AccessLogs');
   new Catalog(stack, 'Catalog', {
     pipelineName: 'shop',
-    names: { database: null, workgroup: null },
+    settings: { database: null, workgroup: null, scanLimitGiB: 100 },
     encryptionKey: new Key(stack, 'Key'),
     accessLogs,
   });

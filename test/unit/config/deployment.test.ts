@@ -49,7 +49,7 @@ test('an empty configuration has every default', () => {
     encryption: 'aws',
     logRetentionDays: 90,
     reservedConcurrency: null,
-    catalog: { database: null, workgroup: null },
+    catalog: { database: null, workgroup: null, scanLimitGiB: 100 },
     aws: NOTHING_OF_THE_ACCOUNT,
   });
 });
@@ -65,7 +65,7 @@ const spelledOut = definePipeline({
   encryption: 'own-key',
   logRetentionDays: 365,
   reservedConcurrency: 8,
-  catalog: { database: 'shop', workgroup: 'Shop' },
+  catalog: { database: 'shop', workgroup: 'Shop', scanLimitGiB: 500 },
 });
 
 test('every key of a full configuration is used', () => {
@@ -79,7 +79,7 @@ test('every key of a full configuration is used', () => {
     encryption: 'own-key',
     logRetentionDays: 365,
     reservedConcurrency: 8,
-    catalog: { database: 'shop', workgroup: 'Shop' },
+    catalog: { database: 'shop', workgroup: 'Shop', scanLimitGiB: 500 },
     aws: NOTHING_OF_THE_ACCOUNT,
   });
 });

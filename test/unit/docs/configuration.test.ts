@@ -41,7 +41,7 @@ const PARALLELISM: Nested<'parallelism'> = { objects: true, slices: true };
 const REREAD: Keys<Exclude<NonNullable<PipelineConfig['safetyReread']>, string>> = { days: true };
 const HISTORY: Nested<'history'> = { fullRefreshRuns: true, incrementalVersions: true };
 const CHILDREN: Nested<'tables'> = { exclude: true };
-const CATALOG: Nested<'catalog'> = { database: true, workgroup: true };
+const CATALOG: Nested<'catalog'> = { database: true, workgroup: true, scanLimitGiB: true };
 const AWS: Nested<'aws'> = {
   bucket: true,
   prefix: true,

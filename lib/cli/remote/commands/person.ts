@@ -28,7 +28,11 @@ const open = async (
       await startRun({ ...terminal, print: terminal.tell }, pipeline, {}, {});
     },
     async removeOlderVersions(prefixes) {
-      const { removed, left } = await removeOlderVersions(clients.s3, deployed.bucket, prefixes);
+      const { removed, left } = await removeOlderVersions(
+        clients.s3,
+        deployed.lake.bucket,
+        prefixes.map((prefix) => deployed.lake.prefix + prefix),
+      );
       const isOwn = deployment.aws.bucket === null;
       const end = terminal.clock.now() + NONCURRENT_DAYS * DAY_SECONDS * 1_000;
       return { removed, left, until: isOwn && left !== 0 ? isoTime(end) : null };
