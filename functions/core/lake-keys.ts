@@ -64,7 +64,7 @@ const ERASED = /_e[0-9a-f]{6}$/;
 /**
  * The id of what an erasure makes of a run or of an earlier rewrite: it keeps its place in time and its tier, and its
  * manifest sorts after the one that it replaces.
- * @param digest of the erasure's id
+ * @param digest of the erasure's id and `runId`
  */
 export const erasedIdOf = (runId: string, digest: string): string =>
   `${originalOf(runId)}_e${digest.slice(0, HASH_LENGTH)}`;

@@ -235,7 +235,6 @@ export async function erasePerson(
   const { lake, declaration, clock, hashes } = dependencies;
   const request = await requestOf(lake, erasure);
   const eraser = createEraser(declaration, [request], await hashes.hashText());
-  const digest = sha256(erasure);
   const all = (await manifestsOf(lake, declaration.name)).map(({ manifest }) => manifest);
   const there = new Set(all.map(({ run_id }) => run_id));
   const current = thatCount(all.map((manifest) => ({ key: '', manifest }))).map(({ manifest }) => manifest);
@@ -243,7 +242,8 @@ export async function erasePerson(
   for (const manifest of current) {
     if (manifest.erased?.id === erasure) continue;
     const { run_id } = manifest;
-    const id = erasedIdOf(run_id, digest);
+    // Of the manifest, too: receipts must never go on with the files of another one.
+    const id = erasedIdOf(run_id, sha256(`${erasure} ${run_id}`));
     const replaces = [run_id, ...(manifest.replaces ?? []).filter((one) => there.has(one))];
     const target = { id, erasure, manifest, replaces, eraser };
     if (!(await eraseRun(dependencies, lease, target, attempt))) return false;

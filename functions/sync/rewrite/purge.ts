@@ -32,7 +32,7 @@ async function takenOver(
 
 /**
  * Each manifest goes before its files: what is removed stops existing before it is gone. What an erasure replaced goes
- * before what it left, and their files, which they share, after both.
+ * before what it left, so that it never counts again; their files, which they share, go after both.
  * @returns false if the invocation has to end before all are removed
  */
 export async function purge(
@@ -44,15 +44,17 @@ export async function purge(
   const kept = await takenOver(dependencies, runIds);
   for (const [at, ids] of [...Map.groupBy(runIds.toSorted(), originalOf).values()].entries()) {
     if (at > 0 && isOver()) return false;
-    const files: string[] = [];
-    for (const id of ids) {
-      const key = manifestKey(declaration.name, id);
-      const manifest = await readStored<Manifest>(lake, key);
-      if (manifest === null) continue;
-      files.push(...filesOf(manifest));
-      await lake.putNew(purgedKey(id, declaration.name), encodeJson({}));
-      await lake.delete([key]);
+    const stored = await Promise.all(
+      ids.map((id) => readStored<Manifest>(lake, manifestKey(declaration.name, id))),
+    );
+    const manifests = stored
+      .filter((manifest) => manifest !== null)
+      .toSorted((a, b) => (a.replaces?.length ?? 0) - (b.replaces?.length ?? 0));
+    for (const { run_id } of manifests) {
+      await lake.putNew(purgedKey(run_id, declaration.name), encodeJson({}));
+      await lake.delete([manifestKey(declaration.name, run_id)]);
     }
+    const files = manifests.flatMap(filesOf);
     await lake.delete([...new Set(files)].filter((file) => !kept.has(file)));
   }
   return true;

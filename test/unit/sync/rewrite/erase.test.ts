@@ -93,20 +93,33 @@ async function history(
   return { pipeline, dependencies, read, change };
 }
 
-async function ask({ lake }: Pipeline, { isNow = false }: { readonly isNow?: boolean } = {}): Promise<void> {
+async function ask(
+  { lake }: Pipeline,
+  {
+    isNow = false,
+    id = ERASURE,
+    person = PERSON,
+    address = ADDRESS,
+  }: {
+    readonly isNow?: boolean;
+    readonly id?: string;
+    readonly person?: string;
+    readonly address?: string;
+  } = {},
+): Promise<void> {
   const request: ErasureRequest = {
     format: 1,
-    id: ERASURE,
+    id,
     requested_at: '2026-12-01T00:00:00Z',
-    subject: testHash(ADDRESS),
+    subject: testHash(address),
     suppress: true,
-    ids: [testHash(PERSON)],
-    emails: [testHash(ADDRESS)],
+    ids: [testHash(person)],
+    emails: [testHash(address)],
     external_ids: [],
     conversations: [],
   };
-  await lake.putNew(erasureRequestKey(ERASURE), encodeJson(request));
-  if (isNow) await lake.putNew(erasureNowKey(ERASURE), encodeJson({}));
+  await lake.putNew(erasureRequestKey(id), encodeJson(request));
+  if (isNow) await lake.putNew(erasureNowKey(id), encodeJson({}));
 }
 
 async function maintain(pipeline: Pipeline, dependencies: ObjectDependencies): Promise<void> {
@@ -372,6 +385,33 @@ describe('killed anywhere', () => {
     );
   }, 240_000);
 });
+
+test.each([1, 2, 3])(
+  'of two erasures at a time, one cut off after %i looks, none brings back whom the other erased',
+  async (most) => {
+    const { pipeline, dependencies } = await history(3);
+    const before = visible(pipeline);
+    // Its request has the later id, and is cut off after some files.
+    const other = {
+      id: '20261202T000000000Z-def456',
+      person: 'person-1',
+      address: 'person-1@person.example',
+    };
+    await ask(pipeline, other);
+    pipeline.clock.advance(60_000);
+    const holder = await beginRun(pipeline, dependencies);
+    let looks = 0;
+    const isOver = (): boolean => {
+      looks += 1;
+      return looks > most;
+    };
+    expect(await maintainObject(dependencies, holder, { id: 'cut', isOver })).toEqual({ status: 'continue' });
+    pipeline.executions.running.delete(holder.executionArn);
+    await ask(pipeline);
+    await maintain(pipeline, dependencies);
+    expect(visible(pipeline)).toEqual(neighbours(before).filter((line) => !line.includes('person-1')));
+  },
+);
 
 test('an invocation that is short of time goes on from its last receipt', async () => {
   const { pipeline, dependencies } = await history(10);
