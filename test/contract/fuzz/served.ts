@@ -3,7 +3,7 @@
  * its lists as rows of child tables, or its name in the debts or rejects. Reads the declaration, and none of the code
  * that makes rows.
  */
-import type { ChildDeclaration, ObjectDeclaration } from '../../../functions/core/declaration.ts';
+import type { ChildDeclaration, ListPlace, ObjectDeclaration } from '../../../functions/core/declaration.ts';
 import {
   canonical,
   type Exact,
@@ -114,23 +114,37 @@ function wrongColumns(declaration: Declaration, served: ExactObject, row: Output
   });
 }
 
-/** The list of a relationship, under any of its documented wrappers; null if it is none. */
-function listIn({ list: { field, keys } }: ChildDeclaration, value: ExactObject): readonly Exact[] | null {
-  const holder = value[field];
-  if (Array.isArray(holder)) return holder as readonly Exact[];
-  if (!isExactObject(holder)) return null;
-  const lists = [...keys, 'data', field].flatMap((key) => (Array.isArray(holder[key]) ? [holder[key]] : []));
-  return ((lists.find((list) => list.length > 0) ?? lists[0]) as readonly Exact[] | undefined) ?? null;
-}
+/** Where the record may have the lists of a child table. */
+const placesOf = ({ list, otherLists = [] }: ChildDeclaration): readonly ListPlace[] => [list, ...otherLists];
 
-/** How many items Intercom says the list has. */
-const totalOf = ({ list: { field } }: ChildDeclaration, value: ExactObject): number => {
-  const total = at(value, [field, 'total_count']);
-  return typeof total === 'number' || /^\d+$/.test(String(total)) ? Number(total) : 0;
-};
+/** Whether the parent's columns have the list, too. */
+const isKept = ({ omit }: Declaration, child: ChildDeclaration): boolean =>
+  !placesOf(child).some(({ field, keys }) =>
+    [field, ...keys.map((key) => `${field}.${key}`)].some((path) => omit.includes(path)),
+  );
+
+/** A list under any of its documented wrappers, and how many items Intercom says it has; null if it is none. */
+function listIn(
+  { field, keys, nullMeansNone }: ListPlace,
+  value: ExactObject,
+): { readonly items: readonly Exact[]; readonly total: number } | null {
+  const holder = value[field];
+  if (Array.isArray(holder)) return { items: holder as readonly Exact[], total: 0 };
+  const paths = [...keys, 'data', field].map((key) => key.split('.'));
+  const lists = paths.flatMap((path) => {
+    const items = at(holder, path);
+    const total = at(holder, [...path.slice(0, -1), 'total_count']);
+    const count = typeof total === 'number' || /^\d+$/.test(String(total)) ? Number(total) : 0;
+    return Array.isArray(items) ? [{ items: items as readonly Exact[], total: count }] : [];
+  });
+  const isNone = holder === undefined || holder === null || paths.some((path) => at(holder, path) === null);
+  const none = nullMeansNone === true && isNone ? { items: [], total: 0 } : null;
+  return lists.find(({ items }) => items.length > 0) ?? lists[0] ?? none;
+}
 
 function isRowOf(
   child: ChildDeclaration,
+  place: ListPlace,
   owner: ExactObject,
   item: Exact,
   index: number,
@@ -141,10 +155,12 @@ function isRowOf(
       'parent' in from
         ? owner[from.parent]
         : 'item' in from
-          ? at(item, [from.item])
-          : 'self' in from
-            ? item
-            : index;
+          ? at(item, from.item.split('.'))
+          : 'list' in from
+            ? (place.says?.[from.list] as Exact | undefined)
+            : 'self' in from
+              ? item
+              : index;
     return holds(row[name], value, type);
   });
 }
@@ -175,9 +191,11 @@ const unknownIn = ({ _unknown: text }: OutputRow): readonly string[] =>
 
 /**
  * What is wrong with the child rows of a record. A list is there as it was served; else as it was before, because it
- * was asked for once more; else the row says that it is not known.
+ * was asked for once more; else the row says that it is not known. If the parent keeps the list, the row also says how
+ * much of it is there.
  */
 function childProblems(
+  declaration: Declaration,
   child: ChildDeclaration,
   served: ExactObject,
   whole: readonly OutputRow[],
@@ -185,31 +203,36 @@ function childProblems(
   found: Found,
   isOwed: boolean,
 ): readonly string[] {
-  const { field, nullMeansNone } = child.list;
   const rows = ownRows(child, served, found.childRows(child));
   if (contents(child, rows) === contents(child, whole)) return [];
-  const list = listIn(child, served);
-  if (unknownIn(row).includes(field)) {
-    return rows.length === 0 ? [] : [`${field} are unknown and have rows of ${child.table}`];
-  }
-  if (list === null) {
-    const isNone = nullMeansNone === true && (served[field] === undefined || served[field] === null);
-    return isNone && rows.length === 0
-      ? []
-      : [`${field} came in no known shape, and the row does not say so`];
-  }
-  const left = list.flatMap((item, index) => {
-    if (rows.some((one) => isRowOf(child, served, item, index, one))) return [];
-    const isRejected = found.rejects.some(
-      ({ path, record }) => String(path).endsWith(`.${field}[${index}]`) && isJsonOf(String(record), item),
-    );
-    return isRejected ? [] : [`${field}[${index}] is in no row of ${child.table}, and not rejected`];
+  const unknown = unknownIn(row);
+  const places = placesOf(child);
+  if (places.some(({ field }) => unknown.includes(field)))
+    return rows.length === 0 ? [] : [`its lists are unknown and have rows of ${child.table}`];
+  const lists = places.map((place) => ({ place, list: listIn(place, served) }));
+  const left = lists.flatMap(({ place, list }) => {
+    const { field } = place;
+    if (list === null) return [`${field} came in no known shape, and the row does not say so`];
+    const isPartNamed = unknown.some((text) => text.startsWith(`${field}: `));
+    const missing = list.items.flatMap((item, index) => {
+      if (rows.some((one) => isRowOf(child, place, served, item, index, one))) return [];
+      const isRejected = found.rejects.some(
+        ({ path, record }) => String(path).endsWith(`.${field}[${index}]`) && isJsonOf(String(record), item),
+      );
+      return isRejected || (isKept(declaration, child) && isPartNamed)
+        ? []
+        : [`${field}[${index}] is in no row of ${child.table}, and not rejected`];
+    });
+    const isPart = list.items.length < list.total;
+    return isPart && !isOwed && !(isKept(declaration, child) && isPartNamed)
+      ? [...missing, `${field} came in part and are not owed`]
+      : missing;
   });
   const isServed = (one: OutputRow): boolean =>
-    list.some((item, index) => isRowOf(child, served, item, index, one));
-  if (!rows.every(isServed)) left.push(`${child.table} has rows that were not served`);
-  if (list.length < totalOf(child, served) && !isOwed) left.push(`${field} came in part and are not owed`);
-  return left;
+    lists.some(({ place, list }) =>
+      list?.items.some((item, index) => isRowOf(child, place, served, item, index, one)),
+    );
+  return rows.every(isServed) ? left : [...left, `${child.table} has rows that were not served`];
 }
 
 /** Whether a reject names this value, by its place and its content. */
@@ -223,7 +246,12 @@ function isRejected(declaration: Declaration, { places, value = null }: Served, 
 
 /** A reject keeps the lists that would be child rows. */
 const ownOmits = ({ omit, children }: Declaration): readonly string[] =>
-  omit.filter((path) => !children.some(({ list }) => path.split('.')[0] === list.field));
+  omit.filter(
+    (path) =>
+      !children
+        .flatMap(placesOf)
+        .some(({ field, keys }) => path === field || keys.some((key) => path === `${field}.${key}`)),
+  );
 
 export type Fate =
   | { readonly kind: 'landed' }
@@ -244,7 +272,7 @@ export function fateOf(declaration: Declaration, served: Served, found: Found): 
   const problems = rows.map((row) => {
     const columns = wrongColumns(declaration, value, row).map((name) => `${name} is not as served`);
     const lists = declaration.children.flatMap((child) =>
-      childProblems(child, value, served.childRows(child), row, found, isOwed),
+      childProblems(declaration, child, value, served.childRows(child), row, found, isOwed),
     );
     return [...columns, ...lists];
   });
