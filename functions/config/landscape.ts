@@ -30,7 +30,7 @@ export interface Landscape {
 }
 
 /** Characters of a prefix: the policies of a role repeat it, and IAM limits their length (test/infra/policy-size.test.ts). */
-export const MAX_PREFIX = 96;
+export const MAX_PREFIX = 64;
 
 const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 

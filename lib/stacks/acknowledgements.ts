@@ -35,7 +35,7 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
   },
   {
     finding:
-      /^AwsSolutions-IAM5\[Resource::.*(Lake\w+|s3:::[a-z0-9.-]+)\/(tables|manifests|evidence|erasures|work|runs)\/[a-z_*./-]+\]$/,
+      /^AwsSolutions-IAM5\[Resource::.*(Lake\w+|s3:::[a-z0-9.-]+(\/[\w.-]+)*)\/(tables|manifests|evidence|erasures|work|runs)\/[a-z_*./-]+\]$/,
     at: /^(Extractors\/\w+|StartRun|RecordFailure|FinishRun)\/Role\/DefaultPolicy\/Resource$/,
     reason:
       'Keys that belong to this function or to the run. Parts of their names are only known at run time.',

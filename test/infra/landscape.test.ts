@@ -126,7 +126,7 @@ describe('a place in that bucket', () => {
 
   test.each<[Record<string, unknown>, string]>([
     [{ prefix: 'raw' }, "aws.prefix: is for a bucket of yours: name it in 'aws.bucket'"],
-    [{ bucket: 'lake', prefix: 'x'.repeat(97) }, 'aws.prefix: must be at most 96 characters'],
+    [{ bucket: 'lake', prefix: 'x'.repeat(65) }, 'aws.prefix: must be at most 64 characters'],
   ])('%j is refused', (aws, message) => {
     expect(() => parseDeployment({ aws })).toThrow(message);
   });
