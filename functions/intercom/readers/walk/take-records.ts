@@ -5,7 +5,7 @@
 import type { ChildDeclaration, ListQuestion, ObjectDeclaration } from '../../../core/declaration.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/json.ts';
 import type { ReadRecord, Reject } from '../../../core/reading.ts';
-import { findList, listUnder } from '../../../core/relationship.ts';
+import { listOf, listUnder } from '../../../core/relationship.ts';
 import type { EpochMs } from '../../../core/time.ts';
 import { isNotFound } from '../../http/failures.ts';
 import type { FailureGate } from './failure-gate.ts';
@@ -93,7 +93,7 @@ export function createRecordTaker(
     done: Completed,
   ): Promise<Completed> {
     const { field } = child.list;
-    const before = findList(child, record);
+    const before = listOf(child, record);
     const question = child.ask;
     if (question === undefined || before?.isWhole === true) return done;
     if (before === null && inARow(child) >= ENOUGH_UNKNOWN) return done;
@@ -101,7 +101,7 @@ export function createRecordTaker(
       const asked = await askList(question, field, recordId(declaration, record) ?? '');
       const value =
         asked === null ? null : before === null ? asked.value : replaced(record[field], asked.value);
-      const after = value === null ? null : findList(child, { [field]: value });
+      const after = value === null ? null : listOf(child, { [field]: value });
       if (before === null) unknownInARow.set(child, after === null ? inARow(child) + 1 : 0);
       if (after === null) {
         if (before === null) return done;
@@ -111,14 +111,20 @@ export function createRecordTaker(
       }
       const complete = { ...done, record: { ...done.record, [field]: value } };
       if (after.isWhole) return complete;
-      const have = after.items.length + after.odd.length;
-      const shortfall = `${have} of ${after.total} ${field} were listed`;
+      const shortfall = `${after.values.length} of ${after.total} ${field} were listed`;
       return { ...complete, shortfalls: [...done.shortfalls, shortfall] };
     } catch (error) {
       if (before === null) unknownInARow.set(child, inARow(child) + 1);
       return { ...done, failures: [...done.failures, { error, isOwed: before !== null }] };
     }
   }
+
+  /** Most records come with whole lists, or with lists that nobody knows. */
+  const needsAsking = (record: JsonObject): boolean =>
+    askable.some((child) => {
+      const list = listOf(child, record);
+      return list === null ? inARow(child) < ENOUGH_UNKNOWN : !list.isWhole;
+    });
 
   async function complete(record: JsonObject): Promise<Completed> {
     let done: Completed = { record, failures: [], shortfalls: [] };
@@ -137,12 +143,19 @@ export function createRecordTaker(
       all.push(...oddItems(declaration, one));
       return one;
     };
-    if (askable.length === 0) {
-      for (const record of listed) take(record);
-      return { records, rejects: all, debts };
-    }
-    for await (const { record, failures, shortfalls } of inOrder(listed, deps.inFlight, complete)) {
+    const asked = new Set(listed.filter(needsAsking));
+    let taken = 0;
+    const takeWhole = (): void => {
+      for (let next = listed[taken]; next !== undefined && !asked.has(next); next = listed[taken]) {
+        take(next);
+        taken += 1;
+        if (askable.length > 0) gate.succeeded();
+      }
+    };
+    takeWhole();
+    for await (const { record, failures, shortfalls } of inOrder([...asked], deps.inFlight, complete)) {
       const one = take(record);
+      taken += 1;
       const reasons = [...shortfalls];
       for (const { error, isOwed } of failures) {
         const reason = await gate.failed(error);
@@ -150,6 +163,7 @@ export function createRecordTaker(
       }
       if (failures.length === 0) gate.succeeded();
       if (reasons.length > 0) debts.push({ id: one.id, reason: reasons.join('; ') });
+      takeWhole();
     }
     return { records, rejects: all, debts };
   };
