@@ -296,8 +296,8 @@ export const MUTATIONS: readonly Mutation[] = [
   one(
     'one 404 is no deletion',
     'intercom/readers/conversation-parts.ts',
-    'inOrder(position.missing, inFlight, fetchDetail)',
-    "inOrder(position.missing, inFlight, async (id): Promise<Fetched> => ({ type: 'missing', id }))",
+    'inOrder(position.missing, pace.limit, fetchDetail)',
+    "inOrder(position.missing, pace.limit, async (id): Promise<Fetched> => ({ type: 'missing', id }))",
     `${READERS}/conversation-parts.test.ts`,
   ),
   one(

@@ -32,8 +32,8 @@ export type Query = Readonly<Record<string, string | number>>;
 
 /** An answer. `failure` is set only if `expect` accepts it; `body` is empty if it was not JSON. */
 export type Answer = Pick<
-  Attempt,
-  'status' | 'body' | 'bytes' | 'receivedAtMs' | 'date' | 'link' | 'failure'
+  TimedAttempt,
+  'status' | 'body' | 'bytes' | 'receivedAtMs' | 'tookMs' | 'date' | 'link' | 'observation' | 'failure'
 >;
 
 /**

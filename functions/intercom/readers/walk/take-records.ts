@@ -13,7 +13,7 @@ import { identify, oddItems, recordId, sortOut, withUnknown } from './identify.t
 import { inOrder } from './in-order.ts';
 import { totalCount } from './list-answers.ts';
 import { walkNumbers } from './number-walk.ts';
-import { type AskOptions, pathOf, type ReaderDeps } from './requests.ts';
+import { type AskOptions, pathOf, type ReaderDeps, recordsAtOnce } from './requests.ts';
 
 export interface TakenRecords {
   readonly records: readonly ReadRecord[];
@@ -153,7 +153,7 @@ export function createRecordTaker(
       }
     };
     takeWhole();
-    for await (const { record, failures, shortfalls } of inOrder([...asked], deps.inFlight, complete)) {
+    for await (const { record, failures, shortfalls } of inOrder([...asked], recordsAtOnce(deps), complete)) {
       const one = take(record);
       taken += 1;
       const reasons = [...shortfalls];
