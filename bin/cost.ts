@@ -55,7 +55,9 @@ program.action((options: Options) =>
     const standing = standingOf(synthesize(config, deployment), inDetail);
     const isCustom = Object.keys(volumes).length > 0;
     const sizes = isCustom ? { yours: { ...IDLE, ...volumes } } : SIZES;
-    terminal.print(costReport(sizes, groups, standing, queriesPerDay));
+    terminal.print(
+      costReport(sizes, groups, standing, { queriesPerDay, isCapped: config.concurrency !== null }),
+    );
     return 0;
   }),
 );

@@ -1,4 +1,4 @@
-/** The whole system on one machine: `demo`, `sync`, `status`, `verify`, `query`, `export`, `diff`, `person`, `fields`, `reset`. See `npm run local -- --help`. */
+/** The whole system on one machine: `demo`, `sync`, `status`, `verify`, `query`, `export`, `report`, `diff`, `person`, `fields`, `reset`. See `npm run local -- --help`. */
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { Command } from 'commander';
@@ -111,6 +111,21 @@ program
   .action((file, options) =>
     terminal.run(async () =>
       (await import('../lib/cli/local/commands/export.ts')).runExport(terminal, file, options),
+    ),
+  );
+
+program
+  .command('report')
+  .description(
+    'one HTML page to look at: runs over time, completeness, debts, sizes, and five reports on your data',
+  )
+  .option('--to <file>', 'file of the page; an existing one is replaced', 'report.html')
+  .option('--days <number>', 'how far back the runs go', '30')
+  .option('--open', 'open it in the browser')
+  .option(...OUT)
+  .action((options) =>
+    terminal.run(async () =>
+      (await import('../lib/cli/local/commands/report.ts')).runReport(terminal, options),
     ),
   );
 

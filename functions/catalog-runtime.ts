@@ -2,7 +2,7 @@
 import { GlueClient } from '@aws-sdk/client-glue';
 import { AWS_CLIENT } from './aws/clients.ts';
 import { createGlueCatalog, type GlueCatalogOptions } from './aws/glue-catalog.ts';
-import { configuredFlats, configuredTables } from './catalog/configured.ts';
+import { configuredTables, derivedViews } from './catalog/configured.ts';
 import { athenaLeaf } from './catalog/json-paths.ts';
 import type { ResolvedConfig } from './config/config.ts';
 import { rootUrl } from './core/lake-keys.ts';
@@ -26,8 +26,8 @@ export function createGlue(
     database: place('GLUE_DATABASE'),
     root: rootUrl(lake()),
     tables: (columns) => configuredTables([OBJECTS[object]], config, columns),
-    flats: (attributes) =>
-      configuredFlats(
+    derived: (attributes) =>
+      derivedViews(
         object,
         config.objects.map((name) => OBJECTS[name]),
         config,

@@ -38,7 +38,7 @@ export interface GlueCatalogOptions {
   /** The object's tables for the known columns. */
   readonly tables: (columns: SeenTables) => readonly CatalogTable[];
   /** The flat views that the object publishes, with these attributes of the workspace. */
-  readonly flats: (attributes: Attributes) => readonly View[];
+  readonly derived: (attributes: Attributes) => readonly View[];
   /** Ends the calls in progress, shortly before the invocation ends. */
   readonly signal?: AbortSignal;
 }
@@ -179,7 +179,7 @@ export function createGlueCatalog(client: GlueClient, options: GlueCatalogOption
       try {
         await settleShared(lake);
         for (const table of options.tables(columns)) await settleTable(table, lake);
-        for (const flat of options.flats(attributes)) {
+        for (const flat of options.derived(attributes)) {
           const view = glueView(flat, DatabaseName);
           await settle(async () => [viewChange(await find(view.Name), view)]);
         }

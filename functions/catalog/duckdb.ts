@@ -148,7 +148,8 @@ const MACROS: readonly string[] = [
   ...JSON_MACROS,
   'CREATE OR REPLACE MACRO from_unixtime(seconds) AS to_timestamp(seconds)',
   'CREATE OR REPLACE MACRO from_iso8601_timestamp(text) AS CAST(text AS TIMESTAMPTZ)',
-  'CREATE OR REPLACE MACRO approx_percentile(value, share) AS approx_quantile(value, share)',
+  // Of an even number of values, Athena takes the greater of the two in the middle.
+  'CREATE OR REPLACE MACRO approx_percentile(value, share) AS -quantile_disc(-value, 1 - share)',
 ];
 
 /** Defines what is committed. Run these first, and again when the manifests have changed. */

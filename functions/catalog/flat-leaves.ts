@@ -79,6 +79,13 @@ export const LEAVES: Readonly<Partial<Record<DeclaredTableName, Readonly<Record<
   admins: { avatar: IMAGE },
   subscription_types: { default_translation: all('string', 'locale') },
   conversation_tag: { applied_by: REFERENCE },
+  article_tag: { applied_by: REFERENCE },
+  ticket_type_attribute: {
+    input_options: {
+      ...all('boolean', 'multiline', 'allow_multiple_values'),
+      ...all('string', 'list_items'),
+    },
+  },
 };
 
 /** How the names of a column's leaves begin, if not with the column's own name. */

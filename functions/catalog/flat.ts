@@ -74,7 +74,8 @@ const TYPES: Readonly<Record<AttributeType, string>> = {
 /** The first and the last second of the years 1 to 9999, which is what engines can write. */
 const [FIRST_SECOND, LAST_SECOND] = [-62_135_596_800, 253_402_300_799];
 
-const fromUnix = (sql: string): string =>
+/** Unix seconds as a timestamp in UTC; null if no engine can write it. */
+export const fromUnix = (sql: string): string =>
   `CASE WHEN TRY_CAST(${sql} AS double) BETWEEN ${FIRST_SECOND} AND ${LAST_SECOND} THEN CAST(from_unixtime(TRY_CAST(${sql} AS double)) AT TIME ZONE 'UTC' AS timestamp) END`;
 
 const fromIso = (sql: string): string =>

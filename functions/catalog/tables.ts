@@ -1,6 +1,7 @@
 /** The tables of the lake for query engines, from the declarations and the types seen. Pure. */
 import type { ChildDeclaration, Column, ColumnType, ObjectDeclaration } from '../core/declaration.ts';
 import { DELETIONS, type ObjectName, REJECTS, type TableName } from '../core/names.ts';
+import { listFields } from '../core/relationship.ts';
 import { ofColumn, type SeenColumns, type SeenTables } from '../core/sightings.ts';
 import { type CatalogType, catalogType } from './types.ts';
 
@@ -25,8 +26,8 @@ export type CurrentRule =
       readonly kind: 'child';
       readonly parent: ObjectName;
       readonly on: readonly JoinColumns[];
-      /** The list's name in the parent's `_unknown`. */
-      readonly field: string;
+      /** The lists' names in the parent's `_unknown`. */
+      readonly fields: readonly string[];
       /** The parent is read whole: of its versions the one of the newest run counts, if the last run has the parent. */
       readonly ofLastRun: boolean;
     };
@@ -80,7 +81,8 @@ export const UNKNOWN = '_unknown';
 const UNKNOWN_COLUMN: PlainColumn = {
   name: UNKNOWN,
   type: 'json',
-  description: 'Lists that Intercom did not send with this version, such as `["tags"]`; null if all came.',
+  description:
+    'Lists that Intercom did not send with this version, such as `["tags"]`, or sent in part, such as `["ticket_parts: 500 of 612"]`; null if all came.',
 };
 
 const DELETION_COLUMNS: readonly PlainColumn[] = [
@@ -216,7 +218,7 @@ function tablesOf(object: ObjectDeclaration, seen: SeenTables): readonly Catalog
         kind: 'child',
         parent: name,
         on: joinColumns(child, primaryKey),
-        field: child.list.field,
+        fields: listFields(child),
         ofLastRun,
       },
       records: recordColumns(child.table, child.primaryKey, child.columns),

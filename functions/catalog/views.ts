@@ -63,13 +63,15 @@ WHERE "_run_id" = ${lastRunOf(object)}`;
 type ChildRule = Extract<CurrentRule, { readonly kind: 'child' }>;
 
 /** Rows of each parent's newest version that knows the list: one that did not come leaves them as they are. */
-function childRows(table: ViewedTable, { parent, on, field, ofLastRun }: ChildRule): string {
+function childRows(table: ViewedTable, { parent, on, fields, ofLastRun }: ChildRule): string {
   const key = on.map(({ parentColumn }) => quoted(parentColumn)).join(', ');
   const matches = on.map(
     ({ column, parentColumn }) => `parent.${quoted(parentColumn)} = child.${quoted(column)}`,
   );
   const newest = ofLastRun ? 'max_by("_version", "_run_id")' : 'max("_version")';
-  const isKnown = `strpos(coalesce(${quoted(UNKNOWN)}, ''), ${literal(JSON.stringify(field))}) = 0`;
+  const isKnown = fields
+    .map((field) => `strpos(coalesce(${quoted(UNKNOWN)}, ''), ${literal(JSON.stringify(field))}) = 0`)
+    .join(' AND ');
   const isThere = ofLastRun ? `\n  HAVING max("_run_id") = ${lastRunOf(parent)}` : '';
   return `SELECT
 ${list(names(table).map((name) => `child.${name}`))}

@@ -9,7 +9,7 @@ import { InputError } from '../core/errors.ts';
 import { isJsonObject } from '../core/json.ts';
 import { CHILD_NAMES, type ChildName, isChildName, OBJECT_NAMES, type ObjectName } from '../core/names.ts';
 import type { EpochSeconds } from '../core/time.ts';
-import type { FieldRules } from '../rows/field-rules.ts';
+import { type FieldRules, tablesWithoutKey } from '../rows/field-rules.ts';
 import { API_HOSTS } from './api-hosts.ts';
 import { type CronProblem, type Deployment, deploymentKeys } from './deployment.ts';
 import { fieldsSchema, refuseNamedAndExcluded, tablesSchema } from './field-config.ts';
@@ -20,10 +20,24 @@ import { ruleNotes } from './rule-notes.ts';
 export const PARENT_OF: Readonly<Record<ChildName, ObjectName>> = {
   contact_company: 'contacts',
   contact_tag: 'contacts',
+  contact_subscription: 'contacts',
   company_tag: 'companies',
+  company_segment: 'companies',
   conversation_tag: 'conversations',
-  team_admin: 'teams',
+  conversation_contact: 'conversations',
+  conversation_teammate: 'conversations',
+  conversation_link: 'conversations',
+  conversation_content_source: 'conversations',
+  team_first_response: 'conversations',
   email_address_header: 'conversation_parts',
+  team_admin: 'teams',
+  ticket_part: 'tickets',
+  ticket_contact: 'tickets',
+  ticket_link: 'tickets',
+  ticket_type_attribute: 'ticket_types',
+  ticket_type_state: 'ticket_types',
+  article_collection: 'articles',
+  article_tag: 'articles',
 };
 
 const SELECTABLE = [...OBJECT_NAMES, ...CHILD_NAMES] as const;
@@ -251,13 +265,16 @@ function pipelineOf(
 ): ResolvedPipeline {
   const { baseUrl: override, objects, startFrom, overlapMinutes, concurrency, ...rest } = checked;
   const { email, missedIntervals } = rest.alerts;
+  const withoutKey = tablesWithoutKey(tables, rest).map(({ name }) => name as string);
   return {
     config: {
       name: rest.name,
       region: rest.region,
       baseUrl: override ?? API_HOSTS[rest.region],
       objects: selectedObjects(objects),
-      excludedTables: rest.tables.exclude,
+      excludedTables: [
+        ...new Set([...rest.tables.exclude, ...CHILD_NAMES.filter((name) => withoutKey.includes(name))]),
+      ],
       fields: rest.fields,
       sensitiveFields: rest.sensitiveFields,
       startFrom: startFrom ?? null,

@@ -2,6 +2,7 @@
 
 import { InputError } from '../core/errors.ts';
 import { isJsonObject } from '../core/json.ts';
+import { rootUrl } from '../core/lake-keys.ts';
 import {
   type ConfigRules,
   checkConfig,
@@ -25,8 +26,24 @@ function sameNames(configs: readonly unknown[]): readonly string[] {
   });
 }
 
+/** Two pipelines with the same place in the same bucket would take each other's files for their own. */
+function sameLakes(checked: readonly ReturnType<typeof checkConfig>[]): readonly string[] {
+  const roots = checked.map((one) => {
+    if ('problems' in one) return null;
+    const { bucket, prefix } = one.pipeline.deployment.aws;
+    return bucket === null ? null : rootUrl({ bucket, prefix });
+  });
+  return roots.flatMap((root, index) => {
+    const first = roots.indexOf(root);
+    if (root === null || first === index) return [];
+    return [
+      `[${index}].aws.prefix: ${root} is also the lake of [${first}]; give each pipeline its own prefix`,
+    ];
+  });
+}
+
 /**
- * Checks the content of a configuration file: one configuration, or a list of them with different names.
+ * Checks the content of a configuration file: one configuration, or a list of them with different names and lakes.
  * @throws InputError listing every mistake of every configuration
  */
 export function parsePipelines(content: unknown, rules: ConfigRules): readonly ResolvedPipeline[] {
@@ -36,7 +53,7 @@ export function parsePipelines(content: unknown, rules: ConfigRules): readonly R
     return refuseConfig(['(top level): the list is empty; it needs at least one pipeline']);
   const checked = configs.map((config, index) => checkConfig(config, rules, isList ? `[${index}]` : ''));
   const problems = checked.flatMap((one) => ('problems' in one ? one.problems : []));
-  const all = [...problems, ...sameNames(configs)];
+  const all = [...problems, ...sameNames(configs), ...sameLakes(checked)];
   if (all.length > 0) return refuseConfig(all);
   return checked.flatMap((one) => ('pipeline' in one ? [one.pipeline] : []));
 }

@@ -32,7 +32,7 @@ const SKEW_MS = 10_000;
 const LIFE_MS = LEASE_MS + REQUEST_TIMEOUT_MS + SKEW_MS;
 
 /** A share is written again after so long, even if nothing has changed. */
-const RENEW_MS = 5_000;
+export const RENEW_MS = 5_000;
 
 /** Later than this, nobody keeps anything free for what a share wants: its invocation may be dead. */
 const AWAKE_MS = RENEW_MS + SKEW_MS;

@@ -2,6 +2,7 @@
  * What an object declares about itself. Everything that differs between the 16 objects is data of these
  * types. Paging, cursors, retries, files and commits exist once and read that data.
  */
+import type { JsonValue } from './json.ts';
 import type { ChildName, ObjectName } from './names.ts';
 
 /**
@@ -30,12 +31,16 @@ export interface Column {
   readonly plain?: readonly string[];
 }
 
-/** Source of a child column's value: a field of the parent, a field of the item, the item itself, its index from 0. */
+/**
+ * Source of a child column's value: a field of the parent, a dotted path in the item, the item itself, its index from 0,
+ * or what its list says of all items.
+ */
 export type ChildSource =
   | { readonly parent: string }
   | { readonly item: string }
   | { readonly self: true }
-  | { readonly index: true };
+  | { readonly index: true }
+  | { readonly list: string };
 
 export interface ChildColumn extends Omit<Column, 'from'> {
   readonly from: ChildSource;
@@ -45,10 +50,12 @@ export interface ChildColumn extends Omit<Column, 'from'> {
 export interface ListPlace {
   /** Top-level field. In `_unknown` it names the relationship. */
   readonly field: string;
-  /** Keys inside the field that may hold the list. The field may also be the list itself. */
+  /** Dotted paths inside the field that may hold the list. The field may also be the list itself. */
   readonly keys: readonly string[];
-  /** Without the field there is nothing to list, as for a message that was not an e-mail. */
+  /** Without the field, or with null for the list, there is nothing to list, as for a message that was not an e-mail. */
   readonly nullMeansNone?: true;
+  /** What being in this list says of an item, by name. */
+  readonly says?: Readonly<Record<string, JsonValue>>;
 }
 
 /** How to ask for a list that a record came without, or with only a part of; `{id}` is the record's id. */
@@ -65,12 +72,17 @@ export type ListQuestion =
   /** The record itself, which has the list in the same place. */
   | { readonly kind: 'record'; readonly path: string };
 
-/** A table derived from a list inside an object's records. */
+/**
+ * A table derived from a list inside an object's records. If the parent keeps the list too, the table is a second view
+ * of it: its rows are neither counted nor owed.
+ */
 export interface ChildDeclaration {
   readonly table: ChildName;
   readonly description: string;
   readonly primaryKey: readonly string[];
   readonly list: ListPlace;
+  /** More lists whose items belong to the table. Such a table cannot ask. */
+  readonly otherLists?: readonly ListPlace[];
   readonly ask?: ListQuestion;
   /** Search field that finds the parents of an item by its key, to count them. */
   readonly countedBy?: string;
@@ -191,7 +203,7 @@ export interface PersonPlaces {
   readonly isPerson?: true;
   /** Places of the people that a record is about, such as `contacts.contacts[]`. */
   readonly about?: readonly string[];
-  /** Column with the id of the conversation that a row belongs to, if it may be with one person only. */
+  /** Column with the id of the conversation or ticket that a row belongs to, if it may be with one person only. */
   readonly conversation?: { readonly column: string; readonly people?: string };
 }
 

@@ -1,6 +1,8 @@
 /** The declared tables of objects and of children, in the form that field rules need. */
 import type { ChildDeclaration, Column, ObjectDeclaration } from './declaration.ts';
 import type { ChildName, ObjectName } from './names.ts';
+import { parsePath, type Step } from './paths.ts';
+import { onlyInChildren, pathsInRecord } from './relationship.ts';
 
 /** Every table except those that all objects share. */
 export type DeclaredTableName = ObjectName | ChildName;
@@ -10,10 +12,17 @@ export type TableColumn = Omit<Column, 'from'>;
 export interface DeclaredTable {
   readonly name: DeclaredTableName;
   readonly columns: readonly TableColumn[];
+  readonly key: readonly string[];
   /** Columns that we join, order or resume by: keys, cursors and references. */
   readonly kept: ReadonlySet<string>;
   /** Paths of the record that are in another table, or not synced at all. */
   readonly omitted: readonly string[];
+  /** Of a child table whose list the parent keeps: where the parent has the same values. */
+  readonly repeats?: {
+    readonly table: DeclaredTableName;
+    /** By column: paths in the parent's record. */
+    readonly paths: ReadonlyMap<string, readonly (readonly Step[])[]>;
+  };
 }
 
 const REFERENCE = /^id$|_ids?$/;
@@ -25,12 +34,21 @@ const isReference = ({ name, personal }: TableColumn): boolean =>
 const keptOf = (columns: readonly TableColumn[], names: readonly (string | null)[]): ReadonlySet<string> =>
   new Set([...names.filter((name) => name !== null), ...columns.filter(isReference).map(({ name }) => name)]);
 
-const childTable = ({ table, columns, primaryKey }: ChildDeclaration): DeclaredTable => ({
-  name: table,
-  columns,
-  kept: keptOf(columns, primaryKey),
-  omitted: [],
-});
+function childTable(parent: ObjectDeclaration, child: ChildDeclaration): DeclaredTable {
+  const { table, columns, primaryKey } = child;
+  const own: DeclaredTable = {
+    name: table,
+    columns,
+    key: primaryKey,
+    kept: keptOf(columns, primaryKey),
+    omitted: [],
+  };
+  if (onlyInChildren(parent).includes(child)) return own;
+  const paths = new Map(
+    columns.map((column) => [column.name, pathsInRecord(child, column).map(parsePath)] as const),
+  );
+  return { ...own, repeats: { table: parent.name, paths } };
+}
 
 /** The table of an object, then those of its children. */
 export function tablesOf(object: ObjectDeclaration): readonly DeclaredTable[] {
@@ -39,10 +57,11 @@ export function tablesOf(object: ObjectDeclaration): readonly DeclaredTable[] {
   const own: DeclaredTable = {
     name,
     columns,
+    key: primaryKey,
     kept: keptOf(columns, [...primaryKey, versionField, cursor]),
     omitted: omit,
   };
-  return [own, ...children.map(childTable)];
+  return [own, ...children.map((child) => childTable(object, child))];
 }
 
 /** Names of the tables that belong to the object alone: its own, then those of its children. */

@@ -9,7 +9,7 @@ export interface PersonHashes {
   readonly emails: readonly string[];
   /** The customer's own ids. */
   readonly external_ids: readonly string[];
-  /** Conversations with nobody else. */
+  /** Conversations and tickets with nobody else: they share their ids. */
   readonly conversations: readonly string[];
 }
 

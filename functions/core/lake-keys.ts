@@ -132,6 +132,9 @@ export const outcomeKey = (runId: string, object: ObjectName): string =>
   `${objectWork(runId, object)}outcome.json`;
 export const draftKey = (runId: string, object: ObjectName): string =>
   `${objectWork(runId, object)}manifest.json`;
+/** The manifest of the run is gone for good. */
+export const purgedKey = (runId: string, object: ObjectName): string =>
+  `${objectWork(runId, object)}purged.json`;
 /** Receipts of a rewrite. */
 export const rewriteReceiptKey = (rewriteId: string, object: ObjectName, sequence: number): string =>
   `${objectWork(rewriteId, object)}${String(sequence).padStart(6, '0')}.receipt.json`;

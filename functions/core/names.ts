@@ -23,10 +23,24 @@ export type ObjectName = (typeof OBJECT_NAMES)[number];
 export const CHILD_NAMES = [
   'contact_company',
   'contact_tag',
+  'contact_subscription',
   'company_tag',
+  'company_segment',
   'conversation_tag',
-  'team_admin',
+  'conversation_contact',
+  'conversation_teammate',
+  'conversation_link',
+  'conversation_content_source',
+  'team_first_response',
   'email_address_header',
+  'team_admin',
+  'ticket_part',
+  'ticket_contact',
+  'ticket_link',
+  'ticket_type_attribute',
+  'ticket_type_state',
+  'article_collection',
+  'article_tag',
 ] as const;
 export type ChildName = (typeof CHILD_NAMES)[number];
 

@@ -1,5 +1,18 @@
-import { createdAt, id, json, object, objectType, string, updatedAt, workspaceId } from './declare.ts';
-import { at, TAG } from './places.ts';
+import type { ChildColumn } from '../core/declaration.ts';
+import {
+  childColumn,
+  createdAt,
+  id,
+  json,
+  object,
+  objectType,
+  string,
+  updatedAt,
+  workspaceId,
+} from './declare.ts';
+import { APPLIED_TAG, at, TAG } from './places.ts';
+
+const articleId: ChildColumn = childColumn({ parent: 'id' }, string('article_id', '`articles.id`.'));
 
 export const articles = object({
   name: 'articles',
@@ -40,5 +53,21 @@ export const articles = object({
       personal: ['tags[].applied_by'],
       plain: at('tags[]', TAG),
     }),
+  ],
+  children: [
+    {
+      table: 'article_collection',
+      description: 'Collections that each article belongs to.',
+      primaryKey: ['article_id', 'collection_id'],
+      list: { field: 'parent_ids', keys: [] },
+      columns: [articleId, childColumn({ self: true }, string('collection_id', '`collections.id`.'))],
+    },
+    {
+      table: 'article_tag',
+      description: 'Tags on each article.',
+      primaryKey: ['article_id', 'tag_id'],
+      list: { field: 'tags', keys: ['tags', 'data'] },
+      columns: [articleId, ...APPLIED_TAG],
+    },
   ],
 });

@@ -63,5 +63,15 @@ export const companies = object({
         childColumn({ item: 'name' }, string('tag_name', 'Name of the tag.')),
       ],
     },
+    {
+      table: 'company_segment',
+      description: 'Segments that each company is in.',
+      primaryKey: ['company_id', 'segment_id'],
+      list: { field: 'segments', keys: ['segments', 'data'] },
+      columns: [
+        childColumn({ parent: 'id' }, string('company_id', '`companies.id`.')),
+        childColumn({ item: 'id' }, string('segment_id', '`segments.id`.')),
+      ],
+    },
   ],
 });

@@ -136,5 +136,17 @@ export const contacts = object({
       countedBy: 'tag_id',
       columns: [contactId, childColumn({ item: 'id' }, string('tag_id', '`tags.id`.'))],
     },
+    {
+      table: 'contact_subscription',
+      description: 'Subscription types that each contact chose or refused.',
+      primaryKey: ['contact_id', 'subscription_type_id', 'choice'],
+      list: { field: 'opted_in_subscription_types', keys: ['data'], says: { choice: 'opted_in' } },
+      otherLists: [{ field: 'opted_out_subscription_types', keys: ['data'], says: { choice: 'opted_out' } }],
+      columns: [
+        contactId,
+        childColumn({ item: 'id' }, string('subscription_type_id', '`subscription_types.id`.')),
+        childColumn({ list: 'choice' }, string('choice', '`opted_in` or `opted_out`.')),
+      ],
+    },
   ],
 });

@@ -1,4 +1,4 @@
-import type { SearchRead } from '../core/declaration.ts';
+import type { ChildColumn, SearchRead } from '../core/declaration.ts';
 import {
   boolean,
   childColumn,
@@ -13,7 +13,22 @@ import {
   timestamp,
   updatedAt,
 } from './declare.ts';
-import { at, CONTACT_REFERENCES, LINKED_OBJECTS, PLAN, SEGMENT, TAG } from './places.ts';
+import {
+  APPLIED_TAG,
+  at,
+  CONTACT_REFERENCES,
+  LINKED,
+  LINKED_OBJECTS,
+  PLAN,
+  REFERENCED_CONTACT,
+  SEGMENT,
+  TAG,
+} from './places.ts';
+
+const conversationId: ChildColumn = childColumn(
+  { parent: 'id' },
+  string('conversation_id', '`conversations.id`.'),
+);
 
 /** Finds changed conversations; `conversation_parts` uses the same search. */
 export const conversationSearch: SearchRead = {
@@ -153,14 +168,80 @@ export const conversations = object({
       primaryKey: ['conversation_id', 'tag_id'],
       list: { field: 'tags', keys: ['tags', 'data'] },
       ask: { kind: 'record', path: '/conversations/{id}' },
+      columns: [conversationId, ...APPLIED_TAG],
+    },
+    {
+      table: 'conversation_contact',
+      description: 'Contacts who take part in each conversation.',
+      primaryKey: ['conversation_id', 'contact_id'],
+      list: { field: 'contacts', keys: ['contacts', 'data'] },
+      columns: [conversationId, ...REFERENCED_CONTACT],
+    },
+    {
+      table: 'conversation_teammate',
+      description: 'Teammates who wrote in each conversation.',
+      primaryKey: ['conversation_id', 'admin_id'],
+      // The documentation has `teammates`, the real API `admins` (docs/intercom-api.md 6.4).
+      list: { field: 'teammates', keys: ['admins', 'teammates'], nullMeansNone: true },
+      columns: [conversationId, childColumn({ item: 'id' }, string('admin_id', '`admins.id`.'))],
+    },
+    {
+      table: 'conversation_link',
+      description: 'Conversations and tickets that are linked to each conversation.',
+      primaryKey: ['conversation_id', 'type', 'linked_id'],
+      list: { field: 'linked_objects', keys: ['data'] },
+      columns: [conversationId, ...LINKED],
+    },
+    {
+      table: 'conversation_content_source',
+      description: 'What the AI agent answered from in each conversation.',
+      primaryKey: ['conversation_id', 'position'],
+      list: { field: 'ai_agent', keys: ['content_sources.content_sources'], nullMeansNone: true },
       columns: [
-        childColumn({ parent: 'id' }, string('conversation_id', '`conversations.id`.')),
-        childColumn({ item: 'id' }, string('tag_id', '`tags.id`.')),
-        childColumn({ item: 'name' }, string('tag_name', 'Name of the tag.')),
-        childColumn({ item: 'applied_at' }, timestamp('applied_at', 'When the tag was applied.')),
+        conversationId,
+        childColumn({ index: true }, integer('position', 'Position in the list, from 0.')),
         childColumn(
-          { item: 'applied_by' },
-          json('applied_by', 'Teammate who applied the tag: a reference.', PERSONAL),
+          { item: 'content_type' },
+          string('content_type', 'What it is: `article`, `file` and others.'),
+        ),
+        childColumn({ item: 'url' }, string('url', 'Address inside Intercom, for teammates.')),
+        childColumn({ item: 'title' }, string('title', 'Title of the source.')),
+        childColumn({ item: 'locale' }, string('locale', 'Language of the source, as a code.')),
+      ],
+    },
+    {
+      table: 'team_first_response',
+      description: 'How long each team took to answer a conversation first, in and out of office hours.',
+      primaryKey: ['conversation_id', 'in_office_hours', 'position'],
+      list: {
+        field: 'statistics',
+        keys: ['assigned_team_first_response_time'],
+        nullMeansNone: true,
+        says: { in_office_hours: false },
+      },
+      otherLists: [
+        {
+          field: 'statistics',
+          keys: ['assigned_team_first_response_time_in_office_hours'],
+          nullMeansNone: true,
+          says: { in_office_hours: true },
+        },
+      ],
+      columns: [
+        conversationId,
+        childColumn(
+          { list: 'in_office_hours' },
+          boolean('in_office_hours', 'Whether only office hours count in `response_time`.'),
+        ),
+        childColumn({ index: true }, integer('position', 'Position in the list, from 0.')),
+        childColumn({ item: 'team_id' }, string('team_id', '`teams.id`.')),
+        childColumn(
+          { item: 'team_name' },
+          string('team_name', 'Name of the team; `Unassigned` if there is none.'),
+        ),
+        childColumn(
+          { item: 'response_time' },
+          integer('response_time', 'Seconds from the assignment to the first response.'),
         ),
       ],
     },

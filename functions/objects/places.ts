@@ -2,7 +2,9 @@
  * Places that occur in several JSON columns, with their leaves that are not personal. As everywhere, `type`,
  * `id` and `*_id` need not be listed.
  */
+import type { ChildColumn } from '../core/declaration.ts';
 import { pathFrom } from '../core/paths.ts';
+import { childColumn, json, PERSONAL, string, timestamp } from './declare.ts';
 
 /** The leaves of a place, as paths from the column. */
 export const at = (place: string, leaves: readonly string[]): readonly string[] =>
@@ -21,18 +23,43 @@ export const SEGMENT = ['name', 'created_at', 'updated_at', 'person_type', 'coun
 /** `applied_by` is personal. */
 export const TAG = ['name', 'applied_at'];
 
+/** Columns of a child table of contacts. */
+export const REFERENCED_CONTACT: readonly ChildColumn[] = [
+  childColumn({ item: 'id' }, string('contact_id', '`contacts.id`.')),
+  childColumn(
+    { item: 'external_id' },
+    string('external_id', "The customer's own id of the person.", PERSONAL),
+  ),
+];
+
+/** Columns of a child table of linked objects. */
+export const LINKED: readonly ChildColumn[] = [
+  childColumn({ item: 'type' }, string('type', 'What is linked: `conversation` or `ticket`.')),
+  childColumn({ item: 'id' }, string('linked_id', 'Id of what is linked.')),
+  childColumn({ item: 'category' }, string('category', 'Category of a linked ticket.')),
+];
+
+/** Columns of a child table of tags that say who applied them. */
+export const APPLIED_TAG: readonly ChildColumn[] = [
+  childColumn({ item: 'id' }, string('tag_id', '`tags.id`.')),
+  childColumn({ item: 'name' }, string('tag_name', 'Name of the tag.')),
+  childColumn({ item: 'applied_at' }, timestamp('applied_at', 'When the tag was applied.')),
+  childColumn(
+    { item: 'applied_by' },
+    json('applied_by', 'Teammate who applied the tag: a reference.', PERSONAL),
+  ),
+];
+
 export const TICKET_STATE = ['category', 'internal_label', 'external_label'];
+
+/** The documentation lists no keys. These occur in its examples and requests, and in the real API. */
+export const INPUT_OPTIONS = ['', 'multiline', 'allow_multiple_values', 'list_items', 'list_options[].label'];
 
 const TICKET_TYPE_ATTRIBUTE = [
   'name',
   'description',
   'data_type',
-  // The documentation lists no keys. These occur in its examples and requests, and in the real API.
-  'input_options',
-  'input_options.multiline',
-  'input_options.allow_multiple_values',
-  'input_options.list_items',
-  'input_options.list_options[].label',
+  ...at('input_options', INPUT_OPTIONS),
   'order',
   'required_to_create',
   'required_to_create_for_contacts',

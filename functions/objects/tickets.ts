@@ -1,5 +1,7 @@
+import type { ChildColumn } from '../core/declaration.ts';
 import {
   boolean,
+  childColumn,
   createdAt,
   id,
   json,
@@ -13,11 +15,15 @@ import {
 import {
   at,
   CONTACT_REFERENCES,
+  LINKED,
   LINKED_OBJECTS,
+  REFERENCED_CONTACT,
   TICKET_STATE,
   TICKET_STATES,
   TICKET_TYPE_ATTRIBUTES,
 } from './places.ts';
+
+const ticketId: ChildColumn = childColumn({ parent: 'id' }, string('ticket_id', '`tickets.id`.'));
 
 export const tickets = object({
   name: 'tickets',
@@ -34,7 +40,10 @@ export const tickets = object({
     granularity: 'second',
   },
   single: { path: '/tickets/{id}' },
-  person: { about: ['contacts.contacts[]', 'ticket_parts.ticket_parts[].author'] },
+  person: {
+    about: ['contacts.contacts[]', 'ticket_parts.ticket_parts[].author'],
+    conversation: { column: 'id', people: 'contacts.contacts[]' },
+  },
   columns: [
     objectType('ticket'),
     id('ticket'),
@@ -93,4 +102,84 @@ export const tickets = object({
     boolean('is_shared', 'Whether the contact sees the ticket.'),
   ],
   omit: ['ticket_parts.ticket_parts[].attachments', 'ticket_attributes.*[].url'],
+  children: [
+    {
+      table: 'ticket_part',
+      description: 'Messages, notes and events of each ticket: at most the newest 500.',
+      primaryKey: ['ticket_id', 'id'],
+      list: { field: 'ticket_parts', keys: ['ticket_parts', 'data'] },
+      columns: [
+        ticketId,
+        childColumn({ item: 'id' }, id('part')),
+        childColumn(
+          { item: 'part_type' },
+          string('part_type', 'What the part is: `comment`, `note`, `assignment` and others.'),
+        ),
+        childColumn({ item: 'body' }, string('body', 'Text of the message, as HTML.', PERSONAL)),
+        childColumn({ item: 'ticket_state' }, string('ticket_state', 'State of the ticket after the part.')),
+        childColumn(
+          { item: 'previous_ticket_state' },
+          string('previous_ticket_state', 'State of the ticket before the part.'),
+        ),
+        childColumn({ item: 'created_at' }, createdAt('part')),
+        childColumn({ item: 'updated_at' }, updatedAt('part')),
+        childColumn(
+          { item: 'author.type' },
+          string('author_type', 'Who wrote it: `admin`, `bot`, `team` or `user`.'),
+        ),
+        childColumn({ item: 'author.id' }, string('author_id', 'Id of the author.')),
+        childColumn(
+          { item: 'assigned_to.type' },
+          string('assigned_to_type', 'To whom the part assigned the ticket: `admin` or `team`.'),
+        ),
+        childColumn(
+          { item: 'assigned_to.id' },
+          string('assigned_to_id', 'Id of whom the part assigned the ticket to.'),
+        ),
+        childColumn(
+          { item: 'updated_attribute_data.attribute.id' },
+          string('updated_attribute_id', 'Id of the attribute that the part changed.'),
+        ),
+        childColumn(
+          { item: 'updated_attribute_data.attribute.label' },
+          string('updated_attribute_name', 'Name of the attribute that the part changed.'),
+        ),
+        childColumn(
+          { item: 'updated_attribute_data.value.id' },
+          string(
+            'updated_attribute_value_id',
+            'Id of the new value, or several; often the value itself.',
+            PERSONAL,
+          ),
+        ),
+        childColumn(
+          { item: 'updated_attribute_data.value.label' },
+          string('updated_attribute_value', 'The new value, or several.', PERSONAL),
+        ),
+        childColumn({ item: 'redacted' }, boolean('redacted', 'Whether the content was redacted.')),
+        childColumn(
+          { item: 'external_id' },
+          string('external_id', 'Id of the part in another system.', PERSONAL),
+        ),
+        childColumn(
+          { item: 'app_package_code' },
+          string('app_package_code', 'App that created the part through the API.'),
+        ),
+      ],
+    },
+    {
+      table: 'ticket_contact',
+      description: 'Contacts on each ticket.',
+      primaryKey: ['ticket_id', 'contact_id'],
+      list: { field: 'contacts', keys: ['contacts', 'data'] },
+      columns: [ticketId, ...REFERENCED_CONTACT],
+    },
+    {
+      table: 'ticket_link',
+      description: 'Conversations and tickets that are linked to each ticket.',
+      primaryKey: ['ticket_id', 'type', 'linked_id'],
+      list: { field: 'linked_objects', keys: ['data'] },
+      columns: [ticketId, ...LINKED],
+    },
+  ],
 });

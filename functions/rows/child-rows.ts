@@ -1,8 +1,8 @@
 /** Turns a list inside a record into rows of its child table. Pure. */
 
 import type { ChildColumn, ChildDeclaration, ColumnType } from '../core/declaration.ts';
-import { isJsonObject, isRawInteger, type JsonObject, type JsonValue, stringifyJson } from '../core/json.ts';
-import { findList } from '../core/relationship.ts';
+import { isRawInteger, type JsonObject, type JsonValue, stringifyJson } from '../core/json.ts';
+import { findList, itemValue, type ListItem } from '../core/relationship.ts';
 import { createSightings, type See, type Sightings } from '../core/sightings.ts';
 import { cell, label, type Row, type Treat, treated } from './cells.ts';
 import type { Treatments } from './field-rules.ts';
@@ -13,12 +13,12 @@ const childCellType = (value: JsonValue | undefined, type: ColumnType): JsonValu
 function childValue(
   { from }: ChildColumn,
   parent: JsonObject,
-  item: JsonValue,
-  index: number,
+  { value, index, place }: ListItem,
 ): JsonValue | undefined {
   if ('parent' in from) return parent[from.parent];
-  if ('item' in from) return isJsonObject(item) ? item[from.item] : undefined;
-  return 'self' in from ? item : index;
+  if ('item' in from) return itemValue(value, from.item);
+  if ('list' in from) return place.says?.[from.list];
+  return 'self' in from ? value : index;
 }
 
 type ShapedColumn = ChildColumn & {
@@ -59,11 +59,11 @@ function childCell({ type, treat, see }: ShapedColumn, found: JsonValue | undefi
 export function addChildRows(child: ShapedChild, record: JsonObject, tail: string, rows: Row[]): void {
   const { declaration, columns } = child;
   const keys = new Set<string>();
-  for (const { value: item, index } of findList(declaration, record)?.items ?? []) {
+  for (const item of findList(declaration, record)?.items ?? []) {
     let cells = '';
     let key = '';
     for (const column of columns) {
-      const text = childCell(column, childValue(column, record, item, index));
+      const text = childCell(column, childValue(column, record, item));
       cells += `${column.label}${text},`;
       if (column.isKey) key += `${text},`;
     }

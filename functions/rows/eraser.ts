@@ -1,7 +1,7 @@
 /**
  * Takes a person out of rows that are already written, or about to be. A person is known by keyed hashes only. Pure.
  *
- * - A row that is the person, of their table or of a child of it, goes.
+ * - A row that is the person, of their table or of a child of it, goes, and so does one that only says where they are.
  * - A row about them, or of a conversation with nobody else, loses every personal field and every new one.
  * - Any other row loses what names them: an object that is them, or else the one value.
  */
@@ -19,6 +19,7 @@ import {
 import { DELETIONS, REJECTS, type TableName } from '../core/names.ts';
 import { parsePath, type Step } from '../core/paths.ts';
 import type { HashText } from '../core/ports.ts';
+import { pathsInRecord } from '../core/relationship.ts';
 import { createTreatments } from './field-rules.ts';
 
 /** What became of a row. `line` has no newline. */
@@ -52,6 +53,30 @@ const OWN_ID_PLACE = /^user_id$|(^|_)external_/;
 
 /** Keys that say whom an object is. */
 const IDENTITY = /^(id|user_id|contact_id|external_id|email|email_address)$/;
+
+/** A column of a child table that says whom an item is about, and the key that says it in the item. */
+interface IdentityColumn {
+  readonly name: string;
+  readonly key: string;
+}
+
+/** By child table: columns with what identifies a person in one of these places of the parent's record. */
+const identityColumns = (
+  { children }: ObjectDeclaration,
+  about: readonly string[],
+): ReadonlyMap<TableName, readonly IdentityColumn[]> =>
+  new Map(
+    children.map((child) => [
+      child.table,
+      child.columns.flatMap((column) => {
+        const path = pathsInRecord(child, column).find((one) =>
+          about.includes(one.slice(0, one.lastIndexOf('.'))),
+        );
+        const key = path?.slice(path.lastIndexOf('.') + 1) ?? '';
+        return IDENTITY.test(key) ? [{ name: column.name, key }] : [];
+      }),
+    ]),
+  );
 
 const HASH = /^[0-9a-f]{64}$/;
 const ADDRESS = /[\p{L}\p{N}._%+'-]+@[\p{L}\p{N}._-]+/gu;
@@ -150,6 +175,7 @@ export function createEraser(
   const { isNamedBy, isThem } = createRecognition(person, hash);
   const { person: places = {}, primaryKey, children } = declaration;
   const about = (places.about ?? []).map(parsePath);
+  const identities = identityColumns(declaration, places.about ?? []);
   const everybody = places.conversation?.people === undefined ? null : parsePath(places.conversation.people);
   const personal = createTreatments(declaration, { fields: {}, sensitiveFields: 'hash' }, GONE);
   const keys = new Map<TableName, readonly string[]>([
@@ -176,9 +202,12 @@ export function createEraser(
     return column === undefined ? null : scalarText(row[column]);
   }
 
-  /** A row of the person's own table, or of a child of it. */
+  /** A row of the person's own table, of a child of it, or one whose key has the person. */
   function isPersonRow(table: TableName, row: JsonObject): boolean {
-    if (places.isPerson !== true) return false;
+    if (places.isPerson !== true) {
+      const own = keys.get(table) ?? [];
+      return identifies(table, row).some(({ name }) => own.includes(name));
+    }
     if (table === DELETIONS) return isNamedBy(row.id, 'id', {});
     const column = parentColumn(table, primaryKey[0] ?? '');
     if (column === undefined) return false;
@@ -186,10 +215,14 @@ export function createEraser(
     return table === declaration.name && isThem(row);
   }
 
+  /** The columns of a child's row that say that its item is about the person. */
+  const identifies = (table: TableName, row: JsonObject): readonly IdentityColumn[] =>
+    (identities.get(table) ?? []).filter(({ name, key }) => isNamedBy(row[name], key, {}));
+
   function isAbout(table: TableName, row: JsonObject): boolean {
     const conversation = conversationOf(table, row);
     if (conversation !== null && person.conversations.has(hash(conversation))) return true;
-    if (isThem(withoutKeys(table, row))) return true;
+    if (isThem(withoutKeys(table, row)) || identifies(table, row).length > 0) return true;
     return table === declaration.name && about.some((path) => valuesAt(row, path).some(isThem));
   }
 

@@ -4,7 +4,7 @@ import type { ColumnType } from '../core/declaration.ts';
 import type { DeclaredTable, DeclaredTableName } from '../core/declared-tables.ts';
 import type { ChildName } from '../core/names.ts';
 import { parsePath, pathFrom, type Step, takesIn } from '../core/paths.ts';
-import { columnOf, columnTree, type FieldRules, writtenType } from './field-rules.ts';
+import { columnOf, columnTree, type FieldRules, rulesAbout, writtenType } from './field-rules.ts';
 import { type Treatment, treatmentAt } from './field-tree.ts';
 
 /** The reason for a field's treatment. */
@@ -36,8 +36,9 @@ interface Context {
 
 function reasonOf({ table, rules, isExcluded }: Context, steps: readonly Step[], rule: Treatment): Reason {
   if (isExcluded) return 'table excluded';
-  const ruled = Object.keys(rules.fields[table.name] ?? {}).some((path) => takesIn(parsePath(path), steps));
-  if (ruled) return 'fields';
+  const [, ...inside] = steps;
+  const marks = rulesAbout(rules, table, columnOf(steps) ?? '');
+  if (marks.some((mark) => takesIn(mark.steps, inside))) return 'fields';
   if (rule !== 'hash') return 'default';
   const isKnown =
     steps.length === 1 && table.columns.some(({ name, plain }) => name === columnOf(steps) && plain);

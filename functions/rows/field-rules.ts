@@ -11,8 +11,7 @@ import {
   tablesOf,
 } from '../core/declared-tables.ts';
 import type { JsonValue } from '../core/json.ts';
-import type { TableName } from '../core/names.ts';
-import { parsePath, pathFrom, type Step } from '../core/paths.ts';
+import { parsePath, pathFrom, type Step, takesIn } from '../core/paths.ts';
 import type { HashText } from '../core/ports.ts';
 import { acts, type FieldNode, fieldTree, type Mark, type Treatment } from './field-tree.ts';
 import { treatValue } from './treat-value.ts';
@@ -30,13 +29,42 @@ export function columnOf(steps: readonly Step[]): string | null {
   return first !== undefined && 'key' in first ? first.key : null;
 }
 
-/** The user's rules for a column, as paths from the column's value on. */
-function rulesAbout({ fields }: FieldRules, table: DeclaredTableName, column: string): readonly Mark[] {
-  return Object.entries(fields[table] ?? {}).flatMap(([path, treatment]): Mark[] => {
+/** The user's rules for places in the parent's record at, around or inside a value, the deepest first. */
+function rulesAt(
+  places: readonly (readonly Step[])[],
+  rules: Readonly<Record<string, Treatment>>,
+): readonly Mark[] {
+  const marks = Object.entries(rules).flatMap(([path, treatment]) => {
+    const steps = parsePath(path);
+    const place = places.find((one) => takesIn(steps, one) || takesIn(one, steps));
+    if (place === undefined) return [];
+    const mark: Mark = {
+      steps: steps.slice(place.length),
+      by: 'rule',
+      treatment,
+      named: steps.length >= place.length,
+    };
+    return [{ mark, depth: steps.length }];
+  });
+  return marks.toSorted((one, other) => other.depth - one.depth).map(({ mark }) => mark);
+}
+
+/**
+ * The user's rules for a column, as paths from the column's value on. A column of a child table without rules of its own
+ * has those of the parent's column with the same list.
+ */
+export function rulesAbout(
+  { fields }: FieldRules,
+  { name, repeats }: DeclaredTable,
+  column: string,
+): readonly Mark[] {
+  const own = Object.entries(fields[name] ?? {}).flatMap(([path, treatment]): Mark[] => {
     const steps = parsePath(path);
     if (columnOf(steps) !== column) return [];
     return [{ steps: steps.slice(1), by: 'rule', treatment, named: true }];
   });
+  if (own.length > 0 || repeats === undefined) return own;
+  return rulesAt(repeats.paths.get(column) ?? [], fields[repeats.table] ?? {});
 }
 
 const mark = (steps: readonly Step[], treatment: Treatment | null, named: boolean): Mark => ({
@@ -75,7 +103,7 @@ function defaultsOf(
 /** The tree of a column of a table, declared or not. */
 export function columnTree(table: DeclaredTable, name: string, rules: FieldRules): FieldNode {
   const column = table.columns.find((one) => one.name === name);
-  return fieldTree([...rulesAbout(rules, table.name, name), ...defaultsOf(column, rules.sensitiveFields)]);
+  return fieldTree([...rulesAbout(rules, table, name), ...defaultsOf(column, rules.sensitiveFields)]);
 }
 
 /** The type of a declared column as it is written. A hash is always text. */
@@ -116,15 +144,23 @@ export function excludes(object: ObjectDeclaration, rules: FieldRules): (column:
 }
 
 /** Columns of a table (declared or not) that the rules exclude completely. */
-export const excludedColumns = (
-  table: TableName,
-  { fields }: { readonly fields: Readonly<Partial<Record<TableName, Readonly<Record<string, Treatment>>>>> },
-): readonly string[] =>
-  Object.entries(fields[table] ?? {}).flatMap(([path, treatment]) => {
-    const steps = parsePath(path);
-    const name = columnOf(steps);
-    return treatment === 'exclude' && steps.length === 1 && name !== null ? [name] : [];
-  });
+export function excludedColumns(table: DeclaredTable, rules: FieldRules): readonly string[] {
+  const ruled = Object.keys(rules.fields[table.name] ?? {}).map((path) => columnOf(parsePath(path)) ?? '');
+  const names = new Set([...table.columns.map(({ name }) => name), ...ruled]);
+  return [...names].filter((name) => columnTree(table, name, rules).treatment === 'exclude');
+}
+
+/** Child tables that cannot be written, because a rule for the parent's list hashes or excludes their key. */
+export const tablesWithoutKey = (
+  tables: readonly DeclaredTable[],
+  rules: FieldRules,
+): readonly DeclaredTable[] =>
+  tables.filter((table) =>
+    table.key.some((name) => {
+      const { treatment, named } = columnTree(table, name, rules);
+      return treatment === 'exclude' || (treatment === 'hash' && named);
+    }),
+  );
 
 /** What to do with the values of a column. Null: nothing. 'exclude': there is no such column. */
 export type ColumnTreatment = null | 'exclude' | ((value: JsonValue) => JsonValue);

@@ -5,6 +5,7 @@ import { isJsonObject, type JsonObject, type JsonValue, stringifyJson } from '..
 import { DELETIONS, REJECTS, type TableName } from '../core/names.ts';
 import { parsePath, valueAt, without } from '../core/paths.ts';
 import type { DeletionHow, ReadRecord, Reject } from '../core/reading.ts';
+import { listPaths } from '../core/relationship.ts';
 import { idText } from '../core/scalars.ts';
 import { createSightings, type See, type SeenTables } from '../core/sightings.ts';
 import { type EpochMs, toSeconds } from '../core/time.ts';
@@ -83,8 +84,8 @@ export function createShaper(
     ...declaration.omit.filter((path) => !path.includes('.')),
     ...OWN_COLUMNS,
   ]);
-  const fields = new Set(declaration.children.map(({ list }) => list.field));
-  const notSynced = declaration.omit.map(parsePath).filter(([step]) => !fields.has(keyOf(step)));
+  const relations = declaration.children.flatMap(listPaths);
+  const notSynced = declaration.omit.filter((path) => !relations.includes(path)).map(parsePath);
   const ownCells = (receivedAtMs: EpochMs): string =>
     `"_run_id":"${origin.runId}","_extracted_at":${toSeconds(receivedAtMs)}`;
 
@@ -174,9 +175,6 @@ export function createShaper(
     }),
   };
 }
-
-const keyOf = (step: Steps[number] | undefined): string =>
-  step !== undefined && 'key' in step ? step.key : '';
 
 /** The row for a deleted record. */
 export function deletionRow(

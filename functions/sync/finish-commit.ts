@@ -2,10 +2,10 @@
 
 import type { Draft, Manifest } from '../core/engine-files.ts';
 import { ContractError } from '../core/errors.ts';
-import { manifestKey } from '../core/lake-keys.ts';
+import { manifestKey, purgedKey } from '../core/lake-keys.ts';
 import type { CommittedState, ObjectState } from '../core/ports.ts';
 import type { ObjectDependencies } from './dependencies.ts';
-import { storeOnce } from './store.ts';
+import { encodeJson, requireStored } from './store.ts';
 
 const committedBy = (manifest: Manifest, manifestKey: string, draft: Draft): CommittedState => ({
   runId: manifest.run_id,
@@ -36,12 +36,16 @@ export async function finishCommit(
   draft: Draft,
 ): Promise<ObjectState> {
   const key = manifestKey(state.object, draft.manifest.run_id);
-  const manifest = await storeOnce<Manifest>(lake, key, draft.manifest);
+  const isNew = (await lake.putNew(key, encodeJson(draft.manifest))) === 'written';
+  const manifest = isNew ? draft.manifest : await requireStored<Manifest>(lake, key);
   const isRewrite = manifest.replaces !== undefined;
   const committed = isRewrite ? afterRewrite(manifest, key, state) : committedBy(manifest, key, draft);
   if (committed === null) throw new Error(`${manifest.run_id} rewrites what was never committed`);
   const result = await store.commit(state.object, state.fence, committed);
   if (result.ok) return result.value;
+  // We slept while a later run finished this commit, replaced it and removed it: it must not come back.
+  const isRevived = isNew && (await lake.get(purgedKey(manifest.run_id, state.object))) !== null;
+  if (isRevived) await lake.delete([key]);
   const found = await store.load(state.object);
   // A rewrite leaves no trace in the state but the end of its mark.
   const isDone = isRewrite

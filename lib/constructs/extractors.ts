@@ -1,6 +1,6 @@
 import { Construct } from 'constructs';
 import { gluePatterns } from '../../functions/catalog/athena.ts';
-import { configuredFlatNames, configuredTables } from '../../functions/catalog/configured.ts';
+import { configuredTables, derivedViewNames } from '../../functions/catalog/configured.ts';
 import { flatName } from '../../functions/catalog/flat.ts';
 import { PARENT_OF, type ResolvedConfig } from '../../functions/config/config.ts';
 import { CHILD_NAMES, type ObjectName, SHARED_TABLES, type TableName } from '../../functions/core/names.ts';
@@ -87,12 +87,12 @@ export class Extractors extends Construct {
     grantSecret(extractor.role, storage.hashKey);
     const objects = config.objects.map((name) => OBJECTS[name]);
     // The views of others' tables with what this object defines.
-    const flats = configuredFlatNames(object, objects, config);
+    const derived = derivedViewNames(object, objects, config);
     const tables = configuredTables([OBJECTS[object]], config, {});
     const own = new Set(tables.map(({ name }) => flatName(name)));
     grantCatalog(extractor.role, catalog.databaseName, [
       ...gluePatterns(tables),
-      ...flats.filter((name) => !own.has(name)),
+      ...derived.filter((name) => !own.has(name)),
     ]);
     return extractor;
   }

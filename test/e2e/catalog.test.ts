@@ -8,7 +8,7 @@ import { buffer } from 'node:stream/consumers';
 import { GlueClient, UpdateTableCommand } from '@aws-sdk/client-glue';
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import { glueTables } from '../../functions/catalog/athena.ts';
-import { configuredFlats, configuredTables } from '../../functions/catalog/configured.ts';
+import { configuredTables, derivedViews } from '../../functions/catalog/configured.ts';
 import { athenaLeaf } from '../../functions/catalog/json-paths.ts';
 import { type PipelineConfig, parseConfig } from '../../functions/config/config.ts';
 import { OBJECTS } from '../../functions/objects/index.ts';
@@ -101,15 +101,15 @@ describe('after a run', () => {
       database: DATABASE,
       firstDay: '2026-02-10',
     });
-    const flats = configuredFlats(null, Object.values(OBJECTS), parseConfig({}), {}, athenaLeaf).map(
+    const derived = derivedViews(null, Object.values(OBJECTS), parseConfig({}), {}, athenaLeaf).map(
       ({ name }) => name,
     );
-    expect([...tables.keys()].sort()).toEqual([...expected.map(({ Name }) => Name), ...flats].sort());
-    const flatTypes = flats.map((name) => {
+    expect([...tables.keys()].sort()).toEqual([...expected.map(({ Name }) => Name), ...derived].sort());
+    const derivedTypes = derived.map((name) => {
       const columns = tables.get(name)?.StorageDescriptor?.Columns ?? [];
       return [name, Object.fromEntries(columns.map(({ Name = '', Type = '' }) => [Name, Type]))];
     });
-    expect(Object.fromEntries(flatTypes)).toEqual(await duckdbTypes(current, flats));
+    expect(Object.fromEntries(derivedTypes)).toEqual(await duckdbTypes(current, derived));
     expect(types).toEqual(await duckdbTypes(current, Object.keys(types)));
     expect(tables.get('contacts_files')?.Parameters).toMatchObject({
       'projection.run_date.range': '2026-02-10,NOW',
@@ -138,7 +138,13 @@ describe('after a run', () => {
     });
     expect(await current.sync()).toMatchObject(SUCCEEDED);
     const { types } = await catalogOf(current);
-    expect(Object.keys(types).sort()).toEqual(['contact_company', 'contacts', 'deletions', 'rejects']);
+    expect(Object.keys(types).sort()).toEqual([
+      'contact_company',
+      'contact_subscription',
+      'contacts',
+      'deletions',
+      'rejects',
+    ]);
     expect(types.contacts).not.toHaveProperty('name');
     expect(types.contacts).toMatchObject({ last_seen_at: 'string', created_at: 'bigint' });
     expect({ contacts: types.contacts }).toEqual(await duckdbTypes(current, ['contacts']));

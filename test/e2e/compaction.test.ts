@@ -6,13 +6,14 @@ import { tierOf } from '../../functions/core/lake-keys.ts';
 import { openLakeDatabase } from '../../lib/cli/local/lake-database.ts';
 import { type Bench, startBench } from '../support/local/local-bench.ts';
 import { rowsOf } from '../support/local/sql-tables.ts';
+import { childrenOf } from '../support/local/tables.ts';
 import { DAY, HOUR } from '../support/local/test-clock.ts';
 
 let bench: Bench | undefined;
 afterEach(() => bench?.close());
 
 const INCREMENTAL = ['contacts', 'conversations', 'conversation_parts', 'tickets', 'activity_logs'] as const;
-const VIEWS = [...INCREMENTAL, 'contact_tag', 'contact_company', 'conversation_tag', 'email_address_header'];
+const VIEWS = [...INCREMENTAL, ...INCREMENTAL.flatMap(childrenOf)];
 
 async function answers(directory: string): Promise<ReadonlyMap<string, readonly string[]>> {
   const database = await openLakeDatabase(directory);

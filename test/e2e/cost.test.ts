@@ -2,6 +2,7 @@
 import diagnostics from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { PipelineConfig } from '../../functions/config/config.ts';
 import { OBJECT_NAMES, type ObjectName } from '../../functions/core/names.ts';
 import { NO_USAGE, type RunUsage, runUsage } from '../../lib/cli/cost/usage.ts';
 import { type Bench, type Session, SMALL, startBench } from '../support/local/local-bench.ts';
@@ -26,11 +27,15 @@ function usageOf(request: ClientRequest): keyof RunUsage | undefined {
 
 let bench: Bench;
 let session: Session;
-beforeAll(async () => {
-  bench = await startBench({ simulator: { sizes: SMALL } });
-  session = await bench.open();
+
+const open = async (config: PipelineConfig = {}): Promise<void> => {
+  session = await bench.open({ config });
   await session.run();
   bench.clock.advance(HOUR);
+};
+beforeAll(async () => {
+  bench = await startBench({ simulator: { sizes: SMALL } });
+  await open();
 });
 afterAll(async () => {
   await session.close();
@@ -66,6 +71,16 @@ async function counted(input: Readonly<Record<string, unknown>>): Promise<Counte
   return counts;
 }
 
+function isAsModelled(counts: Counted, expected: RunUsage): void {
+  expect(counts.stateTransitions).toBe(expected.stateTransitions);
+  expect(counts.invocations).toBe(expected.invocations);
+  // Requests vary a little with what there is to write: never more than the model says, nor far less.
+  for (const kind of ['s3Puts', 's3Lists', 's3Gets', 'dynamoDbWrites', 'dynamoDbReads'] as const) {
+    expect(counts[kind], kind).toBeLessThanOrEqual(expected[kind]);
+    expect(counts[kind] * 3, kind).toBeGreaterThanOrEqual(expected[kind]);
+  }
+}
+
 describe('a run in which little changed uses what the cost model says', () => {
   test.each([
     ['all objects', OBJECT_NAMES],
@@ -75,14 +90,14 @@ describe('a run in which little changed uses what the cost model says', () => {
     ],
     ['one object', ['tags']],
   ])('%s', async (_what, objects) => {
-    const counts = await counted({ objects });
-    const expected = runUsage(objects as readonly ObjectName[]);
-    expect(counts.stateTransitions).toBe(expected.stateTransitions);
-    expect(counts.invocations).toBe(expected.invocations);
-    // Requests vary a little with what there is to write: never more than the model says, nor far less.
-    for (const kind of ['s3Puts', 's3Lists', 's3Gets', 'dynamoDbWrites', 'dynamoDbReads'] as const) {
-      expect(counts[kind], kind).toBeLessThanOrEqual(expected[kind]);
-      expect(counts[kind] * 3, kind).toBeGreaterThanOrEqual(expected[kind]);
-    }
+    isAsModelled(await counted({ objects }), runUsage(objects as readonly ObjectName[]));
+  });
+
+  test('with `concurrency`, also the shares of it', async () => {
+    await session.close();
+    await open({ concurrency: 40 });
+    const shared = await counted({ objects: OBJECT_NAMES });
+    isAsModelled(shared, runUsage(OBJECT_NAMES, true));
+    expect(shared.dynamoDbWrites).toBeGreaterThan(runUsage(OBJECT_NAMES).dynamoDbWrites);
   });
 });

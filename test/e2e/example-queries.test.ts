@@ -5,11 +5,13 @@ import { type LakeDatabase, openLakeDatabase } from '../../lib/cli/local/lake-da
 import { DOCUMENTED_QUERIES, queriesIn } from '../support/documented-queries.ts';
 import { type Bench, startBench } from '../support/local/local-bench.ts';
 import { rowsOf } from '../support/local/sql-tables.ts';
+import { sorted, TIMELINE_SQL, timelineOf } from '../support/timeline-model.ts';
 
 let bench: Bench;
 let database: LakeDatabase;
 beforeAll(async () => {
   bench = await startBench();
+  liveOn();
   await bench.sync();
   database = await openLakeDatabase(bench.directory);
 });
@@ -17,6 +19,35 @@ afterAll(async () => {
   database.close();
   await bench.close();
 });
+
+/** What the simulator's own conversations lack. */
+function liveOn(): void {
+  const { conversations, admins, teams } = bench.simulator.workspace;
+  const [admin = ''] = admins.ids();
+  const [team = ''] = teams.ids();
+  const teammate = { type: 'admin', id: admin };
+  const bot = { type: 'bot', id: '5', from_ai_agent: true };
+  const user = { type: 'user', id: 'u' };
+  const sla = (status: string) => ({ sla_name: 'Gold', current_sla_status: status });
+  for (const [index, id] of [...conversations.ids()].slice(0, 6).entries()) {
+    const say = (part_type: string, author: object, more: object = {}) =>
+      conversations.addPart(id, { part_type, author, ...more } as Parameters<
+        typeof conversations.addPart
+      >[1]);
+    say('open', user, { body: '<p>Are you there?</p>' });
+    say('conversation_sla_applied_by_rule', bot, { event_details: sla('active') });
+    say('assignment', teammate, {
+      assigned_to: { type: 'team', id: team },
+      body: '<p>My colleagues will see.</p>',
+    });
+    say('conversation_sla_target_missed', bot, { event_details: sla('missed') });
+    say('snoozed', teammate);
+    say('timer_unsnooze', bot);
+    say('comment', user, { body: '<p>Thank you</p>' });
+    say('close', index % 2 === 0 ? bot : teammate);
+    say('assignment', bot, { assigned_to: { type: 'nobody_admin', id: null } });
+  }
+}
 
 test('README shows one of them', () => {
   const shown = queriesIn('README.md').map(([, sql]) => sql);
@@ -27,6 +58,11 @@ test('README shows one of them', () => {
 test('docs/queries.md answers the questions that people ask first', () => {
   expect(DOCUMENTED_QUERIES.map(([title]) => title)).toEqual([
     '`<table>_flat` is `<table>_live` as a person would make it. The newest conversations that a team has',
+    'Support overview',
+    'First response and resolution time',
+    'Team performance',
+    'Workload by hour of the week',
+    "The AI agent's share and outcome",
     'First-response time per team',
     'CSAT by week',
     'Open tickets by type',
@@ -57,6 +93,102 @@ describe('the answers are right', () => {
     rows.reduce((sum, row) => sum + Number(row[column]), 0);
   const listOf = (records: { records(): Iterable<unknown> }) =>
     [...records.records()] as { readonly [key: string]: unknown }[];
+
+  const timelines = () =>
+    [...bench.simulator.workspace.conversations.ids()].flatMap((id) => {
+      const { conversation_parts: list, ...record } = conversationOf(id);
+      return timelineOf(
+        record,
+        (list as { conversation_parts: Record<string, unknown>[] }).conversation_parts,
+      );
+    });
+  const conversationOf = (id: string) =>
+    bench.simulator.workspace.conversations.detail(id) as Record<string, unknown>;
+
+  test('the timeline', async () => {
+    const shown = await rowsOf(database, TIMELINE_SQL);
+    expect(
+      new Set(shown.map(({ kind, value }) => (kind === 'sla' || kind === 'state' ? value : kind))),
+    ).toEqual(
+      new Set(['open', 'closed', 'snoozed', 'active', 'missed', 'team', 'teammate', 'waiting', 'rating']),
+    );
+    expect(shown).toEqual(sorted(timelines()));
+  });
+
+  test('support overview', async () => {
+    const rows = await answer('Support overview');
+    const model = timelines();
+    const closed = model.filter(({ value }) => value === 'closed');
+    const byTeammates = closed.filter((row) => row.started_by_type === 'admin').length;
+    expect(byTeammates).toBeLessThan(closed.length);
+    expect([
+      total(rows, 'new_conversations'),
+      total(rows, 'closed_by_teammates'),
+      total(rows, 'closed_by_others'),
+      total(rows, 'ratings'),
+    ]).toEqual([
+      bench.simulator.workspace.conversations.size,
+      byTeammates,
+      closed.length - byTeammates,
+      model.filter(({ kind }) => kind === 'rating').length,
+    ]);
+  });
+
+  test('first responses and resolutions', async () => {
+    const rows = await answer('First response and resolution time');
+    const model = timelines();
+    const answered = model.filter(({ value, detail }) => value === 'first_reply' && detail === 'reply');
+    const resolved = model.filter(({ value, ended_at }) => value === 'closed' && ended_at === null);
+    expect([total(rows, 'answered'), total(rows, 'resolved')]).toEqual([answered.length, resolved.length]);
+  });
+
+  test('teams, in whose charge replies and closes were', async () => {
+    const rows = await answer('Team performance');
+    const model = timelines();
+    const held = model.filter(({ kind }) => kind === 'team');
+    const isIn = (id: string, at: number | null) =>
+      held.some(
+        (row) =>
+          row.conversation_id === id &&
+          at !== null &&
+          row.started_at <= at &&
+          (row.ended_at === null || at < row.ended_at),
+      );
+    const replies = model.filter((row) => row.detail === 'reply' && isIn(row.conversation_id, row.ended_at));
+    const closes = model.filter(
+      (row) =>
+        row.value === 'closed' &&
+        row.started_by_type === 'admin' &&
+        isIn(row.conversation_id, row.started_at),
+    );
+    expect(replies.length).toBeGreaterThan(0);
+    expect([total(rows, 'replies'), total(rows, 'closed')]).toEqual([replies.length, closes.length]);
+  });
+
+  test('the workload', async () => {
+    const rows = await answer('Workload by hour of the week');
+    const model = timelines();
+    expect(total(rows, 'questions')).toBe(model.filter(({ kind }) => kind === 'waiting').length);
+    const weekday = (seconds: number) => (new Date(seconds * 1000).getUTCDay() + 6) % 7;
+    const started = model.filter(({ kind, number }) => kind === 'state' && number === 1);
+    expect(
+      total(
+        rows.filter((row) => row.weekday === 6),
+        'new_conversations',
+      ),
+    ).toBe(started.filter((row) => weekday(row.started_at) === 6).length);
+  });
+
+  test("the AI agent's share", async () => {
+    const rows = await answer("The AI agent's share and outcome");
+    const all = listOf(bench.simulator.workspace.conversations);
+    const replied = new Set(
+      timelines().flatMap((row) => (row.detail === 'reply' ? row.conversation_id : [])),
+    );
+    expect([total(rows, 'conversations'), total(rows, 'with_teammates')]).toEqual([all.length, replied.size]);
+    const without = rows.find(({ outcome }) => outcome === 'without the AI agent');
+    expect(without?.conversations).toBe(all.filter((one) => one.ai_agent_participated !== true).length);
+  });
 
   test('open tickets', async () => {
     const open = listOf(bench.simulator.workspace.tickets).filter((ticket) => ticket.open === true);

@@ -11,7 +11,7 @@ import { statusText } from '../../lib/cli/terminal/report.ts';
 import type { Fault, Simulator, Switches } from '../../lib/standins/intercom/index.ts';
 import { SIZES } from '../../lib/standins/intercom/index.ts';
 import { expectationOf, lostRows } from '../support/local/expectation.ts';
-import type { ManifestView } from '../support/local/lake-reader.ts';
+import type { LakeView, ManifestView } from '../support/local/lake-reader.ts';
 import { type Bench, type BenchOptions, startBench } from '../support/local/local-bench.ts';
 import type { ExactObject } from '../support/local/lossless-json.ts';
 import { childrenOf, INCREMENTAL, type Table } from '../support/local/tables.ts';
@@ -88,6 +88,12 @@ async function requestsOf(current: Bench, input: Readonly<Record<string, unknown
   return { run, requests: current.simulator.stats().requests - before };
 }
 
+/** Child rows without our own columns. */
+const childRows = (lake: LakeView, child: Table) =>
+  [...lake.current(child)]
+    .map(([key, row]) => [key, Object.entries(row).filter(([name]) => !name.startsWith('_'))])
+    .sort();
+
 describe('a list that did not come is unknown, not empty', () => {
   type ListCase = Switches['embeddedLists'][number];
   const LISTS = {
@@ -101,28 +107,27 @@ describe('a list that did not come is unknown, not empty', () => {
     },
     'companies.tags': { object: 'companies', child: 'company_tag', field: 'tags', isAsked: false },
     'teams.admin_ids': { object: 'teams', child: 'team_admin', field: 'admin_ids', isAsked: false },
-  } as const satisfies Record<ListCase['list'], object>;
-  const CASES = (Object.keys(LISTS) as ListCase['list'][]).flatMap((list) =>
+  } as const satisfies Partial<Record<ListCase['list'], object>>;
+  type Asked = keyof typeof LISTS;
+  const CASES = (Object.keys(LISTS) as Asked[]).flatMap((list) =>
     (['absent', 'null', 'unknown_shape', 'other_wrapper'] as const).map((as) => [list, as] as const),
   );
 
   /** Changes a record that has child rows, so that the next run reads it. */
-  function change({ workspace }: Simulator, object: (typeof LISTS)[ListCase['list']]['object'], id: string) {
+  function change({ workspace }: Simulator, object: (typeof LISTS)[Asked]['object'], id: string) {
     if (object === 'contacts') workspace.contacts.update(id, { name: 'Changed' });
     if (object === 'conversations') workspace.conversations.update(id, { title: 'Changed' });
     if (object === 'companies') workspace.companies.update(id, { name: 'Changed' });
     if (object === 'teams') workspace.teams.update(id, { name: 'Changed' });
   }
 
-  /** Child rows without our own columns. */
-  const childrenIn = async (current: Bench, child: Table) =>
-    [...(await current.lake()).current(child)]
-      .map(([key, row]) => [key, Object.entries(row).filter(([name]) => !name.startsWith('_'))])
-      .sort();
+  const childrenIn = async (current: Bench, child: Table) => childRows(await current.lake(), child);
 
-  async function afterFirstRun(list: ListCase['list']) {
-    const { object, child } = LISTS[list];
-    const current = await start();
+  async function afterFirstRun(
+    { object, child }: { object: Table; child: Table },
+    options: BenchOptions = {},
+  ) {
+    const current = await start(options);
     await runOf(current, { objects: [object] });
     const rows = (await current.lake()).history(child);
     const [owner] = Object.values(rows[0]?.row ?? {});
@@ -132,7 +137,7 @@ describe('a list that did not come is unknown, not empty', () => {
 
   test.each(CASES)('%s: %s', async (list, as) => {
     const { object, child, field, isAsked } = LISTS[list];
-    const { current, owner, before } = await afterFirstRun(list);
+    const { current, owner, before } = await afterFirstRun(LISTS[list]);
     current.simulator.setSwitches({ embeddedLists: [{ list, ids: 'all', as }] });
     change(current.simulator, object, owner);
     await runOf(current, { objects: [object] });
@@ -159,7 +164,7 @@ describe('a list that did not come is unknown, not empty', () => {
   });
 
   test('contacts.tags: if the sub-list does not answer either, 20 questions are enough', async () => {
-    const { current, before } = await afterFirstRun('contacts.tags');
+    const { current, before } = await afterFirstRun(LISTS['contacts.tags']);
     const { simulator } = current;
     simulator.setSwitches({ embeddedLists: [{ list: 'contacts.tags', ids: 'all', as: 'absent' }] });
     simulator.addFault({
@@ -177,6 +182,37 @@ describe('a list that did not come is unknown, not empty', () => {
       .filter(({ path }) => /^\/contacts\/[^/]+\/tags/.test(path));
     expect(asked.length).toBeLessThanOrEqual(20 + REQUESTS_IN_FLIGHT);
   });
+});
+
+describe('a list that the parent keeps as JSON', () => {
+  test.each([
+    ['companies.segments', { object: 'companies', child: 'company_segment', field: 'segments' }],
+    ['tickets.ticket_parts', { object: 'tickets', child: 'ticket_part', field: 'ticket_parts' }],
+  ] as const)(
+    '%s: if it does not come, its rows stay, and no debt, request or run is for it',
+    async (list, of) => {
+      const { object, child, field } = of;
+      const current = await start({ sync: { config: { history: { fullRefreshRuns: 2 } } } });
+      await runOf(current, { objects: [object] });
+      const before = childRows(await current.lake(), child);
+      const requests = await requestsOf(current, { objects: [object], mode: 'full_refresh' });
+      expect(before.length).toBeGreaterThan(5);
+      current.simulator.setSwitches({ embeddedLists: [{ list, ids: 'all', as: 'absent' }] });
+      const again = await requestsOf(current, { objects: [object], mode: 'full_refresh' });
+      expect(again.requests).toBe(requests.requests);
+      const lake = await current.lake();
+      expect(childRows(lake, child)).toEqual(before);
+      expect(new Set([...lake.current(object).values()].map(({ _unknown: unknown }) => unknown))).toEqual(
+        new Set([JSON.stringify([field])]),
+      );
+      const { completeness } = await manifestOf(current, object);
+      expect(completeness).toMatchObject({ status: 'complete', debts: [] });
+      expect(completeness.relations).not.toHaveProperty(child);
+      await runOf(current, { objects: [object], mode: 'full_refresh' });
+      const runs = (await current.lake()).manifests(object).length;
+      expect(runs).toBe(object === 'companies' ? 2 : 4);
+    },
+  );
 });
 
 describe('items of a list that cannot be rows', () => {

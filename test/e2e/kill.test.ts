@@ -6,13 +6,16 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PipelineConfig } from '../../functions/config/config.ts';
-import { expectationOf } from '../support/local/expectation.ts';
+import { createRandom } from '../model/random.ts';
+import { differences, expectationOf } from '../support/local/expectation.ts';
 import { type LakeView, readLake } from '../support/local/lake-reader.ts';
 import { type Bench, SMALL, startBench } from '../support/local/local-bench.ts';
 import { canonical } from '../support/local/lossless-json.ts';
+import { killAtRandom } from '../support/local/random-kills.ts';
 import type { KillPoint } from '../support/local/sync-child.ts';
 import { startSyncProcess } from '../support/local/sync-process.ts';
 import { TABLE_NAMES, type Table } from '../support/local/tables.ts';
+import { HOUR } from '../support/local/test-clock.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -160,6 +163,37 @@ describe('killed with SIGKILL', () => {
     await readLake(join(bench.directory, 'twice'));
     await killedItself(begin(bench, 'twice', { file: '/manifests/tickets/', when: 'after' }));
     await expectToGoOn('twice', before, 2 * REPEATED);
+  });
+
+  test('at random, while the workspace changes: one sync later the lake is Intercom', async () => {
+    const random = createRandom(Number(process.env.KILL_SEED ?? 1));
+    const changing = await startBench({ simulator: { sizes: SMALL } });
+    const { simulator, clock } = changing;
+    const { contacts, conversations, tickets } = simulator.workspace;
+    const [talk = ''] = conversations.ids();
+    const [ticket = ''] = tickets.ids();
+    try {
+      const { kills, ended } = await killAtRandom(changing, {
+        config: configFor(changing),
+        limits: LIMITS,
+        random,
+        kills: 6,
+        mostRequests: 40,
+        mostMs: 150,
+        async between(count) {
+          contacts.create({ name: `kill ${count}` });
+          conversations.addPart(talk);
+          tickets.addPart(ticket);
+        },
+      });
+      process.stdout.write(`${kills.length} random kills, ${ended} syncs that ended before theirs\n`);
+      // Longer than the overlap: what was interrupted is finished, and then one run is made.
+      clock.advance(5 * HOUR);
+      await finish(changing, '.');
+      expect(differences(simulator, await changing.lake(), {})).toEqual([]);
+    } finally {
+      await changing.close();
+    }
   });
 
   test('in the middle of the scroll, which goes on, and nothing counts the companies', async () => {

@@ -21,6 +21,7 @@ const NAMES = [
     `${name}_live`,
     `${name}_flat`,
   ]),
+  'conversation_timeline',
 ];
 
 /** Fields that are not declared: names that engines treat in their own way, and values at the edge of a type. */

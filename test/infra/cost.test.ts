@@ -76,6 +76,20 @@ describe('the bill', () => {
     );
   });
 
+  test('of `concurrency` is what its shares cost in DynamoDB', () => {
+    const [without, capped] = [false, true].map((isCapped) =>
+      monthlyBill(monthlyUsage(SIZES.large, HOURLY, isCapped), STANDARD),
+    );
+    const more = (capped ?? []).flatMap(({ what, dollars }) => {
+      const difference = dollars - (without?.find((line) => line.what === what)?.dollars ?? 0);
+      return difference === 0 ? [] : [[what, difference] as const];
+    });
+    expect(more.map(([what]) => what)).toEqual(['DynamoDB']);
+    // 22 shares a run, each 3 writes and 4 reads; then a look a second and a write every five while something is read.
+    expect(more[0]?.[1]).toBeGreaterThan(730 * 22 * (3 * 0.625e-6 + 4 * 0.125e-6));
+    expect(more[0]?.[1]).toBeLessThan(0.5);
+  });
+
   test('is less if objects run less often', () => {
     expect(total(IDLE, [{ objects: OBJECT_NAMES, runsPerMonth: 30 }])).toBeLessThan(total(IDLE));
   });

@@ -42,7 +42,8 @@ describe('the roles', () => {
   });
 
   test('an extractor reaches the tables of its object and children, its manifests, and its own deletions, rejects and work', () => {
-    const prefixes = 'tables/contacts/* tables/contact_company/* tables/contact_tag/* manifests/contacts/*';
+    const prefixes =
+      'tables/contacts/* tables/contact_company/* tables/contact_tag/* tables/contact_subscription/* manifests/contacts/*';
     const shared =
       'tables/deletions/*/contacts-* tables/rejects/*/contacts-* evidence/contacts/* work/*/contacts/*';
     const written = `${prefixes} ${shared}`.split(' ').map((key) => `<Lake.Arn>/${key}`);
@@ -62,7 +63,7 @@ describe('the roles', () => {
         'secretsmanager:GetSecretValue on <Connection>',
         'secretsmanager:GetSecretValue on <HashKey>',
         `states:DescribeExecution on ${EXECUTIONS}`,
-        ...glue('contacts', 'contact_company', 'contact_tag'),
+        ...glue('contacts', 'contact_company', 'contact_tag', 'contact_subscription'),
       ].toSorted(),
     );
   });

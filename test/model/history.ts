@@ -116,7 +116,6 @@ function lakeOf(
   files: Map<string, readonly OutputRow[]>,
   runs?: readonly string[],
 ): Lake {
-  const { children } = OBJECTS[object];
   const state = currentState(driven.pipeline.lake, object, files, runs);
   const rows = state.rows(object);
   const families = new Map<string, Family>();
@@ -127,6 +126,8 @@ function lakeOf(
     company_tag: 'company_id',
     email_address_header: 'conversation_id',
   };
+  // The lists of other tables never come, and nothing may be owed for it.
+  const children = OBJECTS[object].children.filter(({ table }) => table in ownerColumn);
   const byChild = children.map(({ table }) => grouped(state.rows(table), ownerColumn[table] ?? ''));
   if (object === 'conversation_parts') {
     const parts = new Map<string, (readonly [string, unknown])[]>();

@@ -216,7 +216,7 @@ export const PLANTED_RECORDS: Readonly<Partial<Record<ObjectName, JsonObject>>> 
   admins: part({ ...admins, avatar: { type: 'avatar', image_url: canary('admins.avatar') } }),
   tickets: part({
     ...tickets,
-    ticket_parts: { type: 'ticket_part.list', ticket_parts: [ticketPart], total_count: 1 },
+    ticket_parts: { type: 'ticket_part.list', ticket_parts: [{ id: '7', ...ticketPart }], total_count: 1 },
   }),
   activity_logs: part(activityLogs),
   articles: part(articles),

@@ -44,7 +44,7 @@ export interface RequestCapOptions {
 }
 
 /** Between two looks at the shares; the shorter one while others wait for what is still under way here. */
-const LOOK_MS = 1_000;
+export const LOOK_MS = 1_000;
 const HURRY_MS = 250;
 
 /** Billed time that work waits for its first request; the longer one while another invocation stops for it. */

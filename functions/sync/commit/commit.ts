@@ -218,6 +218,8 @@ async function draftOf(dependencies: ObjectDependencies, run: RunContext): Promi
  */
 export async function commitObject(dependencies: ObjectDependencies, holder: Lease): Promise<CommitResult> {
   const run = await requireRunContext(dependencies, holder.runId);
+  // First: who takes the lease after this raises the fence, and then nothing below can be marked.
+  const { fence } = await dependencies.state.load(dependencies.declaration.name);
   if (!(await isCommitted(dependencies, holder))) {
     await requireLease(dependencies, holder);
     const { erasures = [] } = await requireStored<Plan>(
@@ -226,7 +228,7 @@ export async function commitObject(dependencies: ObjectDependencies, holder: Lea
     );
     await requireNoErasureSince(dependencies, run.runId, erasures);
     const draft = await draftOf(dependencies, run);
-    await finishCommit(dependencies, await mark(dependencies, holder), draft);
+    await finishCommit(dependencies, await mark(dependencies, holder, fence), draft);
   }
   const isEvidenceLeft = await pruneHistory(dependencies);
   await publishCommitted(dependencies, holder.runId);
@@ -240,14 +242,15 @@ async function isCommitted(
 ): Promise<boolean> {
   const { committed } = await state.load(declaration.name);
   if (committed === null || committed.runId < holder.runId) return false;
+  // Its manifest may be an erasure's by now.
+  if (committed.runId === holder.runId) return true;
   return (await lake.get(manifestKey(declaration.name, holder.runId))) !== null;
 }
 
 /** Marks the decision to commit. It comes first: without it, no later run would finish a commit that was cut off. */
-async function mark(dependencies: ObjectDependencies, holder: Lease): Promise<ObjectState> {
+async function mark(dependencies: ObjectDependencies, holder: Lease, fence: number): Promise<ObjectState> {
   const { state: store, declaration } = dependencies;
   const committing = { runId: holder.runId, draftKey: draftKey(holder.runId, declaration.name) };
-  const { fence } = await requireLease(dependencies, holder);
   const marked = await store.markCommitting(declaration.name, fence, committing);
   if (marked.ok) return marked.value;
   await requireLease(dependencies, holder);

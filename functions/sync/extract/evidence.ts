@@ -8,7 +8,7 @@ import { MAX_BYTES_PER_CHARACTER } from './part-writer.ts';
 
 /** Adds what a page proves: its own counts, and those of the records that were kept. */
 export function addEvidence(
-  { children }: Pick<ObjectDeclaration, 'children'>,
+  declaration: Pick<ObjectDeclaration, 'children' | 'omit'>,
   sum: Evidence,
   page: Pick<Extract<ReadEvent, { type: 'page' }>, 'evidence' | 'rejects'>,
   kept: readonly ReadRecord[],
@@ -20,7 +20,7 @@ export function addEvidence(
     partsWritten: sum.partsWritten + partsWritten,
     overCap: [...new Set([...sum.overCap, ...overCap])],
     relations: addRelations(
-      { children },
+      declaration,
       sum.relations,
       kept.map(({ record }) => record),
     ),

@@ -1,8 +1,15 @@
 /** Removes manifests that no longer count, with their files. */
 import type { Manifest } from '../../core/engine-files.ts';
-import { isErased, manifestKey, manifestPrefix, originalOf, runIdIn } from '../../core/lake-keys.ts';
+import {
+  isErased,
+  manifestKey,
+  manifestPrefix,
+  originalOf,
+  purgedKey,
+  runIdIn,
+} from '../../core/lake-keys.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
-import { readStored } from '../store.ts';
+import { encodeJson, readStored } from '../store.ts';
 
 export const filesOf = ({ tables, evidence = [] }: Manifest): readonly string[] => [
   ...Object.values(tables).flatMap(({ files }) => files.map(({ key }) => key)),
@@ -43,6 +50,7 @@ export async function purge(
       const manifest = await readStored<Manifest>(lake, key);
       if (manifest === null) continue;
       files.push(...filesOf(manifest));
+      await lake.putNew(purgedKey(id, declaration.name), encodeJson({}));
       await lake.delete([key]);
     }
     await lake.delete([...new Set(files)].filter((file) => !kept.has(file)));

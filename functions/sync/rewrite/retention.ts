@@ -8,6 +8,7 @@ import { comparisonKey } from '../../core/lake-keys.ts';
 import { sum } from '../../core/metrics.ts';
 import type { TableName } from '../../core/names.ts';
 import type { Lake } from '../../core/ports.ts';
+import { listFields } from '../../core/relationship.ts';
 import type { EpochMs } from '../../core/time.ts';
 import { runsIn } from '../committed-runs.ts';
 import { linesOf, type Row, rowOf } from '../lines.ts';
@@ -107,7 +108,7 @@ export async function compareVersions(
 ): Promise<Dropped | null> {
   const { name, children } = declaration;
   const places = placesOf(declaration);
-  const fields = children.map(({ list }) => list.field);
+  const relations = children.map(listFields);
   const settled = new Set<string>();
   for (const manifest of [...sources, ...later]) {
     const runs = await runsIn(lake, manifest);
@@ -159,9 +160,9 @@ export async function compareVersions(
     }
     if (version > found.version) found.version = version;
     const missing: readonly unknown[] = typeof unknown === 'string' ? JSON.parse(unknown) : [];
-    for (const [index, field] of fields.entries()) {
+    for (const [index, fields] of relations.entries()) {
       const known = found.known[index] ?? null;
-      if (missing.includes(field)) found.known[index] = known;
+      if (fields.some((field) => missing.includes(field))) found.known[index] = known;
       else if (known === null || version > known) found.known[index] = version;
     }
   }

@@ -50,18 +50,23 @@ function queryRows(
   });
 }
 
-/**
- * One column per workspace.
- * @param queriesPerDay of each table that people ask most
- */
+/** What else the bill depends on. */
+export interface CostOptions {
+  /** Of each table that people ask most. */
+  readonly queriesPerDay: number;
+  /** Whether `concurrency` is set. */
+  readonly isCapped: boolean;
+}
+
+/** One column per workspace. */
 export function costReport(
   sizes: Readonly<Record<string, Volumes>>,
   groups: readonly RunGroup[],
   standing: Standing,
-  queriesPerDay: number,
+  { queriesPerDay, isCapped }: CostOptions,
 ): string {
   const volumes = Object.values(sizes);
-  const bills = volumes.map((each) => monthlyBill(monthlyUsage(each, groups), standing));
+  const bills = volumes.map((each) => monthlyBill(monthlyUsage(each, groups, isCapped), standing));
   const loads = volumes.map((each) => initialLoad(each, groups));
   const [names = []] = bills.map((bill) => bill.map(({ what }) => what));
   const amounts = names.map((name) => [

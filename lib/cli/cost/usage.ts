@@ -3,7 +3,9 @@
  * workflow and compares. Figures that no test here can measure are marked ASSUMED. Pure.
  */
 import { REQUESTS_IN_FLIGHT } from '../../../functions/config/config.ts';
+import { RENEW_MS } from '../../../functions/core/cap-shares.ts';
 import type { ObjectName } from '../../../functions/core/names.ts';
+import { LOOK_MS } from '../../../functions/intercom/http/request-cap.ts';
 import { DAYS_PER_MONTH } from './prices.ts';
 
 /** The size of a workspace: records that exist now, and changes per day. */
@@ -125,9 +127,26 @@ const DELETED_LIST: RunUsage = {
   dynamoDbReads: 2,
 };
 
-/** Usage of a run of these objects if little changed. */
-export const runUsage = (objects: readonly ObjectName[]): RunUsage =>
-  add(add(PER_RUN, PER_OBJECT, objects.length), DELETED_LIST, objects.includes('conversations') ? 1 : 0);
+/**
+ * With `concurrency`, work that sends requests takes a share of it, soon looks if there is more, and gives it back
+ * (docs/decisions/013). Several do so at a time, so that some have to read again.
+ */
+const SHARE: RunUsage = { ...NO_USAGE, dynamoDbWrites: 3, dynamoDbReads: 4 };
+
+/** Planning them sends requests: it asks how much there is to read. */
+const COUNTED: readonly ObjectName[] = ['contacts', 'conversations', 'conversation_parts', 'tickets'];
+
+/**
+ * Usage of a run of these objects if little changed.
+ * @param isCapped whether `concurrency` is set
+ */
+export function runUsage(objects: readonly ObjectName[], isCapped = false): RunUsage {
+  const lists = objects.includes('conversations') ? 1 : 0;
+  const usage = add(add(PER_RUN, PER_OBJECT, objects.length), DELETED_LIST, lists);
+  const counted = objects.filter((object) => COUNTED.includes(object)).length;
+  // One for StartRun, which asks whose workspace it is, and one for each slice.
+  return isCapped ? add(usage, SHARE, 1 + objects.length + lists + counted) : usage;
+}
 
 /** ASSUMED seconds of an invocation apart from reading: start, token, a few requests to AWS. */
 const INVOCATION_SECONDS = 1.5;
@@ -256,10 +275,15 @@ function initialBytes(volumes: Volumes): number {
   );
 }
 
-export function monthlyUsage(workspace: Volumes, groups: readonly RunGroup[]): MonthlyUsage {
+/** @param isCapped whether `concurrency` is set. Turns that invocations take then are not counted. */
+export function monthlyUsage(
+  workspace: Volumes,
+  groups: readonly RunGroup[],
+  isCapped = false,
+): MonthlyUsage {
   const volumes = configured(workspace, groups);
   const base = groups.reduce(
-    (usage, { objects, runsPerMonth }) => add(usage, runUsage(objects), runsPerMonth),
+    (usage, { objects, runsPerMonth }) => add(usage, runUsage(objects, isCapped), runsPerMonth),
     NO_USAGE,
   );
   const runs = groups.reduce((total, { runsPerMonth }) => total + runsPerMonth, 0);
@@ -269,8 +293,8 @@ export function monthlyUsage(workspace: Volumes, groups: readonly RunGroup[]): M
     base.invocations * LOG_BYTES.invocation + base.stateTransitions * LOG_BYTES.stateTransition;
   return {
     ...base,
-    dynamoDbWrites: base.dynamoDbWrites + permits,
-    dynamoDbReads: base.dynamoDbReads + permits,
+    dynamoDbWrites: base.dynamoDbWrites + permits + (isCapped ? (seconds * 1_000) / RENEW_MS : 0),
+    dynamoDbReads: base.dynamoDbReads + permits + (isCapped ? (seconds * 1_000) / LOOK_MS : 0),
     runs,
     requestsToIntercom: requests,
     gbSeconds: (base.invocations * INVOCATION_SECONDS + seconds) * MEMORY_GB,

@@ -5,6 +5,7 @@ import {
   catalogTables,
   referenceOf,
 } from '../../../functions/catalog/tables.ts';
+import { TIMELINE, TIMELINE_COLUMNS } from '../../../functions/catalog/timeline.ts';
 import type { ObjectDeclaration } from '../../../functions/core/declaration.ts';
 import type { ObjectName } from '../../../functions/core/names.ts';
 
@@ -106,6 +107,16 @@ function section(table: CatalogTable, joins: readonly Join[], declarations: Decl
   ].join('\n');
 }
 
+/** The one view that is made from two tables. */
+const TIMELINE_SECTION = `## ${TIMELINE}
+
+What held for a conversation from when to when, out of its parts: a view on \`conversations_live\` and
+\`conversation_parts_live\`, if both are read ([queries.md](queries.md#conversations-over-time)).
+
+| column | type | meaning |
+|---|---|---|
+${TIMELINE_COLUMNS.map(({ name, type, description }) => `| \`${name}\` | ${type} | ${cell(description)} |`).join('\n')}`;
+
 export function tablesDocument(declarations: Declarations): string {
   const tables = catalogTables(Object.values(declarations), {});
   const joins = joinsOf(tables);
@@ -118,7 +129,7 @@ export function tablesDocument(declarations: Declarations): string {
     '',
     diagram(joins),
     '',
-    tables.map((table) => section(table, joins, declarations)).join('\n\n'),
+    [...tables.map((table) => section(table, joins, declarations)), TIMELINE_SECTION].join('\n\n'),
     '',
   ].join('\n');
 }

@@ -85,10 +85,13 @@ export function currentView(table: CatalogTable, dialect: Naming): string {
     const key = table.primaryKey.map(quoted).join(', ');
     return `${create}(\n  SELECT ${history(table.name, dialect)}.*,\n    ROW_NUMBER() OVER (PARTITION BY ${key} ORDER BY ${quoted('_version')} DESC) AS row_rank\n  FROM ${history(table.name, dialect)}\n) AS records\nWHERE records.row_rank = 1`;
   }
-  const { parent, on, field, ofLastRun } = current;
+  const { parent, on, fields, ofLastRun } = current;
   const key = on.map(({ parentColumn }) => quoted(parentColumn)).join(', ');
   // An underscore in LIKE stands for any character, and no two lists differ in only that.
-  const isKnown = `CASE WHEN COALESCE(${quoted(UNKNOWN)}, '') LIKE '%"${field}"%' THEN 0 ELSE 1 END`;
+  const isMissing = fields
+    .map((field) => `COALESCE(${quoted(UNKNOWN)}, '') LIKE '%"${field}"%'`)
+    .join(' OR ');
+  const isKnown = `CASE WHEN ${isMissing} THEN 0 ELSE 1 END`;
   const order = ofLastRun ? '_run_id' : '_version';
   const matches = on.map(
     ({ column, parentColumn }) => `parents.${quoted(parentColumn)} = records.${quoted(column)}`,

@@ -2,7 +2,7 @@
 import { readFile, rename, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { configuredFlats, configuredTables, type TableRules } from '../../../functions/catalog/configured.ts';
+import { configuredTables, derivedViews, type TableRules } from '../../../functions/catalog/configured.ts';
 import { FILLED_TABLES, manifestStatements, tableStatements } from '../../../functions/catalog/duckdb.ts';
 import { duckdbLeaf } from '../../../functions/catalog/json-paths.ts';
 import { literal, quoted } from '../../../functions/catalog/sql.ts';
@@ -80,7 +80,7 @@ export type QueryRules = TableRules & { readonly objects: readonly ObjectName[] 
 interface Found {
   readonly manifests: readonly string[];
   readonly tables: readonly CatalogTable[];
-  readonly flats: readonly View[];
+  readonly derived: readonly View[];
   /** Set for an earlier state. */
   readonly runs?: readonly VisibleRun[];
   /** By table: why it cannot be shown. */
@@ -96,8 +96,8 @@ async function find(lake: ReadableLake, rules: QueryRules, asOf: AsOf | undefine
   const last = await lastManifests(lake, byObject);
   const seen = last.map(({ schema }) => schema.columns).reduce(unionSeen, {});
   const tables = configuredTables(objects, rules, seen);
-  const flats = configuredFlats(null, objects, rules, await attributesIn(lake, last), duckdbLeaf);
-  if (asOf === undefined) return { manifests: byObject.flat(), tables, flats };
+  const derived = derivedViews(null, objects, rules, await attributesIn(lake, last), duckdbLeaf);
+  if (asOf === undefined) return { manifests: byObject.flat(), tables, derived };
   const visible = await Promise.all(byObject.map((keys) => visibleAsOf(lake, keys, asOf)));
   const refused = OBJECT_NAMES.flatMap((object, index) => {
     const wholeFrom = visible[index]?.wholeFrom ?? null;
@@ -110,7 +110,7 @@ async function find(lake: ReadableLake, rules: QueryRules, asOf: AsOf | undefine
     refused: Object.fromEntries(refused),
     manifests: visible.flatMap(({ manifests }) => manifests),
     tables,
-    flats,
+    derived,
     runs: OBJECT_NAMES.flatMap((object, index) =>
       (visible[index]?.runs ?? []).map((runId) => ({ object, runId })),
     ),
@@ -125,13 +125,13 @@ async function showManifests(open: OpenLake, { manifests, runs }: Found): Promis
 
 async function showTables(
   { connection }: OpenLake,
-  { tables, flats, runs }: Found,
+  { tables, derived, runs }: Found,
   damaged: ReadonlyMap<string, string>,
 ): Promise<void> {
   const { rows } = await runSql(connection, FILLED_TABLES);
   const filled = new Set(rows.map(([name]) => String(name)));
   await runAll(connection, tableStatements(tables, filled, { damaged, isEarlier: runs !== undefined }));
-  await runAll(connection, flats.map(createView));
+  await runAll(connection, derived.map(createView));
 }
 
 const isDirectory = (path: string): Promise<boolean> =>

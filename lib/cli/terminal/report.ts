@@ -59,7 +59,7 @@ function completeText(objects: readonly ObjectSummary[]): string {
 }
 
 /** `tags: new column tags.shade: string` */
-function driftLines(object: ObjectName, { added, changed, dropped }: SchemaDrift): readonly string[] {
+export function driftLines(object: ObjectName, { added, changed, dropped }: SchemaDrift): readonly string[] {
   const line = (what: string, items: readonly string[]) =>
     items.length === 0 ? [] : [`${object}: ${what} ${items.join(', ')}`];
   return [...line('new column', added), ...line('new type', changed), ...line('left out', dropped)];

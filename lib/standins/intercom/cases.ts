@@ -15,6 +15,8 @@ export interface EmbeddedListCase {
     | 'contacts.companies'
     | 'conversations.tags'
     | 'companies.tags'
+    | 'companies.segments'
+    | 'tickets.ticket_parts'
     | 'teams.admin_ids';
   readonly ids: Ids;
   /**

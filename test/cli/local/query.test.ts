@@ -152,7 +152,7 @@ describe('query', () => {
         .map((line) => line.trim());
     };
     const shared = ['deletions', 'manifest_files', 'manifests', 'rejects'];
-    expect(await shown()).toEqual(['contact_company', 'contacts', ...shared, 'tags']);
+    expect(await shown()).toEqual(['contact_company', 'contact_subscription', 'contacts', ...shared, 'tags']);
     const missing = await ask('SELECT name FROM contacts');
     expect(missing.status).toBe(1);
     expect(missing.stderr).toMatch(/"name" not found/);
@@ -161,6 +161,7 @@ describe('query', () => {
     expect(await shown(other)).toEqual([
       'admins',
       'contact_company',
+      'contact_subscription',
       'contact_tag',
       'contacts',
       ...shared,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createGlueCatalog } from '../../../functions/aws/glue-catalog.ts';
-import { configuredFlats, configuredTables } from '../../../functions/catalog/configured.ts';
+import { configuredTables, derivedViews } from '../../../functions/catalog/configured.ts';
 import { athenaLeaf } from '../../../functions/catalog/json-paths.ts';
 import { parseConfig } from '../../../functions/config/config.ts';
 import type { ObjectName } from '../../../functions/core/names.ts';
@@ -49,6 +49,7 @@ describe.each<[string, () => Promise<Catalogs>]>([
     const tables = await types();
     expect(Object.keys(tables).sort()).toEqual([
       'contact_company',
+      'contact_subscription',
       'contact_tag',
       'contacts',
       'deletions',
@@ -121,9 +122,9 @@ function tablesFor(object: ObjectName, fields: Record<string, unknown> = {}) {
 /** What one object publishes if every object is configured. */
 function viewsFor(object: ObjectName, fields: Record<string, unknown> = {}) {
   const config = parseConfig({ fields }, TABLES);
-  const flats = (attributes: Attributes) =>
-    configuredFlats(object, Object.values(OBJECTS), config, attributes, athenaLeaf);
-  return { tables: tablesFor(object, fields), flats };
+  const derived = (attributes: Attributes) =>
+    derivedViews(object, Object.values(OBJECTS), config, attributes, athenaLeaf);
+  return { tables: tablesFor(object, fields), derived };
 }
 
 test('Glue is written to only if something differs, and its views show what their histories have', async () => {

@@ -112,6 +112,8 @@ describe('embedded lists', () => {
     'contacts.companies': (client) => listAll(client, '/contacts?per_page=150'),
     'conversations.tags': (client) => searchAll(client, 'conversations', since),
     'companies.tags': (client) => listAll(client, '/companies?per_page=60'),
+    'companies.segments': (client) => listAll(client, '/companies?per_page=60'),
+    'tickets.ticket_parts': (client) => searchAll(client, 'tickets', since),
     'teams.admin_ids': (client) => listAll(client, '/teams', 'teams'),
   };
   const names = Object.keys(served) as ListName[];

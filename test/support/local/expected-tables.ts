@@ -40,6 +40,10 @@ const itemsIn = (value: Exact | undefined, name: string): readonly ExactObject[]
   return Array.isArray(list) ? list.filter(isExactObject) : [];
 };
 
+/** These fields of a record; null for those that it lacks. */
+const fieldsOf = (record: ExactObject, names: readonly string[]): ExactObject =>
+  Object.fromEntries(names.map((name) => [name, record[name] ?? null]));
+
 const stamp = (record: ExactObject): number => Number(record.updated_at ?? 0);
 
 const plain = (record: JsonObject): Family => {
@@ -69,6 +73,13 @@ function* contacts({ simulator: { workspace }, switches, archived }: TruthOption
       children: {
         contact_tag: tagIds.map((tag_id) => ({ contact_id: id, tag_id })),
         contact_company: companyIds.map((company_id) => ({ contact_id: id, company_id })),
+        contact_subscription: ['opted_in', 'opted_out'].flatMap((choice) =>
+          itemsIn(row[`${choice}_subscription_types`], 'data').map((type) => ({
+            contact_id: id,
+            subscription_type_id: type.id ?? null,
+            choice,
+          })),
+        ),
       },
     };
   }
@@ -87,25 +98,76 @@ function* companies({ simulator: { workspace }, switches }: TruthOptions): Itera
       tag_id,
       tag_name: exact(workspace.tags.record(tag_id) ?? {}).name ?? null,
     }));
-    yield { row: without(row, 'tags'), stampedAt: stamp(row), children: { company_tag } };
+    const company_segment = itemsIn(row.segments, 'segments').map((segment) => ({
+      company_id: id,
+      segment_id: segment.id ?? null,
+    }));
+    yield { row: without(row, 'tags'), stampedAt: stamp(row), children: { company_tag, company_segment } };
   }
 }
 
-function conversationOf(record: JsonObject): Family {
-  const row = exact(record);
-  const source = isExactObject(row.source) ? without(row.source, 'attachments') : row.source;
-  const conversation_tag = itemsIn(row.tags, 'tags').map((tag) => ({
-    conversation_id: row.id ?? null,
+const appliedTags = (row: ExactObject): readonly ExactObject[] =>
+  itemsIn(row.tags, 'tags').map((tag) => ({
     tag_id: tag.id ?? null,
     tag_name: tag.name ?? null,
     applied_at: tag.applied_at ?? null,
     applied_by: tag.applied_by ?? null,
   }));
+
+const contactsIn = (row: ExactObject): readonly ExactObject[] =>
+  itemsIn(row.contacts, 'contacts').map(({ id: contact_id = null, external_id = null }) => ({
+    contact_id,
+    external_id,
+  }));
+
+const linksIn = (row: ExactObject): readonly ExactObject[] =>
+  itemsIn(row.linked_objects, 'data').map(({ type = null, id: linked_id = null, category = null }) => ({
+    type,
+    linked_id,
+    category,
+  }));
+
+function conversationOf(record: JsonObject): Family {
+  const row = exact(record);
+  const source = isExactObject(row.source) ? without(row.source, 'attachments') : row.source;
+  const conversation_id = row.id ?? null;
+  const agent = isExactObject(row.ai_agent) ? row.ai_agent : {};
+  const responses = (name: string, in_office_hours: boolean): readonly ExactObject[] =>
+    itemsIn(row.statistics, name).map(
+      ({ team_id = null, team_name = null, response_time = null }, position) => ({
+        conversation_id,
+        in_office_hours,
+        position,
+        team_id: team_id === null ? null : String(team_id),
+        team_name,
+        response_time,
+      }),
+    );
+  const children: Family['children'] = {
+    conversation_tag: appliedTags(row).map((tag) => ({ conversation_id, ...tag })),
+    conversation_contact: contactsIn(row).map((contact) => ({ conversation_id, ...contact })),
+    conversation_teammate: itemsIn(row.teammates, 'admins').map(({ id: admin_id = null }) => ({
+      conversation_id,
+      admin_id,
+    })),
+    conversation_link: linksIn(row).map((link) => ({ conversation_id, ...link })),
+    conversation_content_source: itemsIn(agent.content_sources, 'content_sources').map(
+      (source, position) => ({
+        conversation_id,
+        position,
+        ...fieldsOf(source, ['content_type', 'url', 'title', 'locale']),
+      }),
+    ),
+    team_first_response: [
+      ...responses('assigned_team_first_response_time', false),
+      ...responses('assigned_team_first_response_time_in_office_hours', true),
+    ],
+  };
   const rest = without(row, 'tags', 'conversation_parts');
   return {
     row: source === undefined ? rest : { ...rest, source },
     stampedAt: stamp(row),
-    children: { conversation_tag },
+    children,
   };
 }
 
@@ -140,9 +202,46 @@ const withoutUrls = (value: Exact): Exact =>
     ? value.map((item: Exact) => (isExactObject(item) ? without(item, 'url') : item))
     : value;
 
+const objectIn = (record: ExactObject, name: string): ExactObject => {
+  const value = record[name];
+  return isExactObject(value) ? value : {};
+};
+
+const TICKET_PART = [
+  'id',
+  'part_type',
+  'body',
+  'ticket_state',
+  'previous_ticket_state',
+  'created_at',
+  'updated_at',
+  'redacted',
+  'external_id',
+  'app_package_code',
+];
+
+function ticketPartOf(part: ExactObject): ExactObject {
+  const [author, assignee, updated] = ['author', 'assigned_to', 'updated_attribute_data'].map((name) =>
+    objectIn(part, name),
+  );
+  const attribute = objectIn(updated ?? {}, 'attribute');
+  const value = objectIn(updated ?? {}, 'value');
+  return {
+    ...fieldsOf(part, TICKET_PART),
+    author_type: author?.type ?? null,
+    author_id: author?.id ?? null,
+    assigned_to_type: assignee?.type ?? null,
+    assigned_to_id: assignee?.id ?? null,
+    updated_attribute_id: attribute.id ?? null,
+    updated_attribute_name: attribute.label ?? null,
+    updated_attribute_value_id: value.id ?? null,
+    updated_attribute_value: value.label ?? null,
+  };
+}
+
 function ticketOf(record: JsonObject): Family {
   const row = exact(record);
-  const { ticket_attributes: attributes, ticket_parts: parts } = row;
+  const { id: ticket_id = null, ticket_attributes: attributes, ticket_parts: parts } = row;
   const kept = isExactObject(attributes)
     ? Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, withoutUrls(value)]))
     : attributes;
@@ -156,7 +255,11 @@ function ticketOf(record: JsonObject): Family {
       ...(list === undefined ? {} : { ticket_parts: list }),
     },
     stampedAt: stamp(row),
-    children: {},
+    children: {
+      ticket_part: itemsIn(parts, 'ticket_parts').map((part) => ({ ticket_id, ...ticketPartOf(part) })),
+      ticket_contact: contactsIn(row).map((contact) => ({ ticket_id, ...contact })),
+      ticket_link: linksIn(row).map((link) => ({ ticket_id, ...link })),
+    },
   };
 }
 
@@ -192,13 +295,56 @@ function* admins({ simulator: { workspace }, switches }: TruthOptions): Iterable
   }
 }
 
+const TICKET_TYPE_ATTRIBUTE = [
+  'id',
+  'name',
+  'description',
+  'data_type',
+  'input_options',
+  'order',
+  'required_to_create',
+  'required_to_create_for_contacts',
+  'visible_on_create',
+  'visible_to_contacts',
+  'default',
+  'archived',
+  'created_at',
+  'updated_at',
+];
+
 function* ticketTypes({ simulator: { workspace }, switches }: TruthOptions): Iterable<Family> {
   const data = [...workspace.ticketStates.records()].map(exact);
   for (const record of workspace.ticketTypes.records()) {
     const family = plain(record);
     if (family.row.archived === true && switches?.archivedTicketTypes === 'excluded') continue;
-    yield { ...family, row: { ...family.row, ticket_states: { type: 'list', data } } };
+    const ticket_type_id = family.row.id ?? null;
+    const ticket_type_attribute = itemsIn(family.row.ticket_type_attributes, 'data').map((attribute) => ({
+      ticket_type_id,
+      ...fieldsOf(attribute, TICKET_TYPE_ATTRIBUTE),
+    }));
+    const ticket_type_state = data.map((state) => ({
+      ticket_type_id,
+      ...fieldsOf(state, ['id', 'category', 'internal_label', 'external_label']),
+    }));
+    yield {
+      ...family,
+      row: { ...family.row, ticket_states: { type: 'list', data } },
+      children: { ticket_type_attribute, ticket_type_state },
+    };
   }
+}
+
+function articleOf(record: JsonObject): Family {
+  const family = plain(record);
+  const article_id = family.row.id ?? null;
+  const parents = Array.isArray(family.row.parent_ids) ? (family.row.parent_ids as readonly Exact[]) : [];
+  return {
+    ...family,
+    children: {
+      article_collection: parents.map((id) => ({ article_id, collection_id: String(id) })),
+      article_tag: appliedTags(family.row).map((tag) => ({ article_id, ...tag })),
+    },
+  };
 }
 
 function subscriptionTypeOf(record: JsonObject): Family {
@@ -233,7 +379,7 @@ const FAMILIES: Readonly<Record<string, Families>> = {
   data_attributes: each(({ dataAttributes }) => dataAttributes.records(), plain),
   tickets: each(({ tickets }) => tickets.records(), ticketOf),
   ticket_types: ticketTypes,
-  articles: each(({ articles }) => articles.records(), plain),
+  articles: each(({ articles }) => articles.records(), articleOf),
   collections: each(({ collections }) => collections.records(), plain),
   help_centers: each(({ helpCenters }) => helpCenters.records(), plain),
   subscription_types: each(({ subscriptionTypes }) => subscriptionTypes.records(), subscriptionTypeOf),

@@ -193,14 +193,19 @@ const knows = (row: ExactObject, list: string): boolean =>
   typeof row._unknown !== 'string' || !(JSON.parse(row._unknown) as readonly string[]).includes(list);
 
 /** By parent: its newest version that knows the list. Of objects that are read whole, newest means of the newest run. */
-function owners(parent: Table, list: string, rows: readonly HistoryRow[], current: Map<string, ExactObject>) {
+function owners(
+  parent: Table,
+  lists: readonly string[],
+  rows: readonly HistoryRow[],
+  current: Map<string, ExactObject>,
+) {
   const newest = new Map<string, HistoryRow>();
   const isWhole = factsOf(parent).sync === 'full_refresh';
   const rank = ({ run, row, file }: HistoryRow): string => (isWhole ? run : versionOf(row, '_version', file));
   for (const one of rows) {
     const key = keyOf(parent, one.row);
     const known = newest.get(key);
-    if (!current.has(key) || !knows(one.row, list)) continue;
+    if (!current.has(key) || !lists.every((list) => knows(one.row, list))) continue;
     if (known === undefined || rank(one) > rank(known)) newest.set(key, one);
   }
   return newest;
@@ -283,12 +288,12 @@ export async function readLake(
     if (computed !== undefined) return computed;
     const rows = history.get(table) ?? [];
     const { parent } = factsOf(table);
-    const ownersOf = (name: Table, list: string) =>
-      owners(name, list, history.get(name) ?? [], current(name));
+    const ownersOf = (name: Table, lists: readonly string[]) =>
+      owners(name, lists, history.get(name) ?? [], current(name));
     const result =
       parent === undefined
         ? currentOwn(table, rows, manifests.get(table)?.at(-1)?.run_id)
-        : currentChildren(table, rows, ownersOf(parent.table as Table, parent.list));
+        : currentChildren(table, rows, ownersOf(parent.table as Table, parent.lists));
     known.set(table, result);
     return result;
   };

@@ -1,9 +1,13 @@
-/** The 24 tables of the output contract as its readers know them: names, keys, parents. Not taken from functions/. */
+/** The tables of the output contract as its readers know them: names, keys, parents. Not taken from functions/. */
 
 interface TableFacts {
   readonly key: readonly string[];
-  /** Of a child: its parent's table, the parent's key in the child's own columns, and the list in the parent. */
-  readonly parent?: { readonly table: string; readonly key: readonly string[]; readonly list: string };
+  /** Of a child: its parent's table, the parent's key in the child's own columns, and its lists in the parent. */
+  readonly parent?: {
+    readonly table: string;
+    readonly key: readonly string[];
+    readonly lists: readonly string[];
+  };
   readonly sync: 'incremental' | 'full_refresh';
 }
 
@@ -26,37 +30,111 @@ export const TABLES = {
   activity_logs: { key: ['id'], sync: 'incremental' },
   contact_company: {
     key: ['contact_id', 'company_id'],
-    parent: { table: 'contacts', key: ['contact_id'], list: 'companies' },
+    parent: { table: 'contacts', key: ['contact_id'], lists: ['companies'] },
     sync: 'incremental',
   },
   contact_tag: {
     key: ['contact_id', 'tag_id'],
-    parent: { table: 'contacts', key: ['contact_id'], list: 'tags' },
+    parent: { table: 'contacts', key: ['contact_id'], lists: ['tags'] },
+    sync: 'incremental',
+  },
+  contact_subscription: {
+    key: ['contact_id', 'subscription_type_id', 'choice'],
+    parent: {
+      table: 'contacts',
+      key: ['contact_id'],
+      lists: ['opted_in_subscription_types', 'opted_out_subscription_types'],
+    },
     sync: 'incremental',
   },
   company_tag: {
     key: ['company_id', 'tag_id'],
-    parent: { table: 'companies', key: ['company_id'], list: 'tags' },
+    parent: { table: 'companies', key: ['company_id'], lists: ['tags'] },
+    sync: 'full_refresh',
+  },
+  company_segment: {
+    key: ['company_id', 'segment_id'],
+    parent: { table: 'companies', key: ['company_id'], lists: ['segments'] },
     sync: 'full_refresh',
   },
   conversation_tag: {
     key: ['conversation_id', 'tag_id'],
-    parent: { table: 'conversations', key: ['conversation_id'], list: 'tags' },
+    parent: { table: 'conversations', key: ['conversation_id'], lists: ['tags'] },
     sync: 'incremental',
   },
-  team_admin: {
-    key: ['team_id', 'admin_id'],
-    parent: { table: 'teams', key: ['team_id'], list: 'admin_ids' },
-    sync: 'full_refresh',
+  conversation_contact: {
+    key: ['conversation_id', 'contact_id'],
+    parent: { table: 'conversations', key: ['conversation_id'], lists: ['contacts'] },
+    sync: 'incremental',
+  },
+  conversation_teammate: {
+    key: ['conversation_id', 'admin_id'],
+    parent: { table: 'conversations', key: ['conversation_id'], lists: ['teammates'] },
+    sync: 'incremental',
+  },
+  conversation_link: {
+    key: ['conversation_id', 'type', 'linked_id'],
+    parent: { table: 'conversations', key: ['conversation_id'], lists: ['linked_objects'] },
+    sync: 'incremental',
+  },
+  conversation_content_source: {
+    key: ['conversation_id', 'position'],
+    parent: { table: 'conversations', key: ['conversation_id'], lists: ['ai_agent'] },
+    sync: 'incremental',
+  },
+  team_first_response: {
+    key: ['conversation_id', 'in_office_hours', 'position'],
+    parent: { table: 'conversations', key: ['conversation_id'], lists: ['statistics'] },
+    sync: 'incremental',
   },
   email_address_header: {
     key: ['conversation_id', 'conversation_part_id', 'header_index'],
     parent: {
       table: 'conversation_parts',
       key: ['conversation_id', 'conversation_part_id'],
-      list: 'email_message_metadata',
+      lists: ['email_message_metadata'],
     },
     sync: 'incremental',
+  },
+  team_admin: {
+    key: ['team_id', 'admin_id'],
+    parent: { table: 'teams', key: ['team_id'], lists: ['admin_ids'] },
+    sync: 'full_refresh',
+  },
+  ticket_part: {
+    key: ['ticket_id', 'id'],
+    parent: { table: 'tickets', key: ['ticket_id'], lists: ['ticket_parts'] },
+    sync: 'incremental',
+  },
+  ticket_contact: {
+    key: ['ticket_id', 'contact_id'],
+    parent: { table: 'tickets', key: ['ticket_id'], lists: ['contacts'] },
+    sync: 'incremental',
+  },
+  ticket_link: {
+    key: ['ticket_id', 'type', 'linked_id'],
+    parent: { table: 'tickets', key: ['ticket_id'], lists: ['linked_objects'] },
+    sync: 'incremental',
+  },
+  ticket_type_attribute: {
+    key: ['ticket_type_id', 'id'],
+    parent: { table: 'ticket_types', key: ['ticket_type_id'], lists: ['ticket_type_attributes'] },
+    sync: 'full_refresh',
+  },
+  ticket_type_state: {
+    key: ['ticket_type_id', 'id'],
+    parent: { table: 'ticket_types', key: ['ticket_type_id'], lists: ['ticket_states'] },
+    sync: 'full_refresh',
+  },
+  article_collection: {
+    key: ['article_id', 'collection_id'],
+    parent: { table: 'articles', key: ['article_id'], lists: ['parent_ids'] },
+    sync: 'full_refresh',
+  },
+  article_tag: {
+    key: ['article_id', 'tag_id'],
+    parent: { table: 'articles', key: ['article_id'], lists: ['tags'] },
+    sync: 'full_refresh',
   },
   deletions: { key: ['object', 'id'], sync: 'incremental' },
   rejects: { key: ['object', '_version'], sync: 'incremental' },

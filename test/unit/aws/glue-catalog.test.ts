@@ -26,7 +26,7 @@ function catalogWith(client: GlueClient) {
     database: 'shop',
     root: 's3://lake/',
     tables: (columns) => configuredTables([OBJECTS.tags], CONFIG, columns),
-    flats: () => [],
+    derived: () => [],
   });
 }
 

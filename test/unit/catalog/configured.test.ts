@@ -36,8 +36,18 @@ describe('a column', () => {
   });
 });
 
+it('a column that a rule of the parent excludes is none, even if earlier runs have seen it', () => {
+  const fields = { tickets: { 'ticket_parts.ticket_parts[].body': 'exclude' } } as const;
+  const seen = { ticket_part: { body: ['string'], newer: ['string'] } } as const;
+  const tables = configuredTables([OBJECTS.tickets], parseConfig({ fields }, TABLES), seen);
+  const part = tables.find(({ name }) => name === 'ticket_part');
+  expect(part?.excluded).toEqual(['body']);
+  expect(part?.columns.map(({ name }) => name)).not.toContain('body');
+  expect(part?.columns.map(({ name }) => name)).toContain('newer');
+});
+
 it('an excluded child has no table; its parent and the shared tables have', () => {
   const config = parseConfig({ tables: { exclude: ['contact_tag'] } }, TABLES);
   const names = configuredTables([OBJECTS.contacts], config, {}).map(({ name }) => name);
-  expect(names).toEqual(['contacts', 'contact_company', 'deletions', 'rejects']);
+  expect(names).toEqual(['contacts', 'contact_company', 'contact_subscription', 'deletions', 'rejects']);
 });

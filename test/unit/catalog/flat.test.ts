@@ -2,7 +2,7 @@
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { configuredFlats } from '../../../functions/catalog/configured.ts';
+import { derivedViews } from '../../../functions/catalog/configured.ts';
 import { manifestStatements } from '../../../functions/catalog/duckdb.ts';
 import type { WriteLeaf } from '../../../functions/catalog/flat.ts';
 import { LEAVES } from '../../../functions/catalog/flat-leaves.ts';
@@ -35,7 +35,7 @@ const flats = (
   config: object = {},
   attributes: Attributes = {},
   leaf: WriteLeaf = duckdbLeaf,
-): readonly View[] => configuredFlats(null, ALL, parseConfig(config, TABLES), attributes, leaf);
+): readonly View[] => derivedViews(null, ALL, parseConfig(config, TABLES), attributes, leaf);
 
 function flatOf(name: string, ...about: Parameters<typeof flats>): View {
   const view = flats(...about).find((one) => one.name === name);
@@ -122,7 +122,7 @@ describe('flat views', () => {
     });
     const names = (config: object) => flatOf('conversations_flat', config).columns.map(({ name }) => name);
     expect(names({ fields: { admins: { name: 'exclude' } } })).not.toContain('admin_assignee_name');
-    const [alone] = configuredFlats(null, [OBJECTS.conversations], parseConfig({}, TABLES), {}, duckdbLeaf);
+    const [alone] = derivedViews(null, [OBJECTS.conversations], parseConfig({}, TABLES), {}, duckdbLeaf);
     expect(alone?.select).not.toContain('JOIN');
   });
 

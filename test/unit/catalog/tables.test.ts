@@ -20,7 +20,11 @@ describe('the tables', () => {
       {
         key: primaryKey,
         ...(current.kind === 'child' && {
-          parent: { table: current.parent, key: current.on.map(({ column }) => column), list: current.field },
+          parent: {
+            table: current.parent,
+            key: current.on.map(({ column }) => column),
+            lists: current.fields,
+          },
         }),
         sync: current.kind,
       },
@@ -72,13 +76,23 @@ describe('the tables', () => {
       contacts: ['id of contacts'],
       contact_company: ['contact_id of contacts', 'company_id of companies'],
       contact_tag: ['contact_id of contacts'],
+      contact_subscription: ['contact_id of contacts'],
       companies: ['id of companies'],
       company_tag: ['company_id of companies'],
+      company_segment: ['company_id of companies'],
       conversations: ['id of conversations'],
       conversation_tag: ['conversation_id of conversations'],
+      conversation_contact: ['conversation_id of conversations', 'contact_id of contacts'],
+      conversation_teammate: ['conversation_id of conversations'],
+      conversation_link: ['conversation_id of conversations'],
+      conversation_content_source: ['conversation_id of conversations'],
+      team_first_response: ['conversation_id of conversations'],
       conversation_parts: ['conversation_id of conversations'],
       email_address_header: ['conversation_id of conversations'],
       tickets: ['id of tickets'],
+      ticket_part: ['ticket_id of tickets'],
+      ticket_contact: ['ticket_id of tickets', 'contact_id of contacts'],
+      ticket_link: ['ticket_id of tickets'],
     });
   });
 

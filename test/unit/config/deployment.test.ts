@@ -251,6 +251,20 @@ describe('a file', () => {
     ]);
   });
 
+  test('gives each pipeline a place of its own in a bucket', () => {
+    const at = (name: string, prefix?: string) => ({
+      name,
+      aws: { bucket: 'lake', ...(prefix && { prefix }) },
+    });
+    expect(names([at('a', 'raw/a'), at('b', 'raw/b'), at('c'), { name: 'd' }, { name: 'e' }])).toHaveLength(
+      5,
+    );
+    expect(problemsOf([at('a'), at('b', 'raw'), at('c', 'raw/'), at('d')])).toEqual([
+      '[2].aws.prefix: s3://lake/raw/ is also the lake of [1]; give each pipeline its own prefix',
+      '[3].aws.prefix: s3://lake/ is also the lake of [0]; give each pipeline its own prefix',
+    ]);
+  });
+
   test('needs the name of a pipeline if it has several', () => {
     const several = parsePipelines([{ name: 'us' }, { name: 'eu' }], RULES);
     expect(choosePipeline(several, 'eu').config.name).toBe('eu');

@@ -67,6 +67,7 @@ const PERSONAL_FIELDS: Readonly<Partial<Record<TableName, readonly string[]>>> =
     'ai_agent.rating_remark',
   ],
   conversation_tag: ['applied_by'],
+  conversation_contact: ['external_id'],
   conversation_parts: ['body', 'author', 'email_message_metadata.subject', 'event_details', 'assigned_to'],
   email_address_header: ['email_address', 'name'],
   admins: ['name', 'email', 'avatar', 'job_title'],
@@ -78,6 +79,9 @@ const PERSONAL_FIELDS: Readonly<Partial<Record<TableName, readonly string[]>>> =
     'ticket_parts.ticket_parts[].updated_attribute_data.value.id',
     'ticket_parts.ticket_parts[].updated_attribute_data.value.label',
   ],
+  ticket_part: ['body', 'updated_attribute_value_id', 'updated_attribute_value', 'external_id'],
+  ticket_contact: ['external_id'],
+  article_tag: ['applied_by'],
   activity_logs: ['performed_by', 'metadata', 'metadata.external_id', 'activity_description'],
 };
 

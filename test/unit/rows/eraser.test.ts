@@ -50,7 +50,7 @@ describe('a row about the person', () => {
   test.each(['conversations', 'tickets'] as const)(
     '%s keep no personal field and no new one, and keep their counts',
     (object) => {
-      const text = left(object, { ids: [ID] });
+      const text = left(object, { ids: [ID], conversations: ['2'] });
       expect(canariesIn(text.replaceAll(/.*conversation_id.*/g, ''))).toEqual([]);
       expect(text).not.toContain(ID);
       expect(JSON.parse(text.split('\n')[0] ?? '')).toMatchObject({ id: '2', updated_at: 1 });
@@ -73,6 +73,36 @@ describe('a row about the person', () => {
       part_type: 'comment',
     });
   });
+
+  test('a part of a ticket that they wrote, and no part of others', () => {
+    const tickets = {
+      ...record('tickets'),
+      contacts: { contacts: [] },
+      ticket_parts: {
+        ticket_parts: [
+          { id: '8', body: 'mine', author: { type: 'user', id: ID } },
+          { id: '9', body: 'theirs', author: { type: 'admin', id: '5' }, external_id: 'x' },
+        ],
+      },
+    };
+    const [, mine, theirs] = left('tickets', { ids: [ID] }, tickets)
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(mine).toMatchObject({ ticket_id: '2', id: '8', body: null, author_id: null, author_type: 'user' });
+    expect(theirs).toMatchObject({ id: '9', body: 'theirs', author_id: '5', external_id: 'x' });
+  });
+
+  test.each(['conversations', 'tickets'] as const)(
+    'a row that only says that they are in %s: it goes',
+    (object) => {
+      const others = { type: 'contact', id: '6762f0d01bb69f9f2193bb00', external_id: 'other' };
+      const contacts = { contacts: [{ type: 'contact', id: ID }, others] };
+      const lines = left(object, { ids: [ID] }, { ...record(object), contacts }).split('\n');
+      const rows = lines.flatMap((line) => (line.includes('"contact_id"') ? [JSON.parse(line)] : []));
+      expect(rows).toMatchObject([{ contact_id: others.id, external_id: 'other' }]);
+      expect(lines.join()).not.toContain(ID);
+    },
+  );
 
   test('is a row of contacts: it goes, with those of its children', () => {
     const contact = { ...record('contacts'), id: ID, tags: { data: [{ id: 't' }] } };

@@ -1,9 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { parseConfig } from '../../../functions/config/config.ts';
 import type { ObjectDeclaration } from '../../../functions/core/declaration.ts';
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../../functions/core/json.ts';
-import { OBJECTS } from '../../../functions/objects/index.ts';
-import { createTreatments, type FieldRules, needsHash } from '../../../functions/rows/field-rules.ts';
+import { OBJECTS, TABLES } from '../../../functions/objects/index.ts';
+import {
+  createTreatments,
+  type FieldRules,
+  needsHash,
+  tablesWithoutKey,
+} from '../../../functions/rows/field-rules.ts';
 import type { Treatment } from '../../../functions/rows/field-tree.ts';
 import { createShaper } from '../../../functions/rows/rows.ts';
 import { testHash } from '../../support/dependencies.ts';
@@ -238,6 +244,80 @@ describe('an excluded field', () => {
     const { company_tag } = rowsOf(OBJECTS.companies, company, { fields });
     expect(company_tag?.[0]).toMatchObject({ company_id: '1', tag_id: '2' });
     expect(company_tag?.[0]).not.toHaveProperty('tag_name');
+  });
+});
+
+describe('rules for a list of the parent', () => {
+  const part = {
+    id: '7',
+    part_type: 'comment',
+    body: 'Hello',
+    author: { type: 'user', id: '5', email: 'a@b.c' },
+    external_id: 'x',
+  };
+  const ticket = { id: '1', updated_at: 1, ticket_parts: { ticket_parts: [part] } };
+  const partUnder = (fields: Fields) => rowsOf(OBJECTS.tickets, ticket, { fields }).ticket_part?.[0] ?? {};
+  const BODY = 'ticket_parts.ticket_parts[].body';
+
+  test('count for the child table of the same list', () => {
+    expect(partUnder({ tickets: { [BODY]: 'hash' } })).toMatchObject({
+      body: testHash('Hello'),
+      external_id: 'x',
+    });
+    expect(partUnder({ tickets: { [BODY]: 'exclude' } })).not.toHaveProperty('body');
+    expect(partUnder({ tickets: { 'ticket_parts.ticket_parts[].author.id': 'hash' } })).toMatchObject({
+      author_id: testHash('5'),
+      author_type: 'user',
+    });
+  });
+
+  test('around it hash what they hash in the parent: references and times of no person stay joinable', () => {
+    expect(partUnder({ tickets: { ticket_parts: 'hash' } })).toMatchObject({
+      id: '7',
+      ticket_id: '1',
+      body: testHash('Hello'),
+      author_id: '5',
+      part_type: testHash('comment'),
+    });
+  });
+
+  test('of two, the deeper one wins', () => {
+    const fields: Fields = {
+      tickets: { 'ticket_parts.ticket_parts[].author': 'exclude', [BODY]: 'replicate', ticket_parts: 'hash' },
+    };
+    const row = partUnder(fields);
+    expect(row).toMatchObject({ body: 'Hello', external_id: testHash('x') });
+    expect(row).not.toHaveProperty('author_type');
+  });
+
+  test('give way to a rule of the child table, and to no rule for another list', () => {
+    expect(partUnder({ tickets: { [BODY]: 'hash' }, ticket_part: { body: 'replicate' } })).toMatchObject({
+      body: 'Hello',
+    });
+    expect(partUnder({ tickets: { 'ticket_parts.other[].body': 'hash' } })).toMatchObject({ body: 'Hello' });
+  });
+
+  test('reach both names of a list, and lists of plain ids', () => {
+    const conversation = { id: '1', updated_at: 1, teammates: { teammates: [{ id: '9' }] } };
+    const fields: Fields = {
+      conversations: { 'teammates.teammates[].id': 'hash' },
+      articles: { 'parent_ids[]': 'hash' },
+    };
+    const { conversation_teammate } = rowsOf(OBJECTS.conversations, conversation, { fields });
+    expect(conversation_teammate).toMatchObject([{ admin_id: testHash('9') }]);
+    const { article_collection } = rowsOf(OBJECTS.articles, { id: '1', parent_ids: [3] }, { fields });
+    expect(article_collection).toMatchObject([{ collection_id: testHash('3') }]);
+  });
+
+  test.each<[Fields, readonly string[]]>([
+    [{ tickets: { ticket_parts: 'exclude' } }, ['ticket_part']],
+    [{ tickets: { 'contacts.contacts[].id': 'hash' } }, ['ticket_contact']],
+    [{ tickets: { contacts: 'hash', [BODY]: 'exclude' } }, []],
+    [{ contacts: { opted_in_subscription_types: 'exclude' } }, ['contact_subscription']],
+  ])('that take its key away leave the child table out: %j', (fields, expected) => {
+    const left = tablesWithoutKey(TABLES, { fields, sensitiveFields: 'hash' });
+    expect(left.map(({ name }) => name)).toEqual(expected);
+    expect(parseConfig({ fields }, TABLES).excludedTables).toEqual(expected);
   });
 });
 

@@ -45,6 +45,7 @@ describe('a plan', () => {
       'contacts',
       'contact_company',
       'contact_tag',
+      'contact_subscription',
       'deletions',
       'rejects',
     ]);

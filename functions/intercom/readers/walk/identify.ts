@@ -2,7 +2,7 @@
 import type { ObjectDeclaration } from '../../../core/declaration.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/json.ts';
 import type { ReadRecord, Reject } from '../../../core/reading.ts';
-import { findList, listOf, unknownLists } from '../../../core/relationship.ts';
+import { oddItemsOf, unknownLists } from '../../../core/relationship.ts';
 import { idText, parseTime } from '../../../core/scalars.ts';
 import { type EpochMs, type EpochSeconds, toSeconds } from '../../../core/time.ts';
 
@@ -71,17 +71,14 @@ export function withUnknown(declaration: ObjectDeclaration, one: ReadRecord): Re
   return unknown.length === 0 ? one : { ...one, unknown };
 }
 
-/** Items of the record's lists that cannot be rows of their child table. */
-export function oddItems({ children }: ObjectDeclaration, one: ReadRecord): readonly Reject[] {
-  const { id, record, receivedAtMs } = one;
-  return children
-    .filter((child) => (listOf(child, record)?.odd ?? 0) > 0)
-    .flatMap((child) =>
-      (findList(child, record)?.odd ?? []).map(({ value, index }) => ({
-        path: `${id}.${child.list.field}[${index}]`,
-        reason: `no key for ${child.table}`,
-        value,
-        receivedAtMs,
-      })),
-    );
-}
+/** Items of the record's lists that can be rows of no table. */
+export const oddItems = (
+  declaration: ObjectDeclaration,
+  { id, record, receivedAtMs }: ReadRecord,
+): readonly Reject[] =>
+  oddItemsOf(declaration, record).map(({ child, item: { value, index, place } }) => ({
+    path: `${id}.${place.field}[${index}]`,
+    reason: `no key for ${child.table}`,
+    value,
+    receivedAtMs,
+  }));

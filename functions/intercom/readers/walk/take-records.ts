@@ -5,7 +5,7 @@
 import type { ChildDeclaration, ListQuestion, ObjectDeclaration } from '../../../core/declaration.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/json.ts';
 import type { ReadRecord, Reject } from '../../../core/reading.ts';
-import { listOf, listUnder } from '../../../core/relationship.ts';
+import { findList, listUnder } from '../../../core/relationship.ts';
 import type { EpochMs } from '../../../core/time.ts';
 import { isNotFound } from '../../http/failures.ts';
 import type { FailureGate } from './failure-gate.ts';
@@ -93,7 +93,7 @@ export function createRecordTaker(
     done: Completed,
   ): Promise<Completed> {
     const { field } = child.list;
-    const before = listOf(child, record);
+    const before = findList(child, record);
     const question = child.ask;
     if (question === undefined || before?.isWhole === true) return done;
     if (before === null && inARow(child) >= ENOUGH_UNKNOWN) return done;
@@ -101,7 +101,7 @@ export function createRecordTaker(
       const asked = await askList(question, field, recordId(declaration, record) ?? '');
       const value =
         asked === null ? null : before === null ? asked.value : replaced(record[field], asked.value);
-      const after = value === null ? null : listOf(child, { [field]: value });
+      const after = value === null ? null : findList(child, { [field]: value });
       if (before === null) unknownInARow.set(child, after === null ? inARow(child) + 1 : 0);
       if (after === null) {
         if (before === null) return done;
@@ -111,7 +111,8 @@ export function createRecordTaker(
       }
       const complete = { ...done, record: { ...done.record, [field]: value } };
       if (after.isWhole) return complete;
-      const shortfall = `${after.values.length} of ${after.total} ${field} were listed`;
+      const have = after.items.length + after.odd.length;
+      const shortfall = `${have} of ${after.total} ${field} were listed`;
       return { ...complete, shortfalls: [...done.shortfalls, shortfall] };
     } catch (error) {
       if (before === null) unknownInARow.set(child, inARow(child) + 1);
@@ -122,7 +123,7 @@ export function createRecordTaker(
   /** Most records come with whole lists, or with lists that nobody knows. */
   const needsAsking = (record: JsonObject): boolean =>
     askable.some((child) => {
-      const list = listOf(child, record);
+      const list = findList(child, record);
       return list === null ? inARow(child) < ENOUGH_UNKNOWN : !list.isWhole;
     });
 

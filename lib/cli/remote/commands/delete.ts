@@ -1,7 +1,7 @@
 /** `delete`: removes a pipeline from AWS, with its data or without. */
 import type { ResolvedPipeline } from '../../../../functions/config/config.ts';
 import { InputError, isPipelineError } from '../../../../functions/core/errors.ts';
-import { type LakeRoot, WRITTEN } from '../../../../functions/core/lake-keys.ts';
+import { type LakeRoot, rootUrl, WRITTEN } from '../../../../functions/core/lake-keys.ts';
 import { DEFAULT_CONFIG_FILE, loadPipeline } from '../../load-config.ts';
 import { tableText } from '../../terminal/table-text.ts';
 import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
@@ -55,7 +55,13 @@ function describeDeletion(deletion: Deletion): string {
     ...(keepData ? [] : plan.remaining.map(({ id, removal, content }) => [removal.noun, id, content])),
     ...(ownBucket === null
       ? []
-      : [['bucket', ownBucket.lake.bucket, `stays; what the pipeline wrote goes: ${ownBucket.content}`]]),
+      : [
+          [
+            'bucket',
+            ownBucket.lake.bucket,
+            `stays; what the pipeline wrote below ${rootUrl(ownBucket.lake)} goes: ${ownBucket.content}`,
+          ],
+        ]),
   ];
   const monthly = plan.remaining.reduce((sum, { monthlyUsd }) => sum + monthlyUsd, 0);
   return [
@@ -125,7 +131,7 @@ async function carryOut(
   }
   if (ownBucket === null) return;
   const { lake } = ownBucket;
-  terminal.tell(`Deleting what the pipeline wrote into bucket ${lake.bucket}.`);
+  terminal.tell(`Deleting what the pipeline wrote below ${rootUrl(lake)}.`);
   for (const prefix of writtenBelow(lake)) await emptyBucket(clients.s3, lake.bucket, prefix);
 }
 

@@ -88,7 +88,13 @@ function statistics(random: Random, row: number, time: Timed): JsonObject | null
     assigned_team_first_response_time: known
       ? [{ team_id: 5_017_600, team_name: 'Team 0 ☕', response_time: 2310 }]
       : [],
-    assigned_team_first_response_time_in_office_hours: [],
+    assigned_team_first_response_time_in_office_hours:
+      known && row % 4 === 0
+        ? [
+            { team_id: 5_017_600, team_name: 'Team 0 ☕', response_time: 610 },
+            { team_id: null, team_name: 'Unassigned', response_time: 0 },
+          ]
+        : [],
     handling_time: span(5000),
     adjusted_handling_time: null,
   };

@@ -2,6 +2,7 @@
 import { ADMIN_IDS, ARTICLE_IDS, COLLECTION_IDS, HELP_CENTER_IDS, WORKSPACE_ID } from '../ids.ts';
 import type { JsonObject } from '../json.ts';
 import { createRandom } from '../prng.ts';
+import { tags } from './catalog.ts';
 import { type Genesis, times } from './genesis.ts';
 import { freeText, messageHtml } from './personal.ts';
 
@@ -18,6 +19,21 @@ function translated(row: number, type: string, content: JsonObject): JsonObject 
   ];
   return shapes[row % shapes.length] ?? {};
 }
+
+/** One or two collections. */
+const parentIds = ({ sizes: { collections: count } }: Genesis, row: number): number[] =>
+  [row % count, ...(row % 4 === 1 && count > 1 ? [(row + 1) % count] : [])].map((one) =>
+    Number(COLLECTION_IDS.idOf(one)),
+  );
+
+const articleTags = (genesis: Genesis, row: number, at: number): JsonObject[] =>
+  tags(genesis)
+    .slice(0, row % 3)
+    .map((tag, index) => ({
+      ...tag,
+      applied_at: at + index,
+      applied_by: { type: 'admin', id: ADMIN_IDS.idOf(0) },
+    }));
 
 export const articles = (genesis: Genesis): JsonObject[] =>
   range(genesis.sizes.articles, (row) => {
@@ -46,8 +62,8 @@ export const articles = (genesis: Genesis): JsonObject[] =>
       workspace_id: WORKSPACE_ID,
       parent_id: loose ? null : parent,
       parent_type: loose ? null : 'collection',
-      parent_ids: loose ? [] : [parent],
-      tags: { type: 'tag.list', tags: [] },
+      parent_ids: loose ? [] : parentIds(genesis, row),
+      tags: { type: 'tag.list', tags: articleTags(genesis, row, createdAt) },
       title,
       description: row % 4 === 0 ? null : freeText(random),
       body,

@@ -8,6 +8,7 @@ import {
   erasureLiftedKey,
   erasureNowKey,
   erasureRequestKey,
+  manifestKey,
 } from '../../../../functions/core/lake-keys.ts';
 import { commitObject } from '../../../../functions/sync/commit/commit.ts';
 import type { ObjectDependencies } from '../../../../functions/sync/dependencies.ts';
@@ -237,6 +238,71 @@ test('a debt does not name somebody who was erased', async () => {
   const [manifest] = manifestsOf(pipeline.lake, 'contacts');
   expect(manifest?.completeness.debts).toMatchObject([{ scope: { ids: ['c4'] } }]);
   expect(filesWithPerson(pipeline)).toEqual([]);
+});
+
+test('a commit that slept until its run was erased and removed does not bring it back', async () => {
+  const { pipeline, dependencies, change } = await history(3);
+  change(3);
+  const holder = await beginRun(pipeline, dependencies);
+  await planAndExtract(dependencies, holder);
+  const wake = Promise.withResolvers<void>();
+  const asleep = Promise.withResolvers<void>();
+  const lake = {
+    ...pipeline.lake,
+    async putNew(key: string, body: Uint8Array) {
+      if (key === manifestKey('contacts', holder.runId)) {
+        asleep.resolve();
+        await wake.promise;
+      }
+      return pipeline.lake.putNew(key, body);
+    },
+  };
+  const zombie = commitObject({ ...dependencies, lake }, holder);
+  zombie.catch(() => undefined);
+  await asleep.promise;
+  pipeline.executions.running.delete(holder.executionArn);
+  pipeline.clock.advance(HOUR_MS);
+  // The next run finishes the commit.
+  expect((await runOnce(pipeline, dependencies)).status).toBe('succeeded');
+  await ask(pipeline, { isNow: true });
+  await maintain(pipeline, dependencies);
+  const [before, manifests] = [visible(pipeline), manifestsOf(pipeline.lake, 'contacts')];
+  expect(manifests.map(({ run_id }) => run_id)).not.toContain(holder.runId);
+  wake.resolve();
+  await expect(zombie).rejects.toMatchObject({ code: 'lease_lost' });
+  expect(manifestsOf(pipeline.lake, 'contacts')).toEqual(manifests);
+  expect(visible(pipeline)).toEqual(before);
+});
+
+test('a commit that slept while its run was committed, erased and removed does not commit it again', async () => {
+  const { pipeline, dependencies, change } = await history(3);
+  change(3);
+  const holder = await beginRun(pipeline, dependencies);
+  await planAndExtract(dependencies, holder);
+  const wake = Promise.withResolvers<void>();
+  const asleep = Promise.withResolvers<void>();
+  const state = {
+    ...pipeline.state,
+    async markCommitting(...mark: Parameters<typeof pipeline.state.markCommitting>) {
+      asleep.resolve();
+      await wake.promise;
+      return pipeline.state.markCommitting(...mark);
+    },
+  };
+  const zombie = commitObject({ ...dependencies, state }, holder);
+  zombie.catch(() => undefined);
+  await asleep.promise;
+  // The workflow calls it again, and then for maintenance, which is cut off.
+  await commitObject(dependencies, holder);
+  await ask(pipeline, { isNow: true });
+  const cutOff = { ...pipeline.state, releaseLease: async () => undefined };
+  await maintainObject({ ...dependencies, state: cutOff }, holder, ATTEMPT);
+  const [before, manifests] = [visible(pipeline), manifestsOf(pipeline.lake, 'contacts')];
+  expect(manifests.map(({ run_id }) => run_id)).not.toContain(holder.runId);
+  wake.resolve();
+  await expect(zombie).rejects.toMatchObject({ code: 'fence_raised' });
+  expect(manifestsOf(pipeline.lake, 'contacts')).toEqual(manifests);
+  expect(visible(pipeline)).toEqual(before);
 });
 
 test('what an erasure replaced does not count again when old runs go', async () => {

@@ -33,6 +33,8 @@ const contact = (id: string, tags: unknown, companies: unknown): object => ({
   updated_at: 5,
   tags,
   companies,
+  opted_in_subscription_types: NONE,
+  opted_out_subscription_types: NONE,
 });
 
 async function readContacts(contacts: readonly object[], sub: Handler, inFlight = 4) {

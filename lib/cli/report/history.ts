@@ -1,0 +1,149 @@
+/** The runs of a pipeline over time, added up by day, week or month, so that any number of runs has a readable picture. */
+import type { ObjectSummary, RunSummary } from '../../../functions/core/engine-files.ts';
+import { RUNS_PREFIX, runStartOf } from '../../../functions/core/lake-keys.ts';
+import { sum } from '../../../functions/core/metrics.ts';
+import type { ObjectName } from '../../../functions/core/names.ts';
+import type { Lake } from '../../../functions/core/ports.ts';
+import { DAY_SECONDS, type EpochMs } from '../../../functions/core/time.ts';
+import { requireStored } from '../../../functions/sync/store.ts';
+import { driftLines } from '../terminal/report.ts';
+
+export type Unit = 'day' | 'week' | 'month';
+
+/** How an object fared, the worst first. `idle`: skipped, or not available in this workspace. */
+export const FARES = ['failed', 'short', 'unproven', 'complete', 'idle'] as const;
+export type Fare = (typeof FARES)[number];
+
+/** What an object did in one period. */
+interface ObjectPeriod {
+  readonly rows: number;
+  /** The worst of the period's runs. */
+  readonly fare: Fare;
+  /** After the period's last run that committed it; null if none did. */
+  readonly debts: number | null;
+}
+
+export interface Period {
+  /** `2026-11-29`: its first day, in UTC. */
+  readonly from: string;
+  readonly succeeded: number;
+  readonly failed: number;
+  /** Of its runs, in minutes; null without a run. */
+  readonly minutes: { readonly median: number; readonly longest: number } | null;
+  readonly objects: Readonly<Partial<Record<ObjectName, ObjectPeriod>>>;
+}
+
+export interface History {
+  readonly unit: Unit;
+  /** Without gaps, oldest first. */
+  readonly periods: readonly Period[];
+  /** Changes of schemas, newest first. */
+  readonly changes: readonly { readonly at: string; readonly text: string }[];
+}
+
+const DAY_MS = DAY_SECONDS * 1000;
+
+/** At most so many columns are readable; fewer days than these would be wide ones. */
+const COLUMNS = 62;
+const MIN_DAYS = 14;
+
+function unitFor(from: EpochMs, to: EpochMs): Unit {
+  const days = (to - from) / DAY_MS;
+  if (days < COLUMNS) return 'day';
+  return days < COLUMNS * 7 ? 'week' : 'month';
+}
+
+/** The first day of the period that a time lies in. Weeks begin on Monday. */
+function periodOf(ms: EpochMs, unit: Unit): string {
+  const date = new Date(ms);
+  if (unit === 'week') date.setUTCDate(date.getUTCDate() - ((date.getUTCDay() + 6) % 7));
+  if (unit === 'month') date.setUTCDate(1);
+  return date.toISOString().slice(0, 10);
+}
+
+/** The first days of all periods from one time to another. */
+export function periodsBetween(from: EpochMs, to: EpochMs, unit: Unit): readonly string[] {
+  const days = Math.floor((to - from) / DAY_MS) + 1;
+  const starts = Array.from({ length: days }, (_, day) => periodOf(from + day * DAY_MS, unit));
+  return [...new Set([...starts, periodOf(to, unit)])];
+}
+
+function fareOf({ status, completeness }: ObjectSummary): Fare {
+  if (status === 'failed') return 'failed';
+  return status === 'committed' && completeness !== null ? completeness.status : 'idle';
+}
+
+const worse = (a: Fare, b: Fare): Fare => (FARES.indexOf(a) <= FARES.indexOf(b) ? a : b);
+
+const withObject = (before: ObjectPeriod | undefined, summary: ObjectSummary): ObjectPeriod => ({
+  rows: (before?.rows ?? 0) + sum(Object.values(summary.rows)),
+  fare: before === undefined ? fareOf(summary) : worse(before.fare, fareOf(summary)),
+  debts: summary.completeness?.debts.length ?? before?.debts ?? null,
+});
+
+function median(sorted: readonly number[]): number {
+  const middle = sorted.length / 2;
+  const [low = 0, high = 0] = [sorted[Math.ceil(middle) - 1], sorted[Math.floor(middle)]];
+  return (low + high) / 2;
+}
+
+/** Adds up the runs of one period, oldest first. */
+function periodFrom(from: string, runs: readonly RunSummary[]): Period {
+  const minutes = runs
+    .map((run) => (Date.parse(run.finished_at) - Date.parse(run.started_at)) / 60_000)
+    .sort((a, b) => a - b);
+  const failed = runs.filter(({ status }) => status === 'failed').length;
+  const objects: Partial<Record<ObjectName, ObjectPeriod>> = {};
+  for (const summary of runs.flatMap((run) => run.objects)) {
+    objects[summary.object] = withObject(objects[summary.object], summary);
+  }
+  return {
+    from,
+    succeeded: runs.length - failed,
+    failed,
+    minutes: minutes.length === 0 ? null : { median: median(minutes), longest: minutes.at(-1) ?? 0 },
+    objects,
+  };
+}
+
+/** Runs that are read at once. */
+const AT_ONCE = 50;
+
+const runIdOf = (key: string): string => key.slice(RUNS_PREFIX.length, -'.json'.length);
+
+/**
+ * @param since runs that began earlier are left out
+ * @throws ContractError if the summary of a run cannot be read
+ */
+export async function readHistory(
+  lake: Pick<Lake, 'get' | 'list'>,
+  since: EpochMs,
+  now: EpochMs,
+): Promise<History> {
+  const keys = (await Array.fromAsync(lake.list(RUNS_PREFIX))).filter(
+    (key) => runStartOf(runIdOf(key)) >= since,
+  );
+  const [first] = keys;
+  if (first === undefined) return { unit: 'day', periods: [], changes: [] };
+  const from = Math.min(runStartOf(runIdOf(first)), now - (MIN_DAYS - 1) * DAY_MS);
+  const unit = unitFor(from, now);
+  const byPeriod = Map.groupBy(keys, (key) => periodOf(runStartOf(runIdOf(key)), unit));
+  const periods: Period[] = [];
+  const changes: History['changes'][number][] = [];
+  for (const start of periodsBetween(from, now, unit)) {
+    const own = byPeriod.get(start) ?? [];
+    const runs: RunSummary[] = [];
+    for (let index = 0; index < own.length; index += AT_ONCE) {
+      const reads = own.slice(index, index + AT_ONCE).map((key) => requireStored<RunSummary>(lake, key));
+      runs.push(...(await Promise.all(reads)));
+    }
+    periods.push(periodFrom(start, runs));
+    for (const { started_at: at, objects } of runs) {
+      const lines = objects.flatMap(({ object, schema }) =>
+        schema === null ? [] : driftLines(object, schema),
+      );
+      changes.push(...lines.map((text) => ({ at, text })));
+    }
+  }
+  return { unit, periods, changes: changes.reverse() };
+}
