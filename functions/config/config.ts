@@ -214,8 +214,11 @@ export interface Parallelism {
   readonly inFlight: number;
 }
 
-/** For one slice. */
+/** For one slice, as long as nobody knows how long Intercom takes (functions/intercom/readers/walk/pace.ts). */
 export const REQUESTS_IN_FLIGHT = 8;
+
+/** Most for one slice, however long Intercom takes. */
+const MOST_IN_FLIGHT = 64;
 
 /** Nothing is dealt in advance: any object or slice may be the only one with work, and then has the whole cap. */
 function parallelismUnder(wanted: Omit<Parallelism, 'inFlight'>, cap: number | null): Parallelism {
@@ -223,7 +226,7 @@ function parallelismUnder(wanted: Omit<Parallelism, 'inFlight'>, cap: number | n
   return {
     objects: Math.min(wanted.objects, most),
     slices: Math.min(wanted.slices, most),
-    inFlight: Math.min(REQUESTS_IN_FLIGHT, most),
+    inFlight: Math.min(MOST_IN_FLIGHT, most),
   };
 }
 

@@ -1,9 +1,8 @@
 /**
  * JSON as Intercom sends it, without losing digits.
  *
- * `JSON.parse` rounds integers beyond 2^53, which occur in customers' own attributes. A text with 16 or more
- * digits in a row is therefore parsed with every unsafe integer kept as a `RawInteger`. Every other text
- * takes the fast path.
+ * `JSON.parse` rounds integers beyond 2^53, which occur in customers' own attributes. In a text with 16 or more
+ * digits in a row, every unsafe integer is therefore kept as a `RawInteger`. Every other text takes the fast path.
  */
 
 /** An integer that a double cannot hold, kept as the digits that Intercom sent. */
@@ -24,9 +23,8 @@ interface RawJson {
 /** Node 22 and later have `JSON.rawJSON` and the reviver's source text; TypeScript's lib does not have them yet. */
 const RawJSON = JSON as typeof JSON & RawJson;
 
-/** Matches if there may be an integer of 16 or more digits. Strings can give false positives, never misses. */
-const MAY_HAVE_LONG_INTEGER = /(?:^|[[:,])\s*-?\d{16}/;
-const LONG_INTEGERS = /(?<=(?:^|[[:,])\s*)-?\d{16,}(?![\d.eE])/g;
+/** Digits of the smallest integer that a double may not hold. */
+const LONG_DIGITS = 16;
 const INTEGER = /^-?\d+$/;
 
 /** Reviver that keeps unsafe integers. `context.source` is the text of the literal. */
@@ -36,19 +34,51 @@ function keepUnsafeIntegers(_key: string, value: unknown, context?: { readonly s
   return source !== undefined && INTEGER.test(source) ? RawJSON.rawJSON(source) : value;
 }
 
+const isDigitAt = (text: string, at: number): boolean => {
+  const code = text.charCodeAt(at);
+  return code >= 48 && code <= 57;
+};
+
+/** What a number follows, whitespace apart. Nothing: it is the whole text. */
+const BEFORE_NUMBER = ['', '[', ':', ','];
+const WHITESPACE = [' ', '\t', '\n', '\r'];
+
+/** The integer whose digits are at `[start, end)`, with its sign; null if they are another part of a text. */
+function integerAt(text: string, start: number, end: number): string | null {
+  const next = text.charAt(end);
+  if (next === '.' || next === 'e' || next === 'E') return null;
+  const from = text.charAt(start - 1) === '-' ? start - 1 : start;
+  let before = from - 1;
+  while (WHITESPACE.includes(text.charAt(before))) before -= 1;
+  return BEFORE_NUMBER.includes(text.charAt(before)) ? text.slice(from, end) : null;
+}
+
 /**
- * The digits behind each rounded value; null if two different integers round to the same value. (The
- * reviver can tell them apart, but is five times slower than parsing, so it is left for that case.)
+ * The digits behind each value that a double cannot hold; null if two different integers round to the same value.
+ * (The reviver can tell them apart, but is five times slower than parsing, so it is left for that case.) Digits inside
+ * a string can be found too, and do no harm. Of 16 digits in a row one is at each sixteenth place, so only those are
+ * looked at.
  */
 function digitsByValue(text: string): ReadonlyMap<number, string> | null {
-  const digits = new Map<number, string>();
-  for (const [found] of text.matchAll(LONG_INTEGERS)) {
-    const known = digits.get(Number(found));
+  let digits: Map<number, string> | null = null;
+  for (let at = LONG_DIGITS - 1; at < text.length; at += LONG_DIGITS) {
+    if (!isDigitAt(text, at)) continue;
+    let start = at;
+    while (start > 0 && isDigitAt(text, start - 1)) start -= 1;
+    while (isDigitAt(text, at)) at += 1;
+    if (at - start < LONG_DIGITS) continue;
+    const found = integerAt(text, start, at);
+    const value = Number(found);
+    if (found === null || Number.isSafeInteger(value)) continue;
+    digits ??= new Map();
+    const known = digits.get(value);
     if (known !== undefined && known !== found) return null;
-    digits.set(Number(found), found);
+    digits.set(value, found);
   }
-  return digits;
+  return digits ?? NONE;
 }
+
+const NONE: ReadonlyMap<number, string> = new Map();
 
 /** Replaces rounded integers by exact ones, in place, in a value that was just parsed. */
 function restore(value: unknown, digits: ReadonlyMap<number, string>): unknown {
@@ -72,10 +102,11 @@ function restore(value: unknown, digits: ReadonlyMap<number, string>): unknown {
  * @throws SyntaxError if the text is not JSON
  */
 export function parseJson(text: string): JsonValue {
-  if (!MAY_HAVE_LONG_INTEGER.test(text)) return JSON.parse(text) as JsonValue;
   const digits = digitsByValue(text);
-  if (digits !== null) return restore(JSON.parse(text), digits) as JsonValue;
-  return JSON.parse(text, keepUnsafeIntegers as (key: string, value: unknown) => unknown) as JsonValue;
+  if (digits === null)
+    return JSON.parse(text, keepUnsafeIntegers as (key: string, value: unknown) => unknown) as JsonValue;
+  const value: JsonValue = JSON.parse(text);
+  return digits.size === 0 ? value : (restore(value, digits) as JsonValue);
 }
 
 /** True for an integer kept as raw digits. */
@@ -91,6 +122,8 @@ export const isJsonObject = (value: unknown): value is JsonObject =>
  * needs the slower path.
  */
 export function stringifyJson(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.toWellFormed());
+  if (typeof value === 'number' && Number.isFinite(value)) return String(value);
   const text = JSON.stringify(value);
   return LONE_SURROGATE_ESCAPE.test(text) ? JSON.stringify(value, wellFormed) : text;
 }

@@ -36,15 +36,17 @@ interface HeldList {
 
 /** The first list at one of the dotted paths that has items, else the first one; undefined if there is none. */
 function heldUnder(holder: JsonObject, paths: readonly string[]): HeldList | undefined {
-  const lists = paths.flatMap((path): readonly HeldList[] => {
+  let first: HeldList | undefined;
+  for (const path of paths) {
     const dot = path.lastIndexOf('.');
     const inner = dot < 0 ? holder : valueAt(holder, path.slice(0, dot).split('.'));
-    const list = isJsonObject(inner) ? inner[path.slice(dot + 1)] : undefined;
-    return isJsonObject(inner) && Array.isArray(list)
-      ? [{ list: list as readonly JsonValue[], holder: inner }]
-      : [];
-  });
-  return lists.find(({ list }) => list.length > 0) ?? lists[0];
+    const list = isJsonObject(inner) ? inner[dot < 0 ? path : path.slice(dot + 1)] : undefined;
+    if (!isJsonObject(inner) || !Array.isArray(list)) continue;
+    const held = { list: list as readonly JsonValue[], holder: inner };
+    if (list.length > 0) return held;
+    first ??= held;
+  }
+  return first;
 }
 
 /** The first list under one of the keys that has items, else the first one; undefined if there is none. */

@@ -53,21 +53,42 @@ export const unionSeen = (a: SeenTables, b: SeenTables): SeenTables =>
     ]),
   );
 
+/** Collects the types of one column's values. A value of the same type as the last one costs only a look. */
+export type See = (value: JsonValue) => void;
+
 /** Collects the types of one table's columns while we make its rows. */
 export interface Sightings {
+  /** For one column, which counts as seen from its first value on, even if that is null. */
+  of(column: string): See;
   see(column: string, value: JsonValue): void;
   columns(): SeenColumns;
 }
 
 export function createSightings(): Sightings {
   const seen = new Map<string, Set<SeenType>>();
-  return {
-    see(column, value) {
-      const types = seen.get(column) ?? new Set();
-      seen.set(column, types);
+  const sees = new Map<string, See>();
+
+  function create(column: string): See {
+    const types = new Set<SeenType>();
+    let last: SeenType | null | undefined;
+    return (value) => {
       const type = typeSeen(value);
+      if (type === last) return;
+      last = type;
+      seen.set(column, types);
       if (type !== null) types.add(type);
-    },
+    };
+  }
+
+  function of(column: string): See {
+    const see = sees.get(column) ?? create(column);
+    sees.set(column, see);
+    return see;
+  }
+
+  return {
+    of,
+    see: (column, value) => of(column)(value),
     columns: () => unionColumns(Object.fromEntries([...seen].map(([name, types]) => [name, [...types]]))),
   };
 }

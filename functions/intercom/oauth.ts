@@ -48,8 +48,7 @@ const NEVER_CONNECTED: readonly unknown[] = [
  */
 function neverSawCode({ kind, status, cause }: Failure): boolean {
   if (kind === 'network') {
-    const reason = cause instanceof Error ? (cause.cause as { code?: unknown } | undefined) : undefined;
-    return NEVER_CONNECTED.includes(reason?.code);
+    return cause instanceof Error && 'code' in cause && NEVER_CONNECTED.includes(cause.code);
   }
   const isRedirect = status !== null && status >= 300 && status < 400;
   return isRedirect || status === 404 || status === 405;
@@ -100,7 +99,6 @@ export function createIntercomAccess(options: IntercomAccessOptions): IntercomAc
       clock,
       timeoutMs,
       maxBodyBytes: MAX_BODY_BYTES,
-      fetch,
     });
     const path = '/auth/eagle/token';
     return transport({ method: 'POST', path, query: {}, body: form, version: API_VERSION }, null, signal);

@@ -16,9 +16,8 @@ export const label = (name: string): string => `${stringifyJson(name)}:`;
 /** The JSON text of a value in a row. Nested values, and all values of a `json` column, become strings. */
 export function cell(value: JsonValue | undefined, type: ColumnType): string {
   if (value === undefined || value === null) return 'null';
-  if (type === 'json') return JSON.stringify(stringifyJson(value));
-  if (typeof value === 'object' && !isRawInteger(value)) return JSON.stringify(stringifyJson(value));
-  return stringifyJson(value);
+  const isText = type === 'json' || (typeof value === 'object' && !isRawInteger(value));
+  return isText ? JSON.stringify(stringifyJson(value)) : stringifyJson(value);
 }
 
 /** How the field rules change a value; null: they do not. */

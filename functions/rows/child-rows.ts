@@ -3,7 +3,7 @@
 import type { ChildColumn, ChildDeclaration, ColumnType } from '../core/declaration.ts';
 import { isRawInteger, type JsonObject, type JsonValue, stringifyJson } from '../core/json.ts';
 import { findList, itemValue, type ListItem } from '../core/relationship.ts';
-import { createSightings, type Sightings } from '../core/sightings.ts';
+import { createSightings, type See, type Sightings } from '../core/sightings.ts';
 import { cell, label, type Row, type Treat, treated } from './cells.ts';
 import type { Treatments } from './field-rules.ts';
 
@@ -11,57 +11,64 @@ const childCellType = (value: JsonValue | undefined, type: ColumnType): JsonValu
   type === 'string' && (typeof value === 'number' || isRawInteger(value)) ? stringifyJson(value) : value;
 
 function childValue(
-  column: ChildColumn,
+  { from }: ChildColumn,
   parent: JsonObject,
   { value, index, place }: ListItem,
 ): JsonValue | undefined {
-  const { from } = column;
   if ('parent' in from) return parent[from.parent];
   if ('item' in from) return itemValue(value, from.item);
   if ('list' in from) return place.says?.[from.list];
   return 'self' in from ? value : index;
 }
 
+type ShapedColumn = ChildColumn & {
+  /** `"name":`, ready to write. */
+  readonly label: string;
+  readonly isKey: boolean;
+  readonly see: See;
+  readonly treat: Treat;
+};
+
 /** A child table, ready to be filled. */
 export interface ShapedChild {
   readonly declaration: ChildDeclaration;
-  readonly columns: readonly (ChildColumn & { readonly treat: Treat })[];
+  readonly columns: readonly ShapedColumn[];
   readonly seen: Sightings;
 }
 
-export const shapedChild = (declaration: ChildDeclaration, treatments: Treatments): ShapedChild => ({
-  declaration,
-  columns: treated(declaration.columns, (name) => treatments(declaration.table, name)),
-  seen: createSightings(),
-});
-
-function childCell(
-  column: ShapedChild['columns'][number],
-  found: JsonValue | undefined,
-  seen: Sightings,
-): string {
-  const own = childCellType(found, column.type);
-  const value = own === undefined || column.treat === null ? own : column.treat(own);
-  if (value !== undefined) seen.see(column.name, value);
-  return label(column.name) + cell(value, column.type);
+export function shapedChild(declaration: ChildDeclaration, treatments: Treatments): ShapedChild {
+  const { table, primaryKey } = declaration;
+  const seen = createSightings();
+  const columns = treated(declaration.columns, (name) => treatments(table, name)).map((column) => ({
+    ...column,
+    label: label(column.name),
+    isKey: primaryKey.includes(column.name),
+    see: seen.of(column.name),
+  }));
+  return { declaration, columns, seen };
 }
 
-/** The rows of a record's list in its child table; none if the list is unknown. An item that comes twice gets one row. */
-export function childRows(child: ShapedChild, record: JsonObject, tail: string): Row[] {
-  const { table, primaryKey } = child.declaration;
+function childCell({ type, treat, see }: ShapedColumn, found: JsonValue | undefined): string {
+  const own = childCellType(found, type);
+  const value = own === undefined || treat === null ? own : treat(own);
+  if (value !== undefined) see(value);
+  return cell(value, type);
+}
+
+/** Adds the rows of a record's list to `rows`; none if the list is unknown. An item that comes twice gets one row. */
+export function addChildRows(child: ShapedChild, record: JsonObject, tail: string, rows: Row[]): void {
+  const { declaration, columns } = child;
   const keys = new Set<string>();
-  const rows: Row[] = [];
-  for (const item of findList(child.declaration, record)?.items ?? []) {
-    const cells = new Map(
-      child.columns.map((column) => {
-        const value = childValue(column, record, item);
-        return [column.name, childCell(column, value, child.seen)] as const;
-      }),
-    );
-    const key = primaryKey.map((name) => cells.get(name)).join();
+  for (const item of findList(declaration, record)?.items ?? []) {
+    let cells = '';
+    let key = '';
+    for (const column of columns) {
+      const text = childCell(column, childValue(column, record, item));
+      cells += `${column.label}${text},`;
+      if (column.isKey) key += `${text},`;
+    }
     if (keys.has(key)) continue;
     keys.add(key);
-    rows.push({ table, line: `{${[...cells.values()].join(',')},${tail}}` });
+    rows.push({ table: declaration.table, line: `{${cells}${tail}}` });
   }
-  return rows;
 }

@@ -7,13 +7,13 @@ import { parsePath, valueAt, without } from '../core/paths.ts';
 import type { DeletionHow, ReadRecord, Reject } from '../core/reading.ts';
 import { listPaths } from '../core/relationship.ts';
 import { idText } from '../core/scalars.ts';
-import { createSightings, type SeenTables } from '../core/sightings.ts';
+import { createSightings, type See, type SeenTables } from '../core/sightings.ts';
 import { type EpochMs, toSeconds } from '../core/time.ts';
 import { cell, label, type Row, type Treat, treated } from './cells.ts';
-import { childRows, shapedChild } from './child-rows.ts';
+import { addChildRows, shapedChild } from './child-rows.ts';
 import { type Treatments, UNTREATED } from './field-rules.ts';
 import { createSpellings } from './spellings.ts';
-import { versionOf } from './version.ts';
+import { type VersionAt, versionOf, versionsOf } from './version.ts';
 
 export type { Row } from './cells.ts';
 
@@ -28,28 +28,33 @@ export interface Shaper {
 
 type Steps = ReturnType<typeof parsePath>;
 
-interface ShapedColumn {
+interface DeclaredColumn {
   readonly name: string;
   /** `"name":`, ready to write. */
   readonly label: string;
   readonly type: ColumnType;
-  readonly keys: readonly string[];
+  /** Field of the record. */
+  readonly field: string;
+  /** Further fields, inside of that one. */
+  readonly inside: readonly string[];
   /** Part of the primary key: written as text, in the same form as in child tables. */
   readonly isKey: boolean;
   /** Paths to remove from the column's value, relative to it. */
   readonly omit: readonly Steps[];
-  readonly treat: Treat;
 }
 
-function shapedColumns(declaration: ObjectDeclaration): readonly Omit<ShapedColumn, 'treat'>[] {
+type ShapedColumn = DeclaredColumn & { readonly treat: Treat; readonly see: See };
+
+function declaredColumns(declaration: ObjectDeclaration): readonly DeclaredColumn[] {
   const omitted = declaration.omit.map((path) => ({ path, steps: parsePath(path) }));
   return declaration.columns.map((column: Column) => {
-    const keys = (column.from ?? column.name).split('.');
+    const [field = '', ...inside] = (column.from ?? column.name).split('.');
     const omit = omitted
-      .filter(({ path }) => keys.length === 1 && path.startsWith(`${column.name}.`))
+      .filter(({ path }) => inside.length === 0 && path.startsWith(`${column.name}.`))
       .map(({ steps }) => steps.slice(1));
     const isKey = column.type === 'string' && declaration.primaryKey.includes(column.name);
-    return { name: column.name, label: label(column.name), type: column.type, isKey, keys, omit };
+    const { name, type } = column;
+    return { name, label: label(name), type, isKey, field, inside, omit };
   });
 }
 
@@ -69,7 +74,10 @@ export function createShaper(
   isAdmitted: (column: string) => boolean = () => true,
 ): Shaper {
   const treatmentOf = (name: string) => treatments(declaration.name, name);
-  const columns = treated(shapedColumns(declaration), treatmentOf);
+  const seen = createSightings();
+  const columns = treated(declaredColumns(declaration), treatmentOf).map(
+    (column): ShapedColumn => ({ ...column, see: seen.of(column.name) }),
+  );
   const children = declaration.children.map((child) => shapedChild(child, treatments));
   const known = new Set([
     ...declaration.columns.map((column) => column.name),
@@ -78,19 +86,29 @@ export function createShaper(
   ]);
   const relations = declaration.children.flatMap(listPaths);
   const notSynced = declaration.omit.filter((path) => !relations.includes(path)).map(parsePath);
-  const seen = createSightings();
   const ownCells = (receivedAtMs: EpochMs): string =>
     `"_run_id":"${origin.runId}","_extracted_at":${toSeconds(receivedAtMs)}`;
 
+  /** What all records of an answer have in common. */
+  let answer = answerAt(0);
+  function answerAt(receivedAtMs: EpochMs): {
+    readonly receivedAtMs: EpochMs;
+    readonly own: string;
+    readonly versionAt: VersionAt;
+  } {
+    return { receivedAtMs, own: ownCells(receivedAtMs), versionAt: versionsOf({ receivedAtMs, ...origin }) };
+  }
+
   function columnText(column: ShapedColumn, record: JsonObject): string {
-    const [first] = column.keys;
-    let value = column.keys.length === 1 ? record[first ?? ''] : valueAt(record, column.keys);
-    if (value === undefined) return `${column.label}null`;
-    for (const steps of column.omit) value = without(value, steps);
+    const { field, inside, omit, treat, type } = column;
+    let value = record[field];
+    if (inside.length > 0) value = valueAt(value, inside);
+    if (value === undefined) return 'null';
+    for (const steps of omit) value = without(value, steps);
     if (column.isKey) value = idText(value) ?? value;
-    if (column.treat !== null && value !== null) value = column.treat(value);
-    seen.see(column.name, value);
-    return column.label + cell(value, column.type);
+    if (treat !== null && value !== null) value = treat(value);
+    column.see(value);
+    return cell(value, type);
   }
 
   const spelled = createSpellings(known);
@@ -128,17 +146,22 @@ export function createShaper(
 
   return {
     shape({ record, stampedAt, receivedAtMs, unknown }, ordinal) {
-      const version = versionOf({ stampedAt, receivedAtMs, ...origin, ordinal });
-      const own = ownCells(receivedAtMs);
-      const cells = columns.map((column) => columnText(column, record)).join(',');
+      if (receivedAtMs !== answer.receivedAtMs) answer = answerAt(receivedAtMs);
+      const { own } = answer;
+      const version = answer.versionAt(stampedAt, ordinal);
+      let line = '{';
+      for (const column of columns) {
+        if (line.length > 1) line += ',';
+        line += column.label;
+        line += columnText(column, record);
+      }
       const lists = unknown === undefined ? 'null' : JSON.stringify(JSON.stringify(unknown));
       const relations = children.length === 0 ? '' : `,"_unknown":${lists}`;
-      const line = `{${cells}${undeclared(record)},${own}${relations},"_version":"${version}"}`;
+      line += `${undeclared(record)},${own}${relations},"_version":"${version}"}`;
+      const rows: Row[] = [{ table: declaration.name, line }];
       const tail = `${own},"_parent_version":"${version}"`;
-      return [
-        { table: declaration.name, line },
-        ...children.flatMap((child) => childRows(child, record, tail)),
-      ];
+      for (const child of children) addChildRows(child, record, tail, rows);
+      return rows;
     },
     reject({ path, reason, value, receivedAtMs }, ordinal) {
       const version = versionOf({ stampedAt: toSeconds(receivedAtMs), receivedAtMs, ...origin, ordinal });

@@ -15,10 +15,21 @@ export interface VersionParts {
 const digits = (value: number, width: number): string =>
   Math.max(0, Math.trunc(value)).toString().padStart(width, '0');
 
+/** Versions of records that came with one answer. */
+export type VersionAt = (stampedAt: EpochSeconds, ordinal: number) => string;
+
 /**
  * A string that sorts as plain bytes by the record's own time, then arrival, then run, slice and ordinal. An
  * older state of a record, read later from a search replica that lags, therefore never wins.
  * 11 digits of seconds and 14 of milliseconds last until the year 5138.
  */
-export const versionOf = (parts: VersionParts): string =>
-  `${digits(parts.stampedAt, 11)}-${digits(parts.receivedAtMs, 14)}-${parts.runId}-${parts.slice}-${digits(parts.ordinal, 9)}`;
+export function versionsOf({
+  receivedAtMs,
+  runId,
+  slice,
+}: Pick<VersionParts, 'receivedAtMs' | 'runId' | 'slice'>): VersionAt {
+  const middle = `-${digits(receivedAtMs, 14)}-${runId}-${slice}-`;
+  return (stampedAt, ordinal) => digits(stampedAt, 11) + middle + digits(ordinal, 9);
+}
+
+export const versionOf = (parts: VersionParts): string => versionsOf(parts)(parts.stampedAt, parts.ordinal);

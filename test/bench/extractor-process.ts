@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type PipelineConfig, parseConfig } from '../../functions/config/config.ts';
 import type { ObjectName } from '../../functions/core/names.ts';
 import { type LocalPipelineOptions, openLocalPipeline } from '../../lib/cli/local/local-pipeline.ts';
@@ -14,18 +13,14 @@ import { writeBundle } from '../../lib/constructs/function-code.ts';
 import { FunctionError } from '../../lib/standins/aws/workflow/invocation.ts';
 import { resourcesOf } from '../../lib/template/synthesis.ts';
 import { inProcess } from '../support/local/in-process.ts';
+import type { Answer, Invocation } from './extractor-child.ts';
 import { watchMemory } from './measure.ts';
 import type { Served } from './simulator.ts';
 
 /** Heap and room for new objects, in MB: without these V8 takes what the machine has and collects nothing. */
 const HEAP = ['--max-old-space-size=128', '--max-semi-space-size=8'];
 
-interface Invocation {
-  readonly event: unknown;
-  readonly deadlineMs: number;
-}
-
-type Answer = { readonly result: unknown } | { readonly name: string; readonly message: string };
+const CHILD = join(import.meta.dirname, 'extractor-child.ts');
 
 /** The next answer. @throws Error if the process ends before it */
 async function answerOf(child: ChildProcess): Promise<Answer> {
@@ -66,7 +61,7 @@ export async function extractorMb(served: Served, object: ObjectName): Promise<n
         let child: ChildProcess | undefined;
         return async (event, context) => {
           if (child === undefined) {
-            child = fork(fileURLToPath(import.meta.url), [join(folder, 'extractor.mjs')], {
+            child = fork(CHILD, [join(folder, 'extractor.mjs')], {
               env: { ...process.env, ...called.environment, CONFIG_PATH: configPath },
               execArgv: HEAP,
               stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
@@ -115,18 +110,4 @@ export async function extractorMb(served: Served, object: ObjectName): Promise<n
   }
   const known = peaks.flatMap((peak) => peak() ?? []);
   return known.length === 0 ? null : Math.max(...known);
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { handler } = await import(pathToFileURL(process.argv[2] ?? '').href);
-  process.on('message', async ({ event, deadlineMs }: Invocation) => {
-    const context = { getRemainingTimeInMillis: () => deadlineMs - Date.now() };
-    try {
-      process.send?.({ result: (await handler(event, context)) ?? null } satisfies Answer);
-    } catch (error) {
-      const { name, message } = error instanceof Error ? error : new Error(String(error));
-      process.send?.({ name, message } satisfies Answer);
-    }
-  });
-  process.on('disconnect', () => process.exit());
 }

@@ -6,6 +6,7 @@ import { createObjectReader } from '../../functions/intercom/readers/index.ts';
 import { OBJECTS } from '../../functions/objects/index.ts';
 import { SIZES, type Simulator, startSimulator } from '../../lib/standins/intercom/index.ts';
 import { createPipeline, dependenciesOf } from '../support/dependencies.ts';
+import { exchangeOf } from '../support/intercom/exchange-of-fetch.ts';
 import { emptyTables, synced, type Tables, tableProblems } from '../support/local/expected-tables.ts';
 import type { ExactObject } from '../support/local/lossless-json.ts';
 import { childrenOf, factsOf, keyText, type Table } from '../support/local/tables.ts';
@@ -153,7 +154,7 @@ function createWorld(setting: Setting): World {
         clock: ours,
         random: () => 0,
         object: declaration.name,
-        fetch: http.fetch,
+        exchange: exchangeOf(http.fetch),
       });
       return {
         ...base,

@@ -450,7 +450,8 @@ export function createModelIntercom(
       throw new RetryableError(`No answer to ${path}`, { code: 'http_500' });
     }
     const body = work();
-    const facts = { bytes: 1, receivedAtMs: clock.now(), date: model.nowMs(), link: null };
+    const answered = { bytes: 1, tookMs: 0, observation: null, link: null };
+    const facts = { ...answered, receivedAtMs: clock.now(), date: model.nowMs() };
     if (!('kind' in body)) return { ...facts, status: 200, body, failure: null };
     const failure = body as Failure;
     if (options.expect?.(failure) === true) {

@@ -175,7 +175,7 @@ export const MUTATIONS: readonly Mutation[] = [
   one(
     'the record’s own time comes first',
     'rows/version.ts',
-    'digits(parts.stampedAt, 11)',
+    'digits(stampedAt, 11)',
     'digits(0, 11)',
     `${UNIT}/rows/version.test.ts`,
   ),
@@ -303,8 +303,8 @@ export const MUTATIONS: readonly Mutation[] = [
   one(
     'an error list in a 200 is an error',
     'intercom/http/transport.ts',
-    'const failed = !response.ok || (object !== null && isErrorList(object));',
-    'const failed = !response.ok;',
+    'const failed = !ok || (object !== null && isErrorList(object));',
+    'const failed = !ok;',
     `${UNIT}/intercom/http/client.test.ts`,
   ),
   one(
@@ -317,8 +317,8 @@ export const MUTATIONS: readonly Mutation[] = [
   one(
     'one 404 is no deletion',
     'intercom/readers/conversation-parts.ts',
-    'inOrder(position.missing, inFlight, fetchDetail)',
-    "inOrder(position.missing, inFlight, async (id): Promise<Fetched> => ({ type: 'missing', id }))",
+    'inOrder(position.missing, pace.limit, fetchDetail)',
+    "inOrder(position.missing, pace.limit, async (id): Promise<Fetched> => ({ type: 'missing', id }))",
     `${READERS}/conversation-parts.test.ts`,
   ),
   one(

@@ -4,6 +4,7 @@ import { ContractError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { ObjectName } from '../../core/names.ts';
 import type { Clock, ObserveProgress, PermitPriority, RateBudget, TokenSource } from '../../core/ports.ts';
+import type { Exchange } from './exchange.ts';
 import { errorOf, type Failure, type FailureContext, type FailureKind } from './failures.ts';
 import { OPEN_GATE, type RequestGate } from './request-cap.ts';
 import { type RetryKind, type RetryLimits, retryDecision } from './retry.ts';
@@ -31,8 +32,8 @@ export type Query = Readonly<Record<string, string | number>>;
 
 /** An answer. `failure` is set only if `expect` accepts it; `body` is empty if it was not JSON. */
 export type Answer = Pick<
-  Attempt,
-  'status' | 'body' | 'bytes' | 'receivedAtMs' | 'date' | 'link' | 'failure'
+  TimedAttempt,
+  'status' | 'body' | 'bytes' | 'receivedAtMs' | 'tookMs' | 'date' | 'link' | 'observation' | 'failure'
 >;
 
 /**
@@ -63,8 +64,8 @@ export interface IntercomClientOptions {
   readonly maxBodyBytes?: number;
   /** What to do about a token that Intercom no longer accepts. @default to connect again, with the command */
   readonly reconnect?: string | undefined;
-  /** @default the global fetch */
-  readonly fetch?: typeof fetch;
+  /** @default one over the network */
+  readonly exchange?: Exchange;
 }
 
 /** Permits without limit: for single requests, if there is no shared budget or no right to use it. */
@@ -103,8 +104,13 @@ export function createIntercomClient(options: IntercomClientOptions): IntercomCl
   const { baseUrl, tokens, budget, clock, observe, object, random = Math.random } = options;
   const { gate = OPEN_GATE, reconnect = RECONNECT } = options;
   const { timeoutMs = REQUEST_TIMEOUT_MS, maxBodyBytes = 64 * 1024 * 1024 } = options;
-  const fetchNow = options.fetch ?? fetch;
-  const transport = createTransport({ baseUrl, clock, timeoutMs, maxBodyBytes, fetch: fetchNow });
+  const transport = createTransport({
+    baseUrl,
+    clock,
+    timeoutMs,
+    maxBodyBytes,
+    exchange: options.exchange,
+  });
   const { host } = new URL(baseUrl);
   const never = new AbortController().signal;
   let verdict: { readonly at: number; readonly alive: Promise<boolean> } | null = null;

@@ -2,6 +2,7 @@
 import type { RateObservation } from '../../core/ports.ts';
 import type { ServerTime } from '../../core/server-clock.ts';
 import type { EpochMs } from '../../core/time.ts';
+import { type AnswerHeaders, headerOf } from './exchange.ts';
 import { retryAfterMs } from './retry.ts';
 
 const WHOLE_NUMBER = /^\d{1,11}$/;
@@ -12,8 +13,8 @@ const WINDOW_MS = 10_000;
 /** The longest wait that a `Retry-After` is believed for. */
 const MOST_DELAY_MS = 60_000;
 
-function wholeNumber(headers: Headers, name: string): number | null {
-  const text = headers.get(name)?.trim() ?? '';
+function wholeNumber(headers: AnswerHeaders, name: string): number | null {
+  const text = headerOf(headers, name)?.trim() ?? '';
   return WHOLE_NUMBER.test(text) ? Number(text) : null;
 }
 
@@ -22,7 +23,7 @@ function wholeNumber(headers: Headers, name: string): number | null {
  * read: it was seen six seconds past the window's end (docs/intercom-api.md 2), so the window follows from `Date`.
  */
 export function rateObservation(
-  headers: Headers,
+  headers: AnswerHeaders,
   limited: boolean,
   at: Omit<ServerTime, 'dateMs'>,
 ): RateObservation {
@@ -36,8 +37,8 @@ export function rateObservation(
 }
 
 /** The server's clock as of this answer, epoch milliseconds; null without a readable `Date` header. */
-export function dateHeader(headers: Headers): EpochMs | null {
-  const at = Date.parse(headers.get('date') ?? '');
+export function dateHeader(headers: AnswerHeaders): EpochMs | null {
+  const at = Date.parse(headerOf(headers, 'date') ?? '');
   return Number.isNaN(at) ? null : at;
 }
 
@@ -45,9 +46,9 @@ export function dateHeader(headers: Headers): EpochMs | null {
  * Milliseconds until it makes sense to ask again: `Retry-After`, else (for a 429) until the window ends,
  * measured on the server's own clock if it sent one. Null if the server says nothing of it.
  */
-export function serverDelayMs(headers: Headers, limited: boolean, now: EpochMs): number | null {
+export function serverDelayMs(headers: AnswerHeaders, limited: boolean, now: EpochMs): number | null {
   const serverNow = dateHeader(headers) ?? now;
-  const asked = retryAfterMs(headers.get('retry-after'), serverNow);
+  const asked = retryAfterMs(headerOf(headers, 'retry-after'), serverNow);
   if (asked !== null) return Math.min(asked, MOST_DELAY_MS);
   return limited ? WINDOW_MS - (serverNow % WINDOW_MS) : null;
 }

@@ -1,7 +1,8 @@
-/** One try of one request: fetch, a bounded body, and what the answer amounts to. No retries here. */
+/** One try of one request: an exchange, and what its answer amounts to. No retries here. */
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../core/json.ts';
 import type { Clock, RateObservation } from '../../core/ports.ts';
 import type { EpochMs } from '../../core/time.ts';
+import { type Exchange, exchange, headerOf, type Incoming, NoAnswer } from './exchange.ts';
 import { cut, type Failure, failureOf, isErrorList } from './failures.ts';
 import { dateHeader, rateObservation, serverDelayMs } from './rate-headers.ts';
 
@@ -37,7 +38,8 @@ export interface TransportOptions {
   readonly timeoutMs: number;
   /** Bytes of the largest body that is read. */
   readonly maxBodyBytes: number;
-  readonly fetch: typeof fetch;
+  /** @default exchange */
+  readonly exchange?: Exchange | undefined;
 }
 
 interface Body {
@@ -46,16 +48,12 @@ interface Body {
   readonly tooLarge: boolean;
 }
 
-async function readBody(response: Response, maxBytes: number): Promise<Body> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > maxBytes) return { text: '', bytes, tooLarge: true };
-    chunks.push(chunk);
-  }
-  return { text: new TextDecoder().decode(Buffer.concat(chunks)), bytes, tooLarge: false };
-}
+const UTF8 = new TextDecoder();
+
+const bodyOf = ({ body }: Incoming): Body =>
+  body === null
+    ? { text: '', bytes: 0, tooLarge: true }
+    : { text: UTF8.decode(body), bytes: body.byteLength, tooLarge: false };
 
 function parsed(text: string): JsonValue | undefined {
   try {
@@ -104,38 +102,39 @@ const noAnswer = (failure: Failure, receivedAtMs: EpochMs): Attempt => ({
 });
 
 /** The code of a network error (`ECONNREFUSED`, `ENOTFOUND`, `CERT_HAS_EXPIRED`), then its message. */
-function networkDetail(error: Error): string {
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  return cut(`${code} ${error.message}`);
+function networkDetail(cause: unknown): string {
+  if (!(cause instanceof Error)) return '';
+  const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
+  return cut(`${code} ${cause.message}`);
 }
 
-/**
- * The failure behind an exception from fetch. For a network error, fetch throws a TypeError with a cause.
- * A TypeError without a cause is a bug, such as a token that is not a valid header value.
- * @throws the exception itself if it is a bug; the signal's reason if the caller aborted
- */
-function exceptionFailure(error: unknown, signal: AbortSignal | undefined): Failure {
-  signal?.throwIfAborted();
-  const base = { status: null, codes: [], requestId: null, serverDelayMs: null, cause: error };
-  if (error instanceof DOMException && error.name === 'TimeoutError') {
-    return { ...base, kind: 'timeout', code: 'timeout', detail: '' };
-  }
-  if (error instanceof TypeError && error.cause instanceof Error) {
-    return { ...base, kind: 'network', code: 'network', detail: networkDetail(error.cause) };
-  }
-  throw error;
-}
+const failureOfNone = ({ kind, cause }: NoAnswer): Failure => ({
+  kind,
+  code: kind,
+  status: null,
+  codes: [],
+  detail: networkDetail(cause),
+  requestId: null,
+  serverDelayMs: null,
+  cause,
+});
+
+const USER_AGENT = 'intercom-s3-pipeline';
 
 /** Sends one request once. Redirects are not followed: the token goes to one host only. */
 export function createTransport(options: TransportOptions) {
-  const { baseUrl, clock, timeoutMs, maxBodyBytes } = options;
+  const { baseUrl, clock, timeoutMs, maxBodyBytes, exchange: send = exchange } = options;
+  const { origin, pathname } = new URL(baseUrl);
+  const root = pathname.replace(/\/$/, '');
 
-  function attemptOf(response: Response, body: Body, sentAtMs: EpochMs): Attempt {
-    const { status, headers } = response;
+  function attemptOf(answer: Incoming, sentAtMs: EpochMs): Attempt {
+    const { status, headers } = answer;
+    const body = bodyOf(answer);
+    const ok = status >= 200 && status < 300;
     const receivedAtMs = clock.now();
     const value = parsed(body.text);
     const object = value !== undefined && isJsonObject(value) ? value : null;
-    const requestId = headers.get('x-request-id');
+    const requestId = headerOf(headers, 'x-request-id');
     const limited = status === 429;
     const facts = {
       status,
@@ -143,8 +142,8 @@ export function createTransport(options: TransportOptions) {
       requestId,
       serverDelayMs: serverDelayMs(headers, limited, receivedAtMs),
     };
-    const fault = body.tooLarge ? 'answer_too_large' : response.ok ? bodyFault(body, value) : null;
-    const failed = !response.ok || (object !== null && isErrorList(object));
+    const fault = body.tooLarge ? 'answer_too_large' : ok ? bodyFault(body, value) : null;
+    const failed = !ok || (object !== null && isErrorList(object));
     const failure = fault !== null ? malformed(fault, status, requestId) : failed ? failureOf(facts) : null;
     return {
       status,
@@ -152,7 +151,7 @@ export function createTransport(options: TransportOptions) {
       bytes: body.bytes,
       receivedAtMs,
       date: dateHeader(headers),
-      link: headers.get('link'),
+      link: headerOf(headers, 'link'),
       observation: rateObservation(headers, limited || failure?.kind === 'rate_limited', {
         sentAtMs,
         receivedAtMs,
@@ -167,27 +166,31 @@ export function createTransport(options: TransportOptions) {
     token: string | null,
     signal: AbortSignal | undefined,
   ): Promise<Attempt> => {
-    const url = new URL(`${baseUrl}${request.path}`);
-    for (const [name, value] of Object.entries(request.query)) url.searchParams.set(name, String(value));
-    const timeout = AbortSignal.timeout(timeoutMs);
+    const query = new URLSearchParams();
+    for (const [name, value] of Object.entries(request.query)) query.set(name, String(value));
     const { text, type } = encoded(request.body);
     const sentAtMs = clock.now();
     try {
-      const response = await options.fetch(url, {
+      const answer = await send({
+        origin,
+        path: `${root}${request.path}${query.size === 0 ? '' : `?${query}`}`,
         method: request.method,
-        redirect: 'manual',
-        signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
         headers: {
           accept: 'application/json',
+          'user-agent': USER_AGENT,
           'intercom-version': request.version,
           ...(token !== null && { authorization: `Bearer ${token}` }),
           ...(type !== null && { 'content-type': type }),
         },
         body: text,
+        timeoutMs,
+        maxBodyBytes,
+        signal,
       });
-      return attemptOf(response, await readBody(response, maxBodyBytes), sentAtMs);
+      return attemptOf(answer, sentAtMs);
     } catch (error) {
-      return noAnswer(exceptionFailure(error, signal), clock.now());
+      if (!(error instanceof NoAnswer)) throw error;
+      return noAnswer(failureOfNone(error), clock.now());
     }
   };
 }

@@ -1,6 +1,6 @@
 /**
- * Reads all parts of every conversation that a search finds changed: one GET each, at most `inFlight`
- * at once (docs/intercom-api.md 6.4).
+ * Reads all parts of every conversation that a search finds changed: one GET each, several at once, across the pages
+ * of the listing (docs/intercom-api.md 6.4).
  */
 import type { ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';
 import type {
@@ -14,10 +14,11 @@ import type {
 } from '../../core/reading.ts';
 import { isNotFound } from '../http/failures.ts';
 import { type ConversationDetail, conversationDetail, evidenceOf } from './walk/conversation-detail.ts';
-import { createFailureGate, type FailureGate, orLost } from './walk/failure-gate.ts';
+import { createFailureGate, type FailureGate, type Lost, orLost } from './walk/failure-gate.ts';
 import { ahead, inOrder } from './walk/in-order.ts';
 import { contractError } from './walk/list-answers.ts';
-import { type ListingStep, listConversations } from './walk/listed-conversations.ts';
+import { type ListedConversation, type ListingStep, listConversations } from './walk/listed-conversations.ts';
+import { createPace } from './walk/pace.ts';
 import { askOptions, pathOf, type ReaderDeps } from './walk/requests.ts';
 import { createSearcher } from './walk/search-walk.ts';
 
@@ -34,6 +35,9 @@ type PartsPosition = {
   /** Conversations that were found. */
   readonly found: number;
 };
+
+/** The conversations of a page, each on its own, then the page itself; and whatever else the listing tells. */
+type Task = { readonly type: 'conversation'; readonly conversation: ListedConversation } | ListingStep | Lost;
 
 type Fetched =
   | { readonly type: 'found'; readonly detail: ConversationDetail }
@@ -79,6 +83,7 @@ export function createConversationPartsReader(
   deps: ReaderDeps,
 ): ObjectReader {
   const { client, inFlight } = deps;
+  const pace = createPace(inFlight);
   const ask = askOptions(declaration, deps);
   const searcher = createSearcher(read.search, client, ask);
 
@@ -86,6 +91,7 @@ export function createConversationPartsReader(
     try {
       const options = ask('bulk', { expect: isNotFound });
       const answer = await client.get(pathOf(read.detailPath, id), {}, options);
+      pace.observe(answer);
       if (answer.failure !== null) return { type: 'missing', id };
       return { type: 'found', detail: conversationDetail(declaration, id, answer.body, answer) };
     } catch (error) {
@@ -93,38 +99,28 @@ export function createConversationPartsReader(
     }
   }
 
-  /** Reads the conversations of one page of the listing. */
-  async function* readListed(
-    listing: Extract<ListingStep, { type: 'listed' }>,
-    start: PartsPosition,
-    gate: FailureGate,
-  ): AsyncGenerator<ReadEvent, PartsPosition, void> {
-    const todo = listing.conversations.filter(({ version }) => !start.done.includes(version));
-    let position = start;
-    let details: ConversationDetail[] = [];
-    let index = 0;
-    for await (const fetched of inOrder(todo, inFlight, ({ id }) => fetchDetail(id))) {
-      const version = todo[index]?.version ?? '';
-      index += 1;
-      position = { ...position, done: [...position.done, version] };
-      if (fetched.type === 'failed') {
-        yield { type: 'debt', scope: { ids: [fetched.id] }, reason: await gate.failed(fetched.error) };
-        continue;
+  /** @param done conversations of the first page that were read before */
+  async function* tasksOf(
+    listing: AsyncIterable<ListingStep | Lost>,
+    done: readonly string[],
+  ): AsyncGenerator<Task, void, void> {
+    let left = new Set(done);
+    for await (const step of listing) {
+      if (step.type === 'listed') {
+        for (const conversation of step.conversations)
+          if (!left.has(conversation.version)) yield { type: 'conversation', conversation };
       }
-      gate.succeeded();
-      if (fetched.type === 'found') {
-        details.push(fetched.detail);
-        position = { ...position, found: position.found + 1 };
-        yield* debtOf(fetched.detail);
-      } else position = { ...position, missing: added(position.missing, fetched.id) };
-      if (!isFull(details)) continue;
-      yield pageEvent(details, position);
-      details = [];
+      left = new Set();
+      yield step;
     }
-    position = { ...position, listing: listing.next, done: [] };
-    yield pageEvent(details, position, listing);
-    return position;
   }
+
+  const work = async (
+    task: Task,
+  ): Promise<(Fetched & { readonly version: string }) | Exclude<Task, { type: 'conversation' }>> =>
+    task.type === 'conversation'
+      ? { ...(await fetchDetail(task.conversation.id)), version: task.conversation.version }
+      : task;
 
   /**
    * Not found is not deleted as long as the search lists it: Intercom contradicts itself, and it is owed.
@@ -162,7 +158,7 @@ export function createConversationPartsReader(
     if (position.missing.length === 0) return;
     const details: ConversationDetail[] = [];
     const gone: string[] = [];
-    for await (const fetched of inOrder(position.missing, inFlight, fetchDetail)) {
+    for await (const fetched of inOrder(position.missing, pace.limit, fetchDetail)) {
       if (fetched.type === 'failed') {
         yield { type: 'debt', scope: { ids: [fetched.id] }, reason: await gate.failed(fetched.error) };
         continue;
@@ -182,18 +178,47 @@ export function createConversationPartsReader(
     const gate = createFailureGate(client, deps.signal);
     const beginning: PartsPosition = { listing: null, done: [], missing: [], found: 0 };
     let position = (start as PartsPosition | null) ?? beginning;
+    let details: ConversationDetail[] = [];
     const listing = ahead(listConversations(searcher, slice.query, position.listing));
-    for await (const step of orLost(listing, client, deps.signal)) {
-      if (step.type === 'restart') {
-        position = beginning;
-        yield step;
-      } else if (step.type === 'lost') {
-        yield step;
-      } else if (step.type === 'listed') {
-        position = yield* readListed(step, position, gate);
-      } else {
-        yield* askAgain(position, gate);
-        yield step;
+    const tasks = tasksOf(orLost(listing, client, deps.signal), position.done);
+    for await (const result of inOrder(tasks, pace.limit, work)) {
+      switch (result.type) {
+        case 'found':
+        case 'missing':
+        case 'failed':
+          position = { ...position, done: [...position.done, result.version] };
+          if (result.type === 'failed') {
+            yield { type: 'debt', scope: { ids: [result.id] }, reason: await gate.failed(result.error) };
+            break;
+          }
+          gate.succeeded();
+          if (result.type === 'found') {
+            details.push(result.detail);
+            position = { ...position, found: position.found + 1 };
+            yield* debtOf(result.detail);
+          } else position = { ...position, missing: added(position.missing, result.id) };
+          if (!isFull(details)) break;
+          yield pageEvent(details, position);
+          details = [];
+          break;
+        case 'listed':
+          position = { ...position, listing: result.next, done: [] };
+          yield pageEvent(details, position, result);
+          details = [];
+          break;
+        case 'restart':
+          position = beginning;
+          yield result;
+          break;
+        case 'end':
+          yield* askAgain(position, gate);
+          yield result;
+          break;
+        case 'lost':
+          yield result;
+          break;
+        default:
+          result satisfies never;
       }
     }
   }

@@ -10,7 +10,7 @@ import type { Answer } from '../http/client.ts';
 import { type Failure, isNotFound } from '../http/failures.ts';
 import { createFailureGate, type FailureGate } from './walk/failure-gate.ts';
 import { inOrder } from './walk/in-order.ts';
-import { askAt, askOptions, pathOf, type ReaderDeps } from './walk/requests.ts';
+import { askAt, askOptions, pathOf, type ReaderDeps, recordsAtOnce } from './walk/requests.ts';
 import { createRecordTaker, type TakenRecords } from './walk/take-records.ts';
 
 type OwedPosition = {
@@ -52,7 +52,8 @@ export function createOwedReader(
   listing: ObjectReader,
   deps: ReaderDeps,
 ) {
-  const { client, inFlight } = deps;
+  const { client } = deps;
+  const inFlight = recordsAtOnce(deps);
   const ask = askOptions(declaration, deps);
   /** An object that is read whole has its current rows from that walk; here only deletions are looked for. */
   const isWhole = declaration.sync.kind === 'full_refresh';

@@ -4,6 +4,7 @@ import type { Evidence, LargeRow } from '../../core/engine-files.ts';
 import type { ReadEvent, ReadRecord } from '../../core/reading.ts';
 import { addRelations } from '../../core/relationship.ts';
 import type { Row } from '../../rows/rows.ts';
+import { MAX_BYTES_PER_CHARACTER } from './part-writer.ts';
 
 /** Adds what a page proves: its own counts, and those of the records that were kept. */
 export function addEvidence(
@@ -32,14 +33,9 @@ export function addEvidence(
 /** Athena reads rows of up to 32 MB. */
 const LARGE_ROW_BYTES = 30_000_000;
 
-/** Bytes that one character of a string can take in UTF-8. */
-const MAX_BYTES_PER_CHARACTER = 3;
-
 /** The rows of a record that are so long that a query engine may refuse them: written like any other, and reported. */
-export function largeRows(rows: readonly Row[], key: string): readonly LargeRow[] {
-  return rows.flatMap(({ table, line }) => {
-    if (line.length * MAX_BYTES_PER_CHARACTER <= LARGE_ROW_BYTES) return [];
-    const bytes = Buffer.byteLength(line);
-    return bytes > LARGE_ROW_BYTES ? [{ table, key, bytes }] : [];
-  });
-}
+export const largeRows = (rows: readonly Row[], key: string): readonly LargeRow[] =>
+  rows
+    .filter(({ line }) => line.length * MAX_BYTES_PER_CHARACTER > LARGE_ROW_BYTES)
+    .map(({ table, line }) => ({ table, key, bytes: Buffer.byteLength(line) }))
+    .filter(({ bytes }) => bytes > LARGE_ROW_BYTES);

@@ -12,16 +12,19 @@ import type { ObjectName, TableName } from '../../core/names.ts';
 import type { Lake } from '../../core/ports.ts';
 import type { Row } from '../../rows/rows.ts';
 
-/** Text is collected up to this length before gzip gets it: fewer, larger writes. */
-const BUFFER_CHARACTERS = 128 * 1024;
+/** Rows are collected up to this size before gzip gets them: fewer, larger writes. Larger rows go on their own. */
+const BUFFER_BYTES = 128 * 1024;
+
+/** Bytes that one character of a string can take in UTF-8. */
+export const MAX_BYTES_PER_CHARACTER = 3;
 
 /** Half the work of level 6, for files that are a twentieth larger (measured by `npm run bench`). */
 const GZIP_LEVEL = 4;
 
 /** Collects compressed or plain bytes until the part is put. */
 interface Encoder {
-  /** Resolves when more can be written without piling up in memory. */
-  write(text: string): Promise<void>;
+  /** Resolves when the bytes have been taken: the caller may then use their memory again. */
+  write(bytes: Uint8Array): Promise<void>;
   /** Stored bytes so far, without what the encoder still holds. */
   size(): number;
   end(): Promise<Buffer>;
@@ -31,8 +34,8 @@ function plainEncoder(): Encoder {
   const chunks: Buffer[] = [];
   let size = 0;
   return {
-    async write(text) {
-      const chunk = Buffer.from(text);
+    async write(bytes) {
+      const chunk = Buffer.from(bytes);
       chunks.push(chunk);
       size += chunk.length;
     },
@@ -50,9 +53,10 @@ function gzipEncoder(): Encoder {
     size += chunk.length;
   });
   return {
-    async write(text) {
-      if (!gzip.write(text)) await once(gzip, 'drain');
-    },
+    write: (bytes) =>
+      new Promise((done, failed) => {
+        gzip.write(bytes, (error) => (error ? failed(error) : done()));
+      }),
     size: () => size,
     async end() {
       gzip.end();
@@ -64,8 +68,39 @@ function gzipEncoder(): Encoder {
 
 interface OpenPart {
   readonly encoder: Encoder;
-  pending: string;
+  /** Rows as UTF-8, up to `used`. */
+  buffer: Buffer;
+  used: number;
+  /** The buffer whose rows are being encoded, to be used again when that is done. */
+  spare: Buffer;
+  encoding: Promise<void>;
   rows: number;
+}
+
+const createBuffer = (): Buffer => Buffer.allocUnsafeSlow(BUFFER_BYTES);
+
+/** Waits for what is being encoded, then hands on the rows of the buffer and goes on in the other one. */
+async function passOn(part: OpenPart): Promise<void> {
+  await part.encoding;
+  if (part.used === 0) return;
+  const full = part.buffer;
+  part.encoding = part.encoder.write(full.subarray(0, part.used));
+  // Looked at when the next rows are handed on.
+  part.encoding.catch(() => undefined);
+  part.buffer = part.spare;
+  part.spare = full;
+  part.used = 0;
+}
+
+const NEWLINE = 10;
+
+/** Adds a line to the buffer. False if it may not fit. */
+function append(part: OpenPart, line: string): boolean {
+  if (line.length * MAX_BYTES_PER_CHARACTER >= BUFFER_BYTES - part.used) return false;
+  part.used += part.buffer.write(line, part.used);
+  part.buffer[part.used] = NEWLINE;
+  part.used += 1;
+  return true;
 }
 
 export interface PartWriter {
@@ -106,21 +141,16 @@ export function createPartWriter(lake: Lake, origin: PartOrigin): PartWriter {
     const existing = open.get(table);
     if (existing !== undefined) return existing;
     const encoder = origin.compression === 'gzip' ? gzipEncoder() : plainEncoder();
-    const part = { encoder, pending: '', rows: 0 };
+    const buffers = { buffer: createBuffer(), spare: createBuffer(), used: 0 };
+    const part: OpenPart = { encoder, ...buffers, encoding: Promise.resolve(), rows: 0 };
     open.set(table, part);
     return part;
-  }
-
-  async function passOn(part: OpenPart): Promise<void> {
-    if (part.pending === '') return;
-    const text = part.pending;
-    part.pending = '';
-    await part.encoder.write(text);
   }
 
   async function close(table: TableName, part: OpenPart): Promise<void> {
     open.delete(table);
     await passOn(part);
+    await part.encoding;
     const body = await part.encoder.end();
     number += 1;
     const key = partKey(table, origin.runId, { ...origin, number });
@@ -133,9 +163,12 @@ export function createPartWriter(lake: Lake, origin: PartOrigin): PartWriter {
     async write(rows) {
       for (const { table, line } of rows) {
         const part = partOf(table);
-        part.pending += `${line}\n`;
         part.rows += 1;
-        if (part.pending.length >= BUFFER_CHARACTERS) await passOn(part);
+        if (append(part, line)) continue;
+        await passOn(part);
+        if (append(part, line)) continue;
+        await part.encoding;
+        await part.encoder.write(Buffer.from(`${line}\n`));
       }
       for (const [table, part] of [...open]) {
         if (part.encoder.size() >= origin.partBytes) await close(table, part);

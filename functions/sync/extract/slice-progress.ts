@@ -1,6 +1,6 @@
 /** What one attempt has gathered for its slice between receipts: rows, counts and evidence. */
 
-import type { NewDebt, PlannedSlice, Receipt } from '../../core/engine-files.ts';
+import type { LargeRow, NewDebt, PlannedSlice, Receipt } from '../../core/engine-files.ts';
 import type { DebtScope, Position, ReadEvent, ReadRecord, Window } from '../../core/reading.ts';
 import { admits, type RecordedSchema } from '../../core/schema.ts';
 import { unionSeen } from '../../core/sightings.ts';
@@ -149,15 +149,21 @@ export async function createSliceProgress(
     },
     async addPage(page) {
       const kept = newRecords(page).filter(isWanted);
-      const shaped = kept.map((one) => ({ one, rows: withoutErased(shaper.shape(one, nextOrdinal())) }));
-      await writer.write(shaped.flatMap(({ rows }) => rows));
-      const rejects = (page.rejects ?? []).map((reject) => shaper.reject(reject, nextOrdinal()));
-      await writer.write(withoutErased(rejects));
-      const left = shaped.filter(({ rows }) => rows.length === 0).length;
-      const large = shaped.flatMap(({ one, rows }) => largeRows(rows, one.id));
+      const rows: Row[] = [];
+      const large: LargeRow[] = [];
+      let suppressed = 0;
+      for (const one of kept) {
+        const shaped = withoutErased(shaper.shape(one, nextOrdinal()));
+        if (shaped.length === 0) suppressed += 1;
+        for (const row of shaped) rows.push(row);
+        for (const row of largeRows(shaped, one.id)) large.push(row);
+      }
+      for (const reject of page.rejects ?? [])
+        rows.push(...withoutErased([shaper.reject(reject, nextOrdinal())]));
+      await writer.write(rows);
       const before = { ...receipt.evidence, largeRows: [...receipt.evidence.largeRows, ...large] };
       const sum = addEvidence(declaration, before, page, kept);
-      const evidence = left === 0 ? sum : { ...sum, suppressed: (sum.suppressed ?? 0) + left };
+      const evidence = suppressed === 0 ? sum : { ...sum, suppressed: (sum.suppressed ?? 0) + suppressed };
       receipt = { ...receipt, position: page.position, evidence };
       observe({ type: 'rows', object: folder.object, rows: kept.length, read: page.ids.length });
     },

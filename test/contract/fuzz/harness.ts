@@ -13,6 +13,7 @@ import { extractSlice } from '../../../functions/sync/extract/extract.ts';
 import { planObject } from '../../../functions/sync/plan/plan.ts';
 import { SIZES, type Simulator, startSimulator } from '../../../lib/standins/intercom/index.ts';
 import { createPipeline, dependenciesOf, type Pipeline } from '../../support/dependencies.ts';
+import { exchangeOf } from '../../support/intercom/exchange-of-fetch.ts';
 import { NOON } from '../../support/memory/memory-clock.ts';
 import { createBudgetTable, createMemoryRateBudget } from '../../support/memory/memory-rate-budget.ts';
 import { committedRows, manifestsOf, type OutputRow } from '../../support/rows-of.ts';
@@ -162,7 +163,7 @@ export async function startFuzzWorld(): Promise<FuzzWorld> {
       random: () => 0,
       object,
       timeoutMs: 5_000,
-      fetch: changedFetch,
+      exchange: exchangeOf(changedFetch),
     });
     const reader = createObjectReader(declaration, { client, clock, inFlight: 3 });
     const limits = { partBytes: 1_000_000, checkpointMs: 1e12, sliceRecords: 1_000, sliceParents: 1_000 };

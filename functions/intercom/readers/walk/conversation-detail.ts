@@ -26,6 +26,9 @@ export interface ConversationDetail {
   readonly bytes: number;
 }
 
+/** A record that was just parsed. */
+type Owned = { conversation_id?: string };
+
 const object = (value: JsonValue | undefined): JsonObject => (isJsonObject(value) ? value : {});
 
 /** The parts as listed; null if they did not come in any shape that is known. */
@@ -66,23 +69,19 @@ export function conversationDetail(
   const time = parseTime(body.updated_at);
   const stampedAt = time ?? toSeconds(receivedAtMs);
   const listed = partsOf(body);
-  const parts = (listed ?? []).map((part) => (isJsonObject(part) ? { ...part, conversation_id: id } : part));
+  const parts = listed ?? [];
+  // Into the part itself, which nobody else has: no copy of each.
+  for (const part of parts) if (isJsonObject(part)) (part as Owned).conversation_id = id;
   const { records: readable, rejects } = sortOut(
     declaration,
     parts,
     receivedAtMs,
     `${id}.conversation_parts`,
   );
-  const records = readable.map(
-    (record): ReadRecord =>
-      withUnknown(declaration, {
-        id: recordId(declaration, record) ?? '',
-        record,
-        stampedAt,
-        receivedAtMs,
-        ...(time === null && { untimed: true }),
-      }),
-  );
+  const records = readable.map((record): ReadRecord => {
+    const one = { id: recordId(declaration, record) ?? '', record, stampedAt, receivedAtMs };
+    return withUnknown(declaration, time === null ? { ...one, untimed: true } : one);
+  });
   const expected = partsCounted(body) ?? parts.length;
   const overCap = isOverCap(body);
   const wanted = overCap ? Math.min(expected, PARTS_CAP) : expected;

@@ -59,7 +59,7 @@ export function createFailureGate(client: IntercomClient, signal?: AbortSignal):
 }
 
 /** The rest of the slice could not be read. */
-interface Lost {
+export interface Lost {
   readonly type: 'lost';
   readonly error: Error;
 }

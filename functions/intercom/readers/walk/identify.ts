@@ -4,14 +4,19 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/jso
 import type { ReadRecord, Reject } from '../../../core/reading.ts';
 import { oddItemsOf, unknownLists } from '../../../core/relationship.ts';
 import { idText, parseTime } from '../../../core/scalars.ts';
-import { type EpochMs, toSeconds } from '../../../core/time.ts';
+import { type EpochMs, type EpochSeconds, toSeconds } from '../../../core/time.ts';
 
 type Identified = Pick<ObjectDeclaration, 'primaryKey' | 'nullableKeys'>;
 
 /** The record's primary key as one text, several keys joined by `/`; null if a key is missing. */
-export function recordId({ primaryKey, nullableKeys = [] }: Identified, record: JsonObject): string | null {
-  const texts = primaryKey.map((key) => idText(record[key]) ?? (nullableKeys.includes(key) ? '' : null));
-  return texts.includes(null) ? null : texts.join('/');
+export function recordId({ primaryKey, nullableKeys }: Identified, record: JsonObject): string | null {
+  let id: string | null = null;
+  for (const key of primaryKey) {
+    const text = idText(record[key]) ?? (nullableKeys?.includes(key) === true ? '' : null);
+    if (text === null) return null;
+    id = id === null ? text : `${id}/${text}`;
+  }
+  return id;
 }
 
 /** Why this value cannot be a row; null if it can. */
@@ -24,17 +29,11 @@ function faultOf(declaration: Identified, value: JsonValue): string | null {
   return `no ${missing.join(', ')}`;
 }
 
-/** The time that orders this record's versions; the arrival stands in for one that cannot be read. */
-function timeOf(
-  { versionField, sync }: ObjectDeclaration,
-  record: JsonObject,
-  receivedAtMs: EpochMs,
-): Pick<ReadRecord, 'stampedAt' | 'untimed'> {
+/** The record's own time; null if it cannot be read, and its arrival must stand in. */
+function timeOf({ versionField, sync }: ObjectDeclaration, record: JsonObject): EpochSeconds | null {
   const stampedAt = versionField === null ? 0 : parseTime(record[versionField]);
-  if (stampedAt !== null) return { stampedAt };
   // An object that is read whole takes its current state from the last run, not from times.
-  if (sync.kind === 'full_refresh') return { stampedAt: 0 };
-  return { stampedAt: toSeconds(receivedAtMs), untimed: true };
+  return stampedAt ?? (sync.kind === 'full_refresh' ? 0 : null);
 }
 
 /** The record with its id and time; `unknown` is for later, once its lists have been asked for. */
@@ -44,7 +43,9 @@ export function identify(
   receivedAtMs: EpochMs,
 ): ReadRecord {
   const id = recordId(declaration, record) ?? '';
-  return { id, record, receivedAtMs, ...timeOf(declaration, record, receivedAtMs) };
+  const stampedAt = timeOf(declaration, record);
+  if (stampedAt !== null) return { id, record, stampedAt, receivedAtMs };
+  return { id, record, stampedAt: toSeconds(receivedAtMs), receivedAtMs, untimed: true };
 }
 
 /** Separates records from what cannot be a row. @param path where the values were listed */

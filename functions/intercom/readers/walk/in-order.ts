@@ -1,21 +1,94 @@
 /** Bounded concurrency with results in the order of the items. */
-import { pMapIterable } from 'p-map';
 
 /** Results that may wait behind a slow one, per running request. Keeps the others busy and memory bounded. */
 const LOOK_AHEAD = 2;
 
 /**
- * Works on the items, at most `limit` at once, and yields the results in the order of the items. Starts
- * nothing new once the consumer stops or an item fails.
+ * Works on the items and yields the results in the order of the items. Starts nothing new once the consumer stops or
+ * an item fails.
+ * @param items taken as they are needed; while the next ones are on their way, results go on
+ * @param limit how many are worked on at once; asked again each time
  */
-export const inOrder = <T, R>(
-  items: readonly T[],
-  limit: number,
+export async function* inOrder<T, R>(
+  items: Iterable<T> | AsyncIterable<T>,
+  limit: number | (() => number),
   work: (item: T) => Promise<R>,
-): AsyncIterable<R> => {
-  const concurrency = Math.max(1, limit);
-  return pMapIterable(items, work, { concurrency, backpressure: concurrency * LOOK_AHEAD + 1 });
-};
+): AsyncGenerator<R, void, void> {
+  const source = asyncItems(items);
+  const started: Promise<R>[] = [];
+  let running = 0;
+  let isOver = false;
+  let isFilling = false;
+  let changed = Promise.withResolvers<void>();
+
+  const hasRoom = (): boolean => {
+    const most = Math.max(1, typeof limit === 'number' ? limit : limit());
+    return !isOver && running < most && started.length < most * LOOK_AHEAD + 1;
+  };
+
+  function add(result: Promise<R>): void {
+    // A failure surfaces when its turn comes.
+    result.catch(() => {
+      isOver = true;
+    });
+    started.push(result);
+    changed.resolve();
+  }
+
+  async function startNext(): Promise<void> {
+    const next = await source.next();
+    if (next.done === true) isOver = true;
+    if (isOver || next.done === true) return;
+    running += 1;
+    add(
+      work(next.value).finally(() => {
+        running -= 1;
+        fill();
+      }),
+    );
+  }
+
+  async function fillUp(): Promise<void> {
+    while (hasRoom()) await startNext();
+  }
+
+  /** Starts what there is room for, unless that is being done. */
+  function fill(): void {
+    if (isFilling) return;
+    isFilling = true;
+    fillUp()
+      .catch((error: unknown) => add(Promise.reject(error)))
+      .finally(() => {
+        isFilling = false;
+        changed.resolve();
+      });
+  }
+
+  try {
+    fill();
+    for (;;) {
+      const [first] = started;
+      if (first !== undefined) {
+        const result = await first;
+        started.shift();
+        fill();
+        yield result;
+      } else {
+        if (isOver) return;
+        await changed.promise;
+        changed = Promise.withResolvers();
+      }
+    }
+  } finally {
+    isOver = true;
+    // What is on its way is not waited for.
+    source.return().catch(() => undefined);
+  }
+}
+
+async function* asyncItems<T>(items: Iterable<T> | AsyncIterable<T>): AsyncGenerator<T, void, void> {
+  yield* items;
+}
 
 /** Fetches the next item while the consumer works on this one. A failure surfaces when its item is due. */
 export async function* ahead<T>(source: AsyncGenerator<T, void, void>): AsyncGenerator<T, void, void> {

@@ -1,4 +1,5 @@
 /** What all readers share: what they need, how they ask, and the check of what is asked of them. */
+import { REQUESTS_IN_FLIGHT } from '../../../config/config.ts';
 import type { ObjectDeclaration } from '../../../core/declaration.ts';
 import { ContractError } from '../../../core/errors.ts';
 import type { Clock, PermitPriority } from '../../../core/ports.ts';
@@ -8,11 +9,14 @@ import type { IntercomClient, RequestOptions } from '../../http/client.ts';
 export interface ReaderDeps {
   readonly client: IntercomClient;
   readonly clock: Clock;
-  /** Most requests for single items of a slice at once: conversation details, sub-lists. */
+  /** Most requests of a slice at once. */
   readonly inFlight: number;
   /** Ends the reading; the signal's reason is thrown. */
   readonly signal?: AbortSignal | undefined;
 }
+
+/** Records at once whose sub-lists, or whose own answers, are asked for: they are few among those of a slice. */
+export const recordsAtOnce = ({ inFlight }: ReaderDeps): number => Math.min(inFlight, REQUESTS_IN_FLIGHT);
 
 /** Options for a request about the object: its permission, its signal and how urgent it is. */
 export type AskOptions = (priority: PermitPriority, more?: Partial<RequestOptions>) => RequestOptions;

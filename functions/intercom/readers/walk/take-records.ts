@@ -13,7 +13,7 @@ import { identify, oddItems, recordId, sortOut, withUnknown } from './identify.t
 import { inOrder } from './in-order.ts';
 import { totalCount } from './list-answers.ts';
 import { walkNumbers } from './number-walk.ts';
-import { type AskOptions, pathOf, type ReaderDeps } from './requests.ts';
+import { type AskOptions, pathOf, type ReaderDeps, recordsAtOnce } from './requests.ts';
 
 export interface TakenRecords {
   readonly records: readonly ReadRecord[];
@@ -120,6 +120,13 @@ export function createRecordTaker(
     }
   }
 
+  /** Most records come with whole lists, or with lists that nobody knows. */
+  const needsAsking = (record: JsonObject): boolean =>
+    askable.some((child) => {
+      const list = findList(child, record);
+      return list === null ? inARow(child) < ENOUGH_UNKNOWN : !list.isWhole;
+    });
+
   async function complete(record: JsonObject): Promise<Completed> {
     let done: Completed = { record, failures: [], shortfalls: [] };
     for (const child of askable) done = await completeOne(record, child, done);
@@ -137,12 +144,19 @@ export function createRecordTaker(
       all.push(...oddItems(declaration, one));
       return one;
     };
-    if (askable.length === 0) {
-      for (const record of listed) take(record);
-      return { records, rejects: all, debts };
-    }
-    for await (const { record, failures, shortfalls } of inOrder(listed, deps.inFlight, complete)) {
+    const asked = new Set(listed.filter(needsAsking));
+    let taken = 0;
+    const takeWhole = (): void => {
+      for (let next = listed[taken]; next !== undefined && !asked.has(next); next = listed[taken]) {
+        take(next);
+        taken += 1;
+        if (askable.length > 0) gate.succeeded();
+      }
+    };
+    takeWhole();
+    for await (const { record, failures, shortfalls } of inOrder([...asked], recordsAtOnce(deps), complete)) {
       const one = take(record);
+      taken += 1;
       const reasons = [...shortfalls];
       for (const { error, isOwed } of failures) {
         const reason = await gate.failed(error);
@@ -150,6 +164,7 @@ export function createRecordTaker(
       }
       if (failures.length === 0) gate.succeeded();
       if (reasons.length > 0) debts.push({ id: one.id, reason: reasons.join('; ') });
+      takeWhole();
     }
     return { records, rejects: all, debts };
   };

@@ -63,6 +63,58 @@ describe('inOrder', () => {
   });
 });
 
+describe('inOrder of items that come one after the other', () => {
+  test('hands on a result while the next item is on its way', async () => {
+    const next = Promise.withResolvers<void>();
+    async function* items() {
+      yield 1;
+      await next.promise;
+      yield 2;
+    }
+    const results = inOrder(items(), 3, async (item) => item);
+    expect(await results.next()).toEqual({ done: false, value: 1 });
+    next.resolve();
+    expect(await collect(results)).toEqual([2]);
+  });
+
+  test('does not wait for the next item if the consumer stops', async () => {
+    async function* items() {
+      yield 1;
+      await new Promise<void>(() => undefined);
+    }
+    for await (const item of inOrder(items(), 3, async (item) => item)) {
+      expect(item).toBe(1);
+      break;
+    }
+  });
+
+  test('a failure of the items comes after what was started', async () => {
+    async function* items() {
+      yield 1;
+      throw new Error('second');
+    }
+    const results = inOrder(items(), 3, async (item) => item);
+    expect(await results.next()).toEqual({ done: false, value: 1 });
+    await expect(results.next()).rejects.toThrow('second');
+  });
+
+  test('asks for the limit again each time', async () => {
+    let limit = 1;
+    let running = 0;
+    const most: number[] = [];
+    const work = async (): Promise<void> => {
+      running += 1;
+      most.push(running);
+      await tick();
+      running -= 1;
+      limit = 4;
+    };
+    await collect(inOrder(range(0, 40), () => limit, work));
+    expect(most[0]).toBe(1);
+    expect(Math.max(...most)).toBe(4);
+  });
+});
+
 describe('ahead', () => {
   test('fetches the next item while the consumer works on this one, and no further', async () => {
     const fetched: number[] = [];

@@ -1,0 +1,42 @@
+/** How many requests of a slice are under way at once: what the rate limit allows during one answer (Little's law). */
+import { REQUESTS_IN_FLIGHT } from '../../../config/config.ts';
+import type { Answer } from '../../http/client.ts';
+
+/** Fewer would leave the limit unused if answers take longer than before. */
+const LEAST = 4;
+
+/** Room for answers that take longer than the average. */
+const ROOM = 1.25;
+
+/** The lowest published limit in ten seconds, until a header tells the real one. */
+const FIRST_LIMIT = 166;
+
+/** Weight of one answer in the average. */
+const WEIGHT = 0.1;
+
+/** Bytes of all answers under way, if each is as large as the largest of late. */
+const MOST_BYTES = 16 * 1024 * 1024;
+
+export interface Pace {
+  observe(answer: Pick<Answer, 'tookMs' | 'bytes' | 'observation'>): void;
+  /** Requests at once. */
+  limit(): number;
+}
+
+/** @param most requests at once, whatever is observed */
+export function createPace(most: number): Pace {
+  let limit = FIRST_LIMIT;
+  let tookMs: number | null = null;
+  let largest = 1;
+  return {
+    observe(answer) {
+      limit = answer.observation?.limit ?? limit;
+      tookMs = tookMs === null ? answer.tookMs : tookMs + (answer.tookMs - tookMs) * WEIGHT;
+      largest = Math.max(answer.bytes, largest * (1 - WEIGHT), 1);
+    },
+    limit() {
+      const wanted = tookMs === null ? REQUESTS_IN_FLIGHT : Math.ceil((limit / 10_000) * tookMs * ROOM);
+      return Math.max(1, Math.min(most, Math.max(LEAST, wanted), Math.floor(MOST_BYTES / largest)));
+    },
+  };
+}
