@@ -107,12 +107,12 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'functions/sync/finish-commit.ts',
     edits: [
       {
-        from: 'const manifest = await storeOnce<Manifest>(lake, key, draft.manifest);',
-        to: 'const { manifest } = draft;',
+        from: "const isNew = (await lake.putNew(key, encodeJson(draft.manifest))) === 'written';",
+        to: 'const isNew = true;',
       },
       {
         from: 'if (result.ok) return result.value;',
-        to: 'await storeOnce<Manifest>(lake, key, manifest);\n  if (result.ok) return result.value;',
+        to: 'await lake.putNew(key, encodeJson(draft.manifest));\n  if (result.ok) return result.value;',
       },
     ],
     tests: [`${SYNC}/commit/commit-kills.test.ts`],
@@ -120,7 +120,7 @@ export const MUTATIONS: readonly Mutation[] = [
   one(
     'committing is marked first',
     'sync/commit/commit.ts',
-    'await finishCommit(dependencies, await mark(dependencies, holder), draft);',
+    'await finishCommit(dependencies, await mark(dependencies, holder, fence), draft);',
     'await finishCommit(dependencies, await requireLease(dependencies, holder), draft);',
     `${SYNC}/commit/commit-kills.test.ts`,
     `${SYNC}/commit/commit.test.ts`,
