@@ -40,6 +40,8 @@ export interface Lake {
 export interface Lease {
   readonly executionArn: string;
   readonly runId: string;
+  /** Set if one attempt of the run has it alone. */
+  readonly attempt?: string;
 }
 
 /** What we keep of the last commit. Its manifest has the rest. */

@@ -117,18 +117,22 @@ export interface SoleLease extends Lease {
 /**
  * Takes the lease for this attempt alone: earlier attempts of the same run that are still at work are shut out, too.
  * What a rewrite replaces follows from what it found, so two of them must never go on side by side.
+ * @param attempt the id of the attempt: no other has it
  * @returns null if another run works on the object, or a later one has committed it
  * @throws RetryableError if another attempt takes it at the same moment
  */
 export async function acquireSoleLease(
   dependencies: LeaseDependencies,
   holder: Lease,
+  attempt: string,
 ): Promise<SoleLease | null> {
   const { state: store, declaration } = dependencies;
   const lease = await acquireLease(dependencies, holder);
   if (lease.status === 'skipped') return null;
-  const taken = await store.takeLease(declaration.name, lease.state.fence, holder);
-  if (taken.ok) return { ...holder, fence: taken.value.fence };
+  const taken = await store.takeLease(declaration.name, lease.state.fence, { ...holder, attempt });
+  // If the answer to our own write is lost, the client's next try fails.
+  const state = taken.ok ? taken.value : await store.load(declaration.name);
+  if (isOurs(state, holder) && state.lease?.attempt === attempt) return { ...holder, fence: state.fence };
   throw new RetryableError(`The fence of ${declaration.name} rose just before its history was looked at.`, {
     code: 'fence_raised',
   });

@@ -202,7 +202,7 @@ export async function maintainObject(
   attempt: RewriteAttempt,
 ): Promise<MaintainResult> {
   const { state: store, declaration } = dependencies;
-  const lease = await acquireSoleLease(dependencies, holder);
+  const lease = await acquireSoleLease(dependencies, holder, attempt.id);
   if (lease === null) return DONE;
   const nextStep = declaration.sync.kind === 'incremental' ? stepOfTiers : stepOfHistory;
   for (;;) {
