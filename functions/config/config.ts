@@ -214,9 +214,6 @@ export interface Parallelism {
   readonly inFlight: number;
 }
 
-/** For one slice, as long as nobody knows how long Intercom takes (functions/intercom/readers/walk/pace.ts). */
-export const REQUESTS_IN_FLIGHT = 8;
-
 /** Most for one slice, however long Intercom takes. */
 const MOST_IN_FLIGHT = 64;
 

@@ -2,10 +2,11 @@
  * How much of AWS a pipeline uses in a month. Figures per run are counted: test/e2e/cost.test.ts runs the
  * workflow and compares. Figures that no test here can measure are marked ASSUMED. Pure.
  */
-import { REQUESTS_IN_FLIGHT } from '../../../functions/config/config.ts';
+
 import { RENEW_MS } from '../../../functions/core/cap-shares.ts';
 import type { ObjectName } from '../../../functions/core/names.ts';
 import { LOOK_MS } from '../../../functions/intercom/http/request-cap.ts';
+import { REQUESTS_IN_FLIGHT } from '../../../functions/intercom/readers/walk/pace.ts';
 import { DAYS_PER_MONTH } from './prices.ts';
 
 /** The size of a workspace: records that exist now, and changes per day. */

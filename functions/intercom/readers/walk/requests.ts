@@ -1,10 +1,11 @@
 /** What all readers share: what they need, how they ask, and the check of what is asked of them. */
-import { REQUESTS_IN_FLIGHT } from '../../../config/config.ts';
+
 import type { ObjectDeclaration } from '../../../core/declaration.ts';
 import { ContractError } from '../../../core/errors.ts';
 import type { Clock, PermitPriority } from '../../../core/ports.ts';
 import type { Slice } from '../../../core/reading.ts';
 import type { IntercomClient, RequestOptions } from '../../http/client.ts';
+import { REQUESTS_IN_FLIGHT } from './pace.ts';
 
 export interface ReaderDeps {
   readonly client: IntercomClient;

@@ -92,7 +92,8 @@ function statistics(random: Random, row: number, time: Timed): JsonObject | null
       known && row % 4 === 0
         ? [
             { team_id: 5_017_600, team_name: 'Team 0 ☕', response_time: 610 },
-            { team_id: null, team_name: 'Unassigned', response_time: 0 },
+            // The same team again, after the conversation came back to it.
+            { team_id: 5_017_600, team_name: 'Team 0 ☕', response_time: 0 },
           ]
         : [],
     handling_time: span(5000),
