@@ -37,7 +37,8 @@ const PLENTY = { getRemainingTimeInMillis: () => 900_000 };
 
 /** Runs the workflow of one run by hand, with its own handlers. */
 async function runByHand(eventsOf: (object: Table) => number): Promise<LakeView> {
-  const session = await bench.open();
+  // What a stop costs is what was asked for ahead: the fewer at once, the fewer requests in vain.
+  const session = await bench.open({ config: { concurrency: 4 } });
   try {
     const { executions, resources } = session.pipeline;
     const CONFIG_PATH = join(bench.directory, 'state', 'pipeline.json');

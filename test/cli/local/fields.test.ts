@@ -63,7 +63,11 @@ it('an excluded child table has no files, is in no manifest, and is not needed f
   const { status, stdout } = await local(['sync', '--out', out, '--config', config, '--json'], environment);
   expect(status).toBe(0);
   const { objects, notes } = JSON.parse(stdout) as RunSummary;
-  expect(Object.keys(objects[0]?.rows ?? {})).toEqual(['contacts', 'contact_company']);
+  expect(Object.keys(objects[0]?.rows ?? {})).toEqual([
+    'contacts',
+    'contact_company',
+    'contact_subscription',
+  ]);
   expect(objects[0]?.completeness).toMatchObject({ status: 'complete' });
   expect(Object.keys(objects[0]?.completeness?.relations ?? {})).toEqual(['contact_company']);
   expect(notes).toEqual([expect.stringContaining("contacts has no declared column 'nickname'")]);
