@@ -24,7 +24,7 @@ const NAMES = ['first', 'second', 'third'] as const;
 const FEW = { ...SMALL, contacts: 80, sharedSecond: 10, companies: 120, conversations: 30 };
 
 /** Every answer takes a moment, so that requests that are sent at the same time are seen at the same time. */
-const SLOW = { match: { path: /./ }, respond: { kind: 'delay', delayMs: 40 } } as const;
+const SLOW = { match: { path: /./ }, respond: { kind: 'delay', delayMs: 80 } } as const;
 
 /** Slices of a few records, so that shares change hands often. */
 const LIMITS = { sliceRecords: 20, sliceParents: 10, maxSlices: 12 };

@@ -46,7 +46,7 @@ const STARTS = [
 ];
 
 /** The share of lakes that are kept for months; `MODEL_UPKEEP=1`: all of them. */
-const UPKEEP_SHARE = Number(process.env.MODEL_UPKEEP ?? 0.04);
+const UPKEEP_SHARE = Number(process.env.MODEL_UPKEEP ?? 0.02);
 
 const DISTURBANCES: readonly Disturbance[] = [
   'killed_before',
