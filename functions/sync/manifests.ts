@@ -29,27 +29,15 @@ export async function readManifests(
   return stored;
 }
 
-const keysOf = (lake: Pick<Lake, 'list'>, object: ObjectName): Promise<readonly string[]> =>
-  Array.fromAsync(lake.list(manifestPrefix(object)));
-
 /**
- * All manifests of the object, oldest first, also those that a rewrite replaced. If some are removed while we read, we
- * begin again: others stand for them by then.
+ * All manifests of the object, oldest first, also those that a rewrite replaced.
  * @throws ContractError if a manifest cannot be read
  */
-export async function manifestsOf(
+export const manifestsOf = async (
   lake: Pick<Lake, 'get' | 'list'>,
   object: ObjectName,
-): Promise<readonly StoredManifest[]> {
-  const keys = await keysOf(lake, object);
-  try {
-    return await readManifests(lake, keys);
-  } catch (error) {
-    const left = new Set(await keysOf(lake, object));
-    if (keys.every((key) => left.has(key))) throw error;
-    return manifestsOf(lake, object);
-  }
-}
+): Promise<readonly StoredManifest[]> =>
+  readManifests(lake, await Array.fromAsync(lake.list(manifestPrefix(object))));
 
 /** Those that count: a rewrite stands for the runs that it replaces. */
 export const thatCount = (stored: readonly StoredManifest[]): readonly StoredManifest[] =>
