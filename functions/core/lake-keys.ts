@@ -84,7 +84,7 @@ export const passOf = (runId: string): number => Number(/Z-month-p(\d+)-/.exec(r
 export const tierOf = (runId: string): 'day' | 'month' | null =>
   runId.includes('Z-day-') ? 'day' : runId.includes('Z-month-') ? 'month' : null;
 
-/** The run's id in the key of its manifest. */
+/** The run's id in the key of its manifest or summary. */
 export const runIdIn = (manifestKey: string): string =>
   manifestKey.slice(manifestKey.lastIndexOf('/') + 1).replace(/\.json$/, '');
 

@@ -11,7 +11,8 @@ export const upTo = ({ cursor, run_id }: Pick<Manifest, 'cursor' | 'run_id'>): s
   isoTime(cursor?.after == null ? runStartOf(run_id) : cursor.after * 1000);
 
 /** An object that nobody has read for longer needs somebody's attention, even if no run fails. */
-export const STALE_AFTER_MS = 2 * DAY_SECONDS * 1000;
+export const STALE_AFTER_DAYS = 2;
+export const STALE_AFTER_MS = STALE_AFTER_DAYS * DAY_SECONDS * 1000;
 
 /** @param time an answer of `upTo`; null if nothing was ever committed */
 export const isOlder = (time: string | null, maxAgeMs: number, now: EpochMs): boolean =>

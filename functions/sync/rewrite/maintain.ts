@@ -157,8 +157,8 @@ interface Step {
 /** The runs of past days become one. */
 async function stepOfTiers(
   dependencies: MaintainDependencies,
-  lease: SoleLease,
   attempt: RewriteAttempt,
+  lease: SoleLease,
 ): Promise<Step> {
   const { clock } = dependencies;
   const manifests = await knownManifests(dependencies);
@@ -171,11 +171,7 @@ async function stepOfTiers(
 }
 
 /** What runs beyond the history noticed becomes one rewrite, before they go. What was erased waits for queries. */
-async function stepOfHistory(
-  dependencies: MaintainDependencies,
-  _lease: SoleLease,
-  attempt: RewriteAttempt,
-): Promise<Step> {
+async function stepOfHistory(dependencies: MaintainDependencies, attempt: RewriteAttempt): Promise<Step> {
   const stored = await manifestsOf(dependencies.lake, dependencies.declaration.name);
   const keys = thatCount(stored).map(({ key }) => key);
   const known = await knownManifests(dependencies);
@@ -209,7 +205,7 @@ export async function maintainObject(
     if (attempt.isOver()) return { status: 'continue' };
     await requireSoleLease(dependencies, lease);
     if (!(await eraseAll(dependencies, lease, attempt))) return { status: 'continue' };
-    const { rewrite, isPurged } = await nextStep(dependencies, lease, attempt);
+    const { rewrite, isPurged } = await nextStep(dependencies, attempt, lease);
     if (!isPurged || !(await confirmRemoved(dependencies, attempt))) return { status: 'continue' };
     if (rewrite === null) break;
     if (!(await compact(dependencies, lease, rewrite, attempt))) return { status: 'continue' };

@@ -180,15 +180,18 @@ export async function compareVersions(
 
   async function take(step: (typeof steps)[number]): Promise<void> {
     const { file } = step;
+    const lines = linesOf(file.key, await read(file));
+    if (step.does === 'see') {
+      for await (const line of lines) see(rowOf(line), step.isSource);
+      return;
+    }
     const bits = dropped.get(file.key) ?? Buffer.alloc(Math.ceil(file.rows / 8));
     let at = 0;
-    for await (const line of linesOf(file.key, await read(file))) {
-      const row = rowOf(line);
-      if (step.does === 'see') see(row, step.isSource);
-      else if (mayGo(step.table, row)) bits[at >> 3] = (bits[at >> 3] ?? 0) | (1 << (at & 7));
+    for await (const line of lines) {
+      if (mayGo(step.table, rowOf(line))) bits[at >> 3] = (bits[at >> 3] ?? 0) | (1 << (at & 7));
       at += 1;
     }
-    if (step.does === 'mark') dropped.set(file.key, bits);
+    dropped.set(file.key, bits);
   }
 
   while (share < shares) {

@@ -5,6 +5,7 @@ import {
   GetQueryExecutionCommand,
   paginateGetQueryResults,
   StartQueryExecutionCommand,
+  type StartQueryExecutionCommandInput,
 } from '@aws-sdk/client-athena';
 import { InputError } from '../../../functions/core/errors.ts';
 import { dataStackOf } from './deployment.ts';
@@ -17,25 +18,37 @@ const LOOK_AGAIN_MS = 500;
 /** Values are text, as Athena sends them; a null stays one. */
 export type AthenaRow = Readonly<Record<string, string | null>>;
 
-/**
- * Asks Athena, which bills what it scans and stops a query beyond the workgroup's limit.
- * @throws InputError with Athena's message about the SQL; the errors of explainAws
- */
-export async function askAthena(
+/** Answers a query. @throws InputError with Athena's message about the SQL; the errors of explainAws */
+export type AskAthena = (sql: string) => Promise<readonly AthenaRow[]>;
+
+/** Athena bills what it scans, and stops a query beyond the workgroup's limit. The first query finds the workgroup. */
+export function openAthena(
   { clients, deployed }: Pick<RemotePipeline, 'clients' | 'deployed'>,
-  sql: string,
+  signal: AbortSignal,
+): AskAthena {
+  const client = clients.open(AthenaClient);
+  let place: ReturnType<typeof placeOf> | null = null;
+  return async (sql) => {
+    place ??= placeOf(clients, deployed.name);
+    return ask(client, { QueryString: sql, ...(await place) }, signal);
+  };
+}
+
+async function placeOf({ cloudFormation }: RemotePipeline['clients'], pipeline: string) {
+  const stack = await describeStack(cloudFormation, dataStackOf(pipeline));
+  const output = (key: string) => stack?.Outputs?.find(({ OutputKey }) => OutputKey === key)?.OutputValue;
+  return {
+    WorkGroup: output('AthenaWorkgroup'),
+    QueryExecutionContext: { Database: output('GlueDatabase') },
+  };
+}
+
+async function ask(
+  client: AthenaClient,
+  query: StartQueryExecutionCommandInput,
   signal: AbortSignal,
 ): Promise<readonly AthenaRow[]> {
-  const stack = await describeStack(clients.cloudFormation, dataStackOf(deployed.name));
-  const output = (key: string) => stack?.Outputs?.find(({ OutputKey }) => OutputKey === key)?.OutputValue;
-  const client = clients.open(AthenaClient);
-  const { QueryExecutionId } = await client.send(
-    new StartQueryExecutionCommand({
-      QueryString: sql,
-      WorkGroup: output('AthenaWorkgroup'),
-      QueryExecutionContext: { Database: output('GlueDatabase') },
-    }),
-  );
+  const { QueryExecutionId } = await client.send(new StartQueryExecutionCommand(query));
   for (;;) {
     const { QueryExecution } = await client.send(new GetQueryExecutionCommand({ QueryExecutionId }));
     const { State, StateChangeReason = '' } = QueryExecution?.Status ?? {};

@@ -1,5 +1,6 @@
 /** A page as a tree of elements: text is escaped when the tree is written, so none of it can become markup. */
 import { parseHTML } from 'linkedom';
+import { isNumeric } from '../terminal/table-text.ts';
 
 /** The part of an element that we use. */
 export interface PageElement {
@@ -25,12 +26,10 @@ export function element(
   return made;
 }
 
-const isNumber = (text: string): boolean => /^([\d,.]+( [A-Za-z%]+)?|–)$/.test(text);
-
 /** A table with a header. Columns of numbers are aligned right. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): PageElement {
   const looks = header.map((_name, index) =>
-    rows.every((row) => isNumber(row[index] ?? '')) ? { class: 'number' } : {},
+    rows.every((row) => isNumeric(row[index] ?? '')) ? { class: 'number' } : {},
   );
   const heads = header.map((name, index) => element('th', { scope: 'col', ...looks[index] }, name));
   const cells = (row: readonly string[]) => row.map((text, index) => element('td', looks[index], text));

@@ -1,6 +1,6 @@
 /** The runs of a pipeline over time, added up by day, week or month, so that any number of runs has a readable picture. */
 import type { ObjectSummary, RunSummary } from '../../../functions/core/engine-files.ts';
-import { RUNS_PREFIX, runStartOf } from '../../../functions/core/lake-keys.ts';
+import { RUNS_PREFIX, runIdIn, runStartOf } from '../../../functions/core/lake-keys.ts';
 import { sum } from '../../../functions/core/metrics.ts';
 import type { ObjectName } from '../../../functions/core/names.ts';
 import type { Lake } from '../../../functions/core/ports.ts';
@@ -109,7 +109,7 @@ function periodFrom(from: string, runs: readonly RunSummary[]): Period {
 /** Runs that are read at once. */
 const AT_ONCE = 50;
 
-const runIdOf = (key: string): string => key.slice(RUNS_PREFIX.length, -'.json'.length);
+const startOf = (key: string): EpochMs => runStartOf(runIdIn(key));
 
 /**
  * @param since runs that began earlier are left out
@@ -120,14 +120,12 @@ export async function readHistory(
   since: EpochMs,
   now: EpochMs,
 ): Promise<History> {
-  const keys = (await Array.fromAsync(lake.list(RUNS_PREFIX))).filter(
-    (key) => runStartOf(runIdOf(key)) >= since,
-  );
+  const keys = (await Array.fromAsync(lake.list(RUNS_PREFIX))).filter((key) => startOf(key) >= since);
   const [first] = keys;
   if (first === undefined) return { unit: 'day', periods: [], changes: [] };
-  const from = Math.min(runStartOf(runIdOf(first)), now - (MIN_DAYS - 1) * DAY_MS);
+  const from = Math.min(startOf(first), now - (MIN_DAYS - 1) * DAY_MS);
   const unit = unitFor(from, now);
-  const byPeriod = Map.groupBy(keys, (key) => periodOf(runStartOf(runIdOf(key)), unit));
+  const byPeriod = Map.groupBy(keys, (key) => periodOf(startOf(key), unit));
   const periods: Period[] = [];
   const changes: History['changes'][number][] = [];
   for (const start of periodsBetween(from, now, unit)) {

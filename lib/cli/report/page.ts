@@ -42,12 +42,9 @@ const chart = (title: string, ...children: readonly PageElement[]): PageElement 
 const tile = (figure: string, what: string, tone = ''): PageElement =>
   element('div', { class: `tile ${tone}` }, element('b', {}, figure), element('span', {}, what));
 
-/** How long ago an object was known to be whole, in seconds: the cursor's time, or the last commit's. */
-function lagSeconds({ committed }: ObjectStatus, now: EpochMs): number | null {
-  if (committed === null) return null;
-  const upTo = committed.cursor?.after ?? Date.parse(committed.committed_at) / 1000;
-  return Math.max(0, now / 1000 - upTo);
-}
+/** How long ago an object was known to be whole, in seconds; null if it never was. */
+const lagSeconds = ({ up_to }: ObjectStatus, now: EpochMs): number | null =>
+  up_to === null ? null : Math.max(0, (now - Date.parse(up_to)) / 1000);
 
 /** `3.2 h` */
 function span(seconds: number): string {

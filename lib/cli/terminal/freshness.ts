@@ -3,11 +3,12 @@ import { minutesOf } from '../../../functions/config/deployment.ts';
 import { InputError } from '../../../functions/core/errors.ts';
 import type { EpochMs } from '../../../functions/core/time.ts';
 import { type ObjectStatus, type PipelineStatus, staleObjects } from '../../../functions/sync/status.ts';
+import { STALE_AFTER_DAYS } from '../../../functions/sync/up-to.ts';
 import { shortTime } from './table-text.ts';
 import type { ExitStatus } from './terminal.ts';
 
 /** How long an object may stay unread before `status` mentions it. */
-const DEFAULT_MAX_AGE = '2 days';
+const DEFAULT_MAX_AGE = `${STALE_AFTER_DAYS} days`;
 
 export interface Freshness {
   /** A line for each object that was last read longer ago. */

@@ -1,7 +1,7 @@
 /** A table for a terminal: columns as wide as their widest cell, numbers aligned right. Pure. */
 
 /** A dash is a number that is not known. */
-const isNumeric = (text: string): boolean => /^([\d.,]+( [A-Za-z%/]+)?|–)$/.test(text);
+export const isNumeric = (text: string): boolean => /^([\d.,]+( [A-Za-z%/]+)?|–)$/.test(text);
 
 /** @param rows cells as text; the first row is the header */
 export function tableText(rows: readonly (readonly string[])[]): string {

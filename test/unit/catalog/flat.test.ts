@@ -1,9 +1,8 @@
 /** Flat views, as DuckDB reads them. */
-import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import type { DuckDBConnection } from '@duckdb/node-api';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { derivedViews } from '../../../functions/catalog/configured.ts';
-import { manifestStatements } from '../../../functions/catalog/duckdb.ts';
 import type { WriteLeaf } from '../../../functions/catalog/flat.ts';
 import { LEAVES } from '../../../functions/catalog/flat-leaves.ts';
 import { athenaLeaf, duckdbLeaf } from '../../../functions/catalog/json-paths.ts';
@@ -13,23 +12,16 @@ import { tablesOf } from '../../../functions/core/declared-tables.ts';
 import type { Attribute, Attributes } from '../../../functions/core/ports.ts';
 import { OBJECTS, TABLES } from '../../../functions/objects/index.ts';
 import { attributesOf } from '../../../functions/rows/attributes.ts';
+import { openMacroDatabase } from '../../support/macro-database.ts';
 
 const ALL = Object.values(OBJECTS);
 
-let instance: DuckDBInstance;
 let connection: DuckDBConnection;
+let close: () => void;
 beforeAll(async () => {
-  instance = await DuckDBInstance.create(':memory:');
-  connection = await instance.connect();
-  await connection.run("SET TimeZone = 'America/New_York'");
-  for (const sql of manifestStatements({ root: '/none/', manifests: [] })) {
-    if (sql.includes('MACRO')) await connection.run(sql);
-  }
+  ({ connection, close } = await openMacroDatabase());
 });
-afterAll(() => {
-  connection.closeSync();
-  instance.closeSync();
-});
+afterAll(() => close());
 
 const flats = (
   config: object = {},

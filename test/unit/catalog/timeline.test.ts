@@ -1,13 +1,13 @@
 /** The timeline of conversations, as DuckDB reads it, against a model that walks through the parts. */
-import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import type { DuckDBConnection } from '@duckdb/node-api';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { derivedViewNames, derivedViews } from '../../../functions/catalog/configured.ts';
-import { manifestStatements } from '../../../functions/catalog/duckdb.ts';
 import { duckdbLeaf } from '../../../functions/catalog/json-paths.ts';
 import { createView } from '../../../functions/catalog/views.ts';
 import { parseConfig } from '../../../functions/config/config.ts';
 import { OBJECTS, TABLES } from '../../../functions/objects/index.ts';
+import { openMacroDatabase } from '../../support/macro-database.ts';
 import { sorted, TIMELINE_SQL, type TimelineRow, timelineOf } from '../../support/timeline-model.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -23,15 +23,10 @@ const timeline = (config: object = {}) =>
     ({ name }) => name === VIEW,
   );
 
-let instance: DuckDBInstance;
 let connection: DuckDBConnection;
+let close: () => void;
 beforeAll(async () => {
-  instance = await DuckDBInstance.create(':memory:');
-  connection = await instance.connect();
-  await connection.run("SET TimeZone = 'America/New_York'");
-  for (const sql of manifestStatements({ root: '/none/', manifests: [] })) {
-    if (sql.includes('MACRO')) await connection.run(sql);
-  }
+  ({ connection, close } = await openMacroDatabase());
   for (const name of ['conversations', 'conversation_parts'] as const) {
     const columns = OBJECTS[name].columns.map(
       (column) => `"${column.name}" ${column.type === 'timestamp' ? 'BIGINT' : 'VARCHAR'}`,
@@ -42,10 +37,7 @@ beforeAll(async () => {
   if (view === undefined) throw new Error(`There is no ${VIEW}.`);
   await connection.run(createView(view));
 });
-afterAll(() => {
-  connection.closeSync();
-  instance.closeSync();
-});
+afterAll(() => close());
 
 const cell = (value: unknown): string => {
   if (value === null || value === undefined) return 'NULL';

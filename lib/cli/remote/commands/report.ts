@@ -1,7 +1,7 @@
 /** `report` of a deployed pipeline: its runs from the bucket, and the five questions by Athena, as one page. */
 import { type ReportOptions, writeReport } from '../../report/write-report.ts';
 import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
-import { askAthena } from '../athena.ts';
+import { openAthena } from '../athena.ts';
 import { configOf, openRemotePipeline, type RemoteOptions } from '../remote-pipeline.ts';
 
 export async function runReport(
@@ -14,7 +14,7 @@ export async function runReport(
     {
       name: pipeline.deployed.name,
       lake: pipeline.lake,
-      ask: (sql) => askAthena(pipeline, sql, terminal.signal),
+      ask: openAthena(pipeline, terminal.signal),
     },
     options,
   );

@@ -253,26 +253,38 @@ test('a debt does not name somebody who was erased', async () => {
   expect(filesWithPerson(pipeline)).toEqual([]);
 });
 
-test('a commit that slept until its run was erased and removed does not bring it back', async () => {
-  const { pipeline, dependencies, change } = await history(3);
-  change(3);
-  const holder = await beginRun(pipeline, dependencies);
-  await planAndExtract(dependencies, holder);
+/** A run that has read everything and is about to commit, and a place at which its commit sleeps. */
+async function aboutToCommit() {
+  const all = await history(3);
+  all.change(3);
+  const holder = await beginRun(all.pipeline, all.dependencies);
+  await planAndExtract(all.dependencies, holder);
   const wake = Promise.withResolvers<void>();
   const asleep = Promise.withResolvers<void>();
+  async function sleep(): Promise<void> {
+    asleep.resolve();
+    await wake.promise;
+  }
+  /** Begins the commit, and waits until it sleeps. */
+  async function begin(dependencies: ObjectDependencies) {
+    const zombie = commitObject(dependencies, holder);
+    zombie.catch(() => undefined);
+    await asleep.promise;
+    return { zombie };
+  }
+  return { ...all, holder, sleep, wake: wake.resolve, begin };
+}
+
+test('a commit that slept until its run was erased and removed does not bring it back', async () => {
+  const { pipeline, dependencies, holder, sleep, wake, begin } = await aboutToCommit();
   const lake = {
     ...pipeline.lake,
     async putNew(key: string, body: Uint8Array) {
-      if (key === manifestKey('contacts', holder.runId)) {
-        asleep.resolve();
-        await wake.promise;
-      }
+      if (key === manifestKey('contacts', holder.runId)) await sleep();
       return pipeline.lake.putNew(key, body);
     },
   };
-  const zombie = commitObject({ ...dependencies, lake }, holder);
-  zombie.catch(() => undefined);
-  await asleep.promise;
+  const { zombie } = await begin({ ...dependencies, lake });
   pipeline.executions.running.delete(holder.executionArn);
   pipeline.clock.advance(HOUR_MS);
   // The next run finishes the commit.
@@ -281,30 +293,22 @@ test('a commit that slept until its run was erased and removed does not bring it
   await maintain(pipeline, dependencies);
   const [before, manifests] = [visible(pipeline), manifestsOf(pipeline.lake, 'contacts')];
   expect(manifests.map(({ run_id }) => run_id)).not.toContain(holder.runId);
-  wake.resolve();
+  wake();
   await expect(zombie).rejects.toMatchObject({ code: 'lease_lost' });
   expect(manifestsOf(pipeline.lake, 'contacts')).toEqual(manifests);
   expect(visible(pipeline)).toEqual(before);
 });
 
 test('a commit that slept while its run was committed, erased and removed does not commit it again', async () => {
-  const { pipeline, dependencies, change } = await history(3);
-  change(3);
-  const holder = await beginRun(pipeline, dependencies);
-  await planAndExtract(dependencies, holder);
-  const wake = Promise.withResolvers<void>();
-  const asleep = Promise.withResolvers<void>();
+  const { pipeline, dependencies, holder, sleep, wake, begin } = await aboutToCommit();
   const state = {
     ...pipeline.state,
     async markCommitting(...mark: Parameters<typeof pipeline.state.markCommitting>) {
-      asleep.resolve();
-      await wake.promise;
+      await sleep();
       return pipeline.state.markCommitting(...mark);
     },
   };
-  const zombie = commitObject({ ...dependencies, state }, holder);
-  zombie.catch(() => undefined);
-  await asleep.promise;
+  const { zombie } = await begin({ ...dependencies, state });
   // The workflow calls it again, and then for maintenance, which is cut off.
   await commitObject(dependencies, holder);
   await ask(pipeline, { isNow: true });
@@ -312,7 +316,7 @@ test('a commit that slept while its run was committed, erased and removed does n
   await maintainObject({ ...dependencies, state: cutOff }, holder, ATTEMPT);
   const [before, manifests] = [visible(pipeline), manifestsOf(pipeline.lake, 'contacts')];
   expect(manifests.map(({ run_id }) => run_id)).not.toContain(holder.runId);
-  wake.resolve();
+  wake();
   await expect(zombie).rejects.toMatchObject({ code: 'fence_raised' });
   expect(manifestsOf(pipeline.lake, 'contacts')).toEqual(manifests);
   expect(visible(pipeline)).toEqual(before);
