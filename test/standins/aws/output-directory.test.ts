@@ -68,7 +68,8 @@ test('kill -9 during puts leaves only whole objects, every answered one, and no 
     .catch(() => 'failed');
   const writers = [1, 2, 3, 4].map(writer);
   await expect.poll(() => answered.length, { timeout: 20_000, interval: 5 }).toBeGreaterThan(40);
-  expect(await readdir(join(directory, 'state/tmp'))).not.toEqual([]);
+  // The endless upload may begin later than all of these.
+  await expect.poll(() => readdir(join(directory, 'state/tmp')), { timeout: 20_000 }).not.toEqual([]);
   await kill();
   expect(await stuck).toBe('failed');
   await Promise.all(writers);
