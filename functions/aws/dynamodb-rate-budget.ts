@@ -18,7 +18,7 @@ import { orAborted } from './or-aborted.ts';
 
 const WINDOW_MS = 10_000;
 
-/** The lowest published limit, 1,000 a minute, until a header tells the real one. */
+/** The lowest published limit, 1,000 a minute, until a header shows the real one. */
 const FIRST_LIMIT = 166;
 
 /** Share of a window that only urgent requests may use: scroll, first pages, unpaged lists. */

@@ -219,7 +219,7 @@ export interface ObjectDeclaration {
    * are what is counted, owed and deleted.
    */
   readonly recordsOf?: ObjectName;
-  /** Field whose time orders versions of a record; null where Intercom stamps none. */
+  /** Field whose time orders versions of a record; null if Intercom stamps none. */
   readonly versionField: 'updated_at' | 'created_at' | null;
   /** Null: Intercom has no separate permission for this object. */
   readonly permission: Permission | null;

@@ -115,7 +115,7 @@ export interface SoleLease extends Lease {
 }
 
 /**
- * Takes the lease for this attempt alone: earlier attempts of the same run that are still at work are shut out, too.
+ * Takes the lease for this attempt alone: earlier attempts of the same run that are still running are shut out, too.
  * What a rewrite replaces follows from what it found, so two of them must never go on side by side.
  * @param attempt the id of the attempt: no other has it
  * @returns null if another run works on the object, or a later one has committed it

@@ -15,7 +15,7 @@ export interface Line {
   readonly product: string;
   /** What could be: the other program, or arithmetic. */
   readonly ideal: string;
-  /** Product to ideal, in the direction that is better when larger; null where there is none. */
+  /** Product to ideal, in the direction that is better when larger; null if there is none. */
   readonly ratio: number | null;
   readonly wanted: string;
 }

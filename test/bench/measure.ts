@@ -15,7 +15,7 @@ const LOOK_MS = 50;
 
 export interface Measured {
   readonly seconds: number;
-  /** Null where there is no /proc. */
+  /** Null if there is no /proc. */
   readonly peakMb: number | null;
 }
 

@@ -121,7 +121,7 @@ describe('after a run', () => {
     expect(again.versions).toEqual(versions);
   });
 
-  test('tables of objects that were never read are there, also where Intercom refuses them', async () => {
+  test('tables of objects that were never read are there, also if Intercom refuses them', async () => {
     const current = await start({ objects: ['tags', 'teams', 'team_admin'] });
     current.simulator.addFault({ match: { path: '/teams' }, respond: { status: 403, json: {} } });
     expect(await current.sync()).toMatchObject({ status: 'finished', runs: [{ status: 'failed' }] });
@@ -167,7 +167,7 @@ describe('a field that nobody declared', () => {
     expect({ teams: types.teams }).toEqual(await duckdbTypes(current, ['teams']));
   });
 
-  test('is none where it is blocked', async () => {
+  test('is none if it is blocked', async () => {
     const current = await start({ objects: ['teams'], schemaChanges: 'block' });
     await current.sync();
     addToTeams(current, { mood: 'good' });

@@ -354,7 +354,7 @@ describe('debts', () => {
     expect(expected.problems(await lake())).toEqual([]);
   });
 
-  test('where everything fails the object fails, instead of owing everything', async () => {
+  test('if everything fails the object fails, instead of owing everything', async () => {
     const { simulator, clock, sync, lake } = await start({ clock: { speed: 400 } });
     const objects = ['conversation_parts', 'admins'] as const;
     const heal = simulator.addFault({ match: { path: /^\/conversations\/\d+/ }, respond: fails });

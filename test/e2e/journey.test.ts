@@ -1,7 +1,7 @@
 /**
  * The life of a pipeline, with the commands that a person uses and the bundles, rights and alarms of the templates:
  * deployed, not connected for a while, connected, stopped, resumed, destroyed, and deployed again over what it left
- * behind. No alarm goes off without a reason, and nothing is read or hashed anew.
+ * behind. No alarm goes off without a reason, and nothing is read or hashed again.
  */
 import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';

@@ -39,7 +39,7 @@ const configFor = ({ simulator }: Bench): PipelineConfig => ({
   name: 'test',
   baseUrl: simulator.url,
   overlapMinutes: 240,
-  // What can be at work at the moment of the kill, and is asked for again.
+  // What can be in progress at the moment of the kill, and is asked for again.
   parallelism: { slices: 2 },
 });
 

@@ -94,7 +94,7 @@ const OTHER_VALUES: Values = {
 const TALKS: readonly Table[] = ['conversations', 'conversation_parts'];
 const SEARCHED: readonly Table[] = ['contacts', 'tickets', ...TALKS];
 
-/** Objects that a switch can make a difference to; where none is named, a search and a list stand for all. */
+/** Objects that a switch can make a difference to; if none is named, a search and a list stand for all. */
 const CONCERNED: { readonly [Name in SwitchName]?: readonly Table[] } = {
   maxBody: SEARCHED,
   rateHeaders: ['contacts', 'conversation_parts'],

@@ -147,7 +147,7 @@ describe('what alarms watch', () => {
     expect(valuesOf(lines.flatMap(samplesOf), 'ConnectionLost')).toEqual([1, 0]);
   }, 60_000);
 
-  test('per object too, where that is wanted', async () => {
+  test('per object too, if that is wanted', async () => {
     const { lines, metrics } = emf('detailed');
     const { sync } = await start({ metrics });
     await sync(tags);

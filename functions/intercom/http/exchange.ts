@@ -52,7 +52,7 @@ export function headerOf(headers: AnswerHeaders, name: string): string | null {
 /** undici's codes for what the caller did wrong. */
 const BUGS: readonly unknown[] = ['UND_ERR_INVALID_ARG', 'UND_ERR_NOT_SUPPORTED', 'UND_ERR_CLOSED'];
 
-/** Whatever is no bug comes from the network: an answer that is no HTTP has not even a code. */
+/** Whatever is not a bug comes from the network: an answer that is not HTTP does not even have a code. */
 function failureOf(error: Error): Error {
   const isBug = error instanceof TypeError || ('code' in error && BUGS.includes(error.code));
   return isBug ? error : new NoAnswer('network', error);

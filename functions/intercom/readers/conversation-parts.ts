@@ -36,7 +36,7 @@ type PartsPosition = {
   readonly found: number;
 };
 
-/** The conversations of a page, each on its own, then the page itself; and whatever else the listing tells. */
+/** The conversations of a page, each on its own, then the page itself; and whatever else the listing shows. */
 type Task = { readonly type: 'conversation'; readonly conversation: ListedConversation } | ListingStep | Lost;
 
 type Fetched =

@@ -10,7 +10,7 @@ const CACHE = join(import.meta.dirname, '../../../node_modules/.cache/functions'
 const NAME = 'function-thread';
 
 /**
- * Path of the bundle of `function-thread.ts`. It takes half a second where this version of the code has none yet.
+ * Path of the bundle of `function-thread.ts`. It takes half a second if this version of the code has none yet.
  * @param cache folder of the bundles
  */
 export async function functionBundle(cache = CACHE): Promise<string> {

@@ -24,7 +24,7 @@ const staleLine = ({ object, up_to }: ObjectStatus, maxAge: string): string =>
 
 /**
  * @param wanted the value of `--max-age`; without it, nothing fails
- * @throws InputError if it is no time
+ * @throws InputError if it is not a time
  */
 export function judgeFreshness(status: PipelineStatus, wanted: string | undefined, now: EpochMs): Freshness {
   const maxAge = wanted ?? DEFAULT_MAX_AGE;

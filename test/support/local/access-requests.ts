@@ -73,7 +73,7 @@ const ASKS: Readonly<Record<string, Asks>> = {
 
 const bucketArn = (bucket: string): string => `arn:aws:s3:::${bucket}`;
 
-/** Listing without a key; the prefix is a condition key only where the request has one. */
+/** Listing without a key; the prefix is a condition key only if the request has one. */
 export const listing = (bucket: string, prefix: string | null): AccessRequest => ({
   action: 's3:ListBucket',
   resource: bucketArn(bucket),

@@ -495,7 +495,7 @@ function ownColumns(table: Table): string {
     : '_extracted_at,_run_id,_unknown,_version';
 }
 
-/** What is wrong with a row, apart from our own columns; null where nothing is. */
+/** What is wrong with a row, apart from our own columns; null if nothing is. */
 function rowProblem(table: Table, expected: ExactObject, actual: ExactObject): string | null {
   const columns = new Set([...Object.keys(expected), ...Object.keys(actual)]);
   for (const column of columns) {

@@ -59,7 +59,7 @@ export async function gateAws({ environment, logicalId, rights, hasOwnKey }: Gat
     return refused === undefined ? null : `${text(refused)} with ${JSON.stringify(refused.context)}`;
   }
 
-  /** Denies where there is a reason to. */
+  /** Denies if there is a reason to. */
   function verdict(request: IncomingMessage, reason: string | null): AwsRefusal | null {
     if (reason === null) return null;
     denied.push(`${logicalId}: ${reason}`);

@@ -55,7 +55,7 @@ export interface SyncOptions {
   readonly directory?: string;
 }
 
-/** An open pipeline: several syncs without opening the directory anew. */
+/** An open pipeline: several syncs without opening the directory again. */
 export interface Session {
   readonly pipeline: LocalPipeline;
   run(input?: Readonly<Record<string, unknown>>): Promise<SyncResult>;

@@ -137,7 +137,7 @@ describe('flat views', () => {
     });
   });
 
-  it('keep a hash where a field is hashed, and have no column for what is excluded', async () => {
+  it('keep a hash if a field is hashed, and have no column for what is excluded', async () => {
     const attributes = { contacts: [{ name: 'age', type: 'integer' }] } as const;
     const hashed = flatOf('contacts_flat', { sensitiveFields: 'hash' }, attributes);
     const row = await rowOf(hashed, { id: '1', custom_attributes: '{"age":"0a1b"}' });

@@ -46,7 +46,7 @@ describe('the columns of a history', () => {
     expect(mergedHistoryColumns(null, tagsHistory(), [])).toEqual(tagsHistory());
   });
 
-  it('stay as they are where nothing is new', () => {
+  it('stay as they are if nothing is new', () => {
     const columns = tagsHistory({ shade: ['string'], later: [] });
     expect(merged(columns, columns)).toEqual(columns);
   });
@@ -105,7 +105,7 @@ describe('the columns of a history', () => {
 });
 
 describe('a table that is there', () => {
-  it('stays as it is where nothing is new', () => {
+  it('stays as it is if nothing is new', () => {
     const table = tagsFiles({ shade: ['string'], later: [] });
     expect(mergedTable(table, table)).toEqual(table);
   });

@@ -324,7 +324,7 @@ describe('child rows', () => {
     expect(rowsOf('contacts', { id: 'c1', tags } as JsonObject)).toHaveLength(1);
   });
 
-  test('none has a key that is null: what is no item of the list has no row', () => {
+  test('none has a key that is null: what is not an item of the list has no row', () => {
     const tags = { data: ['t', { id: 7 }, null, {}, { id: '8' }] };
     expect(linesOf(rowsOf('contacts', { id: 'c1', tags }), 'contact_tag')).toMatchObject([
       { contact_id: 'c1', tag_id: '7' },

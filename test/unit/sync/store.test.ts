@@ -20,7 +20,7 @@ test.each([
 test.each([
   ['a file', { format: 2 }],
   ['a draft', { manifest: { format: 2 }, startFrom: null }],
-  ['a format that is no number', { format: 'x' }],
+  ['a format that is not a number', { format: 'x' }],
 ])('%s of a newer version is refused, with what to do', async (_name, value) => {
   const { asked, required } = await stored(value);
   const refusal = {

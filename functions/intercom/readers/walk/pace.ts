@@ -10,7 +10,7 @@ const LEAST = 4;
 /** Room for answers that take longer than the average. */
 const ROOM = 1.25;
 
-/** The lowest published limit in ten seconds, until a header tells the real one. */
+/** The lowest published limit in ten seconds, until a header shows the real one. */
 const FIRST_LIMIT = 166;
 
 /** Weight of one answer in the average. */

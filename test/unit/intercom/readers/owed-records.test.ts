@@ -111,7 +111,7 @@ describe('owed records', () => {
     ]);
   });
 
-  test('are absent too where the newer version is refused', async () => {
+  test('are absent too if the newer version is refused', async () => {
     const { gone } = await read(
       answering([], (_id, version) =>
         version === '2.15' ? NOT_FOUND : { status: 400, json: errorList('intercom_version_invalid') },

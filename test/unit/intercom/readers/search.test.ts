@@ -131,7 +131,7 @@ describe('walking', () => {
     expect(rest.matched).toBe(35);
   });
 
-  test('what has no id or is no object is rejected alone; an answer without a list is a failure', async () => {
+  test('what has no id or is not an object is rejected alone; an answer without a list is a failure', async () => {
     const data = [{ updated_at: 1 }, record(7), 'x', null, { id: '', updated_at: 2 }];
     const { ids, events } = await readAll(() => ({ json: { data, total_count: 5, pages: {} } }));
     expect(ids).toEqual([record(7).id]);
