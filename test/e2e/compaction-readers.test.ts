@@ -1,0 +1,128 @@
+/** Queries while history is rewritten and removed under them: each answer is the old one or the new one. */
+import { execFileSync } from 'node:child_process';
+import { mkdir, open as openFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { parseConfig } from '../../functions/config/config.ts';
+import { isRewrite, manifestPrefix, runIdIn } from '../../functions/core/lake-keys.ts';
+import type { Lake } from '../../functions/core/ports.ts';
+import { maintainObject } from '../../functions/sync/rewrite/maintain.ts';
+import { type LakeDatabase, openLakeDatabase } from '../../lib/cli/local/lake-database.ts';
+import { createHistory, directoryOf, type History } from '../support/history-lake.ts';
+import { beginRun } from '../support/workflow.ts';
+
+const HOUR = 3_600_000;
+
+const VIEWS = ['contacts', 'contact_tag'].flatMap((table) => [table, `${table}_history`, `${table}_live`]);
+
+/** How many rows a view has, and a sum over all their values: a row that is there twice or missing changes both. */
+const sumOf = (view: string): string => {
+  const moved = view.endsWith('_history') ? ' EXCLUDE (run_date, "$path")' : '';
+  return `SELECT '${view}' AS view, count(*) AS rows, sum(hash(one)) AS sum FROM (SELECT *${moved} FROM ${view}) AS one`;
+};
+
+/** All views in one statement. */
+const SUMS = VIEWS.map(sumOf).join('\nUNION ALL\n');
+
+const answer = async (database: LakeDatabase, sql = SUMS): Promise<readonly string[]> =>
+  (await database.query(sql)).rows.map((row) => row.join(' ')).toSorted();
+
+/** The lake with the same files in a directory, one by one. @param afterStep awaited after each file came or went */
+function mirrored(lake: Lake, directory: string, afterStep: (step: string) => Promise<void>): Lake {
+  return {
+    ...lake,
+    async putNew(key, body) {
+      const result = await lake.putNew(key, body);
+      const path = join(directory, 'lake', key);
+      await mkdir(dirname(path), { recursive: true });
+      if (result === 'written') await writeFile(path, body);
+      await afterStep(`put ${key}`);
+      return result;
+    },
+    async delete(keys) {
+      for (const key of keys) {
+        await lake.delete([key]);
+        await rm(join(directory, 'lake', key), { force: true });
+        await afterStep(`delete ${key}`);
+      }
+    },
+  };
+}
+
+/** Runs of three days. */
+async function threeDays(): Promise<History> {
+  const history = createHistory({ compression: 'gzip' });
+  for (let index = 0; index < 9; index += 1) {
+    await history.change([{ id: `c${index % 4}`, name: `Name ${index}`, tags: [`t${index % 3}`, 'all'] }]);
+    history.pipeline.clock.advance(7 * HOUR);
+  }
+  return history;
+}
+
+async function opened(directory: string): Promise<LakeDatabase> {
+  const rules = parseConfig({ objects: ['contacts'] });
+  const database = await openLakeDatabase(directory, { rules });
+  onTestFinished(() => database.close());
+  return database;
+}
+
+/** Rewrites what pays, and removes what was replaced once the grace period is over. */
+async function maintain({ pipeline, dependencies }: History, lake: Lake): Promise<void> {
+  pipeline.clock.advance(60_000);
+  const holder = await beginRun(pipeline, dependencies);
+  const attempt = { id: 'm1', isOver: () => false };
+  expect(await maintainObject({ ...dependencies, lake }, holder, attempt)).toEqual({ status: 'done' });
+  pipeline.executions.running.delete(holder.executionArn);
+}
+
+const ids = (lake: History['pipeline']['lake']): readonly string[] =>
+  lake.keys(manifestPrefix('contacts')).map(runIdIn);
+
+test('whoever asks between two steps of a compaction or a removal gets the same answer', async () => {
+  const history = await threeDays();
+  const { lake, clock } = history.pipeline;
+  const directory = await directoryOf(lake);
+  const database = await opened(directory);
+  const before = await answer(database);
+  // Runs overlap: some versions are there twice, in two files.
+  expect(before).toContainEqual(expect.stringMatching(/^contacts_history 17 /));
+  const steps: string[] = [];
+  const stepped = mirrored(lake, directory, async (step) => {
+    steps.push(step);
+    expect(await answer(database), step).toEqual(before);
+  });
+  await maintain(history, stepped);
+  const replaced = ids(lake).filter((id) => !isRewrite(id)).length;
+  expect(ids(lake).filter(isRewrite).length).toBeGreaterThan(1);
+  clock.advance(3 * HOUR);
+  await maintain(history, stepped);
+  expect(ids(lake).filter((id) => !isRewrite(id)).length).toBeLessThan(replaced);
+  const removed = steps.filter((step) => step.startsWith('delete tables/'));
+  expect(removed.length).toBeGreaterThan(4);
+});
+
+test('a query that began before a compaction and ends after the removal answers right', async () => {
+  const history = await threeDays();
+  const directory = await directoryOf(history.pipeline.lake);
+  const database = await opened(directory);
+  const before = await answer(database);
+  // The query waits at a pipe before it opens the first file of a table.
+  const gate = join(directory, 'gate.csv');
+  execFileSync('mkfifo', [gate]);
+  const open = `(SELECT open FROM read_csv('${gate}', columns = {open: 'BOOLEAN'}, header = false, auto_detect = false))`;
+  const asked = answer(
+    database,
+    `WITH gate AS MATERIALIZED ${open}\nSELECT sums.* FROM (${SUMS}) AS sums, gate`,
+  );
+  const writer = await openFile(gate, 'w');
+  // Whoever comes later finds the gate open.
+  await rm(gate);
+  await writeFile(gate, 'true\n');
+  const stepped = mirrored(history.pipeline.lake, directory, async () => undefined);
+  await maintain(history, stepped);
+  history.pipeline.clock.advance(3 * HOUR);
+  await maintain(history, stepped);
+  await writer.write('true\n');
+  await writer.close();
+  expect(await asked).toEqual(before);
+});
