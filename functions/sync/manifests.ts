@@ -29,15 +29,27 @@ export async function readManifests(
   return stored;
 }
 
+const keysOf = (lake: Pick<Lake, 'list'>, object: ObjectName): Promise<readonly string[]> =>
+  Array.fromAsync(lake.list(manifestPrefix(object)));
+
 /**
- * All manifests of the object, oldest first, also those that a rewrite replaced.
+ * All manifests of the object, oldest first, also those that a rewrite replaced. If some are removed while we read, we
+ * begin again: others stand for them by then.
  * @throws ContractError if a manifest cannot be read
  */
-export const manifestsOf = async (
+export async function manifestsOf(
   lake: Pick<Lake, 'get' | 'list'>,
   object: ObjectName,
-): Promise<readonly StoredManifest[]> =>
-  readManifests(lake, await Array.fromAsync(lake.list(manifestPrefix(object))));
+): Promise<readonly StoredManifest[]> {
+  const keys = await keysOf(lake, object);
+  try {
+    return await readManifests(lake, keys);
+  } catch (error) {
+    const left = new Set(await keysOf(lake, object));
+    if (keys.every((key) => left.has(key))) throw error;
+    return manifestsOf(lake, object);
+  }
+}
 
 /** Those that count: a rewrite stands for the runs that it replaces. */
 export const thatCount = (stored: readonly StoredManifest[]): readonly StoredManifest[] =>

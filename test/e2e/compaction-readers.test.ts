@@ -2,12 +2,15 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, open as openFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { parseConfig } from '../../functions/config/config.ts';
 import { isRewrite, manifestPrefix, runIdIn } from '../../functions/core/lake-keys.ts';
 import type { Lake } from '../../functions/core/ports.ts';
+import { OBJECTS } from '../../functions/objects/index.ts';
 import { maintainObject } from '../../functions/sync/rewrite/maintain.ts';
+import { verifyObject } from '../../functions/sync/verify.ts';
 import { type LakeDatabase, openLakeDatabase } from '../../lib/cli/local/lake-database.ts';
+import { createDirectoryLake } from '../../lib/cli/local/output-directory.ts';
 import { createHistory, directoryOf, type History } from '../support/history-lake.ts';
 import { beginRun } from '../support/workflow.ts';
 
@@ -26,6 +29,8 @@ const SUMS = VIEWS.map(sumOf).join('\nUNION ALL\n');
 
 const answer = async (database: LakeDatabase, sql = SUMS): Promise<readonly string[]> =>
   (await database.query(sql)).rows.map((row) => row.join(' ')).toSorted();
+
+type ReadableLake = ReturnType<typeof createDirectoryLake>;
 
 /** The lake with the same files in a directory, one by one. @param afterStep awaited after each file came or went */
 function mirrored(lake: Lake, directory: string, afterStep: (step: string) => Promise<void>): Lake {
@@ -59,9 +64,12 @@ async function threeDays(): Promise<History> {
   return history;
 }
 
-async function opened(directory: string): Promise<LakeDatabase> {
+async function opened(
+  directory: string,
+  lake: ReadableLake = createDirectoryLake(directory),
+): Promise<LakeDatabase> {
   const rules = parseConfig({ objects: ['contacts'] });
-  const database = await openLakeDatabase(directory, { rules });
+  const database = await openLakeDatabase(directory, { rules, lake });
   onTestFinished(() => database.close());
   return database;
 }
@@ -125,4 +133,46 @@ test('a query that began before a compaction and ends after the removal answers 
   await writer.write('true\n');
   await writer.close();
   expect(await asked).toEqual(before);
+});
+
+describe('while a reader has listed the manifests and has not read them yet', () => {
+  /** A lake whose replaced manifests and their files are removed as soon as someone has listed them. */
+  async function removedWhenListed() {
+    const history = await threeDays();
+    const { lake, clock } = history.pipeline;
+    const directory = await directoryOf(lake);
+    const stepped = mirrored(lake, directory, async () => undefined);
+    await maintain(history, stepped);
+    clock.advance(3 * HOUR);
+    const files = createDirectoryLake(directory);
+    const listed: (readonly string[])[] = [];
+    const reader: ReadableLake = {
+      ...files,
+      async *list(prefix) {
+        const keys = await Array.fromAsync(files.list(prefix));
+        if (prefix === manifestPrefix('contacts')) {
+          listed.push(keys);
+          if (listed.length === 1) await maintain(history, stepped);
+        }
+        yield* keys;
+      },
+    };
+    return { directory, files, reader, listed, now: clock.now() };
+  }
+
+  test('they are removed, and an earlier state is shown all the same', async () => {
+    const { directory, reader, listed, now } = await removedWhenListed();
+    const slow = await opened(directory, reader);
+    const { rows } = await slow.query(SUMS, { atMs: now });
+    expect(listed.at(-1)?.length).toBeLessThan(listed[0]?.length ?? 0);
+    expect(rows.map((row) => row.join(' ')).toSorted()).toEqual(await answer(await opened(directory)));
+  });
+
+  test('they are removed, and a verification finds no problem', async () => {
+    const { files, reader, listed } = await removedWhenListed();
+    const found = await verifyObject(reader, OBJECTS.contacts, { deep: true });
+    expect(listed.length).toBeGreaterThan(1);
+    expect(found).toEqual(await verifyObject(files, OBJECTS.contacts, { deep: true }));
+    expect(found.problems).toEqual([]);
+  });
 });
