@@ -109,30 +109,57 @@ test('whoever asks between two steps of a compaction or a removal gets the same 
   expect(removed.length).toBeGreaterThan(4);
 });
 
-test('a query that began before a compaction and ends after the removal answers right', async () => {
-  const history = await threeDays();
-  const directory = await directoryOf(history.pipeline.lake);
-  const database = await opened(directory);
-  const before = await answer(database);
-  // The query waits at a pipe before it opens the first file of a table.
-  const gate = join(directory, 'gate.csv');
-  execFileSync('mkfifo', [gate]);
-  const open = `(SELECT open FROM read_csv('${gate}', columns = {open: 'BOOLEAN'}, header = false, auto_detect = false))`;
-  const asked = answer(
-    database,
-    `WITH gate AS MATERIALIZED ${open}\nSELECT sums.* FROM (${SUMS}) AS sums, gate`,
-  );
-  const writer = await openFile(gate, 'w');
-  // Whoever comes later finds the gate open.
-  await rm(gate);
-  await writeFile(gate, 'true\n');
-  const stepped = mirrored(history.pipeline.lake, directory, async () => undefined);
-  await maintain(history, stepped);
-  history.pipeline.clock.advance(3 * HOUR);
-  await maintain(history, stepped);
-  await writer.write('true\n');
-  await writer.close();
-  expect(await asked).toEqual(before);
+describe('what began before a compaction and ends after the removal', () => {
+  /** SQL that waits, once, until what was replaced is removed. It must be asked before `remove` is called. */
+  async function untilRemoved() {
+    const history = await threeDays();
+    const directory = await directoryOf(history.pipeline.lake);
+    const gate = join(directory, 'gate.csv');
+    execFileSync('mkfifo', [gate]);
+    const sql = `SELECT * FROM read_csv('${gate}', columns = {open: 'BOOLEAN'}, header = false, auto_detect = false)`;
+    const remove = async (): Promise<void> => {
+      const writer = await openFile(gate, 'w');
+      // Whoever comes later finds the gate open.
+      await rm(gate);
+      await writeFile(gate, 'true\n');
+      const stepped = mirrored(history.pipeline.lake, directory, async () => undefined);
+      await maintain(history, stepped);
+      history.pipeline.clock.advance(3 * HOUR);
+      await maintain(history, stepped);
+      await writer.write('true\n');
+      await writer.close();
+    };
+    return { directory, sql, remove };
+  }
+
+  test('is a query: it answers right', async () => {
+    const { directory, sql, remove } = await untilRemoved();
+    const database = await opened(directory);
+    const before = await answer(database);
+    const asked = answer(
+      database,
+      `WITH gate AS MATERIALIZED (${sql})\nSELECT sums.* FROM (${SUMS}) AS sums, gate`,
+    );
+    await remove();
+    expect(await asked).toEqual(before);
+  });
+
+  test('is an export: it is whole', async () => {
+    const { directory, sql, remove } = await untilRemoved();
+    const database = await opened(directory);
+    const before = await answer(database);
+    // Views are exported in the order of their names.
+    await database.query(`CREATE VIEW a_gate AS ${sql}`);
+    const file = join(directory, 'exported.duckdb');
+    const exported = database.export(file);
+    await remove();
+    expect(await exported).toContain('contacts');
+    await database.query(`ATTACH '${file}' AS exported`);
+    for (const view of ['contacts', 'contact_tag']) {
+      const [sum] = await answer(database, sumOf(view).replace(`FROM ${view}`, `FROM exported.${view}`));
+      expect(before).toContain(sum);
+    }
+  });
 });
 
 describe('while a reader has listed the manifests and has not read them yet', () => {
