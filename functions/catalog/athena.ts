@@ -172,17 +172,27 @@ export function historyView(
   return { ...view, StorageDescriptor: { ...view.StorageDescriptor, Columns: columns } };
 }
 
+/**
+ * One scan of the manifests tells which of them count: two would be two listings, and a rewrite that begins to count
+ * between them would count twice or not at all. Each manifest has a row for itself and one for each that it replaces.
+ */
 const manifestFiles = ({ root }: AthenaLake): View => ({
   name: MANIFEST_FILES,
   columns: MANIFEST_FILE_COLUMNS,
   select: `SELECT
   object, run_id, table_name, ${literal(root)} || file_key AS path, file_rows AS "rows", bytes, sha256
-FROM ${MANIFESTS}
+FROM (
+  SELECT
+    object,
+    run_id,
+    IF(position = 1, tables) AS tables,
+    bool_or(position > 1) OVER (PARTITION BY object, named) AS is_replaced
+  FROM ${MANIFESTS}
+  CROSS JOIN UNNEST(ARRAY[run_id] || coalesce(replaces, ARRAY[])) WITH ORDINALITY AS ids (named, position)
+) AS marked
 CROSS JOIN UNNEST(tables) AS entries (table_name, content)
 CROSS JOIN UNNEST(content.files) AS files (file_key, file_rows, bytes, sha256)
-WHERE object || '/' || run_id NOT IN (
-  SELECT object || '/' || replaced FROM ${MANIFESTS} CROSS JOIN UNNEST(replaces) AS replacements (replaced)
-)`,
+WHERE NOT is_replaced`,
 });
 
 /** `manifest_files`: the files that the manifests list. */

@@ -1,5 +1,6 @@
 /** The manifests of an object as they are in the lake, and which of them count (docs/output.md). */
 import type { Manifest } from '../core/engine-files.ts';
+import { ContractError } from '../core/errors.ts';
 import { manifestPrefix } from '../core/lake-keys.ts';
 import type { ObjectName } from '../core/names.ts';
 import type { Lake } from '../core/ports.ts';
@@ -29,15 +30,32 @@ export async function readManifests(
   return stored;
 }
 
+const keysOf = (lake: Pick<Lake, 'list'>, object: ObjectName): Promise<readonly string[]> =>
+  Array.fromAsync(lake.list(manifestPrefix(object)));
+
+const isMissing = (error: unknown): boolean =>
+  error instanceof ContractError && error.code === 'work_file_missing';
+
 /**
- * All manifests of the object, oldest first, also those that a rewrite replaced.
+ * All manifests of the object, oldest first, also those that a rewrite replaced. If some are removed while we read, we
+ * begin again: others stand for them by then.
  * @throws ContractError if a manifest cannot be read
  */
-export const manifestsOf = async (
+export async function manifestsOf(
   lake: Pick<Lake, 'get' | 'list'>,
   object: ObjectName,
-): Promise<readonly StoredManifest[]> =>
-  readManifests(lake, await Array.fromAsync(lake.list(manifestPrefix(object))));
+): Promise<readonly StoredManifest[]> {
+  for (;;) {
+    const keys = await keysOf(lake, object);
+    try {
+      return await readManifests(lake, keys);
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+      const left = new Set(await keysOf(lake, object));
+      if (keys.every((key) => left.has(key))) throw error;
+    }
+  }
+}
 
 /** Those that count: a rewrite stands for the runs that it replaces. */
 export const thatCount = (stored: readonly StoredManifest[]): readonly StoredManifest[] =>

@@ -5,9 +5,11 @@ import { expect, test } from 'vitest';
 import { hashWith } from '../../functions/aws/secrets-hash-source.ts';
 import type { PipelineConfig } from '../../functions/config/config.ts';
 import { linesOf } from '../../functions/sync/lines.ts';
+import { runLocalErase } from '../../lib/cli/local/commands/person.ts';
 import { openLakeDatabase } from '../../lib/cli/local/lake-database.ts';
 import { createDirectoryLake } from '../../lib/cli/local/output-directory.ts';
 import { countingFiles } from '../../lib/cli/person/person.ts';
+import type { Terminal } from '../../lib/cli/terminal/terminal.ts';
 import { SIZES } from '../../lib/standins/intercom/index.ts';
 import { local } from '../support/cli/run-command.ts';
 import { SMALL, startBench } from '../support/local/local-bench.ts';
@@ -175,3 +177,43 @@ test.each(['replicate', 'hash'] as const)(
     }
   },
 );
+
+test('an erasure that is stopped while it counts is none; one that is stopped later goes on', async () => {
+  const bench = await startBench({ simulator: { sizes: SIZES.tiny } });
+  try {
+    const out = bench.directory;
+    await bench.sync({ config: { objects: ['contacts'] } });
+    const [id = ''] = bench.simulator.workspace.contacts.ids();
+    const requests = () => Array.fromAsync(createDirectoryLake(out).list('erasures/'));
+    const erase = (at: 'while it counts' | 'when it is asked' | 'never') => {
+      const stop = new AbortController();
+      let isCounted = false;
+      const terminal = {
+        environment: process.env,
+        signal: stop.signal,
+        clock: {
+          ...bench.clock,
+          now() {
+            if (at === 'when it is asked' && isCounted) stop.abort(new Error('stopped by the user'));
+            return bench.clock.now();
+          },
+        },
+        tell(text: string) {
+          isCounted ||= text.includes('rows to remove');
+          if (at === 'while it counts' && isCounted) stop.abort(new Error('stopped by the user'));
+        },
+        print: () => undefined,
+      } as unknown as Terminal;
+      return runLocalErase(terminal, id, { out, yes: true, now: true });
+    };
+    await expect(erase('while it counts')).rejects.toThrow('stopped by the user');
+    expect(await requests()).toEqual([]);
+    await expect(erase('when it is asked')).rejects.toThrow('stopped by the user');
+    expect(await requests()).not.toEqual([]);
+    expect(await linesWith(out, id)).not.toEqual([]);
+    expect(await erase('never')).toBe(0);
+    expect(await linesWith(out, id)).toEqual([]);
+  } finally {
+    await bench.close();
+  }
+});

@@ -82,20 +82,25 @@ async function examine(
     files.map((file): Part => ({ table: table as TableName, ...file })),
   );
   let { receipt, sequence } = await latestReceipt(dependencies, id);
-  const store = async (next: RewriteReceipt): Promise<void> => {
-    // Of two attempts the first receipt counts, and both go on from it.
-    receipt = await storeOnce<RewriteReceipt>(lake, rewriteReceiptKey(id, declaration.name, sequence), next);
-    sequence += 1;
-  };
   let { taken, parts, erased = [] } = receipt;
+  /** Of two attempts the first receipt counts, and both go on from it, even if it says less than ours. */
+  const store = async (): Promise<void> => {
+    const key = rewriteReceiptKey(id, declaration.name, sequence);
+    receipt = await storeOnce<RewriteReceipt>(lake, key, { format: 1, taken, parts, erased });
+    sequence += 1;
+    ({ taken, parts, erased = [] } = receipt);
+  };
   const begun = taken;
-  while (taken < sources.length) {
+  while (receipt.taken < sources.length) {
     if (taken > begun && attempt.isOver()) {
-      if (taken > receipt.taken) await store({ format: 1, taken, parts, erased });
+      if (taken > receipt.taken) await store();
       return null;
     }
     const source = sources[taken];
-    if (source === undefined) break;
+    if (source === undefined) {
+      await store();
+      continue;
+    }
     taken += 1;
     const rewritten = await without(eraser, source, await checkedBytes(dependencies, source));
     if (rewritten === null) {
@@ -121,15 +126,10 @@ async function examine(
       removed,
       blanked,
     };
-    await store({
-      format: 1,
-      taken,
-      parts: rows > 0 ? [...parts, part] : parts,
-      erased: [...erased, change],
-    });
-    ({ taken, parts, erased = [] } = receipt);
+    if (rows > 0) parts = [...parts, part];
+    erased = [...erased, change];
+    await store();
   }
-  if (receipt.taken < sources.length) await store({ format: 1, taken, parts, erased });
   return receipt;
 }
 

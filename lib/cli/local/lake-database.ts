@@ -10,7 +10,7 @@ import type { CatalogTable } from '../../../functions/catalog/tables.ts';
 import { createView, type View } from '../../../functions/catalog/views.ts';
 import { parseConfig } from '../../../functions/config/config.ts';
 import type { Manifest } from '../../../functions/core/engine-files.ts';
-import { InputError } from '../../../functions/core/errors.ts';
+import { ContractError, InputError } from '../../../functions/core/errors.ts';
 import { manifestPrefix } from '../../../functions/core/lake-keys.ts';
 import { OBJECT_NAMES, type ObjectName } from '../../../functions/core/names.ts';
 import type { Attributes, Lake } from '../../../functions/core/ports.ts';
@@ -60,6 +60,10 @@ async function keysBelow(lake: ReadableLake, prefix: string): Promise<readonly s
   return keys;
 }
 
+/** The keys of all manifests, by object. */
+const manifestKeys = (lake: ReadableLake): Promise<readonly (readonly string[])[]> =>
+  Promise.all(OBJECT_NAMES.map((name) => keysBelow(lake, manifestPrefix(name))));
+
 /** The manifest of each object's last committed run. */
 const lastManifests = (
   lake: ReadableLake,
@@ -87,8 +91,13 @@ interface Found {
   readonly refused?: Readonly<Record<string, string>>;
 }
 
-async function find(lake: ReadableLake, rules: QueryRules, asOf: AsOf | undefined): Promise<Found> {
-  const byObject = await Promise.all(OBJECT_NAMES.map((name) => keysBelow(lake, manifestPrefix(name))));
+/** @param byObject the keys of all manifests */
+async function find(
+  lake: ReadableLake,
+  byObject: readonly (readonly string[])[],
+  rules: QueryRules,
+  asOf: AsOf | undefined,
+): Promise<Found> {
   // Data that was read once can still be queried, even if its object is no longer configured.
   const objects = OBJECT_NAMES.filter(
     (name, index) => rules.objects.includes(name) || byObject[index]?.length !== 0,
@@ -117,7 +126,10 @@ async function find(lake: ReadableLake, rules: QueryRules, asOf: AsOf | undefine
   };
 }
 
-/** Shows what is committed; the files that are listed then. */
+/**
+ * Shows what is committed; the files that are listed then. A manifest is removed before its files: as all manifests can
+ * be read once more after the files were looked for, none was missing because it was removed.
+ */
 async function showManifests(open: OpenLake, { manifests, runs }: Found): Promise<readonly ListedFile[]> {
   await runAll(open.connection, manifestStatements({ root: open.root, manifests, runs }));
   return listedFiles(open);
@@ -156,7 +168,7 @@ async function rulesOf(directory: string): Promise<QueryRules | null> {
   }
 }
 
-/** True if a file disappeared, because a sync removed history while we were reading. */
+/** True if DuckDB found no file where one was. */
 const isVanishedFile = (error: unknown): boolean =>
   error instanceof InputError &&
   /^IO Error: (No files found|Cannot open file .*No such file)/.test(error.message);
@@ -183,6 +195,8 @@ const MAX_TRIES = 6;
 export interface LakeDatabaseOptions {
   /** @default the configuration that the directory was last synced with */
   readonly rules?: QueryRules | undefined;
+  /** @default the files of the directory */
+  readonly lake?: ReadableLake;
   /** Ends the running query. */
   readonly signal?: AbortSignal;
 }
@@ -193,7 +207,7 @@ export interface LakeDatabaseOptions {
  */
 export async function openLakeDatabase(
   directory: string,
-  { rules, signal }: LakeDatabaseOptions = {},
+  { rules, lake = createDirectoryLake(directory), signal }: LakeDatabaseOptions = {},
 ): Promise<LakeDatabase> {
   const root = `${resolve(directory, 'lake')}/`;
   if (!(await isDirectory(root))) {
@@ -211,14 +225,18 @@ export async function openLakeDatabase(
       },
     );
   }
-  const lake = createDirectoryLake(directory);
   const instance = await DuckDBInstance.create(':memory:');
   const connection = await instance.connect();
   signal?.addEventListener('abort', () => connection.interrupt());
   await runAll(connection, SETTINGS);
   const open: OpenLake = { connection, lake, root };
-  const findNow = async (asOf?: AsOf): Promise<Found> =>
-    find(lake, rules ?? (await rulesOf(directory)) ?? parseConfig({}), asOf);
+  /** The manifests that there were when we looked last. */
+  let seen: readonly (readonly string[])[] = [];
+  const findNow = async (asOf?: AsOf): Promise<Found> => {
+    const rulesNow = rules ?? (await rulesOf(directory)) ?? parseConfig({});
+    seen = await manifestKeys(lake);
+    return find(lake, seen, rulesNow, asOf);
+  };
   /** What the views were last made from, as text. */
   let shown = '';
   let shownDamage = '';
@@ -229,7 +247,11 @@ export async function openLakeDatabase(
     const found = await findNow(asOf);
     const text = JSON.stringify(found);
     const isNews = text !== shown;
-    if (isNews) listed = await showManifests(open, found);
+    if (isNews) {
+      // Whatever stops us half way, the next query begins anew.
+      shown = '';
+      listed = await showManifests(open, found);
+    }
     const damaged = new Map([...Object.entries(found.refused ?? {}), ...(await wrongSizes(root, listed))]);
     const damage = JSON.stringify([...damaged]);
     if (!isNews && damage === shownDamage) return;
@@ -238,16 +260,29 @@ export async function openLakeDatabase(
     shownDamage = damage;
   }
 
-  async function answer(sql: string, asOf?: AsOf, tries = 1): Promise<QueryResult> {
-    try {
-      await refresh(asOf);
-      return await runSql(connection, sql);
-    } catch (error) {
-      if (!isVanishedFile(error) || tries === MAX_TRIES) throw error;
-      shown = '';
-      return answer(sql, asOf, tries + 1);
+  /** True if a sync removed history while we were reading. */
+  async function isOutdated(error: unknown): Promise<boolean> {
+    if (isVanishedFile(error)) return true;
+    if (!(error instanceof ContractError)) return false;
+    const left = new Set((await manifestKeys(lake)).flat());
+    return seen.flat().some((key) => !left.has(key));
+  }
+
+  /** Does the work on what is committed, and again if history was removed under it. */
+  async function current<T>(asOf: AsOf | undefined, work: () => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        await refresh(asOf);
+        return await work();
+      } catch (error) {
+        if (tries === MAX_TRIES || !(await isOutdated(error))) throw error;
+        shown = '';
+      }
     }
   }
+
+  const answer = (sql: string, asOf?: AsOf): Promise<QueryResult> =>
+    current(asOf, () => runSql(connection, sql));
 
   async function explained<T>(work: () => Promise<T>): Promise<T> {
     try {
@@ -270,16 +305,18 @@ export async function openLakeDatabase(
     export: (file) =>
       explained(() =>
         whole(file, async (partial) => {
-          await refresh();
           await runAll(connection, [`ATTACH ${literal(partial)} AS exported`]);
           try {
-            const { rows } = await runSql(connection, EXPORTED_VIEWS);
-            const names = rows.map(([name]) => String(name));
-            const copies = names.map(
-              (name) => `CREATE TABLE exported.main.${quoted(name)} AS SELECT * FROM ${quoted(name)}`,
-            );
-            await runAll(connection, copies);
-            return names;
+            return await current(undefined, async () => {
+              const { rows } = await runSql(connection, EXPORTED_VIEWS);
+              const names = rows.map(([name]) => String(name));
+              const copies = names.map(
+                (name) =>
+                  `CREATE OR REPLACE TABLE exported.main.${quoted(name)} AS SELECT * FROM ${quoted(name)}`,
+              );
+              await runAll(connection, copies);
+              return names;
+            });
           } finally {
             await runAll(connection, ['DETACH exported']);
           }

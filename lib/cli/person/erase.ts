@@ -180,7 +180,7 @@ function report(terminal: Terminal, certificate: ErasureCertificate, asJson: boo
 
 /**
  * Erases a person. The same command goes on with an erasure that was cut off.
- * @throws InputError if an object could not do its part; ContractError if a file is damaged
+ * @throws the signal's reason; InputError if an object could not do its part; ContractError if a file is damaged
  */
 export async function runPersonErase(
   terminal: Terminal,
@@ -205,6 +205,8 @@ export async function runPersonErase(
       terminal.tell('Nothing was changed. Use --yes if nobody can answer.');
       return 1;
     }
+    // Whoever stopped the command while it counted wants no erasure.
+    terminal.signal.throwIfAborted();
     request = await ask(site, who, person, options, clock.now());
   } else terminal.tell(`Going on with the erasure of ${request.requested_at}.`);
   const { id } = request;

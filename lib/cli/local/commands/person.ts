@@ -12,7 +12,7 @@ import type { ResolvedConfig } from '../../../../functions/config/config.ts';
 import { InputError } from '../../../../functions/core/errors.ts';
 import { runIdOf, runStartOf } from '../../../../functions/core/lake-keys.ts';
 import { isObjectName } from '../../../../functions/core/names.ts';
-import type { Clock, HashText, Lease, ObjectState } from '../../../../functions/core/ports.ts';
+import type { HashText, Lease, ObjectState } from '../../../../functions/core/ports.ts';
 import type { MaintainResult } from '../../../../functions/core/workflow.ts';
 import { invoke } from '../../../standins/aws/workflow/invocation.ts';
 import { resourcesOf } from '../../../template/synthesis.ts';
@@ -96,16 +96,25 @@ async function lastConfig(out: string): Promise<ResolvedConfig> {
 const afterRun = (state: ObjectState, now: number): number =>
   state.committed === null ? now : Math.max(now, runStartOf(state.committed.runId) + 1);
 
-/** Has the object's function do what is due of its history, in this process. */
-async function maintain(fn: LocalFunction, configPath: string, clock: Clock, holder: Lease): Promise<void> {
+/**
+ * Has the object's function do what is due of its history, in this process.
+ * @throws the signal's reason; the next call goes on
+ */
+async function maintain(
+  fn: LocalFunction,
+  configPath: string,
+  { clock, signal }: Pick<Terminal, 'clock' | 'signal'>,
+  holder: Lease,
+): Promise<void> {
   const { arn, timeoutSeconds, memoryMiB } = fn;
   const handler = createHandler(fn, configPath, { clock, observe: () => undefined });
   const event = { operation: 'maintain', object: fn.environment.OBJECT_NAME, runId: holder.runId };
   for (;;) {
+    signal.throwIfAborted();
     const result = await invoke(
       { arn, timeoutSeconds, memoryMiB, handler },
       { ...event, execution: holder.executionArn },
-      new AbortController().signal,
+      signal,
     );
     if ((result as MaintainResult).status === 'done') return;
   }
@@ -145,7 +154,7 @@ async function atSite(
           const object = fn.environment.OBJECT_NAME ?? '';
           if (fn.entry !== 'extractor' || !isObjectName(object)) continue;
           const runId = runIdOf(afterRun(await state.load(object), clock.now()), digest);
-          await maintain(fn, join(directory, CONFIG_FILE), clock, { executionArn, runId });
+          await maintain(fn, join(directory, CONFIG_FILE), terminal, { executionArn, runId });
         }
       },
     });

@@ -3,6 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ErasureRequest } from '../../../../functions/core/erasure.ts';
+import { ContractError } from '../../../../functions/core/errors.ts';
 import {
   erasedObjectKey,
   erasureLiftedKey,
@@ -10,6 +11,7 @@ import {
   erasureRequestKey,
   manifestKey,
 } from '../../../../functions/core/lake-keys.ts';
+import type { Lake } from '../../../../functions/core/ports.ts';
 import { commitObject } from '../../../../functions/sync/commit/commit.ts';
 import type { ObjectDependencies } from '../../../../functions/sync/dependencies.ts';
 import { isMaintenanceDue, maintainObject } from '../../../../functions/sync/rewrite/maintain.ts';
@@ -78,6 +80,7 @@ async function history(
       updated_at: now - 5,
       created_at: 1,
       companies: { data: isAlone && email === ADDRESS ? [] : [{ id: 'c1' }] },
+      tags: { data: isAlone && email === ADDRESS ? [] : [{ id: 't1' }] },
     };
     world.records = [...world.records.filter((one) => one.id !== id), changed as WorldRecord];
   };
@@ -388,6 +391,79 @@ describe('killed anywhere', () => {
       { numRuns: 60 },
     );
   }, 240_000);
+});
+
+/** Does something before one of the lake's calls. */
+function interrupted(
+  lake: Lake,
+  { call, at }: { readonly call: 'get' | 'putNew'; readonly at: number },
+  act: () => Promise<void>,
+): Lake {
+  let calls = 0;
+  const step = async (name: typeof call): Promise<void> => {
+    if (name === call) calls += 1;
+    if (name === call && calls === at) await act();
+  };
+  return {
+    ...lake,
+    async get(key) {
+      await step('get');
+      return lake.get(key);
+    },
+    async putNew(key, body) {
+      await step('putNew');
+      return lake.putNew(key, body);
+    },
+  };
+}
+
+test('an attempt that slept and goes on in the middle of the next one takes no file away', async () => {
+  let meetings = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 12 }),
+      fc.integer({ min: 1, max: 8 }),
+      fc.nat({ max: 4 }),
+      async (sleepAt, wakeAt, most) => {
+        const { pipeline, dependencies, read } = await history(0, 'gzip', { isAlone: true });
+        await read(2);
+        const before = visible(pipeline);
+        await ask(pipeline);
+        pipeline.clock.advance(60_000);
+        const holder = await beginRun(pipeline, dependencies);
+        const asleep = Promise.withResolvers<void>();
+        const awake = Promise.withResolvers<void>();
+        const slow = interrupted(pipeline.lake, { call: 'get', at: sleepAt }, () => {
+          asleep.resolve();
+          return awake.promise;
+        });
+        let looks = 0;
+        const isOver = (): boolean => {
+          looks += 1;
+          return looks > most;
+        };
+        const first = maintainObject({ ...dependencies, lake: slow }, holder, { id: 'slow', isOver });
+        const ended = first.then(
+          () => undefined,
+          (error: unknown) => expect(error).toBeInstanceOf(ContractError),
+        );
+        await Promise.race([asleep.promise, ended]);
+        const met = interrupted(pipeline.lake, { call: 'putNew', at: wakeAt }, async () => {
+          meetings += 1;
+          awake.resolve();
+          await ended;
+        });
+        await maintainObject({ ...dependencies, lake: met }, holder, ATTEMPT);
+        awake.resolve();
+        await ended;
+        pipeline.executions.running.delete(holder.executionArn);
+        await maintain(pipeline, dependencies);
+        expect(visible(pipeline)).toEqual(neighbours(before));
+      },
+    ),
+    { numRuns: 200 },
+  );
+  expect(meetings).toBeGreaterThan(50);
 });
 
 test.each([1, 2, 3])(
