@@ -30,7 +30,8 @@ export async function readManifests(
   return stored;
 }
 
-const keysOf = (lake: Pick<Lake, 'list'>, object: ObjectName): Promise<readonly string[]> =>
+/** The keys of all manifests of the object, oldest first. */
+export const manifestKeys = (lake: Pick<Lake, 'list'>, object: ObjectName): Promise<readonly string[]> =>
   Array.fromAsync(lake.list(manifestPrefix(object)));
 
 const isMissing = (error: unknown): boolean =>
@@ -46,12 +47,12 @@ export async function manifestsOf(
   object: ObjectName,
 ): Promise<readonly StoredManifest[]> {
   for (;;) {
-    const keys = await keysOf(lake, object);
+    const keys = await manifestKeys(lake, object);
     try {
       return await readManifests(lake, keys);
     } catch (error) {
       if (!isMissing(error)) throw error;
-      const left = new Set(await keysOf(lake, object));
+      const left = new Set(await manifestKeys(lake, object));
       if (keys.every((key) => left.has(key))) throw error;
     }
   }

@@ -1,13 +1,16 @@
 /** Checks that the lake holds what its manifests list: for an object, file by file. Nothing is changed. */
 import { createHash } from 'node:crypto';
-import { gunzipSync } from 'node:zlib';
 import { counted } from '../core/counted.ts';
 import type { ObjectDeclaration } from '../core/declaration.ts';
+import { ownTables } from '../core/declared-tables.ts';
 import type { ManifestFile } from '../core/engine-files.ts';
-import { tablePrefix } from '../core/lake-keys.ts';
+import { manifestKey, tablePrefix } from '../core/lake-keys.ts';
+import { sum } from '../core/metrics.ts';
 import { type ObjectName, SHARED_TABLES, type TableName } from '../core/names.ts';
 import type { Lake } from '../core/ports.ts';
-import { manifestsOf, thatCount } from './manifests.ts';
+import { linesOf, type Row, rowOf } from './lines.ts';
+import { manifestKeys, manifestsOf, type StoredManifest, thatCount } from './manifests.ts';
+import { filesOf } from './rewrite/purge.ts';
 
 /** Something that is not as a manifest says. */
 export interface Problem {
@@ -28,6 +31,8 @@ export interface Verification {
   readonly orphans: readonly string[];
 }
 
+const NEWLINE = 10;
+
 type ReadableLake = Pick<Lake, 'get' | 'list' | 'sizes'>;
 
 /** Sizes of all files of the tables that the object writes to. */
@@ -42,17 +47,14 @@ async function sizesOf(
   return sizes;
 }
 
-type Line = Readonly<Record<string, unknown>>;
-
-/** The lines of a file, or what is wrong with it. */
-function linesOf(key: string, body: Uint8Array): readonly Line[] | string {
+/** @returns what makes the file unreadable; null if nothing does */
+async function readRows(key: string, body: Uint8Array, see: (row: Row) => void): Promise<string | null> {
   try {
-    const text = (key.endsWith('.gz') ? gunzipSync(body) : Buffer.from(body)).toString('utf8');
-    if (text !== '' && !text.endsWith('\n')) return 'its last line is cut off';
-    return text
-      .split('\n')
-      .slice(0, -1)
-      .map((line) => JSON.parse(line) as Line);
+    for await (const line of linesOf(key, body)) {
+      if (line.at(-1) !== NEWLINE) return 'its last line is cut off';
+      see(rowOf(line));
+    }
+    return null;
   } catch (error) {
     return `it cannot be read: ${error instanceof Error ? error.message : String(error)}`;
   }
@@ -72,31 +74,86 @@ function rulesOf({ name, primaryKey, nullableKeys = [], children }: ObjectDeclar
   ]);
 }
 
+interface Versions {
+  /** Those of the parent; null if nothing is known of them. */
+  readonly known: ReadonlySet<string> | null;
+  readonly seen: Set<string>;
+}
+
 /** The first thing that is wrong with the content of a file; null if nothing is. */
-function contentProblem(
+async function contentProblem(
   file: ManifestFile,
   body: Uint8Array,
   rule: RowRule | undefined,
-  versions: { readonly known: ReadonlySet<string> | null; readonly seen: Set<string> },
-): string | null {
+  { known, seen }: Versions,
+): Promise<string | null> {
   if (createHash('sha256').update(body).digest('hex') !== file.sha256) return 'its SHA-256 differs';
-  const lines = linesOf(file.key, body);
-  if (typeof lines === 'string') return lines;
-  if (lines.length !== file.rows) return `it has ${counted(lines.length, 'row')}, not ${file.rows}`;
-  if (rule === undefined) return null;
-  for (const [index, line] of lines.entries()) {
-    const missing = rule.keys.find((key) => line[key] === null || line[key] === undefined);
-    if (missing !== undefined) return `row ${index + 1} has no ${missing}`;
-    const version = line[rule.version];
-    if (typeof version !== 'string') return `row ${index + 1} has no ${rule.version}`;
-    if (rule.version === '_version') versions.seen.add(version);
-    else if (versions.known?.has(version) === false)
-      return `row ${index + 1} belongs to no row of its parent`;
-  }
-  return null;
+  let rows = 0;
+  let first: string | null = null;
+  const problemOf = (row: Row, { keys, version: column }: RowRule): string | null => {
+    const missing = keys.find((key) => row[key] === null || row[key] === undefined);
+    if (missing !== undefined) return `row ${rows} has no ${missing}`;
+    const version = row[column];
+    if (typeof version !== 'string') return `row ${rows} has no ${column}`;
+    if (column === '_version') seen.add(version);
+    else if (known?.has(version) === false) return `row ${rows} belongs to no row of its parent`;
+    return null;
+  };
+  const unreadable = await readRows(file.key, body, (row) => {
+    rows += 1;
+    if (rule !== undefined) first ??= problemOf(row, rule);
+  });
+  if (unreadable !== null) return unreadable;
+  return rows === file.rows ? first : `it has ${counted(rows, 'row')}, not ${file.rows}`;
 }
 
+type Checked = Pick<Verification, 'files' | 'rows' | 'bytes' | 'problems'>;
+
+/** Checks the files of one manifest. @param sizes of all files there are */
+async function checkManifest(
+  lake: ReadableLake,
+  declaration: ObjectDeclaration,
+  { key: manifestKey, manifest }: StoredManifest,
+  { sizes, deep }: { readonly sizes: ReadonlyMap<string, number>; readonly deep: boolean },
+): Promise<Checked> {
+  const rules = rulesOf(declaration);
+  const seen = new Set<string>();
+  const problems: Problem[] = [];
+  const isOwn = (table: string): boolean => table === declaration.name;
+  let isParentDamaged = false;
+  // The object's own table first: the rows of its children name its versions.
+  const tables = Object.entries(manifest.tables).toSorted(([a], [b]) => (isOwn(a) ? -1 : isOwn(b) ? 1 : 0));
+  const files = tables.flatMap(([table, { files: listed }]) => listed.map((file) => ({ table, file })));
+  for (const { table, file } of files) {
+    const report = (problem: string): void => {
+      problems.push({ key: file.key, manifest: manifestKey, problem });
+      isParentDamaged ||= isOwn(table);
+    };
+    const size = sizes.get(file.key);
+    if (size === undefined) report('it is missing');
+    else if (size !== file.bytes) report(`it has ${size} bytes, not ${file.bytes}`);
+    else if (deep) {
+      const body = await lake.get(file.key);
+      const known = isOwn(table) || isParentDamaged ? null : seen;
+      const problem =
+        body === null ? 'it is missing' : await contentProblem(file, body, rules.get(table), { known, seen });
+      if (problem !== null) report(problem);
+    }
+  }
+  return {
+    files: files.length,
+    rows: sum(files.map(({ file }) => file.rows)),
+    bytes: sum(files.map(({ file }) => file.bytes)),
+    problems,
+  };
+}
+
+/** The run that wrote a file of a table. */
+const runIdOfPart = (key: string): string => /\/run_id=([^/]+)\//.exec(key)?.[1] ?? '';
+
 /**
+ * What is replaced may be removed while we look, each manifest before its files. So if a manifest is gone in the end,
+ * what was found of it is void, and we look at those that stand for it.
  * @param options.deep reads every file: its SHA-256, every line, keys and versions, and that each row of a child
  *   table belongs to a row of its parent
  * @throws ContractError if a manifest cannot be read
@@ -106,50 +163,35 @@ export async function verifyObject(
   declaration: ObjectDeclaration,
   { deep }: { readonly deep: boolean },
 ): Promise<Verification> {
-  const all = await manifestsOf(lake, declaration.name);
-  const rules = rulesOf(declaration);
-  const own = [...rules.keys()] as TableName[];
-  const sizes = await sizesOf(lake, [...own, ...SHARED_TABLES]);
-  const current = thatCount(all);
-  const problems: Problem[] = [];
-  let files = 0;
-  let rows = 0;
-  let bytes = 0;
-  for (const { key: manifestKey, manifest } of current) {
-    const seen = new Set<string>();
-    let isParentDamaged = false;
-    // The object's own table first: the rows of its children name its versions.
-    const tables = Object.entries(manifest.tables).toSorted(([a], [b]) =>
-      a === declaration.name ? -1 : b === declaration.name ? 1 : 0,
-    );
-    for (const [table, { files: listed }] of tables) {
-      for (const file of listed) {
-        files += 1;
-        rows += file.rows;
-        bytes += file.bytes;
-        const report = (problem: string): void => {
-          problems.push({ key: file.key, manifest: manifestKey, problem });
-          isParentDamaged ||= table === declaration.name;
-        };
-        const size = sizes.get(file.key);
-        if (size === undefined) report('it is missing');
-        else if (size !== file.bytes) report(`it has ${size} bytes, not ${file.bytes}`);
-        else if (deep) {
-          const body = await lake.get(file.key);
-          const known = table === declaration.name || isParentDamaged ? null : seen;
-          const problem =
-            body === null ? 'it is missing' : contentProblem(file, body, rules.get(table), { known, seen });
-          if (problem !== null) report(problem);
-        }
-      }
+  const { name } = declaration;
+  const own = ownTables(declaration);
+  const checked = new Map<string, Checked>();
+  for (;;) {
+    const all = await manifestsOf(lake, name);
+    const sizes = await sizesOf(lake, [...own, ...SHARED_TABLES]);
+    const current = thatCount(all);
+    for (const one of current) {
+      if (checked.has(one.key)) continue;
+      checked.set(one.key, await checkManifest(lake, declaration, one, { sizes, deep }));
     }
+    const left = new Set(await manifestKeys(lake, name));
+    if (!current.every(({ key }) => left.has(key))) continue;
+    const found = current.flatMap(({ key }) => checked.get(key) ?? []);
+    for (const { key } of all) left.delete(key);
+    const listed = new Set(all.flatMap(({ manifest }) => filesOf(manifest)));
+    const isOrphan = (key: string): boolean =>
+      own.some((table) => key.startsWith(tablePrefix(table))) &&
+      !listed.has(key) &&
+      // Committed since.
+      !left.has(manifestKey(name, runIdOfPart(key)));
+    return {
+      object: name,
+      manifests: current.length,
+      files: sum(found.map(({ files }) => files)),
+      rows: sum(found.map(({ rows }) => rows)),
+      bytes: sum(found.map(({ bytes }) => bytes)),
+      problems: found.flatMap(({ problems }) => problems),
+      orphans: [...sizes.keys()].filter(isOrphan),
+    };
   }
-  const listed = new Set(
-    all.flatMap(({ manifest }) =>
-      Object.values(manifest.tables).flatMap(({ files: of }) => of.map(({ key }) => key)),
-    ),
-  );
-  const isOwn = (key: string): boolean => own.some((table) => key.startsWith(tablePrefix(table)));
-  const orphans = [...sizes.keys()].filter((key) => isOwn(key) && !listed.has(key));
-  return { object: declaration.name, manifests: current.length, files, rows, bytes, problems, orphans };
 }

@@ -162,24 +162,37 @@ describe('what began before a compaction and ends after the removal', () => {
   });
 });
 
-describe('while a reader has listed the manifests and has not read them yet', () => {
-  /** A lake whose replaced manifests and their files are removed as soon as someone has listed them. */
-  async function removedWhenListed() {
+describe('while a reader is at work', () => {
+  /** A lake whose replaced manifests and their files are removed as soon as someone has listed them, or reads a row. */
+  async function removedWhen(moment: 'listed' | 'read') {
     const history = await threeDays();
     const { lake, clock } = history.pipeline;
     const directory = await directoryOf(lake);
     const stepped = mirrored(lake, directory, async () => undefined);
-    await maintain(history, stepped);
+    const compact = (): Promise<void> => maintain(history, stepped);
+    if (moment === 'listed') await compact();
     clock.advance(3 * HOUR);
     const files = createDirectoryLake(directory);
     const listed: (readonly string[])[] = [];
+    let isOver = false;
+    async function remove(): Promise<void> {
+      if (isOver) return;
+      isOver = true;
+      if (moment === 'read') await compact();
+      clock.advance(3 * HOUR);
+      await compact();
+    }
     const reader: ReadableLake = {
       ...files,
+      async get(key) {
+        if (moment === 'read' && key.startsWith('tables/')) await remove();
+        return files.get(key);
+      },
       async *list(prefix) {
         const keys = await Array.fromAsync(files.list(prefix));
         if (prefix === manifestPrefix('contacts')) {
           listed.push(keys);
-          if (listed.length === 1) await maintain(history, stepped);
+          if (moment === 'listed') await remove();
         }
         yield* keys;
       },
@@ -187,19 +200,22 @@ describe('while a reader has listed the manifests and has not read them yet', ()
     return { directory, files, reader, listed, now: clock.now() };
   }
 
-  test('they are removed, and an earlier state is shown all the same', async () => {
-    const { directory, reader, listed, now } = await removedWhenListed();
+  test('replaced manifests are removed before it reads them, and an earlier state is shown all the same', async () => {
+    const { directory, reader, listed, now } = await removedWhen('listed');
     const slow = await opened(directory, reader);
     const { rows } = await slow.query(SUMS, { atMs: now });
     expect(listed.at(-1)?.length).toBeLessThan(listed[0]?.length ?? 0);
     expect(rows.map((row) => row.join(' ')).toSorted()).toEqual(await answer(await opened(directory)));
   });
 
-  test('they are removed, and a verification finds no problem', async () => {
-    const { files, reader, listed } = await removedWhenListed();
-    const found = await verifyObject(reader, OBJECTS.contacts, { deep: true });
-    expect(listed.length).toBeGreaterThan(1);
-    expect(found).toEqual(await verifyObject(files, OBJECTS.contacts, { deep: true }));
-    expect(found.problems).toEqual([]);
-  });
+  test.each(['listed', 'read'] as const)(
+    'what it has %s is removed, and a verification finds no problem and no left-over',
+    async (moment) => {
+      const { files, reader, listed } = await removedWhen(moment);
+      const found = await verifyObject(reader, OBJECTS.contacts, { deep: true });
+      expect(listed.at(-1)?.length).toBeLessThan(listed[0]?.length ?? 0);
+      expect(found).toEqual(await verifyObject(files, OBJECTS.contacts, { deep: true }));
+      expect(found).toMatchObject({ problems: [], orphans: [] });
+    },
+  );
 });

@@ -17,6 +17,8 @@ import { beginInvocation, type Disturb, type Invocation, Killed, undisturbed } f
 interface Zombie {
   readonly wake: () => void;
   readonly ended: Promise<Ending<unknown>>;
+  readonly stalledAtMs: number;
+  readonly invocation: Invocation;
 }
 
 export type InvokedWith = ObjectDependencies & Pick<StartRunDependencies, 'identify'>;
@@ -26,6 +28,8 @@ export interface Driven {
   /** The ports and the reader of one invocation. */
   readonly dependenciesOf: (invocation: Invocation, deadline: AbortSignal) => InvokedWith;
   readonly zombies: Zombie[];
+  /** Files of invocations that woke later than any function lives. */
+  readonly impossible: Set<string>;
 }
 
 export interface Conditions {
@@ -87,7 +91,9 @@ async function invoke<T>(
     const ended = settled(operation(dependenciesOf(invocation, deadline), deadline));
     const stalled = invocation.stalled.then((wake) => ({ type: 'stalled', wake }) as const);
     const ending = await Promise.race([ended, stalled]);
-    if (ending.type === 'stalled') zombies.push({ wake: ending.wake, ended });
+    if (ending.type === 'stalled') {
+      zombies.push({ wake: ending.wake, ended, stalledAtMs: pipeline.clock.now(), invocation });
+    }
     const isCrash =
       ending.type === 'stalled' ||
       invocation.isDead() ||
@@ -108,12 +114,17 @@ async function invoke<T>(
   }
 }
 
+/** Lambda's longest. */
+const LONGEST_LIFE_MS = 15 * 60_000;
+
 /** Wakes the oldest zombie and lets it end. @throws what no zombie may do */
-export async function wakeZombie({ zombies }: Driven): Promise<void> {
+export async function wakeZombie({ zombies, impossible, pipeline }: Driven): Promise<void> {
   const zombie = zombies.shift();
   if (zombie === undefined) return;
+  const isTooLate = pipeline.clock.now() - zombie.stalledAtMs > LONGEST_LIFE_MS;
   zombie.wake();
   const ending = await zombie.ended;
+  if (isTooLate) for (const key of zombie.invocation.writtenAwake) impossible.add(key);
   if (ending.type === 'ok') return;
   const { error } = ending;
   const isHarmless =

@@ -138,6 +138,7 @@ function createWorld(setting: Setting): World {
   const driven: Driven = {
     pipeline,
     zombies: [],
+    impossible: new Set(),
     dependenciesOf: (invocation, signal) => {
       const { connection } = invocation.wrap('tokens', {
         connection: async () => ({ accessToken: simulator.token }),

@@ -29,6 +29,8 @@ export interface Invocation {
   /** Resolves when the invocation stalls, to what wakes it up. */
   readonly stalled: Promise<() => void>;
   readonly isDead: () => boolean;
+  /** Files of the lake that it has written since it stalled. */
+  readonly writtenAwake: readonly string[];
 }
 
 const trouble = ({ port, name }: PortCall): RetryableError =>
@@ -36,6 +38,7 @@ const trouble = ({ port, name }: PortCall): RetryableError =>
 
 export function beginInvocation(disturb: Disturb): Invocation {
   let isDead = false;
+  const writtenAwake: string[] = [];
   let sleep: Promise<void> | null = null;
   let announce: (wake: () => void) => void = () => undefined;
   const stalled = new Promise<() => void>((resolve) => {
@@ -67,6 +70,7 @@ export function beginInvocation(disturb: Disturb): Invocation {
   return {
     stalled,
     isDead: () => isDead,
+    writtenAwake,
     wrap(port, target) {
       const members = Object.entries(target).map(([name, member]) => {
         if (typeof member !== 'function') return [name, member];
@@ -87,6 +91,7 @@ export function beginInvocation(disturb: Disturb): Invocation {
         const run = async (...args: unknown[]) => {
           const call = callOf(args);
           const disturbance = await before(call);
+          if (sleep !== null && port === 'lake' && name === 'putNew') writtenAwake.push(call.key);
           const result: unknown = await member(...args);
           after(call, disturbance);
           return result;

@@ -10,7 +10,6 @@ import {
   isErased,
   isRewrite,
   manifestKey,
-  manifestPrefix,
   runDateOf,
   runIdIn,
 } from '../../core/lake-keys.ts';
@@ -22,7 +21,7 @@ import { counting, type KnownManifest } from '../counting.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
 import { knownErasures } from '../erasures.ts';
 import { acquireSoleLease, requireSoleLease, type SoleLease } from '../lease.ts';
-import { manifestsOf, thatCount } from '../manifests.ts';
+import { manifestKeys, manifestsOf, thatCount } from '../manifests.ts';
 import { encodeJson, readStored } from '../store.ts';
 import { compact, type RewriteAttempt, sha256 } from './compact.ts';
 import { erasePerson, removeUnlisted } from './erase.ts';
@@ -42,30 +41,27 @@ const keepMsOf = ({ config }: DueDependencies): EpochMs | null =>
 
 const DONE: MaintainResult = { status: 'done' };
 
-async function manifestKeys({ lake, declaration }: DueDependencies): Promise<readonly string[]> {
-  const keys: string[] = [];
-  for await (const key of lake.list(manifestPrefix(declaration.name))) keys.push(key);
-  return keys;
-}
-
 /** Whether `maintain` has to put runs together or erase a person. Names alone decide. */
 export async function isMaintenanceDue(dependencies: DueDependencies): Promise<boolean> {
   const { lake, declaration } = dependencies;
   const erasures = await knownErasures(lake);
   if (erasures.some(({ step }) => step(declaration.name) !== 'removed')) return true;
   if (declaration.sync.kind !== 'incremental') return false;
-  const ids = (await manifestKeys(dependencies)).map(runIdIn);
+  const ids = (await manifestKeys(lake, declaration.name)).map(runIdIn);
   return mayPay(ids, dependencies.clock.now(), keepMsOf(dependencies));
 }
 
 /** Only rewrites are read: of a run, its id says all that is needed. */
-async function knownManifests(dependencies: MaintainDependencies): Promise<readonly KnownManifest[]> {
-  const keys = await manifestKeys(dependencies);
+async function knownManifests({
+  lake,
+  declaration,
+}: MaintainDependencies): Promise<readonly KnownManifest[]> {
+  const keys = await manifestKeys(lake, declaration.name);
   return Promise.all(
     keys.map(async (key): Promise<KnownManifest> => {
       const runId = runIdIn(key);
       if (!isRewrite(runId)) return { runId, replaces: [], committedAtMs: 0 };
-      const manifest = await readStored<Manifest>(dependencies.lake, key);
+      const manifest = await readStored<Manifest>(lake, key);
       return {
         runId,
         replaces: manifest?.replaces ?? [],

@@ -1,14 +1,8 @@
 /** Removes manifests that no longer count, with their files. */
 import type { Manifest } from '../../core/engine-files.ts';
-import {
-  isErased,
-  manifestKey,
-  manifestPrefix,
-  originalOf,
-  purgedKey,
-  runIdIn,
-} from '../../core/lake-keys.ts';
+import { isErased, manifestKey, originalOf, purgedKey, runIdIn } from '../../core/lake-keys.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
+import { manifestKeys } from '../manifests.ts';
 import { encodeJson, readStored } from '../store.ts';
 
 export const filesOf = ({ tables, evidence = [] }: Manifest): readonly string[] => [
@@ -24,7 +18,7 @@ async function takenOver(
   runIds: readonly string[],
 ): Promise<ReadonlySet<string>> {
   if (runIds.length === 0) return new Set();
-  const keys = await Array.fromAsync(lake.list(manifestPrefix(declaration.name)));
+  const keys = await manifestKeys(lake, declaration.name);
   const erased = keys.filter((key) => isErased(runIdIn(key)) && !runIds.includes(runIdIn(key)));
   const manifests = await Promise.all(erased.map((key) => readStored<Manifest>(lake, key)));
   return new Set(manifests.flatMap((manifest) => (manifest === null ? [] : filesOf(manifest))));

@@ -8,7 +8,7 @@ import { createPipeline, dependenciesOf, type Pipeline } from '../../support/dep
 import { createWorld, createWorldReader } from '../../support/search-world.ts';
 import { runOnce } from '../../support/workflow.ts';
 
-async function contacts(): Promise<Pipeline> {
+async function readContacts() {
   const pipeline = createPipeline();
   const tags = { data: [{ id: 't1' }] };
   const records = ['a', 'b', 'c'].map((id) => ({ id, updated_at: 1_700_000_000, created_at: 1, tags }));
@@ -16,9 +16,13 @@ async function contacts(): Promise<Pipeline> {
     nowMs: pipeline.clock.now,
   });
   const config = { compression: 'gzip' };
-  await runOnce(pipeline, dependenciesOf(pipeline, { object: 'contacts', reader, config, limit: 166 }));
-  return pipeline;
+  const dependencies = dependenciesOf(pipeline, { object: 'contacts', reader, config, limit: 166 });
+  const read = () => runOnce(pipeline, dependencies, { mode: 'full_refresh' });
+  await read();
+  return { pipeline, read };
 }
+
+const contacts = async (): Promise<Pipeline> => (await readContacts()).pipeline;
 
 const check = ({ lake }: Pipeline, deep = true) => verifyObject(lake, OBJECTS.contacts, { deep });
 
@@ -49,6 +53,24 @@ test('files that no manifest lists are named', async () => {
   const key = 'tables/contacts/run_date=2026-11-22/run_id=x/0001-a-0001.ndjson.gz';
   pipeline.lake.files.set(key, new Uint8Array(1));
   expect(await check(pipeline)).toMatchObject({ problems: [], orphans: [key] });
+});
+
+test('files of a run that commits meanwhile are no left-overs', async () => {
+  const { pipeline, read } = await readContacts();
+  const { lake, clock } = pipeline;
+  let runs = 0;
+  const busy = {
+    ...lake,
+    async *sizes(prefix: string) {
+      runs += 1;
+      clock.advance(60_000);
+      if (runs === 1) expect((await read()).status).toBe('succeeded');
+      yield* lake.sizes(prefix);
+    },
+  };
+  const found = await verifyObject(busy, OBJECTS.contacts, { deep: true });
+  expect(lake.keys('manifests/contacts/')).toHaveLength(2);
+  expect(found).toMatchObject({ manifests: 1, problems: [], orphans: [] });
 });
 
 describe('finds a file that', () => {
