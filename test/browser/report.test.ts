@@ -274,5 +274,7 @@ describe.skipIf(isMissing)(`the page${isMissing ? ` (${NO_CHROMIUM})` : ''}`, ()
     ]`);
     expect(seen).toEqual(['rgb(255, 255, 255)', 'rgb(0, 0, 0)', 'avoid']);
     expect((await tab.pdf()).length).toBeGreaterThan(10_000);
+    if (pictures !== undefined)
+      await tab.screenshot({ path: join(pictures, 'report-print.png'), fullPage: true });
   });
 });

@@ -48,6 +48,7 @@ const lagSeconds = ({ up_to }: ObjectStatus, now: EpochMs): number | null =>
 
 /** `3.2 h` */
 function span(seconds: number): string {
+  if (seconds < 90) return `${Math.round(seconds)} s`;
   if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
   return seconds < 2 * DAY_SECONDS
     ? `${figureText(seconds / 3600)} h`
@@ -147,10 +148,10 @@ const minutesScale = (periods: readonly Period[]): Scale => ({
   color: '--purple',
   of: ({ objects }, object) => objects[object]?.minutes ?? null,
   strength: linear,
-  text: (minutes) => `${figureText(minutes)} min`,
+  text: (minutes) => span(minutes * 60),
   end: (object) => {
     const known = inAll(periods, object).flatMap(({ minutes }) => minutes ?? []);
-    return known.length === 0 ? '–' : `${figureText(Math.max(...known))} min`;
+    return known.length === 0 ? '–' : span(Math.max(...known) * 60);
   },
 });
 
@@ -205,7 +206,7 @@ function runCharts(facts: ReportFacts): readonly PageElement[] {
       ]),
     ),
     scaled(`Rows of each object, each ${unit}`, rowsScale(periods)),
-    scaled(`Minutes until each object was committed, the longest of each ${unit}`, minutesScale(periods)),
+    scaled(`Time until each object was committed, the longest of each ${unit}`, minutesScale(periods)),
     ...(periods.some(({ allowed }) => allowed !== null)
       ? [scaled(`Share of the rate limit that each object used while the runs lasted`, shareScale(periods))]
       : []),
