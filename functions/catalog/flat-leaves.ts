@@ -27,12 +27,12 @@ export const LEAVES: Readonly<Partial<Record<DeclaredTableName, Readonly<Record<
     company: all('string', 'id', 'name'),
     conversation_rating: {
       ...all('integer', 'rating'),
-      ...all('string', 'remark', 'contact.id', 'teammate.id'),
+      ...all('string', 'remark', 'teammate.id', 'contact.id'),
       ...all('timestamp', 'created_at', 'updated_at'),
     },
     source: {
-      ...all('string', 'type', 'id', 'delivered_as', 'subject', 'body', 'url'),
-      ...all('string', 'author.type', 'author.id', 'author.name', 'author.email'),
+      ...all('string', 'type', 'delivered_as', 'author.type', 'author.name', 'author.email', 'author.id'),
+      ...all('string', 'subject', 'body', 'url', 'id'),
       ...all('boolean', 'redacted'),
     },
     first_contact_reply: { ...all('timestamp', 'created_at'), ...all('string', 'type', 'url') },
@@ -53,15 +53,9 @@ export const LEAVES: Readonly<Partial<Record<DeclaredTableName, Readonly<Record<
       ...all('integer', 'count_reopens', 'count_assignments', 'count_conversation_parts'),
     },
     ai_agent: {
-      ...all(
-        'string',
-        'source_type',
-        'source_title',
-        'last_answer_type',
-        'resolution_state',
-        'rating_remark',
-      ),
+      ...all('string', 'source_type', 'source_title', 'last_answer_type', 'resolution_state'),
       ...all('integer', 'rating'),
+      ...all('string', 'rating_remark'),
       ...all('timestamp', 'created_at', 'updated_at'),
     },
     ticket: all('string', 'id'),

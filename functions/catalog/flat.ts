@@ -10,7 +10,7 @@ import type { Attributes, AttributeType } from '../core/ports.ts';
 import { columnTree, type FieldRules } from '../rows/field-rules.ts';
 import { treatmentAt } from '../rows/field-tree.ts';
 import { LEAVES, PREFIXES } from './flat-leaves.ts';
-import { list, quoted } from './sql.ts';
+import { list, literal, quoted } from './sql.ts';
 import { type CatalogColumn, type CatalogTable, RUN_DATE, referenceOf } from './tables.ts';
 import { catalogType } from './types.ts';
 import { liveName, type View } from './views.ts';
@@ -167,33 +167,53 @@ function attributeColumns(context: FlatContext, table: ObjectName): readonly Fla
   });
 }
 
-interface Label extends FlatColumn {
-  readonly join: string;
+/** Tables that an id may be of; if several, or if not always, with the type that stands next to the id then. */
+type Targets = readonly { readonly table: string; readonly type?: string }[];
+
+/** Ids whose description names no table: leaves of JSON, and those of several tables. */
+const TARGETS: Readonly<Record<string, Targets>> = {
+  assigned_to_id: [
+    { table: 'admins', type: 'admin' },
+    { table: 'teams', type: 'team' },
+  ],
+  applied_by_id: [{ table: 'admins', type: 'admin' }],
+  performed_by_id: [{ table: 'admins', type: 'admin' }],
+  rating_teammate_id: [{ table: 'admins' }],
+  last_closed_by_id: [{ table: 'admins' }],
+};
+
+interface Labelled {
+  readonly columns: readonly FlatColumn[];
+  readonly joins: readonly string[];
 }
 
-/** The name of the record that an id refers to. */
-function labelOf(
-  { tables }: FlatContext,
-  table: CatalogTable,
-  column: CatalogColumn,
-  index: number,
-): readonly Label[] {
-  const target = referenceOf(column);
-  const found = tables.find(({ name }) => name === target?.table);
-  const label = found && LABELS[found.name];
-  const isThere = found?.columns.some(({ name }) => name === label) ?? false;
-  const name = column.name.replace(/_id$/, '_name');
-  if (found === undefined || label === undefined || !isThere) return [];
-  if (name === column.name || table.columns.some((one) => one.name === name)) return [];
-  const alias = `label${index}`;
-  return [
-    {
-      name,
-      type: 'string',
-      sql: `${alias}.${quoted(label)}`,
-      join: `LEFT JOIN ${found.name} AS ${alias} ON ${alias}."id" = ${cell(column.name)}`,
-    },
-  ];
+/** The columns with the name of the record next to each id that refers to one of a small table. */
+function withLabels({ tables }: FlatContext, table: CatalogTable, columns: readonly FlatColumn[]): Labelled {
+  const byName = new Map(columns.map((column) => [column.name, column]));
+  const joins: string[] = [];
+  const labelsOf = ({ name: id, sql }: FlatColumn): readonly FlatColumn[] => {
+    const declared = table.columns.find(({ name }) => name === id);
+    const reference = declared && referenceOf(declared);
+    const name = id.replace(/_id$/, '_name');
+    if (name === id || byName.has(name)) return [];
+    const names = (reference ? [reference] : (TARGETS[id] ?? [])).flatMap((target: Targets[number]) => {
+      const found = tables.find((one) => one.name === target.table);
+      const label = found && LABELS[found.name];
+      const isThere = found?.columns.some((column) => column.name === label) ?? false;
+      const type = byName.get(id.replace(/_id$/, '_type'));
+      if (found === undefined || label === undefined || !isThere) return [];
+      if (target.type !== undefined && type === undefined) return [];
+      const alias = `label${joins.length}`;
+      const isOfType = target.type === undefined ? '' : ` AND ${type?.sql} = ${literal(target.type)}`;
+      joins.push(`LEFT JOIN ${found.name} AS ${alias} ON ${alias}."id" = ${sql}${isOfType}`);
+      return [`${alias}.${quoted(label)}`];
+    });
+    if (names.length === 0) return [];
+    return [
+      { name, type: 'string', sql: names.length === 1 ? names.join('') : `coalesce(${names.join(', ')})` },
+    ];
+  };
+  return { columns: columns.flatMap((column) => [column, ...labelsOf(column)]), joins };
 }
 
 /** How the description of a column with the same value in every row begins. */
@@ -211,22 +231,26 @@ const isForPeople = ({ name, description }: CatalogColumn): boolean =>
 /** @param table one that has a live view */
 export function flatView(table: CatalogTable, context: FlatContext): View {
   const name = table.name as DeclaredTableName;
-  const columns = table.columns
-    .filter((column) => column.declared !== null && isForPeople(column))
-    .flatMap((column, index): readonly (FlatColumn | Label)[] => {
-      const { declared } = column;
-      if (declared === null) return [];
-      if (declared === 'json') {
-        return column.name === ATTRIBUTE_COLUMNS[name]?.column
-          ? attributeColumns(context, name as ObjectName)
-          : leafColumns(context, name, column.name);
-      }
-      // Ids are text in every table, so that they join, whatever Intercom sends.
-      const type = catalogType(column.name, declared, []) === 'string' ? 'string' : declared;
-      const own = { name: column.name, type: TYPES[type], sql: typed(cell(column.name), type) };
-      return [own, ...labelOf(context, table, column, index)];
-    });
-  const joins = columns.flatMap((column) => ('join' in column ? [column.join] : []));
+  const known = table.columns.filter(isForPeople).flatMap((column): readonly FlatColumn[] => {
+    const { declared } = column;
+    if (declared === null) return [];
+    if (declared === 'json') {
+      const isOfAttributes = column.name === ATTRIBUTE_COLUMNS[name]?.column;
+      return isOfAttributes ? [] : leafColumns(context, name, column.name);
+    }
+    // Ids are text in every table, so that they join, whatever Intercom sends.
+    const type = catalogType(column.name, declared, []) === 'string' ? 'string' : declared;
+    return [{ name: column.name, type: TYPES[type], sql: typed(cell(column.name), type) }];
+  });
+  const labelled = withLabels(context, table, known);
+  const { joins } = labelled;
+  const isOurs = (column: FlatColumn) => column.name === EXTRACTED_AT;
+  // A new attribute moves no other column.
+  const columns = [
+    ...labelled.columns.filter((column) => !isOurs(column)),
+    ...attributeColumns(context, name as ObjectName),
+    ...labelled.columns.filter(isOurs),
+  ];
   const selected = columns.map(({ name, sql }) => `${sql} AS ${quoted(name)}`);
   return {
     name: flatName(table.name),

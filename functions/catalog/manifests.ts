@@ -44,6 +44,7 @@ export const MANIFEST_COLUMNS: Readonly<Record<string, NestedType>> = {
   tables: { map: { struct: { rows: 'bigint', files: { array: FILE } } } },
   completeness: COMPLETENESS,
   schema: { struct: { version: 'bigint', added: STRINGS, changed: STRINGS, dropped: STRINGS } },
+  requests: counts('sent', 'limit'),
   replaces: STRINGS,
 };
 

@@ -6,6 +6,7 @@ import type { ErasedFile } from './erasure.ts';
 import type { ChildName, ObjectName, TableName } from './names.ts';
 import type { DebtScope, Observed, Position, Slice } from './reading.ts';
 import type { RelationCounts } from './relationship.ts';
+import type { Requests } from './requests.ts';
 import type { RecordedSchema, SchemaDrift } from './schema.ts';
 import type { SeenTables } from './sightings.ts';
 import type { EpochMs, EpochSeconds } from './time.ts';
@@ -97,6 +98,8 @@ export interface Plan {
   readonly rereadOn?: string;
   /** Erasures that were asked for before the run began to read. Missing if there were none. */
   readonly erasures?: readonly string[];
+  /** Sent to count what there is to read. Missing if there were none. */
+  readonly requests?: Requests;
 }
 
 /** One output file. `bytes` and `sha256` describe the stored file, after compression. */
@@ -146,6 +149,8 @@ export interface Receipt {
   readonly parts: readonly Part[];
   /** Keys of the files with the ids read so far (`[id, stampedAt][]` each). */
   readonly idFiles: readonly string[];
+  /** Sent for this slice, in walks that were given up too. Missing if there were none. */
+  readonly requests?: Requests;
   readonly read: number;
   readonly evidence: Evidence;
   readonly deleted: readonly string[];
@@ -244,6 +249,8 @@ export interface Manifest {
   readonly rules?: WrittenBy;
   /** Deletions before this time are known; null if the list was never read. Missing if the object has none. */
   readonly deleted_list?: { readonly up_to: EpochSeconds | null };
+  /** Sent to Intercom for this run of the object, and what it allows. Missing if there were none. */
+  readonly requests?: Requests;
   /** Day of the last safety re-read in UTC, such as `2026-11-22`. Missing if there was none. */
   readonly reread_on?: string;
   /** Of a rewrite: the runs whose rows are in its files, and earlier rewrites of them. They no longer count. */
@@ -300,6 +307,8 @@ export interface ObjectSummary {
   readonly rows: Readonly<Partial<Record<TableName, number>>>;
   readonly files: number;
   readonly bytes: number;
+  /** `requests` of the manifest. */
+  readonly requests?: Requests;
   readonly completeness: Completeness | null;
   /** Null if nothing was committed. */
   readonly schema: (SchemaDrift & Pick<RecordedSchema, 'version'>) | null;

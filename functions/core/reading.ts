@@ -3,6 +3,7 @@
  * what happened as a stream of events. It decides nothing about files, receipts or commits.
  */
 import type { JsonObject, JsonValue } from './json.ts';
+import type { Requests } from './requests.ts';
 import type { EpochMs, EpochSeconds } from './time.ts';
 
 /** `[from, to)` in Unix seconds. Null is unbounded. */
@@ -161,6 +162,8 @@ export interface Listing {
 /** One object as the sync engine sees it. */
 export interface ObjectReader {
   readonly read: ReadSlice;
+  /** What this reader has sent so far. Missing if it counts nothing. */
+  readonly requests?: () => Requests;
   /** Counts the records of a query; null if Intercom gives no such count for the object. */
   readonly probe: ((query: SliceQuery) => Promise<Probe>) | null;
   /** Lists a window; null if the object is not searched by windows. */

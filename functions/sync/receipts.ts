@@ -48,6 +48,7 @@ export const firstReceipt = (slice: string, attempt: string): Receipt => ({
 export const restarted = (receipt: Receipt, walks: number): Receipt => ({
   ...firstReceipt(receipt.slice, receipt.attempt),
   sequence: receipt.sequence,
+  ...(receipt.requests !== undefined && { requests: receipt.requests }),
   walks,
 });
 

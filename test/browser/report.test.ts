@@ -60,6 +60,11 @@ async function lakeWith(runs: number): Promise<ReportSources['lake']> {
       status: index % 97 === 5 ? 'failed' : 'succeeded',
       started_at: new Date(at).toISOString(),
       finished_at: new Date(at + (1 + (index % 7)) * 20_000).toISOString(),
+      objects: like.objects.map((object, number) => ({
+        ...object,
+        committed_at: new Date(at + (index % 7) * 15_000 + number * 1000).toISOString(),
+        requests: { sent: ((index % 7) + 1) * (number + 1) * 20, limit: 1666 },
+      })),
     };
     await copies.putNew(runSummaryKey(run_id), encodeJson(copy));
   }
@@ -78,6 +83,7 @@ const sources = (lake: ReportSources['lake']): ReportSources => ({
 });
 
 const PAGES = {
+  real: async () => makeReport(sources(createDirectoryLake(bench.directory)), 30, bench.clock.now()),
   none: async () => makeReport(sources(createMemoryLake()), 30, bench.clock.now()),
   one: async () => makeReport(sources(await lakeWith(1)), 30, bench.clock.now()),
   thirty: async () => makeReport(sources(await lakeWith(30)), 30, bench.clock.now()),
@@ -95,14 +101,42 @@ function page(kind: Kind): Promise<string> {
 
 describe('the figures of the page', () => {
   /** The text of every mark that the chart with this label has. */
-  const marks = async (label: string): Promise<readonly string[]> => {
-    const { document } = parseHTML(await page('thirty'));
+  const marks = async (label: string, kind: Kind = 'thirty'): Promise<readonly string[]> => {
+    const { document } = parseHTML(await page(kind));
     const chart = [...document.querySelectorAll('svg')].find(
       (svg) => svg.getAttribute('aria-label') === label,
     );
     return [...(chart?.querySelectorAll('title') ?? [])].map(({ textContent }) => String(textContent));
   };
   const answer = (title: string) => ask(DOCUMENTED_QUERIES.find(([name]) => name === title)?.[1] ?? '');
+
+  const PER_RUN = `SELECT object, substr(started_at, 1, 10) AS day, requests.sent AS sent,
+    list_sum(list_transform(map_values(tables), lambda one: one.rows)) AS rows FROM manifests`;
+
+  test('of the runs are those of manifests', async () => {
+    const rows = await ask(
+      `SELECT object, day, sum(rows) AS rows FROM (${PER_RUN}) GROUP BY ALL ORDER BY day, object`,
+    );
+    const number = new Intl.NumberFormat('en-US');
+    const wanted = rows.map(
+      ({ object, day, rows: count }) =>
+        `${object}, ${day}\n${number.format(Number(count))} row${Number(count) === 1 ? '' : 's'}`,
+    );
+    expect((await marks('Rows of each object, each day', 'real')).toSorted()).toEqual(wanted.toSorted());
+  });
+
+  test('of requests are those of manifests, and all that the workspace got', async () => {
+    const rows = await ask(
+      `SELECT object, day, sum(sent) AS sent FROM (${PER_RUN}) GROUP BY ALL ORDER BY day, object`,
+    );
+    const shown = await marks('Share of the rate limit that each object used while the runs lasted', 'real');
+    const found = shown.map((text) => text.replace(/ requests?, .*/, '')).toSorted();
+    expect(found).toEqual(rows.map(({ object, day, sent }) => `${object}, ${day}\n${sent}`).toSorted());
+    const { requests } = bench.simulator.stats();
+    const sum = rows.reduce((all, { sent }) => all + Number(sent), 0);
+    // Each of the two runs asks for /me before it reads any object.
+    expect(sum).toBe(requests - 2);
+  });
 
   test('of the support overview are those of the documented query', async () => {
     const rows = await answer('Support overview');
@@ -240,5 +274,7 @@ describe.skipIf(isMissing)(`the page${isMissing ? ` (${NO_CHROMIUM})` : ''}`, ()
     ]`);
     expect(seen).toEqual(['rgb(255, 255, 255)', 'rgb(0, 0, 0)', 'avoid']);
     expect((await tab.pdf()).length).toBeGreaterThan(10_000);
+    if (pictures !== undefined)
+      await tab.screenshot({ path: join(pictures, 'report-print.png'), fullPage: true });
   });
 });

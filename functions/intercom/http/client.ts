@@ -24,6 +24,8 @@ export interface RequestOptions {
   readonly permission?: string | null | undefined;
   /** Throws a ContractError if the answer lacks what was asked for. It is asked for again before the error counts. */
   readonly accept?: ((body: JsonObject) => unknown) | undefined;
+  /** Called for each request that was answered, with what Intercom allows in ten seconds, if the answer says. */
+  readonly count?: ((limit: number | null) => void) | undefined;
   /** @default PATIENT */
   readonly patience?: RetryLimits | undefined;
 }
@@ -129,6 +131,7 @@ export function createIntercomClient(options: IntercomClientOptions): IntercomCl
         const attempt = await transport(request, accessToken, signal);
         if (attempt.observation !== null) budget.observe(attempt.observation);
         const limit = attempt.observation?.limit ?? null;
+        options.count?.(limit);
         observe?.({ type: 'request', object, status: attempt.status, waitedMs: sentAt - askedAt, limit });
         return { ...attempt, tookMs: attempt.receivedAtMs - sentAt };
       } finally {

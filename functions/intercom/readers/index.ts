@@ -1,6 +1,8 @@
 /** One reader per paging style. The declaration of an object says which one it uses. */
 import type { ObjectDeclaration } from '../../core/declaration.ts';
 import type { ObjectReader } from '../../core/reading.ts';
+import { addRequests, NO_REQUESTS, type Requests } from '../../core/requests.ts';
+import type { IntercomClient, RequestOptions } from '../http/client.ts';
 import { createConversationPartsReader } from './conversation-parts.ts';
 import { createCursorReader } from './cursor.ts';
 import { readDeletedList } from './deleted-list.ts';
@@ -14,13 +16,35 @@ import type { ReaderDeps } from './walk/requests.ts';
 
 export type { ReaderDeps } from './walk/requests.ts';
 
+/** A client for one reader, and what it has sent. */
+function counted(client: IntercomClient): {
+  readonly client: IntercomClient;
+  readonly requests: () => Requests;
+} {
+  let requests = NO_REQUESTS;
+  const count = (limit: number | null): void => {
+    requests = addRequests(requests, { sent: 1, limit });
+  };
+  const counting = (options: RequestOptions): RequestOptions => ({ ...options, count });
+  return {
+    client: {
+      get: (path, query, options) => client.get(path, query, counting(options)),
+      post: (path, body, options) => client.post(path, body, counting(options)),
+    },
+    requests: () => requests,
+  };
+}
+
 /** The reader of an object. It throws the errors of the client, and ContractError. */
-export function createObjectReader(declaration: ObjectDeclaration, deps: ReaderDeps): ObjectReader {
+export function createObjectReader(declaration: ObjectDeclaration, given: ReaderDeps): ObjectReader {
+  const { client, requests } = counted(given.client);
+  const deps = { ...given, client };
   const listing = createListingReader(declaration, deps);
   const { deletedList, single } = declaration;
   const owed = single === undefined ? null : createOwedReader(declaration, single, listing, deps);
   return {
     ...listing,
+    requests,
     read(slice, position) {
       const { query } = slice;
       if (query.kind === 'deleted' && deletedList !== undefined)

@@ -7,6 +7,7 @@ import { draftKey, manifestKey, planKey } from '../../core/lake-keys.ts';
 import { sum } from '../../core/metrics.ts';
 import { isSharedTable, type TableName } from '../../core/names.ts';
 import type { Lease, ObjectState } from '../../core/ports.ts';
+import { addRequests, NO_REQUESTS } from '../../core/requests.ts';
 import { recordSchema } from '../../core/schema.ts';
 import { unionSeen } from '../../core/sightings.ts';
 import { isoTime } from '../../core/time.ts';
@@ -156,6 +157,14 @@ function marksOf(plan: Plan, slices: readonly DoneSlice[]): Pick<Manifest, 'dele
   };
 }
 
+/** What was sent to plan this run of the object and to read it. */
+function requestsOf(plan: Plan, slices: readonly DoneSlice[]): Pick<Manifest, 'requests'> {
+  const requests = [plan, ...slices.map(({ done }) => done)]
+    .map((one) => one.requests ?? NO_REQUESTS)
+    .reduce(addRequests);
+  return requests.sent > 0 ? { requests } : {};
+}
+
 async function makeDraft(dependencies: ObjectDependencies, plan: Plan, run: RunContext): Promise<Draft> {
   const slices = await doneSlices(dependencies, plan);
   guard(plan, slices);
@@ -193,6 +202,7 @@ async function makeDraft(dependencies: ObjectDependencies, plan: Plan, run: RunC
     ),
     rules: await writtenBy(dependencies, plan),
     ...marksOf(plan, slices),
+    ...requestsOf(plan, slices),
   };
   return { manifest, startFrom: plan.startFrom };
 }

@@ -2,6 +2,7 @@
 
 import type { LargeRow, NewDebt, PlannedSlice, Receipt } from '../../core/engine-files.ts';
 import type { DebtScope, Position, ReadEvent, ReadRecord, Window } from '../../core/reading.ts';
+import { addRequests, NO_REQUESTS } from '../../core/requests.ts';
 import { admits, type RecordedSchema } from '../../core/schema.ts';
 import { unionSeen } from '../../core/sightings.ts';
 import type { EpochSeconds } from '../../core/time.ts';
@@ -58,7 +59,7 @@ export async function createSliceProgress(
     readonly erasures: readonly string[];
   },
 ): Promise<SliceProgress> {
-  const { lake, clock, config, declaration, limits, observe } = dependencies;
+  const { lake, clock, config, declaration, limits, observe, reader } = dependencies;
   const { folder, slice, attempt } = start;
   const origin = { runId: folder.runId, slice: folder.slice };
   const shaper = createShaper(
@@ -123,10 +124,12 @@ export async function createSliceProgress(
 
   async function checkpoint(): Promise<Receipt> {
     const parts = await writer.flush();
+    const requests = addRequests(start.from.requests ?? NO_REQUESTS, reader.requests?.() ?? NO_REQUESTS);
     const next: Receipt = {
       ...receipt,
       sequence: receipt.sequence + 1,
       parts: [...receipt.parts, ...parts],
+      ...(requests.sent > 0 && { requests }),
       read: seen.size,
       schema: unionSeen(receipt.schema, shaper.observed()),
     };

@@ -298,7 +298,11 @@ export async function planObject(dependencies: ObjectDependencies, holder: Lease
   if (plan === null) {
     const made = await makePlan(dependencies, run, lease.state);
     if (made.status === 'wait') return { status: 'wait', slices: [], waitSeconds: made.waitSeconds };
-    plan = await storeOnce(lake, key, made.result);
+    const requests = dependencies.reader.requests?.();
+    plan = await storeOnce(lake, key, {
+      ...made.result,
+      ...(requests !== undefined && requests.sent > 0 && { requests }),
+    });
   }
   observe({ type: 'object_planned', object: name, slices: plan.slices.length, expected: plan.expected });
   return { status: 'planned', slices: plan.slices.map(({ id }) => ({ slice: id })), waitSeconds: 0 };

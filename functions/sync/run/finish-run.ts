@@ -62,6 +62,7 @@ function committedSummary(manifest: Manifest, plan: Plan | null, after: Outcome 
     rows: Object.fromEntries(tables.map(([name, table]) => [name, table.rows])),
     files: files.length,
     bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
+    ...(manifest.requests !== undefined && { requests: manifest.requests }),
     completeness: manifest.completeness,
     schema: { version, added, changed, dropped },
     ...(manifest.rules?.mixed === true && { mixed_rules: true }),

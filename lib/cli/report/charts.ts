@@ -177,11 +177,21 @@ export interface Square {
 export const grid = (
   label: string,
   squares: readonly Square[],
-  { columns: across, rows }: { readonly columns: readonly string[]; readonly rows: readonly string[] },
+  {
+    columns: across,
+    rows,
+    end,
+  }: {
+    readonly columns: readonly string[];
+    readonly rows: readonly string[];
+    /** What a row comes to, shown at its end. */
+    readonly end?: (row: string) => string;
+  },
 ): PageElement =>
   draw(label, {
     height: 34 + rows.length * 18,
     marginLeft: 170,
+    ...(end !== undefined && { marginRight: 70 }),
     x: { ...periodScale(across), padding: 0.08 },
     y: { type: 'band', domain: rows, label: null, padding: 0.12, tickSize: 0, tickFormat: short },
     marks: [
@@ -203,6 +213,17 @@ export const grid = (
           pointerEvents: 'none',
         },
       ),
+      ...(end === undefined
+        ? []
+        : [
+            Plot.text(rows, {
+              y: (row: string) => row,
+              text: end,
+              frameAnchor: 'right',
+              textAnchor: 'start',
+              dx: 5,
+            }),
+          ]),
     ],
     opacity: { type: 'identity' },
   });

@@ -15,8 +15,11 @@ export const FARES = ['failed', 'short', 'unproven', 'complete', 'idle'] as cons
 export type Fare = (typeof FARES)[number];
 
 /** What an object did in one period. */
-interface ObjectPeriod {
+export interface ObjectPeriod {
   readonly rows: number;
+  /** The longest time from a run's start to its commit, in minutes; null if nothing was committed. */
+  readonly minutes: number | null;
+  readonly requests: number;
   /** The worst of the period's runs. */
   readonly fare: Fare;
   /** After the period's last run that committed it; null if none did. */
@@ -30,6 +33,8 @@ export interface Period {
   readonly failed: number;
   /** Of its runs, in minutes; null without a run. */
   readonly minutes: { readonly median: number; readonly longest: number } | null;
+  /** Requests that Intercom allowed while its runs lasted; null if no answer said how many. */
+  readonly allowed: number | null;
   readonly objects: Readonly<Partial<Record<ObjectName, ObjectPeriod>>>;
 }
 
@@ -75,8 +80,19 @@ function fareOf({ status, completeness }: ObjectSummary): Fare {
 
 const worse = (a: Fare, b: Fare): Fare => (FARES.indexOf(a) <= FARES.indexOf(b) ? a : b);
 
-const withObject = (before: ObjectPeriod | undefined, summary: ObjectSummary): ObjectPeriod => ({
+const minutesBetween = (from: string, to: string): number => (Date.parse(to) - Date.parse(from)) / 60_000;
+
+const withObject = (
+  before: ObjectPeriod | undefined,
+  summary: ObjectSummary,
+  startedAt: string,
+): ObjectPeriod => ({
   rows: (before?.rows ?? 0) + sum(Object.values(summary.rows)),
+  minutes:
+    summary.committed_at === undefined
+      ? (before?.minutes ?? null)
+      : Math.max(before?.minutes ?? 0, minutesBetween(startedAt, summary.committed_at)),
+  requests: (before?.requests ?? 0) + (summary.requests?.sent ?? 0),
   fare: before === undefined ? fareOf(summary) : worse(before.fare, fareOf(summary)),
   debts: summary.completeness?.debts.length ?? before?.debts ?? null,
 });
@@ -87,21 +103,34 @@ function median(sorted: readonly number[]): number {
   return (low + high) / 2;
 }
 
+/** Intercom allows so many requests in each window of ten seconds. */
+const WINDOW_MS = 10_000;
+
+/** Requests that were allowed in all windows that a run touched; null if no answer said how many. */
+function allowedIn({ objects, started_at, finished_at }: RunSummary): number | null {
+  const limits = objects.flatMap(({ requests }) => requests?.limit ?? []);
+  if (limits.length === 0) return null;
+  const [first, last] = [started_at, finished_at].map((time) => Math.floor(Date.parse(time) / WINDOW_MS));
+  return Math.max(...limits) * ((last ?? 0) - (first ?? 0) + 1);
+}
+
 /** Adds up the runs of one period, oldest first. */
 function periodFrom(from: string, runs: readonly RunSummary[]): Period {
-  const minutes = runs
-    .map((run) => (Date.parse(run.finished_at) - Date.parse(run.started_at)) / 60_000)
-    .sort((a, b) => a - b);
+  const minutes = runs.map((run) => minutesBetween(run.started_at, run.finished_at)).sort((a, b) => a - b);
   const failed = runs.filter(({ status }) => status === 'failed').length;
   const objects: Partial<Record<ObjectName, ObjectPeriod>> = {};
-  for (const summary of runs.flatMap((run) => run.objects)) {
-    objects[summary.object] = withObject(objects[summary.object], summary);
+  for (const run of runs) {
+    for (const summary of run.objects) {
+      objects[summary.object] = withObject(objects[summary.object], summary, run.started_at);
+    }
   }
+  const allowed = runs.flatMap((run) => allowedIn(run) ?? []);
   return {
     from,
     succeeded: runs.length - failed,
     failed,
     minutes: minutes.length === 0 ? null : { median: median(minutes), longest: minutes.at(-1) ?? 0 },
+    allowed: allowed.length === 0 ? null : sum(allowed),
     objects,
   };
 }

@@ -11,7 +11,7 @@ import { byteSize, count } from '../terminal/table-text.ts';
 import { type AnswerRow, DRAWINGS } from './answers.ts';
 import { bars, columns, figureText, grid, legend, type Square } from './charts.ts';
 import { element, type PageElement, table } from './dom.ts';
-import { FARES, type Fare, type History, type Period } from './history.ts';
+import { FARES, type Fare, type History, type ObjectPeriod, type Period } from './history.ts';
 import type { Question } from './questions.ts';
 import type { TableSize } from './sizes.ts';
 import { STYLE } from './style.ts';
@@ -48,6 +48,7 @@ const lagSeconds = ({ up_to }: ObjectStatus, now: EpochMs): number | null =>
 
 /** `3.2 h` */
 function span(seconds: number): string {
+  if (seconds < 90) return `${Math.round(seconds)} s`;
   if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
   return seconds < 2 * DAY_SECONDS
     ? `${figureText(seconds / 3600)} h`
@@ -101,20 +102,84 @@ function squares(
   );
 }
 
+/** A figure of each object in each period, as the strength of its square. */
+interface Scale {
+  readonly color: string;
+  /** Null: no square. */
+  readonly of: (period: Period, object: ObjectName) => number | null;
+  /** From 0 to 1, for a figure above 0. */
+  readonly strength: (figure: number, most: number) => number;
+  readonly text: (figure: number, period: Period, object: ObjectName) => string;
+  /** Of all periods. */
+  readonly end: (object: string) => string;
+}
+
+/** Figures that differ by orders of magnitude. */
+const logarithmic = (figure: number, most: number): number => Math.log1p(figure) / Math.log1p(most);
+const linear = (figure: number, most: number): number => figure / most;
+
+function scaledSquares(
+  periods: readonly Period[],
+  objects: readonly ObjectName[],
+  { color, of, strength, text }: Scale,
+): readonly Square[] {
+  const figures = periods.flatMap((period) => objects.map((object) => of(period, object) ?? 0));
+  const most = Math.max(Number.EPSILON, ...figures);
+  return squares(periods, objects, (period, object) => {
+    const figure = of(period, object);
+    if (figure === null) return null;
+    const shown = figure === 0 ? 0.06 : 0.15 + 0.85 * strength(figure, most);
+    return { color, strength: shown, title: `${object}, ${period.from}\n${text(figure, period, object)}` };
+  });
+}
+
+const inAll = (periods: readonly Period[], object: string): readonly ObjectPeriod[] =>
+  periods.flatMap(({ objects }) => objects[object as ObjectName] ?? []);
+
+const rowsScale = (periods: readonly Period[]): Scale => ({
+  color: '--blue',
+  of: ({ objects }, object) => objects[object]?.rows ?? null,
+  strength: logarithmic,
+  text: (rows) => counted(rows, 'row'),
+  end: (object) => count(sum(inAll(periods, object).map(({ rows }) => rows))),
+});
+
+const minutesScale = (periods: readonly Period[]): Scale => ({
+  color: '--purple',
+  of: ({ objects }, object) => objects[object]?.minutes ?? null,
+  strength: linear,
+  text: (minutes) => span(minutes * 60),
+  end: (object) => {
+    const known = inAll(periods, object).flatMap(({ minutes }) => minutes ?? []);
+    return known.length === 0 ? '–' : span(Math.max(...known) * 60);
+  },
+});
+
+const percent = (share: number): string =>
+  share > 0 && share < 0.001 ? 'under 0.1 %' : `${figureText(share * 100)} %`;
+
+const shareScale = (periods: readonly Period[]): Scale => {
+  const known = periods.filter(({ allowed }) => allowed !== null);
+  const shareOf = (some: readonly Period[], object: string): number =>
+    sum(inAll(some, object).map(({ requests }) => requests)) / sum(some.map(({ allowed }) => allowed ?? 0));
+  return {
+    color: '--orange',
+    of: (period, object) =>
+      period.allowed === null || period.objects[object] === undefined ? null : shareOf([period], object),
+    strength: linear,
+    text: (share, { objects }, object) =>
+      `${counted(objects[object]?.requests ?? 0, 'request')}, ${percent(share)} of the rate limit`,
+    end: (object) => percent(shareOf(known, object)),
+  };
+};
+
 function runCharts(facts: ReportFacts): readonly PageElement[] {
   const { periods, unit } = facts.history;
   const names = objectsIn(facts);
   const period = ({ from }: Period) => from;
   const axes = { columns: periods.map(period), rows: names };
-  const rowsOf = (one: Period, object: ObjectName) => one.objects[object]?.rows ?? 0;
-  const most = Math.max(1, ...periods.flatMap((one) => names.map((object) => rowsOf(one, object))));
-  const byRows = squares(periods, names, (one, object) => {
-    if (one.objects[object] === undefined) return null;
-    const rows = rowsOf(one, object);
-    // Rows differ by orders of magnitude.
-    const strength = rows === 0 ? 0.06 : 0.15 + (0.85 * Math.log1p(rows)) / Math.log1p(most);
-    return { color: '--blue', strength, title: `${object}, ${one.from}\n${counted(rows, 'row')}` };
-  });
+  const scaled = (title: string, scale: Scale): PageElement =>
+    chart(title, grid(title, scaledSquares(periods, names, scale), { ...axes, end: scale.end }));
   const byFare = squares(periods, names, (one, object) => {
     const found = one.objects[object];
     if (found === undefined) return null;
@@ -140,7 +205,11 @@ function runCharts(facts: ReportFacts): readonly PageElement[] {
         },
       ]),
     ),
-    chart(`Rows of each object, each ${unit}`, grid('Rows of each object', byRows, axes)),
+    scaled(`Rows of each object, each ${unit}`, rowsScale(periods)),
+    scaled(`Time until each object was committed, the longest of each ${unit}`, minutesScale(periods)),
+    ...(periods.some(({ allowed }) => allowed !== null)
+      ? [scaled(`Share of the rate limit that each object used while the runs lasted`, shareScale(periods))]
+      : []),
     chart(
       `Completeness of each object: the worst of each ${unit}`,
       legend(

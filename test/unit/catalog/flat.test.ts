@@ -118,6 +118,37 @@ describe('flat views', () => {
     expect(alone?.select).not.toContain('JOIN');
   });
 
+  it('have names next to ids in JSON, by the type that stands next to them', async () => {
+    const assigned = async (type: string, id: string) =>
+      (await rowOf(flatOf('conversation_parts_flat'), { id: '1', assigned_to: JSON.stringify({ type, id }) }))
+        .assigned_to_name;
+    expect(await assigned('team', '7')).toBe('Seven');
+    expect(await assigned('admin', '7')).toBe('Seven');
+    expect(await assigned('nobody', '7')).toBeNull();
+    expect(await assigned('team', '8')).toBeNull();
+    const rated = await rowOf(flatOf('conversations_flat'), {
+      id: '1',
+      conversation_rating: '{"rating":5,"teammate":{"id":"7"}}',
+      statistics: '{"last_closed_by_id":7}',
+    });
+    expect(rated).toMatchObject({ rating_teammate_name: 'Seven', last_closed_by_name: 'Seven' });
+    const part = await rowOf(flatOf('ticket_part_flat'), {
+      id: '1',
+      assigned_to_type: 'team',
+      assigned_to_id: '7',
+    });
+    expect(part.assigned_to_name).toBe('Seven');
+  });
+
+  it('have attributes behind all other columns but our own, so that a new one moves none', () => {
+    for (const table of ['contacts', 'companies', 'conversations', 'tickets'] as const) {
+      const names = flatOf(`${table}_flat`, {}, { [table]: [{ name: 'x', type: 'string' }] }).columns.map(
+        ({ name }) => name,
+      );
+      expect(names.slice(-2)).toEqual([expect.stringMatching(/^(custom|attribute)_x$/), '_extracted_at']);
+    }
+  });
+
   it('have the leaves of JSON as columns of their type', async () => {
     const row = await rowOf(flatOf('conversations_flat'), {
       id: '1',

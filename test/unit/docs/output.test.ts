@@ -22,6 +22,7 @@ const MANIFEST: Keys<Omit<Manifest, 'format' | 'completeness' | 'schema'>> = {
   evidence: true,
   deleted_list: true,
   reread_on: true,
+  requests: true,
   erased: true,
 };
 const COMPLETENESS: Keys<Completeness> = {

@@ -101,11 +101,40 @@ describe('the history of runs', () => {
       succeeded: 2,
       failed: 1,
       minutes: { median: 2, longest: 9 },
+      allowed: null,
       objects: {
-        tags: { rows: 6, fare: 'short', debts: 1 },
-        teams: { rows: 0, fare: 'failed', debts: null },
+        tags: { rows: 6, minutes: null, requests: 0, fare: 'short', debts: 1 },
+        teams: { rows: 0, minutes: null, requests: 0, fare: 'failed', debts: null },
       },
     });
+  });
+
+  it('tells how much of what Intercom allowed each object used, in all windows that the runs touched', async () => {
+    const requests = (sent: number, limit: number | null) => ({ requests: { sent, limit } });
+    const at = NOW - 3_600_000;
+    const lake = await lakeWith([
+      {
+        at: at + 9_000,
+        // Touches seven windows of ten seconds.
+        minutes: 1,
+        objects: [
+          committed({ ...requests(30, 166), committed_at: new Date(at + 39_000).toISOString() }),
+          committed({ object: 'teams', ...requests(2, null) }),
+        ],
+      },
+      {
+        at: at + 600_000,
+        minutes: 0,
+        objects: [committed({ ...requests(10, 1666) }), committed({ object: 'teams' })],
+      },
+      // A run of a version that did not count.
+      { at: at + 900_000 },
+    ]);
+    const { periods } = await readHistory(lake, NOW - DAY, NOW);
+    const { allowed, objects } = periods.at(-1) ?? {};
+    expect(allowed).toBe(166 * 7 + 1666);
+    expect(objects?.tags).toMatchObject({ requests: 40, minutes: 0.5 });
+    expect(objects?.teams).toMatchObject({ requests: 2, minutes: null });
   });
 
   it('lists changes of schemas, the newest first', async () => {
