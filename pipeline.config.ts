@@ -1,6 +1,7 @@
 import { definePipeline } from './functions/config/config.ts';
 
 const SIX_HOURS = { every: '6 hours' };
+const DAILY = { every: '1 day' };
 
 /** What to sync, from where, how often. Every key has a default; the documentation lists them all. */
 export default definePipeline({
@@ -21,5 +22,14 @@ export default definePipeline({
     collections: SIX_HOURS,
     help_centers: SIX_HOURS,
     subscription_types: SIX_HOURS,
+    ticket_states: DAILY,
+    brands: DAILY,
+    emails: DAILY,
+    away_status_reasons: DAILY,
+    news_items: DAILY,
+    newsfeeds: DAILY,
+    internal_articles: DAILY,
+    external_pages: DAILY,
+    content_import_sources: DAILY,
   },
 });

@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { choosePipeline } from '../functions/config/pipelines.ts';
 import { costReport } from '../lib/cli/cost/report.ts';
 import { runGroups } from '../lib/cli/cost/run-groups.ts';
-import { standingOf } from '../lib/cli/cost/standing.ts';
+import { inDetailOf, standingOf } from '../lib/cli/cost/standing.ts';
 import { IDLE, SIZES, type Volumes } from '../lib/cli/cost/usage.ts';
 import { DEFAULT_CONFIG_FILE, loadPipelines } from '../lib/cli/load-config.ts';
 import { createTerminal } from '../lib/cli/terminal/terminal.ts';
@@ -51,7 +51,7 @@ program.action((options: Options) =>
     const { config: file = DEFAULT_CONFIG_FILE, pipeline: name, queriesPerDay, ...volumes } = options;
     const { config, deployment } = choosePipeline(await loadPipelines(file), name);
     const groups = runGroups(config.objects, deployment);
-    const inDetail = deployment.monitoring === 'detailed' ? config.objects.length : 0;
+    const inDetail = deployment.monitoring === 'detailed' ? inDetailOf(config.objects) : 0;
     const standing = standingOf(synthesize(config, deployment), inDetail);
     const isCustom = Object.keys(volumes).length > 0;
     const sizes = isCustom ? { yours: { ...IDLE, ...volumes } } : SIZES;

@@ -1,7 +1,8 @@
 /** The four kinds of function, each created from its environment. The entries are one line each. */
 import { randomUUID } from 'node:crypto';
 import { withoutChildren } from './core/declared-tables.ts';
-import { RetryableError } from './core/errors.ts';
+import { PermissionError, RetryableError, UnavailableError } from './core/errors.ts';
+import { isOptional } from './core/names.ts';
 import type { WorkShare } from './core/ports.ts';
 import type {
   CommitResult,
@@ -176,6 +177,10 @@ export function createExtractor(
           return event satisfies never;
       }
     } catch (error) {
+      // What a workspace may lack, its token may lack too.
+      if (error instanceof PermissionError && isOptional(object)) {
+        throw new UnavailableError(error.message, { code: error.code, cause: error });
+      }
       const isOver = [attempt.deadline, last].some(({ aborted, reason }) => aborted && error === reason);
       if (!isOver) throw error;
       throw new RetryableError(`${event.operation} of ${object} ran out of time and starts again.`, {

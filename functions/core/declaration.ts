@@ -1,5 +1,5 @@
 /**
- * What an object declares about itself. Everything that differs between the 16 objects is data of these
+ * What an object declares about itself. Everything that differs between the objects is data of these
  * types. Paging, cursors, retries, files and commits exist once and read that data.
  */
 import type { JsonValue } from './json.ts';
@@ -191,7 +191,11 @@ export type Permission =
   | 'Read tickets'
   | 'Read admins'
   | 'Read admin activity logs'
-  | 'Read and list articles';
+  | 'Read and list articles'
+  | 'Read and list news items and newsfeeds'
+  | 'Read brands'
+  | 'Read emails'
+  | 'Read and write AI content';
 
 export type SyncMode =
   | { readonly kind: 'full_refresh' }

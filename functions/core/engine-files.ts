@@ -323,6 +323,8 @@ export interface ObjectSummary {
   readonly up_to: string | null;
   /** Present if the object failed: failed runs in a row, including this one. */
   readonly failures?: number;
+  /** Present if it was unavailable before, so that a person has been told. */
+  readonly still?: true;
 }
 
 /** `runs/<run id>.json` */

@@ -1,4 +1,20 @@
-/** The public names of the output: 16 objects, their child tables, deletions and rejects. */
+/** The public names of the output: objects, their child tables, deletions and rejects. */
+
+/**
+ * Small lists that a workspace may lack. A token without their permission cannot read them, and that is no failure:
+ * they are unavailable. They have no metrics and alarms of their own, which would cost more than they are worth.
+ */
+export const OPTIONAL_NAMES = [
+  'ticket_states',
+  'brands',
+  'emails',
+  'away_status_reasons',
+  'news_items',
+  'newsfeeds',
+  'internal_articles',
+  'external_pages',
+  'content_import_sources',
+] as const;
 
 export const OBJECT_NAMES = [
   'contacts',
@@ -17,6 +33,7 @@ export const OBJECT_NAMES = [
   'help_centers',
   'subscription_types',
   'activity_logs',
+  ...OPTIONAL_NAMES,
 ] as const;
 export type ObjectName = (typeof OBJECT_NAMES)[number];
 
@@ -59,6 +76,9 @@ export type TableName = ObjectName | ChildName | (typeof SHARED_TABLES)[number];
 
 export const isObjectName = (name: string): name is ObjectName =>
   (OBJECT_NAMES as readonly string[]).includes(name);
+
+export const isOptional = (name: ObjectName): boolean =>
+  (OPTIONAL_NAMES as readonly ObjectName[]).includes(name);
 
 export const isChildName = (name: string): name is ChildName =>
   (CHILD_NAMES as readonly string[]).includes(name);

@@ -2,6 +2,7 @@
 import type { ObjectDeclaration, ReadSpec } from '../core/declaration.ts';
 import { PermissionError, UnavailableError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
+import { isOptional } from '../core/names.ts';
 import { type EpochMs, toSeconds } from '../core/time.ts';
 import type { IntercomClient, Query, RequestOptions } from './http/client.ts';
 import { isSwitchedOff } from './http/failures.ts';
@@ -68,7 +69,7 @@ function questionOf(read: ReadSpec, now: EpochMs): Question {
  */
 export async function probeAccess(
   client: IntercomClient,
-  { read, permission }: Pick<ObjectDeclaration, 'read' | 'permission'>,
+  { name, read, permission }: Pick<ObjectDeclaration, 'name' | 'read' | 'permission'>,
   { now, signal }: { readonly now: EpochMs; readonly signal: AbortSignal },
 ): Promise<Access> {
   const question = questionOf(read, now);
@@ -89,7 +90,9 @@ export async function probeAccess(
     if (answer.failure === null) return { status: 'granted' };
     return { status: 'unavailable', message: `this workspace does not have ${path}` };
   } catch (error) {
-    if (error instanceof PermissionError) return { status: 'missing', message: error.message };
+    if (error instanceof PermissionError) {
+      return { status: isOptional(name) ? 'unavailable' : 'missing', message: error.message };
+    }
     if (error instanceof UnavailableError) return { status: 'unavailable', message: error.message };
     throw error;
   }

@@ -1,5 +1,12 @@
 /** What objects are declared with: the object itself, columns, and the columns that many objects share. */
-import type { ChildColumn, ChildSource, Column, ColumnType, ObjectDeclaration } from '../core/declaration.ts';
+import type {
+  ChildColumn,
+  ChildSource,
+  Column,
+  ColumnType,
+  ObjectDeclaration,
+  ReadSpec,
+} from '../core/declaration.ts';
 
 type Optional = 'omit' | 'children';
 
@@ -9,6 +16,32 @@ export const object = (
 ): ObjectDeclaration => ({ omit: [], children: [], ...declared });
 
 type Details = Pick<Column, 'from' | 'personal' | 'plain'>;
+
+/** A list that is read whole, from one path: what most workspaces have a few of, and some do not have at all. */
+export function list({
+  path,
+  perPageSizes,
+  stamped,
+  ...declared
+}: Pick<ObjectDeclaration, 'name' | 'description' | 'permission' | 'columns'> & {
+  readonly path: string;
+  /** Of a list in pages; the first is Intercom's default. @default one answer */
+  readonly perPageSizes?: readonly number[];
+  /** Whether every record has `updated_at`. @default false */
+  readonly stamped?: true;
+}): ObjectDeclaration {
+  const read: ReadSpec =
+    perPageSizes === undefined
+      ? { kind: 'list', recordsKey: 'data', requests: [{ path }] }
+      : { kind: 'page_number', path, recordsKey: 'data', perPageSizes };
+  return object({
+    ...declared,
+    read,
+    sync: { kind: 'full_refresh' },
+    primaryKey: ['id'],
+    versionField: stamped === true ? 'updated_at' : null,
+  });
+}
 
 const columnOf =
   (type: ColumnType) =>

@@ -5,17 +5,26 @@ import type { ObjectName } from '../core/names.ts';
 import { activityLogs } from './activity-logs.ts';
 import { admins } from './admins.ts';
 import { articles } from './articles.ts';
+import { awayStatusReasons } from './away-status-reasons.ts';
+import { brands } from './brands.ts';
 import { collections } from './collections.ts';
 import { companies } from './companies.ts';
 import { contacts } from './contacts.ts';
+import { contentImportSources } from './content-import-sources.ts';
 import { conversationParts } from './conversation-parts.ts';
 import { conversations } from './conversations.ts';
 import { dataAttributes } from './data-attributes.ts';
+import { emails } from './emails.ts';
+import { externalPages } from './external-pages.ts';
 import { helpCenters } from './help-centers.ts';
+import { internalArticles } from './internal-articles.ts';
+import { newsItems } from './news-items.ts';
+import { newsfeeds } from './newsfeeds.ts';
 import { segments } from './segments.ts';
 import { subscriptionTypes } from './subscription-types.ts';
 import { tags } from './tags.ts';
 import { teams } from './teams.ts';
+import { ticketStates } from './ticket-states.ts';
 import { ticketTypes } from './ticket-types.ts';
 import { tickets } from './tickets.ts';
 
@@ -36,6 +45,15 @@ export const OBJECTS: Readonly<Record<ObjectName, ObjectDeclaration>> = {
   help_centers: helpCenters,
   subscription_types: subscriptionTypes,
   activity_logs: activityLogs,
+  ticket_states: ticketStates,
+  brands,
+  emails,
+  away_status_reasons: awayStatusReasons,
+  news_items: newsItems,
+  newsfeeds,
+  internal_articles: internalArticles,
+  external_pages: externalPages,
+  content_import_sources: contentImportSources,
 };
 
 /** Every table of every object. */

@@ -79,6 +79,19 @@ export const TICKET_TYPE_ATTRIBUTES = [
 
 export const TICKET_STATES = at('data[]', TICKET_STATE);
 
+export const TICKET_TYPE = [
+  'name',
+  'description',
+  'icon',
+  'category',
+  'archived',
+  'is_internal',
+  'created_at',
+  'updated_at',
+  ...at('ticket_type_attributes', TICKET_TYPE_ATTRIBUTES),
+  ...at('ticket_states', TICKET_STATES),
+];
+
 /** Linked conversations and tickets. Their titles are text that a person wrote. */
 export const LINKED_OBJECTS = {
   personal: ['data[].title'],

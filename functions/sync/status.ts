@@ -34,7 +34,7 @@ const RUNS_LOOKED_AT = 50;
 const BATCH = 10;
 
 /** The latest runs, newest first, as far back as needed to see each object. */
-async function latestRuns(
+export async function latestRuns(
   lake: Pick<Lake, 'get' | 'list'>,
   objects: readonly ObjectName[],
 ): Promise<readonly RunSummary[]> {
@@ -51,7 +51,7 @@ async function latestRuns(
   return runs;
 }
 
-function lastOutcome(runs: readonly RunSummary[], object: ObjectName): ObjectStatus['last_outcome'] {
+export function lastOutcome(runs: readonly RunSummary[], object: ObjectName): ObjectStatus['last_outcome'] {
   for (const { run_id, objects } of runs) {
     const found = objects.find((one) => one.object === object);
     if (found !== undefined) return { run_id, status: found.status, message: found.message };

@@ -7,6 +7,7 @@ import {
   OBJECT_DIMENSION,
   PIPELINE_DIMENSION,
 } from '../core/metrics.ts';
+import { isOptional } from '../core/names.ts';
 import type { Metrics } from '../core/ports.ts';
 import type { MetricsDetail } from '../environment.ts';
 
@@ -30,7 +31,7 @@ export function createEmfMetrics({ pipeline, detail, print }: EmfOptions): Metri
       // Powertools would add the service name as a dimension, which would make them different metrics.
       line.clearDefaultDimensions();
       line.addDimensions({ [PIPELINE_DIMENSION]: pipeline });
-      if (object !== undefined && detail === 'detailed') {
+      if (object !== undefined && detail === 'detailed' && !isOptional(object)) {
         line.addDimensions({ [PIPELINE_DIMENSION]: pipeline, [OBJECT_DIMENSION]: object });
       } else if (object !== undefined) {
         line.addMetadata(OBJECT_DIMENSION, object);

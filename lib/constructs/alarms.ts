@@ -19,7 +19,7 @@ import {
   OBJECT_DIMENSION,
   PIPELINE_DIMENSION,
 } from '../../functions/core/metrics.ts';
-import type { ObjectName } from '../../functions/core/names.ts';
+import { isOptional, type ObjectName } from '../../functions/core/names.ts';
 import type { MetricsDetail } from '../../functions/environment.ts';
 import { type AlarmWindow, memoryWindow, silenceWindow } from './alarm-windows.ts';
 
@@ -210,7 +210,8 @@ function alarmsOfObjects(props: AlarmsProps): Readonly<Record<string, AlarmSpec>
   const { pipelineName: name, objects, intervals } = props;
   const window = memoryWindow(intervals?.longestMinutes ?? null);
   const missing = TreatMissingData.NOT_BREACHING;
-  const specs = objects.flatMap((object): [string, AlarmSpec][] => {
+  const always = objects.filter((object) => !isOptional(object));
+  const specs = always.flatMap((object): [string, AlarmSpec][] => {
     const most = (metric: MetricName) => (period: Duration) =>
       pipelineMetric(name, metric, 'Maximum', { period, object });
     return [

@@ -15,7 +15,7 @@ const ROOT = join(import.meta.dirname, '../..');
 
 /**
  * Bundles each entry once, with all its dependencies and with the resolved configuration beside it. Functions with the
- * same entry share one asset, so the 16 extractors are one bundle and one upload.
+ * same entry share one asset, so the extractors are one bundle and one upload.
  */
 export function bundledCode(config: ResolvedConfig): FunctionCode {
   const bundles = new Map<FunctionEntry, Code>();

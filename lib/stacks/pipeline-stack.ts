@@ -26,7 +26,7 @@ export interface PipelineStackProps extends StackProps {
 /** More than needed. The share of a CPU that comes with it makes cold starts short. */
 const MEMORY_MIB = 512;
 
-/** StartRun asks Intercom which workspace it is, FinishRun reads 16 outcomes and manifests: seconds, or minutes with retries. */
+/** StartRun asks Intercom which workspace it is, FinishRun reads outcome and manifest of each object: seconds, or minutes with retries. */
 const RUN_TIMEOUT_SECONDS = 300;
 const RECORD_TIMEOUT_SECONDS = 60;
 

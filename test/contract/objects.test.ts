@@ -1,4 +1,4 @@
-/** What every object must do, with the simulator's API and the embedded AWS: the same tests for all 16. */
+/** What every object must do, with the simulator's API and the embedded AWS: the same tests for all of them. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ExtractResult, PlanResult } from '../../functions/core/workflow.ts';
@@ -91,6 +91,7 @@ beforeAll(async () => {
         collections: 300,
         tickets: 170,
         conversations: 470,
+        lists: 60,
       },
     },
   });
@@ -124,6 +125,10 @@ const UNPAGED: readonly Table[] = [
   'ticket_types',
   'help_centers',
   'subscription_types',
+  'ticket_states',
+  'brands',
+  'emails',
+  'away_status_reasons',
 ];
 
 describe.each(OBJECTS)('%s', (object) => {

@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { RunSummary } from '../../functions/core/engine-files.ts';
 import type { SyncResult } from '../../lib/cli/local/sync.ts';
+import { summaryText } from '../../lib/cli/terminal/report.ts';
 import type { Fault, FaultAnswer, Scope, Switches } from '../../lib/standins/intercom/index.ts';
 import { expectationOf, lostRows } from '../support/local/expectation.ts';
 import {
@@ -471,6 +472,38 @@ describe('permissions and plans', () => {
       }
       clock.advance(MINUTE);
       expectSuccess(await sync(only(...objects)));
+      const expected = expectationOf(simulator);
+      expected.synced({ objects });
+      expect(expected.problems(await lake())).toEqual([]);
+    },
+  );
+
+  test.each(MISSING)(
+    'what is optional is unavailable without its permission, told once, and read once it is there (%s)',
+    async (missingScope) => {
+      const { simulator, clock, sync, lake } = await start({ simulator: { switches: { missingScope } } });
+      const objects = ['tags', 'brands', 'emails', 'newsfeeds', 'external_pages'] as const;
+      const input = only(...objects);
+      const token = simulator.issueToken({ scopes: ['read_tags', 'read_emails'] });
+      const first = runOf(await sync({ ...input, token }));
+      clock.advance(MINUTE);
+      const second = runOf(await sync({ ...input, token }));
+      for (const run of [first, second]) {
+        expect(run.status).toBe('succeeded');
+        expect(outcomesOf(run)).toEqual({
+          tags: 'committed',
+          brands: 'unavailable',
+          emails: 'committed',
+          newsfeeds: 'unavailable',
+          external_pages: 'unavailable',
+        });
+        expect(messageOf(run, 'brands')).toContain("tick 'Read brands'");
+        expect(messageOf(run, 'external_pages')).toContain("tick 'Read and write AI content'");
+      }
+      const told = (run: RunSummary) => summaryText(run).match(/^\w+ unavailable: .*$/gm) ?? [];
+      expect([told(first).length, told(second).length]).toEqual([3, 0]);
+      clock.advance(MINUTE);
+      expectSuccess(await sync(input));
       const expected = expectationOf(simulator);
       expected.synced({ objects });
       expect(expected.problems(await lake())).toEqual([]);

@@ -4,6 +4,7 @@
  */
 import { afterEach, describe, expect, test } from 'vitest';
 import type { RunSummary } from '../../functions/core/engine-files.ts';
+import { isOptional, OBJECT_NAMES } from '../../functions/core/names.ts';
 import { REQUESTS_IN_FLIGHT } from '../../functions/intercom/readers/walk/pace.ts';
 import { readStatus } from '../../functions/sync/status.ts';
 import { createDirectoryLake } from '../../lib/cli/local/output-directory.ts';
@@ -361,6 +362,15 @@ describe('a count that is never reached', () => {
       expect(requests).toBeLessThanOrEqual(11);
       expect(rows).toBe(0);
     }
+  });
+
+  test('the default selection costs a request for each optional list on top of the 16 other objects', async () => {
+    const current = await startHaunted([]);
+    await runOf(current, {});
+    const others = OBJECT_NAMES.filter((name) => !isOptional(name));
+    const [all, without] = [await requestsOf(current, {}), await requestsOf(current, { objects: others })];
+    expect(others).toHaveLength(16);
+    expect(all.requests - without.requests).toBe(OBJECT_NAMES.length - 16);
   });
 
   test.each([

@@ -40,6 +40,11 @@ const OTHER_VALUES: Values = {
   subscriptionTypesScope: ['none'],
   dataAttributesScope: ['none'],
   meScope: ['read_admins'],
+  newsFeature: ['off'],
+  aiContentPlan: ['restricted'],
+  brandsScope: ['none'],
+  emailsScope: ['none'],
+  awayStatusReasonsScope: ['read_admins'],
   activityLogsScope: ['read_admins'],
   uninstallAnswer: ['200_json', '204'],
   badCodeBody: ['message'],
@@ -60,6 +65,7 @@ const OTHER_VALUES: Values = {
   cursorNewlines: ['embedded'],
   nextUrlHost: ['global'],
   helpCenterLastNext: ['null'],
+  contentNext: ['never'],
   contactsOrder: ['updated_at_desc', 'id_asc'],
   conversationsOrder: ['created_at_desc', 'id_asc'],
   contactCompaniesKey: ['companies'],
@@ -94,6 +100,14 @@ const OTHER_VALUES: Values = {
 const TALKS: readonly Table[] = ['conversations', 'conversation_parts'];
 const SEARCHED: readonly Table[] = ['contacts', 'tickets', ...TALKS];
 
+const CONTENT = [
+  'news_items',
+  'newsfeeds',
+  'internal_articles',
+  'external_pages',
+  'content_import_sources',
+] as const;
+
 /** Objects that a switch can make a difference to; if none is named, a search and a list stand for all. */
 const CONCERNED: { readonly [Name in SwitchName]?: readonly Table[] } = {
   maxBody: SEARCHED,
@@ -106,6 +120,11 @@ const CONCERNED: { readonly [Name in SwitchName]?: readonly Table[] } = {
   ticketTypesScope: ['ticket_types'],
   subscriptionTypesScope: ['subscription_types'],
   dataAttributesScope: ['data_attributes'],
+  newsFeature: ['news_items', 'newsfeeds'],
+  aiContentPlan: ['external_pages', 'content_import_sources'],
+  brandsScope: ['brands'],
+  emailsScope: ['emails'],
+  awayStatusReasonsScope: ['away_status_reasons'],
   activityLogsScope: ['activity_logs'],
   companyNotFound: ['companies'],
   conversationNotFound: TALKS,
@@ -118,6 +137,7 @@ const CONCERNED: { readonly [Name in SwitchName]?: readonly Table[] } = {
   cursorNewlines: SEARCHED,
   nextUrlHost: ['contacts', 'articles', 'collections', 'activity_logs', 'companies'],
   helpCenterLastNext: ['articles', 'collections'],
+  contentNext: CONTENT,
   conversationsOrder: TALKS,
   sort: SEARCHED,
   shortSortOrder: SEARCHED,
@@ -147,6 +167,8 @@ const CANNOT: { readonly [Name in SwitchName]?: { readonly status: string; reado
   {
     conversationsPlan: { status: 'unavailable', error: null },
     activityLogsPlan: { status: 'unavailable', error: null },
+    newsFeature: { status: 'unavailable', error: null },
+    aiContentPlan: { status: 'unavailable', error: null },
   };
 
 /** Rows more than the truth has are right under these. */
@@ -171,7 +193,8 @@ function forgetTexts(): void {
 
 beforeAll(async () => {
   bench = await startBench();
-  const { contacts, companies, articles, ticketTypes } = bench.simulator.workspace;
+  const { workspace } = bench.simulator;
+  const { contacts, companies, articles, ticketTypes } = workspace;
   const [first = ''] = contacts.ids();
   archived = new Set([first]);
   const [company = ''] = [...companies.ids()].filter((id) => companies.contactIds(id).length > 1);
@@ -180,6 +203,8 @@ beforeAll(async () => {
   ticketTypes.update(type, { archived: true });
   // More than a page of 250.
   for (let number = 0; number < 260; number += 1) articles.create({ title: `Article ${number}` });
+  // More than a page of each.
+  for (const name of CONTENT) for (let number = 0; number < 60; number += 1) workspace[name].create({});
   session = await bench.open();
 });
 afterAll(async () => {

@@ -9,7 +9,7 @@ import { monthlyBill, totalOf } from '../../lib/cli/cost/bill.ts';
 import { DAYS_PER_MONTH } from '../../lib/cli/cost/prices.ts';
 import { monthlyQueryDollars, QUERIED, queryUsage } from '../../lib/cli/cost/queries.ts';
 import { runGroups } from '../../lib/cli/cost/run-groups.ts';
-import { standingOf } from '../../lib/cli/cost/standing.ts';
+import { inDetailOf, standingOf } from '../../lib/cli/cost/standing.ts';
 import {
   IDLE,
   initialLoad,
@@ -24,7 +24,7 @@ import { synthesis } from '../support/infra/synthesis.ts';
 const standing = (monitoring: 'standard' | 'detailed') =>
   standingOf(
     Object.values(synthesis({ monitoring }).templates),
-    monitoring === 'detailed' ? OBJECT_NAMES.length : 0,
+    monitoring === 'detailed' ? inDetailOf(OBJECT_NAMES) : 0,
   );
 
 const STANDARD = standing('standard');
@@ -45,7 +45,7 @@ describe('what stands in the account', () => {
     });
     expect(standing('detailed')).toMatchObject({
       metrics: Object.keys(METRICS).length * 17,
-      alarmMetrics: 13 + 2 * OBJECT_NAMES.length,
+      alarmMetrics: 13 + 2 * 16,
     });
   });
 });
@@ -59,10 +59,10 @@ describe('the bill', () => {
 
   test('of state transitions is their list price', () => {
     const usage = monthlyUsage(IDLE, HOURLY);
-    // 730 runs of 16 objects: 6 transitions a run, 9 an object, 3 for the list of deleted conversations, at 0.025 USD a thousand.
-    expect(usage.stateTransitions).toBe(730 * (6 + 16 * 9 + 3));
+    // 730 runs of 25 objects: 6 transitions a run, 9 an object, 3 for the list of deleted conversations, at 0.025 USD a thousand.
+    expect(usage.stateTransitions).toBe(730 * (6 + 25 * 9 + 3));
     const line = monthlyBill(usage, STANDARD).find(({ what }) => what === 'Step Functions');
-    expect(line?.dollars).toBeCloseTo(2.7923, 4);
+    expect(line?.dollars).toBeCloseTo(4.2705, 4);
   });
 
   test('grows with everything there is and everything that changes', () => {

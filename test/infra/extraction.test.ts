@@ -116,7 +116,7 @@ describe('the account', () => {
     const reserved = functionsWith({ reservedConcurrency: 5 }).map(
       ({ Handler, ReservedConcurrentExecutions: count }) => `${Handler} ${count}`,
     );
-    expect(reserved.filter((text) => text === 'extractor.handler 5')).toHaveLength(16);
+    expect(reserved.filter((text) => text === 'extractor.handler 5')).toHaveLength(OBJECT_NAMES.length);
     expect(reserved.filter((text) => text.endsWith(' undefined'))).toHaveLength(4);
   });
 
@@ -128,7 +128,7 @@ describe('the account', () => {
 });
 
 describe('the bundles', () => {
-  test('are one per entry, shared by the 16 extractors', () => {
+  test('are one per entry, shared by the extractors', () => {
     const keys = (handler: string) => functions.filter((each) => each.Handler === handler).map(keyOf);
     expect(new Set(keys('extractor.handler')).size).toBe(1);
     expect(new Set(functions.map(keyOf)).size).toBe(5);

@@ -158,7 +158,7 @@ test('the tags are on both stacks', () => {
 
 test('every function runs in the subnets, with the rights that this takes', () => {
   const functions = everywhere('AWS::Lambda::Function');
-  expect(functions).toHaveLength(20);
+  expect(functions).toHaveLength(29);
   for (const { Properties } of functions)
     expect(Properties).toMatchObject({
       VpcConfig: { SubnetIds: ['subnet-0a1b2c3d', 'subnet-4e5f6a7b'], SecurityGroupIds: ['sg-0a1b2c3d'] },

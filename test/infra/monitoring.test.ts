@@ -237,7 +237,9 @@ describe('the alarms', () => {
 
   test('name the object if the configuration asks for it', () => {
     const alarms = alarmsOf(monitoring({ monitoring: 'detailed' }));
-    expect(Object.keys(alarms)).toHaveLength(13 + 2 * OBJECT_NAMES.length);
+    expect(Object.keys(alarms)).toHaveLength(13 + 2 * 16);
+    const named = new Set(emitted('detailed').flatMap(({ dimensions }) => dimensions.Object ?? []));
+    expect([...named]).toEqual(OBJECT_NAMES.filter((name) => !isOptional(name)));
     expect(alarms.ObjectFailedTwicetags?.Dimensions).toContainEqual({ Name: 'Object', Value: 'tags' });
   });
 });

@@ -172,6 +172,8 @@ const ticketPart: JsonObject = {
   },
 };
 
+const emails: JsonObject = { email: `${canary('emails.email')}@person.example`, domain: 'person.example' };
+
 const activityLogs: JsonObject = {
   performed_by: {
     type: 'admin',
@@ -200,6 +202,7 @@ export const PLANTED = {
   ticketPart,
   activityLogs,
   articles,
+  emails,
 } as const;
 
 const part = (fields: JsonObject): JsonObject => ({ id: '2', updated_at: 1, ...fields });
@@ -220,6 +223,7 @@ export const PLANTED_RECORDS: Readonly<Partial<Record<ObjectName, JsonObject>>> 
   }),
   activity_logs: part(activityLogs),
   articles: part(articles),
+  emails: part(emails),
 };
 
 export const canariesIn = (text: string): readonly string[] => [...new Set(text.match(CANARY) ?? [])].sort();

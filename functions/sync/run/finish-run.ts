@@ -22,6 +22,7 @@ import { syncCompleted } from '../../core/sync-event.ts';
 import { type EpochMs, isoTime } from '../../core/time.ts';
 import { type FinishRunEvent, type FinishRunResult, nextExecutionName } from '../../core/workflow.ts';
 import type { RunDependencies } from '../dependencies.ts';
+import { lastOutcome, latestRuns } from '../status.ts';
 import { readLast, readStored, requireStored, storeOnce } from '../store.ts';
 import { upTo } from '../up-to.ts';
 import { attentionNotes, reportRun } from './report-run.ts';
@@ -103,6 +104,19 @@ function causeOf(objects: readonly ObjectSummary[]): string {
   return `${failed.length} of ${objects.length} objects failed: ${list}`;
 }
 
+/** Marks objects that were unavailable before. The runs before are read only if one is unavailable now. */
+async function withWhatWasTold(
+  { lake }: RunDependencies,
+  objects: readonly ObjectSummary[],
+): Promise<readonly ObjectSummary[]> {
+  const unavailable = objects.filter(({ status }) => status === 'unavailable').map(({ object }) => object);
+  if (unavailable.length === 0) return objects;
+  const runs = await latestRuns(lake, unavailable);
+  const wasTold = ({ object, status }: ObjectSummary): boolean =>
+    status === 'unavailable' && lastOutcome(runs, object)?.status === 'unavailable';
+  return objects.map((one) => (wasTold(one) ? { ...one, still: true } : one));
+}
+
 /** Characters; a little less than a state machine's Fail state accepts as its cause. */
 const MAX_CAUSE = 8_000;
 
@@ -150,7 +164,10 @@ export async function finishRun(
   const { lake, clock, config, executions, events, paused } = dependencies;
   // Does not check the configuration: what the run did is reported even if another one was deployed meanwhile.
   const run = await requireStored<RunContext>(lake, runContextKey(event.runId));
-  const objects = await Promise.all(run.objects.map((name) => summarize(dependencies, run.runId, name)));
+  const objects = await withWhatWasTold(
+    dependencies,
+    await Promise.all(run.objects.map((name) => summarize(dependencies, run.runId, name))),
+  );
   const summary = await storeOnce(
     lake,
     runSummaryKey(run.runId),

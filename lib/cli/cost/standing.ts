@@ -1,5 +1,6 @@
 /** Resources that cost money even if nothing runs, counted in the deployed templates. Pure. */
 import { METRICS } from '../../../functions/core/metrics.ts';
+import { isOptional, type ObjectName } from '../../../functions/core/names.ts';
 
 interface Template {
   readonly Resources: Readonly<
@@ -22,6 +23,10 @@ function watchedBy(properties: Readonly<Record<string, unknown>>): number {
   const { Metrics } = properties as { readonly Metrics?: readonly { readonly MetricStat?: unknown }[] };
   return Metrics?.filter(({ MetricStat }) => MetricStat !== undefined).length ?? 1;
 }
+
+/** How many objects have metrics of their own with `monitoring: 'detailed'`. */
+export const inDetailOf = (objects: readonly ObjectName[]): number =>
+  objects.filter((object) => !isOptional(object)).length;
 
 /** @param objectsInDetail how many objects have metrics of their own (`monitoring: 'detailed'`) */
 export function standingOf(templates: readonly Template[], objectsInDetail: number): Standing {

@@ -7,7 +7,7 @@ import {
 } from '../../../functions/catalog/tables.ts';
 import { TIMELINE, TIMELINE_COLUMNS } from '../../../functions/catalog/timeline.ts';
 import type { ObjectDeclaration } from '../../../functions/core/declaration.ts';
-import type { ObjectName } from '../../../functions/core/names.ts';
+import { isOptional, type ObjectName } from '../../../functions/core/names.ts';
 
 type Declarations = Readonly<Record<ObjectName, ObjectDeclaration>>;
 
@@ -84,7 +84,8 @@ function originText({ current, object }: CatalogTable, declarations: Declaration
   const { sync, permission } = declarations[object];
   const how =
     sync.kind === 'incremental' ? `Incremental by \`${sync.cursor}\`.` : 'Read in full by every run.';
-  return permission === null ? how : `${how} Permission: *${permission}*.`;
+  const without = isOptional(object) ? ', optional' : '';
+  return permission === null ? how : `${how} Permission: *${permission}*${without}.`;
 }
 
 function joinLines({ name }: CatalogTable, joins: readonly Join[]): readonly string[] {

@@ -1,6 +1,6 @@
 /** What `connect` prints for the person who follows its steps. Pure. */
 import type { Explanation } from '../../../functions/connection/explanations.ts';
-import type { ObjectName } from '../../../functions/core/names.ts';
+import { isOptional, type ObjectName } from '../../../functions/core/names.ts';
 import { tableText } from '../terminal/table-text.ts';
 import type { DeployedPipeline } from './deployment.ts';
 import { boxesFor } from './permissions.ts';
@@ -14,7 +14,10 @@ export const explanationText = ({ happened, next }: Explanation): string =>
 
 /** First two steps: the app at Intercom, its redirect URL and its permissions. */
 export function appSteps({ callbackUrl }: DeployedPipeline, objects: readonly ObjectName[]): string {
-  const rows = [...boxesFor(objects)].map(([box, names]) => [`     ${box}`, names.join(', ')]);
+  const rows = [...boxesFor(objects)].map(([box, names]) => [
+    `     ${box}${names.every(isOptional) ? ' (optional)' : ''}`,
+    names.join(', '),
+  ]);
   const boxes = tableText([['     permission', 'for'], ...rows]);
   return `1. Your app in Intercom's Developer Hub (https://app.intercom.com/a/apps/_/developer-hub; create one if you have none).
    Under Configure > Authentication tick "Use OAuth" and add exactly this redirect URL:

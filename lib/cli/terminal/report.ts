@@ -50,7 +50,7 @@ function objectRows({ object, status, rows, completeness }: ObjectSummary): read
   return [head, ...children];
 }
 
-/** `15 of 16 objects are complete: everything that Intercom counted was read.` */
+/** `24 of 25 objects are complete: everything that Intercom counted was read.` */
 function completeText(objects: readonly ObjectSummary[]): string {
   const complete = objects.filter(({ completeness }) => completeness?.status === 'complete').length;
   const share = `${complete} of ${counted(objects.length, 'object')}`;
@@ -78,7 +78,7 @@ function schemaLines({ object, committed }: ObjectStatus): readonly string[] {
   ];
 }
 
-/** `succeeded, 14 of 16 objects skipped` */
+/** `succeeded, 14 of 25 objects skipped` */
 function howItWent({ status, objects }: RunSummary): string {
   if (status === 'not_connected') return 'read nothing: the pipeline was not connected yet';
   const skipped = objects.filter((object) => object.status === 'skipped').length;
@@ -95,7 +95,7 @@ export function summaryText(run: RunSummary): string {
   const seconds = (Date.parse(run.finished_at) - Date.parse(run.started_at)) / 1000;
   const total = `${counted(rows, 'row')} in ${counted(files, 'file')}, ${byteSize(bytes)}, in ${seconds.toFixed(1)} s`;
   const troubles = run.objects
-    .filter((object) => object.message !== null)
+    .filter(({ message, still }) => message !== null && still !== true)
     .map(({ object, status, message }) => `${object} ${status}: ${message}`);
   return [
     tableText([header, ...run.objects.flatMap(objectRows)]),

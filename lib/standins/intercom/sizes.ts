@@ -16,6 +16,8 @@ export interface WorkspaceSizes {
   readonly activity_logs: number;
   readonly ticket_types: number;
   readonly subscription_types: number;
+  /** Records of each of the small lists: brands, sender addresses, news and the like. */
+  readonly lists: number;
   /** The average number of parts of an ordinary conversation. */
   readonly partsPerConversation: number;
   /** The number of parts of the one long conversation (docs/intercom-api.md 6.4: only the newest 500 are served). */
@@ -41,6 +43,7 @@ const demo: WorkspaceSizes = {
   activity_logs: 700,
   ticket_types: 6,
   subscription_types: 6,
+  lists: 8,
   partsPerConversation: 8,
   partsOfLongConversation: 620,
   historyDays: 400,
@@ -62,6 +65,7 @@ const tiny: WorkspaceSizes = {
   activity_logs: 60,
   ticket_types: 4,
   subscription_types: 4,
+  lists: 4,
   partsPerConversation: 4,
   partsOfLongConversation: 520,
   historyDays: 90,

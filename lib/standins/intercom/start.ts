@@ -11,6 +11,7 @@ import { createCompanyRoutes } from './http/routes/companies.ts';
 import { createContactRoutes } from './http/routes/contacts.ts';
 import { createConversationRoutes } from './http/routes/conversations.ts';
 import { createHelpCenterRoutes } from './http/routes/help-center.ts';
+import { createListRoutes } from './http/routes/lists.ts';
 import { createOAuthRoutes } from './http/routes/oauth.ts';
 import { createSmallRoutes } from './http/routes/small.ts';
 import { createTicketRoutes } from './http/routes/tickets.ts';
@@ -70,6 +71,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     ...createConversationRoutes(),
     ...createTicketRoutes(),
     ...createSmallRoutes(),
+    ...createListRoutes(),
     ...createHelpCenterRoutes(),
     ...createActivityLogRoutes(),
     ...createOAuthRoutes(app),

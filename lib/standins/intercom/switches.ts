@@ -68,6 +68,16 @@ export interface Readings {
   readonly dataAttributesScope: 'read_users_companies' | 'none';
   /** Scope of /me. UNCONFIRMED. @default 'none' */
   readonly meScope: 'none' | 'read_admins';
+  /** The workspace has news, or the feature is off: its lists answer 404. @default 'on' */
+  readonly newsFeature: 'on' | 'off';
+  /** The plan covers external pages and import sources, or not. @default 'included' */
+  readonly aiContentPlan: 'included' | 'restricted';
+  /** Scope of brands; 2.17 documents it. UNCONFIRMED for 2.15. @default 'read_brands' */
+  readonly brandsScope: 'read_brands' | 'none';
+  /** Scope of sender addresses; 2.17 documents it. UNCONFIRMED for 2.15. @default 'read_emails' */
+  readonly emailsScope: 'read_emails' | 'none';
+  /** Scope of away status reasons. No version names one. @default 'none' */
+  readonly awayStatusReasonsScope: 'none' | 'read_admins';
   /** Scope of activity logs. CONFLICT. @default 'read_admin_activity_logs' */
   readonly activityLogsScope: 'read_admin_activity_logs' | 'read_admins';
   /** Answer of POST /auth/uninstall. UNCONFIRMED. @default '200_empty' */
@@ -112,6 +122,8 @@ export interface Readings {
   readonly nextUrlHost: 'own' | 'global';
   /** `pages.next` on the last page of articles and collections: examples drop it. @default 'absent' */
   readonly helpCenterLastNext: 'absent' | 'null';
+  /** `pages.next` of news, internal articles and AI content: the examples have one page only. UNCONFIRMED. @default 'url' */
+  readonly contentNext: 'url' | 'never';
   /** Order of GET /contacts. UNCONFIRMED. @default 'created_at_desc' */
   readonly contactsOrder: 'created_at_desc' | 'updated_at_desc' | 'id_asc';
   /** Order of GET /conversations. UNCONFIRMED. @default 'updated_at_desc' */
@@ -207,6 +219,11 @@ export const DEFAULT_READINGS: Readings = {
   subscriptionTypesScope: 'read_users_companies',
   dataAttributesScope: 'read_users_companies',
   meScope: 'none',
+  newsFeature: 'on',
+  aiContentPlan: 'included',
+  brandsScope: 'read_brands',
+  emailsScope: 'read_emails',
+  awayStatusReasonsScope: 'none',
   activityLogsScope: 'read_admin_activity_logs',
   uninstallAnswer: '200_empty',
   badCodeBody: 'error_list',
@@ -227,6 +244,7 @@ export const DEFAULT_READINGS: Readings = {
   cursorNewlines: 'none',
   nextUrlHost: 'own',
   helpCenterLastNext: 'absent',
+  contentNext: 'url',
   contactsOrder: 'created_at_desc',
   conversationsOrder: 'updated_at_desc',
   contactCompaniesKey: 'data',

@@ -12,7 +12,11 @@ export type Scope =
   | 'read_tickets'
   | 'read_admins'
   | 'read_admin_activity_logs'
-  | 'read_articles_scope';
+  | 'read_articles_scope'
+  | 'read_brands'
+  | 'read_emails'
+  | 'read_news_scope'
+  | 'read_write_ai_content';
 
 /** `other_region`: valid, but for a workspace in another region (docs/intercom-api.md 1). */
 export type TokenState = 'valid' | 'revoked' | 'expired' | 'blocked' | 'suspended' | 'other_region';

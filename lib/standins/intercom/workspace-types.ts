@@ -1,8 +1,10 @@
 /** The truth about the simulated workspace, and everything that can happen to it. */
+import type { ListName } from './generate/lists.ts';
 import type { JsonObject } from './json.ts';
 import type { WorkspaceSizes } from './sizes.ts';
 
 export type ObjectName =
+  | ListName
   | 'contacts'
   | 'companies'
   | 'conversations'
@@ -125,7 +127,7 @@ export interface DayReport {
 }
 
 /** The whole truth, of which HTTP shows only pages. */
-export interface Workspace {
+export interface Workspace extends Readonly<Record<ListName, PlainTruth>> {
   readonly id: string;
   readonly timezone: string;
   readonly baseTimeMs: number;
@@ -140,6 +142,7 @@ export interface Workspace {
   readonly segments: PlainTruth;
   readonly dataAttributes: PlainTruth;
   readonly ticketTypes: PlainTruth;
+  /** As they are inside tickets and ticket types; `objects.ticket_states` is the list. */
   readonly ticketStates: PlainTruth;
   readonly articles: PlainTruth;
   readonly collections: PlainTruth;

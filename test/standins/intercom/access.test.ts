@@ -136,6 +136,13 @@ describe('scopes', () => {
     ['read_articles_scope', 'get', '/articles'],
     ['read_articles_scope', 'get', '/help_center/collections'],
     ['read_articles_scope', 'get', '/help_center/help_centers'],
+    ['read_articles_scope', 'get', '/internal_articles'],
+    ['read_brands', 'get', '/brands'],
+    ['read_emails', 'get', '/emails'],
+    ['read_news_scope', 'get', '/news/news_items'],
+    ['read_news_scope', 'get', '/news/newsfeeds'],
+    ['read_write_ai_content', 'get', '/ai/external_pages'],
+    ['read_write_ai_content', 'get', '/ai/content_import_sources'],
   ];
   const body = { query: { field: 'created_at', operator: '>', value: 1 } };
 
@@ -181,9 +188,21 @@ describe('scopes', () => {
   });
 });
 
+test('news that are switched off are not found', async () => {
+  const client = await start({ switches: { newsFeature: 'off' } });
+  for (const path of ['/news/news_items', '/news/newsfeeds'])
+    expect(error(await client.get(path))).toEqual([404, 'not_found']);
+});
+
+test('AI content may be beyond the plan', async () => {
+  const client = await start({ switches: { aiContentPlan: 'restricted' } });
+  for (const path of ['/ai/external_pages', '/ai/content_import_sources'])
+    expect(error(await client.get(path))).toEqual([403, 'api_plan_restricted']);
+});
+
 test('unknown paths and methods', async () => {
   const client = await start();
-  expect(error(await client.get('/news/news_items'))).toEqual([404, 'not_found']);
+  expect(error(await client.get('/news/items'))).toEqual([404, 'not_found']);
   expect(error(await client.post('/tags', {}))).toEqual([404, 'not_found']);
   expect((await client.get('/contacts/1/2/3')).status).toBe(404);
 });

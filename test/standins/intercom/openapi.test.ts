@@ -155,6 +155,14 @@ async function serveEverything(client: Client): Promise<Served[]> {
     '/ticket_types',
     '/ticket_states',
     '/subscription_types',
+    '/brands',
+    '/emails',
+    '/away_status_reasons',
+    '/news/news_items',
+    '/news/newsfeeds',
+    '/internal_articles',
+    '/ai/external_pages',
+    '/ai/content_import_sources',
   ])
     await get(path);
   await get('/segments', '/segments?include_count=true');

@@ -33,10 +33,15 @@ const SERVED: Readonly<Record<ObjectName, (client: Client) => Promise<object[]>>
   data_attributes: (client) => listAll(client, '/data_attributes?include_archived=true'),
   ticket_types: async (client) =>
     (await listAll(client, '/ticket_types')).map(({ ticket_states: _states, ...type }) => type),
-  ticket_states: async (client) =>
-    (await listAll(client, '/ticket_states')).map(
-      ({ archived: _archived, ticket_types: _types, ...state }) => state,
-    ),
+  ticket_states: (client) => listAll(client, '/ticket_states'),
+  brands: (client) => listAll(client, '/brands'),
+  emails: (client) => listAll(client, '/emails'),
+  away_status_reasons: (client) => listAll(client, '/away_status_reasons'),
+  news_items: (client) => listAll(client, '/news/news_items'),
+  newsfeeds: (client) => listAll(client, '/news/newsfeeds'),
+  internal_articles: (client) => listAll(client, '/internal_articles'),
+  external_pages: (client) => listAll(client, '/ai/external_pages'),
+  content_import_sources: (client) => listAll(client, '/ai/content_import_sources'),
   articles: (client) => listAll(client, '/articles'),
   collections: (client) => listAll(client, '/help_center/collections'),
   help_centers: (client) => listAll(client, '/help_center/help_centers'),

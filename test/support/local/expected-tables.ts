@@ -367,6 +367,25 @@ const each =
   ({ simulator }) =>
     [...records(simulator.workspace)].map(family);
 
+/** Keys are text, even where Intercom sends numbers. */
+function listedOf(record: JsonObject): Family {
+  const family = plain(record);
+  return { ...family, row: { ...family.row, id: text(family.row.id) } };
+}
+
+/** What is written as it is listed. */
+const LISTS = [
+  'ticket_states',
+  'brands',
+  'emails',
+  'away_status_reasons',
+  'news_items',
+  'newsfeeds',
+  'internal_articles',
+  'external_pages',
+  'content_import_sources',
+] as const;
+
 const FAMILIES: Readonly<Record<string, Families>> = {
   contacts,
   companies,
@@ -384,6 +403,9 @@ const FAMILIES: Readonly<Record<string, Families>> = {
   help_centers: each(({ helpCenters }) => helpCenters.records(), plain),
   subscription_types: each(({ subscriptionTypes }) => subscriptionTypes.records(), subscriptionTypeOf),
   activity_logs: each(({ activityLogs }) => activityLogs.records(), activityLogOf),
+  ...Object.fromEntries(
+    LISTS.map((name) => [name, each(({ objects }) => objects[name].records(), listedOf)]),
+  ),
 };
 
 export const emptyTables = (): Tables =>

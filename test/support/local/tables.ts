@@ -28,6 +28,15 @@ export const TABLES = {
   help_centers: { key: ['id'], sync: 'full_refresh' },
   subscription_types: { key: ['id'], sync: 'full_refresh' },
   activity_logs: { key: ['id'], sync: 'incremental' },
+  ticket_states: { key: ['id'], sync: 'full_refresh' },
+  brands: { key: ['id'], sync: 'full_refresh' },
+  emails: { key: ['id'], sync: 'full_refresh' },
+  away_status_reasons: { key: ['id'], sync: 'full_refresh' },
+  news_items: { key: ['id'], sync: 'full_refresh' },
+  newsfeeds: { key: ['id'], sync: 'full_refresh' },
+  internal_articles: { key: ['id'], sync: 'full_refresh' },
+  external_pages: { key: ['id'], sync: 'full_refresh' },
+  content_import_sources: { key: ['id'], sync: 'full_refresh' },
   contact_company: {
     key: ['contact_id', 'company_id'],
     parent: { table: 'contacts', key: ['contact_id'], lists: ['companies'] },
@@ -155,7 +164,7 @@ export const objectOf = (table: Table): Table => (factsOf(table).parent?.table a
 /** Every object may write to it. */
 export const isShared = (table: string): boolean => table === 'deletions' || table === 'rejects';
 
-/** The 16 objects. */
+/** The objects. */
 export const OBJECTS = TABLE_NAMES.filter((name) => factsOf(name).parent === undefined && !isShared(name));
 
 export const INCREMENTAL = OBJECTS.filter((name) => factsOf(name).sync === 'incremental');

@@ -2,6 +2,7 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { checkConfig, type PipelineConfig } from '../../../functions/config/config.ts';
+import { isOptional } from '../../../functions/core/names.ts';
 import { OBJECTS, TABLES } from '../../../functions/objects/index.ts';
 import { proseOf, textOf } from '../../support/documents.ts';
 
@@ -86,12 +87,22 @@ test('each key within a key is in the row of that key', () => {
   expect(missing).toEqual([]);
 });
 
-test("README's table has each object's mode, child tables and permission", () => {
+test('docs/output.md lists what is optional, with its permission', () => {
+  const optional = Object.values(OBJECTS).filter(({ name }) => isOptional(name));
+  const shown = rowsIn(textOf('docs/output.md')).map(({ first, rest }) => [
+    first,
+    rest.split('|')[0]?.trim(),
+  ]);
+  for (const { name, permission } of optional) expect(shown).toContainEqual([`\`${name}\``, permission]);
+});
+
+test("README's table has each object's mode, child tables and permission, except for what is optional", () => {
   const shown = rowsIn(textOf('README.md')).flatMap(({ first, rest }) => {
     const cells = rest.split('|').map((cell) => cell.trim());
     return first.split(', ').map((object) => [object, cells] as const);
   });
-  const declared = Object.values(OBJECTS).map(({ name, sync, children, permission }) => [
+  const always = Object.values(OBJECTS).filter(({ name }) => !isOptional(name));
+  const declared = always.map(({ name, sync, children, permission }) => [
     name,
     [
       sync.kind.replace('_', ' '),

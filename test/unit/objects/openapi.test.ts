@@ -40,6 +40,15 @@ const SCHEMA_OF: Readonly<Record<ObjectName, string>> = {
   help_centers: 'help_center',
   subscription_types: 'subscription_type',
   activity_logs: 'activity_log',
+  ticket_states: 'ticket_state_detailed',
+  brands: 'brand',
+  emails: 'email_setting',
+  away_status_reasons: 'away_status_reason',
+  news_items: 'news_item',
+  newsfeeds: 'newsfeed',
+  internal_articles: 'internal_article_list_item',
+  external_pages: 'external_page',
+  content_import_sources: 'content_import_source',
 };
 
 /** Properties of the schemas that are deliberately not columns. */
@@ -85,6 +94,11 @@ const OTHER_TYPE: Readonly<Record<string, Column['type']>> = {
   'articles.author_id': 'string',
   'articles.parent_id': 'string',
   'collections.help_center_id': 'string',
+  'news_items.sender_id': 'string',
+  'internal_articles.owner_id': 'string',
+  'internal_articles.author_id': 'string',
+  'external_pages.source_id': 'string',
+  'content_import_sources.id': 'string',
   // An attribute of type float.
   'companies.monthly_spend': 'number',
   // An object in the text of the same file.
@@ -199,10 +213,18 @@ const NOT_FOUND: readonly ObjectName[] = [
   'help_centers',
   'subscription_types',
   'activity_logs',
+  'away_status_reasons',
+  'internal_articles',
 ];
 
+/** What examples call a record, where it is not the schema's name. */
+const TYPE_IN_EXAMPLES: Readonly<Partial<Record<ObjectName, string>>> = {
+  ticket_states: 'ticket_state',
+  news_items: 'news-item',
+};
+
 test.for(OBJECT_NAMES)('%s: hashing leaves every leaf of the examples', (name, { openApi }) => {
-  const examples = examplesOf(openApi.paths, SCHEMA_OF[name]);
+  const examples = examplesOf(openApi.paths, TYPE_IN_EXAMPLES[name] ?? SCHEMA_OF[name]);
   expect(examples.length > 0).toBe(!NOT_FOUND.includes(name));
   const changed = examples.flatMap((record) => wronglyHashed(OBJECTS[name], record));
   expect([...new Set(changed)]).toEqual([]);

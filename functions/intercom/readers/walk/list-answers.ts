@@ -88,7 +88,7 @@ export function cursorPage(
 }
 
 export interface PageNumbers {
-  /** `end` if `next` is null or absent, or if this is page `total_pages`; `unstated` without `pages`. */
+  /** `end` if `next` is null, or absent with no page left, or if this is page `total_pages`; `unstated` without `pages`. */
   readonly next: 'more' | 'end' | 'unstated';
   /** The page number inside `next`; null if it has none. */
   readonly nextPage: number | null;
@@ -103,6 +103,10 @@ export function pageNumbers(body: JsonObject, page: number, isEmpty: boolean): P
   const perPage = parseCount(pages.per_page);
   const total = parseCount(pages.total_pages);
   const pastTheEnd = total !== null && page >= total && (total > 0 || isEmpty);
+  // Without the key, but with pages that remain, the number of pages is all there is (docs/intercom-api.md 6.10.3).
+  if (next === undefined && total !== null && page < total && !isEmpty) {
+    return { next: 'more', nextPage: null, perPage };
+  }
   if (isAbsent(next) || pastTheEnd) return { next: 'end', nextPage: null, perPage };
   const named = typeof next === 'string' ? parameterOf(next, 'page') : isJsonObject(next) ? next.page : next;
   return { next: 'more', nextPage: parseCount(named ?? undefined), perPage };

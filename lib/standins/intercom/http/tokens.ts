@@ -12,6 +12,10 @@ const ALL_SCOPES: readonly Scope[] = [
   'read_admins',
   'read_admin_activity_logs',
   'read_articles_scope',
+  'read_brands',
+  'read_emails',
+  'read_news_scope',
+  'read_write_ai_content',
 ];
 
 export interface Token {

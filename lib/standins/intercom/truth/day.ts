@@ -1,4 +1,5 @@
 /** One day of the workspace. It is deterministic, except for the window that its times lie in. */
+import { LIST_NAMES } from '../generate/lists.ts';
 import { createRandom, type Random } from '../prng.ts';
 import type { Table, Timed } from '../table.ts';
 import type { DayReport, ObjectName, Workspace } from '../workspace-types.ts';
@@ -139,6 +140,18 @@ function othersOfDay(day: Day, number: number): void {
   }
 }
 
+/** In one list a day something is new, something else changes, and now and then something goes. */
+function listsOfDay({ random, tick, workspace, created, updated, deleted }: Day): void {
+  const name = random.pick(LIST_NAMES);
+  const list = workspace[name];
+  const before = [...list.ids()];
+  note(created, name, list.create({}, { at: tick() }));
+  if (before.length === 0) return;
+  const id = random.pick(before);
+  if (before.length > 3 && random.chance(0.3)) list.delete(note(deleted, name, id));
+  else list.update(note(updated, name, id), { updated_at: tick() });
+}
+
 export function simulateDay(
   world: World,
   workspace: Omit<Workspace, 'simulateDay'>,
@@ -161,6 +174,7 @@ export function simulateDay(
   const { merged, untagged } = contactsOfDay(day);
   conversationsOfDay(day);
   othersOfDay(day, number);
+  listsOfDay(day);
   const { created, updated, deleted } = day;
   return { day: number, fromMs, toMs, created, updated, deleted, merged, untagged };
 }

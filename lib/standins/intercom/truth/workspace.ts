@@ -1,8 +1,11 @@
 /** The workspace as tests see it: complete and without paging. */
 
 import { createCalendar } from '../calendar.ts';
+import { ofLists } from '../generate/lists.ts';
 import { COMPANY_SEGMENT_IDS, WORKSPACE_ID } from '../ids.ts';
-import type { Workspace } from '../workspace-types.ts';
+import type { JsonObject } from '../json.ts';
+import type { RecordTruth, Workspace } from '../workspace-types.ts';
+import { detailedState } from '../world/plains.ts';
 import type { World } from '../world/world.ts';
 import { createCompanyTruth } from './companies.ts';
 import { createContactTruth } from './contacts.ts';
@@ -12,6 +15,24 @@ import { moment } from './expected-records.ts';
 import { createTicketTruth } from './tickets.ts';
 
 const DAY_MS = 86_400_000;
+
+/** The same records, each in another form. */
+function mapped(truth: RecordTruth, form: (record: JsonObject) => JsonObject): RecordTruth {
+  const record = (id: string): JsonObject | undefined => {
+    const plain = truth.record(id);
+    return plain === undefined ? undefined : form(plain);
+  };
+  return {
+    get size() {
+      return truth.size;
+    },
+    ids: () => truth.ids(),
+    has: (id) => truth.has(id),
+    record,
+    records: () => [...truth.records()].map(form),
+    json: (id) => JSON.stringify(record(id)),
+  };
+}
 
 /** @param seenMs the time of the last request; minus infinity before the first one */
 export function createWorkspace(world: World, baseTimeMs: number, seenMs: () => number): Workspace {
@@ -34,6 +55,7 @@ export function createWorkspace(world: World, baseTimeMs: number, seenMs: () => 
     tickets,
     ...plains,
     objects: {
+      ...ofLists((name) => plains[name]),
       contacts,
       companies,
       conversations,
@@ -44,7 +66,7 @@ export function createWorkspace(world: World, baseTimeMs: number, seenMs: () => 
       segments: plains.segments,
       data_attributes: plains.dataAttributes,
       ticket_types: plains.ticketTypes,
-      ticket_states: plains.ticketStates,
+      ticket_states: mapped(plains.ticketStates, (state) => detailedState(plains, state)),
       articles: plains.articles,
       collections: plains.collections,
       help_centers: plains.helpCenters,

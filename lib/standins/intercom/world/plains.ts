@@ -4,6 +4,7 @@ import * as catalog from '../generate/catalog.ts';
 import { dataAttributes } from '../generate/data-attributes.ts';
 import type { Genesis } from '../generate/genesis.ts';
 import { articles, collections, helpCenters } from '../generate/help-center.ts';
+import { LISTS, type ListName, listOf, ofLists } from '../generate/lists.ts';
 import { activityLog, activityLogs, admins, teams } from '../generate/people.ts';
 import { personEmail, personName } from '../generate/personal.ts';
 import * as ids from '../ids.ts';
@@ -11,7 +12,7 @@ import type { JsonObject } from '../json.ts';
 import type { Clock } from './clock.ts';
 import { createPlain, type Plain, type PlainOptions } from './plain.ts';
 
-export interface Plains {
+export interface Plains extends Readonly<Record<ListName, Plain>> {
   readonly admins: Plain;
   readonly teams: Plain;
   readonly tags: Plain;
@@ -35,6 +36,11 @@ const stamped = (at: number): JsonObject => ({
 });
 
 const templates = (genesis: Genesis): Record<keyof Plains, Template> => ({
+  ...ofLists(
+    (name): Template =>
+      (row, at) =>
+        LISTS[name](row, { createdAt: at, updatedAt: at }),
+  ),
   admins: (row) => ({
     type: 'admin',
     email: personEmail(genesis.seed, 'admin', row + 1000),
@@ -145,6 +151,7 @@ const templates = (genesis: Genesis): Record<keyof Plains, Template> => ({
 });
 
 const initials = (genesis: Genesis): Record<keyof Plains, JsonObject[]> => ({
+  ...ofLists((name) => listOf(genesis, name)),
   admins: admins(genesis),
   teams: teams(genesis),
   tags: catalog.tags(genesis),
@@ -175,6 +182,7 @@ export function createPlains(genesis: Genesis, clock: Clock, changed: () => void
       ...(name === 'dataAttributes' ? { keyOf: attributeKey } : {}),
     });
   return {
+    ...ofLists(make),
     admins: make('admins'),
     teams: make('teams'),
     tags: make('tags'),
@@ -189,3 +197,10 @@ export function createPlains(genesis: Genesis, clock: Clock, changed: () => void
     activityLogs: make('activityLogs'),
   };
 }
+
+/** A state in GET /ticket_states; inside tickets and ticket types it has neither `archived` nor `ticket_types`. */
+export const detailedState = ({ ticketTypes }: Plains, state: JsonObject): JsonObject => ({
+  ...state,
+  archived: false,
+  ticket_types: { type: 'list', data: [...ticketTypes.records()] },
+});

@@ -25,7 +25,7 @@ function drawn({ run }: Watched, lines: number): string {
 }
 
 test('a terminal with room shows every object', () => {
-  const lines = drawn(watched, 24).split('\n');
+  const lines = drawn(watched, 33).split('\n');
   expect(lines.filter((line) => /reading|waiting/.test(line))).toHaveLength(OBJECT_NAMES.length);
 });
 
@@ -36,7 +36,7 @@ test.each([6, 10, 20])(
     expect(text.split('\n').length).toBeLessThanOrEqual(rows);
     expect(text).toMatch(/^object /);
     expect(text).toMatch(/^contacts +reading/m);
-    expect(text).toMatch(rows === 6 ? /^\(14 waiting, 1 reading\)$/m : /^\(14 waiting\)$/m);
+    expect(text).toMatch(rows === 6 ? /^\(23 waiting, 1 reading\)$/m : /^\(23 waiting\)$/m);
     expect(text).toMatch(/^rate: /m);
   },
 );

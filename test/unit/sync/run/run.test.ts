@@ -278,6 +278,23 @@ describe('FinishRun', () => {
     ]);
   });
 
+  test('marks what was unavailable in the last run that had it, so that it is told once', async () => {
+    const { pipeline, outcome, finish, summary } = await finishing(['tags', 'tickets', 'teams']);
+    const earlier = (id: string, objects: readonly { object: string; status: string }[]) =>
+      pipeline.lake.putNew(runSummaryKey(id), encodeJson({ run_id: id, objects }));
+    await earlier('20260101T000000000Z-aaaaaa', [{ object: 'tags', status: 'unavailable' }]);
+    await earlier('20260101T010000000Z-aaaaaa', [{ object: 'teams', status: 'unavailable' }]);
+    await earlier('20260101T020000000Z-aaaaaa', [{ object: 'teams', status: 'committed' }]);
+    for (const object of ['tags', 'tickets', 'teams'] as const)
+      await outcome(object, { status: 'unavailable', message: 'not in the plan' });
+    await finish();
+    expect(summary().objects.map(({ object, still }) => [object, still])).toEqual([
+      ['tags', true],
+      ['tickets', undefined],
+      ['teams', undefined],
+    ]);
+  });
+
   test('counts an object that left nothing as failed', async () => {
     const { finish, summary } = await finishing(['tags']);
     expect(await finish()).toMatchObject({ status: 'failed' });

@@ -3,6 +3,7 @@ import type { TicketState } from '../../generate/tickets.ts';
 import type { JsonObject } from '../../json.ts';
 import { ticketFields } from '../../search/fields.ts';
 import { THREAD_OPERATORS } from '../../search/operators.ts';
+import { detailedState } from '../../world/plains.ts';
 import { type Answer, ok, param, type Request, type Route, type Services } from '../context.ts';
 import { ApiError, notFound } from '../errors.ts';
 import { listText } from '../paging.ts';
@@ -57,9 +58,8 @@ function ticketType(services: Services, request: Request): Answer {
 }
 
 function ticketStates({ world }: Services): Answer {
-  const types = [...world.plains.ticketTypes.records()];
   const states = [...world.plains.ticketStates.records()].map((state) =>
-    JSON.stringify({ ...state, archived: false, ticket_types: { type: 'list', data: types } }),
+    JSON.stringify(detailedState(world.plains, state)),
   );
   return ok(listText('list', 'data', states));
 }
