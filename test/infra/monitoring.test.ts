@@ -8,7 +8,7 @@ import { Code } from 'aws-cdk-lib/aws-lambda';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type PipelineConfig, parseConfig, parseDeployment } from '../../functions/config/config.ts';
 import { METRICS, type MetricName } from '../../functions/core/metrics.ts';
-import { OBJECT_NAMES, type ObjectName } from '../../functions/core/names.ts';
+import { isOptional, OBJECT_NAMES, type ObjectName } from '../../functions/core/names.ts';
 import type { MetricsDetail } from '../../functions/environment.ts';
 import { createEmfMetrics } from '../../functions/telemetry/emf-metrics.ts';
 import { addPipeline } from '../../lib/stacks/pipeline.ts';
