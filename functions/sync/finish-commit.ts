@@ -4,6 +4,7 @@ import type { Draft, Manifest } from '../core/engine-files.ts';
 import { ContractError } from '../core/errors.ts';
 import { manifestKey, purgedKey } from '../core/lake-keys.ts';
 import type { CommittedState, ObjectState } from '../core/ports.ts';
+import { isoTime } from '../core/time.ts';
 import type { ObjectDependencies } from './dependencies.ts';
 import { encodeJson, requireStored } from './store.ts';
 
@@ -31,14 +32,16 @@ function afterRewrite(
  * @throws ContractError if another run has taken the lease in between
  */
 export async function finishCommit(
-  { lake, state: store }: Pick<ObjectDependencies, 'lake' | 'state'>,
+  { lake, state: store, clock }: Pick<ObjectDependencies, 'lake' | 'state' | 'clock'>,
   state: ObjectState,
   draft: Draft,
 ): Promise<ObjectState> {
   const key = manifestKey(state.object, draft.manifest.run_id);
-  const isNew = (await lake.putNew(key, encodeJson(draft.manifest))) === 'written';
-  const manifest = isNew ? draft.manifest : await requireStored<Manifest>(lake, key);
-  const isRewrite = manifest.replaces !== undefined;
+  const isRewrite = draft.manifest.replaces !== undefined;
+  // What it replaces waits for queries from now on, however old the draft is.
+  const wanted = isRewrite ? { ...draft.manifest, committed_at: isoTime(clock.now()) } : draft.manifest;
+  const isNew = (await lake.putNew(key, encodeJson(wanted))) === 'written';
+  const manifest = isNew ? wanted : await requireStored<Manifest>(lake, key);
   const committed = isRewrite ? afterRewrite(manifest, key, state) : committedBy(manifest, key, draft);
   if (committed === null) throw new Error(`${manifest.run_id} rewrites what was never committed`);
   const result = await store.commit(state.object, state.fence, committed);

@@ -6,6 +6,7 @@ import { parseConfig } from '../../functions/config/config.ts';
 import { createIntercomClient, UNMETERED } from '../../functions/intercom/http/client.ts';
 import { type AuditOptions, runAudit } from '../../lib/cli/audit/audit.ts';
 import type { ObjectAudit } from '../../lib/cli/audit/audit-object.ts';
+import { requireHash, runLocalErase } from '../../lib/cli/local/commands/person.ts';
 import { createDirectoryLake } from '../../lib/cli/local/output-directory.ts';
 import type { Terminal } from '../../lib/cli/terminal/terminal.ts';
 import { type Bench, startBench } from '../support/local/local-bench.ts';
@@ -58,6 +59,7 @@ async function audit(
       clock,
       object: null,
     }),
+    hashes: { hashText: () => requireHash(directory) },
     repair: (input) => sync({ input }),
   }));
   const { objects = [], requests = 0 } = JSON.parse(printed[0] ?? '{}') as {
@@ -94,6 +96,33 @@ test('a lake that was just synced is equal', async () => {
   });
   expect(status).toBe(0);
   expect(said.join()).toMatch(/The audit sends about \d+ requests .*, and at most 2,000 requests/);
+});
+
+test.each(['long ago', 'lately'])('somebody who was erased and changed %s is not missing', async (when) => {
+  const one = await opened();
+  await one.sync();
+  const { contacts } = one.simulator.workspace;
+  const [id = ''] = contacts.ids();
+  if (when === 'lately') contacts.update(id, { name: 'Changed' });
+  one.clock.advance(3_600_000);
+  await one.sync();
+  const terminal = {
+    environment: process.env,
+    signal: new AbortController().signal,
+    clock: one.clock,
+    tell: () => undefined,
+    print: () => undefined,
+  } as unknown as Terminal;
+  expect(await runLocalErase(terminal, id, { out: one.directory, yes: true, now: true })).toBe(0);
+  const { status, of } = await audit(one);
+  expect(of('contacts')).toMatchObject({
+    status: 'equal',
+    counted: contacts.size,
+    held: contacts.size - 1,
+    missing: [],
+    erased: 1,
+  });
+  expect(status).toBe(0);
 });
 
 test('what changed since the last run is no difference', async () => {

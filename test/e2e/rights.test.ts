@@ -3,6 +3,8 @@
  * lost answers, changed schemas, deletions, leases of runs that died. What a role lacks would fail here; what
  * it has and none of this needs is shown.
  */
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { SIZES, type Simulator, startSimulator } from '../../lib/standins/intercom/index.ts';
 import { type BundledPipeline, openBundledPipeline } from '../support/local/bundled-pipeline.ts';
@@ -12,6 +14,17 @@ const SUCCEEDED = { status: 'SUCCEEDED' };
 
 let simulator: Simulator;
 let pipeline: BundledPipeline;
+
+/** Longer ago than a superseded run waits for queries: functions run in threads, with the machine's clock. */
+async function age(object: string): Promise<void> {
+  const folder = join(pipeline.directory, 'lake', 'manifests', object);
+  for (const name of await readdir(folder)) {
+    const text = await readFile(join(folder, name), 'utf8');
+    const manifest = JSON.parse(text) as { readonly committed_at: string };
+    const committed_at = new Date(Date.parse(manifest.committed_at) - 3 * 3_600_000).toISOString();
+    await writeFile(join(folder, name), `${JSON.stringify({ ...manifest, committed_at })}\n`);
+  }
+}
 
 beforeAll(async () => {
   simulator = await startSimulator({ sizes: SIZES.tiny });
@@ -55,9 +68,12 @@ test('a field that is new, and a run that is superseded', async () => {
   const { tags } = simulator.workspace;
   for (const id of tags.ids()) tags.update(id, { shade: 'green' } as Parameters<typeof tags.update>[1]);
   const calledOff = pipeline.loseAnswers();
-  expect(await pipeline.run({ objects: ['tags'] })).toMatchObject(SUCCEEDED);
+  for (let run = 0; run < 2; run += 1) {
+    expect(await pipeline.run({ objects: ['tags'] })).toMatchObject(SUCCEEDED);
+    await age('tags');
+  }
   calledOff();
-  expect((await lake()).manifests('tags')).toHaveLength(1);
+  expect((await lake()).manifests('tags')).toHaveLength(2);
 });
 
 test('a conversation that is gone when its parts are read', async () => {
@@ -96,7 +112,10 @@ test('a record that cannot be a row, in a run that is superseded', async () => {
   heal();
   expect(await pipeline.run({ objects: ['tags'] })).toMatchObject(SUCCEEDED);
   calledOff();
-  expect((await lake()).manifests('tags')).toHaveLength(1);
+  await age('tags');
+  expect(await pipeline.run({ objects: ['tags'] })).toMatchObject(SUCCEEDED);
+  expect((await lake()).manifests('tags')).toHaveLength(2);
+  expect((await lake()).current('rejects').size).toBe(1);
 });
 
 test('an object that fails, whose lease nobody gives back, and the next runs', async () => {
@@ -135,7 +154,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     [
       's3:DeleteObject on arn:aws:s3:::lake/tables/deletions/*/<own>-*',
-      ...['Delete', 'Get'].map((action) => `s3:${action}Object on arn:aws:s3:::lake/evidence/<own>/*`),
+      's3:DeleteObject on arn:aws:s3:::lake/evidence/<own>/*',
     ].map((right) => [`extractor: ${right}`, 'what was put together is put together again']),
   ),
   'extractor: s3:GetObject on arn:aws:s3:::lake/erasures/*': 'a person is erased',

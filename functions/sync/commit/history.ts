@@ -1,31 +1,40 @@
 /** A full-refresh run replaces the runs before it, so old ones need not be kept forever. */
 
 import type { Manifest } from '../../core/engine-files.ts';
-import { manifestPrefix, originalOf, runIdIn, tierOf } from '../../core/lake-keys.ts';
+import { originalOf, runIdIn, tierOf } from '../../core/lake-keys.ts';
 import { isSharedTable } from '../../core/names.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
+import { manifestKeys } from '../manifests.ts';
 import { purge } from '../rewrite/purge.ts';
+import { GRACE_MS } from '../rewrite/tiers.ts';
 import { readStored } from '../store.ts';
 
-type PruneDependencies = Pick<ObjectDependencies, 'lake' | 'config' | 'declaration'>;
+type PruneDependencies = Pick<ObjectDependencies, 'lake' | 'config' | 'declaration' | 'clock'>;
 
 const knowsEveryList = ({ completeness }: Manifest): boolean =>
   Object.values(completeness.relations).every(({ unknown = 0 }) => unknown === 0);
 
 /**
- * The run that every older one is superseded by: the newest that knows every list of its records. A child's rows stay
- * current until its list comes again (docs/output.md). Null if there is none.
+ * The first of these manifests that knows every list of its records; null if there is none. A child's rows stay current
+ * until its list comes again (docs/output.md).
  */
-async function newestWhole(
+async function firstWhole(
   { lake, declaration }: PruneDependencies,
   keys: readonly string[],
 ): Promise<string | null> {
-  if (declaration.children.length === 0) return keys.at(-1) ?? null;
-  for (const key of keys.toReversed()) {
+  if (declaration.children.length === 0) return keys[0] ?? null;
+  for (const key of keys) {
     const manifest = await readStored<Manifest>(lake, key);
     if (manifest !== null && knowsEveryList(manifest)) return key;
   }
   return null;
+}
+
+/** A run beyond the history. */
+interface Beyond {
+  readonly key: string;
+  /** The later run with which it went beyond and was superseded. */
+  readonly since: string;
 }
 
 /**
@@ -35,14 +44,21 @@ async function newestWhole(
 export async function beyondHistory(
   dependencies: PruneDependencies,
   keys: readonly string[],
-): Promise<readonly string[]> {
+): Promise<readonly Beyond[]> {
   const { config, declaration } = dependencies;
   if (declaration.sync.kind !== 'full_refresh') return [];
   // An erasure stands next to the run that it replaces.
   const runs = keys.filter((key, at) => originalOf(runIdIn(key)) !== originalOf(runIdIn(keys[at + 1] ?? '')));
-  const old = runs.slice(0, -config.history.fullRefreshRuns);
-  const whole = old.length === 0 ? null : await newestWhole(dependencies, keys);
-  return old.filter((key) => whole !== null && key < whole);
+  const kept = config.history.fullRefreshRuns;
+  const beyond: Beyond[] = [];
+  for (const [at, key] of runs.slice(0, -kept).entries()) {
+    const whole = await firstWhole(dependencies, runs.slice(at + 1));
+    // No later one has another.
+    if (whole === null) break;
+    const since = [whole, runs[at + kept] ?? whole].toSorted().at(-1) ?? whole;
+    beyond.push({ key, since });
+  }
+  return beyond;
 }
 
 /** Whether the run noticed something that no later run says again: deletions, and what could not be a row. */
@@ -50,22 +66,27 @@ const holdsEvidence = ({ tables }: Manifest): boolean =>
   Object.entries(tables).some(([table, { rows }]) => isSharedTable(table) && rows > 0);
 
 /**
- * Removes runs beyond `history.fullRefreshRuns`.
+ * Removes runs that have been beyond `history.fullRefreshRuns` for so long that no query can still need their files.
  * @returns true if some of them hold deletions or rejects: these are put together by a rewrite first
  */
 export async function pruneHistory(dependencies: PruneDependencies): Promise<boolean> {
-  const { lake, declaration } = dependencies;
-  const keys = await Array.fromAsync(lake.list(manifestPrefix(declaration.name)));
+  const { lake, declaration, clock } = dependencies;
+  const keys = await manifestKeys(lake, declaration.name);
   /** With what an erasure replaced and that waits for queries: by itself it would count again. */
   const versionsOf = (runId: string): readonly string[] =>
     keys.map(runIdIn).filter((id) => originalOf(id) === originalOf(runId));
   let isEvidenceLeft = false;
   const gone: string[] = [];
-  for (const key of await beyondHistory(dependencies, keys)) {
+  for (const { key, since } of await beyondHistory(dependencies, keys)) {
     const manifest = await readStored<Manifest>(lake, key);
     if (manifest === null) continue;
-    if (holdsEvidence(manifest)) isEvidenceLeft ||= tierOf(manifest.run_id) === null;
-    else gone.push(...versionsOf(runIdIn(key)));
+    if (holdsEvidence(manifest)) {
+      isEvidenceLeft ||= tierOf(manifest.run_id) === null;
+      continue;
+    }
+    const later = await readStored<Manifest>(lake, since);
+    if (later !== null && clock.now() - Date.parse(later.committed_at) > GRACE_MS)
+      gone.push(...versionsOf(runIdIn(key)));
   }
   await purge(dependencies, gone, { isOver: () => false });
   return isEvidenceLeft;

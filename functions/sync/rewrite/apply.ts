@@ -7,7 +7,7 @@ import { requireSoleLease, type SoleLease } from '../lease.ts';
 
 /** @throws ContractError if another attempt has taken the object over: then nothing has changed */
 export async function applyRewrite(
-  dependencies: Pick<ObjectDependencies, 'lake' | 'state' | 'declaration'>,
+  dependencies: Pick<ObjectDependencies, 'lake' | 'state' | 'declaration' | 'clock'>,
   lease: SoleLease,
   draft: Draft,
 ): Promise<void> {

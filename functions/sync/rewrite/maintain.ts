@@ -7,7 +7,6 @@ import type { Manifest } from '../../core/engine-files.ts';
 import {
   dayPrefix,
   erasedObjectKey,
-  isErased,
   isRewrite,
   manifestKey,
   runDateOf,
@@ -21,7 +20,7 @@ import { counting, type KnownManifest } from '../counting.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
 import { knownErasures } from '../erasures.ts';
 import { acquireSoleLease, requireSoleLease, type SoleLease } from '../lease.ts';
-import { manifestKeys, manifestsOf, thatCount } from '../manifests.ts';
+import { manifestKeys } from '../manifests.ts';
 import { encodeJson, readStored } from '../store.ts';
 import { compact, type RewriteAttempt, sha256 } from './compact.ts';
 import { erasePerson, removeUnlisted } from './erase.ts';
@@ -166,21 +165,16 @@ async function stepOfTiers(
   return { rewrite, isPurged: true };
 }
 
-/** What runs beyond the history noticed becomes one rewrite, before they go. What was erased waits for queries. */
+/** What runs beyond the history noticed becomes one rewrite, before they go. */
 async function stepOfHistory(dependencies: MaintainDependencies, attempt: RewriteAttempt): Promise<Step> {
-  const stored = await manifestsOf(dependencies.lake, dependencies.declaration.name);
-  const keys = thatCount(stored).map(({ key }) => key);
-  const known = await knownManifests(dependencies);
-  const waiting = counting(known).filter(({ runId }) => isErased(runId));
-  const due = purgeable(known, await removalTime(dependencies));
-  const isWaiting = (runId: string): boolean =>
-    !due.includes(runId) && waiting.some(({ replaces }) => replaces.includes(runId));
-  const replaced = stored.flatMap(({ key }) =>
-    keys.includes(key) || isWaiting(runIdIn(key)) ? [] : [runIdIn(key)],
-  );
-  const isPurged = await purge(dependencies, replaced, attempt);
-  const old = (await beyondHistory(dependencies, keys)).map(runIdIn);
-  return { rewrite: evidenceRewrite(old, sha256), isPurged };
+  const { declaration } = dependencies;
+  const manifests = await knownManifests(dependencies);
+  const due = purgeable(manifests, await removalTime(dependencies));
+  if (!(await purge(dependencies, due, attempt))) return { rewrite: null, isPurged: false };
+  const left = manifests.filter(({ runId }) => !due.includes(runId));
+  const keys = counting(left).map(({ runId }) => manifestKey(declaration.name, runId));
+  const old = (await beyondHistory(dependencies, keys)).map(({ key }) => runIdIn(key));
+  return { rewrite: evidenceRewrite(left, old, sha256), isPurged: true };
 }
 
 /**

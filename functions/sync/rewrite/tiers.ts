@@ -139,20 +139,24 @@ export function nextRewrite(
  * Of an object that is read whole: what its superseded runs noticed, without the rows that the later ones have again.
  * @param old runs that are superseded and count, oldest first, with an earlier such rewrite
  */
-export function evidenceRewrite(old: readonly string[], digest: (text: string) => string): Rewrite | null {
+export function evidenceRewrite(
+  manifests: readonly KnownManifest[],
+  old: readonly string[],
+  digest: (text: string) => string,
+): Rewrite | null {
   const last = old.findLast((id) => tierOf(id) === null);
   if (last === undefined) return null;
   return {
     id: evidenceRewriteIdOf(last, digest(old.join())),
     sources: old,
-    replaces: old,
+    replaces: replacedBy(manifests, old),
     keeps: isSharedTable,
   };
 }
 
-/** Manifests that were replaced so long ago that no query can still need their files. */
+/** Manifests that were replaced so long ago that no query can still need their files; perhaps by what is replaced, too. */
 export function purgeable(manifests: readonly KnownManifest[], now: EpochMs): readonly string[] {
-  const old = counting(manifests).filter(({ committedAtMs }) => now - committedAtMs > GRACE_MS);
+  const old = manifests.filter(({ committedAtMs }) => now - committedAtMs > GRACE_MS);
   const replaced = new Set(old.flatMap(({ replaces }) => replaces));
   return manifests.flatMap(({ runId }) => (replaced.has(runId) ? [runId] : []));
 }

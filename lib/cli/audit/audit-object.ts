@@ -47,6 +47,8 @@ export interface ObjectAudit {
   readonly gone: readonly Gone[];
   /** Contacts whose tags differ. */
   readonly tags: readonly string[];
+  /** People whom Intercom still lists, and who were erased from the lake. */
+  readonly erased: number;
 }
 
 /** What the lake holds of one object, and how to ask Intercom about it. */
@@ -58,6 +60,8 @@ export interface Auditable {
   readonly lake: ReadableLake;
   readonly manifests: readonly Manifest[];
   readonly signal: AbortSignal;
+  /** Whether it is the id of a person who was erased, and may not come back. */
+  readonly isErased: (id: string) => boolean;
   /** The beginning of a day in the workspace; null if its zone is unknown. */
   readonly dayStart: ((time: EpochSeconds) => EpochSeconds) | null;
 }
@@ -70,6 +74,7 @@ export const NOTHING = {
   ranges: [],
   gone: [],
   tags: [],
+  erased: 0,
 } as const;
 
 /** From so many missing ids on, reading their range takes fewer requests than asking for them. */
@@ -281,7 +286,7 @@ function stretchesOf(
 }
 
 export async function auditSearch(auditable: Auditable, prepared: HeldSearch): Promise<ObjectAudit> {
-  const { declaration, reader } = auditable;
+  const { declaration, reader, isErased } = auditable;
   const { held, bounds, align } = prepared;
   const { name: object } = declaration;
   if (!isSearch(reader)) return { ...NOTHING, object, status: 'not_counted' };
@@ -303,13 +308,18 @@ export async function auditSearch(auditable: Auditable, prepared: HeldSearch): P
   const whole = await reader.probe(queryOf({ from: openFrom(bounds.from), to: bounds.tail }));
   if (whole.matched === null) return { ...NOTHING, object, status: 'not_counted' };
   const found: Difference[] = [];
-  for await (const one of differences(sides, stretchesOf(bounds, line.earliest, whole, align)))
-    found.push(one);
+  const erased = new Set(tail.missing.filter(isErased));
+  for await (const one of differences(sides, stretchesOf(bounds, line.earliest, whole, align))) {
+    for (const id of one.missing.filter(isErased)) erased.add(id);
+    found.push({ ...one, missing: one.missing.filter((id) => !erased.has(id)) });
+  }
   const extra = [...tail.extra, ...found.flatMap((one) => one.extra)];
   const { gone, unclear } = await fateOf(auditable, extra);
   const few = found.filter((one) => one.missing.length < MANY_MISSING);
   const many = found.filter((one) => one.missing.length >= MANY_MISSING);
-  const missing = [...new Set([...tail.missing, ...few.flatMap((one) => one.missing)])];
+  const missing = [...new Set([...tail.missing, ...few.flatMap((one) => one.missing)])].filter(
+    (id) => !erased.has(id),
+  );
   const known = new Set([...missing, ...extra, ...many.flatMap((one) => one.missing)]);
   const tags = (await compareTags(auditable, reader, held, settled, bounds)).filter((id) => !known.has(id));
   const isEqual = missing.length + many.length + gone.length + tags.length + unclear === 0;
@@ -323,6 +333,7 @@ export async function auditSearch(auditable: Auditable, prepared: HeldSearch): P
     ranges: rangesOf(many),
     gone,
     tags,
+    erased: erased.size,
   };
 }
 

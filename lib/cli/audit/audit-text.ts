@@ -20,7 +20,7 @@ const SHOWN = 5;
 const some = (ids: readonly string[]): string =>
   `${ids.slice(0, SHOWN).join(', ')}${ids.length > SHOWN ? ', …' : ''}`;
 
-function details({ object, message, missing, ranges, gone, tags }: ObjectAudit): readonly string[] {
+function details({ object, message, missing, ranges, gone, tags, erased }: ObjectAudit): readonly string[] {
   const merged = gone.filter(({ how }) => how === 'merged').map(({ id }) => id);
   const deleted = gone.filter(({ how }) => how !== 'merged').map(({ id }) => id);
   const line = (ids: readonly string[], what: string) =>
@@ -34,6 +34,7 @@ function details({ object, message, missing, ranges, gone, tags }: ObjectAudit):
     ...line(deleted, 'deleted at Intercom'),
     ...line(merged, 'merged into another'),
     ...line(tags, 'with other tags'),
+    ...(erased === 0 ? [] : [`${object}: ${counted(erased, 'person')} erased from the lake`]),
     ...(message === null ? [] : [`${object}: ${message}`]),
   ];
 }

@@ -11,10 +11,12 @@ import {
   UnavailableError,
 } from '../../../functions/core/errors.ts';
 import type { ObjectName } from '../../../functions/core/names.ts';
+import type { HashSource } from '../../../functions/core/ports.ts';
 import type { IntercomClient } from '../../../functions/intercom/http/client.ts';
 import { readMe } from '../../../functions/intercom/me.ts';
 import { createObjectReader } from '../../../functions/intercom/readers/index.ts';
 import { OBJECTS } from '../../../functions/objects/index.ts';
+import { knownErasures, suppressionOf } from '../../../functions/sync/erasures.ts';
 import { namesIn } from '../terminal/run-options.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import {
@@ -45,6 +47,8 @@ export interface AuditPlace {
   readonly config: ResolvedConfig;
   readonly lake: ReadableLake;
   readonly client: IntercomClient;
+  /** Asked only if somebody was erased. */
+  readonly hashes: HashSource;
   /** Starts a run with this input, and reports on it. */
   readonly repair: (input: Readonly<Record<string, unknown>>) => Promise<unknown>;
 }
@@ -141,18 +145,22 @@ const auditStatus = (objects: readonly ObjectAudit[]): AuditStatus => {
 };
 
 async function audit(terminal: Terminal, place: AuditPlace, options: AuditOptions): Promise<AuditStatus> {
-  const { config, lake } = place;
+  const { config, lake, hashes } = place;
   const { clock, signal } = terminal;
   const most = mostRequests(options.maxRequests);
   const names = objectsIn(options.objects, config.objects);
   const client = limited(place.client, most);
   const dayStart = dayStarts((await readMe(client, { signal })).timezone);
+  const erasures = (await knownErasures(lake)).map(({ id }) => id);
   const prepared: Prepared[] = [];
   for (const name of names) {
     const declaration = withoutChildren(OBJECTS[name], config.excludedTables);
     const reader = createObjectReader(declaration, { client, clock, inFlight: IN_FLIGHT, signal });
     const manifests = await countingManifests(lake, name);
-    const auditable = { declaration, reader, client, config, lake, manifests, signal, dayStart };
+    const arePeople = declaration.person?.isPerson === true;
+    const eraser = arePeople ? await suppressionOf({ lake, declaration, hashes }, erasures) : null;
+    const isErased = (id: string): boolean => eraser?.isId(id) === true;
+    const auditable = { declaration, reader, client, config, lake, manifests, isErased, signal, dayStart };
     prepared.push([auditable, isSearched(declaration) ? await holdSearch(auditable) : null]);
   }
   const least = prepared.reduce((sum, one) => sum + requestsOf(one), 0);

@@ -4,6 +4,7 @@ import { createIntercomClient, UNMETERED } from '../../../../functions/intercom/
 import { type AuditOptions, runAudit } from '../../audit/audit.ts';
 import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
 import { createDirectoryLake, requireFolder } from '../output-directory.ts';
+import { requireHash } from './person.ts';
 import { conclude, syncSession } from './session.ts';
 import { configOf, type PipelineOptions, tokenIn } from './sync.ts';
 
@@ -21,6 +22,7 @@ export const runLocalAudit = (terminal: Terminal, options: LocalAuditOptions): P
     return {
       config,
       lake: createDirectoryLake(resolve(out)),
+      hashes: { hashText: () => requireHash(out) },
       client: createIntercomClient({ baseUrl, tokens, budget: UNMETERED, clock, object: null }),
       repair: async (input) => {
         const result = await syncSession(terminal, { out, config, accessToken, input });

@@ -52,6 +52,16 @@ async function hashOf(out: string): Promise<HashText | null> {
   }
 }
 
+/** @throws InputError if the lake is without its key */
+export async function requireHash(out: string): Promise<HashText> {
+  const hash = await hashOf(out);
+  if (hash !== null) return hash;
+  throw new InputError(
+    `There is no hash key in ${out}: who was erased cannot be told. Restore ${SECRETS} from a copy.`,
+    { code: 'no_hash_key' },
+  );
+}
+
 async function rowsOf(terminal: Terminal, who: string, out: string): Promise<AsyncIterable<PersonRow>> {
   await requireFolder(out, 'lake');
   const hash = await hashOf(out);
@@ -139,8 +149,7 @@ async function atSite(
     const { buckets, tables, stateMachine, functions } = resources;
     const lake = createS3Lake(new S3Client(S3_CLIENT), { bucket: buckets[0] ?? '', prefix: '' });
     const state = createDynamoDbStateStore(new DynamoDBClient({}), tables[0]?.TableName ?? '');
-    const hash = await hashOf(out);
-    if (hash === null) throw new Error('The directory was opened and has no hash key.');
+    const hash = await requireHash(out);
     return await work({
       lake,
       hash,

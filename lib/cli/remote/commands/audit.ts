@@ -1,5 +1,6 @@
 /** `audit` of a deployed pipeline, within the rate limit that its runs share. */
 import { createDynamoDbRateBudget } from '../../../../functions/aws/dynamodb-rate-budget.ts';
+import { createSecretsHashSource } from '../../../../functions/aws/secrets-hash-source.ts';
 import { ConnectionError } from '../../../../functions/core/errors.ts';
 import { createIntercomClient } from '../../../../functions/intercom/http/client.ts';
 import { type AuditOptions, runAudit } from '../../audit/audit.ts';
@@ -27,6 +28,7 @@ export const runRemoteAudit = (
     return {
       config,
       lake,
+      hashes: createSecretsHashSource(clients.secrets, deployed.hashKeySecret),
       client: createIntercomClient({
         baseUrl: config.baseUrl,
         tokens: { connection: async () => ({ accessToken }) },

@@ -6,6 +6,9 @@ import { committedRows } from '../../../support/rows-of.ts';
 import { END, pageOf, recordOf } from '../../../support/slices.ts';
 import { runOnce } from '../../../support/workflow.ts';
 
+const HOUR_MS = 3_600_000;
+
+/** Some hours after the last of these runs. */
 async function afterRuns(runs: number, keep: number, object: ObjectName = 'tags') {
   const pipeline = createPipeline();
   let run = 0;
@@ -17,6 +20,8 @@ async function afterRuns(runs: number, keep: number, object: ObjectName = 'tags'
   const config = { history: { fullRefreshRuns: keep } };
   const dependencies = dependenciesOf(pipeline, { object, reader, config });
   for (let index = 0; index < runs; index += 1) await runOnce(pipeline, dependencies);
+  pipeline.clock.advance(3 * HOUR_MS);
+  await pruneHistory(dependencies);
   return { pipeline, dependencies, ids: () => committedRows(pipeline.lake, object).map(({ id }) => id) };
 }
 
@@ -24,6 +29,18 @@ test('keeps the last runs of a full-refresh object and removes the files of the 
   const { pipeline, ids } = await afterRuns(5, 2);
   expect(ids()).toEqual(['of run 4', 'of run 5']);
   expect(pipeline.lake.keys('tables/')).toHaveLength(2);
+});
+
+test('keeps a run for two hours after the one that supersedes it, for queries that read it', async () => {
+  const { pipeline, dependencies, ids } = await afterRuns(2, 1);
+  await runOnce(pipeline, dependencies);
+  expect(ids()).toEqual(['of run 2', 'of run 3']);
+  pipeline.clock.advance(0.9 * HOUR_MS);
+  await pruneHistory(dependencies);
+  expect(ids()).toEqual(['of run 2', 'of run 3']);
+  pipeline.clock.advance(0.2 * HOUR_MS);
+  await pruneHistory(dependencies);
+  expect(ids()).toEqual(['of run 3']);
 });
 
 test('never removes the last one', async () => {
@@ -47,6 +64,8 @@ test('keeps the last run that knew every list, until one knows them again', asyn
   const dependencies = dependenciesOf(pipeline, { object: 'teams', reader, config });
   for (const _list of lists) {
     await runOnce(pipeline, dependencies);
+    pipeline.clock.advance(3 * HOUR_MS);
+    await pruneHistory(dependencies);
     shown.push(
       committedRows(pipeline.lake, 'teams', 'team_admin')
         .map(({ admin_id }) => admin_id)

@@ -340,8 +340,14 @@ test('what an erasure replaced does not count again when old runs go', async () 
   expect(manifestsOf(pipeline.lake, 'tags').map(({ mode }) => mode)).toEqual(['full_refresh', 'erasure']);
   name = 'Another';
   expect((await runOnce(pipeline, dependencies)).status).toBe('succeeded');
-  expect(manifestsOf(pipeline.lake, 'tags').map(({ mode }) => mode)).toEqual(['full_refresh']);
-  expect(committedRows(pipeline.lake, 'tags').map((row) => row.name)).toEqual(['Another']);
+  expect(committedRows(pipeline.lake, 'tags').map((row) => row.name)).toEqual([null, 'Another']);
+  pipeline.clock.advance(3 * HOUR_MS);
+  expect((await runOnce(pipeline, dependencies)).status).toBe('succeeded');
+  expect(manifestsOf(pipeline.lake, 'tags').map(({ mode }) => mode)).toEqual([
+    'full_refresh',
+    'full_refresh',
+  ]);
+  expect(committedRows(pipeline.lake, 'tags').map((row) => row.name)).toEqual(['Another', 'Another']);
   expect(filesWithPerson(pipeline)).toEqual([]);
 });
 

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { manifestKey } from '../../../../functions/core/lake-keys.ts';
 import type { ReadEvent } from '../../../../functions/core/reading.ts';
 import { commitObject } from '../../../../functions/sync/commit/commit.ts';
+import { pruneHistory } from '../../../../functions/sync/commit/history.ts';
 import type { ObjectDependencies } from '../../../../functions/sync/dependencies.ts';
 import { thatCount } from '../../../../functions/sync/manifests.ts';
 import { maintainObject } from '../../../../functions/sync/rewrite/maintain.ts';
@@ -12,6 +13,8 @@ import { createPipeline, dependenciesOf, type Pipeline, readerOf } from '../../.
 import { manifestsOf, rowsOfParts } from '../../../support/rows-of.ts';
 import { END, pageOf, recordOf } from '../../../support/slices.ts';
 import { beginRun, planAndExtract } from '../../../support/workflow.ts';
+
+const HOUR_MS = 3_600_000;
 
 /** What a run notices. */
 interface Noticed {
@@ -89,9 +92,17 @@ async function historyOf(runs: readonly Noticed[], keep: number) {
       if (!(error instanceof Killed)) throw error;
     }
     pipeline.executions.running.delete(holder.executionArn);
-    pipeline.clock.advance(3_600_000);
+    pipeline.clock.advance(HOUR_MS);
   }
-  return { pipeline, dependencies, committed, sync };
+  /** Removes what waited for queries. */
+  async function settle(): Promise<void> {
+    pipeline.clock.advance(3 * HOUR_MS);
+    await pruneHistory(dependencies);
+    const holder = await beginRun(pipeline, dependencies);
+    await maintainObject(dependencies, holder, { id: `s${run}`, isOver: () => false });
+    pipeline.executions.running.delete(holder.executionArn);
+  }
+  return { pipeline, dependencies, committed, sync, settle };
 }
 
 const NOTHING: Noticed = { deletions: 0, rejects: 0 };
@@ -124,7 +135,7 @@ test('every deletion and reject is visible once, whatever was pruned, and killed
       fc.integer({ min: 1, max: 3 }),
       async (runs, keep) => {
         const all = runs.map(([one]) => one);
-        const { pipeline, dependencies, committed, sync } = await historyOf(all, keep);
+        const { pipeline, dependencies, committed, sync, settle } = await historyOf(all, keep);
         const texts = (table: 'deletions' | 'rejects', column: string) =>
           visible(pipeline, table)
             .map((row) => String(row[column]))
@@ -147,6 +158,8 @@ test('every deletion and reject is visible once, whatever was pruned, and killed
         await sync();
         await sync();
         expectAll();
+        await settle();
+        expectAll();
         const ids = visible(pipeline, 'companies').map(({ id }) => String(id));
         expect(new Set(ids).size - 1).toBe(Math.min(keep, committed.size));
       },
@@ -157,8 +170,9 @@ test('every deletion and reject is visible once, whatever was pruned, and killed
 
 test('without kills no file stays that no manifest lists, and all evidence is in one rewrite', async () => {
   const runs = Array.from({ length: 8 }, () => ({ deletions: 1, rejects: 2 }));
-  const { pipeline, sync } = await historyOf(runs, 2);
+  const { pipeline, sync, settle } = await historyOf(runs, 2);
   for (const _run of runs) await sync();
+  await settle();
   const manifests = manifestsOf(pipeline.lake, 'companies');
   expect(manifests.map(({ mode }) => mode)).toEqual(['compaction', 'full_refresh', 'full_refresh']);
   expect(manifests[0]?.tables).toMatchObject({ deletions: { rows: 6 }, rejects: { rows: 12 } });
@@ -169,9 +183,28 @@ test('without kills no file stays that no manifest lists, and all evidence is in
   expect(stored.toSorted()).toEqual(listed.toSorted());
 });
 
+test('what was put together stays two hours for queries, though each run puts more together, and no longer', async () => {
+  const runs = Array.from({ length: 9 }, () => ({ deletions: 1, rejects: 0 }));
+  const { pipeline, sync } = await historyOf(runs, 1);
+  const left = new Map<string, number>();
+  for (const _run of runs) {
+    const before = pipeline.clock.now();
+    await sync();
+    const stored = manifestsOf(pipeline.lake, 'companies').map((manifest) => ({ key: '', manifest }));
+    const counts = thatCount(stored).map(({ manifest }) => manifest.run_id);
+    const ids = stored.map(({ manifest }) => manifest.run_id);
+    for (const id of ids) if (!counts.includes(id) && !left.has(id)) left.set(id, before);
+    for (const [id, since] of left) {
+      expect([id, ids.includes(id)]).toEqual([id, before - since <= 2 * HOUR_MS]);
+    }
+  }
+  expect(left.size).toBeGreaterThan(8);
+});
+
 test('runs that noticed nothing cost no rewrite', async () => {
   const runs = Array.from({ length: 5 }, () => ({ deletions: 0, rejects: 0 }));
-  const { pipeline, sync } = await historyOf(runs, 1);
+  const { pipeline, sync, settle } = await historyOf(runs, 1);
   for (const _run of runs) await sync();
+  await settle();
   expect(manifestsOf(pipeline.lake, 'companies')).toHaveLength(1);
 });

@@ -97,6 +97,42 @@ test('runs of past days become one each, byte by byte, and are removed after the
   expect(status).toBe('succeeded');
 });
 
+test.each(['mark', 'manifest'] as const)(
+  'what a rewrite replaces waits two hours from when it counts, however long it was cut off before (%s)',
+  async (cutOffBefore) => {
+    const { pipeline, dependencies } = await history(12);
+    const replaced = manifestsOf(pipeline.lake, 'contacts').map(({ run_id }) => run_id);
+    const cut = (): never => {
+      throw new Killed('cut off');
+    };
+    const killable: ObjectDependencies = {
+      ...dependencies,
+      state: {
+        ...pipeline.state,
+        ...(cutOffBefore === 'mark' && { markCommitting: cut }),
+      },
+      lake: {
+        ...pipeline.lake,
+        putNew: async (key, body) =>
+          cutOffBefore === 'manifest' && key.startsWith('manifests/')
+            ? cut()
+            : pipeline.lake.putNew(key, body),
+      },
+    };
+    await expect(maintain(pipeline, killable)).rejects.toThrow(Killed);
+    pipeline.clock.advance(5 * HOUR_MS);
+    const left = () => manifestsOf(pipeline.lake, 'contacts').map(({ run_id }) => run_id);
+    for (const hours of [0, 1.8]) {
+      pipeline.clock.advance(hours * HOUR_MS);
+      await maintain(pipeline, dependencies);
+      expect(left()).toEqual(expect.arrayContaining(replaced));
+    }
+    pipeline.clock.advance(HOUR_MS);
+    await maintain(pipeline, dependencies);
+    expect(left().filter((id) => replaced.includes(id)).length).toBeLessThan(replaced.length / 2);
+  },
+);
+
 test('the evidence of every replaced run is kept', async () => {
   const { pipeline, dependencies } = await history(14);
   const originals = manifestsOf(pipeline.lake, 'contacts');
