@@ -111,6 +111,7 @@ describe.each(OBJECT_NAMES)('%s', (name) => {
         comparison: 'strict',
         activityLogBounds: 'exclusive',
         partsTotalCount: 'capped',
+        contentNext: 'never',
       },
     });
     const result = await read(readerOf(name), wholeOf(name));
@@ -158,7 +159,8 @@ describe.each(OBJECT_NAMES)('%s', (name) => {
     .each(['403_forbidden', '403_token_unauthorized', '401_token_unauthorized', '401_unauthorized'] as const)(
     'a missing permission is reported with its box (%s)',
     async (missingScope) => {
-      const { simulator, readerOf } = await start({ switches: { missingScope } });
+      const switches = { missingScope, awayStatusReasonsScope: 'read_admins' } as const;
+      const { simulator, readerOf } = await start({ switches });
       const error = await read(readerOf(name, simulator.issueToken({ scopes: [] })), wholeOf(name)).catch(
         (error: unknown) => error,
       );
