@@ -27,9 +27,24 @@ function shortText(cell: Cell): string {
   return line.length > MAX_WIDTH ? `${line.slice(0, MAX_WIDTH - 1).toWellFormed()}…` : line;
 }
 
-function asTable({ columns, rows }: QueryResult): string {
-  const table = tableText([columns.map(({ name }) => name), ...rows.map((row) => row.map(shortText))]);
-  return `${table}\n(${counted(rows.length, 'row')})`;
+/** A table, or one record below the other if a line would be longer than the screen is wide. */
+function asTable({ columns, rows }: QueryResult, width: number | null): string {
+  const names = columns.map(({ name }) => name);
+  const cells = rows.map((row) => row.map(shortText));
+  const table = tableText([names, ...cells]);
+  const isTooWide =
+    width !== null && cells.length > 0 && table.split('\n').some((line) => line.length > width);
+  return `${isTooWide ? records(names, cells) : table}\n(${counted(rows.length, 'row')})`;
+}
+
+function records(names: readonly string[], rows: readonly (readonly string[])[]): string {
+  const longest = Math.max(...names.map(({ length }) => length));
+  return rows
+    .map((cells, index) => {
+      const lines = names.map((name, column) => `${name.padEnd(longest)}  ${cells[column] ?? ''}`.trimEnd());
+      return [`-- ${index + 1} of ${rows.length} --`, ...lines].join('\n');
+    })
+    .join('\n');
 }
 
 const csvField = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
@@ -57,11 +72,13 @@ function asJson(result: QueryResult): string {
 /** Formats of text; Parquet is for files only. */
 export type TextFormat = Exclude<Format, 'parquet'>;
 
-const WRITERS: Readonly<Record<TextFormat, (result: QueryResult) => string>> = {
+const WRITERS: Readonly<Record<TextFormat, (result: QueryResult, width: number | null) => string>> = {
   table: asTable,
   csv: asCsv,
   json: asJson,
   ndjson: (result) => objectsOf(result).join('\n'),
 };
 
-export const resultText = (result: QueryResult, format: TextFormat): string => WRITERS[format](result);
+/** @param width characters of a line, for a person who reads it; null if nobody does */
+export const resultText = (result: QueryResult, format: TextFormat, width: number | null): string =>
+  WRITERS[format](result, width);

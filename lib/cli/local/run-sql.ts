@@ -1,6 +1,9 @@
 /** Runs SQL with DuckDB; DuckDB's errors become InputErrors. */
-import { type DuckDBConnection, DuckDBTypeId, StatementType } from '@duckdb/node-api';
+import { type DuckDBConnection, DuckDBTimestampTZValue, DuckDBTypeId, StatementType } from '@duckdb/node-api';
 import { InputError } from '../../../functions/core/errors.ts';
+
+// Times are shown in UTC, as DuckDB computes with them, and not in the zone of this machine.
+DuckDBTimestampTZValue.timezoneOffsetInMinutes = 0;
 
 /** A value that JSON can hold; integers and decimals that do not fit a double are text. */
 export type Cell = ReturnType<Awaited<ReturnType<DuckDBConnection['runAndReadAll']>>['getRowsJson']>[0][0];

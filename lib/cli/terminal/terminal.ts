@@ -32,6 +32,8 @@ export interface Terminal {
   print(text: string): void;
   /** The same, in a pager if a person reads it and it is longer than the screen. */
   page(text: string): Promise<void>;
+  /** Characters of a line that a person reads; null if a file or a program gets the result. */
+  width(): number | null;
   /** Prints everything else, on standard error. */
   tell(text: string): void;
   /** Shows a view until it is stopped. */
@@ -56,6 +58,8 @@ export interface PromptHelp {
   readonly history: readonly string[];
   /** Called after each line with all lines, the newest first. */
   readonly remember: (history: readonly string[]) => void;
+  /** Called at Ctrl-C: drops what earlier lines began. False if they began nothing. */
+  readonly abandon: () => boolean;
 }
 
 export interface TerminalOptions {
@@ -80,7 +84,7 @@ function cutTo(columns: number | undefined, text: string): string {
 
 /** The word under the cursor, and the words that begin like it. */
 export function completions(words: readonly string[], line: string): [string[], string] {
-  const [begun = ''] = /[\w$]*$/.exec(line) ?? [];
+  const [begun = ''] = /^\.\w*$|[\w$]*$/.exec(line) ?? [];
   const found = words.filter((word) => word.toLowerCase().startsWith(begun.toLowerCase()));
   return [begun === '' ? [] : found, begun];
 }
@@ -144,6 +148,7 @@ export function createTerminal(host: NodeJS.Process, options: TerminalOptions = 
       // The shell's status for a command that it cannot find.
       if (status === 127) this.print(text);
     },
+    width: () => (host.stdout.isTTY === true ? host.stdout.columns || null : null),
     tell,
     live(view) {
       const isInteractive = host.stderr.isTTY === true;
@@ -190,7 +195,16 @@ export function createTerminal(host: NodeJS.Process, options: TerminalOptions = 
         }),
       });
       if (help && isInteractive) lines.on('history', (history) => help.remember(history));
-      lines.on('SIGINT', () => lines.close());
+      lines.on('SIGINT', () => {
+        const isHalfTyped = lines.line !== '';
+        if (help?.abandon() !== true && !isHalfTyped) lines.close();
+        else {
+          host.stderr.write('\n');
+          lines.write(null, { ctrl: true, name: 'e' });
+          lines.write(null, { ctrl: true, name: 'u' });
+          ask();
+        }
+      });
       // If input is a pipe, Ctrl-C is a signal to the process, and the pipe may stay silent for ever.
       interruption.signal.addEventListener('abort', () => lines.close(), { once: true });
       const ask = () => {

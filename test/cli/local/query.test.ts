@@ -33,6 +33,14 @@ describe('query', () => {
     );
   });
 
+  it('shows times in UTC, whatever the time zone of the machine', async () => {
+    const { out } = await synced();
+    const sql =
+      "SELECT from_unixtime(1772366400) AS at, now() - TIMESTAMP '2026-03-01 12:00:00' = now() - from_unixtime(1772366400) AS same";
+    const asked = await local(['query', sql, '--out', out, '--format', 'csv'], { TZ: 'Asia/Tokyo' });
+    expect(asked.stdout).toBe('at,same\n2026-03-01 12:00:00+00,true\n');
+  });
+
   it('answers questions from a pipe, and goes on after a mistake', async () => {
     const { out, tags } = await synced();
     const child = spawn(process.execPath, ['bin/local.ts', 'query', '--out', out, '--format', 'csv'], {
@@ -47,7 +55,7 @@ describe('query', () => {
       stderr += data.toString();
     });
     child.stdin.end(
-      'SELECT count(*)\n  AS n FROM tags;\nSELECT wrong;\n\n.tables\n.schema tags\nSELECT 1 AS last',
+      'SELECT count(*)\n  AS n FROM tags;\nSELECT wrong;\n\n.tables\n.schema tags;\n.schema nothing\n.what\nSELECT 1 AS last',
     );
     const [status] = await once(child, 'close');
     expect(stdout).toMatch(
@@ -57,6 +65,8 @@ describe('query', () => {
     );
     expect(stdout).toContain('\ntags\n');
     expect(stderr).toMatch(/error: .*"wrong"/);
+    expect(stderr).toMatch(/error: .*nothing does not exist/);
+    expect(stderr).toContain('error: .what: the commands are .tables, .schema <table> and .exit.');
     expect(status).toBe(0);
   });
 

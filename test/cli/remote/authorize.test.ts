@@ -32,6 +32,7 @@ function jumpingTerminal(): Terminal {
     canAsk: false,
     print: () => undefined,
     page: async () => undefined,
+    width: () => null,
     tell: (text) => {
       told += `${text}\n`;
     },

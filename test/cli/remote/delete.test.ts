@@ -78,6 +78,7 @@ async function run(
     signal: killed.signal,
     canAsk: answers !== undefined,
     page: async () => undefined,
+    width: () => null,
     tell: (text) => void told.push(text),
     print: (text) => void told.push(text),
     confirm: async (question) => {

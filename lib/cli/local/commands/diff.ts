@@ -34,12 +34,12 @@ export async function runDiff(
     }
     const { rows, ...counts } = await difference(database, table, range);
     if (json) {
-      const changes = JSON.parse(resultText(rows, 'json')) as unknown;
+      const changes = JSON.parse(resultText(rows, 'json', null)) as unknown;
       terminal.print(JSON.stringify({ table: name, from, to: to ?? null, ...counts, changes }));
     } else {
       const { added, changed, vanished } = counts;
       terminal.print(`${name}: ${added} added, ${changed} changed, ${vanished} vanished`);
-      if (rows.rows.length > 0) terminal.print(resultText(rows, 'table'));
+      if (rows.rows.length > 0) terminal.print(resultText(rows, 'table', terminal.width()));
     }
     return 0;
   } finally {

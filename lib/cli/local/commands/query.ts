@@ -1,7 +1,7 @@
 /** `query`: SQL on the committed data of a directory, once or at a prompt, even while a sync is running. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { literal } from '../../../../functions/catalog/sql.ts';
+import { quoted } from '../../../../functions/catalog/sql.ts';
 import { InputError, isPipelineError } from '../../../../functions/core/errors.ts';
 import { loadConfig } from '../../load-config.ts';
 import type { ExitStatus, PromptHelp, Terminal } from '../../terminal/terminal.ts';
@@ -29,14 +29,17 @@ const ALL_TABLES = `SELECT view_name AS "table" FROM duckdb_views()
 const ALL_NAMES =
   'SELECT table_name FROM duckdb_columns() WHERE NOT internal UNION SELECT column_name FROM duckdb_columns() WHERE NOT internal ORDER BY 1';
 
-const columnsOf = (table: string): string =>
-  `SELECT column_name AS "column", data_type AS type FROM duckdb_columns() WHERE NOT internal AND table_name = ${literal(table)} ORDER BY column_index`;
+const COMMANDS = ['.tables', '.schema', '.exit'] as const;
 
-/** A command of ours as SQL; null for anything else. */
-function commandAsSql(text: string): string | null {
-  if (text === '.tables') return ALL_TABLES;
-  const [, table] = /^\.schema\s+"?(\w+)"?$/.exec(text) ?? [];
-  return table === undefined ? null : columnsOf(table);
+/** @throws InputError if it is none of our commands */
+function commandAsSql(text: string): string {
+  if (/^\.tables\s*;?$/.test(text)) return ALL_TABLES;
+  const [, table] = /^\.schema\s+"?(\w+)"?\s*;?$/.exec(text) ?? [];
+  if (table !== undefined)
+    return `SELECT column_name AS "column", column_type AS type FROM (DESCRIBE ${quoted(table)})`;
+  throw new InputError(`${text}: the commands are .tables, .schema <table> and .exit.`, {
+    code: 'unknown_command',
+  });
 }
 
 const FILE_ADVICE =
@@ -64,14 +67,13 @@ function formatOf(name: string): Format {
   });
 }
 
-/** The SQL statements in the lines of a prompt: our own commands, and SQL over any number of lines. */
+/** What the lines of a prompt ask: our own commands, a line each, and SQL over any number of lines. */
 async function* statementsIn(lines: AsyncIterable<string>, pending: { sql: string }): AsyncIterable<string> {
   for await (const line of lines) {
     const text = line.trim();
-    if (pending.sql === '' && (text === '.exit' || text === '.quit')) return;
-    const command = pending.sql === '' ? commandAsSql(text) : null;
-    if (command !== null) {
-      yield command;
+    if (pending.sql === '' && /^\.(exit|quit)\s*;?$/.test(text)) return;
+    if (pending.sql === '' && text.startsWith('.')) {
+      yield text;
       continue;
     }
     if (pending.sql === '' && text === '') continue;
@@ -97,13 +99,22 @@ async function converse(
   terminal.tell(WELCOME);
   const names = await database.query(ALL_NAMES, asOf);
   const history = openHistory(out);
-  const help = { words: names.rows.map(([name]) => String(name)), ...history };
   const pending = { sql: '' };
+  const help = {
+    words: [...COMMANDS, ...names.rows.map(([name]) => String(name))],
+    ...history,
+    abandon: () => {
+      const isBegun = pending.sql !== '';
+      pending.sql = '';
+      return isBegun;
+    },
+  };
   let status: ExitStatus = 0;
   const lines = terminal.readLines(() => (pending.sql === '' ? 'sql> ' : '...> '), help);
-  for await (const sql of statementsIn(lines, pending)) {
+  for await (const text of statementsIn(lines, pending)) {
     try {
-      await terminal.page(resultText(await database.query(sql, asOf), format));
+      const sql = text.startsWith('.') ? commandAsSql(text) : text;
+      await terminal.page(resultText(await database.query(sql, asOf), format, terminal.width()));
       status = 0;
     } catch (error) {
       if (!isPipelineError(error)) throw error;
@@ -133,7 +144,7 @@ export async function runQuery(
     }
     if (format === 'parquet') throw new InputError(FILE_ADVICE, { code: 'bad_input' });
     if (sql === undefined) return await converse(terminal, database, { format, asOf, out: options.out });
-    terminal.print(resultText(await database.query(sql, asOf), format));
+    await terminal.page(resultText(await database.query(sql, asOf), format, terminal.width()));
     return 0;
   } finally {
     database.close();

@@ -24,6 +24,11 @@ const LONG_ROW = 2;
 
 export function conversationTimes(genesis: Genesis, row: number): Timed {
   const time = times(genesis, 5, row, genesis.sizes.conversations);
+  // A story takes a while.
+  if (row !== LONG_ROW && hasStory(row) && time.updatedAt === time.createdAt) {
+    const took = 3600 * (1 + (mix(mix(genesis.seed, 205), row) % 96));
+    return { ...time, updatedAt: Math.min(genesis.baseTime, time.createdAt + took) };
+  }
   if (row !== LONG_ROW) return time;
   return { ...time, updatedAt: time.createdAt + Math.floor((genesis.baseTime - time.createdAt) * 0.8) };
 }
@@ -35,8 +40,26 @@ function partCountOf({ seed, sizes }: Genesis, row: number): number {
   return 1 + (mix(mix(seed, 201), row) % Math.max(1, 2 * sizes.partsPerConversation - 1));
 }
 
+/** Every other conversation goes as conversations go (story.ts); the others have every kind of part in any order. */
+export const hasStory = (row: number): boolean => row % 2 === 1;
+
 export const contactOf = ({ seed, sizes }: Genesis, salt: number, row: number): number =>
   sizes.contacts === 0 ? 0 : mix(mix(seed, salt), row) % sizes.contacts;
+
+/** Those who take part: the one who began, and in every seventh conversation others. */
+export function contactsOf(genesis: Genesis, row: number, contact: number): readonly number[] {
+  const others = row % 7 !== 5 ? 0 : row % 3 === 0 ? 2 : 1;
+  const salts = Array.from({ length: others }, (_, index) => 2030 + index);
+  return [...new Set([contact, ...salts.map((salt) => contactOf(genesis, salt, row))])];
+}
+
+/** Those who wrote: the one in charge, and in two of three conversations others. */
+export function adminsOf({ seed, sizes }: Genesis, row: number, admin: string): readonly string[] {
+  const others = Array.from({ length: row % 3 }, (_, index) =>
+    ADMIN_IDS.idOf(mix(mix(seed, 2040 + index), row) % Math.max(1, sizes.admins)),
+  );
+  return [...new Set([admin, ...others])];
+}
 
 function source(genesis: Genesis, random: Random, row: number, contact: number): JsonObject | null {
   if (hasShape(row, 29, 6)) return null;
@@ -61,9 +84,16 @@ function source(genesis: Genesis, random: Random, row: number, contact: number):
   };
 }
 
-function statistics(random: Random, row: number, time: Timed): JsonObject | null {
+function statistics(
+  random: Random,
+  row: number,
+  time: Timed,
+  { teams }: Genesis['sizes'],
+): JsonObject | null {
   if (row % 6 === 1) return null;
   const known = row % 6 !== 3;
+  const index = row % Math.max(1, teams);
+  const team = { team_id: Number(TEAM_IDS.idOf(index)), team_name: `Team ${index} ☕` };
   const after = (seconds: number): number | null => (known ? time.createdAt + random.int(seconds) : null);
   const span = (seconds: number): number | null => (known ? random.int(seconds) : null);
   return {
@@ -85,15 +115,13 @@ function statistics(random: Random, row: number, time: Timed): JsonObject | null
     last_closed_by_id: known ? ADMIN_IDS.idOf(0) : null,
     count_reopens: random.int(3),
     count_assignments: random.int(4),
-    assigned_team_first_response_time: known
-      ? [{ team_id: 5_017_600, team_name: 'Team 0 ☕', response_time: 2310 }]
-      : [],
+    assigned_team_first_response_time: known ? [{ ...team, response_time: 600 + ((row * 373) % 9000) }] : [],
     assigned_team_first_response_time_in_office_hours:
       known && row % 4 === 0
         ? [
-            { team_id: 5_017_600, team_name: 'Team 0 ☕', response_time: 610 },
+            { ...team, response_time: 300 + ((row * 373) % 3000) },
             // The same team again, after the conversation came back to it.
-            { team_id: 5_017_600, team_name: 'Team 0 ☕', response_time: 0 },
+            { ...team, response_time: 0 },
           ]
         : [],
     handling_time: span(5000),
@@ -120,8 +148,8 @@ const aiAgent = (random: Random, time: Timed): JsonObject => ({
 });
 
 /** Null, or a list with the live key `admins`. The schema says `teammates` (docs/intercom-api.md 6.4). */
-const teammates = (row: number, admin: string): JsonObject | null =>
-  row % 4 === 0 ? null : { type: 'admin.list', admins: [{ type: 'admin', id: admin }] };
+const teammates = (row: number, admins: readonly string[]): JsonObject | null =>
+  row % 4 === 0 ? null : { type: 'admin.list', admins: admins.map((id) => ({ type: 'admin', id })) };
 
 function rating(
   random: Random,
@@ -141,6 +169,15 @@ function rating(
   };
 }
 
+const sla = (row: number): JsonObject | null =>
+  row % 14 === 6 || row % 10 === 3
+    ? {
+        type: 'conversation_sla_summary',
+        sla_name: 'Tenants 🏠',
+        sla_status: row % 20 === 3 ? 'missed' : 'hit',
+      }
+    : null;
+
 export function contactReference(contact: number): JsonObject {
   const id = CONTACT_IDS.idOf(contact);
   if (contact % 5 === 2) return { type: 'contact', id };
@@ -159,20 +196,20 @@ export function conversationFields(genesis: Genesis, row: number, contact: numbe
     waiting_since: state === 'open' && row % 2 === 0 ? time.updatedAt : null,
     snoozed_until: state === 'snoozed' ? time.updatedAt + 86_400 : null,
     source: source(genesis, random, row, contact),
-    contacts: { type: 'contact.list', contacts: [contactReference(contact)] },
+    contacts: { type: 'contact.list', contacts: contactsOf(genesis, row, contact).map(contactReference) },
     first_contact_reply:
       row % 3 === 0 ? null : { created_at: time.createdAt, type: 'conversation', url: null },
     admin_assignee_id: row % 3 === 2 ? null : Number(admin),
-    team_assignee_id: row % 4 === 3 && sizes.teams > 0 ? Number(TEAM_IDS.idOf(row % sizes.teams)) : null,
+    team_assignee_id:
+      (row % 4 === 3 || row % 8 === 1) && sizes.teams > 0 ? Number(TEAM_IDS.idOf(row % sizes.teams)) : null,
     open: state === 'open',
     state,
     read: random.chance(0.7),
     priority: random.chance(0.1) ? 'priority' : 'not_priority',
-    sla_applied:
-      row % 14 === 6 ? { type: 'conversation_sla_summary', sla_name: 'Tenants 🏠', sla_status: 'hit' } : null,
-    statistics: statistics(random, row, time),
+    sla_applied: sla(row),
+    statistics: statistics(random, row, time, sizes),
     conversation_rating: rating(random, row, contactReference(contact), admin, time),
-    teammates: teammates(row, admin),
+    teammates: teammates(row, adminsOf(genesis, row, admin)),
     custom_attributes: {
       ...(row % 3 === 0 ? { 'CX Score rating': 1 + random.int(5), 'Copilot used': random.chance(0.5) } : {}),
       ...(row % 7 === 0 ? { attachments: 'customer word', 'Créé le': time.createdAt } : {}),

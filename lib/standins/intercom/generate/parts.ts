@@ -4,9 +4,10 @@ import type { JsonObject } from '../json.ts';
 import { createRandom, type Random, uuid } from '../prng.ts';
 import { attachments } from './attachments.ts';
 import { isLead } from './contacts.ts';
-import type { ConversationState } from './conversations.ts';
+import { type ConversationState, contactsOf, hasStory } from './conversations.ts';
 import type { Genesis } from './genesis.ts';
 import * as personal from './personal.ts';
+import { storyOf } from './story.ts';
 
 interface Scene {
   readonly genesis: Genesis;
@@ -139,8 +140,35 @@ export function messagePart(genesis: Genesis, contact: number, random: Random): 
   return kind({ genesis, random, contact });
 }
 
+function generateStory(genesis: Genesis, row: number, state: ConversationState): JsonObject[] {
+  const id = CONVERSATION_IDS.idOf(row);
+  const random = createRandom(genesis.seed, 'story', row);
+  const { fields, contact, createdAt, updatedAt, partCount } = state;
+  const sla = fields.sla_applied as { sla_name: string; sla_status: string } | null;
+  const list = (fields.teammates as { admins: readonly { id: string }[] } | null)?.admins ?? [];
+  const admins = list.length > 0 ? list.map((one) => one.id) : [ADMIN_IDS.idOf(0)];
+  const contacts = contactsOf(genesis, row, contact);
+  const scene = {
+    random,
+    state: String(fields.state),
+    team: fields.team_assignee_id === null ? null : String(fields.team_assignee_id),
+    sla: sla === null ? null : { name: sla.sla_name, status: sla.sla_status },
+    hasAgent: fields.ai_agent_participated === true,
+    isRated: fields.conversation_rating !== null,
+    byContact: () => byContact({ genesis, random, contact: random.pick(contacts) }),
+    byAdmin: () => {
+      const admin = random.pick(admins);
+      return personal.author(genesis.seed, 'admin', admin, ADMIN_IDS.rowOf(admin) ?? 0);
+    },
+  };
+  return storyOf(scene, partCount, updatedAt - createdAt).map(({ after, details }, index) =>
+    conversationPart(partId(id, index), createdAt + after, details),
+  );
+}
+
 /** Times rise from the conversation's creation to its last update. */
 export function generateParts(genesis: Genesis, row: number, state: ConversationState): JsonObject[] {
+  if (hasStory(row)) return generateStory(genesis, row, state);
   const id = CONVERSATION_IDS.idOf(row);
   const random = createRandom(genesis.seed, 'parts', row);
   const step = (state.updatedAt - state.createdAt) / Math.max(1, state.partCount);
