@@ -23,8 +23,8 @@ export interface Counting {
 export interface SplitOptions extends Counting {
   /** The most records a slice should hold. A window that cannot be cut further may hold more. */
   readonly target: number;
-  /** Slices that are read at once: a window that is worth it is cut into as many. @default 1 */
-  readonly atOnce?: number;
+  /** Slices that are read at once: a window that is worth it is cut into as many. */
+  readonly atOnce: number;
 }
 
 type Axis = 'updated' | 'created';
@@ -35,8 +35,11 @@ const MOST_PIECES = 16;
 /** Of the largest slice: less is not worth a slice of its own. */
 const LEAST_SHARE = 0.2;
 
-/** Of the largest slice: less is not worth a walk of its own. */
-const LANE_SHARE = 0.1;
+/** Of the largest slice: less is not worth a walk of its own. Each walk costs half a page. */
+const WALK_SHARE = 0.05;
+
+/** Parts of a slice that may be read at the same time. */
+const MOST_WALKS = 8;
 
 /** Counts that are never quite even still make no slice too large. */
 const FILL = 0.95;
@@ -53,7 +56,11 @@ const shortestSpan = (granularity: 'day' | 'second'): number => (granularity ===
 const windowOn = (query: WindowQuery, axis: Axis): Window => query[axis] ?? { from: null, to: null };
 
 /** Times that cut a span evenly into so many parts, or fewer if they would be too short. */
-function evenCuts({ lower, upper }: Span, parts: number, granularity: 'day' | 'second'): readonly EpochSeconds[] {
+function evenCuts(
+  { lower, upper }: Span,
+  parts: number,
+  granularity: 'day' | 'second',
+): readonly EpochSeconds[] {
   const most = Math.min(parts, Math.floor((upper - lower) / (shortestSpan(granularity) / 2)));
   return Array.from({ length: Math.max(0, most - 1) }, (_unused, index) =>
     Math.floor(lower + ((upper - lower) * (index + 1)) / most),
@@ -96,7 +103,7 @@ interface Aims extends Counting {
   spare: number;
 }
 
-function aimsOf({ target: most, atOnce = 1, ...counting }: SplitOptions, matched: number): Aims {
+function aimsOf({ target: most, atOnce, ...counting }: SplitOptions, matched: number): Aims {
   const least = Math.ceil(most * LEAST_SHARE);
   const aim = Math.max(least, Math.min(Math.ceil(matched / atOnce), Math.ceil(most * FILL)), 1);
   const spare = Math.floor(matched / (most * COUNT_SHARE));
@@ -190,8 +197,8 @@ function packed(pieces: readonly Piece[], axis: Axis, enough: number): readonly 
 
 /** A window that is read as one slice, with the times at which its reader may cut it. */
 function whole({ query, ...span }: Piece, axis: Axis, { most, granularity }: Aims): CountedWindow {
-  const lanes = Math.floor(span.matched / Math.ceil(most * LANE_SHARE));
-  const cuts = axis === 'updated' ? evenCuts(span, lanes, granularity) : [];
+  const walks = Math.min(MOST_WALKS, Math.floor(span.matched / Math.ceil(most * WALK_SHARE)));
+  const cuts = axis === 'updated' ? evenCuts(span, walks, granularity) : [];
   return { query: cuts.length === 0 ? query : { ...query, cuts }, matched: span.matched };
 }
 

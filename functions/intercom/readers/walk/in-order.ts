@@ -90,6 +90,58 @@ async function* asyncItems<T>(items: Iterable<T> | AsyncIterable<T>): AsyncGener
   yield* items;
 }
 
+/** An item, and which source it came from. */
+export interface Sourced<T> {
+  readonly source: number;
+  readonly item: T;
+}
+
+/**
+ * The items of several sources as they come. Each source fetches its next item meanwhile.
+ * @param limit how many sources fetch at once, earlier ones first; asked again each time
+ */
+export async function* together<T>(
+  sources: readonly AsyncGenerator<T, void, void>[],
+  limit: () => number,
+): AsyncGenerator<Sourced<T>, void, void> {
+  const idle = [...sources.keys()];
+  const fetching = new Map<
+    number,
+    Promise<{ readonly source: number; readonly next: IteratorResult<T, void> }>
+  >();
+
+  async function fetchNext(source: number): Promise<{ source: number; next: IteratorResult<T, void> }> {
+    return { source, next: (await sources[source]?.next()) ?? { done: true, value: undefined } };
+  }
+
+  function fill(): void {
+    while (fetching.size < Math.max(1, limit())) {
+      const source = idle.shift();
+      if (source === undefined) return;
+      const fetched = fetchNext(source);
+      // A failure surfaces when it is waited for.
+      fetched.catch(() => undefined);
+      fetching.set(source, fetched);
+    }
+  }
+
+  try {
+    for (;;) {
+      fill();
+      if (fetching.size === 0) return;
+      const { source, next } = await Promise.race(fetching.values());
+      fetching.delete(source);
+      if (next.done === true) continue;
+      idle.unshift(source);
+      fill();
+      yield { source, item: next.value };
+    }
+  } finally {
+    // What is on its way is not waited for.
+    for (const source of sources) source.return().catch(() => undefined);
+  }
+}
+
 /** Fetches the next item while the consumer works on this one. A failure surfaces when its item is due. */
 export async function* ahead<T>(source: AsyncGenerator<T, void, void>): AsyncGenerator<T, void, void> {
   const fetchNext = (): Promise<IteratorResult<T, void>> => {

@@ -13,7 +13,7 @@ import { identify, oddItems, recordId, sortOut, withUnknown } from './identify.t
 import { inOrder } from './in-order.ts';
 import { totalCount } from './list-answers.ts';
 import { walkNumbers } from './number-walk.ts';
-import { type AskOptions, pathOf, type ReaderDeps, recordsAtOnce } from './requests.ts';
+import { type AskOptions, pathOf, type ReaderDeps } from './requests.ts';
 
 export interface TakenRecords {
   readonly records: readonly ReadRecord[];
@@ -52,7 +52,7 @@ export function createRecordTaker(
   ask: AskOptions,
   gate: FailureGate,
 ): TakeRecords {
-  const { client } = deps;
+  const { client, pace } = deps;
   const askable = declaration.children.filter((child) => child.ask !== undefined);
   const unknownInARow = new Map<ChildDeclaration, number>();
   /** As of now: others are asked at the same time. */
@@ -154,7 +154,7 @@ export function createRecordTaker(
       }
     };
     takeWhole();
-    for await (const { record, failures, shortfalls } of inOrder([...asked], recordsAtOnce(deps), complete)) {
+    for await (const { record, failures, shortfalls } of inOrder([...asked], pace.limit, complete)) {
       const one = take(record);
       taken += 1;
       const reasons = [...shortfalls];
