@@ -345,8 +345,8 @@ export const MUTATIONS: readonly Mutation[] = [
   one(
     'a list that is not found is owed',
     'intercom/readers/walk/take-records.ts',
-    'if (before === null) return done;',
-    'if (before === null || asked === null) return done;',
+    'if (before === null) return NOTHING_ASKED;',
+    'if (before === null || asked === null) return NOTHING_ASKED;',
     `${READERS}/walk/take-records.test.ts`,
   ),
   one(

@@ -1,7 +1,7 @@
 /** Reads objects that are searched by `updated_at`: contacts, conversations, tickets (docs/intercom-api.md 5). */
 import type { ObjectDeclaration, SearchRead } from '../../core/declaration.ts';
 import type { ObjectReader, ReadEvent, Slice } from '../../core/reading.ts';
-import { createFailureGate, orLost } from './walk/failure-gate.ts';
+import { createFailureGate, type Lost, orLost } from './walk/failure-gate.ts';
 import { inOrder } from './walk/in-order.ts';
 import { askOptions, type ReaderDeps } from './walk/requests.ts';
 import { searchPositions } from './walk/search-position.ts';
@@ -11,7 +11,7 @@ import { createRecordTaker, type TakenRecords } from './walk/take-records.ts';
 type PageStep = Extract<SearchStep, { type: 'page' }>;
 
 /** Pages whose records are completed at once, so that the sub-lists of one do not hold up the next. */
-const PAGES_AT_ONCE = 4;
+const PAGES_AT_ONCE = 2;
 
 export function createSearchReader(
   declaration: ObjectDeclaration,
@@ -43,11 +43,11 @@ export function createSearchReader(
       const take = createRecordTaker(declaration, deps, ask, createFailureGate(client, signal));
       const walk = orLost(searcher.walk(slice.query, searchPositions(position)), client, signal);
       const pagesAtOnce = (): number => Math.min(PAGES_AT_ONCE, pace.limit());
-      const taken = inOrder(walk, pagesAtOnce, async (step) =>
+      const work = async (step: SearchStep | Lost) =>
         step.type === 'page'
           ? { step, page: await take(step.records, step.receivedAtMs, read.recordsKey) }
-          : { step, page: null },
-      );
+          : { step, page: null };
+      const taken = inOrder(walk, pagesAtOnce, work, 1);
       for await (const { step, page } of taken) {
         if (page === null) yield step;
         else yield* pageEvents(step, page);

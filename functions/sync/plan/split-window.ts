@@ -105,7 +105,9 @@ interface Aims extends Counting {
 
 function aimsOf({ target: most, atOnce, ...counting }: SplitOptions, matched: number): Aims {
   const least = Math.ceil(most * LEAST_SHARE);
-  const aim = Math.max(least, Math.min(Math.ceil(matched / atOnce), Math.ceil(most * FILL)), 1);
+  // As many slices as are read at once, or twice as many, and so on: none is left to be read alone.
+  const rounds = Math.max(1, Math.ceil(matched / (most * FILL * atOnce)));
+  const aim = Math.max(least, Math.ceil(matched / (rounds * atOnce)), 1);
   const spare = Math.floor(matched / (most * COUNT_SHARE));
   return { ...counting, most, aim, enough: Math.min(most, Math.floor(aim * TOLERANCE)), spare };
 }

@@ -3,16 +3,21 @@
 /** Results that may wait behind a slow one, per running request. Keeps the others busy and memory bounded. */
 const LOOK_AHEAD = 2;
 
+/** Items that wait for the consumer; then nothing more is fetched, because it is the slower one. */
+const MOST_READY = 2;
+
 /**
  * Works on the items and yields the results in the order of the items. Starts nothing new once the consumer stops or
  * an item fails.
  * @param items taken as they are needed; while the next ones are on their way, results go on
  * @param limit how many are worked on at once; asked again each time
+ * @param lookAhead results that may wait behind a slow one, per running request
  */
 export async function* inOrder<T, R>(
   items: Iterable<T> | AsyncIterable<T>,
   limit: number | (() => number),
   work: (item: T) => Promise<R>,
+  lookAhead = LOOK_AHEAD,
 ): AsyncGenerator<R, void, void> {
   const source = asyncItems(items);
   const started: Promise<R>[] = [];
@@ -23,7 +28,7 @@ export async function* inOrder<T, R>(
 
   const hasRoom = (): boolean => {
     const most = Math.max(1, typeof limit === 'number' ? limit : limit());
-    return !isOver && running < most && started.length < most * LOOK_AHEAD + 1;
+    return !isOver && running < most && started.length < most * lookAhead + 1;
   };
 
   function add(result: Promise<R>): void {
@@ -105,17 +110,20 @@ export async function* together<T>(
   limit: () => number,
 ): AsyncGenerator<Sourced<T>, void, void> {
   const idle = [...sources.keys()];
+  let ready = 0;
   const fetching = new Map<
     number,
     Promise<{ readonly source: number; readonly next: IteratorResult<T, void> }>
   >();
 
   async function fetchNext(source: number): Promise<{ source: number; next: IteratorResult<T, void> }> {
-    return { source, next: (await sources[source]?.next()) ?? { done: true, value: undefined } };
+    const next = (await sources[source]?.next()) ?? { done: true, value: undefined };
+    ready += 1;
+    return { source, next };
   }
 
   function fill(): void {
-    while (fetching.size < Math.max(1, limit())) {
+    while (ready < MOST_READY && fetching.size < Math.max(1, limit())) {
       const source = idle.shift();
       if (source === undefined) return;
       const fetched = fetchNext(source);
@@ -131,6 +139,7 @@ export async function* together<T>(
       if (fetching.size === 0) return;
       const { source, next } = await Promise.race(fetching.values());
       fetching.delete(source);
+      ready -= 1;
       if (next.done === true) continue;
       idle.unshift(source);
       fill();

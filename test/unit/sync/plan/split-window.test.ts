@@ -234,7 +234,8 @@ describe('slices that are read at once', () => {
     [800, 4, 4],
     [2_000, 4, 4],
     [3_600, 4, 4],
-    [6_000, 7, 7],
+    [4_500, 8, 8],
+    [6_000, 8, 8],
   ])('%i records, evenly spread, are %i slices after %i counts', async (size, slices, probes) => {
     const world = spread(size);
     const sizes = sizesOf(
@@ -257,7 +258,7 @@ describe('slices that are read at once', () => {
       return probeOf(world)(query);
     };
     await split(world, windowQuery({ from: null, to: null }), { target: 1_000, atOnce: 4, probe });
-    expect(most).toBe(6);
+    expect(most).toBe(7);
   });
 
   test('a pile of one day that fits a slice costs few counts', async () => {
