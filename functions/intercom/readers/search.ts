@@ -11,7 +11,10 @@ import { createRecordTaker, type TakenRecords } from './walk/take-records.ts';
 type PageStep = Extract<SearchStep, { type: 'page' }>;
 
 /** Pages whose records are completed at once, so that the sub-lists of one do not hold up the next. */
-const PAGES_AT_ONCE = 2;
+const PAGES_AT_ONCE = 4;
+
+/** Pages that wait to be written. */
+const PAGES_WAITING = 2;
 
 export function createSearchReader(
   declaration: ObjectDeclaration,
@@ -47,7 +50,7 @@ export function createSearchReader(
         step.type === 'page'
           ? { step, page: await take(step.records, step.receivedAtMs, read.recordsKey) }
           : { step, page: null };
-      const taken = inOrder(walk, pagesAtOnce, work, 1);
+      const taken = inOrder(walk, pagesAtOnce, work, PAGES_WAITING);
       for await (const { step, page } of taken) {
         if (page === null) yield step;
         else yield* pageEvents(step, page);

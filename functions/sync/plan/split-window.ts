@@ -134,8 +134,9 @@ async function* cut(piece: Piece, axis: Axis, aims: Aims): AsyncGenerator<Counte
     yield whole(piece, axis, aims);
     return;
   }
-  const cuts = evenCuts(piece, piecesOf(matched / aims.aim), aims.granularity);
   const isTooLarge = matched > aims.most;
+  const slices = matched / aims.aim;
+  const cuts = evenCuts(piece, isTooLarge ? piecesOf(slices) : Math.ceil(slices) * 2, aims.granularity);
   if (piece.upper - piece.lower <= shortestSpan(aims.granularity)) {
     if (isTooLarge) yield* cutOtherAxis(piece, axis, aims);
     else yield { query, matched };

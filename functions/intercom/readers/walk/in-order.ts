@@ -11,13 +11,13 @@ const MOST_READY = 2;
  * an item fails.
  * @param items taken as they are needed; while the next ones are on their way, results go on
  * @param limit how many are worked on at once; asked again each time
- * @param lookAhead results that may wait behind a slow one, per running request
+ * @param waiting results that may wait for the consumer, or behind a slow one. @default in proportion to the limit
  */
 export async function* inOrder<T, R>(
   items: Iterable<T> | AsyncIterable<T>,
   limit: number | (() => number),
   work: (item: T) => Promise<R>,
-  lookAhead = LOOK_AHEAD,
+  waiting?: number,
 ): AsyncGenerator<R, void, void> {
   const source = asyncItems(items);
   const started: Promise<R>[] = [];
@@ -28,7 +28,9 @@ export async function* inOrder<T, R>(
 
   const hasRoom = (): boolean => {
     const most = Math.max(1, typeof limit === 'number' ? limit : limit());
-    return !isOver && running < most && started.length < most * lookAhead + 1;
+    const isFull =
+      waiting === undefined ? started.length > most * LOOK_AHEAD : started.length - running >= waiting;
+    return !isOver && running < most && !isFull;
   };
 
   function add(result: Promise<R>): void {
