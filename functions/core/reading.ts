@@ -43,6 +43,8 @@ export interface WindowQuery {
   readonly through: boolean;
   /** Only records whose search field has this value. */
   readonly where?: { readonly field: string; readonly value: string };
+  /** Times between the bounds of `updated`: what lies between two of them may be read at the same time as the rest. */
+  readonly cuts?: readonly EpochSeconds[];
 }
 
 /**

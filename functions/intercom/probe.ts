@@ -7,7 +7,7 @@ import { type EpochMs, toSeconds } from '../core/time.ts';
 import type { IntercomClient, Query, RequestOptions } from './http/client.ts';
 import { isSwitchedOff } from './http/failures.ts';
 import { CURIOUS } from './http/retry.ts';
-import { searchBody, searchFilters } from './readers/walk/search-query.ts';
+import { EVERY_RECORD, searchBody, searchFilter } from './readers/walk/search-query.ts';
 
 export type Access =
   | { readonly status: 'granted' }
@@ -23,11 +23,11 @@ type Question =
 const HOUR_SECONDS = 3_600;
 
 /** A search for one record. */
-function search(path: string): Question {
-  const [filter] = searchFilters({ kind: 'all' });
-  if (filter === undefined) throw new Error('A search for everything has a filter.');
-  return { method: 'POST', path, body: searchBody(filter, 1, null) };
-}
+const search = (path: string): Question => ({
+  method: 'POST',
+  path,
+  body: searchBody(searchFilter(EVERY_RECORD), 1, null),
+});
 
 /**
  * The smallest request that the object's endpoint answers. Companies are counted instead of read, because

@@ -16,6 +16,8 @@ import {
   extractorLine,
   idleLine,
   type Line,
+  largeLine,
+  latencyLine,
 } from './lines.ts';
 import { plannerLine } from './planner.ts';
 
@@ -61,11 +63,14 @@ const FULL: readonly Lines[] = [
     await allowanceLine(1_500, 167, 200),
     await allowanceLine(4_000, 1_666, 200, 800),
     await capLine(600, 4, 200),
+    await latencyLine(10_000, 1_666, 1_000),
+    await latencyLine(100_000, 1_666, 200),
     await activityLine(181, 15),
     await idleLine(),
     await extractorLine('contacts', 10_000, { contacts: 10_000 }),
     await extractorLine('contacts', 100_000, { contacts: 100_000 }),
     await extractorLine('contacts', 1_000_000, { contacts: 1_000_000 }),
+    await largeLine(400, 2),
     await plannerLine(10_000_000),
     coldStartLine(15),
   ],

@@ -112,6 +112,34 @@ export const extractorLine = (
     wanted: '≤ 256 MB',
   }));
 
+/** The extractor's own process, and conversations that are as large as they get. */
+export const largeLine = (conversations: number, megabytes: number): Promise<Line> =>
+  withSimulator(
+    { sizes: { conversations, partsPerConversation: 3 }, conversationBytes: megabytes * 1024 * 1024 },
+    async (served) => ({
+      what: `peak memory, extractor alone, ${whole(conversations)} conversations of ${megabytes} MB`,
+      product: mb(await extractorMb(served, 'conversation_parts')),
+      ideal: '',
+      ratio: null,
+      wanted: '≤ 256 MB',
+    }),
+  );
+
+/** A first run that is long answers more than anything else: contacts come in pages, each named by the one before. */
+export const latencyLine = (contacts: number, limit: number, latencyMs: number): Promise<Line> =>
+  withSimulator({ sizes: { contacts }, limit, latencyMs }, async (served) => {
+    const measured = await sync(served, { objects: 'contacts' });
+    const { requests, rateLimited } = await served.stats();
+    const oneByOne = (requests * latencyMs) / 1000;
+    return {
+      what: `${whole(contacts)} contacts at ${whole(limit)} a window, ${latencyMs} ms an answer`,
+      product: `${seconds(measured.runSeconds)}, ${whole(requests)} requests, ${rateLimited} refused`,
+      ideal: `${seconds(requests / (limit / 10))}; ${seconds(oneByOne)} one at a time`,
+      ratio: requests / (limit / 10) / measured.runSeconds,
+      wanted: '',
+    };
+  });
+
 /** How much of Intercom's allowance a backfill of conversations uses. */
 export const allowanceLine = (
   conversations: number,

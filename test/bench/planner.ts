@@ -47,6 +47,7 @@ export async function plannerLine(conversations: number): Promise<Line> {
         records: RECORDS_PER_RUN,
         slices: DEFAULT_LIMITS.maxSlices,
         recordsPerSlice: DEFAULT_LIMITS.sliceParents,
+        slicesAtOnce: 4,
       },
       counting: { probe, granularity: 'second', now },
       since: new Date(now * 1000).toISOString(),

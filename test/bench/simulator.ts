@@ -3,6 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import {
+  type Simulator,
   type SimulatorStats,
   startSimulator,
   type WorkspaceSizes,
@@ -16,6 +17,8 @@ export interface ServeOptions {
   readonly latencyMs?: number;
   /** Requests of another client of the workspace in every ten seconds, evenly. @default none */
   readonly foreign?: number;
+  /** Text in every conversation, besides what it has. @default none */
+  readonly conversationBytes?: number;
 }
 
 export interface Served {
@@ -27,6 +30,9 @@ export interface Served {
 }
 
 const UNLIMITED = 10_000_000;
+
+/** Parts that share the text of a large conversation. */
+const LARGE_PARTS = 4;
 
 /** Starts one; the first answer comes when its workspace is made. */
 export async function serve(options: ServeOptions): Promise<Served> {
@@ -54,12 +60,21 @@ function useForeign(url: string, token: string, requests: number): void {
   }, 10_000 / requests);
 }
 
+/** One character beyond Latin-1, as most texts have: V8 then takes two bytes for each. */
+function makeLarge({ workspace: { conversations } }: Simulator, bytes: number): void {
+  const text = 'Where is my order? It should have been here on Monday. ';
+  const body = `→ ${text.repeat(Math.ceil(bytes / LARGE_PARTS / text.length))}`;
+  for (const id of [...conversations.ids()])
+    for (let part = 0; part < LARGE_PARTS; part += 1) conversations.addPart(id, { body });
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const {
     sizes,
     limit = UNLIMITED,
     latencyMs = 0,
     foreign = 0,
+    conversationBytes = 0,
   }: ServeOptions = JSON.parse(process.argv[2] ?? '{}');
   const respond = { kind: 'delay', delayMs: latencyMs } as const;
   const simulator = await startSimulator({
@@ -67,6 +82,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     rateLimit: { perApp: limit, perWorkspace: limit },
     ...(latencyMs > 0 && { faults: [{ match: { path: /./ }, respond }] }),
   });
+  if (conversationBytes > 0) makeLarge(simulator, conversationBytes);
   if (foreign > 0) useForeign(simulator.url, simulator.issueToken({ app: 'other' }), foreign);
   process.on('message', () => process.send?.(simulator.stats()));
   process.on('disconnect', () => process.exit());

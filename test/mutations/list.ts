@@ -191,9 +191,16 @@ export const MUTATIONS: readonly Mutation[] = [
   one(
     'neighbours share their boundary',
     'sync/plan/split-window.ts',
-    'const right: WindowQuery = { ...query, [axis]: { from: at, to: window.to } };',
-    'const right: WindowQuery = { ...query, [axis]: { from: at + 1, to: window.to } };',
+    'const window = { from: bounds[index] ?? null, to: end };',
+    'const window = { from: index === 0 ? from : (bounds[index] ?? 0) + 1, to: end };',
     `${SYNC}/plan/split-window.test.ts`,
+  ),
+  one(
+    'windows that are read at the same time share their boundary',
+    'intercom/readers/walk/search-query.ts',
+    'updated: { from: bounds[index] ?? null, to: end },',
+    'updated: { from: index === 0 ? from : (bounds[index] ?? 0) + 1, to: end },',
+    `${READERS}/walk/search-query.test.ts`,
   ),
   one(
     'the last day of a cut window is read whole',
@@ -338,8 +345,8 @@ export const MUTATIONS: readonly Mutation[] = [
   one(
     'a list that is not found is owed',
     'intercom/readers/walk/take-records.ts',
-    'if (before === null) return done;',
-    'if (before === null || asked === null) return done;',
+    'if (before === null) return NOTHING_ASKED;',
+    'if (before === null || asked === null) return NOTHING_ASKED;',
     `${READERS}/walk/take-records.test.ts`,
   ),
   one(
@@ -462,8 +469,8 @@ export const MUTATIONS: readonly Mutation[] = [
   one(
     'a closed window is counted after its walk',
     'intercom/readers/walk/search-walk.ts',
-    'if (upperOf(query) === null || pages <= 1) return firstCount;',
-    'return firstCount;',
+    'if (part === null || pages <= 1) return counts.reduce(plus, 0);',
+    'return counts.reduce(plus, 0);',
     `${READERS}/search.test.ts`,
   ),
   one(

@@ -18,7 +18,6 @@ import { createFailureGate, type FailureGate, type Lost, orLost } from './walk/f
 import { ahead, inOrder } from './walk/in-order.ts';
 import { contractError } from './walk/list-answers.ts';
 import { type ListedConversation, type ListingStep, listConversations } from './walk/listed-conversations.ts';
-import { createPace } from './walk/pace.ts';
 import { askOptions, pathOf, type ReaderDeps } from './walk/requests.ts';
 import { createSearcher } from './walk/search-walk.ts';
 
@@ -82,16 +81,14 @@ export function createConversationPartsReader(
   read: PartsRead,
   deps: ReaderDeps,
 ): ObjectReader {
-  const { client, inFlight } = deps;
-  const pace = createPace(inFlight);
+  const { client, pace } = deps;
   const ask = askOptions(declaration, deps);
-  const searcher = createSearcher(read.search, client, ask);
+  const searcher = createSearcher(read.search, deps, ask);
 
   async function fetchDetail(id: string): Promise<Fetched> {
     try {
       const options = ask('bulk', { expect: isNotFound });
       const answer = await client.get(pathOf(read.detailPath, id), {}, options);
-      pace.observe(answer);
       if (answer.failure !== null) return { type: 'missing', id };
       return { type: 'found', detail: conversationDetail(declaration, id, answer.body, answer) };
     } catch (error) {

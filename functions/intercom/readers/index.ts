@@ -12,9 +12,13 @@ import { createPageNumberReader } from './page-number.ts';
 import { createScrollReader } from './scroll.ts';
 import { createSearchReader } from './search.ts';
 import { createTimeRangeReader } from './time-range.ts';
+import { createPace, paced } from './walk/pace.ts';
 import type { ReaderDeps } from './walk/requests.ts';
 
-export type { ReaderDeps } from './walk/requests.ts';
+export interface ReaderOptions extends Omit<ReaderDeps, 'pace'> {
+  /** Most requests of a slice at once. */
+  readonly inFlight: number;
+}
 
 /** A client for one reader, and what it has sent. */
 function counted(client: IntercomClient): {
@@ -36,9 +40,13 @@ function counted(client: IntercomClient): {
 }
 
 /** The reader of an object. It throws the errors of the client, and ContractError. */
-export function createObjectReader(declaration: ObjectDeclaration, given: ReaderDeps): ObjectReader {
-  const { client, requests } = counted(given.client);
-  const deps = { ...given, client };
+export function createObjectReader(
+  declaration: ObjectDeclaration,
+  { client: uncounted, clock, signal, inFlight }: ReaderOptions,
+): ObjectReader {
+  const { client, requests } = counted(uncounted);
+  const pace = createPace(inFlight);
+  const deps = { client: paced(client, pace), clock, signal, pace };
   const listing = createListingReader(declaration, deps);
   const { deletedList, single } = declaration;
   const owed = single === undefined ? null : createOwedReader(declaration, single, listing, deps);

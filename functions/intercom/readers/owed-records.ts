@@ -10,7 +10,7 @@ import type { Answer } from '../http/client.ts';
 import { type Failure, isNotFound } from '../http/failures.ts';
 import { createFailureGate, type FailureGate } from './walk/failure-gate.ts';
 import { inOrder } from './walk/in-order.ts';
-import { askAt, askOptions, pathOf, type ReaderDeps, recordsAtOnce } from './walk/requests.ts';
+import { askAt, askOptions, pathOf, type ReaderDeps } from './walk/requests.ts';
 import { createRecordTaker, type TakenRecords } from './walk/take-records.ts';
 
 type OwedPosition = {
@@ -52,8 +52,7 @@ export function createOwedReader(
   listing: ObjectReader,
   deps: ReaderDeps,
 ) {
-  const { client } = deps;
-  const inFlight = recordsAtOnce(deps);
+  const { client, pace } = deps;
   const ask = askOptions(declaration, deps);
   /** An object that is read whole has its current rows from that walk; here only deletions are looked for. */
   const isWhole = declaration.sync.kind === 'full_refresh';
@@ -109,12 +108,12 @@ export function createOwedReader(
     }
 
     const missing: string[] = [];
-    for await (const fate of inOrder(ids, inFlight, askOnce)) {
+    for await (const fate of inOrder(ids, pace.limit, askOnce)) {
       if (fate.kind === 'gone' || fate.kind === 'merged') missing.push(fate.id);
       else yield* settle(fate);
     }
     const absent: string[] = [];
-    for await (const fate of inOrder(missing, inFlight, askAgain)) {
+    for await (const fate of inOrder(missing, pace.limit, askAgain)) {
       if (fate.kind === 'gone') absent.push(fate.id);
       else yield* settle(fate);
     }

@@ -1,14 +1,20 @@
 /** Reads objects that are searched by `updated_at`: contacts, conversations, tickets (docs/intercom-api.md 5). */
 import type { ObjectDeclaration, SearchRead } from '../../core/declaration.ts';
 import type { ObjectReader, ReadEvent, Slice } from '../../core/reading.ts';
-import { createFailureGate, orLost } from './walk/failure-gate.ts';
-import { ahead } from './walk/in-order.ts';
+import { createFailureGate, type Lost, orLost } from './walk/failure-gate.ts';
+import { inOrder } from './walk/in-order.ts';
 import { askOptions, type ReaderDeps } from './walk/requests.ts';
-import { searchPosition } from './walk/search-position.ts';
+import { searchPositions } from './walk/search-position.ts';
 import { createSearcher, type SearchStep } from './walk/search-walk.ts';
-import { createRecordTaker, type TakeRecords } from './walk/take-records.ts';
+import { createRecordTaker, type TakenRecords } from './walk/take-records.ts';
 
 type PageStep = Extract<SearchStep, { type: 'page' }>;
+
+/** Pages whose records are completed at once, so that the sub-lists of one do not hold up the next. */
+const PAGES_AT_ONCE = 4;
+
+/** Pages that wait to be written. */
+const PAGES_WAITING = 2;
 
 export function createSearchReader(
   declaration: ObjectDeclaration,
@@ -16,11 +22,13 @@ export function createSearchReader(
   deps: ReaderDeps,
 ): ObjectReader {
   const ask = askOptions(declaration, deps);
-  const searcher = createSearcher(read, deps.client, ask);
+  const searcher = createSearcher(read, deps, ask);
 
   /** Reports records whose lists are incomplete as debts, then yields the page with what there is. */
-  async function* pageEvents(step: PageStep, take: TakeRecords): AsyncGenerator<ReadEvent, void, void> {
-    const { records, rejects, debts } = await take(step.records, step.receivedAtMs, read.recordsKey);
+  function* pageEvents(
+    step: PageStep,
+    { records, rejects, debts }: TakenRecords,
+  ): Generator<ReadEvent, void, void> {
     for (const { id, reason } of debts) yield { type: 'debt', scope: { ids: [id] }, reason };
     yield {
       type: 'page',
@@ -34,12 +42,18 @@ export function createSearchReader(
 
   return {
     async *read(slice: Slice, position) {
-      const { client, signal } = deps;
+      const { client, pace, signal } = deps;
       const take = createRecordTaker(declaration, deps, ask, createFailureGate(client, signal));
-      const walk = ahead(searcher.walk(slice.query, searchPosition(position)));
-      for await (const step of orLost(walk, client, signal)) {
-        if (step.type === 'page') yield* pageEvents(step, take);
-        else yield step;
+      const walk = orLost(searcher.walk(slice.query, searchPositions(position)), client, signal);
+      const pagesAtOnce = (): number => Math.min(PAGES_AT_ONCE, pace.limit());
+      const work = async (step: SearchStep | Lost) =>
+        step.type === 'page'
+          ? { step, page: await take(step.records, step.receivedAtMs, read.recordsKey) }
+          : { step, page: null };
+      const taken = inOrder(walk, pagesAtOnce, work, PAGES_WAITING);
+      for await (const { step, page } of taken) {
+        if (page === null) yield step;
+        else yield* pageEvents(step, page);
       }
     },
     probe: (query) => searcher.probe(query),

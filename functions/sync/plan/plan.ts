@@ -88,13 +88,14 @@ async function lastManifest(
   return committed === null ? null : requireStored<Manifest>(lake, committed.manifestKey);
 }
 
-async function allowanceOf({ budget, limits, declaration }: ObjectDependencies): Promise<Allowance> {
+async function allowanceOf({ budget, config, limits, declaration }: ObjectDependencies): Promise<Allowance> {
   const { read, recordsOf } = declaration;
   const requests = (await budget.limit()) * WINDOWS_PER_RUN;
   return {
     records: requests * (read.perPage ?? 1),
     slices: limits.maxSlices,
     recordsPerSlice: recordsOf === undefined ? limits.sliceRecords : limits.sliceParents,
+    slicesAtOnce: config.parallelism.slices,
   };
 }
 

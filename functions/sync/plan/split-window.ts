@@ -23,20 +23,93 @@ export interface Counting {
 export interface SplitOptions extends Counting {
   /** The most records a slice should hold. A window that cannot be cut further may hold more. */
   readonly target: number;
+  /** Slices that are read at once: a window that is worth it is cut into as many. */
+  readonly atOnce: number;
 }
 
 type Axis = 'updated' | 'created';
+
+/** Windows of one cut at most; they are counted at once. */
+const MOST_PIECES = 16;
+
+/** Of the largest slice: less is not worth a slice of its own. */
+const LEAST_SHARE = 0.2;
+
+/** Of the largest slice: less is not worth a walk of its own. Each walk costs half a page. */
+const WALK_SHARE = 0.05;
+
+/** Parts of a slice that may be read at the same time. */
+const MOST_WALKS = 8;
+
+/** Counts that are never quite even still make no slice too large. */
+const FILL = 0.95;
+
+/** A piece may be larger than meant by this much before it is cut again. */
+const TOLERANCE = 1.25;
+
+/** Records for each count that is only for the sake of speed, as a share of the largest slice. */
+const COUNT_SHARE = 0.04;
 
 /** The shortest span worth cutting. Within two days, the start of a day may lie outside the span in some zone. */
 const shortestSpan = (granularity: 'day' | 'second'): number => (granularity === 'day' ? 2 * DAY_SECONDS : 2);
 
 const windowOn = (query: WindowQuery, axis: Axis): Window => query[axis] ?? { from: null, to: null };
 
-function cutAt(query: WindowQuery, axis: Axis, at: EpochSeconds): readonly [WindowQuery, WindowQuery] {
-  const window = windowOn(query, axis);
-  const left: WindowQuery = { ...query, [axis]: { from: window.from, to: at } };
-  const right: WindowQuery = { ...query, [axis]: { from: at, to: window.to } };
-  return axis === 'updated' ? [{ ...left, through: false }, right] : [left, right];
+/** Times that cut a span evenly into so many parts, or fewer if they would be too short. */
+function evenCuts(
+  { lower, upper }: Span,
+  parts: number,
+  granularity: 'day' | 'second',
+): readonly EpochSeconds[] {
+  const most = Math.min(parts, Math.floor((upper - lower) / (shortestSpan(granularity) / 2)));
+  return Array.from({ length: Math.max(0, most - 1) }, (_unused, index) =>
+    Math.floor(lower + ((upper - lower) * (index + 1)) / most),
+  );
+}
+
+function cutAt(query: WindowQuery, axis: Axis, cuts: readonly EpochSeconds[]): readonly WindowQuery[] {
+  const { from, to } = windowOn(query, axis);
+  const bounds = [from, ...cuts, to];
+  return bounds.slice(1).map((end, index): WindowQuery => {
+    const window = { from: bounds[index] ?? null, to: end };
+    const isLast = index === cuts.length;
+    return axis === 'updated'
+      ? { ...query, updated: window, through: isLast && query.through }
+      : { ...query, created: window };
+  });
+}
+
+interface Span {
+  readonly matched: number;
+  /** The records lie within `[lower, upper)` on the axis. */
+  readonly lower: EpochSeconds;
+  readonly upper: EpochSeconds;
+}
+
+/** A part of a window, and where its records lie. */
+interface Piece extends Span {
+  readonly query: WindowQuery;
+}
+
+/** What is known once the whole is counted. */
+interface Aims extends Counting {
+  /** The most records of a slice. */
+  readonly most: number;
+  /** Records that a slice is meant to have. */
+  readonly aim: number;
+  /** Records up to which a window is not cut again. */
+  readonly enough: number;
+  /** Counts that may still be made although no slice would be too large without them. */
+  spare: number;
+}
+
+function aimsOf({ target: most, atOnce, ...counting }: SplitOptions, matched: number): Aims {
+  const least = Math.ceil(most * LEAST_SHARE);
+  // As many slices as are read at once, or twice as many, and so on: none is left to be read alone.
+  const rounds = Math.max(1, Math.ceil(matched / (most * FILL * atOnce)));
+  const aim = Math.max(least, Math.ceil(matched / (rounds * atOnce)), 1);
+  const spare = Math.floor(matched / (most * COUNT_SHARE));
+  return { ...counting, most, aim, enough: Math.min(most, Math.floor(aim * TOLERANCE)), spare };
 }
 
 /**
@@ -51,55 +124,93 @@ export async function* splitWindow(query: WindowQuery, options: SplitOptions): A
     return;
   }
   const lower = Math.max(query.updated.from ?? 0, first ?? 0);
-  yield* cut(query, 'updated', { matched, lower, upper: query.updated.to ?? options.now }, options);
+  const piece = { query, matched, lower, upper: query.updated.to ?? options.now };
+  yield* cut(piece, 'updated', aimsOf(options, matched));
 }
 
-interface Span {
-  readonly matched: number;
-  /** The records lie within `[lower, upper)` on the axis. */
-  readonly lower: EpochSeconds;
-  readonly upper: EpochSeconds;
+async function* cut(piece: Piece, axis: Axis, aims: Aims): AsyncGenerator<CountedWindow> {
+  const { query, matched } = piece;
+  if (matched <= aims.enough) {
+    yield whole(piece, axis, aims);
+    return;
+  }
+  const isTooLarge = matched > aims.most;
+  const slices = matched / aims.aim;
+  const cuts = evenCuts(piece, isTooLarge ? piecesOf(slices) : Math.ceil(slices) * 2, aims.granularity);
+  if (piece.upper - piece.lower <= shortestSpan(aims.granularity)) {
+    if (isTooLarge) yield* cutOtherAxis(piece, axis, aims);
+    else yield { query, matched };
+    return;
+  }
+  if (!isTooLarge) {
+    if (cuts.length > aims.spare) {
+      yield whole(piece, axis, aims);
+      return;
+    }
+    aims.spare -= cuts.length;
+  }
+  for (const part of packed(await counted(piece, axis, cuts, aims), axis, aims.enough))
+    yield* cut(part, axis, aims);
 }
 
-async function* cut(
-  query: WindowQuery,
+/** Into how many pieces: as many as slices are needed, or so few that cutting each as often gives that many. */
+function piecesOf(slices: number): number {
+  let pieces = Math.ceil(slices);
+  while (pieces > MOST_PIECES) pieces = Math.ceil(pieces / MOST_PIECES);
+  return Math.max(2, pieces);
+}
+
+/** The pieces between the cuts, with their counts. Only the last one's is what the others leave. */
+async function counted(
+  whole: Piece,
   axis: Axis,
-  span: Span,
-  options: SplitOptions,
-): AsyncGenerator<CountedWindow> {
-  if (span.matched <= options.target) {
-    yield { query, matched: span.matched };
-    return;
+  cuts: readonly EpochSeconds[],
+  { probe }: Counting,
+): Promise<readonly Piece[]> {
+  const queries = cutAt(whole.query, axis, cuts);
+  const counts = await Promise.all(queries.slice(0, -1).map(probe));
+  let left = whole.matched;
+  return queries.map((query, index): Piece => {
+    const matched = index < counts.length ? Math.min(counts[index]?.matched ?? 0, left) : left;
+    left -= matched;
+    return { query, matched, lower: cuts[index - 1] ?? whole.lower, upper: cuts[index] ?? whole.upper };
+  });
+}
+
+/** Neighbours that together are no more than enough become one. An empty one joins any, unless it reaches the present. */
+function packed(pieces: readonly Piece[], axis: Axis, enough: number): readonly Piece[] {
+  const all: Piece[] = [];
+  for (const piece of pieces) {
+    const before = all.at(-1);
+    const matched = (before?.matched ?? 0) + piece.matched;
+    const isOpen = axis === 'updated' && piece.query.updated.to === null;
+    const isAlone = before !== undefined && (before.matched === 0 || (piece.matched === 0 && !isOpen));
+    if (before === undefined || !(matched <= enough || isAlone)) {
+      all.push(piece);
+      continue;
+    }
+    const { from } = windowOn(before.query, axis);
+    const query = { ...piece.query, [axis]: { from, to: windowOn(piece.query, axis).to } };
+    const lower = before.matched === 0 ? piece.lower : before.lower;
+    const upper = piece.matched === 0 ? before.upper : piece.upper;
+    all[all.length - 1] = { query, matched, lower, upper };
   }
-  if (span.upper - span.lower <= shortestSpan(options.granularity)) {
-    yield* cutOtherAxis(query, axis, span.matched, options);
-    return;
-  }
-  const middle = Math.floor((span.lower + span.upper) / 2);
-  const [left, right] = cutAt(query, axis, middle);
-  const onLeft = Math.min((await options.probe(left)).matched ?? 0, span.matched);
-  const leftSpan = { matched: onLeft, lower: span.lower, upper: middle };
-  const rightSpan = { matched: span.matched - onLeft, lower: middle, upper: span.upper };
-  if (onLeft === 0) yield* cut(query, axis, rightSpan, options);
-  else if (rightSpan.matched === 0 && windowOn(query, axis).to !== null) {
-    yield* cut(query, axis, leftSpan, options);
-  } else {
-    yield* cut(left, axis, leftSpan, options);
-    yield* cut(right, axis, rightSpan, options);
-  }
+  return all;
+}
+
+/** A window that is read as one slice, with the times at which its reader may cut it. */
+function whole({ query, ...span }: Piece, axis: Axis, { most, granularity }: Aims): CountedWindow {
+  const walks = Math.min(MOST_WALKS, Math.floor(span.matched / Math.ceil(most * WALK_SHARE)));
+  const cuts = axis === 'updated' ? evenCuts(span, walks, granularity) : [];
+  return { query: cuts.length === 0 ? query : { ...query, cuts }, matched: span.matched };
 }
 
 /** Cuts one day of updates that is too large for a slice by creation time, once. If that does not help, it stays whole. */
-async function* cutOtherAxis(
-  query: WindowQuery,
-  axis: Axis,
-  matched: number,
-  options: SplitOptions,
-): AsyncGenerator<CountedWindow> {
-  if (axis === 'created' || options.granularity === 'second') {
+async function* cutOtherAxis(piece: Piece, axis: Axis, aims: Aims): AsyncGenerator<CountedWindow> {
+  const { query, matched } = piece;
+  if (axis === 'created' || aims.granularity === 'second') {
     yield { query, matched };
     return;
   }
-  const upper = options.now + DAY_SECONDS;
-  yield* cut(query, 'created', { matched, lower: 0, upper }, options);
+  yield* cut({ query, matched, lower: 0, upper: aims.now + DAY_SECONDS }, 'created', aims);
 }

@@ -10,6 +10,8 @@ export interface Allowance {
   readonly records: number;
   readonly slices: number;
   readonly recordsPerSlice: number;
+  /** Slices that are read at once: a window that is worth it is cut into as many. @default 1 */
+  readonly slicesAtOnce?: number;
 }
 
 export interface Taken {
@@ -41,7 +43,8 @@ export async function take(
   if (counting === null) return { windows: [{ query, matched: 0 }], cut: null };
   const windows: CountedWindow[] = [];
   let records = 0;
-  for await (const counted of splitWindow(query, { ...counting, target: allowance.recordsPerSlice })) {
+  const { recordsPerSlice: target, slicesAtOnce: atOnce = 1 } = allowance;
+  for await (const counted of splitWindow(query, { ...counting, target, atOnce })) {
     windows.push(counted);
     records += counted.matched;
     const isFull = windows.length >= allowance.slices || records >= allowance.records;

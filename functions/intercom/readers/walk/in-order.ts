@@ -3,16 +3,21 @@
 /** Results that may wait behind a slow one, per running request. Keeps the others busy and memory bounded. */
 const LOOK_AHEAD = 2;
 
+/** Items that wait for the consumer; then nothing more is fetched, because it is the slower one. */
+const MOST_READY = 2;
+
 /**
  * Works on the items and yields the results in the order of the items. Starts nothing new once the consumer stops or
  * an item fails.
  * @param items taken as they are needed; while the next ones are on their way, results go on
  * @param limit how many are worked on at once; asked again each time
+ * @param waiting results that may wait for the consumer, or behind a slow one. @default in proportion to the limit
  */
 export async function* inOrder<T, R>(
   items: Iterable<T> | AsyncIterable<T>,
   limit: number | (() => number),
   work: (item: T) => Promise<R>,
+  waiting?: number,
 ): AsyncGenerator<R, void, void> {
   const source = asyncItems(items);
   const started: Promise<R>[] = [];
@@ -23,7 +28,9 @@ export async function* inOrder<T, R>(
 
   const hasRoom = (): boolean => {
     const most = Math.max(1, typeof limit === 'number' ? limit : limit());
-    return !isOver && running < most && started.length < most * LOOK_AHEAD + 1;
+    const isFull =
+      waiting === undefined ? started.length > most * LOOK_AHEAD : started.length - running >= waiting;
+    return !isOver && running < most && !isFull;
   };
 
   function add(result: Promise<R>): void {
@@ -88,6 +95,62 @@ export async function* inOrder<T, R>(
 
 async function* asyncItems<T>(items: Iterable<T> | AsyncIterable<T>): AsyncGenerator<T, void, void> {
   yield* items;
+}
+
+/** An item, and which source it came from. */
+export interface Sourced<T> {
+  readonly source: number;
+  readonly item: T;
+}
+
+/**
+ * The items of several sources as they come. Each source fetches its next item meanwhile.
+ * @param limit how many sources fetch at once, earlier ones first; asked again each time
+ */
+export async function* together<T>(
+  sources: readonly AsyncGenerator<T, void, void>[],
+  limit: () => number,
+): AsyncGenerator<Sourced<T>, void, void> {
+  const idle = [...sources.keys()];
+  let ready = 0;
+  const fetching = new Map<
+    number,
+    Promise<{ readonly source: number; readonly next: IteratorResult<T, void> }>
+  >();
+
+  async function fetchNext(source: number): Promise<{ source: number; next: IteratorResult<T, void> }> {
+    const next = (await sources[source]?.next()) ?? { done: true, value: undefined };
+    ready += 1;
+    return { source, next };
+  }
+
+  function fill(): void {
+    while (ready < MOST_READY && fetching.size < Math.max(1, limit())) {
+      const source = idle.shift();
+      if (source === undefined) return;
+      const fetched = fetchNext(source);
+      // A failure surfaces when it is waited for.
+      fetched.catch(() => undefined);
+      fetching.set(source, fetched);
+    }
+  }
+
+  try {
+    for (;;) {
+      fill();
+      if (fetching.size === 0) return;
+      const { source, next } = await Promise.race(fetching.values());
+      fetching.delete(source);
+      ready -= 1;
+      if (next.done === true) continue;
+      idle.unshift(source);
+      fill();
+      yield { source, item: next.value };
+    }
+  } finally {
+    // What is on its way is not waited for.
+    for (const source of sources) source.return().catch(() => undefined);
+  }
 }
 
 /** Fetches the next item while the consumer works on this one. A failure surfaces when its item is due. */

@@ -3,7 +3,7 @@ import { type JsonObject, stringifyJson } from '../../../core/json.ts';
 import type { Observed, Position, Reject, SliceQuery } from '../../../core/reading.ts';
 import { parseTime } from '../../../core/scalars.ts';
 import { recordId, sortOut } from './identify.ts';
-import { searchPosition } from './search-position.ts';
+import { searchPositions } from './search-position.ts';
 import type { Searcher } from './search-walk.ts';
 
 export interface ListedConversation {
@@ -56,7 +56,9 @@ export async function* listConversations(
     yield* listIds([...new Set(query.ids)], typeof start === 'number' ? start : 0);
     return;
   }
-  for await (const step of searcher.walk(query, searchPosition(start))) {
+  // One page after the other: the conversations of a page that are done are known by their place in this order.
+  const asked = query.kind === 'window' ? { ...query, cuts: [] } : query;
+  for await (const step of searcher.walk(asked, searchPositions(start))) {
     if (step.type !== 'page') {
       yield step;
       continue;

@@ -1,5 +1,5 @@
 /** How many requests of a slice are under way at once: what the rate limit allows during one answer (Little's law). */
-import type { Answer } from '../../http/client.ts';
+import type { Answer, IntercomClient } from '../../http/client.ts';
 
 /** As long as nobody knows how long Intercom takes. */
 export const REQUESTS_IN_FLIGHT = 8;
@@ -40,5 +40,32 @@ export function createPace(most: number): Pace {
       const wanted = tookMs === null ? REQUESTS_IN_FLIGHT : Math.ceil((limit / 10_000) * tookMs * ROOM);
       return Math.max(1, Math.min(most, Math.max(LEAST, wanted), Math.floor(MOST_BYTES / largest)));
     },
+  };
+}
+
+/** A client that sends as many requests at once as the pace allows, in the order they come, and tells it the answers. */
+export function paced(client: IntercomClient, pace: Pace): IntercomClient {
+  const queue: (() => void)[] = [];
+  let underWay = 0;
+
+  async function inTurn(send: () => Promise<Answer>): Promise<Answer> {
+    if (underWay < pace.limit()) underWay += 1;
+    else await new Promise<void>((begin) => queue.push(begin));
+    try {
+      const answer = await send();
+      pace.observe(answer);
+      return answer;
+    } finally {
+      underWay -= 1;
+      while (queue.length > 0 && underWay < pace.limit()) {
+        underWay += 1;
+        queue.shift()?.();
+      }
+    }
+  }
+
+  return {
+    get: (...request) => inTurn(() => client.get(...request)),
+    post: (...request) => inTurn(() => client.post(...request)),
   };
 }

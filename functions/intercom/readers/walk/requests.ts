@@ -5,19 +5,16 @@ import { ContractError } from '../../../core/errors.ts';
 import type { Clock, PermitPriority } from '../../../core/ports.ts';
 import type { Slice } from '../../../core/reading.ts';
 import type { IntercomClient, RequestOptions } from '../../http/client.ts';
-import { REQUESTS_IN_FLIGHT } from './pace.ts';
+import type { Pace } from './pace.ts';
 
 export interface ReaderDeps {
   readonly client: IntercomClient;
   readonly clock: Clock;
-  /** Most requests of a slice at once. */
-  readonly inFlight: number;
+  /** How many requests of a slice are under way at once, whatever they ask for. */
+  readonly pace: Pace;
   /** Ends the reading; the signal's reason is thrown. */
   readonly signal?: AbortSignal | undefined;
 }
-
-/** Records at once whose sub-lists, or whose own answers, are asked for: they are few among those of a slice. */
-export const recordsAtOnce = ({ inFlight }: ReaderDeps): number => Math.min(inFlight, REQUESTS_IN_FLIGHT);
 
 /** Options for a request about the object: its permission, its signal and how urgent it is. */
 export type AskOptions = (priority: PermitPriority, more?: Partial<RequestOptions>) => RequestOptions;

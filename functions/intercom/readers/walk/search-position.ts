@@ -4,16 +4,12 @@ import type { Position } from '../../../core/reading.ts';
 import { parseTime } from '../../../core/scalars.ts';
 import type { EpochSeconds } from '../../../core/time.ts';
 
-/** Where a search continues; kept in receipts. */
+/** Where one search of a slice continues. */
 export type SearchPosition = {
   readonly startingAfter: string | null;
   /** Lower bound that replaced the slice's own after a refused cursor. */
   readonly resumedFrom: EpochSeconds | null;
-  /** Which of the slice's searches: by id there is one per 15 ids. */
-  readonly search: number;
-  /** Searches whose first page has been counted. */
-  readonly counted: number;
-  /** Sum of the counts of those first pages; null if one had none. */
+  /** Count of the first page; null if it had none. */
   readonly firstCount: number | null;
   readonly read: number;
   /** Highest `updated_at` so far, of records that cannot have moved of late. */
@@ -36,9 +32,7 @@ export type SearchPosition = {
 export const searchBeginning = (perPage: number): SearchPosition => ({
   startingAfter: null,
   resumedFrom: null,
-  search: 0,
-  counted: 0,
-  firstCount: 0,
+  firstCount: null,
   read: 0,
   highest: null,
   ordered: true,
@@ -50,8 +44,14 @@ export const searchBeginning = (perPage: number): SearchPosition => ({
   ended: false,
 });
 
-export const searchPosition = (position: Position | null): SearchPosition | null =>
-  position as SearchPosition | null;
+/** Where the searches of a slice continue, each at its own place; kept in receipts. */
+export type SearchPositions = { readonly searches: readonly SearchPosition[] };
+
+/** What another version of this code has left is not continued from: the slice is read again, and nothing twice. */
+export function searchPositions(position: Position | null): SearchPositions | null {
+  const positions = position as Partial<SearchPositions> | null;
+  return positions?.searches === undefined ? null : { searches: positions.searches };
+}
 
 /** What a page says about the order of the walk. */
 export type Order = Pick<SearchPosition, 'highest' | 'ordered' | 'rises'>;

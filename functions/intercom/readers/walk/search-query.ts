@@ -4,7 +4,7 @@
  * is strict. So the lower bound is always `> v OR = v`.
  */
 import type { JsonObject } from '../../../core/json.ts';
-import type { SliceQuery, Window, WindowQuery } from '../../../core/reading.ts';
+import type { SliceQuery, WindowQuery } from '../../../core/reading.ts';
 import type { EpochSeconds } from '../../../core/time.ts';
 
 export type Filter =
@@ -49,37 +49,57 @@ function windowFilter({ updated, created, through, where }: WindowQuery): Filter
   return { operator: 'AND', value };
 }
 
-function idFilters(ids: readonly string[]): readonly Filter[] {
-  const groups = Array.from({ length: Math.ceil(ids.length / GROUP_SIZE) }, (_, index) =>
-    ids.slice(index * GROUP_SIZE, (index + 1) * GROUP_SIZE),
-  );
-  return groups.map((group) => ({
-    operator: 'OR',
-    value: group.map((id) => ({ field: 'id', operator: '=', value: id })),
+/** What one search asks for: a window, or up to 15 ids. */
+export type SearchQuery = Omit<WindowQuery, 'cuts'> | Extract<SliceQuery, { readonly kind: 'ids' }>;
+
+export const EVERY_RECORD: WindowQuery = {
+  kind: 'window',
+  updated: { from: null, to: null },
+  created: null,
+  through: false,
+};
+
+/** The parts between the cuts. Neighbours share a boundary, as slices do (functions/sync/plan/split-window.ts). */
+function windowsOf({ cuts = [], ...query }: WindowQuery): readonly SearchQuery[] {
+  const { from, to } = query.updated;
+  const bounds = [from, ...cuts, to];
+  return bounds.slice(1).map((end, index) => ({
+    ...query,
+    updated: { from: bounds[index] ?? null, to: end },
+    through: index === cuts.length && query.through,
   }));
 }
 
-const OPEN: Window = { from: null, to: null };
-
-const asWindow = (query: SliceQuery): SliceQuery =>
-  query.kind === 'all' ? { kind: 'window', updated: OPEN, created: null, through: false } : query;
-
-/** The filters a slice needs, one search each: a single one, or one per 15 ids. */
-export function searchFilters(query: SliceQuery): readonly Filter[] {
-  const asked = asWindow(query);
-  if (asked.kind === 'ids') return idFilters(asked.ids);
-  return asked.kind === 'window' ? [windowFilter(asked)] : [];
+/** The searches that a slice needs. They can be walked at the same time. */
+export function searchesOf(query: SliceQuery): readonly SearchQuery[] {
+  if (query.kind === 'deleted') return [];
+  if (query.kind !== 'ids') return windowsOf(query.kind === 'all' ? EVERY_RECORD : query);
+  return Array.from({ length: Math.ceil(query.ids.length / GROUP_SIZE) }, (_, index) => ({
+    kind: 'ids',
+    ids: query.ids.slice(index * GROUP_SIZE, (index + 1) * GROUP_SIZE),
+  }));
 }
 
-/** The same slice with `from` as lower bound of `updated_at`. Searches by id have no bound and stay the same. */
-export function searchFrom(query: SliceQuery, from: EpochSeconds): SliceQuery {
-  const asked = asWindow(query);
-  return asked.kind === 'window' ? { ...asked, updated: { ...asked.updated, from } } : asked;
+export function searchFilter(query: SearchQuery): Filter {
+  if (query.kind === 'window') return windowFilter(query);
+  return { operator: 'OR', value: query.ids.map((id) => ({ field: 'id', operator: '=', value: id })) };
 }
 
-/** Upper bound of `updated_at`; null if the slice reaches the present. */
-export const upperOf = (query: SliceQuery): EpochSeconds | null =>
+/** The same search with `from` as lower bound of `updated_at`. A search by id has no bound and stays the same. */
+export const searchFrom = (query: SearchQuery, from: EpochSeconds): SearchQuery =>
+  query.kind === 'window' ? { ...query, updated: { ...query.updated, from } } : query;
+
+/** Upper bound of `updated_at`; null if the search reaches the present. */
+export const upperOf = (query: SearchQuery): EpochSeconds | null =>
   query.kind === 'window' ? query.updated.to : null;
+
+/** What all the searches before the present ask for together; null if there are none. */
+export function closedPart(searches: readonly SearchQuery[]): SearchQuery | null {
+  const [first] = searches;
+  const last = searches.findLast((one) => upperOf(one) !== null);
+  if (first?.kind !== 'window' || last?.kind !== 'window') return null;
+  return { ...last, updated: { from: first.updated.from, to: last.updated.to } };
+}
 
 /** Body of one search request. Always sorted, which 2.15 does without documenting it (docs/intercom-api.md 5). */
 export function searchBody(filter: Filter, perPage: number, startingAfter: string | null): JsonObject {

@@ -5,16 +5,32 @@
 import type { SearchRead } from '../../../core/declaration.ts';
 import { ContractError, RetryableError } from '../../../core/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue, stringifyJson } from '../../../core/json.ts';
+import { sum } from '../../../core/metrics.ts';
 import type { Listing, Observed, Probe, SliceQuery } from '../../../core/reading.ts';
 import { idText, parseTime } from '../../../core/scalars.ts';
 import { DAY_SECONDS, type EpochMs, type EpochSeconds, toSeconds } from '../../../core/time.ts';
-import type { Answer, IntercomClient, RequestOptions } from '../../http/client.ts';
+import type { Answer, RequestOptions } from '../../http/client.ts';
 import type { Failure } from '../../http/failures.ts';
+import { together } from './in-order.ts';
 import { type CursorPage, contractError, cursorPage, recordsOf, totalCount } from './list-answers.ts';
 import { askSmaller, createPageSizes, halvings } from './page-sizes.ts';
-import type { AskOptions } from './requests.ts';
-import { followOrder, isInOrder, type SearchPosition, searchBeginning } from './search-position.ts';
-import { type Filter, searchBody, searchFilters, searchFrom, upperOf } from './search-query.ts';
+import type { AskOptions, ReaderDeps } from './requests.ts';
+import {
+  followOrder,
+  isInOrder,
+  type SearchPosition,
+  type SearchPositions,
+  searchBeginning,
+} from './search-position.ts';
+import {
+  closedPart,
+  type SearchQuery,
+  searchBody,
+  searchesOf,
+  searchFilter,
+  searchFrom,
+  upperOf,
+} from './search-query.ts';
 import { createWalkGuard } from './walk-guard.ts';
 
 export type SearchStep =
@@ -23,16 +39,21 @@ export type SearchStep =
       readonly records: readonly JsonValue[];
       readonly receivedAtMs: EpochMs;
       /** Where the walk continues after this page. */
-      readonly position: SearchPosition;
+      readonly position: SearchPositions;
       readonly observed: Observed;
     }
   | { readonly type: 'restart'; readonly reason: string }
   | { readonly type: 'end'; readonly matched: number | null };
 
+/** A page of one search, or that it begins again. */
+type OneStep =
+  | (Omit<Extract<SearchStep, { readonly type: 'page' }>, 'position'> & { readonly at: SearchPosition })
+  | (Extract<SearchStep, { readonly type: 'restart' }> & { readonly at: SearchPosition });
+
 /** Searches of one object. */
 export interface Searcher {
-  /** Walks a slice from its beginning or a position. */
-  walk(query: SliceQuery, start: SearchPosition | null): AsyncGenerator<SearchStep, void, void>;
+  /** Walks the searches of a slice, several at once, from its beginning or a position. */
+  walk(query: SliceQuery, start: SearchPositions | null): AsyncGenerator<SearchStep, void, void>;
   /** Counts a window and looks at its earliest record, with one request. */
   probe(query: SliceQuery): Promise<Probe>;
   /** Lists the ids of a window. */
@@ -54,21 +75,16 @@ const MOST_LAG_SECONDS = 3_600;
 const plus = (sum: number | null, count: number | null): number | null =>
   sum === null || count === null ? null : sum + count;
 
-/** The position after a page: at its cursor, at the next search, or at the end. */
-function afterPage(state: SearchPosition, page: CursorPage, searches: number): SearchPosition {
-  const isFirst = state.counted === state.search;
-  const isLast = page.cursor === null;
-  const search = isLast ? state.search + 1 : state.search;
+/** The position after a page: at its cursor, or at the end. */
+function afterPage(state: SearchPosition, page: CursorPage): SearchPosition {
+  const isFirst = state.startingAfter === null && state.resumedFrom === null;
   return {
     ...state,
     startingAfter: page.cursor,
-    search,
-    counted: isFirst ? state.counted + 1 : state.counted,
-    firstCount: isFirst ? plus(state.firstCount, page.total) : state.firstCount,
+    firstCount: isFirst ? page.total : state.firstCount,
     read: page.read,
     pages: state.pages + 1,
-    highest: isLast ? null : state.highest,
-    ended: search >= searches,
+    ended: page.cursor === null,
   };
 }
 
@@ -96,30 +112,26 @@ function afterRefusal(
 
 const NOT_SORTED: Observed = { sort: 'not honoured' };
 
-export function createSearcher(read: SearchRead, client: IntercomClient, ask: AskOptions): Searcher {
+export function createSearcher(
+  read: SearchRead,
+  { client, pace }: Pick<ReaderDeps, 'client' | 'pace'>,
+  ask: AskOptions,
+): Searcher {
   const { path, granularity } = read;
 
-  /** Records can only leave a closed window, so it is counted after the walk. */
-  async function askCount(query: SliceQuery, accept?: RequestOptions['accept']): Promise<Answer> {
-    const [filter] = searchFilters(query);
-    if (filter === undefined) throw new Error(`${path}: nothing to count`);
-    return client.post(path, searchBody(filter, 1, null), ask('urgent', { accept }));
-  }
+  const askCount = (query: SearchQuery, accept?: RequestOptions['accept']): Promise<Answer> =>
+    client.post(path, searchBody(searchFilter(query), 1, null), ask('urgent', { accept }));
 
   /** Times from here on may belong to records that are out of their place. */
-  function horizonOf(query: SliceQuery, startedAt: EpochSeconds): EpochSeconds {
+  function horizonOf(query: SearchQuery, startedAt: EpochSeconds): EpochSeconds {
     const upper = upperOf(query);
     const slack = granularity === 'day' ? 2 * DAY_SECONDS : 1;
     const settled = startedAt - MOST_LAG_SECONDS;
     return upper === null ? settled : Math.min(settled, upper + slack);
   }
 
-  /**
-   * Intercom's count of the slice. In a closed window it is the one after the walk, which one page brings itself;
-   * in an open one the one before. A count that cannot be had proves nothing, and stops nothing.
-   */
-  async function matchedBy(query: SliceQuery, { firstCount, pages }: SearchPosition): Promise<number | null> {
-    if (upperOf(query) === null || pages <= 1) return firstCount;
+  /** A count that cannot be had proves nothing, and stops nothing. */
+  async function countOf(query: SearchQuery): Promise<number | null> {
     try {
       return totalCount((await askCount(query)).body);
     } catch (error) {
@@ -128,23 +140,32 @@ export function createSearcher(read: SearchRead, client: IntercomClient, ask: As
     }
   }
 
-  /** The filters to search with: those of the whole slice, unless a cursor was refused. */
-  const filtersAt = (query: SliceQuery, { resumedFrom }: SearchPosition): readonly Filter[] =>
-    searchFilters(resumedFrom === null ? query : searchFrom(query, resumedFrom));
+  /**
+   * Intercom's count of the slice. Records can only leave a closed window, so it is counted after the walk; one page
+   * brings that count itself. They can only enter an open one, so its count is the one before, and is older than that
+   * of the windows that a record may have left for it.
+   */
+  async function matchedBy(
+    searches: readonly SearchQuery[],
+    states: readonly SearchPosition[],
+  ): Promise<number | null> {
+    const counts = states.map(({ firstCount }) => firstCount);
+    const isClosed = searches.map((search) => upperOf(search) !== null);
+    const part = closedPart(searches);
+    const pages = sum(states.map((state, index) => (isClosed[index] === true ? state.pages : 0)));
+    if (part === null || pages <= 1) return counts.reduce(plus, 0);
+    const before = counts.filter((_, index) => isClosed[index] === false);
+    return [...before, await countOf(part)].reduce(plus, 0);
+  }
 
-  async function* walk(
-    query: SliceQuery,
-    start: SearchPosition | null,
-  ): AsyncGenerator<SearchStep, void, void> {
-    const sizes = createPageSizes(halvings(read.perPage), start?.perPage);
+  /** One search. It ends where it would begin again: then the others do so too. */
+  async function* walkOne(query: SearchQuery, start: SearchPosition): AsyncGenerator<OneStep, void, void> {
+    const sizes = createPageSizes(halvings(read.perPage), start.perPage);
     const guard = createWalkGuard(path);
-    let state = start ?? searchBeginning(read.perPage);
-    const searches = searchFilters(query).length;
-    state = { ...state, ended: state.ended || state.search >= searches };
-
+    let state = start;
     while (!state.ended) {
-      const filter = filtersAt(query, state)[state.search];
-      if (filter === undefined) throw new Error(`${path}: no search ${state.search}`);
+      // The whole search, unless a cursor was refused.
+      const filter = searchFilter(state.resumedFrom === null ? query : searchFrom(query, state.resumedFrom));
       const { startingAfter, read: readBefore } = state;
       const accept = (body: JsonObject): CursorPage => cursorPage(body, read.recordsKey, path, readBefore);
       const expect = startingAfter === null ? undefined : isRefusedCursor;
@@ -159,24 +180,56 @@ export function createSearcher(read: SearchRead, client: IntercomClient, ask: As
       if (answer.failure !== null) {
         state = afterRefusal(state, granularity, path);
         guard.reset();
-        if (state.resumedFrom === null) yield { type: 'restart', reason: 'Intercom refused the cursor' };
-        continue;
+        if (state.resumedFrom !== null) continue;
+        yield { type: 'restart', reason: 'Intercom refused the cursor', at: state };
+        return;
       }
       sizes.good();
       const page = accept(answer.body);
       guard.check(page);
       const startedAt = state.startedAt ?? toSeconds(answer.date ?? answer.receivedAtMs);
       const order = followOrder(page.records, state, horizonOf(query, startedAt));
-      state = afterPage({ ...state, ...order, startedAt, perPage: sizes.current() }, page, searches);
+      state = afterPage({ ...state, ...order, startedAt, perPage: sizes.current() }, page);
       yield {
         type: 'page',
         records: page.records,
         receivedAtMs: answer.receivedAtMs,
-        position: state,
+        at: state,
         observed: order.ordered ? {} : NOT_SORTED,
       };
     }
-    yield { type: 'end', matched: await matchedBy(query, state) };
+  }
+
+  async function* walk(
+    query: SliceQuery,
+    start: SearchPositions | null,
+  ): AsyncGenerator<SearchStep, void, void> {
+    const searches = searchesOf(query);
+    let states = searches.map((_, index) => start?.searches[index] ?? searchBeginning(read.perPage));
+    let isOver = false;
+    while (!isOver) {
+      isOver = true;
+      const walks = searches.map((one, index) =>
+        walkOne(one, states[index] ?? searchBeginning(read.perPage)),
+      );
+      for await (const { source, item } of together(walks, pace.limit)) {
+        const { at, ...step } = item;
+        states = states.with(source, at);
+        if (step.type === 'page') {
+          yield { ...step, position: { searches: states } };
+          continue;
+        }
+        states = states.map(({ perPage, refusals, pages }) => ({
+          ...searchBeginning(perPage),
+          refusals,
+          pages,
+        }));
+        yield step;
+        isOver = false;
+        break;
+      }
+    }
+    yield { type: 'end', matched: await matchedBy(searches, states) };
   }
 
   async function list(query: SliceQuery): Promise<Listing> {
@@ -200,7 +253,9 @@ export function createSearcher(read: SearchRead, client: IntercomClient, ask: As
     list,
     async probe(query) {
       const listed = (body: JsonObject) => recordsOf(body, [read.recordsKey], path);
-      const { body } = await askCount(query, listed);
+      const [search] = searchesOf(query);
+      if (search === undefined) throw new Error(`${path}: nothing to count`);
+      const { body } = await askCount(search, listed);
       const [first] = listed(body);
       return {
         matched: totalCount(body),

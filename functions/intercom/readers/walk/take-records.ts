@@ -13,7 +13,7 @@ import { identify, oddItems, recordId, sortOut, withUnknown } from './identify.t
 import { inOrder } from './in-order.ts';
 import { totalCount } from './list-answers.ts';
 import { walkNumbers } from './number-walk.ts';
-import { type AskOptions, pathOf, type ReaderDeps, recordsAtOnce } from './requests.ts';
+import { type AskOptions, pathOf, type ReaderDeps } from './requests.ts';
 
 export interface TakenRecords {
   readonly records: readonly ReadRecord[];
@@ -40,11 +40,14 @@ const counted = (items: readonly JsonValue[], total: number | null): AskedList =
 });
 
 interface Completed {
-  readonly record: JsonObject;
+  /** Fields that were asked for. */
+  readonly fields: JsonObject;
   /** A list that came in part is owed; one that did not come stays unknown. */
   readonly failures: readonly { readonly error: unknown; readonly isOwed: boolean }[];
   readonly shortfalls: readonly string[];
 }
+
+const NOTHING_ASKED: Completed = { fields: {}, failures: [], shortfalls: [] };
 
 export function createRecordTaker(
   declaration: ObjectDeclaration,
@@ -52,7 +55,7 @@ export function createRecordTaker(
   ask: AskOptions,
   gate: FailureGate,
 ): TakeRecords {
-  const { client } = deps;
+  const { client, pace } = deps;
   const askable = declaration.children.filter((child) => child.ask !== undefined);
   const unknownInARow = new Map<ChildDeclaration, number>();
   /** As of now: others are asked at the same time. */
@@ -87,16 +90,12 @@ export function createRecordTaker(
     return { ...before, ...after, total_count: Math.max(given(before), given(after)) };
   }
 
-  async function completeOne(
-    record: JsonObject,
-    child: ChildDeclaration,
-    done: Completed,
-  ): Promise<Completed> {
+  async function completeOne(record: JsonObject, child: ChildDeclaration): Promise<Completed> {
     const { field } = child.list;
     const before = findList(child, record);
     const question = child.ask;
-    if (question === undefined || before?.isWhole === true) return done;
-    if (before === null && inARow(child) >= ENOUGH_UNKNOWN) return done;
+    if (question === undefined || before?.isWhole === true) return NOTHING_ASKED;
+    if (before === null && inARow(child) >= ENOUGH_UNKNOWN) return NOTHING_ASKED;
     try {
       const asked = await askList(question, field, recordId(declaration, record) ?? '');
       const value =
@@ -104,19 +103,19 @@ export function createRecordTaker(
       const after = value === null ? null : findList(child, { [field]: value });
       if (before === null) unknownInARow.set(child, after === null ? inARow(child) + 1 : 0);
       if (after === null) {
-        if (before === null) return done;
+        if (before === null) return NOTHING_ASKED;
         // If the record is gone, the next run does not find it, and owes nothing.
         const why = asked === null ? `${field} were not found` : `${field} came in no shape that is known`;
-        return { ...done, shortfalls: [...done.shortfalls, why] };
+        return { ...NOTHING_ASKED, shortfalls: [why] };
       }
-      const complete = { ...done, record: { ...done.record, [field]: value } };
+      const complete = { ...NOTHING_ASKED, fields: { [field]: value } };
       if (after.isWhole) return complete;
       const have = after.items.length + after.odd.length;
       const shortfall = `${have} of ${after.total} ${field} were listed`;
-      return { ...complete, shortfalls: [...done.shortfalls, shortfall] };
+      return { ...complete, shortfalls: [shortfall] };
     } catch (error) {
       if (before === null) unknownInARow.set(child, inARow(child) + 1);
-      return { ...done, failures: [...done.failures, { error, isOwed: before !== null }] };
+      return { ...NOTHING_ASKED, failures: [{ error, isOwed: before !== null }] };
     }
   }
 
@@ -127,10 +126,14 @@ export function createRecordTaker(
       return list === null ? inARow(child) < ENOUGH_UNKNOWN : !list.isWhole;
     });
 
-  async function complete(record: JsonObject): Promise<Completed> {
-    let done: Completed = { record, failures: [], shortfalls: [] };
-    for (const child of askable) done = await completeOne(record, child, done);
-    return done;
+  /** Asks for all lists of a record at once. */
+  async function complete(record: JsonObject) {
+    const done = await Promise.all(askable.map((child) => completeOne(record, child)));
+    return {
+      record: Object.assign({}, record, ...done.map(({ fields }) => fields)) as JsonObject,
+      failures: done.flatMap(({ failures }) => failures),
+      shortfalls: done.flatMap(({ shortfalls }) => shortfalls),
+    };
   }
 
   return async (values, receivedAtMs, path) => {
@@ -154,7 +157,7 @@ export function createRecordTaker(
       }
     };
     takeWhole();
-    for await (const { record, failures, shortfalls } of inOrder([...asked], recordsAtOnce(deps), complete)) {
+    for await (const { record, failures, shortfalls } of inOrder([...asked], pace.limit, complete)) {
       const one = take(record);
       taken += 1;
       const reasons = [...shortfalls];

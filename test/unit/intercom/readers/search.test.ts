@@ -190,6 +190,107 @@ describe('the count to reach', () => {
   });
 });
 
+describe('a window with cuts', () => {
+  const cuts = [1010, 1020, 1025];
+  const closed = { ...windowOf(1000, 2000), cuts };
+  const open = { ...windowOf(1000, null), cuts };
+
+  test('is read in several places at once, and every record once', async () => {
+    const all = records(40);
+    let underWay = 0;
+    let most = 0;
+    const { ids, matched, server } = await readAll(
+      async (request) => {
+        underWay += 1;
+        most = Math.max(most, underWay);
+        await new Promise((resume) => setTimeout(resume, 5));
+        underWay -= 1;
+        return searchHandler({ records: () => all })(request);
+      },
+      SEARCH,
+      closed,
+    );
+    expect(ids.toSorted()).toEqual(idsOf(all));
+    expect(most).toBe(4);
+    expect(matched).toBe(40);
+    expect(server.requests.at(-1)?.body).toMatchObject({ pagination: { per_page: 1 } });
+  });
+
+  test('is counted as one after the walk: records can only leave it', async () => {
+    let all = records(40);
+    const { matched, ids } = await readAll(
+      (request) => {
+        if (request.body.pagination?.per_page === 1)
+          all = all.map((one) => (one.id === '0019' ? record(19, 5000) : one));
+        return searchHandler({ records: () => all })(request);
+      },
+      SEARCH,
+      closed,
+    );
+    expect(ids.length).toBe(40);
+    expect(matched).toBe(39);
+  });
+
+  test('that is open counts a record once which leaves one part for the last one', async () => {
+    let all = records(40);
+    const { matched, ids } = await readAll(
+      (request) => {
+        const isOpen = !JSON.stringify(request.body.query).includes('"<"');
+        if (isOpen && request.body.pagination?.starting_after !== undefined)
+          all = all.map((one) => (one.id === '0019' ? record(19, 5000) : one));
+        return searchHandler({ records: () => all })(request);
+      },
+      SEARCH,
+      open,
+    );
+    expect(new Set(ids).size).toBe(40);
+    // Where it was it is not any more, and where it is now it came after the first page.
+    expect(matched).toBe(39);
+  });
+
+  test('continues from every position with what was not read', async () => {
+    const all = records(40);
+    const server = await serve(searchHandler({ records: () => all }));
+    const { reader } = testReader(server.url, declare(SEARCH));
+    const whole = await walk(reader.read(sliceOf(open), null));
+    expect(whole.positions.length).toBeGreaterThan(6);
+    let read = 0;
+    for (const [index, position] of whole.positions.entries()) {
+      const page = whole.events.filter(({ type }) => type === 'page')[index];
+      read += page?.type === 'page' ? page.ids.length : 0;
+      const rest = await walk(reader.read(sliceOf(open), JSON.parse(JSON.stringify(position))));
+      expect([...whole.ids.slice(0, read), ...rest.ids].toSorted()).toEqual(idsOf(all));
+      expect(rest.matched).toBe(40);
+    }
+  });
+
+  test('begins again everywhere if one part has to', async () => {
+    const all = records(40);
+    let refusals = 0;
+    const { ids, events } = await readAll(
+      (request) => {
+        if (request.body.pagination?.starting_after !== undefined && refusals < 2) {
+          refusals += 1;
+          return { status: 400, json: errorList('client_error', 'Invalid starting_after param') };
+        }
+        return { json: searchAnswer(request.body, { records: () => all }) };
+      },
+      { ...DAYS, perPage: 4 },
+      closed,
+    );
+    expect(events.filter(({ type }) => type === 'restart').length).toBeGreaterThan(0);
+    expect(ids.toSorted()).toEqual(idsOf(all));
+  });
+
+  test('does not begin in the middle of what another version has left', async () => {
+    const all = records(20);
+    const server = await serve(searchHandler({ records: () => all }));
+    const { reader } = testReader(server.url, declare(SEARCH));
+    const left = { startingAfter: 'abc', search: 0, read: 8, ended: false };
+    expect((await walk(reader.read(sliceOf(closed), left))).ids.toSorted()).toEqual(idsOf(all));
+  });
+});
+
 describe('failures are never taken for the end of the data', () => {
   test.each<[string, Reply, unknown]>([
     ['404', { status: 404, json: errorList('not_found', 'User Not Found') }, ContractError],

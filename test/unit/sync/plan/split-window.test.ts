@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Window, WindowQuery } from '../../../../functions/core/reading.ts';
+import { searchesOf } from '../../../../functions/intercom/readers/walk/search-query.ts';
 import {
   type CountedWindow,
   type SplitOptions,
@@ -39,7 +40,7 @@ async function split(
 ): Promise<readonly CountedWindow[]> {
   const { granularity } = world.comparison;
   return Array.fromAsync(
-    splitWindow(query, { probe: probeOf(world), granularity, target: 10, now: NOW, ...options }),
+    splitWindow(query, { probe: probeOf(world), granularity, target: 10, atOnce: 1, now: NOW, ...options }),
   );
 }
 
@@ -48,6 +49,8 @@ const windows: fc.Arbitrary<Window> = fc
   .map(([a, b]) =>
     a !== null && b !== null ? { from: Math.min(a, b), to: Math.max(a, b) + 1 } : { from: a, to: b },
   );
+
+const slicesAtOnce = fc.integer({ min: 1, max: 6 });
 
 /** Groups of slices that share the same window of updates. */
 function stretches(slices: readonly CountedWindow[]): readonly (readonly WindowQuery[])[] {
@@ -71,40 +74,55 @@ const clusterOf = (size: number, make: (index: number) => Omit<WorldRecord, 'id'
 describe('for any records, zone and window', () => {
   test('the slices hold every record of the window, each once unless the server is inclusive', async () => {
     await fc.assert(
-      fc.asyncProperty(population, anyComparison, windows, async (records, comparison, updated) => {
-        const world = createWorld(records, comparison);
-        const query = windowQuery(updated);
-        const slices = await split(world, query);
-        const found = slices.flatMap((slice) => search(world, slice.query).map(({ id }) => id));
-        const wanted = search(world, query).map(({ id }) => id);
-        expect(new Set(found)).toEqual(new Set(wanted));
-        const isExact = comparison.granularity === 'day' || !comparison.inclusive;
-        if (isExact) expect(found).toHaveLength(wanted.length);
-      }),
+      fc.asyncProperty(
+        population,
+        anyComparison,
+        windows,
+        slicesAtOnce,
+        async (records, comparison, updated, atOnce) => {
+          const world = createWorld(records, comparison);
+          const query = windowQuery(updated);
+          const slices = await split(world, query, { atOnce });
+          const found = slices.flatMap((slice) => search(world, slice.query).map(({ id }) => id));
+          const wanted = search(world, query).map(({ id }) => id);
+          expect(new Set(found)).toEqual(new Set(wanted));
+          const isExact = comparison.granularity === 'day' || !comparison.inclusive;
+          if (isExact) expect(found).toHaveLength(wanted.length);
+        },
+      ),
       { numRuns: 300 },
     );
   });
 
   test('neighbours share one boundary, in updated_at and within a day in created_at', async () => {
     await fc.assert(
-      fc.asyncProperty(population, anyComparison, windows, async (records, comparison, updated) => {
-        const slices = await split(createWorld(records, comparison), windowQuery(updated), { target: 3 });
-        const parts = stretches(slices);
-        expectToTile(
-          parts.map(([first]) => first?.updated ?? { from: null, to: null }),
-          updated,
-        );
-        for (const group of parts.filter(({ length }) => length > 1)) {
-          expect(comparison.granularity).toBe('day');
+      fc.asyncProperty(
+        population,
+        anyComparison,
+        windows,
+        slicesAtOnce,
+        async (records, comparison, updated, atOnce) => {
+          const slices = await split(createWorld(records, comparison), windowQuery(updated), {
+            target: 3,
+            atOnce,
+          });
+          const parts = stretches(slices);
           expectToTile(
-            group.map(({ created }) => created ?? { from: null, to: null }),
-            { from: null, to: null },
+            parts.map(([first]) => first?.updated ?? { from: null, to: null }),
+            updated,
           );
-        }
-        const last = parts.at(-1)?.[0];
-        expect(last?.through).toBe(updated.to !== null);
-        for (const group of parts.slice(0, -1)) expect(group.every(({ through }) => !through)).toBe(true);
-      }),
+          for (const group of parts.filter(({ length }) => length > 1)) {
+            expect(comparison.granularity).toBe('day');
+            expectToTile(
+              group.map(({ created }) => created ?? { from: null, to: null }),
+              { from: null, to: null },
+            );
+          }
+          const last = parts.at(-1)?.[0];
+          expect(last?.through).toBe(updated.to !== null);
+          for (const group of parts.slice(0, -1)) expect(group.every(({ through }) => !through)).toBe(true);
+        },
+      ),
       { numRuns: 200 },
     );
   });
@@ -112,21 +130,30 @@ describe('for any records, zone and window', () => {
   test('the counts are right, and no slice is too large unless it cannot be cut', async () => {
     const exact = anyComparison.filter((one) => one.granularity === 'day' || !one.inclusive);
     await fc.assert(
-      fc.asyncProperty(population, exact, windows, async (records, comparison, updated) => {
-        const world = createWorld(records, comparison);
-        const width = comparison.granularity === 'day' ? 4 * DAY : 3;
-        for (const { query, matched } of await split(world, windowQuery(updated))) {
-          const held = search(world, query);
-          expect(matched).toBe(held.length);
-          if (held.length <= 10) continue;
-          const spanOf = (key: 'updated_at' | 'created_at') => {
-            const times = held.map((record) => record[key]);
-            return Math.max(...times) - Math.min(...times);
-          };
-          expect(spanOf('updated_at')).toBeLessThanOrEqual(width);
-          if (comparison.granularity === 'day') expect(spanOf('created_at')).toBeLessThanOrEqual(width);
-        }
-      }),
+      fc.asyncProperty(
+        population,
+        exact,
+        windows,
+        slicesAtOnce,
+        async (records, comparison, updated, atOnce) => {
+          const world = createWorld(records, comparison);
+          const width = comparison.granularity === 'day' ? 4 * DAY : 3;
+          const slices = await split(world, windowQuery(updated), { atOnce });
+          const counted = slices.reduce((sum, { matched }) => sum + matched, 0);
+          expect(counted).toBe(search(world, windowQuery(updated)).length);
+          for (const { query, matched } of slices) {
+            const held = search(world, query);
+            expect(matched).toBe(held.length);
+            if (held.length <= 10) continue;
+            const spanOf = (key: 'updated_at' | 'created_at') => {
+              const times = held.map((record) => record[key]);
+              return Math.max(...times) - Math.min(...times);
+            };
+            expect(spanOf('updated_at')).toBeLessThanOrEqual(width);
+            if (comparison.granularity === 'day') expect(spanOf('created_at')).toBeLessThanOrEqual(width);
+          }
+        },
+      ),
       { numRuns: 200 },
     );
   });
@@ -140,6 +167,108 @@ describe('for any records, zone and window', () => {
       }),
       { numRuns: 200 },
     );
+  });
+
+  test('what may be read at the same time holds every record of its slice, each once, and lies within it', async () => {
+    let cut = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        population,
+        anyComparison,
+        windows,
+        slicesAtOnce,
+        async (records, comparison, updated, atOnce) => {
+          const world = createWorld(records, comparison);
+          for (const { query } of await split(world, windowQuery(updated), { target: 30, atOnce })) {
+            const { cuts = [] } = query;
+            const bounds = [query.updated.from ?? -1, ...cuts, query.updated.to ?? NOW + 1];
+            expect(bounds).toEqual([...new Set(bounds)].sort((a, b) => a - b));
+            cut += cuts.length;
+            const found = searchesOf(query).flatMap((part) => search(world, part).map(({ id }) => id));
+            const wanted = search(world, query).map(({ id }) => id);
+            expect(new Set(found)).toEqual(new Set(wanted));
+            const isExact = comparison.granularity === 'day' || !comparison.inclusive;
+            if (isExact) expect(found).toHaveLength(wanted.length);
+          }
+        },
+      ),
+      { numRuns: 200 },
+    );
+    expect(cut).toBeGreaterThan(100);
+  });
+
+  test('counts for the sake of speed are few: one at first, and one for a twenty-fifth of the largest slice', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        population,
+        anyComparison,
+        windows,
+        slicesAtOnce,
+        async (records, comparison, updated, atOnce) => {
+          const world = createWorld(records, comparison);
+          const whole = search(world, windowQuery(updated)).length;
+          await split(world, windowQuery(updated), { target: 1_000, atOnce });
+          const isSmall = whole <= 200;
+          expect(world.probes).toBeLessThanOrEqual(1 + (isSmall ? 0 : Math.floor(whole / 40)));
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe('slices that are read at once', () => {
+  const spread = (size: number) =>
+    createWorld(
+      clusterOf(size, (index) => ({
+        updated_at: NOW - YEAR + Math.floor((index * YEAR) / size),
+        created_at: NOW - YEAR,
+      })),
+      { granularity: 'day', zone: 'Asia/Tokyo' },
+    );
+  const sizesOf = (slices: readonly CountedWindow[]) => slices.map(({ matched }) => matched);
+
+  test.each([
+    [150, 1, 1],
+    [250, 1, 1],
+    [800, 4, 8],
+    [2_000, 4, 4],
+    [3_600, 4, 4],
+    [4_500, 8, 8],
+    [6_000, 8, 8],
+  ])('%i records, evenly spread, are %i slices after %i counts', async (size, slices, probes) => {
+    const world = spread(size);
+    const sizes = sizesOf(
+      await split(world, windowQuery({ from: null, to: null }), { target: 1_000, atOnce: 4 }),
+    );
+    expect(sizes).toHaveLength(slices);
+    expect(world.probes).toBe(probes);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(1.1 * Math.min(...sizes));
+  });
+
+  test('windows are counted at the same time', async () => {
+    const world = spread(6_000);
+    let underWay = 0;
+    let most = 0;
+    const probe: SplitOptions['probe'] = async (query) => {
+      underWay += 1;
+      most = Math.max(most, underWay);
+      await new Promise((resume) => setTimeout(resume, 1));
+      underWay -= 1;
+      return probeOf(world)(query);
+    };
+    await split(world, windowQuery({ from: null, to: null }), { target: 1_000, atOnce: 4, probe });
+    expect(most).toBe(7);
+  });
+
+  test('a pile of one day that fits a slice costs few counts', async () => {
+    const at = NOW - 100 * DAY;
+    const world = createWorld(
+      clusterOf(1_000, () => ({ updated_at: at, created_at: at })),
+      { granularity: 'day', zone: 'Asia/Tokyo' },
+    );
+    await split(world, windowQuery({ from: null, to: null }), { target: 1_000, atOnce: 4 });
+    expect(world.probes).toBeLessThanOrEqual(26);
   });
 });
 
@@ -217,10 +346,12 @@ test('slices are made on demand: a caller that stops early causes no more probes
     probe: probeOf(world),
     granularity: 'second',
     target: 10,
+    atOnce: 1,
     now: NOW,
   });
   await slices.next();
-  expect(world.probes).toBeLessThanOrEqual(12);
+  // The whole, then at most sixteen windows on each of two levels. All slices take more than a hundred.
+  expect(world.probes).toBeLessThanOrEqual(31);
 });
 
 test('a window that is already bounded in created_at never gets wider', async () => {

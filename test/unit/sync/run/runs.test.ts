@@ -139,7 +139,7 @@ describe('what a slice could not read', () => {
 
   test('is owed up to the start of the run in an open slice: the debt does not grow with time', async () => {
     let isBroken = true;
-    const setting = settingOf(spread(5), SECONDS, { isLost: () => isBroken, limit: 166 });
+    const setting = settingOf(spread(2), SECONDS, { isLost: () => isBroken, limit: 166 });
     await runOnce(setting.pipeline, setting.dependencies());
     isBroken = false;
     const [debt] = manifests(setting)[0]?.completeness.debts ?? [];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ahead, inOrder } from '../../../../../functions/intercom/readers/walk/in-order.ts';
+import { ahead, inOrder, together } from '../../../../../functions/intercom/readers/walk/in-order.ts';
 import { range } from '../../../../support/intercom/reader-harness.ts';
 
 const tick = () => new Promise<void>((resume) => setTimeout(resume, 1));
@@ -140,5 +140,51 @@ describe('ahead', () => {
     expect(await items.next()).toEqual({ done: false, value: 1 });
     await tick();
     await expect(items.next()).rejects.toThrow('second');
+  });
+});
+
+describe('together', () => {
+  async function* counting(from: number, to: number, log: number[]): AsyncGenerator<number, void, void> {
+    try {
+      for (let item = from; item < to; item += 1) {
+        log.push(item);
+        await tick();
+        yield item;
+      }
+    } finally {
+      log.push(-1);
+    }
+  }
+
+  test('has every item of every source, in the order of each, with at most so many sources at work', async () => {
+    const logs = range(0, 5).map((): number[] => []);
+    const sources = logs.map((log, source) => counting(source * 10, source * 10 + 4, log));
+    const items = await collect(together(sources, () => 2));
+    for (const source of range(0, 5)) {
+      const own = items.filter((one) => one.source === source).map(({ item }) => item);
+      expect(own).toEqual(range(source * 10, source * 10 + 4));
+    }
+    // The fifth begins when others have ended.
+    const first = items.findIndex(({ source }) => source === 4);
+    expect(items.slice(0, first).filter(({ source }) => source < 4).length).toBeGreaterThanOrEqual(12);
+  });
+
+  test('closes the others if one fails, or if the consumer stops', async () => {
+    async function* failing(): AsyncGenerator<number, void, void> {
+      await tick();
+      yield 1;
+      throw new Error('broken');
+    }
+    const log: number[] = [];
+    await expect(collect(together([counting(0, 50, log), failing()], () => 4))).rejects.toThrow('broken');
+    await tick();
+    await tick();
+    expect(log.at(-1)).toBe(-1);
+    expect(log.length).toBeLessThan(10);
+    const stopped: number[] = [];
+    for await (const _ of together([counting(0, 50, stopped)], () => 1)) break;
+    await tick();
+    await tick();
+    expect(stopped.at(-1)).toBe(-1);
   });
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createPace } from '../../../../../functions/intercom/readers/walk/pace.ts';
+import type { Answer, IntercomClient } from '../../../../../functions/intercom/http/client.ts';
+import { createPace, paced } from '../../../../../functions/intercom/readers/walk/pace.ts';
 
 const answer = (tookMs: number, bytes: number, limit: number | null) => ({
   tookMs,
@@ -43,4 +44,34 @@ test('is within its bounds whatever is observed', () => {
       }
     }),
   );
+});
+
+test('a paced client sends as many at once as the pace allows, first come, first served, failures too', async () => {
+  let underWay = 0;
+  let most = 0;
+  const asked: string[] = [];
+  const send = async (path: string): Promise<Answer> => {
+    underWay += 1;
+    most = Math.max(most, underWay);
+    asked.push(path);
+    await new Promise((resume) => setTimeout(resume, 2));
+    underWay -= 1;
+    if (Number(path) % 3 === 0) throw new Error(path);
+    return {
+      ...answer(1, 5_000, 1_666),
+      status: 200,
+      body: {},
+      receivedAtMs: 0,
+      date: null,
+      link: null,
+      failure: null,
+    };
+  };
+  const client: IntercomClient = { get: send, post: send };
+  const { get } = paced(client, createPace(3));
+  const paths = Array.from({ length: 30 }, (_, index) => String(index));
+  const results = await Promise.allSettled(paths.map((path) => get(path, {}, { priority: 'bulk' })));
+  expect(results.filter(({ status }) => status === 'rejected')).toHaveLength(10);
+  expect(asked).toEqual(paths);
+  expect(most).toBe(3);
 });

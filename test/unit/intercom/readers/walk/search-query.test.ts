@@ -1,11 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { SliceQuery, Window } from '../../../../../functions/core/reading.ts';
+import type { SliceQuery, Window, WindowQuery } from '../../../../../functions/core/reading.ts';
 import {
+  closedPart,
+  EVERY_RECORD,
   type Filter,
+  type SearchQuery,
   searchBody,
-  searchFilters,
+  searchesOf,
+  searchFilter,
   searchFrom,
+  upperOf,
 } from '../../../../../functions/intercom/readers/walk/search-query.ts';
 
 const bound = fc.option(fc.nat({ max: 2_000_000_000 }));
@@ -20,6 +25,8 @@ const idsArbitrary: fc.Arbitrary<SliceQuery> = fc.record({
   ids: fc.array(fc.string({ minLength: 1 }), { maxLength: 60 }),
 });
 const anyQuery = fc.oneof(fc.constant<SliceQuery>({ kind: 'all' }), windowArbitrary, idsArbitrary);
+
+const searchFilters = (query: SliceQuery): readonly Filter[] => searchesOf(query).map(searchFilter);
 
 const depth = (filter: Filter): number =>
   'field' in filter ? 0 : 1 + Math.max(0, ...filter.value.map(depth));
@@ -84,6 +91,28 @@ test('windows that share a boundary tile: every second is in exactly one of them
   );
 });
 
+test('the searches of a window with cuts tile it, and the closed ones are all but the open one', () => {
+  const time = fc.integer({ min: 2, max: 60 });
+  const cutWindow = fc
+    .tuple(fc.uniqueArray(time, { maxLength: 8 }), fc.boolean(), fc.boolean(), fc.boolean())
+    .map(([times, isFrom, isTo, through]): WindowQuery => {
+      const cuts = times.sort((a, b) => a - b);
+      const updated = { from: isFrom ? 1 : null, to: isTo ? 61 : null };
+      return { kind: 'window', updated, created: null, through: through && isTo, cuts };
+    });
+  fc.assert(
+    fc.property(cutWindow, fc.integer({ min: 0, max: 62 }), ({ cuts = [], ...whole }, at) => {
+      const found = (search: SearchQuery): boolean => matches(at, searchFilter(search), 'updated_at');
+      const searches = searchesOf({ ...whole, cuts });
+      expect(searches).toHaveLength(cuts.length + 1);
+      expect(searches.filter(found)).toHaveLength(found(whole) ? 1 : 0);
+      const closed = searches.filter((search) => upperOf(search) !== null);
+      const part = closedPart(searches);
+      expect(part === null ? [] : [part].filter(found)).toHaveLength(closed.filter(found).length);
+    }),
+  );
+});
+
 describe('the shapes', () => {
   test('all: every record with a time', () => {
     const everything = { operator: 'AND', value: [{ field: 'updated_at', operator: '>', value: 0 }] };
@@ -132,14 +161,14 @@ describe('the shapes', () => {
   });
 
   test('a later lower bound leaves the rest of the window as it is', () => {
-    const query: SliceQuery = {
+    const query: SearchQuery = {
       kind: 'window',
       updated: { from: 10, to: 20 },
       created: { from: 5, to: null },
       through: true,
     };
     expect(searchFrom(query, 15)).toEqual({ ...query, updated: { from: 15, to: 20 } });
-    expect(searchFrom({ kind: 'all' }, 15)).toMatchObject({ updated: { from: 15, to: null } });
+    expect(searchFrom(EVERY_RECORD, 15)).toMatchObject({ updated: { from: 15, to: null } });
     expect(searchFrom({ kind: 'ids', ids: ['1'] }, 15)).toEqual({ kind: 'ids', ids: ['1'] });
   });
 
