@@ -16,6 +16,7 @@ import {
   extractorLine,
   idleLine,
   type Line,
+  smallLine,
 } from './lines.ts';
 import { plannerLine } from './planner.ts';
 
@@ -40,6 +41,7 @@ npm run bench -- lake [--runs 8760] [--changes 26280]     a year of runs, before
 type Lines = () => Promise<readonly Line[]>;
 
 const QUICK: readonly Lines[] = [
+  async () => [await smallLine(5_000)],
   () => contactLines(30_000),
   () => conversationLines(2_500, 19),
   async () => [
@@ -53,6 +55,7 @@ const QUICK: readonly Lines[] = [
 ];
 
 const FULL: readonly Lines[] = [
+  async () => [await smallLine(5_000)],
   () => contactLines(200_000),
   () => conversationLines(10_000, 19),
   async () => [
