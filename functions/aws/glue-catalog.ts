@@ -139,7 +139,7 @@ export function createGlueCatalog(client: GlueClient, options: GlueCatalogOption
   const settleShared = (lake: AthenaLake): Promise<void> =>
     settle(async () => {
       const [table, view] = [manifestsTable(lake), manifestFilesView(lake)];
-      const [storedTable, storedView] = [await find(table.Name), await find(view.Name)];
+      const [storedTable, storedView] = await Promise.all([find(table.Name), find(view.Name)]);
       return [
         [storedTable, storedTable === null ? fresh(table) : mergedTable(inputOf(storedTable), table)],
         viewChange(storedView, view),
@@ -153,8 +153,9 @@ export function createGlueCatalog(client: GlueClient, options: GlueCatalogOption
   const settleTable = (table: CatalogTable, lake: AthenaLake): Promise<void> =>
     settle(async () => {
       const { excluded, object } = table;
-      const storedViews = new Map<string, Stored>();
-      for (const { name } of viewsOf(table)) storedViews.set(name, await find(name));
+      const storedViews = new Map(
+        await Promise.all(viewsOf(table).map(async ({ name }) => [name, await find(name)] as const)),
+      );
       const storedHistory = await find(historyName(table.name));
       const columns = mergedHistoryColumns(storedHistory, historyColumns(table), excluded);
       const files = filesTable(table, columns, lake);

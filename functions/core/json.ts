@@ -90,7 +90,7 @@ function restore(value: unknown, digits: ReadonlyMap<number, string>): unknown {
   const holder = value as Record<string, unknown>;
   for (const key of Object.keys(holder)) {
     const inner = holder[key];
-    if (typeof inner !== 'number' && typeof inner !== 'object') continue;
+    if (typeof inner !== 'number' && (typeof inner !== 'object' || inner === null)) continue;
     const exact = restore(inner, digits);
     if (exact !== inner) holder[key] = exact;
   }
@@ -109,12 +109,16 @@ export function parseJson(text: string): JsonValue {
   return digits.size === 0 ? value : (restore(value, digits) as JsonValue);
 }
 
+/** Hardly any object has a field of this name: V8 is asked, which takes longer, about those that do. */
+const isRaw = (value: object): boolean => 'rawJSON' in value && RawJSON.isRawJSON(value);
+
 /** True for an integer kept as raw digits. */
-export const isRawInteger = (value: unknown): value is RawInteger => RawJSON.isRawJSON(value);
+export const isRawInteger = (value: unknown): value is RawInteger =>
+  typeof value === 'object' && value !== null && isRaw(value);
 
 /** True for a plain JSON object (not null, not an array, not a raw integer). */
 export const isJsonObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && !isRawInteger(value);
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !isRaw(value);
 
 /**
  * The JSON text of a value in well-formed Unicode: lone surrogates become U+FFFD. `JSON.stringify`

@@ -3,6 +3,7 @@
  * what happened as a stream of events. It decides nothing about files, receipts or commits.
  */
 import type { JsonObject, JsonValue } from './json.ts';
+import type { RecordLists } from './relationship.ts';
 import type { Requests } from './requests.ts';
 import type { EpochMs, EpochSeconds } from './time.ts';
 
@@ -63,6 +64,8 @@ export interface ReadRecord {
   readonly receivedAtMs: EpochMs;
   /** Relationships that the record came without, by field (functions/core/relationship.ts). */
   readonly unknown?: readonly string[];
+  /** Its lists, as far as somebody has looked at them. */
+  readonly lists?: RecordLists;
   /** The record's own time could not be read: `stampedAt` is when it arrived. */
   readonly untimed?: true;
 }

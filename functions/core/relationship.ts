@@ -34,14 +34,25 @@ interface HeldList {
   readonly holder: JsonObject;
 }
 
-/** The first list at one of the dotted paths that has items, else the first one; undefined if there is none. */
-function heldUnder(holder: JsonObject, paths: readonly string[]): HeldList | undefined {
+/** A dotted path to a list: the keys of the object that holds it, and the list's own. */
+interface ListPath {
+  readonly outer: readonly string[];
+  readonly key: string;
+}
+
+function listPath(path: string): ListPath {
+  const keys = path.split('.');
+  return { outer: keys.slice(0, -1), key: keys.at(-1) ?? '' };
+}
+
+/** The first list at one of the paths that has items, else the first one; undefined if there is none. */
+function heldUnder(holder: JsonObject, paths: readonly ListPath[]): HeldList | undefined {
   let first: HeldList | undefined;
-  for (const path of paths) {
-    const dot = path.lastIndexOf('.');
-    const inner = dot < 0 ? holder : valueAt(holder, path.slice(0, dot).split('.'));
-    const list = isJsonObject(inner) ? inner[dot < 0 ? path : path.slice(dot + 1)] : undefined;
-    if (!isJsonObject(inner) || !Array.isArray(list)) continue;
+  for (const { outer, key } of paths) {
+    const inner = outer.length === 0 ? holder : valueAt(holder, outer);
+    if (!isJsonObject(inner)) continue;
+    const list = inner[key];
+    if (!Array.isArray(list)) continue;
     const held = { list: list as readonly JsonValue[], holder: inner };
     if (list.length > 0) return held;
     first ??= held;
@@ -51,11 +62,13 @@ function heldUnder(holder: JsonObject, paths: readonly string[]): HeldList | und
 
 /** The first list under one of the keys that has items, else the first one; undefined if there is none. */
 export const listUnder = (holder: JsonObject, keys: readonly string[]): readonly JsonValue[] | undefined =>
-  heldUnder(holder, keys)?.list;
+  heldUnder(holder, keys.map(listPath))?.list;
 
-/** The value at a dotted path of an item. */
-export const itemValue = (item: JsonValue, path: string): JsonValue | undefined =>
-  path.includes('.') ? valueAt(item, path.split('.')) : isJsonObject(item) ? item[path] : undefined;
+/** Reads the value at a dotted path of an item. */
+export function itemReader(path: string): (item: JsonValue) => JsonValue | undefined {
+  const keys = path.split('.');
+  return (item) => valueAt(item, keys);
+}
 
 /** Works out once for each declaration what every record needs. */
 function once<Declared extends object, Found>(
@@ -74,7 +87,7 @@ const keyReaders = once(({ primaryKey, columns }: ChildDeclaration) =>
   columns.flatMap(({ name, from }) => {
     if (!primaryKey.includes(name)) return [];
     if ('self' in from) return [(item: JsonValue) => item];
-    return 'item' in from ? [(item: JsonValue) => itemValue(item, from.item)] : [];
+    return 'item' in from ? [itemReader(from.item)] : [];
   }),
 );
 
@@ -90,9 +103,9 @@ export const listFields = (child: ChildDeclaration): readonly string[] => [
 ];
 
 /** Where a list may be inside its field, besides being the field itself. */
-const keysOf = once(({ field, keys }: ListPlace): readonly string[] => [
-  ...new Set([...keys, 'data', field]),
-]);
+const keysOf = ({ field, keys }: ListPlace): readonly string[] => [...new Set([...keys, 'data', field])];
+
+const pathsOf = once((place: ListPlace) => keysOf(place).map(listPath));
 
 /** The paths at which a record may have the lists of a child table. */
 export const listPaths = (child: ChildDeclaration): readonly string[] =>
@@ -119,7 +132,7 @@ function foundAt(child: ChildDeclaration, place: ListPlace, record: JsonObject):
   const held = Array.isArray(value)
     ? { list: value as readonly JsonValue[], holder: null }
     : isJsonObject(value)
-      ? heldUnder(value, keysOf(place))
+      ? heldUnder(value, pathsOf(place))
       : undefined;
   if (held === undefined) {
     const isNull = nullMeansNone && keys.some((key) => valueAt(value, key.split('.')) === null);
@@ -127,38 +140,37 @@ function foundAt(child: ChildDeclaration, place: ListPlace, record: JsonObject):
   }
   const { list, holder } = held;
   const needed = keyReaders(child);
-  const isOdd = ({ value: item }: ListItem): boolean =>
-    needed.length === 0 ? !isJsonObject(item) : needed.some((read) => idText(read(item)) === null);
-  const all = list.map((item, index): ListItem => ({ value: item, index, place }));
-  const odd = all.filter(isOdd);
+  const items: ListItem[] = [];
+  const odd: ListItem[] = [];
+  for (let index = 0; index < list.length; index += 1) {
+    const item: JsonValue = list[index] ?? null;
+    const isOdd =
+      needed.length === 0 ? !isJsonObject(item) : needed.some((read) => idText(read(item)) === null);
+    (isOdd ? odd : items).push({ value: item, index, place });
+  }
   // Not one item that we can read: this is another kind of list than the one we know.
-  if (odd.length > 0 && odd.length === all.length) return null;
+  if (odd.length > 0 && items.length === 0) return null;
   const total = holder === null ? null : parseCount(holder.total_count);
   const more = holder !== null && (holder.has_more === true || holder.has_more === 'true');
-  return {
-    items: odd.length === 0 ? all : all.filter((item) => !isOdd(item)),
-    odd,
-    total,
-    isWhole: !more && (total === null || list.length >= total),
-  };
+  return { items, odd, total, isWhole: !more && (total === null || list.length >= total) };
 }
 
+/** Two lists of one table; null if one of them is unknown. */
+const together = (one: FoundList | null, other: FoundList | null): FoundList | null =>
+  one === null || other === null
+    ? null
+    : {
+        items: [...one.items, ...other.items],
+        odd: [...one.odd, ...other.odd],
+        total: one.total === null || other.total === null ? null : one.total + other.total,
+        isWhole: one.isWhole && other.isWhole,
+      };
+
 /** Null if one of the child's lists is unknown. */
-export function findList(child: ChildDeclaration, record: JsonObject): FoundList | null {
-  const [first = null, ...others] = listsOf(child).map((place) => foundAt(child, place, record));
-  if (others.length === 0 || first === null) return first;
-  let sum = first;
-  for (const found of others) {
-    if (found === null) return null;
-    sum = {
-      items: [...sum.items, ...found.items],
-      odd: [...sum.odd, ...found.odd],
-      total: sum.total === null || found.total === null ? null : sum.total + found.total,
-      isWhole: sum.isWhole && found.isWhole,
-    };
-  }
-  return sum;
-}
+export const findList = (child: ChildDeclaration, record: JsonObject): FoundList | null =>
+  listsOf(child)
+    .map((place) => foundAt(child, place, record))
+    .reduce(together);
 
 /** What a list that the parent keeps lacks in the child table: `ticket_parts: 500 of 612`; null if nothing. */
 function partOf(field: string, { items, odd, total, isWhole }: FoundList): string | null {
@@ -167,32 +179,49 @@ function partOf(field: string, { items, odd, total, isWhole }: FoundList): strin
   return isWhole ? null : `${field}: ${items.length} and more`;
 }
 
-/**
- * The relationships that this record does not know, by field. One that the parent keeps, and of which only a part came,
- * is there with how much of it: its rows count.
- */
-export function unknownLists(declaration: Parent, record: JsonObject): readonly string[] {
+/** The lists of a record, looked at once. */
+export interface RecordLists {
+  /** By child table, in the order of the declaration; null if the list is unknown. */
+  readonly found: readonly (FoundList | null)[];
+  /**
+   * The relationships that the record does not know, by field. One that the parent keeps, and of which only a part came,
+   * is there with how much of it: its rows count.
+   */
+  readonly unknown: readonly string[];
+}
+
+const NONE: RecordLists = { found: [], unknown: [] };
+
+/** Looks at the lists of a record. */
+export function recordLists(declaration: Parent, record: JsonObject): RecordLists {
   const { children } = declaration;
-  if (children.length === 0) return [];
+  if (children.length === 0) return NONE;
   const owed = onlyInChildren(declaration);
-  const unknown = children.flatMap((child) =>
-    listsOf(child).flatMap((place) => {
-      const found = foundAt(child, place, record);
-      if (found === null) return [place.field];
-      return owed.includes(child) ? [] : (partOf(place.field, found) ?? []);
-    }),
-  );
-  return [...new Set(unknown)];
+  const found: (FoundList | null)[] = [];
+  let unknown = NONE.unknown;
+  for (const child of children) {
+    let sum: FoundList | null | undefined;
+    for (const place of listsOf(child)) {
+      const one = foundAt(child, place, record);
+      sum = sum === undefined ? one : together(sum, one);
+      const name = one === null ? place.field : owed.includes(child) ? null : partOf(place.field, one);
+      if (name !== null && !unknown.includes(name)) unknown = [...unknown, name];
+    }
+    found.push(sum ?? null);
+  }
+  return { found, unknown };
 }
 
 /** Items of the record's lists that can be rows of no table. */
-export const oddItemsOf = (
+export function oddItemsOf(
   declaration: Parent,
-  record: JsonObject,
-): readonly { readonly child: ChildDeclaration; readonly item: ListItem }[] =>
-  onlyInChildren(declaration).flatMap((child) =>
-    (findList(child, record)?.odd ?? []).map((item) => ({ child, item })),
+  { found }: RecordLists,
+): readonly { readonly child: ChildDeclaration; readonly item: ListItem }[] {
+  if (found.every((list) => list === null || list.odd.length === 0)) return [];
+  return onlyInChildren(declaration).flatMap((child) =>
+    (found[declaration.children.indexOf(child)]?.odd ?? []).map((item) => ({ child, item })),
   );
+}
 
 export type RelationCounts = Readonly<
   Partial<Record<ChildName, { readonly expected: number; readonly listed: number; readonly unknown: number }>>
@@ -205,19 +234,20 @@ export type RelationCounts = Readonly<
 export function addRelations(
   declaration: Parent,
   sum: RelationCounts,
-  records: readonly JsonObject[],
+  records: readonly RecordLists[],
 ): RelationCounts {
   const children = onlyInChildren(declaration);
   if (children.length === 0 || records.length === 0) return sum;
   const counts = { ...sum };
   for (const child of children) {
+    const at = declaration.children.indexOf(child);
     let { expected, listed, unknown } = counts[child.table] ?? { expected: 0, listed: 0, unknown: 0 };
-    for (const record of records) {
-      const found = findList(child, record);
-      if (found === null) unknown += 1;
+    for (const { found } of records) {
+      const list = found[at] ?? null;
+      if (list === null) unknown += 1;
       else {
-        expected += Math.max(found.total ?? 0, found.items.length + found.odd.length);
-        listed += found.items.length;
+        expected += Math.max(list.total ?? 0, list.items.length + list.odd.length);
+        listed += list.items.length;
       }
     }
     counts[child.table] = { expected, listed, unknown };

@@ -13,9 +13,12 @@ export interface Row {
 /** `"name":`, ready to be written. */
 export const label = (name: string): string => `${stringifyJson(name)}:`;
 
+/** The cell of a value that is not there. */
+export const NULL = 'null';
+
 /** The JSON text of a value in a row. Nested values, and all values of a `json` column, become strings. */
 export function cell(value: JsonValue | undefined, type: ColumnType): string {
-  if (value === undefined || value === null) return 'null';
+  if (value === undefined || value === null) return NULL;
   const isText = type === 'json' || (typeof value === 'object' && !isRawInteger(value));
   return isText ? JSON.stringify(stringifyJson(value)) : stringifyJson(value);
 }

@@ -2,32 +2,33 @@
 
 import type { ChildColumn, ChildDeclaration, ColumnType } from '../core/declaration.ts';
 import { isRawInteger, type JsonObject, type JsonValue, stringifyJson } from '../core/json.ts';
-import { findList, itemValue, type ListItem } from '../core/relationship.ts';
+import { itemReader, type ListItem } from '../core/relationship.ts';
 import { createSightings, type See, type Sightings } from '../core/sightings.ts';
 import { cell, label, type Row, type Treat, treated } from './cells.ts';
 import type { Treatments } from './field-rules.ts';
 
-const childCellType = (value: JsonValue | undefined, type: ColumnType): JsonValue | undefined =>
-  type === 'string' && (typeof value === 'number' || isRawInteger(value)) ? stringifyJson(value) : value;
+/** Finds a column's value: in the parent's record, or in an item of its list. */
+type Find = (parent: JsonObject, item: ListItem) => JsonValue | undefined;
 
-function childValue(
-  { from }: ChildColumn,
-  parent: JsonObject,
-  { value, index, place }: ListItem,
-): JsonValue | undefined {
-  if ('parent' in from) return parent[from.parent];
-  if ('item' in from) return itemValue(value, from.item);
-  if ('list' in from) return place.says?.[from.list];
-  return 'self' in from ? value : index;
+function findOf({ from }: ChildColumn): Find {
+  if ('parent' in from) return (parent) => parent[from.parent];
+  if ('list' in from) return (_parent, { place }) => place.says?.[from.list];
+  if ('self' in from) return (_parent, { value }) => value;
+  if ('index' in from) return (_parent, { index }) => index;
+  const read = itemReader(from.item);
+  return (_parent, { value }) => read(value);
 }
 
-type ShapedColumn = ChildColumn & {
+interface ShapedColumn {
   /** `"name":`, ready to write. */
   readonly label: string;
-  readonly isKey: boolean;
+  readonly type: ColumnType;
+  readonly find: Find;
+  /** Part of the key, and not the same in all rows of a parent. */
+  readonly tellsApart: boolean;
   readonly see: See;
   readonly treat: Treat;
-};
+}
 
 /** A child table, ready to be filled. */
 export interface ShapedChild {
@@ -40,13 +41,18 @@ export function shapedChild(declaration: ChildDeclaration, treatments: Treatment
   const { table, primaryKey } = declaration;
   const seen = createSightings();
   const columns = treated(declaration.columns, (name) => treatments(table, name)).map((column) => ({
-    ...column,
     label: label(column.name),
-    isKey: primaryKey.includes(column.name),
+    type: column.type,
+    treat: column.treat,
+    find: findOf(column),
+    tellsApart: primaryKey.includes(column.name) && !('parent' in column.from),
     see: seen.of(column.name),
   }));
   return { declaration, columns, seen };
 }
+
+const childCellType = (value: JsonValue | undefined, type: ColumnType): JsonValue | undefined =>
+  type === 'string' && (typeof value === 'number' || isRawInteger(value)) ? stringifyJson(value) : value;
 
 function childCell({ type, treat, see }: ShapedColumn, found: JsonValue | undefined): string {
   const own = childCellType(found, type);
@@ -55,20 +61,26 @@ function childCell({ type, treat, see }: ShapedColumn, found: JsonValue | undefi
   return cell(value, type);
 }
 
-/** Adds the rows of a record's list to `rows`; none if the list is unknown. An item that comes twice gets one row. */
-export function addChildRows(child: ShapedChild, record: JsonObject, tail: string, rows: Row[]): void {
-  const { declaration, columns } = child;
-  const keys = new Set<string>();
-  for (const item of findList(declaration, record)?.items ?? []) {
-    let cells = '';
+/** Adds the rows of a record's list to `rows`. An item that comes twice gets one row. */
+export function addChildRows(
+  { declaration: { table }, columns }: ShapedChild,
+  items: readonly ListItem[],
+  record: JsonObject,
+  tail: string,
+  rows: Row[],
+): void {
+  const keys = items.length > 1 ? new Set<string>() : null;
+  for (const item of items) {
+    let line = '{';
     let key = '';
     for (const column of columns) {
-      const text = childCell(column, childValue(column, record, item));
-      cells += `${column.label}${text},`;
-      if (column.isKey) key += `${text},`;
+      const text = childCell(column, column.find(record, item));
+      line += column.label;
+      line += text;
+      line += ',';
+      if (keys !== null && column.tellsApart) key += `${text},`;
     }
-    if (keys.has(key)) continue;
-    keys.add(key);
-    rows.push({ table: declaration.table, line: `{${cells}${tail}}` });
+    if (keys !== null && keys.size === keys.add(key).size) continue;
+    rows.push({ table, line: line + tail });
   }
 }

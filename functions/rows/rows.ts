@@ -5,11 +5,11 @@ import { isJsonObject, type JsonObject, type JsonValue, stringifyJson } from '..
 import { DELETIONS, REJECTS, type TableName } from '../core/names.ts';
 import { parsePath, valueAt, without } from '../core/paths.ts';
 import type { DeletionHow, ReadRecord, Reject } from '../core/reading.ts';
-import { listPaths } from '../core/relationship.ts';
+import { listPaths, recordLists } from '../core/relationship.ts';
 import { idText } from '../core/scalars.ts';
 import { createSightings, type See, type SeenTables } from '../core/sightings.ts';
 import { type EpochMs, toSeconds } from '../core/time.ts';
-import { cell, label, type Row, type Treat, treated } from './cells.ts';
+import { cell, label, NULL, type Row, type Treat, treated } from './cells.ts';
 import { addChildRows, shapedChild } from './child-rows.ts';
 import { type Treatments, UNTREATED } from './field-rules.ts';
 import { createSpellings } from './spellings.ts';
@@ -103,7 +103,7 @@ export function createShaper(
     const { field, inside, omit, treat, type } = column;
     let value = record[field];
     if (inside.length > 0) value = valueAt(value, inside);
-    if (value === undefined) return 'null';
+    if (value === undefined) return NULL;
     for (const steps of omit) value = without(value, steps);
     if (column.isKey) value = idText(value) ?? value;
     if (treat !== null && value !== null) value = treat(value);
@@ -145,7 +145,7 @@ export function createShaper(
   }
 
   return {
-    shape({ record, stampedAt, receivedAtMs, unknown }, ordinal) {
+    shape({ record, stampedAt, receivedAtMs, unknown, lists }, ordinal) {
       if (receivedAtMs !== answer.receivedAtMs) answer = answerAt(receivedAtMs);
       const { own } = answer;
       const version = answer.versionAt(stampedAt, ordinal);
@@ -155,12 +155,14 @@ export function createShaper(
         line += column.label;
         line += columnText(column, record);
       }
-      const lists = unknown === undefined ? 'null' : JSON.stringify(JSON.stringify(unknown));
-      const relations = children.length === 0 ? '' : `,"_unknown":${lists}`;
+      const names = unknown === undefined ? NULL : JSON.stringify(JSON.stringify(unknown));
+      const relations = children.length === 0 ? '' : `,"_unknown":${names}`;
       line += `${undeclared(record)},${own}${relations},"_version":"${version}"}`;
       const rows: Row[] = [{ table: declaration.name, line }];
-      const tail = `${own},"_parent_version":"${version}"`;
-      for (const child of children) addChildRows(child, record, tail, rows);
+      const tail = `${own},"_parent_version":"${version}"}`;
+      const { found } = lists ?? recordLists(declaration, record);
+      for (const [index, child] of children.entries())
+        addChildRows(child, found[index]?.items ?? [], record, tail, rows);
       return rows;
     },
     reject({ path, reason, value, receivedAtMs }, ordinal) {

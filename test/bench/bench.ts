@@ -18,6 +18,7 @@ import {
   type Line,
   largeLine,
   latencyLine,
+  smallLine,
 } from './lines.ts';
 import { plannerLine } from './planner.ts';
 
@@ -42,6 +43,7 @@ npm run bench -- lake [--runs 8760] [--changes 26280]     a year of runs, before
 type Lines = () => Promise<readonly Line[]>;
 
 const QUICK: readonly Lines[] = [
+  async () => [await smallLine(5_000)],
   () => contactLines(30_000),
   () => conversationLines(2_500, 19),
   async () => [
@@ -55,6 +57,7 @@ const QUICK: readonly Lines[] = [
 ];
 
 const FULL: readonly Lines[] = [
+  async () => [await smallLine(5_000)],
   () => contactLines(200_000),
   () => conversationLines(10_000, 19),
   async () => [

@@ -2,7 +2,7 @@
 import type { ObjectDeclaration } from '../../core/declaration.ts';
 import type { Evidence, LargeRow } from '../../core/engine-files.ts';
 import type { ReadEvent, ReadRecord } from '../../core/reading.ts';
-import { addRelations } from '../../core/relationship.ts';
+import { addRelations, recordLists } from '../../core/relationship.ts';
 import type { Row } from '../../rows/rows.ts';
 import { MAX_BYTES_PER_CHARACTER } from './part-writer.ts';
 
@@ -22,7 +22,7 @@ export function addEvidence(
     relations: addRelations(
       declaration,
       sum.relations,
-      kept.map(({ record }) => record),
+      kept.map(({ record, lists }) => lists ?? recordLists(declaration, record)),
     ),
     rejects: sum.rejects + (page.rejects?.length ?? 0),
     untimed: sum.untimed + kept.filter(({ untimed }) => untimed === true).length,
@@ -33,9 +33,11 @@ export function addEvidence(
 /** Athena reads rows of up to 32 MB. */
 const LARGE_ROW_BYTES = 30_000_000;
 
-/** The rows of a record that are so long that a query engine may refuse them: written like any other, and reported. */
-export const largeRows = (rows: readonly Row[], key: string): readonly LargeRow[] =>
-  rows
-    .filter(({ line }) => line.length * MAX_BYTES_PER_CHARACTER > LARGE_ROW_BYTES)
-    .map(({ table, line }) => ({ table, key, bytes: Buffer.byteLength(line) }))
-    .filter(({ bytes }) => bytes > LARGE_ROW_BYTES);
+/** Adds the rows of a record that are so long that a query engine may refuse them: written like any other, and reported. */
+export function addLargeRows(large: LargeRow[], rows: readonly Row[], key: string): void {
+  for (const { table, line } of rows) {
+    if (line.length * MAX_BYTES_PER_CHARACTER <= LARGE_ROW_BYTES) continue;
+    const bytes = Buffer.byteLength(line);
+    if (bytes > LARGE_ROW_BYTES) large.push({ table, key, bytes });
+  }
+}

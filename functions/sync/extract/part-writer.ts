@@ -166,11 +166,10 @@ export function createPartWriter(lake: Lake, origin: PartOrigin): PartWriter {
         part.rows += 1;
         if (append(part, line)) continue;
         await passOn(part);
-        if (append(part, line)) continue;
-        await part.encoding;
-        await part.encoder.write(Buffer.from(`${line}\n`));
-      }
-      for (const [table, part] of [...open]) {
+        if (!append(part, line)) {
+          await part.encoding;
+          await part.encoder.write(Buffer.from(`${line}\n`));
+        }
         if (part.encoder.size() >= origin.partBytes) await close(table, part);
       }
     },

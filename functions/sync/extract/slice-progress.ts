@@ -10,7 +10,7 @@ import { createShaper, deletionRow, type Row } from '../../rows/rows.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
 import { suppressionOf } from '../erasures.ts';
 import { restarted, type SeenIds, seenIds, storeReceipt, type WorkFolder } from '../receipts.ts';
-import { addEvidence, largeRows } from './evidence.ts';
+import { addEvidence, addLargeRows } from './evidence.ts';
 import { createPartWriter } from './part-writer.ts';
 import { treatmentsOf } from './treatments.ts';
 
@@ -152,18 +152,17 @@ export async function createSliceProgress(
     },
     async addPage(page) {
       const kept = newRecords(page).filter(isWanted);
-      const rows: Row[] = [];
       const large: LargeRow[] = [];
       let suppressed = 0;
       for (const one of kept) {
-        const shaped = withoutErased(shaper.shape(one, nextOrdinal()));
-        if (shaped.length === 0) suppressed += 1;
-        for (const row of shaped) rows.push(row);
-        for (const row of largeRows(shaped, one.id)) large.push(row);
+        const rows = withoutErased(shaper.shape(one, nextOrdinal()));
+        if (rows.length === 0) suppressed += 1;
+        addLargeRows(large, rows, one.id);
+        // Record by record: the texts of a page, each of many pieces, would outlive the young generation.
+        await writer.write(rows);
       }
       for (const reject of page.rejects ?? [])
-        rows.push(...withoutErased([shaper.reject(reject, nextOrdinal())]));
-      await writer.write(rows);
+        await writer.write(withoutErased([shaper.reject(reject, nextOrdinal())]));
       const before = { ...receipt.evidence, largeRows: [...receipt.evidence.largeRows, ...large] };
       const sum = addEvidence(declaration, before, page, kept);
       const evidence = suppressed === 0 ? sum : { ...sum, suppressed: (sum.suppressed ?? 0) + suppressed };

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ChildDeclaration, ObjectDeclaration } from '../../../functions/core/declaration.ts';
 import type { JsonObject, JsonValue } from '../../../functions/core/json.ts';
-import { addRelations, findList, oddItemsOf, unknownLists } from '../../../functions/core/relationship.ts';
+import { addRelations, findList, oddItemsOf, recordLists } from '../../../functions/core/relationship.ts';
 import { childColumn, string } from '../../../functions/objects/declare.ts';
 
 const child = (fields: Partial<ChildDeclaration>): ChildDeclaration => ({
@@ -80,7 +80,7 @@ describe('two lists of one table', () => {
   test('are unknown if one is, which alone is named', () => {
     const record = { in: [item(1)], out: null };
     expect(findList(both, record)).toBeNull();
-    expect(unknownLists(parent(both), record)).toEqual(['out']);
+    expect(recordLists(parent(both), record).unknown).toEqual(['out']);
   });
 });
 
@@ -98,8 +98,8 @@ describe('a list that the parent keeps', () => {
       fc.property(list, ({ ids, more, isCut }) => {
         const record = { id: 'c', tags: { tags: ids, total_count: ids.length + more, has_more: isCut } };
         const kept = parent(child({}));
-        expect(addRelations(kept, {}, [record])).toEqual({});
-        expect(oddItemsOf(kept, record)).toEqual([]);
+        expect(addRelations(kept, {}, [recordLists(kept, record)])).toEqual({});
+        expect(oddItemsOf(kept, recordLists(kept, record))).toEqual([]);
         const rows = valuesOf(child({}), record);
         const all = ids.length + more;
         const expected =
@@ -110,7 +110,7 @@ describe('a list that the parent keeps', () => {
               : isCut
                 ? `tags: ${rows.length} and more`
                 : null;
-        expect(unknownLists(kept, record)).toEqual(expected === null ? [] : [expected]);
+        expect(recordLists(kept, record).unknown).toEqual(expected === null ? [] : [expected]);
       }),
     );
   });
@@ -118,11 +118,13 @@ describe('a list that the parent keeps', () => {
   test.each(['tags', 'tags.tags'])('is one that the parent does not omit as %s', (path) => {
     const record = { id: 'c', tags: { tags: [item(1), 'odd'], total_count: 4 } };
     const omitted = parent(child({}), [path]);
-    expect(addRelations(omitted, {}, [record])).toEqual({
+    const lists = recordLists(omitted, record);
+    expect(addRelations(omitted, {}, [lists])).toEqual({
       contact_tag: { expected: 4, listed: 1, unknown: 0 },
     });
-    expect(oddItemsOf(omitted, record).map(({ item: { value } }) => value)).toEqual(['odd']);
-    expect(unknownLists(omitted, record)).toEqual([]);
-    expect(addRelations(parent(child({}), [`${path}[].attachments`]), {}, [record])).toEqual({});
+    expect(oddItemsOf(omitted, lists).map(({ item: { value } }) => value)).toEqual(['odd']);
+    expect(lists.unknown).toEqual([]);
+    const inside = parent(child({}), [`${path}[].attachments`]);
+    expect(addRelations(inside, {}, [recordLists(inside, record)])).toEqual({});
   });
 });

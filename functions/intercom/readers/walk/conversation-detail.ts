@@ -7,7 +7,7 @@ import type { PageEvidence, ReadRecord, Reject } from '../../../core/reading.ts'
 import { listUnder } from '../../../core/relationship.ts';
 import { parseCount, parseTime } from '../../../core/scalars.ts';
 import { type EpochMs, toSeconds } from '../../../core/time.ts';
-import { oddItems, recordId, sortOut, withUnknown } from './identify.ts';
+import { oddItems, recordId, sortOut, withLists } from './identify.ts';
 
 /** Intercom returns only the newest 500 parts of a conversation; older ones cannot be read. */
 const PARTS_CAP = 500;
@@ -78,9 +78,9 @@ export function conversationDetail(
     receivedAtMs,
     `${id}.conversation_parts`,
   );
-  const records = readable.map((record): ReadRecord => {
+  const records = readable.map((record) => {
     const one = { id: recordId(declaration, record) ?? '', record, stampedAt, receivedAtMs };
-    return withUnknown(declaration, time === null ? { ...one, untimed: true } : one);
+    return withLists(declaration, time === null ? { ...one, untimed: true } : one);
   });
   const expected = partsCounted(body) ?? parts.length;
   const overCap = isOverCap(body);

@@ -2,7 +2,7 @@
 import type { ObjectDeclaration } from '../../../core/declaration.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/json.ts';
 import type { ReadRecord, Reject } from '../../../core/reading.ts';
-import { oddItemsOf, unknownLists } from '../../../core/relationship.ts';
+import { oddItemsOf, type RecordLists, recordLists } from '../../../core/relationship.ts';
 import { idText, parseTime } from '../../../core/scalars.ts';
 import { type EpochMs, type EpochSeconds, toSeconds } from '../../../core/time.ts';
 
@@ -65,18 +65,22 @@ export function sortOut(
   return { records, rejects };
 }
 
-/** The record with the names of the lists it does not know. */
-export function withUnknown(declaration: ObjectDeclaration, one: ReadRecord): ReadRecord {
-  const unknown = unknownLists(declaration, one.record);
-  return unknown.length === 0 ? one : { ...one, unknown };
+/** The record with its lists, and the names of those it does not know. @param lists of the record */
+export function withLists(
+  declaration: ObjectDeclaration,
+  one: ReadRecord,
+  lists: RecordLists = recordLists(declaration, one.record),
+): ReadRecord & { readonly lists: RecordLists } {
+  const { unknown } = lists;
+  return unknown.length === 0 ? { ...one, lists } : { ...one, lists, unknown };
 }
 
 /** Items of the record's lists that can be rows of no table. */
 export const oddItems = (
   declaration: ObjectDeclaration,
-  { id, record, receivedAtMs }: ReadRecord,
+  { id, lists, receivedAtMs }: ReadRecord & { readonly lists: RecordLists },
 ): readonly Reject[] =>
-  oddItemsOf(declaration, record).map(({ child, item: { value, index, place } }) => ({
+  oddItemsOf(declaration, lists).map(({ child, item: { value, index, place } }) => ({
     path: `${id}.${place.field}[${index}]`,
     reason: `no key for ${child.table}`,
     value,

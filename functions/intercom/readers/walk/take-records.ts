@@ -5,11 +5,11 @@
 import type { ChildDeclaration, ListQuestion, ObjectDeclaration } from '../../../core/declaration.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/json.ts';
 import type { ReadRecord, Reject } from '../../../core/reading.ts';
-import { findList, listUnder } from '../../../core/relationship.ts';
+import { findList, listUnder, type RecordLists, recordLists } from '../../../core/relationship.ts';
 import type { EpochMs } from '../../../core/time.ts';
 import { isNotFound } from '../../http/failures.ts';
 import type { FailureGate } from './failure-gate.ts';
-import { identify, oddItems, recordId, sortOut, withUnknown } from './identify.ts';
+import { identify, oddItems, recordId, sortOut, withLists } from './identify.ts';
 import { inOrder } from './in-order.ts';
 import { totalCount } from './list-answers.ts';
 import { walkNumbers } from './number-walk.ts';
@@ -120,9 +120,10 @@ export function createRecordTaker(
   }
 
   /** Most records come with whole lists, or with lists that nobody knows. */
-  const needsAsking = (record: JsonObject): boolean =>
-    askable.some((child) => {
-      const list = findList(child, record);
+  const needsAsking = ({ found }: RecordLists): boolean =>
+    declaration.children.some((child, index) => {
+      if (child.ask === undefined) return false;
+      const list = found[index] ?? null;
       return list === null ? inARow(child) < ENOUGH_UNKNOWN : !list.isWhole;
     });
 
@@ -141,23 +142,27 @@ export function createRecordTaker(
     const records: ReadRecord[] = [];
     const debts: { readonly id: string; readonly reason: string }[] = [];
     const all: Reject[] = [...rejects];
-    const take = (record: JsonObject): ReadRecord => {
-      const one = withUnknown(declaration, identify(declaration, record, receivedAtMs));
+    const take = (record: JsonObject, lists?: RecordLists): ReadRecord => {
+      const one = withLists(declaration, identify(declaration, record, receivedAtMs), lists);
       records.push(one);
       all.push(...oddItems(declaration, one));
       return one;
     };
-    const asked = new Set(listed.filter(needsAsking));
+    const looked = listed.map((record) => {
+      const lists = recordLists(declaration, record);
+      return { record, lists, isAsked: needsAsking(lists) };
+    });
+    const asked = looked.flatMap(({ record, isAsked }) => (isAsked ? [record] : []));
     let taken = 0;
     const takeWhole = (): void => {
-      for (let next = listed[taken]; next !== undefined && !asked.has(next); next = listed[taken]) {
-        take(next);
+      for (let next = looked[taken]; next?.isAsked === false; next = looked[taken]) {
+        take(next.record, next.lists);
         taken += 1;
         if (askable.length > 0) gate.succeeded();
       }
     };
     takeWhole();
-    for await (const { record, failures, shortfalls } of inOrder([...asked], pace.limit, complete)) {
+    for await (const { record, failures, shortfalls } of inOrder(asked, pace.limit, complete)) {
       const one = take(record);
       taken += 1;
       const reasons = [...shortfalls];

@@ -6,7 +6,7 @@ import type { IsolateOrder, IsolateReport } from './isolate.ts';
 export interface IsolatesOptions {
   /** The module of every thread. It calls `serveInvocations`. */
   readonly module: string | URL;
-  /** Most threads at a time. One starts when an invocation finds every other one busy. */
+  /** Most threads at a time. While there are fewer, one more than is busy is kept ready: its start takes longer than a page. */
   readonly threads: number;
   /** Heap of each thread. One that needs more ends, and its invocations fail as Lambda reports it. */
   readonly memoryMiB: number;
@@ -88,6 +88,10 @@ export function createIsolates(options: IsolatesOptions): Isolates {
     return best === undefined || (best.calls.size > 0 && isolates.size < threads) ? start() : best;
   }
 
+  function keepOneReady(): void {
+    if (isolates.size < threads && [...isolates].every(({ calls }) => calls.size > 0)) start();
+  }
+
   return {
     handlerOf: (arn) => (event, context, signal) => {
       invocations += 1;
@@ -95,6 +99,7 @@ export function createIsolates(options: IsolatesOptions): Isolates {
       const { worker, calls } = leastBusy();
       const call = Promise.withResolvers<unknown>();
       calls.set(id, call);
+      keepOneReady();
       const send = (order: IsolateOrder): void => worker.postMessage(order);
       send({ kind: 'invoke', id, arn, event, deadlineMs: Date.now() + context.getRemainingTimeInMillis() });
       const abort = (): void => send({ kind: 'abort', id });

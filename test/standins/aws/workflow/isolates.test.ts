@@ -93,7 +93,7 @@ describe('an invocation in a thread', () => {
 });
 
 describe('threads', () => {
-  test('are used again while warm, and no more start than are busy', async () => {
+  test('are used again while warm', async () => {
     const { call } = open(3);
     const first = await call('thread', 0);
     expect(await call('thread', 0)).toBe(first);
@@ -101,6 +101,27 @@ describe('threads', () => {
     expect(new Set(both).size).toBe(2);
     expect(both).toContain(first);
   });
+
+  test.each([
+    [1, 1],
+    [2, 2],
+    [3, 2],
+  ])(
+    'with room for %i, %i have started with the first invocation: one is ready for the next',
+    async (threads, started) => {
+      let count = 0;
+      const onWorker = (): number => (count += 1);
+      process.on('worker', onWorker);
+      try {
+        const { call } = open(threads);
+        await call('thread', 0);
+        await call('thread', 0);
+        expect(count).toBe(started);
+      } finally {
+        process.off('worker', onWorker);
+      }
+    },
+  );
 
   test.each([1, 2, 3])('are at most %i, and share the invocations evenly', async (threads) => {
     const { call } = open(threads);
