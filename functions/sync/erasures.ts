@@ -83,16 +83,18 @@ export const debtsWithout = ({ isId }: Pick<Eraser, 'isId'>, debts: readonly Deb
   });
 
 /**
+ * @param known the erasures that the run's plan names
+ * @param now those that the bucket knows
  * @throws ContractError if somebody was erased after the run began: what it has read may hold them, so it must not
  *   commit. The next run reads the object again.
  */
-export async function requireNoErasureSince(
-  { lake, declaration }: { readonly lake: Pick<Lake, 'list'>; readonly declaration: ObjectDeclaration },
+export function requireNoErasureSince(
+  { declaration }: { readonly declaration: ObjectDeclaration },
   runId: string,
   known: readonly string[],
-): Promise<void> {
-  const later = (await knownErasures(lake)).filter(({ id }) => !known.includes(id));
-  if (later.length === 0) return;
+  now: readonly KnownErasure[],
+): void {
+  if (now.every(({ id }) => known.includes(id))) return;
   throw new ContractError(
     `A person was erased while run ${runId} was in progress. Nothing of ${declaration.name} was committed. The next run reads it again, without the person.`,
     { code: 'erased_meanwhile' },

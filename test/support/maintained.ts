@@ -1,7 +1,8 @@
 /** Contacts over memory twins, and the maintenance of their history. */
 import type { Lease } from '../../functions/core/ports.ts';
 import type { ObjectDependencies } from '../../functions/sync/dependencies.ts';
-import { maintainObject } from '../../functions/sync/rewrite/maintain.ts';
+import { knownErasures } from '../../functions/sync/erasures.ts';
+import { isMaintenanceDue, maintainObject } from '../../functions/sync/rewrite/maintain.ts';
 import { createPipeline, dependenciesOf } from './dependencies.ts';
 import { createWorld, createWorldReader } from './search-world.ts';
 
@@ -19,6 +20,10 @@ export function contactsPipeline(compression: 'gzip' | 'none') {
   });
   return { pipeline, world, dependencies };
 }
+
+/** Whether a commit would have the object's history maintained. */
+export const isDue = async (dependencies: ObjectDependencies): Promise<boolean> =>
+  isMaintenanceDue(dependencies, await knownErasures(dependencies.lake));
 
 /**
  * Maintains by invocations that are over after a few looks at their time.

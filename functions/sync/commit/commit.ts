@@ -14,7 +14,7 @@ import { isoTime } from '../../core/time.ts';
 import type { CommitResult } from '../../core/workflow.ts';
 import { asWritten, excludes } from '../../rows/field-rules.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
-import { debtsWithout, requireNoErasureSince, suppressionOf } from '../erasures.ts';
+import { debtsWithout, knownErasures, requireNoErasureSince, suppressionOf } from '../erasures.ts';
 import { finishCommit } from '../finish-commit.ts';
 import { readsRecords, tooManyDebts, tooManyDeletions } from '../judge.ts';
 import { requireLease } from '../lease.ts';
@@ -229,20 +229,20 @@ async function draftOf(dependencies: ObjectDependencies, run: RunContext): Promi
 export async function commitObject(dependencies: ObjectDependencies, holder: Lease): Promise<CommitResult> {
   const run = await requireRunContext(dependencies, holder.runId);
   // First: who takes the lease after this raises the fence, and then nothing below can be marked.
-  const { fence } = await dependencies.state.load(dependencies.declaration.name);
+  const { lake, state, declaration } = dependencies;
+  const { fence } = await state.load(declaration.name);
+  const erasures = await knownErasures(lake);
   if (!(await isCommitted(dependencies, holder))) {
     await requireLease(dependencies, holder);
-    const { erasures = [] } = await requireStored<Plan>(
-      dependencies.lake,
-      planKey(run.runId, dependencies.declaration.name),
-    );
-    await requireNoErasureSince(dependencies, run.runId, erasures);
+    const plan = await requireStored<Plan>(lake, planKey(run.runId, declaration.name));
+    requireNoErasureSince(dependencies, run.runId, plan.erasures ?? [], erasures);
     const draft = await draftOf(dependencies, run);
     await finishCommit(dependencies, await mark(dependencies, holder, fence), draft);
   }
   const isEvidenceLeft = await pruneHistory(dependencies);
   await publishCommitted(dependencies, holder.runId);
-  return settled(dependencies, holder, isEvidenceLeft);
+  const maintain = isEvidenceLeft || (await isMaintenanceDue(dependencies, erasures));
+  return settled(dependencies, holder, maintain);
 }
 
 /** True if this run has already committed the object. A later run may have committed since. */
@@ -276,7 +276,7 @@ async function mark(dependencies: ObjectDependencies, holder: Lease, fence: numb
 async function settled(
   dependencies: ObjectDependencies,
   holder: Lease,
-  isEvidenceLeft: boolean,
+  maintain: boolean,
 ): Promise<CommitResult> {
   const { lake, state: store, declaration, observe } = dependencies;
   const state = await store.load(declaration.name);
@@ -284,6 +284,5 @@ async function settled(
   const manifest = await requireStored<Manifest>(lake, manifestKey(declaration.name, holder.runId));
   const rows = manifest.tables[declaration.name]?.rows ?? 0;
   observe({ type: 'object_finished', object: declaration.name, status: 'committed', rows });
-  const maintain = isEvidenceLeft || (await isMaintenanceDue(dependencies));
   return { status: 'committed', rows: rowsOf(manifest), maintain };
 }

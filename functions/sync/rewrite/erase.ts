@@ -265,36 +265,90 @@ const placesOf = ({ declaration }: Pick<EraseDependencies, 'declaration'>) => [
   ...SHARED_TABLES.map((table) => ({ table, owner: `${declaration.name}-` })),
 ];
 
+/** How far left-overs are looked through: up to the file with this key. */
+interface Looked {
+  readonly format: 1;
+  readonly upTo: string;
+}
+
+/** The last receipt of the look through left-overs; null before the first. */
+async function latestLook(
+  { lake, declaration }: Pick<EraseDependencies, 'lake' | 'declaration'>,
+  erasure: string,
+): Promise<{ readonly looked: Looked | null; readonly sequence: number }> {
+  let looked: Looked | null = null;
+  for (let sequence = 1; ; sequence += 1) {
+    const found = await readStored<Looked>(lake, rewriteReceiptKey(erasure, declaration.name, sequence));
+    if (found === null) return { looked, sequence };
+    looked = found;
+  }
+}
+
+/** Files that no manifest lists. */
+async function* unlisted({
+  lake,
+  declaration,
+}: Pick<EraseDependencies, 'lake' | 'declaration'>): AsyncGenerator<{
+  readonly key: string;
+  readonly table: TableName | null;
+}> {
+  const manifests = await manifestsOf(lake, declaration.name);
+  const listed = new Set(manifests.flatMap(({ manifest }) => filesOf(manifest)));
+  const ofEvidence = { prefix: evidencePrefix(declaration.name), table: null, owner: '' };
+  const places = placesOf({ declaration }).map((place) => ({ ...place, prefix: tablePrefix(place.table) }));
+  for (const { prefix, table, owner } of [ofEvidence, ...places]) {
+    for await (const key of lake.list(prefix)) {
+      const isOurs = key.slice(key.lastIndexOf('/') + 1).startsWith(owner);
+      if (isOurs && !listed.has(key)) yield { key, table };
+    }
+  }
+}
+
 /**
  * Removes files that no manifest lists and that have the person: left by an attempt that was cut off, or by a removal
  * that was. No run needs them: one that began before the erasure commits nothing.
- * @returns false if the invocation has to end before it is done
+ * @returns false if the invocation has to end before it is done; the next one goes on after the last file, and looks at
+ *   one at least
  */
 export async function removeUnlisted(
-  { lake, declaration, hashes }: EraseDependencies,
+  dependencies: EraseDependencies,
+  lease: SoleLease,
   erasure: string,
   attempt: RewriteAttempt,
 ): Promise<boolean> {
+  const { lake, declaration, hashes } = dependencies;
   const eraser = createEraser(declaration, [await requestOf(lake, erasure)], await hashes.hashText());
-  const manifests = await manifestsOf(lake, declaration.name);
-  const listed = new Set(manifests.flatMap(({ manifest }) => filesOf(manifest)));
-  for (const { table, owner } of placesOf({ declaration })) {
-    for await (const key of lake.list(tablePrefix(table))) {
-      if (listed.has(key) || !key.slice(key.lastIndexOf('/') + 1).startsWith(owner)) continue;
-      if (attempt.isOver()) return false;
-      const body = await lake.get(key);
-      if (body !== null && (await isNamedIn(eraser, table, key, body))) await lake.delete([key]);
+  const { looked, sequence } = await latestLook(dependencies, erasure);
+  const begin = looked?.upTo ?? '';
+  const files = (await Array.fromAsync(unlisted(dependencies)))
+    .filter(({ key }) => key > begin)
+    .toSorted((a, b) => (a.key < b.key ? -1 : 1));
+  for (const [at, { key, table }] of files.entries()) {
+    if (at > 0 && attempt.isOver()) {
+      const receipt = rewriteReceiptKey(erasure, declaration.name, sequence);
+      await storeOnce<Looked>(lake, receipt, { format: 1, upTo: files[at - 1]?.key ?? begin });
+      return false;
     }
-  }
-  for await (const key of lake.list(evidencePrefix(declaration.name))) {
-    if (listed.has(key)) continue;
-    const text = Buffer.from((await lake.get(key)) ?? '').toString('utf8');
-    if (eraser.withoutIds(text) !== text) await lake.delete([key]);
+    const body = await lake.get(key);
+    if (body === null || !(await isNamedIn(eraser, table, key, body))) continue;
+    // Of another attempt's files, none was there when the names were listed.
+    await requireSoleLease(dependencies, lease);
+    await lake.delete([key]);
   }
   return true;
 }
 
-async function isNamedIn(eraser: Eraser, table: TableName, key: string, body: Uint8Array): Promise<boolean> {
+/** @param table null for evidence */
+async function isNamedIn(
+  eraser: Eraser,
+  table: TableName | null,
+  key: string,
+  body: Uint8Array,
+): Promise<boolean> {
+  if (table === null) {
+    const text = Buffer.from(body).toString('utf8');
+    return eraser.withoutIds(text) !== text;
+  }
   for await (const line of linesOf(key, body))
     if (eraser.erase(table, line.toString('utf8')).change !== 'none') return true;
   return false;

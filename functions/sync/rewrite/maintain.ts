@@ -18,7 +18,7 @@ import type { MaintainResult } from '../../core/workflow.ts';
 import { beyondHistory } from '../commit/history.ts';
 import { counting, type KnownManifest } from '../counting.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
-import { knownErasures } from '../erasures.ts';
+import { type KnownErasure, knownErasures } from '../erasures.ts';
 import { acquireSoleLease, requireSoleLease, type SoleLease } from '../lease.ts';
 import { manifestKeys } from '../manifests.ts';
 import { encodeJson, readStored } from '../store.ts';
@@ -40,10 +40,15 @@ const keepMsOf = ({ config }: DueDependencies): EpochMs | null =>
 
 const DONE: MaintainResult = { status: 'done' };
 
-/** Whether `maintain` has to put runs together or erase a person. Names alone decide. */
-export async function isMaintenanceDue(dependencies: DueDependencies): Promise<boolean> {
+/**
+ * Whether `maintain` has to put runs together or erase a person. Names alone decide.
+ * @param erasures those that the bucket knows
+ */
+export async function isMaintenanceDue(
+  dependencies: DueDependencies,
+  erasures: readonly KnownErasure[],
+): Promise<boolean> {
   const { lake, declaration } = dependencies;
-  const erasures = await knownErasures(lake);
   if (erasures.some(({ step }) => step(declaration.name) !== 'removed')) return true;
   if (declaration.sync.kind !== 'incremental') return false;
   const ids = (await manifestKeys(lake, declaration.name)).map(runIdIn);
@@ -103,41 +108,49 @@ function daysToSweep(purged: readonly string[], now: number): readonly string[] 
   return [...days].filter((day) => now - Date.parse(`${day}T23:59:59.999Z`) > SWEEP_AFTER_MS);
 }
 
+/** An erasure, and what the object has done of it by now. */
+interface OpenErasure extends Pick<KnownErasure, 'id' | 'isNow'> {
+  step: ReturnType<KnownErasure['step']>;
+}
+
 /** Erases whoever is still there. False if the invocation has to end before it is done. */
 async function eraseAll(
   dependencies: MaintainDependencies,
   lease: SoleLease,
+  erasures: readonly OpenErasure[],
   attempt: RewriteAttempt,
 ): Promise<boolean> {
-  const { lake, declaration } = dependencies;
-  for (const { id, step } of await knownErasures(lake)) {
-    if (step(declaration.name) !== 'asked') continue;
-    if (!(await erasePerson(dependencies, lease, id, attempt))) return false;
+  for (const erasure of erasures) {
+    if (erasure.step !== 'asked') continue;
+    if (!(await erasePerson(dependencies, lease, erasure.id, attempt))) return false;
+    erasure.step = 'rewritten';
   }
   return true;
 }
 
 /** The time for which replaced files are judged: an erasure need not wait for running queries. */
-async function removalTime({ lake, declaration, clock }: MaintainDependencies): Promise<EpochMs> {
-  const isHurried = (await knownErasures(lake)).some(
-    ({ isNow, step }) => isNow && step(declaration.name) === 'rewritten',
-  );
-  return isHurried ? Number.POSITIVE_INFINITY : clock.now();
-}
+const removalTime = ({ clock }: MaintainDependencies, erasures: readonly OpenErasure[]): EpochMs =>
+  erasures.some(({ isNow, step }) => isNow && step === 'rewritten') ? Number.POSITIVE_INFINITY : clock.now();
 
 /** An erasure is done when nothing of what was replaced is left. False if the invocation has to end before. */
-async function confirmRemoved(dependencies: MaintainDependencies, attempt: RewriteAttempt): Promise<boolean> {
+async function confirmRemoved(
+  dependencies: MaintainDependencies,
+  lease: SoleLease,
+  erasures: readonly OpenErasure[],
+  attempt: RewriteAttempt,
+): Promise<boolean> {
   const { lake, declaration, clock } = dependencies;
-  const rewritten = (await knownErasures(lake)).filter(({ step }) => step(declaration.name) === 'rewritten');
+  const rewritten = erasures.filter(({ step }) => step === 'rewritten');
   if (rewritten.length === 0) return true;
   const left = await knownManifests(dependencies);
   if (counting(left).length < left.length) return true;
-  for (const { id } of rewritten) {
-    if (!(await removeUnlisted(dependencies, id, attempt))) return false;
+  for (const erasure of rewritten) {
+    if (!(await removeUnlisted(dependencies, lease, erasure.id, attempt))) return false;
     await lake.putNew(
-      erasedObjectKey(id, declaration.name, 'removed'),
+      erasedObjectKey(erasure.id, declaration.name, 'removed'),
       encodeJson({ removed_at: isoTime(clock.now()) }),
     );
+    erasure.step = 'removed';
   }
   return true;
 }
@@ -152,12 +165,13 @@ interface Step {
 /** The runs of past days become one. */
 async function stepOfTiers(
   dependencies: MaintainDependencies,
-  attempt: RewriteAttempt,
   lease: SoleLease,
+  erasures: readonly OpenErasure[],
+  attempt: RewriteAttempt,
 ): Promise<Step> {
   const { clock } = dependencies;
   const manifests = await knownManifests(dependencies);
-  const old = purgeable(manifests, await removalTime(dependencies));
+  const old = purgeable(manifests, removalTime(dependencies, erasures));
   if (!(await purge(dependencies, old, attempt))) return { rewrite: null, isPurged: false };
   const left = manifests.filter(({ runId }) => !old.includes(runId));
   await sweep(dependencies, lease, daysToSweep(old, clock.now()), left);
@@ -166,10 +180,15 @@ async function stepOfTiers(
 }
 
 /** What runs beyond the history noticed becomes one rewrite, before they go. */
-async function stepOfHistory(dependencies: MaintainDependencies, attempt: RewriteAttempt): Promise<Step> {
+async function stepOfHistory(
+  dependencies: MaintainDependencies,
+  _lease: SoleLease,
+  erasures: readonly OpenErasure[],
+  attempt: RewriteAttempt,
+): Promise<Step> {
   const { declaration } = dependencies;
   const manifests = await knownManifests(dependencies);
-  const due = purgeable(manifests, await removalTime(dependencies));
+  const due = purgeable(manifests, removalTime(dependencies, erasures));
   if (!(await purge(dependencies, due, attempt))) return { rewrite: null, isPurged: false };
   const left = manifests.filter(({ runId }) => !due.includes(runId));
   const keys = counting(left).map(({ runId }) => manifestKey(declaration.name, runId));
@@ -187,16 +206,21 @@ export async function maintainObject(
   holder: Lease,
   attempt: RewriteAttempt,
 ): Promise<MaintainResult> {
-  const { state: store, declaration } = dependencies;
+  const { lake, state: store, declaration } = dependencies;
   const lease = await acquireSoleLease(dependencies, holder, attempt.id);
   if (lease === null) return DONE;
+  // Listed once: what is asked for from now on is for the next run.
+  const erasures = (await knownErasures(lake)).map(
+    ({ id, isNow, step }): OpenErasure => ({ id, isNow, step: step(declaration.name) }),
+  );
   const nextStep = declaration.sync.kind === 'incremental' ? stepOfTiers : stepOfHistory;
   for (;;) {
     if (attempt.isOver()) return { status: 'continue' };
     await requireSoleLease(dependencies, lease);
-    if (!(await eraseAll(dependencies, lease, attempt))) return { status: 'continue' };
-    const { rewrite, isPurged } = await nextStep(dependencies, attempt, lease);
-    if (!isPurged || !(await confirmRemoved(dependencies, attempt))) return { status: 'continue' };
+    if (!(await eraseAll(dependencies, lease, erasures, attempt))) return { status: 'continue' };
+    const { rewrite, isPurged } = await nextStep(dependencies, lease, erasures, attempt);
+    if (!isPurged) return { status: 'continue' };
+    if (!(await confirmRemoved(dependencies, lease, erasures, attempt))) return { status: 'continue' };
     if (rewrite === null) break;
     if (!(await compact(dependencies, lease, rewrite, attempt))) return { status: 'continue' };
   }

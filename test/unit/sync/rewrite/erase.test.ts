@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { ErasureRequest } from '../../../../functions/core/erasure.ts';
 import { ContractError } from '../../../../functions/core/errors.ts';
 import {
+  ERASURES_PREFIX,
   erasedObjectKey,
   erasureLiftedKey,
   erasureNowKey,
@@ -14,7 +15,7 @@ import {
 import type { Lake } from '../../../../functions/core/ports.ts';
 import { commitObject } from '../../../../functions/sync/commit/commit.ts';
 import type { ObjectDependencies } from '../../../../functions/sync/dependencies.ts';
-import { isMaintenanceDue, maintainObject } from '../../../../functions/sync/rewrite/maintain.ts';
+import { maintainObject } from '../../../../functions/sync/rewrite/maintain.ts';
 import { encodeJson } from '../../../../functions/sync/store.ts';
 import { createCrashPoint, Killed } from '../../../support/crash.ts';
 import {
@@ -24,7 +25,7 @@ import {
   readerOf,
   testHash,
 } from '../../../support/dependencies.ts';
-import { contactsPipeline, maintainInSteps } from '../../../support/maintained.ts';
+import { contactsPipeline, isDue, maintainInSteps } from '../../../support/maintained.ts';
 import { committedRows, countingManifestsOf, manifestsOf, rowsOfParts } from '../../../support/rows-of.ts';
 import type { WorldRecord } from '../../../support/search-world.ts';
 import { pageOf, recordOf } from '../../../support/slices.ts';
@@ -156,7 +157,7 @@ test.each(['gzip', 'none'] as const)(
     const originals = manifestsOf(pipeline.lake, 'contacts');
     expect(before.some(isTheirs)).toBe(true);
     await ask(pipeline);
-    expect(await isMaintenanceDue(dependencies)).toBe(true);
+    expect(await isDue(dependencies)).toBe(true);
     await maintain(pipeline, dependencies);
     expect(visible(pipeline)).toEqual(neighbours(before));
 
@@ -165,7 +166,7 @@ test.each(['gzip', 'none'] as const)(
     expect(replaced.length).toBeGreaterThan(0);
     expect(filesWithPerson(pipeline).length).toBeGreaterThan(0);
     pipeline.clock.advance(3 * HOUR_MS);
-    expect(await isMaintenanceDue(dependencies)).toBe(true);
+    expect(await isDue(dependencies)).toBe(true);
     await maintain(pipeline, dependencies);
     expect(filesWithPerson(pipeline)).toEqual([]);
     expect(visible(pipeline)).toEqual(neighbours(before));
@@ -225,7 +226,7 @@ test('an erasure goes through days and months that were put together', async () 
   expect(neighbours(before).every((line) => visible(pipeline).includes(line))).toBe(true);
   pipeline.clock.advance(3 * HOUR_MS);
   await maintain(pipeline, dependencies);
-  expect(await isMaintenanceDue(dependencies)).toBe(false);
+  expect(await isDue(dependencies)).toBe(false);
 });
 
 test('a run that began before the erasure commits nothing', async () => {
@@ -498,6 +499,52 @@ test.each([1, 2, 3])(
     expect(visible(pipeline)).toEqual(neighbours(before).filter((line) => !line.includes('person-1')));
   },
 );
+
+test('left-overs are looked through by invocations that have time for one file each', async () => {
+  const { pipeline, dependencies } = await history(4);
+  await ask(pipeline, { isNow: true });
+  const leftOver = (name: string): string =>
+    `tables/contacts/run_date=2026-11-22/run_id=20261122T000000000Z-ffffff/0001-${name}-0001.ndjson`;
+  for (let index = 0; index < 6; index += 1) {
+    const id = index % 2 === 0 ? PERSON : 'person-0';
+    pipeline.lake.files.set(leftOver(`cut${index}`), Buffer.from(`{"id":"${id}"}\n`));
+  }
+  const looked: string[] = [];
+  const lake: Lake = {
+    ...pipeline.lake,
+    async get(key) {
+      if (key.includes('-cut')) looked.push(key);
+      return pipeline.lake.get(key);
+    },
+  };
+  pipeline.clock.advance(60_000);
+  const holder = await beginRun(pipeline, dependencies);
+  await maintainInSteps({ ...dependencies, lake }, holder, { looks: 1, mostCalls: 200 });
+  expect(looked).toEqual([0, 1, 2, 3, 4, 5].map((index) => leftOver(`cut${index}`)));
+  const left = pipeline.lake.keys('tables/').filter((key) => key.includes('-cut'));
+  expect(left).toEqual([1, 3, 5].map((index) => leftOver(`cut${index}`)));
+  expect(filesWithPerson(pipeline)).toEqual([]);
+});
+
+test('erasures are listed twice a run: before it reads, and before it commits; and once to maintain', async () => {
+  const { pipeline, dependencies } = await history(1);
+  let lists = 0;
+  const lake: Lake = {
+    ...pipeline.lake,
+    list(prefix) {
+      if (prefix === ERASURES_PREFIX) lists += 1;
+      return pipeline.lake.list(prefix);
+    },
+  };
+  const counting = { ...dependencies, lake };
+  expect((await runOnce(pipeline, counting)).status).toBe('succeeded');
+  expect(lists).toBe(2);
+  await ask(pipeline, { isNow: true });
+  lists = 0;
+  await maintain(pipeline, counting);
+  expect(lists).toBe(1);
+  expect(filesWithPerson(pipeline)).toEqual([]);
+});
 
 test('an invocation that is short of time goes on from its last receipt', async () => {
   const { pipeline, dependencies } = await history(10);

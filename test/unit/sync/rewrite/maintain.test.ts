@@ -5,10 +5,10 @@ import { describe, expect, test } from 'vitest';
 import type { Manifest } from '../../../../functions/core/engine-files.ts';
 import { counting } from '../../../../functions/sync/counting.ts';
 import type { ObjectDependencies } from '../../../../functions/sync/dependencies.ts';
-import { isMaintenanceDue, maintainObject } from '../../../../functions/sync/rewrite/maintain.ts';
+import { maintainObject } from '../../../../functions/sync/rewrite/maintain.ts';
 import { createCrashPoint, Killed } from '../../../support/crash.ts';
 import type { Pipeline } from '../../../support/dependencies.ts';
-import { contactsPipeline, maintainInSteps } from '../../../support/maintained.ts';
+import { contactsPipeline, isDue, maintainInSteps } from '../../../support/maintained.ts';
 import { countingManifestsOf, manifestsOf, rowsOfParts } from '../../../support/rows-of.ts';
 import { beginRun, runOnce } from '../../../support/workflow.ts';
 
@@ -65,7 +65,7 @@ test('runs of past days become one each, byte by byte, and are removed after the
   const { pipeline, dependencies } = await history(20);
   const before = visible(pipeline);
   const manifestsBefore = manifestsOf(pipeline.lake, 'contacts').length;
-  expect(await isMaintenanceDue(dependencies)).toBe(true);
+  expect(await isDue(dependencies)).toBe(true);
   await maintain(pipeline, dependencies);
   expect(visible(pipeline)).toEqual(before);
   const rewrites = manifestsOf(pipeline.lake, 'contacts').filter(({ mode }) => mode === 'compaction');
@@ -75,10 +75,10 @@ test('runs of past days become one each, byte by byte, and are removed after the
   expect(manifestsOf(pipeline.lake, 'contacts')).toHaveLength(manifestsBefore + rewrites.length);
 
   pipeline.clock.advance(72 * HOUR_MS);
-  expect(await isMaintenanceDue(dependencies)).toBe(true);
+  expect(await isDue(dependencies)).toBe(true);
   await maintain(pipeline, dependencies);
   expect(visible(pipeline)).toEqual(before);
-  expect(await isMaintenanceDue(dependencies)).toBe(false);
+  expect(await isDue(dependencies)).toBe(false);
   const left = manifestsOf(pipeline.lake, 'contacts');
   expect(left.length).toBeLessThan(manifestsBefore / 2);
   const listed = left.flatMap(({ tables }) => Object.values(tables).flatMap(({ files }) => files));
