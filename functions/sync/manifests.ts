@@ -63,3 +63,9 @@ export const thatCount = (stored: readonly StoredManifest[]): readonly StoredMan
   counting(
     stored.map((one) => ({ ...one, runId: one.manifest.run_id, replaces: one.manifest.replaces ?? [] })),
   );
+
+/** The keys of all files that a manifest lists. */
+export const filesOf = ({ tables, evidence = [] }: Manifest): readonly string[] => [
+  ...Object.values(tables).flatMap(({ files }) => files.map(({ key }) => key)),
+  ...evidence.map(({ key }) => key),
+];

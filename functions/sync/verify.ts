@@ -9,8 +9,7 @@ import { sum } from '../core/metrics.ts';
 import { type ObjectName, SHARED_TABLES, type TableName } from '../core/names.ts';
 import type { Lake } from '../core/ports.ts';
 import { linesOf, type Row, rowOf } from './lines.ts';
-import { manifestKeys, manifestsOf, type StoredManifest, thatCount } from './manifests.ts';
-import { filesOf } from './rewrite/purge.ts';
+import { filesOf, manifestKeys, manifestsOf, type StoredManifest, thatCount } from './manifests.ts';
 
 /** Something that is not as a manifest says. */
 export interface Problem {

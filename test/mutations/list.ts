@@ -107,7 +107,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'functions/sync/finish-commit.ts',
     edits: [
       {
-        from: "const isNew = (await lake.putNew(key, encodeJson(draft.manifest))) === 'written';",
+        from: "const isNew = (await lake.putNew(key, encodeJson(wanted))) === 'written';",
         to: 'const isNew = true;',
       },
       {

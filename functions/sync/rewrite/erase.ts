@@ -25,7 +25,7 @@ import type { ObjectDependencies } from '../dependencies.ts';
 import { debtsWithout, requestOf } from '../erasures.ts';
 import { requireSoleLease, type SoleLease } from '../lease.ts';
 import { linesOf } from '../lines.ts';
-import { manifestsOf, thatCount } from '../manifests.ts';
+import { filesOf, manifestsOf, thatCount } from '../manifests.ts';
 import { encodeJson, readStored, storeOnce } from '../store.ts';
 import { applyRewrite } from './apply.ts';
 import {
@@ -37,7 +37,6 @@ import {
   replacedRun,
   sha256,
 } from './compact.ts';
-import { filesOf } from './purge.ts';
 
 type EraseDependencies = Pick<ObjectDependencies, 'lake' | 'state' | 'declaration' | 'clock' | 'hashes'>;
 

@@ -20,11 +20,11 @@ import { counting, type KnownManifest } from '../counting.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
 import { type KnownErasure, knownErasures } from '../erasures.ts';
 import { acquireSoleLease, requireSoleLease, type SoleLease } from '../lease.ts';
-import { manifestKeys } from '../manifests.ts';
+import { filesOf, manifestKeys } from '../manifests.ts';
 import { encodeJson, readStored } from '../store.ts';
 import { compact, type RewriteAttempt, sha256 } from './compact.ts';
 import { erasePerson, removeUnlisted } from './erase.ts';
-import { filesOf, purge } from './purge.ts';
+import { purge } from './purge.ts';
 import { evidenceRewrite, mayPay, nextRewrite, purgeable, type Rewrite, SWEEP_AFTER_MS } from './tiers.ts';
 
 type MaintainDependencies = Pick<

@@ -2,13 +2,8 @@
 import type { Manifest } from '../../core/engine-files.ts';
 import { isErased, manifestKey, originalOf, purgedKey, runIdIn } from '../../core/lake-keys.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
-import { manifestKeys } from '../manifests.ts';
+import { filesOf, manifestKeys } from '../manifests.ts';
 import { encodeJson, readStored } from '../store.ts';
-
-export const filesOf = ({ tables, evidence = [] }: Manifest): readonly string[] => [
-  ...Object.values(tables).flatMap(({ files }) => files.map(({ key }) => key)),
-  ...evidence.map(({ key }) => key),
-];
 
 type PurgeDependencies = Pick<ObjectDependencies, 'lake' | 'declaration'>;
 
