@@ -4,6 +4,7 @@
  */
 import { ownTables } from '../../core/declared-tables.ts';
 import type { Manifest } from '../../core/engine-files.ts';
+import type { ErasedObject } from '../../core/erasure.ts';
 import {
   dayPrefix,
   erasedObjectKey,
@@ -21,7 +22,7 @@ import type { ObjectDependencies } from '../dependencies.ts';
 import { type KnownErasure, knownErasures } from '../erasures.ts';
 import { acquireSoleLease, requireSoleLease, type SoleLease } from '../lease.ts';
 import { filesOf, manifestKeys } from '../manifests.ts';
-import { encodeJson, readStored } from '../store.ts';
+import { encodeJson, readStored, requireStored } from '../store.ts';
 import { compact, type RewriteAttempt, sha256 } from './compact.ts';
 import { erasePerson, removeUnlisted } from './erase.ts';
 import { purge } from './purge.ts';
@@ -132,7 +133,10 @@ async function eraseAll(
 const removalTime = ({ clock }: MaintainDependencies, erasures: readonly OpenErasure[]): EpochMs =>
   erasures.some(({ isNow, step }) => isNow && step === 'rewritten') ? Number.POSITIVE_INFINITY : clock.now();
 
-/** An erasure is done when nothing of what was replaced is left. False if the invocation has to end before. */
+/**
+ * An erasure is done when nothing is left of what had been replaced by then. What is replaced later is without the
+ * person. False if the invocation has to end before.
+ */
 async function confirmRemoved(
   dependencies: MaintainDependencies,
   lease: SoleLease,
@@ -141,10 +145,13 @@ async function confirmRemoved(
 ): Promise<boolean> {
   const { lake, declaration, clock } = dependencies;
   const rewritten = erasures.filter(({ step }) => step === 'rewritten');
-  if (rewritten.length === 0) return true;
-  const left = await knownManifests(dependencies);
-  if (counting(left).length < left.length) return true;
+  const left = rewritten.length === 0 ? [] : await knownManifests(dependencies);
   for (const erasure of rewritten) {
+    const key = erasedObjectKey(erasure.id, declaration.name, 'rewritten');
+    const rewrittenMs = Date.parse((await requireStored<ErasedObject>(lake, key)).rewritten_at);
+    const before = left.filter(({ committedAtMs }) => committedAtMs <= rewrittenMs);
+    const replaced = new Set(before.flatMap(({ replaces }) => replaces));
+    if (left.some(({ runId }) => replaced.has(runId))) continue;
     if (!(await removeUnlisted(dependencies, lease, erasure.id, attempt))) return false;
     await lake.putNew(
       erasedObjectKey(erasure.id, declaration.name, 'removed'),

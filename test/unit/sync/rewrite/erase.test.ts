@@ -13,6 +13,7 @@ import {
   manifestKey,
 } from '../../../../functions/core/lake-keys.ts';
 import type { Lake } from '../../../../functions/core/ports.ts';
+import type { ReadEvent } from '../../../../functions/core/reading.ts';
 import { commitObject } from '../../../../functions/sync/commit/commit.ts';
 import type { ObjectDependencies } from '../../../../functions/sync/dependencies.ts';
 import { maintainObject } from '../../../../functions/sync/rewrite/maintain.ts';
@@ -349,6 +350,35 @@ test('what an erasure replaced does not count again when old runs go', async () 
     'full_refresh',
   ]);
   expect(committedRows(pipeline.lake, 'tags').map((row) => row.name)).toEqual(['Another', 'Another']);
+  expect(filesWithPerson(pipeline)).toEqual([]);
+});
+
+test('an erasure is done although every run puts together what earlier ones noticed', async () => {
+  const pipeline = createPipeline();
+  let name = ADDRESS;
+  const reader = readerOf(async function* () {
+    const receivedAtMs = pipeline.clock.now();
+    const rejects = [{ path: 'data[1]', reason: 'odd', value: null, receivedAtMs }];
+    yield { ...pageOf([recordOf('1', 0, { type: 'tag', id: '1', name })], 1), rejects } as ReadEvent;
+    yield { type: 'end', matched: 1 };
+  });
+  const config = { history: { fullRefreshRuns: 1 } };
+  const dependencies = dependenciesOf(pipeline, { object: 'tags', reader, config });
+  const sync = async (): Promise<void> => {
+    expect((await runOnce(pipeline, dependencies)).status).toBe('succeeded');
+    await maintain(pipeline, dependencies);
+  };
+  await sync();
+  await ask(pipeline);
+  name = 'Another';
+  const isDone = (): boolean => pipeline.lake.files.has(erasedObjectKey(ERASURE, 'tags', 'removed'));
+  await sync();
+  expect(isDone()).toBe(false);
+  for (let run = 0; run < 4; run += 1) await sync();
+  // Something always waits for queries.
+  const manifests = manifestsOf(pipeline.lake, 'tags');
+  expect(manifests.length).toBeGreaterThan(countingManifestsOf(pipeline.lake, 'tags').length);
+  expect(isDone()).toBe(true);
   expect(filesWithPerson(pipeline)).toEqual([]);
 });
 
