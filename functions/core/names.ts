@@ -4,7 +4,7 @@
  * Small lists that a workspace may lack. A token without their permission cannot read them, and that is no failure:
  * they are unavailable. They have no metrics and alarms of their own, which would cost more than they are worth.
  */
-export const OPTIONAL_NAMES = [
+const OPTIONAL_NAMES = [
   'ticket_states',
   'brands',
   'emails',

@@ -27,8 +27,8 @@ export interface PipelineStatus {
   readonly objects: readonly ObjectStatus[];
 }
 
-/** Runs to look through for objects that run less often than others: two days of an hourly schedule. */
-const RUNS_LOOKED_AT = 50;
+/** Runs to look through for objects that run less often than others: more than a day of runs every 15 minutes. */
+const RUNS_LOOKED_AT = 120;
 
 /** Summaries to read at once. */
 const BATCH = 10;

@@ -4,6 +4,7 @@ import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import { invocationsAtOnce, type ResolvedConfig } from '../../functions/config/config.ts';
 import type { Deployment } from '../../functions/config/deployment.ts';
+import { isOptional, type ObjectName } from '../../functions/core/names.ts';
 import { grantLake, grantSecret, grantState, grantSyncEvent, STATE_KEYS } from '../constructs/access.ts';
 import type { RunIntervals } from '../constructs/alarms.ts';
 import { Extractors } from '../constructs/extractors.ts';
@@ -175,7 +176,13 @@ export class PipelineStack extends Stack {
   }
 }
 
+/** The small lists, which run rarely, do not make alarms of the other objects look further back. */
 function intervalsOf({ objects }: ResolvedConfig, deployment: Deployment): RunIntervals {
-  const minutes = objectGroups(objects, deployment).map(({ schedule }) => schedule.gaps.longest / 60);
-  return { shortestMinutes: Math.min(...minutes), longestMinutes: Math.max(...minutes) };
+  const minutesOf = (some: readonly ObjectName[]) =>
+    objectGroups(some, deployment).map(({ schedule }) => schedule.gaps.longest / 60);
+  const others = objects.filter((object) => !isOptional(object));
+  return {
+    shortestMinutes: Math.min(...minutesOf(objects)),
+    longestMinutes: Math.max(...minutesOf(others.length === 0 ? objects : others)),
+  };
 }

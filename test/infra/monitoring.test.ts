@@ -200,8 +200,9 @@ describe('the alarms', () => {
     for (const alarm of Object.values(others)) expect(alarm).not.toHaveProperty('InsufficientDataActions');
   });
 
-  test('wait for the most frequent schedule, and remember until the rarest has run again', () => {
-    const alarms = alarmsOf(monitoring({ objectFrequency: { tags: { every: '6 hours' } } }));
+  test('wait for the most frequent schedule, and remember until the rarest but for small lists has run again', () => {
+    const objectFrequency = { tags: { every: '6 hours' }, brands: { every: '1 day' } };
+    const alarms = alarmsOf(monitoring({ objectFrequency }));
     const minutes = (name: string): number => {
       const alarm = alarms[name];
       if (alarm === undefined) throw new Error(name);

@@ -29,12 +29,14 @@ async function lakeOf(
 }
 
 test('the failure of an object that runs less often is reported until its next run, with its run id', async () => {
-  const hourly = { contacts: null };
-  const lake = await lakeOf([{ companies: 'No permission.' }, ...Array.from({ length: 30 }, () => hourly)]);
+  // A day of runs every 15 minutes, the most frequent there are.
+  const runs = 96;
+  const others = Array.from({ length: runs }, () => ({ contacts: null }));
+  const lake = await lakeOf([{ companies: 'No permission.' }, ...others]);
   const status = await readStatus(lake, ['contacts', 'companies', 'tags'], 0);
-  expect(status.last_run?.run_id).toBe(runId(30));
+  expect(status.last_run?.run_id).toBe(runId(runs));
   expect(status.objects.map(({ last_outcome }) => last_outcome)).toEqual([
-    { run_id: runId(30), status: 'committed', message: null },
+    { run_id: runId(runs), status: 'committed', message: null },
     { run_id: runId(0), status: 'failed', message: 'No permission.' },
     null,
   ]);
