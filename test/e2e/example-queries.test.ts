@@ -2,6 +2,7 @@
 import { TrinoSQL } from 'dt-sql-parser';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LakeDatabase, openLakeDatabase } from '../../lib/cli/local/lake-database.ts';
+import { resultText } from '../../lib/cli/local/query-output.ts';
 import { DOCUMENTED_QUERIES, queriesIn } from '../support/documented-queries.ts';
 import { type Bench, startBench } from '../support/local/local-bench.ts';
 import { rowsOf } from '../support/local/sql-tables.ts';
@@ -63,15 +64,29 @@ test('docs/queries.md answers the questions that people ask first', () => {
     'Team performance',
     'Workload by hour of the week',
     "The AI agent's share and outcome",
-    'First-response time per team',
+    'First responses of each team',
     'CSAT by week',
     'Open tickets by type',
+    'Time to the first reply on tickets',
     'Conversations per company',
+    'Who works together',
+    'What the AI agent answers from',
+    'Subscriptions',
     'Tag trends',
   ]);
 });
 
-describe.each(DOCUMENTED_QUERIES)('%s', (_title, sql) => {
+/** Lines of an answer that the documentation shows. */
+const SHOWN = 2;
+
+describe.each(DOCUMENTED_QUERIES)('%s', (_title, sql, shown) => {
+  test('has the answer that is shown', async () => {
+    const { columns, rows } = await database.query(sql);
+    const table = resultText({ columns, rows: rows.slice(0, SHOWN) }, 'table', null);
+    const rest = rows.length > SHOWN ? `… ${rows.length} rows\n` : '';
+    expect(shown).toBe(table.replace(/\(\d+ rows?\)$/, rest));
+  });
+
   test('has an answer in DuckDB', async () => {
     const rows = await rowsOf(database, sql);
     expect(rows.length).toBeGreaterThan(0);

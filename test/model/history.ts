@@ -16,7 +16,15 @@ import { createMemoryClock } from '../support/memory/memory-clock.ts';
 import { committedRows, type OutputRow } from '../support/rows-of.ts';
 import { currentState } from './current-state.ts';
 import { CALM, type Conditions, type Driven, driveRun, type RunEnd, wakeZombie } from './drive-run.ts';
-import { createModelIntercom, type Modelled, NO_TROUBLE, type Oddities, type Truth } from './intercom.ts';
+import {
+  createModelIntercom,
+  KEPT,
+  keptOf,
+  type Modelled,
+  NO_TROUBLE,
+  type Oddities,
+  type Truth,
+} from './intercom.ts';
 import type { Disturbance } from './invocations.ts';
 import { createPast } from './past.ts';
 import { createPeople, type Family } from './people.ts';
@@ -75,6 +83,27 @@ const isStamped = (object: Modelled): boolean => object !== 'tags' && object !==
 /** Stands for a relationship that the record's newest row does not know: neither right nor wrong. */
 const UNKNOWN = ['?'];
 
+/** What `_unknown` says of the list that the parent keeps, and its rows. */
+function wantedKept(object: Modelled, truth: Truth): readonly string[][] {
+  const kept = KEPT[object];
+  if (kept === undefined) return [];
+  const { table, field, suffix = '' } = kept;
+  const list = keptOf(object, truth);
+  if (list === null) return [[table, field], UNKNOWN];
+  const { ids, total } = list;
+  const said = total > ids.length ? [`${field}: ${ids.length} of ${total}`] : [];
+  return [[table, ...said], ids.map((id) => `${truth.id} / ${id}${suffix}`)];
+}
+
+/** The same of a row in the lake. */
+function foundKept(object: Modelled, lists: readonly string[], keys: readonly string[]): readonly string[][] {
+  const kept = KEPT[object];
+  if (kept === undefined) return [];
+  const { table, field } = kept;
+  const said = lists.filter((one) => one === field || one.startsWith(`${field}: `));
+  return [[table, ...said], lists.includes(field) ? UNKNOWN : [...keys]];
+}
+
 function wantedFamily(object: Modelled, truth: Truth, unknown: readonly string[] = []): Family {
   const { id, name, updated_at, tags, companies, parts } = truth;
   const own = isStamped(object) ? [name, updated_at] : [name];
@@ -86,9 +115,10 @@ function wantedFamily(object: Modelled, truth: Truth, unknown: readonly string[]
     return familyOf(parts.map((part) => [`${id} / ${part.id}`, part.body]).sort(), headers);
   }
   const list = (field: string, items: readonly string[]) => (unknown.includes(field) ? UNKNOWN : of(items));
-  if (object === 'contacts') return familyOf(own, list('companies', companies), list('tags', tags));
-  if (object === 'conversations' || object === 'companies') return familyOf(own, list('tags', tags));
-  return familyOf(own);
+  const kept = wantedKept(object, truth);
+  if (object === 'contacts') return familyOf(own, list('companies', companies), list('tags', tags), ...kept);
+  if (object === 'conversations' || object === 'companies') return familyOf(own, list('tags', tags), ...kept);
+  return familyOf(own, ...kept);
 }
 
 interface Lake {
@@ -109,6 +139,12 @@ function grouped(rows: ReadonlyMap<string, OutputRow>, column: string): Readonly
   return groups;
 }
 
+/** The column of the kept list's table that names the record. */
+const keptOwner = (object: Modelled): string =>
+  OBJECTS[object].children
+    .find(({ table }) => table === KEPT[object]?.table)
+    ?.columns.find(({ from }) => 'parent' in from)?.name ?? '';
+
 /** What the lake says, by record. @param runs those that are visible. @default all */
 function lakeOf(
   driven: Driven,
@@ -126,6 +162,8 @@ function lakeOf(
     company_tag: 'company_id',
     email_address_header: 'conversation_id',
   };
+  const kept = KEPT[object];
+  const keptRows = kept === undefined ? new Map() : grouped(state.rows(kept.table), keptOwner(object));
   // The lists of other tables never come, and nothing may be owed for it.
   const children = OBJECTS[object].children.filter(({ table }) => table in ownerColumn);
   const byChild = children.map(({ table }) => grouped(state.rows(table), ownerColumn[table] ?? ''));
@@ -149,7 +187,7 @@ function lakeOf(
     const keys = children.map(({ list }, child) =>
       lists.includes(list.field) ? UNKNOWN : (byChild[child]?.get(id) ?? []),
     );
-    families.set(id, familyOf(own, ...keys));
+    families.set(id, familyOf(own, ...keys, ...foundKept(object, lists, keptRows.get(id) ?? [])));
   }
   return { manifests: state.manifests, families, unknown };
 }
