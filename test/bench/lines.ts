@@ -138,7 +138,11 @@ export const extractorLine = (
 /** The extractor's own process, and conversations that are as large as they get. */
 export const largeLine = (conversations: number, megabytes: number): Promise<Line> =>
   withSimulator(
-    { sizes: { conversations, partsPerConversation: 3 }, conversationBytes: megabytes * 1024 * 1024 },
+    {
+      sizes: { conversations, partsPerConversation: 3 },
+      conversationBytes: megabytes * 1024 * 1024,
+      limit: 1_666,
+    },
     async (served) => ({
       what: `peak memory, extractor alone, ${whole(conversations)} conversations of ${megabytes} MB`,
       product: mb(await extractorMb(served, 'conversation_parts')),

@@ -48,7 +48,7 @@ const areTooMany = (doubtful: number, found: number): boolean =>
   doubtful > Math.max(20, (found + doubtful) * 0.2);
 
 /** How much is collected before it is handed on. Bounds memory, and what a stop costs. */
-const GROUP_BYTES = 4 * 1024 * 1024;
+const GROUP_BYTES = 2 * 1024 * 1024;
 const GROUP_CONVERSATIONS = 50;
 
 const isFull = (details: readonly ConversationDetail[]): boolean =>

@@ -1,7 +1,5 @@
 /** Bounded concurrency with results in the order of the items. */
-
-/** Results that may wait behind a slow one, per running request. Keeps the others busy and memory bounded. */
-const LOOK_AHEAD = 2;
+import { LOOK_AHEAD } from './pace.ts';
 
 /** Items that wait for the consumer; then nothing more is fetched, because it is the slower one. */
 const MOST_READY = 2;

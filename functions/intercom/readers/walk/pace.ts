@@ -16,8 +16,14 @@ const FIRST_LIMIT = 166;
 /** Weight of one answer in the average. */
 const WEIGHT = 0.1;
 
-/** Bytes of all answers under way, if each is as large as the largest of late. */
-const MOST_BYTES = 16 * 1024 * 1024;
+/** Bytes of all answers under way or waiting to be written, if each is as large as the largest of late. */
+const MOST_BYTES = 8 * 1024 * 1024;
+
+/** Bytes of an answer, as long as nobody knows: the first of many large ones come all at once. */
+const FIRST_BYTES = 256 * 1024;
+
+/** Answers that may wait behind a slow one, for each request under way. Keeps the others busy and memory bounded. */
+export const LOOK_AHEAD = 2;
 
 export interface Pace {
   observe(answer: Pick<Answer, 'tookMs' | 'bytes' | 'observation'>): void;
@@ -29,7 +35,7 @@ export interface Pace {
 export function createPace(most: number): Pace {
   let limit = FIRST_LIMIT;
   let tookMs: number | null = null;
-  let largest = 1;
+  let largest = FIRST_BYTES;
   return {
     observe(answer) {
       limit = answer.observation?.limit ?? limit;
@@ -38,7 +44,8 @@ export function createPace(most: number): Pace {
     },
     limit() {
       const wanted = tookMs === null ? REQUESTS_IN_FLIGHT : Math.ceil((limit / 10_000) * tookMs * ROOM);
-      return Math.max(1, Math.min(most, Math.max(LEAST, wanted), Math.floor(MOST_BYTES / largest)));
+      const fitting = Math.floor(MOST_BYTES / largest / LOOK_AHEAD);
+      return Math.max(1, Math.min(most, Math.max(LEAST, wanted), fitting));
     },
   };
 }

@@ -23,10 +23,18 @@ test.each([
 test('large answers leave room for few at once', () => {
   const pace = createPace(64);
   pace.observe(answer(1_000, 2 * 1024 * 1024, 1_666));
-  expect(pace.limit()).toBe(8);
+  expect(pace.limit()).toBe(2);
   pace.observe(answer(1_000, 64 * 1024 * 1024, 1_666));
   expect(pace.limit()).toBe(1);
   for (let i = 0; i < 100; i += 1) pace.observe(answer(1_000, 5_000, 1_666));
+  expect(pace.limit()).toBe(64);
+});
+
+test('before sizes are known, few are under way, however long answers take', () => {
+  const pace = createPace(64);
+  pace.observe(answer(1_000, 200 * 1024, 1_666));
+  expect(pace.limit()).toBe(17);
+  for (let i = 0; i < 17; i += 1) pace.observe(answer(1_000, 5_000, 1_666));
   expect(pace.limit()).toBe(64);
 });
 
