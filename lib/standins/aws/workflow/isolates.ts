@@ -75,7 +75,10 @@ export function createIsolates(options: IsolatesOptions): Isolates {
     worker.on('error', (error) => die(deathOf(error)));
     worker.on('exit', (code) => die(deathOf(`The thread exited with status ${code}.`)));
     worker.on('message', (report: IsolateReport) => {
-      if (report.kind === 'note') return onNote(report.note);
+      if (report.kind === 'notes') {
+        for (const note of report.notes) onNote(note);
+        return;
+      }
       const call = isolate.calls.get(report.id);
       isolate.calls.delete(report.id);
       if (report.kind === 'result') call?.resolve(report.result);
