@@ -32,12 +32,35 @@ export type IsolateReport =
       readonly message: string;
       readonly trace: readonly string[];
     }
-  | { readonly kind: 'note'; readonly note: unknown };
+  | { readonly kind: 'notes'; readonly notes: readonly unknown[] };
 
-/** Tells the process something at once, before the answer. It must be plain data. */
-export const tellProcess = (note: unknown): void => report({ kind: 'note', note });
+/** Notes wait for others: each message wakes the process, which costs both threads more than its content. */
+const NOTES_MS = 50;
 
-const report = (what: IsolateReport): void => parentPort?.postMessage(what);
+let notes: unknown[] = [];
+let timer: NodeJS.Timeout | null = null;
+
+const post = (what: IsolateReport): void => parentPort?.postMessage(what);
+
+function postNotes(): void {
+  clearTimeout(timer ?? undefined);
+  timer = null;
+  if (notes.length === 0) return;
+  post({ kind: 'notes', notes });
+  notes = [];
+}
+
+/** Tells the process something before the answer. It must be plain data. */
+export function tellProcess(note: unknown): void {
+  notes.push(note);
+  timer ??= setTimeout(postNotes, NOTES_MS);
+}
+
+/** An answer, after all that was told before it. */
+function report(what: IsolateReport): void {
+  postNotes();
+  post(what);
+}
 
 function errorReport(id: number, error: unknown): IsolateReport {
   if (!(error instanceof Error))
