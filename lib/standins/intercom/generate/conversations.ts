@@ -54,7 +54,7 @@ export function contactsOf(genesis: Genesis, row: number, contact: number): read
 }
 
 /** Those who wrote: the one in charge, and in two of three conversations others. */
-export function adminsOf({ seed, sizes }: Genesis, row: number, admin: string): readonly string[] {
+function adminsOf({ seed, sizes }: Genesis, row: number, admin: string): readonly string[] {
   const others = Array.from({ length: row % 3 }, (_, index) =>
     ADMIN_IDS.idOf(mix(mix(seed, 2040 + index), row) % Math.max(1, sizes.admins)),
   );
