@@ -13,6 +13,7 @@ import { identify, oddItems, recordId, sortOut, withLists } from './identify.ts'
 import { inOrder } from './in-order.ts';
 import { totalCount } from './list-answers.ts';
 import { walkNumbers } from './number-walk.ts';
+import { REQUESTS_IN_FLIGHT } from './pace.ts';
 import { type AskOptions, pathOf, type ReaderDeps } from './requests.ts';
 
 export interface TakenRecords {
@@ -95,6 +96,7 @@ export function createRecordTaker(
     const before = findList(child, record);
     const question = child.ask;
     if (question === undefined || before?.isWhole === true) return NOTHING_ASKED;
+    if (before === null) unknownInARow.set(child, inARow(child));
     if (before === null && inARow(child) >= ENOUGH_UNKNOWN) return NOTHING_ASKED;
     try {
       const asked = await askList(question, field, recordId(declaration, record) ?? '');
@@ -126,6 +128,13 @@ export function createRecordTaker(
       const list = found[index] ?? null;
       return list === null ? inARow(child) < ENOUGH_UNKNOWN : !list.isWhole;
     });
+
+  /**
+   * Records at once. Of lists that did not come, few are asked for at once: the first answers may show that nobody
+   * need ask on.
+   */
+  const atOnce = (): number =>
+    unknownInARow.size === 0 ? pace.limit() : Math.min(REQUESTS_IN_FLIGHT, pace.limit());
 
   /** Asks for all lists of a record at once. */
   async function complete(record: JsonObject) {
@@ -162,7 +171,7 @@ export function createRecordTaker(
       }
     };
     takeWhole();
-    for await (const { record, failures, shortfalls } of inOrder(asked, pace.limit, complete)) {
+    for await (const { record, failures, shortfalls } of inOrder(asked, atOnce, complete)) {
       const one = take(record);
       taken += 1;
       const reasons = [...shortfalls];
