@@ -173,8 +173,11 @@ export function historyView(
 }
 
 /**
- * One scan of the manifests tells which of them count: two would be two listings, and a rewrite that begins to count
- * between them would count twice or not at all. Each manifest has a row for itself and one for each that it replaces.
+ * Which manifests count, by one scan: each has a row for itself and one for each that it replaces.
+ *
+ * A query lists files and manifests at several moments, and all of them must see the same rewrites. So a rewrite waits
+ * until a query begins a minute after it, which all its scans agree on; its files are in every list by then, and what it
+ * replaces still is. It does not wait once something of that is gone, as after an erasure in a hurry.
  */
 const manifestFiles = ({ root }: AthenaLake): View => ({
   name: MANIFEST_FILES,
@@ -182,17 +185,26 @@ const manifestFiles = ({ root }: AthenaLake): View => ({
   select: `SELECT
   object, run_id, table_name, ${literal(root)} || file_key AS path, file_rows AS "rows", bytes, sha256
 FROM (
-  SELECT
-    object,
-    run_id,
-    IF(position = 1, tables) AS tables,
-    bool_or(position > 1) OVER (PARTITION BY object, named) AS is_replaced
-  FROM ${MANIFESTS}
-  CROSS JOIN UNNEST(ARRAY[run_id] || coalesce(replaces, ARRAY[])) WITH ORDINALITY AS ids (named, position)
+  SELECT *, bool_or(position > 1 AND NOT waits) OVER (PARTITION BY object, named) AS is_replaced
+  FROM (
+    SELECT *, is_new AND bool_and(is_there) OVER (PARTITION BY object, run_id) AS waits
+    FROM (
+      SELECT
+        object,
+        run_id,
+        IF(position = 1, tables) AS tables,
+        named,
+        position,
+        replaces IS NOT NULL AND from_iso8601_timestamp(committed_at) > current_timestamp - INTERVAL '1' MINUTE AS is_new,
+        bool_or(position = 1) OVER (PARTITION BY object, named) AS is_there
+      FROM ${MANIFESTS}
+      CROSS JOIN UNNEST(ARRAY[run_id] || coalesce(replaces, ARRAY[])) WITH ORDINALITY AS ids (named, position)
+    ) AS known
+  ) AS settled
 ) AS marked
 CROSS JOIN UNNEST(tables) AS entries (table_name, content)
 CROSS JOIN UNNEST(content.files) AS files (file_key, file_rows, bytes, sha256)
-WHERE NOT is_replaced`,
+WHERE NOT waits AND NOT is_replaced`,
 });
 
 /** `manifest_files`: the files that the manifests list. */

@@ -4,6 +4,8 @@ import { closeServer, listenOnLoopback } from '../../lib/standins/aws/loopback-s
 
 export interface AwsGateway {
   readonly url: string;
+  /** Awaited before each list of files in S3 goes on. */
+  beforeList: () => Promise<void>;
   close(): Promise<void>;
 }
 
@@ -28,7 +30,18 @@ function forward(incoming: IncomingMessage, response: ServerResponse): void {
 }
 
 export async function startAwsGateway(): Promise<AwsGateway> {
-  const server = createServer(forward);
+  const server = createServer((incoming, response) => {
+    const isList = incoming.url?.includes('list-type=2') === true;
+    (isList ? gateway.beforeList() : Promise.resolve()).then(
+      () => forward(incoming, response),
+      (error: Error) => response.destroy(error),
+    );
+  });
   const port = await listenOnLoopback(server);
-  return { url: `http://127.0.0.1:${port}`, close: () => closeServer(server) };
+  const gateway: AwsGateway = {
+    url: `http://127.0.0.1:${port}`,
+    beforeList: async () => undefined,
+    close: () => closeServer(server),
+  };
+  return gateway;
 }

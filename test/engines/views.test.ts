@@ -1,8 +1,9 @@
 /** Every view and every documented query on Trino, over the catalog as runs publish it, against DuckDB on the same lake. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Manifest } from '../../functions/core/engine-files.ts';
 import { openLakeDatabase } from '../../lib/cli/local/lake-database.ts';
 import type { SyncResult } from '../../lib/cli/local/sync.ts';
 import { DOCUMENTED_QUERIES } from '../support/documented-queries.ts';
@@ -177,4 +178,93 @@ describe('after the run has committed and has widened columns', () => {
     expectSuccess(await session.run());
   });
   sameOnBoth();
+});
+
+describe('a rewrite', () => {
+  /** As a compaction leaves it: the first run's files under another name, and a manifest that replaces that run's. */
+  async function rewritten(committedMs: number) {
+    const lake = join(bench.directory, 'lake');
+    const folder = join(lake, 'manifests', 'contacts');
+    const [name = ''] = (await readdir(folder)).toSorted();
+    const text = await readFile(join(folder, name), 'utf8');
+    const { run_id: runId, tables } = JSON.parse(text) as Manifest;
+    const id = `${runId.slice(0, 8)}T235959999Z-day-abcdef`;
+    const keys = Object.values(tables).flatMap(({ files }) => files.map(({ key }) => key));
+    const moved = (key: string): string => key.replaceAll(runId, id);
+    const manifest = {
+      ...JSON.parse(text.replaceAll(runId, id)),
+      mode: 'compaction',
+      committed_at: new Date(committedMs).toISOString(),
+      replaces: [runId],
+    };
+    const path = join(folder, `${id}.json`);
+    return {
+      replaced: join(folder, name),
+      text,
+      async write(): Promise<void> {
+        for (const key of keys) {
+          await mkdir(dirname(join(lake, moved(key))), { recursive: true });
+          await copyFile(join(lake, key), join(lake, moved(key)));
+        }
+        await writeFile(path, `${JSON.stringify(manifest)}\n`);
+      },
+      async remove(): Promise<void> {
+        for (const file of [path, ...keys.map((key) => join(lake, moved(key)))])
+          await rm(file, { force: true });
+      },
+    };
+  }
+
+  /** A view over one scan, and one that joins two. */
+  const SQL = `SELECT 'contacts' AS name, count(*) AS n, count(DISTINCT "_version") AS versions FROM contacts_history
+    UNION ALL SELECT 'companies', count(*), count(DISTINCT "_parent_version") FROM contact_company`;
+
+  const answer = async (): Promise<string> =>
+    JSON.stringify((await engines.trino.query(SQL)).rows.toSorted());
+
+  const filesOf = async (): Promise<string> =>
+    JSON.stringify(
+      (await engines.trino.query(`SELECT DISTINCT run_id FROM manifest_files WHERE object = 'contacts'`))
+        .rows,
+    );
+
+  test('that begins to count at any moment of a query changes no answer', async () => {
+    const before = await answer();
+    let lists = 0;
+    gateway.beforeList = async () => {
+      lists += 1;
+    };
+    await answer();
+    const all = lists;
+    expect(all).toBeGreaterThan(3);
+    for (let at = 1; at <= all; at += 1) {
+      const one = await rewritten(Date.now());
+      let seen = 0;
+      gateway.beforeList = async () => {
+        seen += 1;
+        if (seen === at) await one.write();
+      };
+      const found = await answer();
+      gateway.beforeList = async () => undefined;
+      await one.remove();
+      expect([at, found]).toEqual([at, before]);
+    }
+  }, 300_000);
+
+  test('counts a minute later, or at once if what it replaces is gone', async () => {
+    const before = await answer();
+    const now = await rewritten(Date.now());
+    await now.write();
+    expect(await filesOf()).not.toContain('-day-');
+    await rm(now.replaced);
+    expect(await filesOf()).toContain('-day-');
+    expect(await answer()).toBe(before);
+    await writeFile(now.replaced, now.text);
+    await now.remove();
+    const past = await rewritten(Date.now() - 70_000);
+    await past.write();
+    expect(await filesOf()).toContain('-day-');
+    expect(await answer()).toBe(before);
+    await past.remove();
+  });
 });
