@@ -461,8 +461,8 @@ export const MUTATIONS: readonly Mutation[] = [
   one(
     'lists are counted before duplicates go',
     'core/relationship.ts',
-    'expected += Math.max(found.total ?? 0, found.items.length + found.odd.length);',
-    'expected += found.items.length;',
+    'expected += Math.max(list.total ?? 0, list.items.length + list.odd.length);',
+    'expected += list.items.length;',
     `${SYNC}/commit/commit.test.ts`,
     `${SYNC}/extract/extract.test.ts`,
   ),
