@@ -15,6 +15,7 @@ export function plant({
   admins,
   activityLogs,
   articles,
+  emails,
 }: Workspace): void {
   contacts.update(first(contacts.ids()), PLANTED.contacts);
   companies.update(first(companies.ids()), PLANTED.companies);
@@ -27,4 +28,5 @@ export function plant({
   admins.update(first(admins.ids()), PLANTED.admins);
   activityLogs.create(PLANTED.activityLogs);
   articles.update(first(articles.ids()), PLANTED.articles);
+  emails.update(first(emails.ids()), PLANTED.emails);
 }
