@@ -211,7 +211,7 @@ const least = (costs: readonly Cost[]): Cost => ({
 /** The examples of docs/queries.md; those before them are reports. */
 const QUERIES = DOCUMENTED_QUERIES.filter(([title]) =>
   [
-    'First-response time per team',
+    'First responses of each team',
     'CSAT by week',
     'Open tickets by type',
     'Conversations per company',
