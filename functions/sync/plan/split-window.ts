@@ -39,7 +39,7 @@ const LEAST_SHARE = 0.2;
 const WALK_SHARE = 0.05;
 
 /** Parts of a slice that may be read at the same time. */
-const MOST_WALKS = 8;
+const MOST_WALKS = 4;
 
 /** Counts that are never quite even still make no slice too large. */
 const FILL = 0.95;
