@@ -210,8 +210,11 @@ describe('a list that the parent keeps as JSON', () => {
       expect(completeness).toMatchObject({ status: 'complete', debts: [] });
       expect(completeness.relations).not.toHaveProperty(child);
       await runOf(current, { objects: [object], mode: 'full_refresh' });
+      // Two runs that are kept, and one that waits two hours for queries.
+      current.clock.advance(DAY);
+      await runOf(current, { objects: [object], mode: 'full_refresh' });
       const runs = (await current.lake()).manifests(object).length;
-      expect(runs).toBe(object === 'companies' ? 2 : 4);
+      expect(runs).toBe(object === 'companies' ? 3 : 5);
     },
   );
 });
