@@ -17,6 +17,8 @@ type PageNumberPosition = {
   /** From 1. */
   readonly walk: number;
   readonly offset: number;
+  /** `total_count` with the last page; null if there was none. */
+  readonly count: number | null;
   /** Largest `total_count` seen; null if there was none. */
   readonly largest: number | null;
   /** Distinct ids of all walks so far; a lower bound. */
@@ -24,7 +26,14 @@ type PageNumberPosition = {
   readonly ended: boolean;
 };
 
-const BEGINNING: PageNumberPosition = { walk: 1, offset: 0, largest: null, distinct: 0, ended: false };
+const BEGINNING: PageNumberPosition = {
+  walk: 1,
+  offset: 0,
+  count: null,
+  largest: null,
+  distinct: 0,
+  ended: false,
+};
 
 /** The first walk and its repetitions. */
 const MOST_WALKS = 4;
@@ -39,7 +48,7 @@ const larger = (a: number | null, b: number | null): number | null =>
 function afterWalk(state: PageNumberPosition, known: number): PageNumberPosition {
   const short = state.largest !== null && state.distinct + known < state.largest;
   return short && state.walk < MOST_WALKS
-    ? { ...state, walk: state.walk + 1, offset: 0 }
+    ? { ...state, walk: state.walk + 1, offset: 0, count: null }
     : { ...state, ended: true };
 }
 
@@ -63,7 +72,8 @@ export function createPageNumberReader(
       const records = taken.filter(({ id }) => !seen.has(id));
       for (const { id } of records) seen.add(id);
       const distinct = Math.max(state.distinct, inherited + seen.size);
-      state = { ...state, offset: page.nextOffset, largest: larger(state.largest, page.total), distinct };
+      const { nextOffset: offset, total: count } = page;
+      state = { ...state, offset, count, largest: larger(state.largest, count), distinct };
       if (page.isLast) {
         state = afterWalk(state, known);
         inherited = 0;
@@ -74,7 +84,9 @@ export function createPageNumberReader(
     while (!state.ended) {
       const absent = state.offset === 0 ? isSwitchedOff : () => false;
       let pages = 0;
-      for await (const page of walkNumbers(deps.client, ask, list, { offset: state.offset, absent })) {
+      const { offset, count: countBefore } = state;
+      const walked = walkNumbers(deps.client, ask, list, { offset, countBefore, absent });
+      for await (const page of walked) {
         pages += 1;
         yield await eventOf(page);
       }

@@ -1,7 +1,8 @@
 /**
  * Walks a page-number list once (docs/intercom-api.md 4, style C). Pages are asked for by number on our own
  * host and path; `pages.next` only shows whether there is another one. Each page size divides the larger ones, so
- * an offset is always the start of a page.
+ * an offset is always the start of a page. If the count falls, the walk goes back as far: what follows a deleted record
+ * moves up, and may have moved past the end of a page that was read.
  */
 import type { JsonObject, JsonValue } from '../../../core/json.ts';
 import type { EpochMs } from '../../../core/time.ts';
@@ -26,7 +27,7 @@ export interface NumberPage {
   readonly records: readonly JsonValue[];
   readonly receivedAtMs: EpochMs;
   readonly total: number | null;
-  /** Records before the next page. */
+  /** Records before the next page, which may be one that was read before. */
   readonly nextOffset: number;
   readonly isLast: boolean;
 }
@@ -34,6 +35,8 @@ export interface NumberPage {
 export interface NumberWalkOptions {
   /** Records to skip at the beginning, a multiple of a page size. @default 0 */
   readonly offset?: number;
+  /** Intercom's count with the page before that offset. @default null: there is none */
+  readonly countBefore?: number | null;
   /** Page sizes shared by several walks, so that each keeps what the last one learned; only without `offset`. */
   readonly sizes?: PageSizes;
   /** How long the smallest page is tried. */
@@ -44,6 +47,9 @@ export interface NumberWalkOptions {
 
 /** New records at the top of a list can make the same page come again, but not for ever. */
 const SAME_PAGES = 3;
+
+/** A count that only goes to and fro, as of replicas that differ, must not keep a walk from its end. */
+const MOST_STEPS_BACK = 10;
 
 /** The sizes that divide an offset; 1 always does. */
 const alignedSizes = (sizes: readonly number[], offset: number): readonly number[] => {
@@ -78,12 +84,22 @@ export async function* walkNumbers(
   client: IntercomClient,
   ask: AskOptions,
   list: NumberList,
-  { offset = 0, sizes: shared, patience, absent }: NumberWalkOptions = {},
+  { offset = 0, countBefore = null, sizes: shared, patience, absent }: NumberWalkOptions = {},
 ): AsyncGenerator<NumberPage, void, void> {
   const { path, query = {}, recordsKeys } = list;
   const guard = createWalkGuard(path, SAME_PAGES);
   let sizes = shared ?? createPageSizes(list.perPageSizes, alignedSizes(list.perPageSizes, offset)[0]);
   let at = offset;
+  let count = countBefore;
+  let stepsBack = 0;
+
+  /** Records that were deleted since the page before: those behind them have moved up, past what is read. */
+  function movedUp(total: number | null): number {
+    const gone = count === null || total === null ? 0 : count - total;
+    count = total ?? count;
+    return Math.max(0, gone);
+  }
+
   for (;;) {
     const first = at === offset;
     const fetchPage = (perPage: number, limits: RetryLimits): Promise<Answer> => {
@@ -113,8 +129,13 @@ export async function* walkNumbers(
       if (page > 1) continue;
     }
     const total = totalCount(answer.body);
-    const nextOffset = at + sizes.current();
-    const isLast = isEnd(numbers, total, at + records.length, path);
+    const moved = movedUp(total);
+    const isBack = moved > 0 && at > 0 && stepsBack < MOST_STEPS_BACK;
+    if (isBack) stepsBack += 1;
+    const nextOffset = isBack
+      ? Math.max(0, at - Math.ceil(moved / sizes.current()) * sizes.current())
+      : at + sizes.current();
+    const isLast = !isBack && isEnd(numbers, total, at + records.length, path);
     guard.check({ records, cursor: null, total, read: at - offset + records.length, isLast });
     yield { records, receivedAtMs: answer.receivedAtMs, total, nextOffset, isLast };
     if (isLast) return;

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   ALL,
@@ -15,6 +16,13 @@ import {
 
 const SIZES = [8, 4, 2, 1];
 const ARTICLES = declare({ kind: 'page_number', path: '/articles', recordsKey: 'data', perPageSizes: SIZES });
+
+const SMALL = declare({
+  kind: 'page_number',
+  path: '/articles',
+  recordsKey: 'data',
+  perPageSizes: [4, 2, 1],
+});
 
 interface ListOptions {
   /** @default a URL on another host */
@@ -185,6 +193,42 @@ describe('a list that shifts while it is read', () => {
     expect(ids.length).toBe(24);
     expect(matched).toBe(24);
     expect(events.some(({ type }) => type === 'restart')).toBe(false);
+  });
+
+  test('loses nothing that stays, whatever is deleted or added at the top between two pages', async () => {
+    const deletion = fc.record({ request: fc.nat(30), places: fc.array(fc.nat(99), { maxLength: 2 }) });
+    const history = fc.record({
+      count: fc.integer({ min: 10, max: 30 }),
+      // Fewer than the steps back that a walk takes.
+      deletions: fc.array(deletion, { maxLength: 10 }),
+      additions: fc.array(fc.nat(1), { minLength: 30, maxLength: 30 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(history, async ({ count, deletions, additions }) => {
+        let now: readonly number[] = range(0, count);
+        let asked = 0;
+        const { ids } = await readAll((request) => {
+          const places = deletions.filter((one) => one.request === asked).flatMap((one) => one.places);
+          const gone = new Set(places.map((at) => now[at % Math.max(1, now.length)]));
+          const top = 1000 * (asked + 1);
+          now = [...range(top, top + (additions[asked] ?? 0)), ...now.filter((id) => !gone.has(id))];
+          asked += 1;
+          return pageOf(now, request);
+        }, SMALL);
+        expect(ids).toEqual(expect.arrayContaining(strings(now.filter((id) => id < count))));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('ends, even if the count goes to and fro', async () => {
+    let asked = 0;
+    const { ids } = await readAll((request) => {
+      asked += 1;
+      return pageOf(range(0, 80), request, { total: (count) => count - (asked % 2) });
+    });
+    expect(new Set(ids)).toEqual(new Set(strings(range(0, 80))));
+    expect(asked).toBeLessThan(50);
   });
 
   test('at most three times; then the engine gets the count that was not reached', async () => {
