@@ -4,24 +4,28 @@ import { dirname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Manifest } from '../../functions/core/engine-files.ts';
+import { isObjectName, isOptional } from '../../functions/core/names.ts';
 import { openLakeDatabase } from '../../lib/cli/local/lake-database.ts';
 import type { SyncResult } from '../../lib/cli/local/sync.ts';
 import { DOCUMENTED_QUERIES } from '../support/documented-queries.ts';
 import { type Bench, type Session, SMALL, startBench } from '../support/local/local-bench.ts';
-import { TABLE_NAMES } from '../support/local/tables.ts';
+import { isShared, TABLE_NAMES } from '../support/local/tables.ts';
 import { DAY, HOUR } from '../support/local/test-clock.ts';
 import { type AwsGateway, startAwsGateway } from './aws-gateway.ts';
 import { type Engines, queryDifferences, tableDifferences } from './same-rows.ts';
 import { startTrino, untilNodeOffersCatalog } from './trino-server.ts';
 
+const isSmallList = (table: string): boolean => isObjectName(table) && isOptional(table);
+
 const NAMES = [
   'manifests',
   'manifest_files',
-  ...TABLE_NAMES.flatMap((name) => [name, `${name}_history`]),
-  ...TABLE_NAMES.filter((name) => !['deletions', 'rejects'].includes(name)).flatMap((name) => [
-    `${name}_live`,
-    `${name}_flat`,
-  ]),
+  ...TABLE_NAMES,
+  ...TABLE_NAMES.filter((name) => !isShared(name)).map((name) => `${name}_flat`),
+  // The small lists have these by the same text: one of them stands for all.
+  ...TABLE_NAMES.filter((name) => !isSmallList(name) || name === 'brands').flatMap((name) =>
+    isShared(name) ? [`${name}_history`] : [`${name}_history`, `${name}_live`],
+  ),
   'conversation_timeline',
 ];
 
