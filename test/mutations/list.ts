@@ -190,16 +190,16 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   one(
     'neighbours share their boundary',
-    'sync/plan/split-window.ts',
-    'const window = { from: bounds[index] ?? null, to: end };',
-    'const window = { from: index === 0 ? from : (bounds[index] ?? 0) + 1, to: end };',
+    'core/cut-window.ts',
+    '({ from: bounds[index] ?? null, to: end })',
+    '({ from: index === 0 ? from : (bounds[index] ?? 0) + 1, to: end })',
     `${SYNC}/plan/split-window.test.ts`,
   ),
   one(
     'windows that are read at the same time share their boundary',
-    'intercom/readers/walk/search-query.ts',
-    'updated: { from: bounds[index] ?? null, to: end },',
-    'updated: { from: index === 0 ? from : (bounds[index] ?? 0) + 1, to: end },',
+    'core/cut-window.ts',
+    '({ from: bounds[index] ?? null, to: end })',
+    '({ from: index === 0 ? from : (bounds[index] ?? 0) + 1, to: end })',
     `${READERS}/walk/search-query.test.ts`,
   ),
   one(

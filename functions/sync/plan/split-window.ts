@@ -3,6 +3,7 @@
  * boundary v: left `< v`, right `> v OR = v`. If the server compares whole days, both mean the start of
  * v's day in the workspace's zone; otherwise the exact second. Either way no record falls between them.
  */
+import { cutByUpdate, windowsBetween } from '../../core/cut-window.ts';
 import type { Probe, SliceQuery, Window, WindowQuery } from '../../core/reading.ts';
 import { DAY_SECONDS, type EpochSeconds } from '../../core/time.ts';
 
@@ -67,17 +68,10 @@ function evenCuts(
   );
 }
 
-function cutAt(query: WindowQuery, axis: Axis, cuts: readonly EpochSeconds[]): readonly WindowQuery[] {
-  const { from, to } = windowOn(query, axis);
-  const bounds = [from, ...cuts, to];
-  return bounds.slice(1).map((end, index): WindowQuery => {
-    const window = { from: bounds[index] ?? null, to: end };
-    const isLast = index === cuts.length;
-    return axis === 'updated'
-      ? { ...query, updated: window, through: isLast && query.through }
-      : { ...query, created: window };
-  });
-}
+const cutAt = (query: WindowQuery, axis: Axis, cuts: readonly EpochSeconds[]): readonly WindowQuery[] =>
+  axis === 'updated'
+    ? cutByUpdate(query, cuts)
+    : windowsBetween(windowOn(query, axis), cuts).map((created) => ({ ...query, created }));
 
 interface Span {
   readonly matched: number;
@@ -135,13 +129,13 @@ async function* cut(piece: Piece, axis: Axis, aims: Aims): AsyncGenerator<Counte
     return;
   }
   const isTooLarge = matched > aims.most;
-  const slices = matched / aims.aim;
-  const cuts = evenCuts(piece, isTooLarge ? piecesOf(slices) : Math.ceil(slices) * 2, aims.granularity);
   if (piece.upper - piece.lower <= shortestSpan(aims.granularity)) {
     if (isTooLarge) yield* cutOtherAxis(piece, axis, aims);
     else yield { query, matched };
     return;
   }
+  const slices = matched / aims.aim;
+  const cuts = evenCuts(piece, isTooLarge ? piecesOf(slices) : Math.ceil(slices) * 2, aims.granularity);
   if (!isTooLarge) {
     if (cuts.length > aims.spare) {
       yield whole(piece, axis, aims);

@@ -3,6 +3,8 @@
  * and 15 filters in a group. `>` alone would skip the bound itself: its day (contacts), or its second if `>`
  * is strict. So the lower bound is always `> v OR = v`.
  */
+
+import { cutByUpdate } from '../../../core/cut-window.ts';
 import type { JsonObject } from '../../../core/json.ts';
 import type { SliceQuery, WindowQuery } from '../../../core/reading.ts';
 import type { EpochSeconds } from '../../../core/time.ts';
@@ -59,21 +61,13 @@ export const EVERY_RECORD: WindowQuery = {
   through: false,
 };
 
-/** The parts between the cuts. Neighbours share a boundary, as slices do (functions/sync/plan/split-window.ts). */
-function windowsOf({ cuts = [], ...query }: WindowQuery): readonly SearchQuery[] {
-  const { from, to } = query.updated;
-  const bounds = [from, ...cuts, to];
-  return bounds.slice(1).map((end, index) => ({
-    ...query,
-    updated: { from: bounds[index] ?? null, to: end },
-    through: index === cuts.length && query.through,
-  }));
-}
-
 /** The searches that a slice needs. They can be walked at the same time. */
 export function searchesOf(query: SliceQuery): readonly SearchQuery[] {
   if (query.kind === 'deleted') return [];
-  if (query.kind !== 'ids') return windowsOf(query.kind === 'all' ? EVERY_RECORD : query);
+  if (query.kind !== 'ids') {
+    const { cuts = [], ...window } = query.kind === 'all' ? EVERY_RECORD : query;
+    return cutByUpdate(window, cuts);
+  }
   return Array.from({ length: Math.ceil(query.ids.length / GROUP_SIZE) }, (_, index) => ({
     kind: 'ids',
     ids: query.ids.slice(index * GROUP_SIZE, (index + 1) * GROUP_SIZE),

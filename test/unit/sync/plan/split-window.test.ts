@@ -71,90 +71,84 @@ function expectToTile(parts: readonly Window[], whole: Window): void {
 const clusterOf = (size: number, make: (index: number) => Omit<WorldRecord, 'id'>): readonly WorldRecord[] =>
   Array.from({ length: size }, (_unused, index) => ({ id: String(index), ...make(index) }));
 
+/** Holds for any records, way of comparing, window, and number of slices at once. */
+const holdsForAny = (
+  check: (
+    records: readonly WorldRecord[],
+    comparison: Comparison,
+    updated: Window,
+    atOnce: number,
+  ) => Promise<void>,
+  {
+    comparisons = anyComparison,
+    numRuns = 200,
+  }: { comparisons?: fc.Arbitrary<Comparison>; numRuns?: number } = {},
+): Promise<void> =>
+  fc.assert(fc.asyncProperty(population, comparisons, windows, slicesAtOnce, check), { numRuns });
+
 describe('for any records, zone and window', () => {
   test('the slices hold every record of the window, each once unless the server is inclusive', async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        population,
-        anyComparison,
-        windows,
-        slicesAtOnce,
-        async (records, comparison, updated, atOnce) => {
-          const world = createWorld(records, comparison);
-          const query = windowQuery(updated);
-          const slices = await split(world, query, { atOnce });
-          const found = slices.flatMap((slice) => search(world, slice.query).map(({ id }) => id));
-          const wanted = search(world, query).map(({ id }) => id);
-          expect(new Set(found)).toEqual(new Set(wanted));
-          const isExact = comparison.granularity === 'day' || !comparison.inclusive;
-          if (isExact) expect(found).toHaveLength(wanted.length);
-        },
-      ),
+    await holdsForAny(
+      async (records, comparison, updated, atOnce) => {
+        const world = createWorld(records, comparison);
+        const query = windowQuery(updated);
+        const slices = await split(world, query, { atOnce });
+        const found = slices.flatMap((slice) => search(world, slice.query).map(({ id }) => id));
+        const wanted = search(world, query).map(({ id }) => id);
+        expect(new Set(found)).toEqual(new Set(wanted));
+        const isExact = comparison.granularity === 'day' || !comparison.inclusive;
+        if (isExact) expect(found).toHaveLength(wanted.length);
+      },
       { numRuns: 300 },
     );
   });
 
   test('neighbours share one boundary, in updated_at and within a day in created_at', async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        population,
-        anyComparison,
-        windows,
-        slicesAtOnce,
-        async (records, comparison, updated, atOnce) => {
-          const slices = await split(createWorld(records, comparison), windowQuery(updated), {
-            target: 3,
-            atOnce,
-          });
-          const parts = stretches(slices);
-          expectToTile(
-            parts.map(([first]) => first?.updated ?? { from: null, to: null }),
-            updated,
-          );
-          for (const group of parts.filter(({ length }) => length > 1)) {
-            expect(comparison.granularity).toBe('day');
-            expectToTile(
-              group.map(({ created }) => created ?? { from: null, to: null }),
-              { from: null, to: null },
-            );
-          }
-          const last = parts.at(-1)?.[0];
-          expect(last?.through).toBe(updated.to !== null);
-          for (const group of parts.slice(0, -1)) expect(group.every(({ through }) => !through)).toBe(true);
-        },
-      ),
-      { numRuns: 200 },
-    );
+    await holdsForAny(async (records, comparison, updated, atOnce) => {
+      const slices = await split(createWorld(records, comparison), windowQuery(updated), {
+        target: 3,
+        atOnce,
+      });
+      const parts = stretches(slices);
+      expectToTile(
+        parts.map(([first]) => first?.updated ?? { from: null, to: null }),
+        updated,
+      );
+      for (const group of parts.filter(({ length }) => length > 1)) {
+        expect(comparison.granularity).toBe('day');
+        expectToTile(
+          group.map(({ created }) => created ?? { from: null, to: null }),
+          { from: null, to: null },
+        );
+      }
+      const last = parts.at(-1)?.[0];
+      expect(last?.through).toBe(updated.to !== null);
+      for (const group of parts.slice(0, -1)) expect(group.every(({ through }) => !through)).toBe(true);
+    });
   });
 
   test('the counts are right, and no slice is too large unless it cannot be cut', async () => {
     const exact = anyComparison.filter((one) => one.granularity === 'day' || !one.inclusive);
-    await fc.assert(
-      fc.asyncProperty(
-        population,
-        exact,
-        windows,
-        slicesAtOnce,
-        async (records, comparison, updated, atOnce) => {
-          const world = createWorld(records, comparison);
-          const width = comparison.granularity === 'day' ? 4 * DAY : 3;
-          const slices = await split(world, windowQuery(updated), { atOnce });
-          const counted = slices.reduce((sum, { matched }) => sum + matched, 0);
-          expect(counted).toBe(search(world, windowQuery(updated)).length);
-          for (const { query, matched } of slices) {
-            const held = search(world, query);
-            expect(matched).toBe(held.length);
-            if (held.length <= 10) continue;
-            const spanOf = (key: 'updated_at' | 'created_at') => {
-              const times = held.map((record) => record[key]);
-              return Math.max(...times) - Math.min(...times);
-            };
-            expect(spanOf('updated_at')).toBeLessThanOrEqual(width);
-            if (comparison.granularity === 'day') expect(spanOf('created_at')).toBeLessThanOrEqual(width);
-          }
-        },
-      ),
-      { numRuns: 200 },
+    await holdsForAny(
+      async (records, comparison, updated, atOnce) => {
+        const world = createWorld(records, comparison);
+        const width = comparison.granularity === 'day' ? 4 * DAY : 3;
+        const slices = await split(world, windowQuery(updated), { atOnce });
+        const counted = slices.reduce((sum, { matched }) => sum + matched, 0);
+        expect(counted).toBe(search(world, windowQuery(updated)).length);
+        for (const { query, matched } of slices) {
+          const held = search(world, query);
+          expect(matched).toBe(held.length);
+          if (held.length <= 10) continue;
+          const spanOf = (key: 'updated_at' | 'created_at') => {
+            const times = held.map((record) => record[key]);
+            return Math.max(...times) - Math.min(...times);
+          };
+          expect(spanOf('updated_at')).toBeLessThanOrEqual(width);
+          if (comparison.granularity === 'day') expect(spanOf('created_at')).toBeLessThanOrEqual(width);
+        }
+      },
+      { comparisons: exact },
     );
   });
 
@@ -171,49 +165,31 @@ describe('for any records, zone and window', () => {
 
   test('what may be read at the same time holds every record of its slice, each once, and lies within it', async () => {
     let cut = 0;
-    await fc.assert(
-      fc.asyncProperty(
-        population,
-        anyComparison,
-        windows,
-        slicesAtOnce,
-        async (records, comparison, updated, atOnce) => {
-          const world = createWorld(records, comparison);
-          for (const { query } of await split(world, windowQuery(updated), { target: 30, atOnce })) {
-            const { cuts = [] } = query;
-            const bounds = [query.updated.from ?? -1, ...cuts, query.updated.to ?? NOW + 1];
-            expect(bounds).toEqual([...new Set(bounds)].sort((a, b) => a - b));
-            cut += cuts.length;
-            const found = searchesOf(query).flatMap((part) => search(world, part).map(({ id }) => id));
-            const wanted = search(world, query).map(({ id }) => id);
-            expect(new Set(found)).toEqual(new Set(wanted));
-            const isExact = comparison.granularity === 'day' || !comparison.inclusive;
-            if (isExact) expect(found).toHaveLength(wanted.length);
-          }
-        },
-      ),
-      { numRuns: 200 },
-    );
+    await holdsForAny(async (records, comparison, updated, atOnce) => {
+      const world = createWorld(records, comparison);
+      for (const { query } of await split(world, windowQuery(updated), { target: 30, atOnce })) {
+        const { cuts = [] } = query;
+        const bounds = [query.updated.from ?? -1, ...cuts, query.updated.to ?? NOW + 1];
+        expect(bounds).toEqual([...new Set(bounds)].sort((a, b) => a - b));
+        cut += cuts.length;
+        const found = searchesOf(query).flatMap((part) => search(world, part).map(({ id }) => id));
+        const wanted = search(world, query).map(({ id }) => id);
+        expect(new Set(found)).toEqual(new Set(wanted));
+        const isExact = comparison.granularity === 'day' || !comparison.inclusive;
+        if (isExact) expect(found).toHaveLength(wanted.length);
+      }
+    });
     expect(cut).toBeGreaterThan(100);
   });
 
   test('counts for the sake of speed are few: one at first, and one for a twenty-fifth of the largest slice', async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        population,
-        anyComparison,
-        windows,
-        slicesAtOnce,
-        async (records, comparison, updated, atOnce) => {
-          const world = createWorld(records, comparison);
-          const whole = search(world, windowQuery(updated)).length;
-          await split(world, windowQuery(updated), { target: 1_000, atOnce });
-          const isSmall = whole <= 200;
-          expect(world.probes).toBeLessThanOrEqual(1 + (isSmall ? 0 : Math.floor(whole / 40)));
-        },
-      ),
-      { numRuns: 200 },
-    );
+    await holdsForAny(async (records, comparison, updated, atOnce) => {
+      const world = createWorld(records, comparison);
+      const whole = search(world, windowQuery(updated)).length;
+      await split(world, windowQuery(updated), { target: 1_000, atOnce });
+      const isSmall = whole <= 200;
+      expect(world.probes).toBeLessThanOrEqual(1 + (isSmall ? 0 : Math.floor(whole / 40)));
+    });
   });
 });
 
