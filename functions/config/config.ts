@@ -7,7 +7,15 @@ import { counted } from '../core/counted.ts';
 import type { DeclaredTable } from '../core/declared-tables.ts';
 import { InputError } from '../core/errors.ts';
 import { isJsonObject } from '../core/json.ts';
-import { CHILD_NAMES, type ChildName, isChildName, OBJECT_NAMES, type ObjectName } from '../core/names.ts';
+import {
+  CHILD_NAMES,
+  CHILDREN_ON_REQUEST,
+  type ChildName,
+  DEFAULT_OBJECTS,
+  isChildName,
+  OBJECT_NAMES,
+  type ObjectName,
+} from '../core/names.ts';
 import type { EpochSeconds } from '../core/time.ts';
 import { type FieldRules, tablesWithoutKey } from '../rows/field-rules.ts';
 import { API_HOSTS } from './api-hosts.ts';
@@ -21,6 +29,7 @@ export const PARENT_OF: Readonly<Record<ChildName, ObjectName>> = {
   contact_company: 'contacts',
   contact_tag: 'contacts',
   contact_subscription: 'contacts',
+  contact_note: 'contacts',
   company_tag: 'companies',
   company_segment: 'companies',
   conversation_tag: 'conversations',
@@ -40,7 +49,10 @@ export const PARENT_OF: Readonly<Record<ChildName, ObjectName>> = {
   article_tag: 'articles',
 };
 
-const SELECTABLE = [...OBJECT_NAMES, ...CHILD_NAMES] as const;
+/** Stands for the objects that are synced if `objects` is left out. */
+const DEFAULT = 'default';
+
+const SELECTABLE = [DEFAULT, ...OBJECT_NAMES, ...CHILD_NAMES] as const;
 
 const instant = z.string().transform((text, context) => {
   const parsed = parseInstant(text);
@@ -100,16 +112,16 @@ const schema = z.strictObject({
   baseUrl: baseUrl.optional(),
   objects: z
     .array(z.enum(SELECTABLE))
-    .min(1, 'must name at least one object; leave it out to sync all of them')
+    .min(1, 'must name at least one object; leave it out for those that are synced by default')
     .superRefine((names, context) => {
       for (const child of names.filter(isChildName)) {
         const parent = PARENT_OF[child];
-        if (names.includes(parent)) continue;
+        if (selectedObjects(names).includes(parent)) continue;
         const message = `'${child}' is part of '${parent}': name the parent object too`;
         context.addIssue({ code: 'custom', message, input: names });
       }
     })
-    .optional(),
+    .default([DEFAULT]),
   startFrom: instant.optional(),
   overlapMinutes: z.number().int().min(1).max(1440).default(15),
   concurrency: z.number().int().min(1).max(1000).optional(),
@@ -168,11 +180,11 @@ function refuseTooFewReserved(
   context.addIssue({ code: 'custom', path: ['reservedConcurrency'], message, input: reserved });
 }
 
-/** The objects of a configuration that is not checked yet; all objects, if it names none. */
+/** The objects of a configuration that is not checked yet; those by default, if it names none. */
 function objectsWritten(config: unknown): readonly ObjectName[] {
-  const written = isJsonObject(config) && Array.isArray(config.objects) ? config.objects : OBJECT_NAMES;
-  const named = OBJECT_NAMES.filter((name) => written.includes(name));
-  return named.length === 0 ? OBJECT_NAMES : named;
+  const written = isJsonObject(config) && Array.isArray(config.objects) ? config.objects : [];
+  const named = selectedObjects(written);
+  return named.length === 0 ? DEFAULT_OBJECTS : named;
 }
 
 /** A configuration as the user writes it. */
@@ -230,8 +242,10 @@ function parallelismUnder(wanted: Omit<Parallelism, 'inFlight'>, cap: number | n
 /** Gives your editor the types of the configuration: `export default definePipeline({ … })`. */
 export const definePipeline = (config: PipelineConfig): PipelineConfig => config;
 
-function selectedObjects(names: readonly (ObjectName | ChildName)[] | undefined): readonly ObjectName[] {
-  return names === undefined ? OBJECT_NAMES : OBJECT_NAMES.filter((name) => names.includes(name));
+/** The objects that a list names, by themselves or as part of the default. */
+function selectedObjects(names: readonly string[]): readonly ObjectName[] {
+  const named = new Set([...names, ...(names.includes(DEFAULT) ? DEFAULT_OBJECTS : [])]);
+  return OBJECT_NAMES.filter((name) => named.has(name));
 }
 
 /** A checked configuration, in two parts: one for the functions, one for the stacks only. */
@@ -269,9 +283,12 @@ function pipelineOf(
       region: rest.region,
       baseUrl: override ?? API_HOSTS[rest.region],
       objects: selectedObjects(objects),
-      excludedTables: [
-        ...new Set([...rest.tables.exclude, ...CHILD_NAMES.filter((name) => withoutKey.includes(name))]),
-      ],
+      excludedTables: CHILD_NAMES.filter(
+        (name) =>
+          rest.tables.exclude.includes(name) ||
+          withoutKey.includes(name) ||
+          (CHILDREN_ON_REQUEST.includes(name) && !objects.includes(name)),
+      ),
       fields: rest.fields,
       sensitiveFields: rest.sensitiveFields,
       startFrom: startFrom ?? null,

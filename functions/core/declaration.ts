@@ -54,6 +54,11 @@ export interface ListPlace {
   readonly keys: readonly string[];
   /** Without the field, or with null for the list, there is nothing to list, as for a message that was not an e-mail. */
   readonly nullMeansNone?: true;
+  /**
+   * A field of the record that only refers to the items, and counts them. The list itself has to be asked for, unless
+   * there is nothing to refer to.
+   */
+  readonly referredToIn?: string;
   /** What being in this list says of an item, by name. */
   readonly says?: Readonly<Record<string, JsonValue>>;
 }
@@ -99,6 +104,29 @@ export interface ListRequest {
   readonly optional?: string;
 }
 
+/** What the records of a list lack, and how to ask for it. */
+export type Detail =
+  /** One GET for each record. The row is one field of the answer, with the id of the record as `key`. */
+  | { readonly kind: 'field_of_each'; readonly path: string; readonly field: string; readonly key: string }
+  /** One POST for up to `most` values of a field, in `parameter`. What it answers is added to the records, by their ids. */
+  | {
+      readonly kind: 'more_of_several';
+      readonly path: string;
+      readonly parameter: string;
+      readonly field: string;
+      readonly most: number;
+      /** Its name in `observed`, if Intercom refuses to answer it. */
+      readonly observedAs: string;
+    };
+
+export interface PageNumberRead {
+  readonly kind: 'page_number';
+  readonly path: string;
+  readonly recordsKey: string;
+  /** Page sizes, largest first, each dividing the one before, so that offsets stay aligned when a page shrinks. */
+  readonly perPageSizes: readonly number[];
+}
+
 export interface SearchRead {
   readonly kind: 'search';
   readonly path: string;
@@ -124,13 +152,7 @@ export interface ReadStyle {
 export type ReadSpec = ReadStyle &
   (
     | { readonly kind: 'list'; readonly recordsKey: string; readonly requests: readonly ListRequest[] }
-    | {
-        readonly kind: 'page_number';
-        readonly path: string;
-        readonly recordsKey: string;
-        /** Page sizes, largest first, each dividing the one before, so that offsets stay aligned when a page shrinks. */
-        readonly perPageSizes: readonly number[];
-      }
+    | PageNumberRead
     | {
         readonly kind: 'cursor';
         readonly path: string;
@@ -138,6 +160,23 @@ export type ReadSpec = ReadStyle &
         readonly perPage: number;
       }
     | SearchRead
+    | {
+        /** A list, and what its records lack. */
+        readonly kind: 'details';
+        readonly list: PageNumberRead;
+        readonly detail: Detail;
+      }
+    | {
+        /** What a search finds for each record of a list: the ids of both. */
+        readonly kind: 'members';
+        readonly path: string;
+        readonly recordsKey: string;
+        readonly search: SearchRead;
+        /** Search field that holds the id of a record of the list, and the column with it. */
+        readonly field: string;
+        /** Column with the id of what the search finds. */
+        readonly key: string;
+      }
     | {
         readonly kind: 'scroll';
         readonly path: string;

@@ -16,7 +16,8 @@ const OPTIONAL_NAMES = [
   'content_import_sources',
 ] as const;
 
-export const OBJECT_NAMES = [
+/** Synced unless the configuration names others. */
+export const DEFAULT_OBJECTS = [
   'contacts',
   'companies',
   'conversations',
@@ -35,12 +36,16 @@ export const OBJECT_NAMES = [
   'activity_logs',
   ...OPTIONAL_NAMES,
 ] as const;
+
+/** The last ones cost a request for each record, or some records: they are synced if the configuration names them. */
+export const OBJECT_NAMES = [...DEFAULT_OBJECTS, 'segment_contact', 'calls', 'article_statistics'] as const;
 export type ObjectName = (typeof OBJECT_NAMES)[number];
 
 export const CHILD_NAMES = [
   'contact_company',
   'contact_tag',
   'contact_subscription',
+  'contact_note',
   'company_tag',
   'company_segment',
   'conversation_tag',
@@ -60,6 +65,9 @@ export const CHILD_NAMES = [
   'article_tag',
 ] as const;
 export type ChildName = (typeof CHILD_NAMES)[number];
+
+/** Child tables that cost a request for each parent that has any: written if the configuration names them. */
+export const CHILDREN_ON_REQUEST: readonly ChildName[] = ['contact_note'];
 
 /** Records found to be deleted; written by the object that noticed. */
 export const DELETIONS = 'deletions';

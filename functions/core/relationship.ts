@@ -124,11 +124,31 @@ export const onlyInChildren = once(({ children, omit }: Parent): readonly ChildD
   children.filter((child) => listPaths(child).some((path) => omit.includes(path))),
 );
 
+/**
+ * How many items a record refers to without having them, for a list that has to be asked for; null if nobody knows, or
+ * the list came with the record.
+ */
+export const referredTo = (child: ChildDeclaration, record: JsonObject): number | null =>
+  referredToFrom(child, child.list, record);
+
+function referredToFrom(
+  child: ChildDeclaration,
+  { field, referredToIn }: ListPlace,
+  record: JsonObject,
+): number | null {
+  if (referredToIn === undefined || record[field] !== undefined) return null;
+  const references = foundAt(child, { field: referredToIn, keys: [] }, record);
+  if (references === null) return null;
+  const { items, odd, total, isWhole } = references;
+  return Math.max(total ?? 0, items.length + odd.length, isWhole ? 0 : 1);
+}
+
 /** Null if the list is unknown: absent, null, or of a shape that nobody knows. */
 function foundAt(child: ChildDeclaration, place: ListPlace, record: JsonObject): FoundList | null {
   const { field, keys, nullMeansNone = false } = place;
   const value = record[field];
-  if (value === undefined || value === null) return nullMeansNone ? NOTHING : null;
+  if (value === undefined || value === null)
+    return nullMeansNone || referredToFrom(child, place, record) === 0 ? NOTHING : null;
   const held = Array.isArray(value)
     ? { list: value as readonly JsonValue[], holder: null }
     : isJsonObject(value)

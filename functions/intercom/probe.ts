@@ -48,6 +48,10 @@ function questionOf(read: ReadSpec, now: EpochMs): Question {
       return get(read.countPath, { per_page: 1 });
     case 'search':
       return search(read.path);
+    case 'details':
+      return get(read.list.path, { per_page: 1 });
+    case 'members':
+      return get(read.path, {});
     case 'conversation_parts':
       return search(read.search.path);
     case 'time_range': {

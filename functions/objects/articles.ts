@@ -1,4 +1,4 @@
-import type { ChildColumn } from '../core/declaration.ts';
+import type { ChildColumn, PageNumberRead } from '../core/declaration.ts';
 import {
   childColumn,
   createdAt,
@@ -14,6 +14,13 @@ import { APPLIED_TAG, at, TAG } from './places.ts';
 
 const articleId: ChildColumn = childColumn({ parent: 'id' }, string('article_id', '`articles.id`.'));
 
+export const articleList: PageNumberRead = {
+  kind: 'page_number',
+  path: '/articles',
+  recordsKey: 'data',
+  perPageSizes: [250, 125, 25, 5, 1],
+};
+
 export const articles = object({
   name: 'articles',
   description: 'Articles of the help centers, including drafts.',
@@ -21,12 +28,7 @@ export const articles = object({
   primaryKey: ['id'],
   versionField: 'updated_at',
   permission: 'Read and list articles',
-  read: {
-    kind: 'page_number',
-    path: '/articles',
-    recordsKey: 'data',
-    perPageSizes: [250, 125, 25, 5, 1],
-  },
+  read: articleList,
   columns: [
     objectType('article'),
     id('article'),

@@ -1,4 +1,4 @@
-import type { ChildColumn } from '../core/declaration.ts';
+import type { ChildColumn, SearchRead } from '../core/declaration.ts';
 import { DAY_SECONDS } from '../core/time.ts';
 import {
   boolean,
@@ -18,6 +18,14 @@ import { REFERENCES } from './places.ts';
 
 const contactId: ChildColumn = childColumn({ parent: 'id' }, string('contact_id', '`contacts.id`.'));
 
+export const contactSearch: SearchRead = {
+  kind: 'search',
+  path: '/contacts/search',
+  recordsKey: 'data',
+  perPage: 150,
+  granularity: 'day',
+};
+
 export const contacts = object({
   name: 'contacts',
   description: 'People known to the workspace: users and leads.',
@@ -26,11 +34,7 @@ export const contacts = object({
   versionField: 'updated_at',
   permission: 'Read and list users and companies',
   read: {
-    kind: 'search',
-    path: '/contacts/search',
-    recordsKey: 'data',
-    perPage: 150,
-    granularity: 'day',
+    ...contactSearch,
     // Asked for by whole days, in a zone that nobody needs to know.
     slackSeconds: 2 * DAY_SECONDS,
   },
@@ -106,7 +110,7 @@ export const contacts = object({
       plain: REFERENCES,
     }),
   ],
-  omit: ['tags', 'companies'],
+  omit: ['tags', 'companies', 'contact_notes'],
   children: [
     {
       table: 'contact_company',
@@ -146,6 +150,28 @@ export const contacts = object({
         contactId,
         childColumn({ item: 'id' }, string('subscription_type_id', '`subscription_types.id`.')),
         childColumn({ list: 'choice' }, string('choice', '`opted_in` or `opted_out`.')),
+      ],
+    },
+    {
+      table: 'contact_note',
+      description:
+        'Notes that teammates wrote about each contact. One more request for each contact with notes.',
+      primaryKey: ['contact_id', 'id'],
+      // The record's own field refers to ten of them, without their text.
+      list: { field: 'contact_notes', keys: ['data', 'notes'], referredToIn: 'notes' },
+      ask: {
+        kind: 'page_number',
+        path: '/contacts/{id}/notes',
+        recordsKeys: ['data', 'notes'],
+        perPageSizes: [50, 25, 5, 1],
+      },
+      columns: [
+        contactId,
+        childColumn({ item: 'id' }, string('id', "Intercom's id of the note.")),
+        childColumn({ item: 'created_at' }, timestamp('created_at', 'When the note was written.')),
+        childColumn({ item: 'author.id' }, string('author_id', '`admins.id` of the teammate who wrote it.')),
+        childColumn({ item: 'author' }, json('author', 'The teammate who wrote it.', PERSONAL)),
+        childColumn({ item: 'body' }, string('body', 'Text of the note, as HTML.', PERSONAL)),
       ],
     },
   ],

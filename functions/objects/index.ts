@@ -4,9 +4,11 @@ import { type DeclaredTable, tablesOf } from '../core/declared-tables.ts';
 import type { ObjectName } from '../core/names.ts';
 import { activityLogs } from './activity-logs.ts';
 import { admins } from './admins.ts';
+import { articleStatistics } from './article-statistics.ts';
 import { articles } from './articles.ts';
 import { awayStatusReasons } from './away-status-reasons.ts';
 import { brands } from './brands.ts';
+import { calls } from './calls.ts';
 import { collections } from './collections.ts';
 import { companies } from './companies.ts';
 import { contacts } from './contacts.ts';
@@ -20,6 +22,7 @@ import { helpCenters } from './help-centers.ts';
 import { internalArticles } from './internal-articles.ts';
 import { newsItems } from './news-items.ts';
 import { newsfeeds } from './newsfeeds.ts';
+import { segmentContact } from './segment-contact.ts';
 import { segments } from './segments.ts';
 import { subscriptionTypes } from './subscription-types.ts';
 import { tags } from './tags.ts';
@@ -54,6 +57,9 @@ export const OBJECTS: Readonly<Record<ObjectName, ObjectDeclaration>> = {
   internal_articles: internalArticles,
   external_pages: externalPages,
   content_import_sources: contentImportSources,
+  segment_contact: segmentContact,
+  calls,
+  article_statistics: articleStatistics,
 };
 
 /** Every table of every object. */

@@ -54,19 +54,26 @@ const OWN_ID_PLACE = /^user_id$|(^|_)external_/;
 /** Keys that say whom an object is. */
 const IDENTITY = /^(id|user_id|contact_id|external_id|email|email_address)$/;
 
-/** A column of a child table that says whom an item is about, and the key that says it in the item. */
+/** A column that says whom a row is about, and the key that says it in the item that it comes from. */
 interface IdentityColumn {
   readonly name: string;
   readonly key: string;
 }
 
-/** By child table: columns with what identifies a person in one of these places of the parent's record. */
+/**
+ * By table: columns of the object's key that may identify a person besides `id`, and of its children those with what
+ * identifies one in these places of the parent's record.
+ */
 const identityColumns = (
-  { children }: ObjectDeclaration,
+  { name: object, primaryKey, children }: ObjectDeclaration,
   about: readonly string[],
 ): ReadonlyMap<TableName, readonly IdentityColumn[]> =>
-  new Map(
-    children.map((child) => [
+  new Map<TableName, readonly IdentityColumn[]>([
+    [
+      object,
+      primaryKey.flatMap((name) => (name !== 'id' && IDENTITY.test(name) ? [{ name, key: name }] : [])),
+    ],
+    ...children.map((child): [TableName, readonly IdentityColumn[]] => [
       child.table,
       child.columns.flatMap((column) => {
         const path = pathsInRecord(child, column).find((one) =>
@@ -76,7 +83,7 @@ const identityColumns = (
         return IDENTITY.test(key) ? [{ name: column.name, key }] : [];
       }),
     ]),
-  );
+  ]);
 
 const HASH = /^[0-9a-f]{64}$/;
 const ADDRESS = /[\p{L}\p{N}._%+'-]+@[\p{L}\p{N}._-]+/gu;
@@ -215,7 +222,7 @@ export function createEraser(
     return table === declaration.name && isThem(row);
   }
 
-  /** The columns of a child's row that say that its item is about the person. */
+  /** The columns of a row that say that it is about the person. */
   const identifies = (table: TableName, row: JsonObject): readonly IdentityColumn[] =>
     (identities.get(table) ?? []).filter(({ name, key }) => isNamedBy(row[name], key, {}));
 

@@ -6,7 +6,9 @@ import type { IntercomClient, RequestOptions } from '../http/client.ts';
 import { createConversationPartsReader } from './conversation-parts.ts';
 import { createCursorReader } from './cursor.ts';
 import { readDeletedList } from './deleted-list.ts';
+import { createDetailsReader } from './details.ts';
 import { createListReader } from './list.ts';
+import { createMembersReader } from './members.ts';
 import { createOwedReader } from './owed-records.ts';
 import { createPageNumberReader } from './page-number.ts';
 import { createScrollReader } from './scroll.ts';
@@ -74,6 +76,10 @@ function createListingReader(declaration: ObjectDeclaration, deps: ReaderDeps): 
       return createCursorReader(declaration, read, deps);
     case 'search':
       return createSearchReader(declaration, read, deps);
+    case 'details':
+      return createDetailsReader(declaration, read, deps);
+    case 'members':
+      return createMembersReader(declaration, read, deps);
     case 'scroll':
       return createScrollReader(declaration, read, deps);
     case 'conversation_parts':

@@ -2,7 +2,7 @@
  * Reads a page-number list (docs/intercom-api.md 4, style C). Such lists shift while they are read. If a walk
  * falls short of Intercom's count, it is repeated and the results are united.
  */
-import type { ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';
+import type { ObjectDeclaration, PageNumberRead } from '../../core/declaration.ts';
 import type { ObjectReader, Position, ReadEvent } from '../../core/reading.ts';
 import { isSwitchedOff, switchedOff } from '../http/failures.ts';
 import { createFailureGate } from './walk/failure-gate.ts';
@@ -10,8 +10,6 @@ import { ahead } from './walk/in-order.ts';
 import { type NumberPage, walkNumbers } from './walk/number-walk.ts';
 import { askOptions, onlyWhole, type ReaderDeps } from './walk/requests.ts';
 import { createRecordTaker } from './walk/take-records.ts';
-
-type PageNumberRead = Extract<ReadSpec, { kind: 'page_number' }>;
 
 type PageNumberPosition = {
   /** From 1. */

@@ -5,7 +5,13 @@
 import type { ChildDeclaration, ListQuestion, ObjectDeclaration } from '../../../core/declaration.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/json.ts';
 import type { ReadRecord, Reject } from '../../../core/reading.ts';
-import { findList, listUnder, type RecordLists, recordLists } from '../../../core/relationship.ts';
+import {
+  findList,
+  listUnder,
+  type RecordLists,
+  recordLists,
+  referredTo,
+} from '../../../core/relationship.ts';
 import type { EpochMs } from '../../../core/time.ts';
 import { isNotFound } from '../../http/failures.ts';
 import type { FailureGate } from './failure-gate.ts';
@@ -82,13 +88,13 @@ export function createRecordTaker(
     return items === undefined ? { value: null } : counted(items, totalCount(body));
   }
 
-  const given = (holder: JsonValue | undefined): number =>
+  const countIn = (holder: JsonValue | undefined): number =>
     isJsonObject(holder) && typeof holder.total_count === 'number' ? holder.total_count : 0;
 
   /** The sub-list replaces what was embedded, but not a larger count: both are Intercom's. */
   function replaced(before: JsonValue | undefined, after: JsonValue): JsonValue {
     if (!isJsonObject(after) || !isJsonObject(before)) return after;
-    return { ...before, ...after, total_count: Math.max(given(before), given(after)) };
+    return { ...before, ...after, total_count: Math.max(countIn(before), countIn(after)) };
   }
 
   async function completeOne(record: JsonObject, child: ChildDeclaration): Promise<Completed> {
@@ -96,16 +102,18 @@ export function createRecordTaker(
     const before = findList(child, record);
     const question = child.ask;
     if (question === undefined || before?.isWhole === true) return NOTHING_ASKED;
-    if (before === null) unknownInARow.set(child, inARow(child));
-    if (before === null && inARow(child) >= ENOUGH_UNKNOWN) return NOTHING_ASKED;
+    const referred = referredTo(child, record);
+    const isUnknown = before === null && referred === null;
+    if (isUnknown) unknownInARow.set(child, inARow(child));
+    if (isUnknown && inARow(child) >= ENOUGH_UNKNOWN) return NOTHING_ASKED;
     try {
       const asked = await askList(question, field, recordId(declaration, record) ?? '');
-      const value =
-        asked === null ? null : before === null ? asked.value : replaced(record[field], asked.value);
+      const given = referred === null ? record[field] : { total_count: referred };
+      const value = asked === null ? null : isUnknown ? asked.value : replaced(given, asked.value);
       const after = value === null ? null : findList(child, { [field]: value });
-      if (before === null) unknownInARow.set(child, after === null ? inARow(child) + 1 : 0);
+      if (isUnknown) unknownInARow.set(child, after === null ? inARow(child) + 1 : 0);
       if (after === null) {
-        if (before === null) return NOTHING_ASKED;
+        if (isUnknown) return NOTHING_ASKED;
         // If the record is gone, the next run does not find it, and owes nothing.
         const why = asked === null ? `${field} were not found` : `${field} came in no shape that is known`;
         return { ...NOTHING_ASKED, shortfalls: [why] };
@@ -116,17 +124,18 @@ export function createRecordTaker(
       const shortfall = `${have} of ${after.total} ${field} were listed`;
       return { ...complete, shortfalls: [shortfall] };
     } catch (error) {
-      if (before === null) unknownInARow.set(child, inARow(child) + 1);
-      return { ...NOTHING_ASKED, failures: [{ error, isOwed: before !== null }] };
+      if (isUnknown) unknownInARow.set(child, inARow(child) + 1);
+      return { ...NOTHING_ASKED, failures: [{ error, isOwed: !isUnknown }] };
     }
   }
 
   /** Most records come with whole lists, or with lists that nobody knows. */
-  const needsAsking = ({ found }: RecordLists): boolean =>
+  const needsAsking = (record: JsonObject, { found }: RecordLists): boolean =>
     declaration.children.some((child, index) => {
       if (child.ask === undefined) return false;
       const list = found[index] ?? null;
-      return list === null ? inARow(child) < ENOUGH_UNKNOWN : !list.isWhole;
+      if (list !== null) return !list.isWhole;
+      return inARow(child) < ENOUGH_UNKNOWN || referredTo(child, record) !== null;
     });
 
   /**
@@ -159,7 +168,7 @@ export function createRecordTaker(
     };
     const looked = listed.map((record) => {
       const lists = recordLists(declaration, record);
-      return { record, lists, isAsked: needsAsking(lists) };
+      return { record, lists, isAsked: needsAsking(record, lists) };
     });
     const asked = looked.flatMap(({ record, isAsked }) => (isAsked ? [record] : []));
     let taken = 0;

@@ -20,6 +20,7 @@ const contact = (id: string): JsonObject => ({
   updated_at: 5,
   tags: WHOLE_LIST,
   companies: WHOLE_LIST,
+  notes: WHOLE_LIST,
 });
 
 /** A search that lists some, and single answers for the others. */

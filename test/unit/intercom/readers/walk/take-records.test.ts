@@ -33,6 +33,7 @@ const contact = (id: string, tags: unknown, companies: unknown): object => ({
   updated_at: 5,
   tags,
   companies,
+  notes: NONE,
   opted_in_subscription_types: NONE,
   opted_out_subscription_types: NONE,
 });
@@ -199,5 +200,75 @@ describe('a sub-list that cannot be read', () => {
       event.type === 'debt' && 'ids' in event.scope ? event.scope.ids : [],
     );
     expect(debts).toEqual(['3', ...range(20, 30).map(String)]);
+  });
+});
+
+describe('a list that the record only refers to', () => {
+  const CONTACTS_WITH_NOTES = (count: number, more: object = {}) => ({
+    ...contact('1', NONE, NONE),
+    notes: cutList(count, more),
+  });
+  const note = (id: number) => ({ type: 'note', id: String(id), body: `<p>${id}</p>` });
+
+  const notesPage =
+    (notes: readonly object[], total = notes.length): Handler =>
+    ({ query }) => {
+      const [page, perPage] = [Number(query.get('page')), Number(query.get('per_page'))];
+      const next = page * perPage < notes.length ? `https://api.intercom.io/?page=${page + 1}` : null;
+      const data = notes.slice((page - 1) * perPage, page * perPage);
+      return { json: { type: 'list', data, total_count: total, pages: { page, per_page: perPage, next } } };
+    };
+
+  test.each([
+    ['no items', { total_count: 0 }],
+    ['no items, and does not count them', { total_count: undefined }],
+  ])('is not asked for with %s', async (_name, more) => {
+    const { server, events } = await readContacts([CONTACTS_WITH_NOTES(0, more)], () => ({ json: {} }));
+    expect(server.log().filter((line) => line.startsWith('GET'))).toEqual([]);
+    expect(events).toContainEqual(
+      expect.objectContaining({ records: [expect.not.objectContaining({ unknown: expect.anything() })] }),
+    );
+  });
+
+  test('is asked for once, in pages, and the references stay as they are', async () => {
+    const notes = range(0, 120).map(note);
+    const given = CONTACTS_WITH_NOTES(120);
+    const { server, records, events } = await readContacts([given], notesPage(notes));
+    const pages = [1, 2, 3].map((page) => `GET /contacts/1/notes?page=${page}&per_page=50`);
+    expect(server.log().filter((line) => line.startsWith('GET'))).toEqual(pages);
+    expect(countIn(records[0], 'contact_notes')).toEqual([120, 120]);
+    expect(records[0]?.notes).toEqual(JSON.parse(JSON.stringify(given.notes)));
+    expect(events.filter(({ type }) => type === 'debt')).toEqual([]);
+  });
+
+  test('is owed if fewer come than the record counts, or none can be read', async () => {
+    const short = await readContacts([CONTACTS_WITH_NOTES(3)], notesPage([note(1), note(2)]));
+    expect(short.events).toContainEqual({
+      type: 'debt',
+      scope: { ids: ['1'] },
+      reason: '2 of 3 contact_notes were listed',
+    });
+    const absent = await readContacts([CONTACTS_WITH_NOTES(3)], () => ({
+      status: 404,
+      json: errorList('not_found'),
+    }));
+    expect(absent.events).toContainEqual({
+      type: 'debt',
+      scope: { ids: ['1'] },
+      reason: 'contact_notes were not found',
+    });
+    const [page] = absent.events.filter((event) => event.type === 'page');
+    expect(page?.records[0]?.unknown).toEqual(['contact_notes']);
+  });
+
+  test('is unknown if the references did not come, and then few are asked for', async () => {
+    const { notes: _notes, ...bare } = CONTACTS_WITH_NOTES(0);
+    const contacts = range(0, 60).map((id) => ({ ...bare, id: String(id) }));
+    const { server, events } = await readContacts(contacts, () => ({ json: { type: 'odd' } }));
+    const pages = events.filter((event) => event.type === 'page');
+    expect(
+      pages.flatMap(({ records }) => records).every(({ unknown }) => unknown?.[0] === 'contact_notes'),
+    ).toBe(true);
+    expect(server.log().filter((line) => line.startsWith('GET /contacts')).length).toBeLessThan(60);
   });
 });

@@ -1,0 +1,158 @@
+/** Reads a page-number list, and then what its records lack (docs/intercom-api.md 6.8, 6.11). */
+import type { Detail, ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';
+import { PermissionError, UnavailableError } from '../../core/errors.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts';
+import type { ObjectReader, Observed, ReadEvent, ReadRecord, Reject } from '../../core/reading.ts';
+import { idText } from '../../core/scalars.ts';
+import { isNotFound } from '../http/failures.ts';
+import { createPageNumberReader } from './page-number.ts';
+import { createFailureGate, type FailureGate } from './walk/failure-gate.ts';
+import { recordId } from './walk/identify.ts';
+import { inOrder } from './walk/in-order.ts';
+import { recordsOf } from './walk/list-answers.ts';
+import { type AskOptions, askOptions, pathOf, type ReaderDeps } from './walk/requests.ts';
+
+type DetailsRead = Extract<ReadSpec, { kind: 'details' }>;
+type PageEvent = Extract<ReadEvent, { type: 'page' }>;
+
+/** What became of some records of a page. */
+interface Detailed {
+  readonly records: readonly ReadRecord[];
+  readonly rejects: readonly Reject[];
+  readonly observed: Observed;
+  /** Why the details of these records could not be read. */
+  readonly failed: { readonly ids: readonly string[]; readonly error: unknown } | null;
+}
+
+type AskDetails = (listed: readonly ReadRecord[]) => Promise<Detailed>;
+
+const NOTHING: Detailed = { records: [], rejects: [], observed: {}, failed: null };
+
+const idsOf = (records: readonly ReadRecord[]): readonly string[] => records.map(({ id }) => id);
+
+/** Groups of records whose details one request asks for. */
+function groupsOf(detail: Detail, listed: readonly ReadRecord[]): readonly (readonly ReadRecord[])[] {
+  if (detail.kind === 'field_of_each') return listed.map((one) => [one]);
+  const { field, most } = detail;
+  const byValue = [...Map.groupBy(listed, ({ record }) => idText(record[field])).values()];
+  return Array.from({ length: Math.ceil(byValue.length / most) }, (_, index) =>
+    byValue.slice(index * most, (index + 1) * most).flat(),
+  );
+}
+
+/** The field of each record's own answer. A record that is gone by now is none; the list no longer counts it. */
+function askField(
+  { path, field, key }: Extract<Detail, { kind: 'field_of_each' }>,
+  { client }: ReaderDeps,
+  ask: AskOptions,
+): AskDetails {
+  return async ([listed]) => {
+    if (listed === undefined) return NOTHING;
+    const { id } = listed;
+    const { body, failure, receivedAtMs } = await client.get(
+      pathOf(path, id),
+      {},
+      ask('bulk', { expect: isNotFound }),
+    );
+    if (failure !== null) return NOTHING;
+    const value = body[field] ?? null;
+    if (value !== null && !isJsonObject(value)) {
+      const reject = { path: `${id}.${field}`, reason: 'not an object', value, receivedAtMs };
+      return { ...NOTHING, rejects: [reject] };
+    }
+    const record: JsonObject = { ...value, [key]: id };
+    const observed: Observed = field in body ? {} : { [field]: 'not sent' };
+    return { ...NOTHING, records: [{ ...listed, record, receivedAtMs }], observed };
+  };
+}
+
+/** The records, with what is answered for the values of their field. */
+function askMore(
+  { path, parameter, field, observedAs }: Extract<Detail, { kind: 'more_of_several' }>,
+  { client }: ReaderDeps,
+  ask: AskOptions,
+): AskDetails {
+  let refusal: string | null = null;
+  const key = { primaryKey: ['id'] } as const;
+
+  async function answered(values: readonly string[]): Promise<readonly JsonValue[]> {
+    const accept = (body: JsonObject): readonly JsonValue[] => recordsOf(body, ['data'], path);
+    return accept((await client.post(path, { [parameter]: values }, ask('bulk', { accept }))).body);
+  }
+
+  return async (listed) => {
+    const asTheyCame: Detailed = {
+      ...NOTHING,
+      records: listed,
+      observed: refusal === null ? {} : { [observedAs]: `not read: ${refusal}` },
+    };
+    const values = [...new Set(listed.map(({ record }) => idText(record[field])))].filter(
+      (value) => value !== null,
+    );
+    if (values.length === 0 || refusal !== null) return asTheyCame;
+    try {
+      const more = (await answered(values)).filter((value) => isJsonObject(value));
+      const byId = new Map(more.map((value) => [recordId(key, value), value]));
+      return {
+        ...asTheyCame,
+        records: listed.map((one) => ({ ...one, record: { ...one.record, ...byId.get(one.id) } })),
+      };
+    } catch (error) {
+      if (!(error instanceof PermissionError || error instanceof UnavailableError)) throw error;
+      // What is refused for these is refused for all. The records themselves are not.
+      refusal = error.message;
+      return { ...asTheyCame, observed: { [observedAs]: `not read: ${refusal}` } };
+    }
+  };
+}
+
+export function createDetailsReader(
+  declaration: ObjectDeclaration,
+  { list, detail }: DetailsRead,
+  deps: ReaderDeps,
+): ObjectReader {
+  const ask = askOptions(declaration, deps);
+  const listing = createPageNumberReader({ ...declaration, primaryKey: ['id'] }, list, deps);
+  const isKept = detail.kind === 'more_of_several';
+
+  async function* withDetails(
+    page: PageEvent,
+    askDetails: AskDetails,
+    gate: FailureGate,
+  ): AsyncGenerator<ReadEvent, void, void> {
+    const records: ReadRecord[] = [];
+    const rejects: Reject[] = [...(page.rejects ?? [])];
+    let observed: Observed = page.evidence?.observed ?? {};
+    const work = async (group: readonly ReadRecord[]): Promise<Detailed> => {
+      try {
+        return await askDetails(group);
+      } catch (error) {
+        return { ...NOTHING, records: isKept ? group : [], failed: { ids: idsOf(group), error } };
+      }
+    };
+    for await (const detailed of inOrder(groupsOf(detail, page.records), deps.pace.limit, work)) {
+      if (detailed.failed === null) gate.succeeded();
+      else {
+        const { ids, error } = detailed.failed;
+        yield { type: 'debt', scope: { ids }, reason: await gate.failed(error) };
+      }
+      records.push(...detailed.records);
+      rejects.push(...detailed.rejects);
+      observed = { ...observed, ...detailed.observed };
+    }
+    yield { ...page, records, rejects, ids: idsOf(records), evidence: { ...page.evidence, observed } };
+  }
+
+  return {
+    async *read(slice, position) {
+      const gate = createFailureGate(deps.client, deps.signal);
+      const askDetails =
+        detail.kind === 'field_of_each' ? askField(detail, deps, ask) : askMore(detail, deps, ask);
+      for await (const event of listing.read(slice, position)) {
+        if (event.type === 'page') yield* withDetails(event, askDetails, gate);
+        else yield event;
+      }
+    },
+    probe: null,
+  };
+}

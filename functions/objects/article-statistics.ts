@@ -1,0 +1,30 @@
+import { articleList, articles } from './articles.ts';
+import { integer, number, object, objectType, string } from './declare.ts';
+
+export const articleStatistics = object({
+  name: 'article_statistics',
+  description:
+    'How often each article was seen and what readers thought of it, as of the run. One request for each article.',
+  sync: { kind: 'full_refresh' },
+  primaryKey: ['article_id'],
+  versionField: null,
+  permission: articles.permission,
+  read: {
+    kind: 'details',
+    list: articleList,
+    // Only an article's own answer has them (docs/intercom-api.md 6.8).
+    detail: { kind: 'field_of_each', path: '/articles/{id}', field: 'statistics', key: 'article_id' },
+  },
+  columns: [
+    string('article_id', '`articles.id`.'),
+    objectType('article_statistics'),
+    integer('views', 'How often it was seen; null for an article without statistics, as all of these.'),
+    // Both names are documented (docs/intercom-api.md 6.8).
+    integer('conversions', 'Conversations that began from the article, if Intercom calls them so.'),
+    integer('conversations', 'The same, if Intercom calls them so.'),
+    integer('reactions', 'Reactions of readers.'),
+    number('happy_reaction_percentage', 'Percentage of happy reactions.'),
+    number('neutral_reaction_percentage', 'Percentage of neutral reactions.'),
+    number('sad_reaction_percentage', 'Percentage of sad reactions.'),
+  ],
+});
