@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { METRICS } from '../../functions/core/metrics.ts';
-import { OBJECT_NAMES } from '../../functions/core/names.ts';
+import { DEFAULT_OBJECTS } from '../../functions/core/names.ts';
 import { monthlyBill, totalOf } from '../../lib/cli/cost/bill.ts';
 import { DAYS_PER_MONTH } from '../../lib/cli/cost/prices.ts';
 import { monthlyQueryDollars, QUERIED, queryUsage } from '../../lib/cli/cost/queries.ts';
@@ -24,12 +24,12 @@ import { synthesis } from '../support/infra/synthesis.ts';
 const standing = (monitoring: 'standard' | 'detailed') =>
   standingOf(
     Object.values(synthesis({ monitoring }).templates),
-    monitoring === 'detailed' ? inDetailOf(OBJECT_NAMES) : 0,
+    monitoring === 'detailed' ? inDetailOf(DEFAULT_OBJECTS) : 0,
   );
 
 const STANDARD = standing('standard');
 
-const HOURLY: readonly RunGroup[] = [{ objects: OBJECT_NAMES, runsPerMonth: 730 }];
+const HOURLY: readonly RunGroup[] = [{ objects: DEFAULT_OBJECTS, runsPerMonth: 730 }];
 
 const total = (volumes: Volumes, groups = HOURLY): number =>
   totalOf(monthlyBill(monthlyUsage(volumes, groups), STANDARD));
@@ -91,7 +91,7 @@ describe('the bill', () => {
   });
 
   test('is less if objects run less often', () => {
-    expect(total(IDLE, [{ objects: OBJECT_NAMES, runsPerMonth: 30 }])).toBeLessThan(total(IDLE));
+    expect(total(IDLE, [{ objects: DEFAULT_OBJECTS, runsPerMonth: 30 }])).toBeLessThan(total(IDLE));
   });
 
   test('has nothing of objects that are not configured', () => {

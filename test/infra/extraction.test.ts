@@ -7,7 +7,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type PipelineConfig, parseConfig, parseDeployment } from '../../functions/config/config.ts';
-import { OBJECT_NAMES } from '../../functions/core/names.ts';
+import { DEFAULT_OBJECTS } from '../../functions/core/names.ts';
 import { type FunctionEntry, PLACES_OF, readEnvironment } from '../../functions/environment.ts';
 import { codeVersion } from '../../lib/constructs/code-version.ts';
 import { bundledCode } from '../../lib/constructs/function-code.ts';
@@ -57,7 +57,7 @@ const assets = () => readdirSync(outdir).filter((name) => name.startsWith('asset
 describe('the functions', () => {
   test('are one extractor per object, three of the workflow, and the callback', () => {
     const handlers = functions.map(({ Handler }) => Handler).toSorted();
-    const extractors = OBJECT_NAMES.map(() => 'extractor.handler');
+    const extractors = DEFAULT_OBJECTS.map(() => 'extractor.handler');
     expect(handlers).toEqual([
       ...extractors,
       'finish-run.handler',
@@ -93,12 +93,12 @@ describe('the functions', () => {
       });
     }
     const objects = functions.flatMap(({ Environment }) => Environment.Variables.OBJECT_NAME ?? []);
-    expect(objects).toEqual(OBJECT_NAMES);
+    expect(objects).toEqual(DEFAULT_OBJECTS);
     const databases = functions.flatMap(({ Environment }) => Environment.Variables.GLUE_DATABASE ?? []);
     const database = {
       'Fn::ImportValue': expect.stringMatching(/^shop-data:ExportsOutputRefCatalogDatabase/),
     };
-    expect(databases).toEqual(OBJECT_NAMES.map(() => database));
+    expect(databases).toEqual(DEFAULT_OBJECTS.map(() => database));
   });
 });
 
@@ -116,7 +116,7 @@ describe('the account', () => {
     const reserved = functionsWith({ reservedConcurrency: 5 }).map(
       ({ Handler, ReservedConcurrentExecutions: count }) => `${Handler} ${count}`,
     );
-    expect(reserved.filter((text) => text === 'extractor.handler 5')).toHaveLength(OBJECT_NAMES.length);
+    expect(reserved.filter((text) => text === 'extractor.handler 5')).toHaveLength(DEFAULT_OBJECTS.length);
     expect(reserved.filter((text) => text.endsWith(' undefined'))).toHaveLength(4);
   });
 

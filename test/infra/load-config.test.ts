@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { isOptional, OBJECT_NAMES } from '../../functions/core/names.ts';
+import { DEFAULT_OBJECTS, isOptional } from '../../functions/core/names.ts';
 import { readEnvironment } from '../../functions/environment.ts';
 import { OBJECTS } from '../../functions/objects/index.ts';
 import { loadConfig, loadPipelines } from '../../lib/cli/load-config.ts';
@@ -64,7 +64,7 @@ describe('loadConfig', () => {
 
   test('reads the configuration that users edit, with whole objects every 6 hours, and those that are optional once a day', async () => {
     const [template] = await loadPipelines('pipeline.config.ts');
-    const whole = OBJECT_NAMES.filter((name) => OBJECTS[name].sync.kind === 'full_refresh');
+    const whole = DEFAULT_OBJECTS.filter((name) => OBJECTS[name].sync.kind === 'full_refresh');
     expect(template?.deployment.frequency).toEqual({ everyMinutes: 60 });
     expect(template?.deployment.objectFrequency).toEqual(
       Object.fromEntries(whole.map((name) => [name, { everyMinutes: isOptional(name) ? 1440 : 360 }])),

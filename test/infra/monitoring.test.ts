@@ -8,7 +8,7 @@ import { Code } from 'aws-cdk-lib/aws-lambda';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type PipelineConfig, parseConfig, parseDeployment } from '../../functions/config/config.ts';
 import { METRICS, type MetricName } from '../../functions/core/metrics.ts';
-import { isOptional, OBJECT_NAMES, type ObjectName } from '../../functions/core/names.ts';
+import { DEFAULT_OBJECTS, isOptional, type ObjectName } from '../../functions/core/names.ts';
 import type { MetricsDetail } from '../../functions/environment.ts';
 import { createEmfMetrics } from '../../functions/telemetry/emf-metrics.ts';
 import { addPipeline } from '../../lib/stacks/pipeline.ts';
@@ -73,7 +73,7 @@ function emitted(detail: MetricsDetail): readonly Sample[] {
   const lines: string[] = [];
   const metrics = createEmfMetrics({ pipeline: 'shop', detail, print: (line) => lines.push(line) });
   const all = Object.fromEntries(Object.keys(METRICS).map((name) => [name as MetricName, 1]));
-  for (const object of OBJECT_NAMES) metrics.record(all, object);
+  for (const object of DEFAULT_OBJECTS) metrics.record(all, object);
   return lines.flatMap(samplesOf);
 }
 
@@ -240,7 +240,7 @@ describe('the alarms', () => {
     const alarms = alarmsOf(monitoring({ monitoring: 'detailed' }));
     expect(Object.keys(alarms)).toHaveLength(13 + 2 * 16);
     const named = new Set(emitted('detailed').flatMap(({ dimensions }) => dimensions.Object ?? []));
-    expect([...named]).toEqual(OBJECT_NAMES.filter((name) => !isOptional(name)));
+    expect([...named]).toEqual(DEFAULT_OBJECTS.filter((name) => !isOptional(name)));
     expect(alarms.ObjectFailedTwicetags?.Dimensions).toContainEqual({ Name: 'Object', Value: 'tags' });
   });
 });

@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { PARENT_OF, type PipelineConfig } from '../../functions/config/config.ts';
-import { CHILD_NAMES, OBJECT_NAMES, SHARED_TABLES } from '../../functions/core/names.ts';
+import {
+  CHILD_NAMES,
+  CHILDREN_ON_REQUEST,
+  DEFAULT_OBJECTS,
+  OBJECT_NAMES,
+  SHARED_TABLES,
+} from '../../functions/core/names.ts';
 import type { StackTemplate } from '../../lib/template/intrinsics.ts';
 import { LOCAL_PLACE } from '../../lib/template/template.ts';
 import { type AccessRequest, denialsOfBuckets, isAllowed, rightsOfFunction } from '../support/iam.ts';
@@ -35,7 +41,7 @@ function glue(...tables: readonly string[]): readonly string[] {
 
 describe('the roles', () => {
   test('are one per function, one for the state machine and one for the schedules', () => {
-    const functions = [...OBJECT_NAMES.map((name) => `Extractors${pascalCase(name)}`), 'StartRun'];
+    const functions = [...DEFAULT_OBJECTS.map((name) => `Extractors${pascalCase(name)}`), 'StartRun'];
     const workflow = ['RecordFailure', 'FinishRun', 'WorkflowStateMachine'];
     const expected = [...functions, ...workflow, 'Callback', 'Schedules'];
     expect(Object.keys(rights).toSorted()).toEqual(expected.map((name) => `${name}Role`).toSorted());
@@ -93,7 +99,7 @@ describe('the roles', () => {
       lines.some((line) => line.includes('HashKey')),
     );
     expect(readers.map(([role]) => role).toSorted()).toEqual(
-      OBJECT_NAMES.map((name) => `Extractors${pascalCase(name)}Role`).toSorted(),
+      DEFAULT_OBJECTS.map((name) => `Extractors${pascalCase(name)}Role`).toSorted(),
     );
   });
 
@@ -115,10 +121,13 @@ describe('the roles', () => {
     }
   });
 
-  test.each(OBJECT_NAMES)(
+  test.each(DEFAULT_OBJECTS)(
     '%s deletes what history removes or puts together, and nothing of other objects',
     (object) => {
-      const tables = [object, ...CHILD_NAMES.filter((child) => PARENT_OF[child] === object)];
+      const children = CHILD_NAMES.filter(
+        (child) => PARENT_OF[child] === object && !CHILDREN_ON_REQUEST.includes(child),
+      );
+      const tables = [object, ...children];
       const own = [...tables.map((table) => `tables/${table}/*`), `manifests/${object}/*`];
       const shared = [
         `tables/deletions/*/${object}-*`,
@@ -175,7 +184,7 @@ describe('the roles', () => {
       .filter(([id, { Type }]) => Type === 'AWS::Lambda::Function' && !id.startsWith('Callback'))
       .map(([logicalId]) => `lambda:InvokeFunction on <${logicalId.slice(0, -8)}.Arn>`);
     const invokes = rights.WorkflowStateMachineRole?.filter((line) => line.startsWith('lambda:'));
-    expect(functions).toHaveLength(OBJECT_NAMES.length + 3);
+    expect(functions).toHaveLength(DEFAULT_OBJECTS.length + 3);
     expect(invokes).toEqual(functions.toSorted());
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { PipelineConfig } from '../../functions/config/config.ts';
 import { parseRunInput } from '../../functions/config/run-input.ts';
-import { OBJECT_NAMES } from '../../functions/core/names.ts';
+import { DEFAULT_OBJECTS } from '../../functions/core/names.ts';
 import { synthesis } from '../support/infra/synthesis.ts';
 
 interface Schedule {
@@ -84,12 +84,12 @@ describe('a schedule', () => {
   });
 
   test('has an input that the workflow accepts', () => {
-    const config = { objects: [...OBJECT_NAMES] };
+    const config = { objects: [...DEFAULT_OBJECTS] };
     const rules = { config, isIncremental: () => true, now: 0 };
     const inputs = schedulesOf({ objectFrequency: { tags: SIX_HOURS, teams: SIX_HOURS } }).map(
       ([, { Target }]) => parseRunInput(JSON.parse(Target.Input), rules),
     );
-    expect(inputs.flatMap(({ objects }) => objects).toSorted()).toEqual(OBJECT_NAMES.toSorted());
+    expect(inputs.flatMap(({ objects }) => objects).toSorted()).toEqual(DEFAULT_OBJECTS.toSorted());
   });
 
   test('keeps its logical id when its frequency changes', () => {

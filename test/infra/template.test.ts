@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseConfig } from '../../functions/config/config.ts';
-import { OBJECT_NAMES } from '../../functions/core/names.ts';
+import { DEFAULT_OBJECTS } from '../../functions/core/names.ts';
 import { PLACES_OF, type Places } from '../../functions/environment.ts';
 import { resolver, type StackTemplate } from '../../lib/template/intrinsics.ts';
 import { provision, type ResourceMaker } from '../../lib/template/provision.ts';
@@ -108,7 +108,7 @@ describe('the resources of the synthesized pipeline', () => {
     const entries = resources.functions.map(({ entry }) => entry).filter((entry) => entry !== 'extractor');
     expect(entries.toSorted()).toEqual(['finish-run', 'oauth-callback', 'record-failure', 'start-run']);
     const objects = resources.functions.flatMap(({ environment }) => environment.OBJECT_NAME ?? []);
-    expect(objects).toEqual(OBJECT_NAMES);
+    expect(objects).toEqual(DEFAULT_OBJECTS);
   });
 
   test('have the names that the functions find in their environment', () => {

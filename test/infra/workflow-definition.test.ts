@@ -1,7 +1,7 @@
 import { StateMachine, type StateMachineDefinition } from 'aws-local-stepfunctions';
 import { describe, expect, test } from 'vitest';
 import { parseConfig } from '../../functions/config/config.ts';
-import { OBJECT_NAMES } from '../../functions/core/names.ts';
+import { DEFAULT_OBJECTS, OBJECT_NAMES } from '../../functions/core/names.ts';
 import { localResources, synthesize } from '../../lib/template/template.ts';
 
 interface State {
@@ -78,7 +78,7 @@ test('the definition names the extractor of every object', () => {
   const named = Object.entries(payload.extractors).map(([object, arn]) => {
     return functions.find((each) => each.arn === arn)?.environment.OBJECT_NAME === object;
   });
-  expect(named).toHaveLength(OBJECT_NAMES.length);
+  expect(named).toHaveLength(DEFAULT_OBJECTS.length);
   expect(named).not.toContain(false);
 });
 
@@ -152,11 +152,14 @@ test('a run that cannot begin says why in one sentence, whatever the source', ()
 test('a full run of 16 × 100 + 9 slices stays within 25,000 events at the derived number of invocations', () => {
   const perSlice = (invocations: number) => 2 + 7 * invocations + 2;
   const events = (slices: number, invocations: number) =>
-    22 + OBJECT_NAMES.length * 20 + slices * perSlice(invocations);
-  expect(OBJECT_NAMES).toHaveLength(25);
+    22 + DEFAULT_OBJECTS.length * 20 + slices * perSlice(invocations);
+  expect(DEFAULT_OBJECTS).toHaveLength(25);
   expect(events(1_609, 1)).toBe(18_221);
   expect(events(1_609, 1.6)).toBeLessThan(25_000);
   expect(events(500, 6.4)).toBeLessThan(25_000);
+  // With the three that are synced on request.
+  const onRequest = (OBJECT_NAMES.length - DEFAULT_OBJECTS.length) * 20;
+  expect(onRequest + events(1_612, 1.5)).toBeLessThan(25_000);
   const hour = (atOnce: number) => 1 + (atOnce * 60) / 14 / 1_609;
   expect(Math.round(events(1_609, hour(8 * 8)))).toBe(20_141);
   expect(Math.round(events(1_609, hour(4 * 4)))).toBe(18_701);

@@ -64,6 +64,29 @@ const contacts: JsonObject = {
   passport_id: canary('contacts.new.scalar'),
 };
 
+/** As the notes of a contact are listed. */
+const notes: JsonObject = {
+  type: 'list',
+  data: [
+    {
+      type: 'note',
+      id: '26',
+      created_at: 1,
+      contact: { type: 'contact', id: '6762f0ab1bb69f9f2193bb60' },
+      author: person('notes.author', 'admin'),
+      body: `<p>${canary('notes.body')}</p>`,
+    },
+  ],
+  total_count: 1,
+};
+
+const calls: JsonObject = {
+  conversation_id: '5',
+  contact_id: '6762f0ab1bb69f9f2193bb60',
+  phone: canary('calls.phone'),
+  transcript: [{ speaker: canary('calls.transcript.speaker'), text: canary('calls.transcript') }],
+};
+
 const companies: JsonObject = {
   name: canary('companies.name'),
   company_id: canary('companies.company_id'),
@@ -209,7 +232,7 @@ const part = (fields: JsonObject): JsonObject => ({ id: '2', updated_at: 1, ...f
 
 /** The complete records, as the readers deliver them. */
 export const PLANTED_RECORDS: Readonly<Partial<Record<ObjectName, JsonObject>>> = {
-  contacts: part(contacts),
+  contacts: part({ ...contacts, contact_notes: notes }),
   companies: part(companies),
   conversations: part({
     ...conversations,
@@ -224,6 +247,7 @@ export const PLANTED_RECORDS: Readonly<Partial<Record<ObjectName, JsonObject>>> 
   activity_logs: part(activityLogs),
   articles: part(articles),
   emails: part(emails),
+  calls: part(calls),
 };
 
 export const canariesIn = (text: string): readonly string[] => [...new Set(text.match(CANARY) ?? [])].sort();

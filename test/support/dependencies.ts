@@ -2,6 +2,7 @@
 import { createHmac } from 'node:crypto';
 import { configuredTables } from '../../functions/catalog/configured.ts';
 import { parseConfig } from '../../functions/config/config.ts';
+import { withoutChildren } from '../../functions/core/declared-tables.ts';
 import type { MetricValues } from '../../functions/core/metrics.ts';
 import type { ObjectName } from '../../functions/core/names.ts';
 import type {
@@ -110,6 +111,7 @@ export function dependenciesOf(pipeline: Pipeline, options: DependencyOptions = 
   const { object = 'tags', reader = NO_READER, limits, config = {}, limit, overrides } = options;
   const { lake, state, clock, executions, events } = pipeline;
   const resolved = parseConfig({ compression: 'none', ...config }, TABLES);
+  const declaration = withoutChildren(OBJECTS[object], resolved.excludedTables);
   const table = createBudgetTable();
   table.limit = limit ?? null;
   return {
@@ -120,12 +122,12 @@ export function dependenciesOf(pipeline: Pipeline, options: DependencyOptions = 
     config: resolved,
     configDigest: DIGEST,
     observe: (event) => events.push(event),
-    declaration: OBJECTS[object],
+    declaration,
     reader,
     underCap: UNCAPPED,
     budget: createMemoryRateBudget(clock, table),
     hashes: MEMORY_HASHES,
-    catalog: pipeline.catalog.of((columns) => configuredTables([OBJECTS[object]], resolved, columns)),
+    catalog: pipeline.catalog.of((columns) => configuredTables([declaration], resolved, columns)),
     limits: { ...SMALL_LIMITS, ...limits },
     ...overrides,
   };

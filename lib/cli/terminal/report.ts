@@ -110,22 +110,27 @@ export function summaryText(run: RunSummary): string {
 
 function statusRow(status: ObjectStatus): readonly string[] {
   const { object, last_outcome, committed, old_debts, known_differences } = status;
-  if (committed === null) return [object, last_outcome?.status ?? 'never run', '', '', '', '', ''];
-  const { completeness, tables } = committed;
+  if (committed === null) return [object, last_outcome?.status ?? '', '', '', '', '', '', ''];
+  const { completeness, tables, requests } = committed;
   return [
     object,
     last_outcome?.status ?? 'not recently',
     status.up_to === null ? '' : shortTime(status.up_to),
     count(tables[object]?.rows ?? 0),
     ...proof(completeness),
+    requests === undefined ? '' : count(requests.sent),
     verdict(completeness, old_debts, known_differences),
   ];
 }
 
+/** Whether any run has included it, as far as anybody knows. */
+const hasRun = ({ last_outcome, committed }: ObjectStatus): boolean =>
+  last_outcome !== null || committed !== null;
+
 export function statusText(status: PipelineStatus): string {
   const { last_run: run } = status;
   if (run === null) return 'No run has finished here yet.';
-  const header = ['object', 'last run', 'up to', 'rows', 'read', 'counted', 'last commit'];
+  const header = ['object', 'last run', 'up to', 'rows', 'read', 'counted', 'requests', 'last commit'];
   const troubles = status.objects.flatMap(({ object, last_outcome: outcome }) => {
     if (outcome === null || outcome.message === null) return [];
     const which = outcome.run_id === run.run_id ? '' : ` in run ${outcome.run_id}`;
@@ -134,7 +139,7 @@ export function statusText(status: PipelineStatus): string {
   return [
     `last run ${run.run_id} (${run.mode}) ${howItWent(run)}, finished ${run.finished_at}`,
     '',
-    tableText([header, ...status.objects.map(statusRow)]),
+    tableText([header, ...status.objects.filter(hasRun).map(statusRow)]),
     ...status.objects.flatMap(schemaLines),
     ...troubles,
   ].join('\n');

@@ -22,6 +22,7 @@ import {
 import { localResources, synthesize } from '../../../lib/template/template.ts';
 import { inProcess } from './in-process.ts';
 import { type LakeView, readLake } from './lake-reader.ts';
+import { ON_REQUEST } from './tables.ts';
 import { createTestClock, type TestClock, type TestClockState } from './test-clock.ts';
 
 /** Still several pages of what matters, and quick. */
@@ -95,7 +96,8 @@ export async function startBench(options: BenchOptions = {}): Promise<Bench> {
   async function open(overrides: SyncOptions = {}): Promise<Session> {
     const chosen = { ...options.sync, ...overrides };
     const { directory = home, signal = new AbortController().signal } = chosen;
-    const config = parseConfig({ name: 'test', baseUrl: simulator.url, ...chosen.config }, TABLES);
+    const defaults = { name: 'test', baseUrl: simulator.url, objects: ['default', ...ON_REQUEST] };
+    const config = parseConfig({ ...defaults, ...chosen.config }, TABLES);
     const pipeline = await openLocalPipeline({
       directory,
       config,

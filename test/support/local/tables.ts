@@ -37,6 +37,9 @@ export const TABLES = {
   internal_articles: { key: ['id'], sync: 'full_refresh' },
   external_pages: { key: ['id'], sync: 'full_refresh' },
   content_import_sources: { key: ['id'], sync: 'full_refresh' },
+  segment_contact: { key: ['segment_id', 'contact_id'], sync: 'full_refresh' },
+  calls: { key: ['id'], sync: 'full_refresh' },
+  article_statistics: { key: ['article_id'], sync: 'full_refresh' },
   contact_company: {
     key: ['contact_id', 'company_id'],
     parent: { table: 'contacts', key: ['contact_id'], lists: ['companies'] },
@@ -54,6 +57,11 @@ export const TABLES = {
       key: ['contact_id'],
       lists: ['opted_in_subscription_types', 'opted_out_subscription_types'],
     },
+    sync: 'incremental',
+  },
+  contact_note: {
+    key: ['contact_id', 'id'],
+    parent: { table: 'contacts', key: ['contact_id'], lists: ['contact_notes'] },
     sync: 'incremental',
   },
   company_tag: {
@@ -166,6 +174,14 @@ export const isShared = (table: string): boolean => table === 'deletions' || tab
 
 /** The objects. */
 export const OBJECTS = TABLE_NAMES.filter((name) => factsOf(name).parent === undefined && !isShared(name));
+
+/** What is synced only if the configuration names it. */
+export const ON_REQUEST: readonly Table[] = [
+  'segment_contact',
+  'calls',
+  'article_statistics',
+  'contact_note',
+];
 
 export const INCREMENTAL = OBJECTS.filter((name) => factsOf(name).sync === 'incremental');
 

@@ -77,6 +77,7 @@ describe('the tables', () => {
       contact_company: ['contact_id of contacts', 'company_id of companies'],
       contact_tag: ['contact_id of contacts'],
       contact_subscription: ['contact_id of contacts'],
+      contact_note: ['contact_id of contacts'],
       companies: ['id of companies'],
       company_tag: ['company_id of companies'],
       company_segment: ['company_id of companies'],
@@ -93,6 +94,7 @@ describe('the tables', () => {
       ticket_part: ['ticket_id of tickets'],
       ticket_contact: ['ticket_id of tickets', 'contact_id of contacts'],
       ticket_link: ['ticket_id of tickets'],
+      segment_contact: ['contact_id of contacts'],
     });
   });
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { definePipeline, parseConfig } from '../../../functions/config/config.ts';
 import { InputError } from '../../../functions/core/errors.ts';
-import { OBJECT_NAMES } from '../../../functions/core/names.ts';
+import { DEFAULT_OBJECTS } from '../../../functions/core/names.ts';
 import { TABLES } from '../../../functions/objects/index.ts';
 
 function problemsOf(config: unknown): readonly string[] {
@@ -21,8 +21,8 @@ test('an empty configuration has every default', () => {
     name: 'intercom',
     region: 'US',
     baseUrl: 'https://api.intercom.io',
-    objects: OBJECT_NAMES,
-    excludedTables: [],
+    objects: DEFAULT_OBJECTS,
+    excludedTables: ['contact_note'],
     fields: {},
     sensitiveFields: 'replicate',
     startFrom: null,
@@ -59,7 +59,7 @@ test('every key of a full configuration is used', () => {
     region: 'EU',
     baseUrl: 'https://api.eu.intercom.io',
     objects: ['contacts', 'tags'],
-    excludedTables: ['contact_company'],
+    excludedTables: ['contact_company', 'contact_note'],
     fields: { contacts: { name: 'exclude', 'custom_attributes["a.b"]': 'hash' } },
     sensitiveFields: 'hash',
     startFrom: Date.UTC(2025, 0, 1) / 1000,
@@ -72,6 +72,33 @@ test('every key of a full configuration is used', () => {
     safetyReread: { days: 3 },
     notes: [],
   });
+});
+
+test('what costs more requests is synced if it is named, alone or beside what is synced by default', () => {
+  const named = (objects: NonNullable<Parameters<typeof definePipeline>[0]['objects']>) => {
+    const { objects: selected, excludedTables } = parseConfig(definePipeline({ objects }));
+    return { selected, excludedTables };
+  };
+  expect(named(['calls', 'default', 'contact_note'])).toEqual({
+    selected: [...DEFAULT_OBJECTS, 'calls'],
+    excludedTables: [],
+  });
+  expect(named(['article_statistics'])).toEqual({
+    selected: ['article_statistics'],
+    excludedTables: ['contact_note'],
+  });
+  expect(named(['default'])).toEqual(named([...DEFAULT_OBJECTS]));
+  const frequency = {
+    objects: ['default', 'calls'],
+    objectFrequency: { calls: { every: '1 day' } },
+  } as const;
+  expect(problemsOf({ objectFrequency: frequency.objectFrequency })).toEqual([
+    expect.stringContaining('calls: not a configured object'),
+  ]);
+  expect(parseConfig(frequency).objects).toContain('calls');
+  expect(problemsOf({ objects: ['tags', 'contact_note'] })).toEqual([
+    expect.stringContaining("'contact_note' is part of 'contacts'"),
+  ]);
 });
 
 test('does not change when sent as JSON', () => {

@@ -1,8 +1,13 @@
 /** docs/configuration.md names every key, examples are valid, README's table of objects is that of the declarations. */
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
-import { checkConfig, type PipelineConfig } from '../../../functions/config/config.ts';
-import { isOptional } from '../../../functions/core/names.ts';
+import { checkConfig, PARENT_OF, type PipelineConfig } from '../../../functions/config/config.ts';
+import {
+  CHILDREN_ON_REQUEST,
+  DEFAULT_OBJECTS,
+  isOptional,
+  OBJECT_NAMES,
+} from '../../../functions/core/names.ts';
 import { OBJECTS, TABLES } from '../../../functions/objects/index.ts';
 import { proseOf, textOf } from '../../support/documents.ts';
 
@@ -96,17 +101,34 @@ test('docs/output.md lists what is optional, with its permission', () => {
   for (const { name, permission } of optional) expect(shown).toContainEqual([`\`${name}\``, permission]);
 });
 
-test("README's table has each object's mode, child tables and permission, except for what is optional", () => {
+test('docs/output.md lists what is synced on request, with its permission', () => {
+  const further = OBJECT_NAMES.filter((name) => !(DEFAULT_OBJECTS as readonly string[]).includes(name));
+  const expected = [
+    ...further.map((name) => [`\`${name}\``, OBJECTS[name].permission]),
+    ...CHILDREN_ON_REQUEST.map((child) => [`\`${child}\``, OBJECTS[PARENT_OF[child]].permission]),
+  ];
+  expect(expected).toHaveLength(4);
+  const shown = rowsIn(textOf('docs/output.md')).map(({ first, rest }) => [
+    first,
+    rest.split('|')[0]?.trim(),
+  ]);
+  for (const one of expected) expect(shown).toContainEqual(one);
+});
+
+test("README's table has each object's mode, child tables and permission, except for what is optional or on request", () => {
   const shown = rowsIn(textOf('README.md')).flatMap(({ first, rest }) => {
     const cells = rest.split('|').map((cell) => cell.trim());
     return first.split(', ').map((object) => [object, cells] as const);
   });
-  const always = Object.values(OBJECTS).filter(({ name }) => !isOptional(name));
+  const always = DEFAULT_OBJECTS.filter((name) => !isOptional(name)).map((name) => OBJECTS[name]);
   const declared = always.map(({ name, sync, children, permission }) => [
     name,
     [
       sync.kind.replace('_', ' '),
-      children.map(({ table }) => `\`${table}\``).join(', '),
+      children
+        .filter(({ table }) => !CHILDREN_ON_REQUEST.includes(table))
+        .map(({ table }) => `\`${table}\``)
+        .join(', '),
       permission ?? 'none of its own',
     ],
   ]);

@@ -34,7 +34,7 @@ describe('the registry', () => {
   test('has the objects, each under its own name', () => {
     expect(Object.keys(OBJECTS)).toEqual(OBJECT_NAMES);
     for (const [name, object] of Object.entries(OBJECTS)) expect(object.name).toBe(name);
-    expect(OBJECT_NAMES).toHaveLength(25);
+    expect(OBJECT_NAMES).toHaveLength(28);
   });
 
   test('has the child tables, each once, with the parent that the configuration knows', () => {
@@ -138,11 +138,13 @@ test('references in child tables are strings, so that they join with the ids the
   }
 });
 
-test('keys are id, except for conversation parts and data attributes', () => {
+test('keys are id, except for conversation parts, data attributes, and what belongs to other records', () => {
   const others = declarations.filter(({ primaryKey }) => primaryKey.join() !== 'id');
   expect(Object.fromEntries(others.map(({ name, primaryKey }) => [name, primaryKey]))).toEqual({
     conversation_parts: ['conversation_id', 'id'],
     data_attributes: ['model', 'full_name', 'id'],
+    segment_contact: ['segment_id', 'contact_id'],
+    article_statistics: ['article_id'],
   });
   expect(OBJECTS.conversation_parts.columns[0]?.name).toBe('conversation_id');
 });
@@ -150,7 +152,7 @@ test('keys are id, except for conversation parts and data attributes', () => {
 test('relationships with a child table and attachments are left out', () => {
   const omitted = declarations.filter(({ omit }) => omit.length > 0);
   expect(Object.fromEntries(omitted.map(({ name, omit }) => [name, omit]))).toEqual({
-    contacts: ['tags', 'companies'],
+    contacts: ['tags', 'companies', 'contact_notes'],
     companies: ['tags'],
     conversations: ['tags', 'conversation_parts', 'source.attachments'],
     conversation_parts: ['attachments', 'email_message_metadata.email_address_headers'],
@@ -199,6 +201,9 @@ test('each object names the permission that it needs', () => {
     internal_articles: 'Read and list articles',
     external_pages: 'Read and write AI content',
     content_import_sources: 'Read and write AI content',
+    segment_contact: 'Read and list users and companies',
+    calls: 'Read conversations',
+    article_statistics: 'Read and list articles',
   };
   expect(Object.fromEntries(declarations.map(({ name, permission }) => [name, permission]))).toEqual(boxes);
 });

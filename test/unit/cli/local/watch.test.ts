@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { OBJECT_NAMES } from '../../../../functions/core/names.ts';
+import { DEFAULT_OBJECTS } from '../../../../functions/core/names.ts';
 import type { ProgressEvent } from '../../../../functions/core/ports.ts';
 import {
   advance,
@@ -13,7 +13,7 @@ import type { Terminal } from '../../../../lib/cli/terminal/terminal.ts';
 import { createMemoryClock } from '../../../support/memory/memory-clock.ts';
 
 const events: readonly ProgressEvent[] = [
-  { type: 'run_started', runId: 'r', objects: OBJECT_NAMES },
+  { type: 'run_started', runId: 'r', objects: DEFAULT_OBJECTS },
   { type: 'object_planned', object: 'activity_logs', expected: null, slices: 1 },
   { type: 'object_planned', object: 'contacts', expected: 10, slices: 1 },
 ];
@@ -26,7 +26,7 @@ function drawn({ run }: Watched, lines: number): string {
 
 test('a terminal with room shows every object', () => {
   const lines = drawn(watched, 33).split('\n');
-  expect(lines.filter((line) => /reading|waiting/.test(line))).toHaveLength(OBJECT_NAMES.length);
+  expect(lines.filter((line) => /reading|waiting/.test(line))).toHaveLength(DEFAULT_OBJECTS.length);
 });
 
 test.each([6, 10, 20])(
