@@ -12,14 +12,14 @@ export const articleStatistics = object({
   read: {
     kind: 'details',
     list: articleList,
-    // Only an article's own answer has them (docs/intercom-api.md 6.11).
+    // Only an article's own answer has them (docs/intercom-api.md 6.8.3).
     detail: { kind: 'field_of_each', path: '/articles/{id}', field: 'statistics', key: 'article_id' },
   },
   columns: [
     string('article_id', '`articles.id`.'),
     objectType('article_statistics'),
     integer('views', 'How often it was seen; null for an article without statistics, as all of these.'),
-    // Both names are documented (docs/intercom-api.md 6.11).
+    // Both names are documented (docs/intercom-api.md 10.18).
     integer('conversions', 'Conversations that began from the article, if Intercom calls them so.'),
     integer('conversations', 'The same, if Intercom calls them so.'),
     integer('reactions', 'Reactions of readers.'),

@@ -1,4 +1,4 @@
-/** Reads a page-number list, and then what its records lack (docs/intercom-api.md 6.11). */
+/** Reads a page-number list, and then what its records lack (docs/intercom-api.md 6.8.3, 6.11). */
 import type { Detail, ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';
 import { PermissionError, UnavailableError } from '../../core/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts';

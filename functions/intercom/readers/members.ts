@@ -1,5 +1,5 @@
 /**
- * Reads what a search finds for each record of a list: the contacts of each segment (docs/intercom-api.md 6.11).
+ * Reads what a search finds for each record of a list: the contacts of each segment (docs/intercom-api.md 6.2.7).
  * Several records are searched for at once.
  */
 import type { ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';

@@ -13,6 +13,7 @@ export interface EmbeddedListCase {
   readonly list:
     | 'contacts.tags'
     | 'contacts.companies'
+    | 'contacts.notes'
     | 'conversations.tags'
     | 'companies.tags'
     | 'companies.segments'
@@ -43,7 +44,7 @@ export interface TimeCase {
 
 /** A sub-list of a contact that lacks its last items. */
 export interface SubListCase {
-  readonly list: 'tags' | 'companies' | 'segments' | 'subscriptions';
+  readonly list: 'tags' | 'companies' | 'segments' | 'subscriptions' | 'notes';
   readonly ids: Ids;
   readonly missing: number;
   readonly lasts: Lasts;

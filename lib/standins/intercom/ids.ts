@@ -40,6 +40,7 @@ export const TEAM_IDS = decimalIds(5_017_600, 1);
 export const TAG_IDS = decimalIds(7_500_100, 7);
 export const NOTE_IDS = decimalIds(40_000, 1);
 export const SUBSCRIPTION_IDS = decimalIds(130, 1);
+export const CALL_IDS = decimalIds(4_600, 1);
 export const ARTICLE_IDS = decimalIds(9_100_000, 1);
 export const COLLECTION_IDS = decimalIds(2_800_000, 1);
 export const HELP_CENTER_IDS = decimalIds(120, 1);

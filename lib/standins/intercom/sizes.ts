@@ -5,6 +5,8 @@ export interface WorkspaceSizes {
   readonly companies: number;
   readonly conversations: number;
   readonly tickets: number;
+  /** Phone calls. */
+  readonly calls: number;
   readonly admins: number;
   readonly teams: number;
   readonly tags: number;
@@ -33,6 +35,7 @@ const demo: WorkspaceSizes = {
   companies: 300,
   conversations: 600,
   tickets: 150,
+  calls: 60,
   admins: 14,
   teams: 5,
   tags: 40,
@@ -55,6 +58,7 @@ const tiny: WorkspaceSizes = {
   companies: 70,
   conversations: 60,
   tickets: 24,
+  calls: 30,
   admins: 6,
   teams: 3,
   tags: 30,

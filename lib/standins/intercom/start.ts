@@ -7,6 +7,7 @@ import { createRequestLog } from './http/request-log.ts';
 import { createRouter } from './http/router.ts';
 import { createActivityLogRoutes } from './http/routes/activity-logs.ts';
 import { createAuthorizeRoutes } from './http/routes/authorize.ts';
+import { createCallRoutes } from './http/routes/calls.ts';
 import { createCompanyRoutes } from './http/routes/companies.ts';
 import { createContactRoutes } from './http/routes/contacts.ts';
 import { createConversationRoutes } from './http/routes/conversations.ts';
@@ -70,6 +71,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     ...createCompanyRoutes(),
     ...createConversationRoutes(),
     ...createTicketRoutes(),
+    ...createCallRoutes(),
     ...createSmallRoutes(),
     ...createListRoutes(),
     ...createHelpCenterRoutes(),

@@ -78,6 +78,8 @@ export interface Readings {
   readonly emailsScope: 'read_emails' | 'none';
   /** Scope of away status reasons. No version names one. @default 'none' */
   readonly awayStatusReasonsScope: 'none' | 'read_admins';
+  /** The workspace has phone calls, or the feature is off: its endpoints answer 404. @default 'on' */
+  readonly callsFeature: 'on' | 'off';
   /** Scope of activity logs. CONFLICT. @default 'read_admin_activity_logs' */
   readonly activityLogsScope: 'read_admin_activity_logs' | 'read_admins';
   /** Answer of POST /auth/uninstall. UNCONFIRMED. @default '200_empty' */
@@ -122,12 +124,14 @@ export interface Readings {
   readonly nextUrlHost: 'own' | 'global';
   /** `pages.next` on the last page of articles and collections: examples drop it. @default 'absent' */
   readonly helpCenterLastNext: 'absent' | 'null';
-  /** `pages.next` of news, internal articles and AI content: the examples have one page only. UNCONFIRMED. @default 'url' */
+  /** `pages.next` of news, internal articles, AI content and calls: the examples have one page only. UNCONFIRMED. @default 'url' */
   readonly contentNext: 'url' | 'never';
   /** Order of GET /contacts. UNCONFIRMED. @default 'created_at_desc' */
   readonly contactsOrder: 'created_at_desc' | 'updated_at_desc' | 'id_asc';
   /** Order of GET /conversations. UNCONFIRMED. @default 'updated_at_desc' */
   readonly conversationsOrder: 'created_at_desc' | 'updated_at_desc' | 'id_asc';
+  /** Order of GET /calls and POST /calls/search. UNCONFIRMED. @default 'created_at_desc' */
+  readonly callsOrder: 'created_at_desc' | 'created_at_asc';
   /** CONFLICT: the key of the records in GET /contacts/{id}/companies. @default 'data' */
   readonly contactCompaniesKey: 'data' | 'companies';
 
@@ -142,6 +146,10 @@ export interface Readings {
   readonly invalidQueryCode: 'parameter_invalid' | 'client_error' | 'bad_request';
   /** Search serves a record as the index knows it, or as it is now. UNCONFIRMED. @default 'indexed' */
   readonly searchDocuments: 'indexed' | 'current';
+  /** Members of a segment as the index knows them, or as they are now, although other fields lag. UNCONFIRMED. @default 'indexed' */
+  readonly segmentMembers: 'indexed' | 'current';
+  /** A search for a segment that does not exist, or that is one of companies. UNCONFIRMED. @default 'empty' */
+  readonly unknownSegment: 'empty' | '400';
   /** Archived contacts in list and search. UNCONFIRMED. @default 'absent' */
   readonly archivedContacts: 'absent' | 'present';
 
@@ -150,12 +158,16 @@ export interface Readings {
   readonly contactTagBump: 'bump' | 'keep';
   /** Attaching a company bumps the contact. UNCONFIRMED. @default 'bump' */
   readonly contactCompanyBump: 'bump' | 'keep';
-  /** Entering a segment bumps the contact. UNCONFIRMED. @default 'keep' */
+  /** Entering or leaving a segment bumps the contact. UNCONFIRMED. @default 'keep' */
   readonly contactSegmentBump: 'bump' | 'keep';
+  /** A note bumps its contact when it comes or goes. UNCONFIRMED. @default 'bump' */
+  readonly contactNoteBump: 'bump' | 'keep';
   /** Tagging a company bumps it. UNCONFIRMED. @default 'keep' */
   readonly companyTagBump: 'bump' | 'keep';
   /** Tagging a conversation bumps it. UNCONFIRMED. @default 'bump' */
   readonly conversationTagBump: 'bump' | 'keep';
+  /** A call bumps its conversation when it begins. UNCONFIRMED. @default 'bump' */
+  readonly callConversationBump: 'bump' | 'keep';
   /** A ticket part bumps its ticket. A live one did not. UNCONFIRMED. @default 'bump' */
   readonly ticketPartBump: 'bump' | 'keep';
   /** The cap of 10,000 of POST /companies/list also applies to GET /companies. INFERENCE. @default 'capped' */
@@ -224,6 +236,7 @@ export const DEFAULT_READINGS: Readings = {
   brandsScope: 'read_brands',
   emailsScope: 'read_emails',
   awayStatusReasonsScope: 'none',
+  callsFeature: 'on',
   activityLogsScope: 'read_admin_activity_logs',
   uninstallAnswer: '200_empty',
   badCodeBody: 'error_list',
@@ -247,18 +260,23 @@ export const DEFAULT_READINGS: Readings = {
   contentNext: 'url',
   contactsOrder: 'created_at_desc',
   conversationsOrder: 'updated_at_desc',
+  callsOrder: 'created_at_desc',
   contactCompaniesKey: 'data',
   sort: 'honoured',
   shortSortOrder: 'accepted',
   comparison: 'inclusive',
   invalidQueryCode: 'parameter_invalid',
   searchDocuments: 'indexed',
+  segmentMembers: 'indexed',
+  unknownSegment: 'empty',
   archivedContacts: 'absent',
   contactTagBump: 'bump',
   contactCompanyBump: 'bump',
   contactSegmentBump: 'keep',
+  contactNoteBump: 'bump',
   companyTagBump: 'keep',
   conversationTagBump: 'bump',
+  callConversationBump: 'bump',
   ticketPartBump: 'bump',
   companiesCap: 'capped',
   scrollUserlessCompanies: 'absent',

@@ -9,6 +9,7 @@ export type ObjectName =
   | 'companies'
   | 'conversations'
   | 'tickets'
+  | 'calls'
   | 'admins'
   | 'teams'
   | 'tags'
@@ -69,6 +70,12 @@ export interface ContactTruth extends RecordTruth {
   attachCompany(id: string, companyId: string, options?: MutationOptions): void;
   detachCompany(id: string, companyId: string, options?: MutationOptions): void;
   addSegment(id: string, segmentId: string, options?: MutationOptions): void;
+  removeSegment(id: string, segmentId: string, options?: MutationOptions): void;
+  /** As GET /contacts/{id}/notes serves them, all of them, newest first. */
+  notes(id: string): readonly JsonObject[];
+  /** Returns the id of the note. */
+  addNote(id: string, fields?: { readonly body?: string }, options?: MutationOptions): string;
+  deleteNote(id: string, noteId: string, options?: MutationOptions): void;
   /** The lead disappears. `intoId` remains and gets the lead's tags and companies (docs/intercom-api.md 5.1). */
   merge(leadId: string, intoId: string, options?: MutationOptions): void;
 }
@@ -114,6 +121,23 @@ export interface TicketTruth extends RecordTruth {
   setState(id: string, ticketStateId: string, options?: MutationOptions): void;
 }
 
+export interface Membership {
+  readonly contact: string;
+  readonly segment: string;
+}
+
+/** The rows of tables that no list of records has, as a complete extraction must have them now. */
+export interface RowTruth {
+  /** Without archived contacts, if search does not find them. */
+  segment_contact(): readonly { readonly segment_id: string; readonly contact_id: string }[];
+  /** Without archived contacts, if search does not find them. */
+  contact_note(): readonly JsonObject[];
+  /** Only calls with a conversation have a transcript that can be asked for; it is null for the others. */
+  calls(): readonly JsonObject[];
+  /** Articles with statistics, which are named as the switch names them. */
+  article_statistics(): readonly JsonObject[];
+}
+
 export interface DayReport {
   readonly day: number;
   /** Epoch milliseconds: every timestamp of the day is in (fromMs, toMs]. */
@@ -124,6 +148,10 @@ export interface DayReport {
   readonly deleted: Readonly<Partial<Record<ObjectName, readonly string[]>>>;
   readonly merged: readonly { readonly lead: string; readonly into: string }[];
   readonly untagged: readonly { readonly contact: string; readonly tag: string }[];
+  readonly entered: readonly Membership[];
+  readonly left: readonly Membership[];
+  readonly noted: readonly { readonly contact: string; readonly note: string }[];
+  readonly unnoted: readonly { readonly contact: string; readonly note: string }[];
 }
 
 /** The whole truth, of which HTTP shows only pages. */
@@ -136,6 +164,7 @@ export interface Workspace extends Readonly<Record<ListName, PlainTruth>> {
   readonly companies: CompanyTruth;
   readonly conversations: ConversationTruth;
   readonly tickets: TicketTruth;
+  readonly calls: PlainTruth;
   readonly admins: PlainTruth;
   readonly teams: PlainTruth;
   readonly tags: PlainTruth;
@@ -149,6 +178,7 @@ export interface Workspace extends Readonly<Record<ListName, PlainTruth>> {
   readonly helpCenters: PlainTruth;
   readonly subscriptionTypes: PlainTruth;
   readonly activityLogs: PlainTruth;
+  readonly rows: RowTruth;
   /** The same truths by their names in the API. */
   readonly objects: Readonly<Record<ObjectName, RecordTruth>>;
   /** The ids of company segments (GET /segments?type=company). All other segments are contact segments. */

@@ -110,6 +110,7 @@ describe('embedded lists', () => {
   const served: { readonly [Name in ListName]: (client: Client) => Promise<JsonObject[]> } = {
     'contacts.tags': (client) => searchAll(client, 'contacts', since),
     'contacts.companies': (client) => listAll(client, '/contacts?per_page=150'),
+    'contacts.notes': (client) => searchAll(client, 'contacts', since),
     'conversations.tags': (client) => searchAll(client, 'conversations', since),
     'companies.tags': (client) => listAll(client, '/companies?per_page=60'),
     'companies.segments': (client) => listAll(client, '/companies?per_page=60'),

@@ -23,6 +23,7 @@ const SERVED: Readonly<Record<ObjectName, (client: Client) => Promise<object[]>>
   },
   conversations: (client) => searchAll(client, 'conversations', { query: ever }),
   tickets: (client) => searchAll(client, 'tickets', { query: ever, perPage: 5 }),
+  calls: (client) => listAll(client, '/calls'),
   admins: (client) => listAll(client, '/admins', 'admins'),
   teams: (client) => listAll(client, '/teams', 'teams'),
   tags: (client) => listAll(client, '/tags'),

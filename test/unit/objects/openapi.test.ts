@@ -4,7 +4,7 @@ import { test as base, expect } from 'vitest';
 import { parse } from 'yaml';
 import type { Column } from '../../../functions/core/declaration.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../functions/core/json.ts';
-import { OBJECT_NAMES, type ObjectName } from '../../../functions/core/names.ts';
+import type { ObjectName } from '../../../functions/core/names.ts';
 import { OBJECTS } from '../../../functions/objects/index.ts';
 import { wronglyHashed } from '../../support/hashed-leaves.ts';
 
@@ -23,7 +23,10 @@ interface OpenApi {
   readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
 }
 
-const SCHEMA_OF: Readonly<Record<ObjectName, string>> = {
+/** Objects with a schema: a membership in a segment is two ids and has none. */
+type Described = Exclude<ObjectName, 'segment_contact'>;
+
+const SCHEMA_OF: Readonly<Record<Described, string>> = {
   contacts: 'contact',
   companies: 'company',
   conversations: 'conversation',
@@ -49,14 +52,18 @@ const SCHEMA_OF: Readonly<Record<ObjectName, string>> = {
   internal_articles: 'internal_article_list_item',
   external_pages: 'external_page',
   content_import_sources: 'content_import_source',
+  calls: 'call',
+  article_statistics: 'article_statistics',
 };
+
+const DESCRIBED = Object.keys(SCHEMA_OF) as readonly Described[];
 
 /** Properties of the schemas that are deliberately not columns. */
 const NOT_SYNCED: readonly string[] = [
   // Only on a tag that is embedded in a tagged record, where it is in a child table.
   'tags.applied_at',
   'tags.applied_by',
-  // Would take one request per article.
+  // In a table of their own.
   'articles.statistics',
 ];
 
@@ -84,6 +91,12 @@ const NOT_IN_SCHEMA: readonly string[] = [
   'conversation_parts.conversation_id',
   'subscription_types.name',
   'subscription_types.description',
+  // In what the search for transcripts answers.
+  'calls.transcript',
+  'calls.transcript_status',
+  // The article that they belong to, and the name in the example.
+  'article_statistics.article_id',
+  'article_statistics.conversations',
 ];
 
 /** Columns whose type differs from the schema. */
@@ -103,6 +116,12 @@ const OTHER_TYPE: Readonly<Record<string, Column['type']>> = {
   'companies.monthly_spend': 'number',
   // An object in the text of the same file.
   'admins.avatar': 'json',
+  // Integers in the example, integers or text in the schema.
+  'calls.initiated_at': 'timestamp',
+  'calls.answered_at': 'timestamp',
+  'calls.ended_at': 'timestamp',
+  'calls.created_at': 'timestamp',
+  'calls.updated_at': 'timestamp',
 };
 
 const file = process.env.INTERCOM_OPENAPI;
@@ -127,7 +146,7 @@ function propertiesOf(openApi: OpenApi, schema: Schema): Readonly<Record<string,
   return Object.assign({}, ...inherited, resolved.properties);
 }
 
-const propertiesOfObject = (openApi: OpenApi, name: ObjectName): Readonly<Record<string, Schema>> =>
+const propertiesOfObject = (openApi: OpenApi, name: Described): Readonly<Record<string, Schema>> =>
   propertiesOf(openApi, { $ref: `#/components/schemas/${SCHEMA_OF[name]}` });
 
 const TIME = /_(at|since|until)$/;
@@ -138,7 +157,7 @@ function expectedType(openApi: OpenApi, name: string, schema: Schema): string {
   return type === 'string' || type === 'boolean' ? type : 'json';
 }
 
-test.for(OBJECT_NAMES)(
+test.for(DESCRIBED)(
   '%s: every property is a column, omitted, or deliberately left out',
   (name, { openApi }) => {
     const { columns, omit } = OBJECTS[name];
@@ -150,7 +169,7 @@ test.for(OBJECT_NAMES)(
   },
 );
 
-test.for(OBJECT_NAMES)('%s: every column is a property, or listed with a reason', (name, { openApi }) => {
+test.for(DESCRIBED)('%s: every column is a property, or listed with a reason', (name, { openApi }) => {
   const properties = propertiesOfObject(openApi, name);
   const extra = OBJECTS[name].columns.filter((column) => properties[column.name] === undefined);
   expect(extra.map((column) => `${name}.${column.name}`).sort()).toEqual(
@@ -158,7 +177,7 @@ test.for(OBJECT_NAMES)('%s: every column is a property, or listed with a reason'
   );
 });
 
-test.for(OBJECT_NAMES)(
+test.for(DESCRIBED)(
   '%s: every column has the type of its property, or is listed with a reason',
   (name, { openApi }) => {
     const properties = propertiesOfObject(openApi, name);
@@ -185,17 +204,14 @@ function samplesOf(openApi: OpenApi, schema: Schema, around: readonly Schema[]):
   return [...variants, ...properties.flatMap(([key, one]) => inside(one).map((value) => ({ [key]: value })))];
 }
 
-test.for(OBJECT_NAMES)(
-  '%s: hashing leaves every documented leaf that is not personal',
-  (name, { openApi }) => {
-    const properties = Object.entries(propertiesOfObject(openApi, name));
-    const samples = properties.flatMap(([key, schema]) =>
-      samplesOf(openApi, schema, []).map((value): JsonObject => ({ [key]: value })),
-    );
-    expect(samples.length).toBeGreaterThanOrEqual(properties.length);
-    expect(samples.flatMap((record) => wronglyHashed(OBJECTS[name], record))).toEqual([]);
-  },
-);
+test.for(DESCRIBED)('%s: hashing leaves every documented leaf that is not personal', (name, { openApi }) => {
+  const properties = Object.entries(propertiesOfObject(openApi, name));
+  const samples = properties.flatMap(([key, schema]) =>
+    samplesOf(openApi, schema, []).map((value): JsonObject => ({ [key]: value })),
+  );
+  expect(samples.length).toBeGreaterThanOrEqual(properties.length);
+  expect(samples.flatMap((record) => wronglyHashed(OBJECTS[name], record))).toEqual([]);
+});
 
 /** Every object in the examples of answers that names its type. */
 function examplesOf(value: JsonValue | undefined, type: string): readonly JsonObject[] {
@@ -223,7 +239,7 @@ const TYPE_IN_EXAMPLES: Readonly<Partial<Record<ObjectName, string>>> = {
   news_items: 'news-item',
 };
 
-test.for(OBJECT_NAMES)('%s: hashing leaves every leaf of the examples', (name, { openApi }) => {
+test.for(DESCRIBED)('%s: hashing leaves every leaf of the examples', (name, { openApi }) => {
   const examples = examplesOf(openApi.paths, TYPE_IN_EXAMPLES[name] ?? SCHEMA_OF[name]);
   expect(examples.length > 0).toBe(!NOT_FOUND.includes(name));
   const changed = examples.flatMap((record) => wronglyHashed(OBJECTS[name], record));

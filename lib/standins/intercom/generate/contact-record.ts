@@ -1,7 +1,9 @@
 /** Turns the state of a contact into the record that the API serves (docs/intercom-api.md 6.2). */
-import { COMPANY_IDS, CONTACT_IDS } from '../ids.ts';
+import { ADMIN_IDS, COMPANY_IDS, CONTACT_IDS } from '../ids.ts';
 import type { JsonObject } from '../json.ts';
-import type { ContactState } from './contacts.ts';
+import type { ContactNote, ContactState } from './contacts.ts';
+import type { Genesis } from './genesis.ts';
+import { author } from './personal.ts';
 
 /** Embedded lists hold at most 10 items, without names (docs/intercom-api.md 6.2). */
 const EMBEDDED_MAX = 10;
@@ -32,10 +34,40 @@ export function contactSections(row: number, state: ContactState, alive: Alive):
     state.fields,
     {
       tags: addressable(id, 'tags', 'tag', tagIds),
-      notes: addressable(id, 'notes', 'note', state.notes),
+      notes: addressable(
+        id,
+        'notes',
+        'note',
+        state.notes.map((note) => note.id),
+      ),
       companies: addressable(id, 'companies', 'company', companyIds),
       opted_out_subscription_types: addressable(id, 'subscriptions', 'subscription', state.optedOut),
       opted_in_subscription_types: addressable(id, 'subscriptions', 'subscription', state.optedIn),
     },
   ];
 }
+
+function noteRecord({ seed }: Genesis, contactId: string, note: ContactNote): JsonObject {
+  const { id, createdAt, admin, body } = note;
+  return {
+    type: 'note',
+    id,
+    created_at: createdAt,
+    contact: { type: 'contact', id: contactId },
+    author:
+      admin === null
+        ? null
+        : {
+            ...author(seed, 'admin', ADMIN_IDS.idOf(admin), admin),
+            away_mode_enabled: false,
+            away_mode_reassign: false,
+          },
+    body,
+  };
+}
+
+/** The notes of a contact, newest first (docs/intercom-api.md 6.2.6). */
+export const noteRecords = (genesis: Genesis, contactId: string, { notes }: ContactState): JsonObject[] =>
+  [...notes]
+    .sort((a, b) => b.createdAt - a.createdAt || Number(b.id) - Number(a.id))
+    .map((note) => noteRecord(genesis, contactId, note));

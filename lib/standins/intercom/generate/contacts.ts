@@ -1,7 +1,7 @@
 /** Generates the state of a contact from its row number (docs/intercom-api.md 6.2). */
 import { ADMIN_IDS, NOTE_IDS, SEGMENT_IDS, SUBSCRIPTION_IDS, TAG_IDS, WORKSPACE_ID } from '../ids.ts';
 import { exactInteger, type JsonObject } from '../json.ts';
-import { createRandom, type Random } from '../prng.ts';
+import { createRandom, mix, type Random } from '../prng.ts';
 import type { Timed } from '../table.ts';
 import { type Genesis, hasShape, times } from './genesis.ts';
 import { companiesOf, contactSegmentsOf, contactTagsOf } from './membership.ts';
@@ -13,6 +13,14 @@ export interface AppliedTag {
   readonly appliedBy: JsonObject | null;
 }
 
+export interface ContactNote {
+  readonly id: string;
+  readonly createdAt: number;
+  /** The row of the admin who wrote it. */
+  readonly admin: number | null;
+  readonly body: string;
+}
+
 export interface ContactState extends Timed {
   /** Every field except id, times and relationships. */
   readonly fields: JsonObject;
@@ -20,7 +28,7 @@ export interface ContactState extends Timed {
   /** The rows of the companies. */
   readonly companies: readonly number[];
   readonly segments: readonly string[];
-  readonly notes: readonly string[];
+  readonly notes: readonly ContactNote[];
   readonly optedIn: readonly string[];
   readonly optedOut: readonly string[];
   readonly archived: boolean;
@@ -140,6 +148,38 @@ export function contactFields(genesis: Genesis, row: number, time: Timed): JsonO
   };
 }
 
+/** The contact with more notes than a page of them holds. */
+const MANY_NOTES = { row: 13, count: 57 };
+
+function noteCount({ seed }: Genesis, row: number): number {
+  if (row === MANY_NOTES.row) return MANY_NOTES.count;
+  if (row % 12 === 5) return 1 + (mix(mix(seed, 113), row) % 3);
+  return hasShape(row, 89, 13) ? 12 : 0;
+}
+
+/** One of 16 notes has no author. */
+export const contactNote = (genesis: Genesis, id: string, createdAt: number): ContactNote => {
+  const random = createRandom(genesis.seed, 'note', Number(id));
+  return {
+    id,
+    createdAt,
+    admin: random.int(16) === 3 || genesis.sizes.admins === 0 ? null : random.int(genesis.sizes.admins),
+    body: personal.messageHtml(random),
+  };
+};
+
+function notesOf(genesis: Genesis, row: number, { createdAt, updatedAt }: Timed): ContactNote[] {
+  const count = noteCount(genesis, row);
+  const idOf = (index: number): string =>
+    index === 0 && row % 12 === 5 ? NOTE_IDS.idOf(row) : String(9_000_000 + row * 20 + index);
+  return Array.from({ length: count }, (_, index) =>
+    contactNote(genesis, idOf(index), createdAt + Math.floor(((updatedAt - createdAt) * index) / count)),
+  );
+}
+
+/** A contact that is archived is in no segment until it comes back. */
+export const segmentsIn = (state: ContactState): readonly string[] => (state.archived ? [] : state.segments);
+
 export function generateContact(genesis: Genesis, row: number): ContactState {
   const time = contactTimes(genesis, row);
   const subscription = (every: number): string[] =>
@@ -156,12 +196,7 @@ export function generateContact(genesis: Genesis, row: number): ContactState {
     })),
     companies: companiesOf(genesis, row),
     segments: contactSegmentsOf(genesis, row).map(SEGMENT_IDS.idOf),
-    notes:
-      row % 12 === 5
-        ? [NOTE_IDS.idOf(row)]
-        : hasShape(row, 89, 13)
-          ? Array.from({ length: 12 }, (_, i) => String(9_000_000 + row * 20 + i))
-          : [],
+    notes: notesOf(genesis, row, time),
     optedIn: subscription(11),
     optedOut: subscription(10),
     archived: false,

@@ -1,7 +1,7 @@
 /** Articles, collections and help centers (docs/intercom-api.md 6.8). */
 import { ADMIN_IDS, ARTICLE_IDS, COLLECTION_IDS, HELP_CENTER_IDS, WORKSPACE_ID } from '../ids.ts';
 import type { JsonObject } from '../json.ts';
-import { createRandom } from '../prng.ts';
+import { createRandom, mix } from '../prng.ts';
 import { tags } from './catalog.ts';
 import { type Genesis, times } from './genesis.ts';
 import { freeText, messageHtml } from './personal.ts';
@@ -76,6 +76,34 @@ export const articles = (genesis: Genesis): JsonObject[] =>
       ...translated(row, 'article_translated_content', content),
     };
   });
+
+const percent = (part: number, whole: number): number =>
+  whole === 0 ? 0 : Math.round((1000 * part) / whole) / 10;
+
+/** Null for drafts. The numbers grow as days pass (docs/intercom-api.md 6.8.3). */
+export function articleStatistics(
+  { seed, baseTime }: Genesis,
+  { id, state }: JsonObject,
+  now: number,
+  conversions: string,
+): JsonObject | null {
+  if (state === 'draft') return null;
+  const hash = mix(seed, Number(id));
+  const before = hash % 1000;
+  const since = Math.floor((Math.max(0, now - baseTime) / 86_400) * (mix(hash, 3) % 40));
+  const reactions = (before % 11) + Math.floor(since / 5);
+  const happy = mix(hash, 1) % (reactions + 1);
+  const neutral = mix(hash, 2) % (reactions - happy + 1);
+  return {
+    type: 'article_statistics',
+    views: before + since,
+    [conversions]: (before % 7) + Math.floor(since / 8),
+    reactions,
+    happy_reaction_percentage: percent(happy, reactions),
+    neutral_reaction_percentage: percent(neutral, reactions),
+    sad_reaction_percentage: percent(reactions - happy - neutral, reactions),
+  };
+}
 
 /** Collections have no `type`. Their `parent_id` is a string; that of articles is an integer (docs/intercom-api.md 6.8). */
 export const collections = (genesis: Genesis): JsonObject[] =>

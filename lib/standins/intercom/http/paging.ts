@@ -127,6 +127,19 @@ export function pageNumber(request: Request): number {
   return page;
 }
 
+/** The same if no document says how `pages.next` looks: the switch contentNext decides. */
+export function contentPage<T>(
+  services: Services,
+  request: Request,
+  all: readonly T[],
+  perPage: number,
+): NumberedPage<T> {
+  const { items, pages } = numberedPage(services, request, all, perPage, 'absent');
+  if (services.switches().contentNext === 'url') return { items, pages };
+  const { next: _next, ...nextless } = JSON.parse(pages);
+  return { items, pages: JSON.stringify(nextless) };
+}
+
 type ListRest = Readonly<Record<string, string | number | null>>;
 
 const COMMA = Buffer.from(',');

@@ -38,7 +38,7 @@ const EXACT_ORDER_SINCE = 216;
 /** No order that a client could know; cursors still need one. */
 const UNSORTED = 'unsorted';
 
-function parseBody(request: Request): JsonObject {
+export function parseBody(request: Request): JsonObject {
   let body: unknown;
   try {
     body = JSON.parse(request.body);
@@ -66,8 +66,8 @@ function sortOf<S extends Timed>(space: SearchSpace<S>, name: string): Sort<S> {
   if (name === UNSORTED) return (state) => mix(1, state.createdAt);
   const field = space.fields(name);
   if (field?.type !== 'date') throw new QueryError(`Invalid sort field: ${name}`);
-  return (state) => {
-    const value = field.read(state);
+  return (state, id) => {
+    const value = field.read(state, id);
     return typeof value === 'number' ? value : -1;
   };
 }
@@ -113,8 +113,11 @@ export function createSearchRoute<S extends Timed>(
       throw new ApiError(400, services.switches().invalidQueryCode, error.message);
     }
     const dialect = dates.kind === 'days' ? dates.calendar.timezone : dates.comparison;
-    const { tags, ticketTypes } = services.world.plains;
-    const key = JSON.stringify([body.query, sortName, dialect, tags.version, ticketTypes.version]);
+    const { tags, ticketTypes, segments } = services.world.plains;
+    const versions = [tags.version, ticketTypes.version, segments.version];
+    const { segmentMembers } = services.switches();
+    if (segmentMembers === 'current') versions.push(table.version);
+    const key = JSON.stringify([body.query, sortName, dialect, segmentMembers, versions]);
     const walk = directWalk(index, query, sort) ?? resolveOnce(key, { index, query, sort, idOf: table.idOf });
     const startingAfter = pagination.starting_after;
     const page = cursorPage(services, {

@@ -1,8 +1,9 @@
 /** The searchable fields of contacts, conversations and tickets (docs/intercom-api.md 5.1, 5.2). */
-import type { ContactState } from '../generate/contacts.ts';
+import { type ContactState, segmentsIn } from '../generate/contacts.ts';
 import { countParts } from '../generate/conversation-record.ts';
 import type { ConversationState } from '../generate/conversations.ts';
 import { STATE_CATEGORIES, type TicketState } from '../generate/tickets.ts';
+import { COMPANY_SEGMENT_IDS } from '../ids.ts';
 import { isObject, type JsonObject, type JsonValue } from '../json.ts';
 import type { World } from '../world/world.ts';
 
@@ -12,7 +13,9 @@ export type FieldType = 'date' | 'string' | 'integer' | 'boolean' | 'words' | 'r
 export interface Field<S> {
   readonly type: FieldType;
   /** One value, or several of which any may match. Null and undefined mean "no value". */
-  readonly read: (state: S) => JsonValue | undefined;
+  readonly read: (state: S, id: string) => JsonValue | undefined;
+  /** Says if a query may ask for this value. @default it may ask for any */
+  readonly accepts?: (value: JsonValue) => boolean;
 }
 
 export type Fields<S> = (name: string) => Field<S> | undefined;
@@ -78,6 +81,22 @@ const CONTACT_PATHS = byPath<ContactState>({
   ...all('date', 'ios_last_seen_at android_last_seen_at'),
 });
 
+/** Members as the index knows them, or as they are now. What an unknown segment answers is a switch, too. */
+function segmentField({ contacts, plains, switches }: World): Field<ContactState> {
+  const { segmentMembers, unknownSegment } = switches();
+  const isKnown = (id: string): boolean =>
+    plains.segments.has(id) && COMPANY_SEGMENT_IDS.rowOf(id) === undefined;
+  const now = (id: string): readonly string[] => {
+    const row = contacts.table.find(id);
+    return row === undefined ? [] : segmentsIn(contacts.table.state(row));
+  };
+  return {
+    type: 'string',
+    read: (state, id) => (segmentMembers === 'indexed' ? segmentsIn(state) : now(id)).filter(isKnown),
+    ...(unknownSegment === '400' ? { accepts: (value) => isKnown(String(value)) } : {}),
+  };
+}
+
 export const contactFields =
   (world: World): Fields<ContactState> =>
   (name) => {
@@ -87,7 +106,7 @@ export const contactFields =
         read: (state) => state.tags.map((tag) => tag.id).filter(world.plains.tags.has),
       };
     }
-    if (name === 'segment_id') return { type: 'string', read: (state) => state.segments };
+    if (name === 'segment_id') return segmentField(world);
     return CONTACT_PATHS(name) ?? customField(world, 'contact', name);
   };
 

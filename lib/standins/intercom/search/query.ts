@@ -64,6 +64,8 @@ function filter<S extends Timed>(
   const many = operator === 'IN' || operator === 'NIN';
   if (many !== Array.isArray(value)) throw new QueryError(`Invalid value for operator ${operator}`);
   const wanted: readonly JsonValue[] = Array.isArray(value) ? value : [value];
+  if (field.accepts !== undefined && !wanted.every(field.accepts))
+    throw new QueryError(`Invalid value for ${name}`);
   if (field.type === 'date') {
     const intervals = dateIntervals(dialect.dates, operator, wanted.map(toSecond));
     if (intervals === undefined)
@@ -71,11 +73,11 @@ function filter<S extends Timed>(
     if (time) return { kind: 'time', field: name, intervals };
     const inside = (moment: JsonValue | undefined): boolean =>
       typeof moment === 'number' && contains(intervals, moment);
-    return { kind: 'test', test: (subject) => inside(field.read(subject.state())) };
+    return { kind: 'test', test: (subject) => inside(field.read(subject.state(), subject.id)) };
   }
   const test = valueTest(operator, wanted, field.type);
   if (name === 'id') return { kind: 'test', test: (subject) => test(subject.id) };
-  return { kind: 'test', test: (subject) => test(field.read(subject.state())) };
+  return { kind: 'test', test: (subject) => test(field.read(subject.state(), subject.id)) };
 }
 
 export function parseQuery<S extends Timed>(dialect: Dialect<S>, query: unknown, depth = 0): Query<S> {

@@ -87,7 +87,7 @@ export function resolvedWalk(keys: Float64Array): Walk {
 }
 
 /** The sort field in seconds, or -1 if the record has none (docs/intercom-api.md 4.2). */
-export type SortValue<S extends Timed> = (state: S) => number;
+export type SortValue<S extends Timed> = (state: S, id: string) => number;
 
 export interface ResolveOptions<S extends Timed> {
   readonly index: SearchIndex<S>;
@@ -123,7 +123,7 @@ export function resolve<S extends Timed>({ index, query, idOf, sort }: ResolveOp
           ? createdAt
           : sort === 'id'
             ? 0
-            : sort(stateOf());
+            : sort(stateOf(), subject.id);
     found.push(packKey(value, row));
   }
   return Float64Array.from(found).sort();

@@ -1,6 +1,12 @@
 /** The truth about contacts, and everything that can happen to them. */
-import { contactSections } from '../generate/contact-record.ts';
-import { type AppliedTag, type ContactState, contactFields } from '../generate/contacts.ts';
+import { contactSections, noteRecords } from '../generate/contact-record.ts';
+import {
+  type AppliedTag,
+  type ContactState,
+  contactFields,
+  contactNote,
+  segmentsIn,
+} from '../generate/contacts.ts';
 import { ADMIN_IDS, COMPANY_IDS } from '../ids.ts';
 import { joinRecord } from '../json.ts';
 import type { ContactTruth, MutationOptions } from '../workspace-types.ts';
@@ -8,6 +14,9 @@ import type { World } from '../world/world.ts';
 import { moment, recordsOf, refuseFields, rowOf, splitTimes } from './expected-records.ts';
 
 const APART = ['id', 'type', 'tags', 'companies', 'notes', 'segments'] as const;
+
+/** Notes of the seeded history have smaller ids. */
+const FIRST_NEW_NOTE = 900_000_000;
 
 const withTag = (tags: readonly AppliedTag[], id: string, at: number): AppliedTag[] => [
   ...tags.filter((tag) => tag.id !== id),
@@ -37,6 +46,7 @@ export function createContactTruth(world: World): ContactTruth {
     if (!tags.has(tagId)) throw new Error(`contacts: no tag "${tagId}"`);
     return tagId;
   };
+  let newNotes = 0;
   const companyRow = (companyId: string): number => rowOf(world.companies, companyId);
 
   return {
@@ -49,12 +59,13 @@ export function createContactTruth(world: World): ContactTruth {
       return {
         tagIds: state.tags.map((tag) => tag.id).filter(tags.has),
         companyIds: state.companies.filter(world.companies.exists).map(COMPANY_IDS.idOf),
-        segmentIds: state.segments.filter(world.plains.segments.has),
-        noteIds: state.notes,
+        segmentIds: segmentsIn(state).filter(world.plains.segments.has),
+        noteIds: state.notes.map((note) => note.id),
         optedInSubscriptionTypeIds: state.optedIn,
         optedOutSubscriptionTypeIds: state.optedOut,
       };
     },
+    notes: (id) => noteRecords(world.genesis, id, table.state(rowOf(table, id))),
     create(fields = {}, options) {
       refuseFields('contacts', fields, APART);
       const at = moment(world.clock, options);
@@ -103,6 +114,25 @@ export function createContactTruth(world: World): ContactTruth {
       change(id, options, world.switches().contactSegmentBump, (state) => ({
         segments: union(state.segments, [segmentId]),
       })),
+    removeSegment: (id, segmentId, options) =>
+      change(id, options, world.switches().contactSegmentBump, (state) => ({
+        segments: state.segments.filter((segment) => segment !== segmentId),
+      })),
+    addNote(id, fields = {}, options) {
+      const noteId = String(FIRST_NEW_NOTE + newNotes);
+      newNotes += 1;
+      change(id, options, world.switches().contactNoteBump, (state, at) => ({
+        notes: [...state.notes, { ...contactNote(world.genesis, noteId, at), ...fields }],
+      }));
+      return noteId;
+    },
+    deleteNote(id, noteId, options) {
+      change(id, options, world.switches().contactNoteBump, (state) => {
+        if (!state.notes.some((note) => note.id === noteId))
+          throw new Error(`contact "${id}": no note "${noteId}"`);
+        return { notes: state.notes.filter((note) => note.id !== noteId) };
+      });
+    },
     merge(leadId, intoId, options) {
       const lead = rowOf(table, leadId);
       if (leadId === intoId) throw new Error('contacts: cannot merge a contact into itself');

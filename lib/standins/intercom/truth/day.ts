@@ -1,8 +1,11 @@
 /** One day of the workspace. It is deterministic, except for the window that its times lie in. */
+import { callSeconds, endCall } from '../generate/calls.ts';
 import { LIST_NAMES } from '../generate/lists.ts';
+import { personPhone } from '../generate/personal.ts';
+import { CALL_IDS, COMPANY_SEGMENT_IDS, CONTACT_IDS } from '../ids.ts';
 import { createRandom, type Random } from '../prng.ts';
 import type { Table, Timed } from '../table.ts';
-import type { DayReport, ObjectName, Workspace } from '../workspace-types.ts';
+import type { DayReport, Membership, ObjectName, Workspace } from '../workspace-types.ts';
 import type { World } from '../world/world.ts';
 
 type Changes = Partial<Record<ObjectName, string[]>>;
@@ -152,6 +155,70 @@ function listsOfDay({ random, tick, workspace, created, updated, deleted }: Day)
   else list.update(note(updated, name, id), { updated_at: tick() });
 }
 
+/** Some contacts enter a segment, and some leave one. */
+function segmentsOfDay({ world, workspace, random, tick }: Day): Pick<DayReport, 'entered' | 'left'> {
+  const { contacts, segments } = workspace;
+  const { table } = world.contacts;
+  const ids = [...segments.ids()].filter((id) => COMPANY_SEGMENT_IDS.rowOf(id) === undefined);
+  const entered: Membership[] = [];
+  const left: Membership[] = [];
+  if (ids.length === 0) return { entered, left };
+  for (const contact of anyIds(table, random, share(table.size, 0.02))) {
+    const segment = random.pick(ids);
+    if (contacts.relations(contact).segmentIds.includes(segment)) continue;
+    contacts.addSegment(contact, segment, { at: tick() });
+    entered.push({ contact, segment });
+  }
+  for (const contact of anyIds(table, random, share(table.size, 0.02))) {
+    const [segment] = contacts.relations(contact).segmentIds;
+    if (segment === undefined) continue;
+    contacts.removeSegment(contact, segment, { at: tick() });
+    left.push({ contact, segment });
+  }
+  return { entered, left };
+}
+
+/** New notes, and now and then one goes. */
+function notesOfDay({ world, workspace, random, tick }: Day): Pick<DayReport, 'noted' | 'unnoted'> {
+  const { contacts } = workspace;
+  const { table } = world.contacts;
+  const noted = anyIds(table, random, share(table.size, 0.01)).map((contact) => ({
+    contact,
+    note: contacts.addNote(contact, {}, { at: tick() }),
+  }));
+  const unnoted = anyIds(table, random, share(table.size, 0.02)).flatMap((contact) => {
+    const [note] = contacts.relations(contact).noteIds;
+    if (note === undefined) return [];
+    contacts.deleteNote(contact, note, { at: tick() });
+    return [{ contact, note }];
+  });
+  return { noted, unnoted };
+}
+
+/** Yesterday's open call ends; new ones begin, and all but the last of them end. */
+function callsOfDay({ world, workspace, random, tick, created, updated }: Day, last: number): void {
+  const { calls } = workspace;
+  const { table } = world.conversations;
+  const end = (id: string, startedAt: number, endedAt: number): void =>
+    calls.update(id, endCall(world.genesis, CALL_IDS.rowOf(id) ?? 0, startedAt, endedAt), { at: endedAt });
+  for (const call of [...calls.records()].filter(({ ended_at: at }) => at === null))
+    end(note(updated, 'calls', String(call.id)), Number(call.initiated_at), tick());
+  const conversations = anyIds(table, random, share(calls.size, 0.03));
+  const begun = [...conversations, null].map((conversation_id) => {
+    const row = conversation_id === null ? undefined : table.find(conversation_id);
+    const contact = row === undefined ? null : table.state(row).contact;
+    const caller =
+      contact === null
+        ? {}
+        : { contact_id: CONTACT_IDS.idOf(contact), phone: personPhone(world.genesis.seed, contact) };
+    const at = tick();
+    const id = calls.create({ conversation_id, ...caller }, { at });
+    return { id: note(created, 'calls', id), at };
+  });
+  for (const { id, at } of begun.slice(0, random.chance(0.5) ? -1 : undefined))
+    end(id, at, Math.min(last, at + callSeconds(world.genesis, CALL_IDS.rowOf(id) ?? 0)));
+}
+
 export function simulateDay(
   world: World,
   workspace: Omit<Workspace, 'simulateDay'>,
@@ -166,15 +233,24 @@ export function simulateDay(
   const last = Math.floor(toMs / 1000);
   const first = Math.min(last, Math.floor(fromMs / 1000) + 1);
   let progress = 0;
-  const tick = (): number => {
-    progress += (1 - progress) * 0.002 * (1 + random.next());
-    return first + Math.floor((last - first) * progress);
-  };
+  const tickBy =
+    ({ next }: Random) =>
+    (): number => {
+      progress += (1 - progress) * 0.002 * (1 + next());
+      return first + Math.floor((last - first) * progress);
+    };
+  const tick = tickBy(random);
   const day: Day = { world, workspace, random, tick, created: {}, updated: {}, deleted: {} };
+  // What was added to the days later draws from a stream of its own, so that the rest of a day stays what it was.
+  const own = createRandom(world.genesis.seed, 'rest of the day', number);
   const { merged, untagged } = contactsOfDay(day);
   conversationsOfDay(day);
   othersOfDay(day, number);
   listsOfDay(day);
+  const later = { ...day, random: own, tick: tickBy(own) };
+  const memberships = segmentsOfDay(later);
+  const notes = notesOfDay(later);
+  callsOfDay(later, last);
   const { created, updated, deleted } = day;
-  return { day: number, fromMs, toMs, created, updated, deleted, merged, untagged };
+  return { day: number, fromMs, toMs, created, updated, deleted, merged, untagged, ...memberships, ...notes };
 }

@@ -7,11 +7,13 @@ import type { JsonObject } from '../json.ts';
 import type { RecordTruth, Workspace } from '../workspace-types.ts';
 import { detailedState } from '../world/plains.ts';
 import type { World } from '../world/world.ts';
+import { createCallTruth } from './calls.ts';
 import { createCompanyTruth } from './companies.ts';
 import { createContactTruth } from './contacts.ts';
 import { createConversationTruth } from './conversations.ts';
 import { simulateDay } from './day.ts';
 import { moment } from './expected-records.ts';
+import { createRowTruth } from './rows.ts';
 import { createTicketTruth } from './tickets.ts';
 
 const DAY_MS = 86_400_000;
@@ -41,6 +43,7 @@ export function createWorkspace(world: World, baseTimeMs: number, seenMs: () => 
   const companies = createCompanyTruth(world);
   const conversations = createConversationTruth(world);
   const tickets = createTicketTruth(world);
+  const calls = createCallTruth(world, conversations);
   let lastDayMs = baseTimeMs;
   const today: Omit<Workspace, 'simulateDay'> = {
     id: WORKSPACE_ID,
@@ -54,12 +57,15 @@ export function createWorkspace(world: World, baseTimeMs: number, seenMs: () => 
     conversations,
     tickets,
     ...plains,
+    calls,
+    rows: createRowTruth(world, { contacts, calls }),
     objects: {
       ...ofLists((name) => plains[name]),
       contacts,
       companies,
       conversations,
       tickets,
+      calls,
       admins: plains.admins,
       teams: plains.teams,
       tags: plains.tags,

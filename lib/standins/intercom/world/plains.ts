@@ -1,5 +1,6 @@
 /** The small objects of the workspace, each with a template for new records. */
 
+import { beginCall, calls } from '../generate/calls.ts';
 import * as catalog from '../generate/catalog.ts';
 import { dataAttributes } from '../generate/data-attributes.ts';
 import type { Genesis } from '../generate/genesis.ts';
@@ -13,6 +14,7 @@ import type { Clock } from './clock.ts';
 import { createPlain, type Plain, type PlainOptions } from './plain.ts';
 
 export interface Plains extends Readonly<Record<ListName, Plain>> {
+  readonly calls: Plain;
   readonly admins: Plain;
   readonly teams: Plain;
   readonly tags: Plain;
@@ -41,6 +43,7 @@ const templates = (genesis: Genesis): Record<keyof Plains, Template> => ({
       (row, at) =>
         LISTS[name](row, { createdAt: at, updatedAt: at }),
   ),
+  calls: (row, at) => beginCall(genesis, row, { at, conversation: null, contact: null }),
   admins: (row) => ({
     type: 'admin',
     email: personEmail(genesis.seed, 'admin', row + 1000),
@@ -152,6 +155,7 @@ const templates = (genesis: Genesis): Record<keyof Plains, Template> => ({
 
 const initials = (genesis: Genesis): Record<keyof Plains, JsonObject[]> => ({
   ...ofLists((name) => listOf(genesis, name)),
+  calls: calls(genesis),
   admins: admins(genesis),
   teams: teams(genesis),
   tags: catalog.tags(genesis),
@@ -183,6 +187,7 @@ export function createPlains(genesis: Genesis, clock: Clock, changed: () => void
     });
   return {
     ...ofLists(make),
+    calls: make('calls'),
     admins: make('admins'),
     teams: make('teams'),
     tags: make('tags'),

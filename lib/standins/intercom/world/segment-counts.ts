@@ -1,7 +1,7 @@
 /** The number of contacts or companies in a segment: counted once over the seeded rows, then updated with every change. */
 
 import type { CompanyState } from '../generate/companies.ts';
-import type { ContactState } from '../generate/contacts.ts';
+import { type ContactState, segmentsIn } from '../generate/contacts.ts';
 import type { Genesis } from '../generate/genesis.ts';
 import { companySegmentsOf, contactSegmentsOf } from '../generate/membership.ts';
 import { COMPANY_SEGMENT_IDS, SEGMENT_IDS } from '../ids.ts';
@@ -36,7 +36,8 @@ export function createSegmentCounts(
     for (const id of before) add(changes, id, -1);
     for (const id of after) add(changes, id, 1);
   };
-  contacts.onChange((_row, before, after) => follow(before?.segments, after?.segments));
+  const inSegments = (state: ContactState | undefined) => (state === undefined ? [] : segmentsIn(state));
+  contacts.onChange((_row, before, after) => follow(inSegments(before), inSegments(after)));
   companies.onChange((_row, before, after) => follow(before?.segments, after?.segments));
   return {
     of(segmentId) {

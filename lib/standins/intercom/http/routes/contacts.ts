@@ -1,7 +1,8 @@
 /** Contacts and their sub-lists (docs/intercom-api.md 6.2). */
 
 import type { SubListCase } from '../../cases.ts';
-import type { ContactState } from '../../generate/contacts.ts';
+import { noteRecords } from '../../generate/contact-record.ts';
+import { type ContactState, segmentsIn } from '../../generate/contacts.ts';
 import { contactFields } from '../../search/fields.ts';
 import { EVER } from '../../search/intervals.ts';
 import { CONTACT_OPERATORS, EXACT_OPERATORS } from '../../search/operators.ts';
@@ -126,7 +127,7 @@ const texts = (get: (id: string) => string | undefined, ids: readonly string[]):
 
 function contactSegments(services: Services, request: Request): Answer {
   const state = services.world.contacts.table.state(contactRow(services, request));
-  const segments = texts(services.world.plains.segments.json, state.segments);
+  const segments = texts(services.world.plains.segments.json, segmentsIn(state));
   return ok(listText('list', 'data', shortened(services, request, 'segments', segments)));
 }
 
@@ -139,20 +140,12 @@ function contactSubscriptions(services: Services, request: Request): Answer {
 
 function contactNotes(services: Services, request: Request): Answer {
   const state = services.world.contacts.table.state(contactRow(services, request));
-  const [author] = services.world.plains.admins.records();
-  const notes = state.notes.map((id, i) =>
-    JSON.stringify({
-      type: 'note',
-      id,
-      created_at: state.createdAt + i,
-      contact: { type: 'contact', id: param(request) },
-      author: author ?? null,
-      body: `<p>Note ${i + 1}</p>`,
-    }),
-  );
+  const notes = noteRecords(services.world.genesis, param(request), state);
+  const served = shortened(services, request, 'notes', notes);
   const perPage = pageSize(services, request.query.get('per_page'), { fallback: 50, max: 60 });
-  const { items, pages } = numberedPage(services, request, notes, perPage);
-  return ok(listText('list', 'data', items, { total_count: notes.length, pages }));
+  const { items, pages } = numberedPage(services, request, served, perPage);
+  const texts = items.map((note) => JSON.stringify(note));
+  return ok(listText('list', 'data', texts, { total_count: notes.length, pages }));
 }
 
 export const createContactRoutes = (): readonly Route[] => [

@@ -12,8 +12,8 @@ import { listText, numberedPage, pageSize } from '../paging.ts';
 import { createSearchRoute } from '../search-route.ts';
 import { cursorList } from './contacts.ts';
 
-const scope = (): 'read_conversations' => 'read_conversations';
-const plan: NonNullable<Route['plan']> = ({ conversationsPlan }) => ({
+export const scope = (): 'read_conversations' => 'read_conversations';
+export const plan: NonNullable<Route['plan']> = ({ conversationsPlan }) => ({
   allowed: conversationsPlan === 'included',
   message: 'Active subscription needed.',
 });

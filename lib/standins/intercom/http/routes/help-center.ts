@@ -1,6 +1,6 @@
 /** Articles, collections and help centers: page numbers, last updated first (docs/intercom-api.md 6.8). */
+import { articleStatistics } from '../../generate/help-center.ts';
 import type { JsonObject } from '../../json.ts';
-import { mix } from '../../prng.ts';
 import type { Plain } from '../../world/plain.ts';
 import { type Answer, ok, param, type Request, type Route, type Services } from '../context.ts';
 import { notFound } from '../errors.ts';
@@ -28,16 +28,12 @@ function newestFirst(services: Services, request: Request, records: JsonObject[]
 function getArticle({ world, switches }: Services, request: Request): Answer {
   const article = world.plains.articles.record(param(request));
   if (article === undefined) throw notFound();
-  const views = mix(world.genesis.seed, Number(article.id)) % 1000;
-  const statistics = {
-    type: 'article_statistics',
-    views,
-    [switches().articleStatistics]: views % 7,
-    reactions: views % 11,
-    happy_reaction_percentage: 40.5,
-    neutral_reaction_percentage: 39.5,
-    sad_reaction_percentage: 20,
-  };
+  const statistics = articleStatistics(
+    world.genesis,
+    article,
+    world.clock.nowSeconds(),
+    switches().articleStatistics,
+  );
   return ok(JSON.stringify({ ...article, statistics }));
 }
 

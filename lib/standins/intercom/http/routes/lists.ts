@@ -2,7 +2,7 @@
 import type { ListName } from '../../generate/lists.ts';
 import { type Answer, ok, type Request, type Route, type Services } from '../context.ts';
 import { notFound } from '../errors.ts';
-import { listText, numberedPage, type PageSize, pageSize } from '../paging.ts';
+import { contentPage, listText, type PageSize, pageSize } from '../paging.ts';
 
 /** In one answer. */
 const whole =
@@ -21,11 +21,9 @@ const paged =
   (services: Services, request: Request): Answer => {
     const records = [...services.world.plains[name].records()].reverse();
     const perPage = pageSize(services, request.query.get('per_page'), size);
-    const { items, pages } = numberedPage(services, request, records, perPage, 'absent');
-    const { next: _next, ...nextless } = JSON.parse(pages);
-    const shown = services.switches().contentNext === 'url' ? pages : JSON.stringify(nextless);
+    const { items, pages } = contentPage(services, request, records, perPage);
     const texts = items.map((record) => JSON.stringify(record));
-    return ok(listText('list', 'data', texts, { total_count: records.length, pages: shown }));
+    return ok(listText('list', 'data', texts, { total_count: records.length, pages }));
   };
 
 /** A feature that is switched off answers 404 (docs/intercom-api.md 3.2.3). */
