@@ -74,6 +74,13 @@ function truth(simulator: Simulator, name: ObjectName): readonly string[] {
     const list = [...workspace.dataAttributes.records()] as unknown as readonly JsonObject[];
     return list.map((one) => `${one.model}/${one.full_name}/${one.id ?? ''}`).sort();
   }
+  if (name === 'segment_contact') {
+    return workspace.rows
+      .segment_contact()
+      .map((row) => `${row.segment_id}/${row.contact_id}`)
+      .sort();
+  }
+  if (name === 'article_statistics') return [...workspace.articles.ids()].sort();
   return [...workspace.objects[name].ids()].sort();
 }
 

@@ -112,6 +112,10 @@ function smallPages(object: Table): (typeof OBJECTS)[keyof typeof OBJECTS] {
   if (read.kind === 'conversation_parts') {
     return { ...declaration, read: { ...read, search: { ...read.search, perPage: 4 } } };
   }
+  if (read.kind === 'details')
+    return { ...declaration, read: { ...read, list: { ...read.list, perPageSizes: [4, 2, 1] } } };
+  if (read.kind === 'members')
+    return { ...declaration, read: { ...read, search: { ...read.search, perPage: 4 } } };
   if (read.kind === 'page_number') return { ...declaration, read: { ...read, perPageSizes: [4, 2, 1] } };
   return declaration;
 }

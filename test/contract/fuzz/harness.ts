@@ -64,6 +64,8 @@ const SIZE = {
 function inPages(read: ReadSpec): ReadSpec {
   if (read.kind === 'search' || read.kind === 'cursor') return { ...read, perPage: 5 };
   if (read.kind === 'conversation_parts') return { ...read, search: { ...read.search, perPage: 5 } };
+  if (read.kind === 'details') return { ...read, list: { ...read.list, perPageSizes: [4, 2, 1] } };
+  if (read.kind === 'members') return { ...read, search: { ...read.search, perPage: 5 } };
   if (read.kind === 'page_number' || read.kind === 'time_range') return { ...read, perPageSizes: [4, 2, 1] };
   return read;
 }

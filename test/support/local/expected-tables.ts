@@ -80,6 +80,14 @@ function* contacts({ simulator: { workspace }, switches, archived }: TruthOption
             choice,
           })),
         ),
+        contact_note: workspace.contacts.notes(id).map((record) => {
+          const note = exact(record);
+          return {
+            contact_id: id,
+            ...fieldsOf(note, ['id', 'created_at', 'author', 'body']),
+            author_id: objectIn(note, 'author').id ?? null,
+          };
+        }),
       },
     };
   }
@@ -373,6 +381,12 @@ function listedOf(record: JsonObject): Family {
   return { ...family, row: { ...family.row, id: text(family.row.id) } };
 }
 
+/** A row for each article, also for one without statistics. */
+function* articleStatistics({ simulator: { workspace } }: TruthOptions): Iterable<Family> {
+  const known = new Map(workspace.rows.article_statistics().map((row) => [String(row.article_id), row]));
+  for (const id of workspace.articles.ids()) yield plain({ article_id: id, ...known.get(id) });
+}
+
 /** What is written as it is listed. */
 const LISTS = [
   'ticket_states',
@@ -403,6 +417,9 @@ const FAMILIES: Readonly<Record<string, Families>> = {
   help_centers: each(({ helpCenters }) => helpCenters.records(), plain),
   subscription_types: each(({ subscriptionTypes }) => subscriptionTypes.records(), subscriptionTypeOf),
   activity_logs: each(({ activityLogs }) => activityLogs.records(), activityLogOf),
+  segment_contact: each(({ rows }) => rows.segment_contact() as readonly JsonObject[], plain),
+  calls: each(({ rows }) => rows.calls(), plain),
+  article_statistics: articleStatistics,
   ...Object.fromEntries(
     LISTS.map((name) => [name, each(({ objects }) => objects[name].records(), listedOf)]),
   ),

@@ -9,6 +9,7 @@ import { athenaLeaf, duckdbLeaf } from '../../../functions/catalog/json-paths.ts
 import type { View } from '../../../functions/catalog/views.ts';
 import { parseConfig } from '../../../functions/config/config.ts';
 import { tablesOf } from '../../../functions/core/declared-tables.ts';
+import { CHILDREN_ON_REQUEST } from '../../../functions/core/names.ts';
 import type { Attribute, Attributes } from '../../../functions/core/ports.ts';
 import { OBJECTS, TABLES } from '../../../functions/objects/index.ts';
 import { attributesOf } from '../../../functions/rows/attributes.ts';
@@ -27,7 +28,14 @@ const flats = (
   config: object = {},
   attributes: Attributes = {},
   leaf: WriteLeaf = duckdbLeaf,
-): readonly View[] => derivedViews(null, ALL, parseConfig(config, TABLES), attributes, leaf);
+): readonly View[] =>
+  derivedViews(
+    null,
+    ALL,
+    parseConfig({ objects: ['default', ...CHILDREN_ON_REQUEST], ...config }, TABLES),
+    attributes,
+    leaf,
+  );
 
 function flatOf(name: string, ...about: Parameters<typeof flats>): View {
   const view = flats(...about).find((one) => one.name === name);

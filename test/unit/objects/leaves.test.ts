@@ -27,6 +27,9 @@ function recordsOf(workspace: Workspace, name: ObjectName): readonly JsonObject[
       conversations.parts(id).map((part): JsonObject => ({ conversation_id: id, ...part })),
     );
   }
+  const { rows } = workspace;
+  if (name === 'segment_contact') return rows.segment_contact().map((row): JsonObject => ({ ...row }));
+  if (name === 'calls' || name === 'article_statistics') return rows[name]();
   return [...workspace.objects[name].records()];
 }
 
@@ -47,7 +50,10 @@ function ofTomorrow({ columns, primaryKey, children }: ObjectDeclaration, record
   return { ...record, ...Object.fromEntries(declared.map(({ name }) => [name, withNewKeys(record[name])])) };
 }
 
-describe.each(OBJECT_NAMES)('%s', (name) => {
+/** A membership in a segment is its key and nothing else. */
+const HAS_MORE_THAN_ITS_KEY = OBJECT_NAMES.filter((name) => name !== 'segment_contact');
+
+describe.each(HAS_MORE_THAN_ITS_KEY)('%s', (name) => {
   test('keeps every leaf that is not personal', () => {
     const records = recordsOf(simulator.workspace, name);
     expect(records.length).toBeGreaterThan(0);

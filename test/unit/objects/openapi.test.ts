@@ -112,8 +112,11 @@ const OTHER_TYPE: Readonly<Record<string, Column['type']>> = {
   'internal_articles.author_id': 'string',
   'external_pages.source_id': 'string',
   'content_import_sources.id': 'string',
-  // An attribute of type float.
+  // Fractions.
   'companies.monthly_spend': 'number',
+  'article_statistics.happy_reaction_percentage': 'number',
+  'article_statistics.neutral_reaction_percentage': 'number',
+  'article_statistics.sad_reaction_percentage': 'number',
   // An object in the text of the same file.
   'admins.avatar': 'json',
   // Integers in the example, integers or text in the schema.
