@@ -1,6 +1,6 @@
 /** Every function of the workflow from its bundled asset, as it is uploaded: what only the source can do fails here. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { OBJECT_NAMES } from '../../functions/core/names.ts';
+import { DEFAULT_OBJECTS, OBJECT_NAMES } from '../../functions/core/names.ts';
 import { SIZES, type Simulator, startSimulator } from '../../lib/standins/intercom/index.ts';
 import { type BundledPipeline, openBundledPipeline } from '../support/local/bundled-pipeline.ts';
 import { readLake } from '../support/local/lake-reader.ts';
@@ -40,10 +40,10 @@ describe('the workflow from its bundles', () => {
     expect(await commits()).toEqual([]);
   });
 
-  test('the input of a schedule without own frequencies reads every object', async () => {
+  test('the input of a schedule without own frequencies reads every object of the configuration', async () => {
     await pipeline.connect({ access_token: simulator.token });
     expect(await pipeline.run({})).toMatchObject({ status: 'SUCCEEDED' });
-    expect((await commits()).map(({ object }) => object)).toEqual(OBJECT_NAMES);
+    expect((await commits()).map(({ object }) => object)).toEqual(DEFAULT_OBJECTS);
   });
 
   test('the input of a schedule of some objects reads these', async () => {

@@ -74,7 +74,7 @@ const notes: JsonObject = {
       created_at: 1,
       contact: { type: 'contact', id: '6762f0ab1bb69f9f2193bb60' },
       author: person('notes.author', 'admin'),
-      body: `<p>${canary('notes.body')}</p>`,
+      body: canary('notes.body'),
     },
   ],
   total_count: 1,
@@ -226,6 +226,8 @@ export const PLANTED = {
   activityLogs,
   articles,
   emails,
+  calls: { phone: calls.phone as string },
+  note: { body: canary('notes.body') },
 } as const;
 
 const part = (fields: JsonObject): JsonObject => ({ id: '2', updated_at: 1, ...fields });

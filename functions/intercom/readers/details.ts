@@ -20,13 +20,15 @@ interface Detailed {
   readonly records: readonly ReadRecord[];
   readonly rejects: readonly Reject[];
   readonly observed: Observed;
+  /** Records whose details did not come. */
+  readonly missing: readonly string[];
   /** Why the details of these records could not be read. */
   readonly failed: { readonly ids: readonly string[]; readonly error: unknown } | null;
 }
 
 type AskDetails = (listed: readonly ReadRecord[]) => Promise<Detailed>;
 
-const NOTHING: Detailed = { records: [], rejects: [], observed: {}, failed: null };
+const NOTHING: Detailed = { records: [], rejects: [], observed: {}, missing: [], failed: null };
 
 const idsOf = (records: readonly ReadRecord[]): readonly string[] => records.map(({ id }) => id);
 
@@ -93,8 +95,10 @@ function askMore(
     try {
       const more = (await answered(values)).filter((value) => isJsonObject(value));
       const byId = new Map(more.map((value) => [recordId(key, value), value]));
+      const asked = listed.filter(({ record }) => idText(record[field]) !== null);
       return {
         ...asTheyCame,
+        missing: idsOf(asked).filter((id) => !byId.has(id)),
         records: listed.map((one) => ({ ...one, record: { ...one.record, ...byId.get(one.id) } })),
       };
     } catch (error) {
@@ -136,6 +140,9 @@ export function createDetailsReader(
         const { ids, error } = detailed.failed;
         yield { type: 'debt', scope: { ids }, reason: await gate.failed(error) };
       }
+      const { missing } = detailed;
+      if (missing.length > 0)
+        yield { type: 'debt', scope: { ids: missing }, reason: `${detail.path} did not answer them` };
       records.push(...detailed.records);
       rejects.push(...detailed.rejects);
       observed = { ...observed, ...detailed.observed };

@@ -5,7 +5,7 @@
 import type { ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';
 import type { JsonObject, JsonValue } from '../../core/json.ts';
 import type { ObjectReader, Position, ReadEvent, Reject } from '../../core/reading.ts';
-import { createFailureGate, type FailureGate } from './walk/failure-gate.ts';
+import { createFailureGate } from './walk/failure-gate.ts';
 import { identify, recordId, sortOut } from './walk/identify.ts';
 import { together } from './walk/in-order.ts';
 import { announcesMore, contractError, recordsOf } from './walk/list-answers.ts';
@@ -22,9 +22,11 @@ type MembersPosition = {
   readonly done: Readonly<Record<string, number | null>>;
   /** Where the searches of others continue. */
   readonly open: Readonly<Record<string, SearchPositions>>;
+  /** Whether any search was answered. */
+  readonly answered: boolean;
 };
 
-const BEGINNING: MembersPosition = { done: {}, open: {} };
+const BEGINNING: MembersPosition = { done: {}, open: {}, answered: false };
 
 /** A step of the search for the members of one record, or why there will be none. */
 type MemberStep =
@@ -75,36 +77,45 @@ export function createMembersReader(
     return matched === null ? before : Math.min(before, matched);
   }
 
+  /** The position after a step of a search, and its page. */
   async function* eventsOf(
-    item: MemberStep,
-    { done, open }: MembersPosition,
-    gate: FailureGate,
+    owner: string,
+    step: SearchStep,
+    position: MembersPosition,
   ): AsyncGenerator<ReadEvent, MembersPosition, void> {
-    const { owner } = item;
-    const { [owner]: at, ...others } = open;
-    if ('error' in item) {
-      const reason = `${field} ${owner} could not be read: ${await gate.failed(item.error)}`;
-      yield { type: 'debt', scope: { ids: [owner] }, reason };
-      return { done: { ...done, [owner]: 0 }, open: others };
-    }
-    const { step } = item;
-    gate.succeeded();
+    const { [owner]: at, ...others } = position.open;
     switch (step.type) {
       case 'page': {
-        const position = { done, open: { ...open, [owner]: step.position } };
-        yield pageEvent(owner, step, position);
-        return position;
+        const next = { ...position, open: { ...others, [owner]: step.position }, answered: true };
+        yield pageEvent(owner, step, next);
+        return next;
       }
       case 'restart':
         // It searches again by itself. Who comes twice counts once.
-        return { done, open: others };
+        return { ...position, open: others };
       case 'end': {
         const read = at?.searches.reduce((sum, one) => sum + one.read, 0) ?? 0;
-        return { done: { ...done, [owner]: await countOf(owner, step.matched, read) }, open: others };
+        const count = await countOf(owner, step.matched, read);
+        const next = { ...position, done: { ...position.done, [owner]: count }, open: others };
+        yield { type: 'page', records: [], ids: [], position: next };
+        return next;
       }
       default:
         return step satisfies never;
     }
+  }
+
+  /** The members of one record are owed. They may have been read in part. */
+  function* lose(
+    owner: string,
+    reason: string,
+    position: MembersPosition,
+  ): Generator<ReadEvent, MembersPosition, void> {
+    const { [owner]: _at, ...open } = position.open;
+    const next = { ...position, done: { ...position.done, [owner]: 0 }, open };
+    yield { type: 'debt', scope: { ids: [owner] }, reason: `${field} ${owner} could not be read: ${reason}` };
+    yield { type: 'page', records: [], ids: [], position: next };
+    return next;
   }
 
   function pageEvent(
@@ -129,11 +140,19 @@ export function createMembersReader(
       if (rejects.length > 0) yield { type: 'page', records: [], rejects, ids: [], position };
       const left = owners.filter((owner) => !Object.hasOwn(position.done, owner));
       const walks = left.map((owner) => stepsOf(owner, position.open[owner] ?? null));
+      /** Failures that are this record's alone only if the search answers for another one. */
+      let failures: { readonly owner: string; readonly reason: string; readonly error: unknown }[] = [];
       for await (const { item } of together(walks, pace.limit)) {
-        const before = position;
-        position = yield* eventsOf(item, position, gate);
-        if (position.done !== before.done) yield { type: 'page', records: [], ids: [], position };
+        if ('error' in item) failures.push({ ...item, reason: await gate.failed(item.error) });
+        else {
+          gate.succeeded();
+          position = yield* eventsOf(item.owner, item.step, position);
+        }
+        if (!position.answered) continue;
+        for (const { owner, reason } of failures) position = yield* lose(owner, reason, position);
+        failures = [];
       }
+      if (failures[0] !== undefined) throw failures[0].error;
       const counts = Object.values(position.done);
       const matched = counts.some((count) => count === null)
         ? null

@@ -340,7 +340,8 @@ export async function auditSearch(auditable: Auditable, prepared: HeldSearch): P
 /** Where Intercom counts all records of an object that is read whole; null if it does not. */
 function countPathOf({ read }: ObjectDeclaration): string | null {
   if (read.kind === 'scroll') return read.countPath;
-  return read.kind === 'page_number' ? read.path : null;
+  const list = read.kind === 'details' ? read.list : read;
+  return list.kind === 'page_number' ? list.path : null;
 }
 
 export const wholeRequests = (declaration: ObjectDeclaration): number =>

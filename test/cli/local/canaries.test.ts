@@ -8,12 +8,13 @@ import { canariesIn, PLANTED_RECORDS } from '../../support/canaries.ts';
 import { local, temporaryDirectory, workspace } from '../../support/cli/run-command.ts';
 import { definitionOf } from '../../support/glue-tables.ts';
 import { plant } from '../../support/local/plant.ts';
+import { ON_REQUEST } from '../../support/local/tables.ts';
 import { textsBelow } from '../../support/texts-below.ts';
 
 const SIZES = { contacts: 60, companies: 20, conversations: 20, tickets: 10, partsOfLongConversation: 30 };
 
 /** Only in the records of unit tests: the simulator fills these places itself. */
-const UNPLANTABLE = /^canary-(admins-avatar|tags-applied_by)/;
+const UNPLANTABLE = /^canary-(admins-avatar|tags-applied_by|notes-author|calls-transcript)/;
 
 const PLANTED_CANARIES = canariesIn(JSON.stringify(PLANTED_RECORDS)).filter((one) => !UNPLANTABLE.test(one));
 
@@ -32,6 +33,7 @@ function generated({
   admins,
   activityLogs,
   tickets,
+  rows,
 }: Workspace): readonly string[] {
   const inside = (records: Iterable<JsonObject>, name: string, ...fields: readonly string[]) =>
     fieldsIn(
@@ -46,6 +48,11 @@ function generated({
     ...inside(conversations.records(), 'source', 'body', 'subject', 'url'),
     ...inside(activityLogs.records(), 'performed_by', 'email', 'ip'),
     ...inside(tickets.records(), 'ticket_attributes', '_default_title_', '_default_description_'),
+    ...fieldsIn(rows.calls(), 'phone'),
+    ...fieldsIn(rows.calls(), 'transcript').flatMap((entries) =>
+      ((entries as readonly JsonObject[] | null) ?? []).flatMap((entry) => Object.values(entry)),
+    ),
+    ...fieldsIn(rows.contact_note(), 'body'),
     'static.intercomassets.example/avatars/',
   ];
   return [...new Set(values.filter(isTelling))];
@@ -78,7 +85,7 @@ async function sync(config: JsonObject): Promise<Outcome & { readonly simulator:
   plant(simulator.workspace);
   const out = await temporaryDirectory();
   const file = join(await temporaryDirectory(), 'config.json');
-  await writeFile(file, JSON.stringify(config));
+  await writeFile(file, JSON.stringify({ objects: ['default', ...ON_REQUEST], ...config }));
   const args = ['sync', '--out', out, '--config', file, '--json'];
   const complete = await local(args, environment);
   expect(complete).toMatchObject({ status: 0 });

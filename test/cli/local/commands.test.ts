@@ -200,7 +200,7 @@ describe('status', () => {
     const { stdout } = await local(['status', '--out', out]);
     const { size } = simulator.workspace.contacts;
     expect(stdout).toMatch(
-      new RegExp(`^contacts +committed +\\S+ \\S+ +${size} +${size} +${size} +✓ complete$`, 'm'),
+      new RegExp(`^contacts +committed +\\S+ \\S+ +${size} +${size} +${size} +\\d+ +✓ complete$`, 'm'),
     );
     expect(stdout).not.toContain('companies');
     const json = JSON.parse((await local(['status', '--out', out, '--json'])).stdout);

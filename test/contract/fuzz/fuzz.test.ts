@@ -55,10 +55,11 @@ function listedIn(object: ObjectName, { path, body }: Answered): Listed | null {
     if (path.endsWith('/search')) return null;
     return listAt(body, ['conversation_parts', 'conversation_parts']);
   }
-  const list = read.kind === 'details' ? read.list : read.kind === 'members' ? read.search : read;
-  const paths: readonly string[] = list.kind === 'list' ? list.requests.map((one) => one.path) : [list.path];
+  // What they list is not what they write.
+  if (read.kind === 'details' || read.kind === 'members') return null;
+  const paths: readonly string[] = read.kind === 'list' ? read.requests.map((one) => one.path) : [read.path];
   if (!paths.includes(path)) return null;
-  return listAt(body, [list.recordsKey]) ?? listAt(body, ['data']);
+  return listAt(body, [read.recordsKey]) ?? listAt(body, ['data']);
 }
 
 function listAt(body: JsonObject, place: readonly string[]): Listed | null {

@@ -16,8 +16,10 @@ export function plant({
   activityLogs,
   articles,
   emails,
+  calls,
 }: Workspace): void {
   contacts.update(first(contacts.ids()), PLANTED.contacts);
+  contacts.addNote(first(contacts.ids()), PLANTED.note);
   companies.update(first(companies.ids()), PLANTED.companies);
   const conversation = first(conversations.ids());
   conversations.update(conversation, PLANTED.conversations);
@@ -29,4 +31,5 @@ export function plant({
   activityLogs.create(PLANTED.activityLogs);
   articles.update(first(articles.ids()), PLANTED.articles);
   emails.update(first(emails.ids()), PLANTED.emails);
+  calls.update(first(calls.ids()), PLANTED.calls);
 }

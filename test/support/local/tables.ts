@@ -176,12 +176,7 @@ export const isShared = (table: string): boolean => table === 'deletions' || tab
 export const OBJECTS = TABLE_NAMES.filter((name) => factsOf(name).parent === undefined && !isShared(name));
 
 /** What is synced only if the configuration names it. */
-export const ON_REQUEST: readonly Table[] = [
-  'segment_contact',
-  'calls',
-  'article_statistics',
-  'contact_note',
-];
+export const ON_REQUEST = ['segment_contact', 'calls', 'article_statistics', 'contact_note'] as const;
 
 export const INCREMENTAL = OBJECTS.filter((name) => factsOf(name).sync === 'incremental');
 

@@ -90,7 +90,8 @@ export function articleStatistics(
   if (state === 'draft') return null;
   const hash = mix(seed, Number(id));
   const before = hash % 1000;
-  const since = Math.floor((Math.max(0, now - baseTime) / 86_400) * (mix(hash, 3) % 40));
+  // Counted once a day.
+  const since = Math.floor(Math.max(0, now - baseTime) / 86_400) * (mix(hash, 3) % 40);
   const reactions = (before % 11) + Math.floor(since / 5);
   const happy = mix(hash, 1) % (reactions + 1);
   const neutral = mix(hash, 2) % (reactions - happy + 1);

@@ -162,6 +162,19 @@ describe('more of several records', () => {
     expect(asked.length).toBeLessThanOrEqual(2);
   });
 
+  test('that leaves some of them out is owed, and the records are there', async () => {
+    const { records, events } = await readAll(
+      'calls',
+      answering((wanted) => ({
+        json: { data: transcripts(wanted).json.data.filter(({ id }) => id !== '3') },
+      })),
+    );
+    expect(records).toHaveLength(60);
+    expect(debtsIn(events)).toEqual([
+      { type: 'debt', scope: { ids: ['3'] }, reason: '/calls/search did not answer them' },
+    ]);
+  });
+
   test('that cannot be read is owed, and the records are there', async () => {
     const { records, events } = await readAll(
       'calls',

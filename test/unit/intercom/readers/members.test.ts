@@ -109,6 +109,13 @@ describe('a segment whose members cannot be read', () => {
     expect(debts).toMatchObject([{ scope: { ids: ['a'] }, reason: expect.stringContaining('segment_id a') }]);
   });
 
+  test('is a failure if none can be read: an empty table would hide it', async () => {
+    const odd: Handler = (request) =>
+      request.path === '/segments' ? workspace(SEGMENTS)(request) : { json: { type: 'odd' } };
+    await expect(readAll(odd)).rejects.toMatchObject({ name: 'ContractError' });
+    await expect(readAll(broken(() => true))).rejects.toMatchObject({ name: 'RetryableError' });
+  });
+
   test('is a missing permission if all of them are refused', async () => {
     const many: Segments = Object.fromEntries(range(0, 8).map((id) => [`s${id}`, [1]]));
     const refused: Handler = (request) =>
