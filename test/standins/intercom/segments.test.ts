@@ -61,6 +61,12 @@ test('search, counts, sub-lists and truth agree, also after days, deletions, mer
     client.clock.pass(DAY);
     const { entered, left } = workspace.simulateDay(day);
     expect([entered.length > 0, left.length > 0]).toEqual([true, true]);
+    const isIn = ({ contact, segment }: (typeof left)[number]): boolean =>
+      workspace.contacts.relations(contact).segmentIds.includes(segment);
+    const gone = (one: (typeof left)[number]): boolean =>
+      left.some(({ contact, segment }) => contact === one.contact && segment === one.segment);
+    expect(left.some(isIn)).toBe(false);
+    expect(entered.filter((one) => !gone(one)).every(isIn)).toBe(true);
   }
   await expectConsistent(client);
   const [archived = ''] = [...workspace.contacts.ids()].filter(
