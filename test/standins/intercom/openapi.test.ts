@@ -127,7 +127,7 @@ async function serveEverything(client: Client): Promise<Served[]> {
   }
   for (const id of [...workspace.contacts.ids()].slice(0, 60)) {
     await get('/contacts/{contact_id}', `/contacts/${id}`);
-    for (const list of ['companies', 'tags', 'segments', 'subscriptions']) {
+    for (const list of ['companies', 'tags', 'segments', 'subscriptions', 'notes']) {
       await get(`/contacts/{contact_id}/${list}`, `/contacts/${id}/${list}`);
     }
   }
@@ -144,6 +144,13 @@ async function serveEverything(client: Client): Promise<Served[]> {
   await post('/conversations/search', { query, pagination: { per_page: 25 } });
   for (const id of workspace.conversations.ids())
     await get('/conversations/{conversation_id}', `/conversations/${id}`);
+  workspace.calls.create({ conversation_id: [...workspace.conversations.ids()][0] ?? null });
+  await get('/calls', '/calls?per_page=20');
+  for (const id of workspace.calls.ids()) await get('/calls/{call_id}', `/calls/${id}`);
+  const conversation_ids = [...workspace.conversations.ids()].slice(0, 20);
+  await post('/calls/search', { conversation_ids });
+  await post('/calls/search', { conversation_ids: [] });
+  await get('/calls/{call_id}', '/calls/1');
   await post('/tickets/search', { query, pagination: { per_page: 10 } });
   for (const id of workspace.tickets.ids()) await get('/tickets/{ticket_id}', `/tickets/${id}`);
   await get('/admins', '/admins?display_avatar=true');

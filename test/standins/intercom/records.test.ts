@@ -292,11 +292,51 @@ test('activity logs: bounds, missing start, long ranges, retention', async () =>
 
 test('article statistics are only on the single article', async () => {
   const client = await start();
-  const [article] = await listAll(client, '/articles');
+  const [article] = (await listAll(client, '/articles')).filter(({ state }) => state === 'published');
   expect(article).not.toHaveProperty('statistics');
   const single = await client.get(`/articles/${article?.id}`);
   expect(single.json.statistics).toHaveProperty('conversions');
   const { statistics: _statistics, ...rest } = single.json;
   expect(rest).toEqual(article);
   expect((await client.get('/articles/search?phrase=how')).json.data).toHaveProperty('articles');
+});
+
+test('article statistics: none of drafts, and numbers that grow', async () => {
+  const client = await start();
+  const { articles, rows } = client.sim.workspace;
+  const read = async (): Promise<JsonObject[]> => {
+    const found: JsonObject[] = [];
+    for (const id of articles.ids()) {
+      const { state, statistics } = (await client.get(`/articles/${id}`)).json;
+      expect(statistics === null).toBe(state === 'draft');
+      if (statistics !== null) found.push({ article_id: id, ...(statistics as JsonObject) });
+    }
+    return found;
+  };
+  const before = await read();
+  expect(before.length).toBeGreaterThan(10);
+  expect(before).toEqual(rows.article_statistics());
+  for (const one of before) {
+    const shares = [
+      one.happy_reaction_percentage,
+      one.neutral_reaction_percentage,
+      one.sad_reaction_percentage,
+    ];
+    const sum = shares.reduce((total: number, share) => total + Number(share), 0);
+    expect(Math.abs(sum - (one.reactions === 0 ? 0 : 100))).toBeLessThan(0.3);
+  }
+  expect(before.some((one) => one.reactions === 0)).toBe(true);
+  expect(before.some((one) => !Number.isInteger(one.happy_reaction_percentage))).toBe(true);
+  client.clock.pass(30 * DAY);
+  client.sim.setSwitches({ articleStatistics: 'conversations' });
+  const after = await read();
+  expect(after).toEqual(rows.article_statistics());
+  const grew = after.filter((one, index) => Number(one.views) > Number(before[index]?.views)).length;
+  expect([grew > 10, grew < after.length]).toEqual([true, true]);
+  after.forEach((one, index) => {
+    const was = before[index];
+    expect(one.article_id).toBe(was?.article_id);
+    expect(Number(one.views)).toBeGreaterThanOrEqual(Number(was?.views));
+    expect(Number(one.conversations)).toBeGreaterThanOrEqual(Number(was?.conversions));
+  });
 });

@@ -118,6 +118,8 @@ function snapshot(workspace: Workspace): string {
     ...[...companies.ids()].map((id) => JSON.stringify(companies.contactIds(id))),
     ...[...tickets.ids()].map((id) => JSON.stringify(tickets.parts(id))),
     JSON.stringify(workspace.deletedConversations()),
+    JSON.stringify(workspace.rows.segment_contact()),
+    JSON.stringify(workspace.rows.contact_note()),
   ].join('\n');
 }
 
