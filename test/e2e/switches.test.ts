@@ -104,7 +104,7 @@ const OTHER_VALUES: Values = {
 };
 
 const TALKS: readonly Table[] = ['conversations', 'conversation_parts'];
-const SEARCHED: readonly Table[] = ['contacts', 'tickets', ...TALKS];
+const SEARCHED: readonly Table[] = ['contacts', 'tickets', 'segment_contact', ...TALKS];
 
 const CONTENT = [
   'news_items',
@@ -112,13 +112,20 @@ const CONTENT = [
   'internal_articles',
   'external_pages',
   'content_import_sources',
+  'calls',
 ] as const;
 
 /** Objects that a switch can make a difference to; if none is named, a search and a list stand for all. */
 const CONCERNED: { readonly [Name in SwitchName]?: readonly Table[] } = {
   maxBody: SEARCHED,
   rateHeaders: ['contacts', 'conversation_parts'],
-  conversationsPlan: TALKS,
+  conversationsPlan: [...TALKS, 'calls'],
+  callsFeature: ['calls'],
+  callsOrder: ['calls'],
+  callConversationBump: ['calls'],
+  segmentMembers: ['segment_contact'],
+  unknownSegment: ['segment_contact'],
+  contactNoteBump: ['contacts'],
   activityLogsPlan: ['activity_logs'],
   companiesScope: ['companies'],
   teamsScope: ['teams'],
@@ -135,7 +142,7 @@ const CONCERNED: { readonly [Name in SwitchName]?: readonly Table[] } = {
   companyNotFound: ['companies'],
   conversationNotFound: TALKS,
   ticketNotFound: ['tickets'],
-  perPageOverflow: ['contacts', 'companies', 'articles', 'collections', 'activity_logs', 'tickets'],
+  perPageOverflow: ['contacts', 'companies', 'articles', 'collections', 'activity_logs', 'tickets', 'calls'],
   perPageType: ['contacts', 'companies', 'articles', 'collections', 'activity_logs'],
   companiesDefaultPerPage: ['companies'],
   cursorLifetime: SEARCHED,
@@ -161,7 +168,7 @@ const CONCERNED: { readonly [Name in SwitchName]?: readonly Table[] } = {
   archivedTicketTypes: ['ticket_types', 'tickets'],
   adminAvatar: ['admins'],
   segmentsTypeCompany: ['segments'],
-  articleStatistics: ['articles'],
+  articleStatistics: ['articles', 'article_statistics'],
   activityLogBounds: ['activity_logs'],
   activityLogsWithoutAfter: ['activity_logs'],
   activityLogLongRange: ['activity_logs'],
@@ -173,6 +180,7 @@ const CANNOT: { readonly [Name in SwitchName]?: { readonly status: string; reado
   {
     conversationsPlan: { status: 'unavailable', error: null },
     activityLogsPlan: { status: 'unavailable', error: null },
+    callsFeature: { status: 'unavailable', error: null },
     newsFeature: { status: 'unavailable', error: null },
     aiContentPlan: { status: 'unavailable', error: null },
   };

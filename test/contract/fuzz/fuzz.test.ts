@@ -318,11 +318,12 @@ function problemsOf(
   for (const [key, { owner, unit, line, table }] of wanted) {
     const now = found.get(key)?.line;
     if (now === line || isTouched(owner)) continue;
-    const isNamed = owed.includes('*') || owed.includes(unit) || rejects.length > 0;
+    const isNamed = ['*', unit, owner].some((name) => owed.includes(name)) || rejects.length > 0;
     if (
       part === 'envelope' &&
       proof.status !== 'complete' &&
-      now === undefined &&
+      // A record whose details did not come is written without them.
+      (now === undefined || declaration.read.kind === 'details') &&
       (isNamed || proof.status === 'unproven')
     )
       continue;
