@@ -5,14 +5,14 @@
  */
 import { expect, test } from 'vitest';
 import { isOptional, OBJECT_NAMES } from '../../functions/core/names.ts';
-import { OBJECTS } from '../support/local/tables.ts';
+import { OBJECTS, ON_REQUEST } from '../support/local/tables.ts';
 import { type Cell, cellName, discover, type Lasts, problemsAfter, startSetting } from './fault-matrix.ts';
 import { HTTP_FAULTS } from './http-faults.ts';
 import type { Disturbance } from './invocations.ts';
 
 const STRIDE = Number(process.env.FAULT_STRIDE ?? 1);
 
-/** Share of the cells that an optional list tries. */
+/** Share of the cells that each of these tries. */
 const OF_LISTS = 5;
 const MINUTES = 60_000;
 const HOUR = 60 * MINUTES;
@@ -46,7 +46,8 @@ const OTHER_CELLS: readonly Cell[] = [
   ...[-2 * HOUR, -90_000, 90_000, 2 * HOUR].map((aheadMs): Cell => ({ at: 'clock', aheadMs })),
 ];
 
-const LISTS: readonly string[] = OBJECT_NAMES.filter(isOptional);
+/** What is off, or may be missing, in many workspaces. */
+const LISTS: readonly string[] = [...OBJECT_NAMES.filter(isOptional), ...ON_REQUEST];
 
 let size = 0;
 

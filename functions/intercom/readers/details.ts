@@ -2,17 +2,20 @@
 import type { Detail, ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';
 import { PermissionError, UnavailableError } from '../../core/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts';
-import type { ObjectReader, Observed, ReadEvent, ReadRecord, Reject } from '../../core/reading.ts';
+import type { ObjectReader, Observed, Position, ReadEvent, ReadRecord, Reject } from '../../core/reading.ts';
 import { idText } from '../../core/scalars.ts';
 import { isNotFound } from '../http/failures.ts';
 import { createPageNumberReader } from './page-number.ts';
 import { createFailureGate, type FailureGate } from './walk/failure-gate.ts';
 import { recordId } from './walk/identify.ts';
 import { inOrder } from './walk/in-order.ts';
-import { recordsOf } from './walk/list-answers.ts';
+import { contractError, recordsOf } from './walk/list-answers.ts';
 import { type AskOptions, askOptions, pathOf, type ReaderDeps } from './walk/requests.ts';
 
 type DetailsRead = Extract<ReadSpec, { kind: 'details' }>;
+/** The list's records have ids, whatever the object's key is. */
+const LISTED = { primaryKey: ['id'] } as const;
+
 type PageEvent = Extract<ReadEvent, { type: 'page' }>;
 
 /** What became of some records of a page. */
@@ -24,11 +27,29 @@ interface Detailed {
   readonly missing: readonly string[];
   /** Why the details of these records could not be read. */
   readonly failed: { readonly ids: readonly string[]; readonly error: unknown } | null;
+  /** Something did not come, and nobody knows whether it is there. */
+  readonly unproven: boolean;
 }
+
+/** Where the reader continues. */
+type DetailsPosition = {
+  readonly list: Position;
+  /** Something did not come, and nobody knows whether it is there. */
+  readonly unproven: boolean;
+};
+
+const BEGINNING: DetailsPosition = { list: null, unproven: false };
 
 type AskDetails = (listed: readonly ReadRecord[]) => Promise<Detailed>;
 
-const NOTHING: Detailed = { records: [], rejects: [], observed: {}, missing: [], failed: null };
+const NOTHING: Detailed = {
+  records: [],
+  rejects: [],
+  observed: {},
+  missing: [],
+  failed: null,
+  unproven: false,
+};
 
 const idsOf = (records: readonly ReadRecord[]): readonly string[] => records.map(({ id }) => id);
 
@@ -51,10 +72,14 @@ function askField(
   return async ([listed]) => {
     if (listed === undefined) return NOTHING;
     const { id } = listed;
+    const accept = (body: JsonObject): void => {
+      if (recordId(LISTED, body) === null)
+        throw contractError('no_record', `${path} answered without a record`);
+    };
     const { body, failure, receivedAtMs } = await client.get(
       pathOf(path, id),
       {},
-      ask('bulk', { expect: isNotFound }),
+      ask('bulk', { accept, expect: isNotFound }),
     );
     if (failure !== null) return NOTHING;
     const value = body[field] ?? null;
@@ -63,8 +88,9 @@ function askField(
       return { ...NOTHING, rejects: [reject] };
     }
     const record: JsonObject = { ...value, [key]: id };
-    const observed: Observed = field in body ? {} : { [field]: 'not sent' };
-    return { ...NOTHING, records: [{ ...listed, record, receivedAtMs }], observed };
+    const records = [{ ...listed, record, receivedAtMs }];
+    if (field in body) return { ...NOTHING, records };
+    return { ...NOTHING, records, observed: { [field]: 'not sent' }, unproven: true };
   };
 }
 
@@ -75,7 +101,11 @@ function askMore(
   ask: AskOptions,
 ): AskDetails {
   let refusal: string | null = null;
-  const key = { primaryKey: ['id'] } as const;
+  const asListed = (records: readonly ReadRecord[]): Detailed => ({
+    ...NOTHING,
+    records,
+    ...(refusal !== null && { observed: { [observedAs]: `not read: ${refusal}` }, unproven: true }),
+  });
 
   async function answered(values: readonly string[]): Promise<readonly JsonValue[]> {
     const accept = (body: JsonObject): readonly JsonValue[] => recordsOf(body, ['data'], path);
@@ -83,29 +113,21 @@ function askMore(
   }
 
   return async (listed) => {
-    const asTheyCame: Detailed = {
-      ...NOTHING,
-      records: listed,
-      observed: refusal === null ? {} : { [observedAs]: `not read: ${refusal}` },
-    };
     const values = [...new Set(listed.map(({ record }) => idText(record[field])))].filter(
       (value) => value !== null,
     );
-    if (values.length === 0 || refusal !== null) return asTheyCame;
+    if (values.length === 0 || refusal !== null) return asListed(listed);
     try {
       const more = (await answered(values)).filter((value) => isJsonObject(value));
-      const byId = new Map(more.map((value) => [recordId(key, value), value]));
+      const byId = new Map(more.map((value) => [recordId(LISTED, value), value]));
       const asked = listed.filter(({ record }) => idText(record[field]) !== null);
-      return {
-        ...asTheyCame,
-        missing: idsOf(asked).filter((id) => !byId.has(id)),
-        records: listed.map((one) => ({ ...one, record: { ...one.record, ...byId.get(one.id) } })),
-      };
+      const records = listed.map((one) => ({ ...one, record: { ...one.record, ...byId.get(one.id) } }));
+      return { ...asListed(records), missing: idsOf(asked).filter((id) => !byId.has(id)) };
     } catch (error) {
       if (!(error instanceof PermissionError || error instanceof UnavailableError)) throw error;
       // What is refused for these is refused for all. The records themselves are not.
       refusal = error.message;
-      return { ...asTheyCame, observed: { [observedAs]: `not read: ${refusal}` } };
+      return asListed(listed);
     }
   };
 }
@@ -116,14 +138,16 @@ export function createDetailsReader(
   deps: ReaderDeps,
 ): ObjectReader {
   const ask = askOptions(declaration, deps);
-  const listing = createPageNumberReader({ ...declaration, primaryKey: ['id'] }, list, deps);
+  const listing = createPageNumberReader({ ...declaration, ...LISTED }, list, deps);
   const isKept = detail.kind === 'more_of_several';
 
   async function* withDetails(
     page: PageEvent,
+    unprovenBefore: boolean,
     askDetails: AskDetails,
     gate: FailureGate,
-  ): AsyncGenerator<ReadEvent, void, void> {
+  ): AsyncGenerator<ReadEvent, boolean, void> {
+    let unproven = unprovenBefore;
     const records: ReadRecord[] = [];
     const rejects: Reject[] = [...(page.rejects ?? [])];
     let observed: Observed = page.evidence?.observed ?? {};
@@ -146,18 +170,24 @@ export function createDetailsReader(
       records.push(...detailed.records);
       rejects.push(...detailed.rejects);
       observed = { ...observed, ...detailed.observed };
+      unproven ||= detailed.unproven;
     }
-    yield { ...page, records, rejects, ids: idsOf(records), evidence: { ...page.evidence, observed } };
+    const position: DetailsPosition = { list: page.position, unproven };
+    const evidence = { ...page.evidence, observed };
+    yield { ...page, records, rejects, ids: idsOf(records), position, evidence };
+    return unproven;
   }
 
   return {
-    async *read(slice, position) {
+    async *read(slice, start) {
+      const { list: from, unproven: unprovenBefore } = (start as DetailsPosition | null) ?? BEGINNING;
+      let unproven = unprovenBefore;
       const gate = createFailureGate(deps.client, deps.signal);
       const askDetails =
         detail.kind === 'field_of_each' ? askField(detail, deps, ask) : askMore(detail, deps, ask);
-      for await (const event of listing.read(slice, position)) {
-        if (event.type === 'page') yield* withDetails(event, askDetails, gate);
-        else yield event;
+      for await (const event of listing.read(slice, from)) {
+        if (event.type === 'page') unproven = yield* withDetails(event, unproven, askDetails, gate);
+        else yield event.type === 'end' && unproven ? { ...event, matched: null } : event;
       }
     },
     probe: null,

@@ -327,7 +327,8 @@ test('article statistics: none of drafts, and numbers that grow', async () => {
   }
   expect(before.some((one) => one.reactions === 0)).toBe(true);
   expect(before.some((one) => !Number.isInteger(one.happy_reaction_percentage))).toBe(true);
-  client.clock.pass(30 * DAY);
+  client.clock.pass(3 * DAY);
+  for (const day of [1, 2, 3]) client.sim.workspace.simulateDay(day);
   client.sim.setSwitches({ articleStatistics: 'conversations' });
   const after = await read();
   expect(after).toEqual(rows.article_statistics());

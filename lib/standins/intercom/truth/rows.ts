@@ -40,8 +40,12 @@ export function createRowTruth(
       })),
     article_statistics: () =>
       [...plains.articles.records()].flatMap((article) => {
-        const now = clock.nowSeconds();
-        const statistics = articleStatistics(genesis, article, now, switches().articleStatistics);
+        const statistics = articleStatistics(
+          genesis,
+          article,
+          world.days.passed,
+          switches().articleStatistics,
+        );
         return statistics === null ? [] : [{ article_id: String(article.id), ...statistics }];
       }),
   };

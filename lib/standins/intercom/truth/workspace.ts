@@ -105,6 +105,7 @@ export function createWorkspace(world: World, baseTimeMs: number, seenMs: () => 
       const toMs = window.toMs ?? (dayEnd <= now && dayEnd > fromMs ? dayEnd : now);
       const report = simulateDay(world, today, day, fromMs, toMs);
       lastDayMs = toMs;
+      world.days.passed += 1;
       return report;
     },
   };

@@ -46,6 +46,8 @@ export interface World {
   readonly deletedConversations: { readonly id: string; readonly deletedAt: number }[];
   /** Maps the id of a merged lead to the id of the contact that remains. */
   readonly merged: Map<string, string>;
+  /** Days that were simulated. */
+  readonly days: { passed: number };
   /** Drops serialised records from the cache, because switches shape them too. */
   readonly forget: () => void;
 }
@@ -182,6 +184,7 @@ export function createWorld(options: WorldOptions): World {
     segmentCounts: createSegmentCounts(genesis, contacts, companies),
     deletedConversations: [],
     merged: new Map(),
+    days: { passed: 0 },
     forget,
   };
 }

@@ -58,10 +58,11 @@ describe('a field of each record', () => {
   });
 
   test('that is null or does not come leaves a record with nothing but its id; the latter is reported', async () => {
-    const { records, events } = await readAll(
+    const { records, events, matched } = await readAll(
       'article_statistics',
       answering((id) => (id === '7' ? undefined : null)),
     );
+    expect(matched).toBeNull();
     expect(records).toHaveLength(300);
     expect(records[7]).toEqual({ article_id: '7' });
     const observed = events.flatMap((event) => (event.type === 'page' ? [event.evidence?.observed] : []));
@@ -87,6 +88,14 @@ describe('a field of each record', () => {
     expect(debtsIn(events)).toEqual([]);
     // Fewer than counted: the engine walks again, and then the list no longer counts it.
     expect(matched).toBe(300);
+  });
+
+  test('is not taken from an answer that is no record', async () => {
+    const { ids, events } = await readAll('article_statistics', (request) =>
+      request.path.endsWith('/5') ? { json: {} } : answering(() => ({}))(request),
+    );
+    expect(ids).toHaveLength(299);
+    expect(debtsIn(events)).toMatchObject([{ scope: { ids: ['5'] } }]);
   });
 
   test('that cannot be read is a debt of its record, and all of them an outage', async () => {
@@ -151,7 +160,9 @@ describe('more of several records', () => {
   test('that is refused leaves the records as they came, is reported, and is not asked for again', async () => {
     asked.length = 0;
     const refused = answering(() => ({ status: 403, json: errorList('forbidden') }));
-    const { records, events } = await readAll('calls', refused);
+    const { records, events, matched } = await readAll('calls', refused);
+    // Nothing proves that everything is here.
+    expect(matched).toBeNull();
     expect(records).toHaveLength(60);
     expect(debtsIn(events)).toEqual([]);
     const observed = events.flatMap((event) =>

@@ -31,7 +31,7 @@ function getArticle({ world, switches }: Services, request: Request): Answer {
   const statistics = articleStatistics(
     world.genesis,
     article,
-    world.clock.nowSeconds(),
+    world.days.passed,
     switches().articleStatistics,
   );
   return ok(JSON.stringify({ ...article, statistics }));
