@@ -1,10 +1,6 @@
 /** The public names of the output: objects, their child tables, deletions and rejects. */
 
-/**
- * Small lists that a workspace may lack. A token without their permission cannot read them, and that is no failure:
- * they are unavailable. They have no metrics and alarms of their own, which would cost more than they are worth.
- */
-const OPTIONAL_NAMES = [
+const SMALL_LISTS = [
   'ticket_states',
   'brands',
   'emails',
@@ -15,6 +11,12 @@ const OPTIONAL_NAMES = [
   'external_pages',
   'content_import_sources',
 ] as const;
+
+/**
+ * What a workspace may lack. A token without their permission cannot read them, and that is no failure: they are
+ * unavailable. They have no metrics and alarms of their own, which would cost more than they are worth.
+ */
+const OPTIONAL_NAMES: readonly ObjectName[] = [...SMALL_LISTS, 'calls'];
 
 /** Synced unless the configuration names others. */
 export const DEFAULT_OBJECTS = [
@@ -34,7 +36,7 @@ export const DEFAULT_OBJECTS = [
   'help_centers',
   'subscription_types',
   'activity_logs',
-  ...OPTIONAL_NAMES,
+  ...SMALL_LISTS,
 ] as const;
 
 /** The last ones cost a request for each record, or some records: they are synced if the configuration names them. */
@@ -85,8 +87,7 @@ export type TableName = ObjectName | ChildName | (typeof SHARED_TABLES)[number];
 export const isObjectName = (name: string): name is ObjectName =>
   (OBJECT_NAMES as readonly string[]).includes(name);
 
-export const isOptional = (name: ObjectName): boolean =>
-  (OPTIONAL_NAMES as readonly ObjectName[]).includes(name);
+export const isOptional = (name: ObjectName): boolean => OPTIONAL_NAMES.includes(name);
 
 export const isChildName = (name: string): name is ChildName =>
   (CHILD_NAMES as readonly string[]).includes(name);

@@ -222,6 +222,7 @@ test('what is optional is read in one request, or in pages as large as Intercom 
     internal_articles: 25,
     external_pages: 50,
     content_import_sources: 50,
+    calls: 'details',
   });
 });
 
