@@ -50,6 +50,8 @@ const LABELS: Readonly<Partial<Record<TableName, string>>> = {
   ticket_types: 'name',
   subscription_types: 'name',
   help_centers: 'display_name',
+  brands: 'name',
+  away_status_reasons: 'label',
 };
 
 /** A column of a flat view: its name, its type in Glue, and the expression for it. */

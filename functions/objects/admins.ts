@@ -21,7 +21,7 @@ export const admins = object({
     string('job_title', 'Job title.', PERSONAL),
     boolean('away_mode_enabled', 'Whether the teammate is away.'),
     boolean('away_mode_reassign', 'Whether new replies go to the default inbox while the teammate is away.'),
-    string('away_status_reason_id', 'Id of the reason why the teammate is away.'),
+    string('away_status_reason_id', '`away_status_reasons.id` of the reason that they gave for being away.'),
     boolean('has_inbox_seat', 'Whether the teammate has a paid seat in the inbox.'),
     json('team_ids', '`teams.id` of the teams, as integers.', { plain: ['[]'] }),
     // The documentation describes an object, its schema an address (docs/intercom-api.md 10). JSON holds both.

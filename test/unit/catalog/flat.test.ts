@@ -67,6 +67,16 @@ async function rowOf(view: View, row: Readonly<Record<string, unknown>>) {
 }
 
 describe('flat views', () => {
+  it.each([
+    ['emails_flat', 'brand_name'],
+    ['admins_flat', 'away_status_reason_name'],
+    ['calls_flat', 'admin_name'],
+    ['segment_contact_flat', 'segment_name'],
+    ['contact_note_flat', 'author_name'],
+  ])('of %s have %s next to the id', (view, column) => {
+    expect(flatOf(view).columns.map(({ name }) => name)).toContain(column);
+  });
+
   it('are there for every table of an object, with names that differ in more than case', () => {
     const declared = ALL.flatMap(tablesOf).map(({ name }) => `${name}_flat`);
     expect(flats().map(({ name }) => name)).toEqual(expect.arrayContaining(declared));
