@@ -26,6 +26,7 @@ import { debtsWithout, requestOf } from '../erasures.ts';
 import { requireSoleLease, type SoleLease } from '../lease.ts';
 import { linesOf } from '../lines.ts';
 import { filesOf, manifestsOf, thatCount } from '../manifests.ts';
+import { ownFiles } from '../own-files.ts';
 import { encodeJson, readStored, storeOnce } from '../store.ts';
 import { applyRewrite } from './apply.ts';
 import {
@@ -106,7 +107,6 @@ async function examine(
       parts = [...parts, source];
       continue;
     }
-    await requireSoleLease(dependencies, lease);
     const { body, rows, removed, blanked } = rewritten;
     const { table } = source;
     const key = partKey(table, id, {
@@ -117,7 +117,7 @@ async function examine(
       compression: compressionOf(source.key),
     });
     const part: Part = { table, key, rows, bytes: body.length, sha256: sha256(body) };
-    if (rows > 0) await lake.putNew(key, body);
+    if (rows > 0) await ownFiles(dependencies, lease).putNew(key, body);
     const change: ErasedFile = {
       table,
       before: { key: source.key, sha256: source.sha256 },
@@ -142,11 +142,12 @@ function factsWithout(eraser: Eraser, manifest: Manifest): Manifest {
 /** What the replaced manifest proved, without the person's ids. */
 async function writeEvidence(
   dependencies: EraseDependencies,
+  lease: SoleLease,
   id: string,
   { eraser, manifest }: { readonly eraser: Eraser; readonly manifest: Manifest },
   attempt: RewriteAttempt,
 ): Promise<readonly ManifestFile[]> {
-  const { lake, declaration } = dependencies;
+  const { declaration } = dependencies;
   const bodies: Uint8Array[] = [];
   for (const file of manifest.evidence ?? []) {
     const text = Buffer.from(await checkedBytes(dependencies, file)).toString('utf8');
@@ -157,7 +158,7 @@ async function writeEvidence(
   const rows =
     sum((manifest.evidence ?? []).map((file) => file.rows)) + (manifest.replaces === undefined ? 1 : 0);
   const key = evidenceKey(declaration.name, id, attempt.id);
-  await lake.putNew(key, body);
+  await ownFiles(dependencies, lease).putNew(key, body);
   return [{ key, rows, bytes: body.length, sha256: sha256(body) }];
 }
 
@@ -211,7 +212,7 @@ async function eraseRun(
         committed_at: isoTime(clock.now()),
         tables: tablesOf(manifest, parts),
         replaces,
-        evidence: await writeEvidence(dependencies, id, target, attempt),
+        evidence: await writeEvidence(dependencies, lease, id, target, attempt),
         erased: { id: erasure, files: erased },
       },
       startFrom: null,

@@ -242,7 +242,9 @@ describe('killed anywhere', () => {
           },
         },
       };
-      await expect(maintainObject(slow, zombie, ATTEMPT)).rejects.toMatchObject({ code: 'lease_lost' });
+      await expect(maintainObject(slow, zombie, { ...ATTEMPT, id: 'slow' })).rejects.toMatchObject({
+        code: 'lease_lost',
+      });
       expect(visible(pipeline)).toEqual(before);
     },
   );
