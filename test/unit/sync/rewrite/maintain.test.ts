@@ -6,6 +6,7 @@ import type { Manifest } from '../../../../functions/core/engine-files.ts';
 import {
   evidenceKey,
   partKey,
+  purgedKey,
   rewriteIdOf,
   rewriteReceiptKey,
 } from '../../../../functions/core/lake-keys.ts';
@@ -18,6 +19,7 @@ import { verifyObject } from '../../../../functions/sync/verify.ts';
 import { createCrashPoint, Killed } from '../../../support/crash.ts';
 import { createPipeline, dependenciesOf, type Pipeline, readerOf } from '../../../support/dependencies.ts';
 import { contactsPipeline, isDue, maintainInSteps } from '../../../support/maintained.ts';
+import type { MemoryLake } from '../../../support/memory/memory-lake.ts';
 import { countingManifestsOf, manifestsOf, rowsOfParts } from '../../../support/rows-of.ts';
 import { pageOf, recordOf } from '../../../support/slices.ts';
 import { beginRun, runOnce } from '../../../support/workflow.ts';
@@ -398,7 +400,10 @@ describe('left-overs', () => {
     },
   );
 
-  test('what a rewrite was cut off from stays while its receipts are there', async () => {
+  test.each<[string, (id: string, { files }: MemoryLake) => void]>([
+    ['its receipts are there', (id, { files }) => files.delete(rewriteReceiptKey(id, 'contacts', 1))],
+    ['it is not over', (id, { files }) => files.set(purgedKey(id, 'contacts'), Buffer.from('{}'))],
+  ])('what a rewrite was cut off from stays while %s', async (_while, end) => {
     const { pipeline, dependencies, read } = await history(1);
     const id = rewriteIdOf('day', '2026-11-01', 'abcdef');
     const part = {
@@ -418,7 +423,7 @@ describe('left-overs', () => {
       return pipeline.lake.files.has(key);
     };
     expect(await nextDay(1)).toBe(true);
-    pipeline.lake.files.delete(receipt);
+    end(id, pipeline.lake);
     expect(await nextDay(2)).toBe(false);
   });
 
