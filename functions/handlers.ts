@@ -1,8 +1,7 @@
 /** The four kinds of function, each created from its environment. The entries are one line each. */
 import { randomUUID } from 'node:crypto';
 import { withoutChildren } from './core/declared-tables.ts';
-import { PermissionError, RetryableError, UnavailableError } from './core/errors.ts';
-import { isOptional } from './core/names.ts';
+import { RetryableError } from './core/errors.ts';
 import type { WorkShare } from './core/ports.ts';
 import type {
   CommitResult,
@@ -18,6 +17,7 @@ import type {
 } from './core/workflow.ts';
 import type { RawEnvironment } from './environment.ts';
 import { readMe } from './intercom/me.ts';
+import { errorOf } from './intercom/optional-lists.ts';
 import { createObjectReader } from './intercom/readers/index.ts';
 import { OBJECTS } from './objects/index.ts';
 import { createCatalog, createEvents, createRuntime, type Overrides } from './runtime.ts';
@@ -177,12 +177,8 @@ export function createExtractor(
           return event satisfies never;
       }
     } catch (error) {
-      // What a workspace may lack, its token may lack too.
-      if (error instanceof PermissionError && isOptional(object)) {
-        throw new UnavailableError(error.message, { code: error.code, cause: error });
-      }
       const isOver = [attempt.deadline, last].some(({ aborted, reason }) => aborted && error === reason);
-      if (!isOver) throw error;
+      if (!isOver) throw errorOf(object, error);
       throw new RetryableError(`${event.operation} of ${object} ran out of time and starts again.`, {
         code: 'deadline',
         cause: error,

@@ -110,9 +110,6 @@ export const partKey = (
   return `${partPrefix(table, runId)}${owner}${part.slice}-${part.attempt}-${number}.${extension}`;
 };
 
-/** All files of a table that were written on a day. */
-export const dayPrefix = (table: TableName, day: string): string => `${tablePrefix(table)}run_date=${day}/`;
-
 export const evidencePrefix = (object: ObjectName): string => `evidence/${object}/`;
 export const evidenceKey = (object: ObjectName, rewriteId: string, attempt: string): string =>
   `${evidencePrefix(object)}${rewriteId}-${attempt}.ndjson`;

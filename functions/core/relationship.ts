@@ -176,7 +176,7 @@ function foundAt(child: ChildDeclaration, place: ListPlace, record: JsonObject):
 }
 
 /** Two lists of one table; null if one of them is unknown. */
-const together = (one: FoundList | null, other: FoundList | null): FoundList | null =>
+const bothLists = (one: FoundList | null, other: FoundList | null): FoundList | null =>
   one === null || other === null
     ? null
     : {
@@ -190,7 +190,7 @@ const together = (one: FoundList | null, other: FoundList | null): FoundList | n
 export const findList = (child: ChildDeclaration, record: JsonObject): FoundList | null =>
   listsOf(child)
     .map((place) => foundAt(child, place, record))
-    .reduce(together);
+    .reduce(bothLists);
 
 /** What a list that the parent keeps lacks in the child table: `ticket_parts: 500 of 612`; null if nothing. */
 function partOf(field: string, { items, odd, total, isWhole }: FoundList): string | null {
@@ -223,7 +223,7 @@ export function recordLists(declaration: Parent, record: JsonObject): RecordList
     let sum: FoundList | null | undefined;
     for (const place of listsOf(child)) {
       const one = foundAt(child, place, record);
-      sum = sum === undefined ? one : together(sum, one);
+      sum = sum === undefined ? one : bothLists(sum, one);
       const name = one === null ? place.field : owed.includes(child) ? null : partOf(place.field, one);
       if (name !== null && !unknown.includes(name)) unknown = [...unknown, name];
     }

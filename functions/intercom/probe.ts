@@ -2,11 +2,11 @@
 import type { ObjectDeclaration, ReadSpec } from '../core/declaration.ts';
 import { PermissionError, UnavailableError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
-import { isOptional } from '../core/names.ts';
 import { type EpochMs, toSeconds } from '../core/time.ts';
 import type { IntercomClient, Query, RequestOptions } from './http/client.ts';
 import { isSwitchedOff } from './http/failures.ts';
 import { CURIOUS } from './http/retry.ts';
+import { errorOf } from './optional-lists.ts';
 import { EVERY_RECORD, searchBody, searchFilter } from './readers/walk/search-query.ts';
 
 export type Access =
@@ -93,10 +93,9 @@ export async function probeAccess(
         : await client.post(path, question.body, options);
     if (answer.failure === null) return { status: 'granted' };
     return { status: 'unavailable', message: `this workspace does not have ${path}` };
-  } catch (error) {
-    if (error instanceof PermissionError) {
-      return { status: isOptional(name) ? 'unavailable' : 'missing', message: error.message };
-    }
+  } catch (caught) {
+    const error = errorOf(name, caught);
+    if (error instanceof PermissionError) return { status: 'missing', message: error.message };
     if (error instanceof UnavailableError) return { status: 'unavailable', message: error.message };
     throw error;
   }

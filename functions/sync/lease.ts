@@ -109,7 +109,7 @@ export async function requireLease(
   throw lost(dependencies, holder);
 }
 
-/** The lease of one attempt. */
+/** A lease as somebody took it: whoever takes it after them raises the fence. */
 export interface SoleLease extends Lease {
   readonly fence: number;
 }
@@ -137,6 +137,10 @@ export async function acquireSoleLease(
     code: 'fence_raised',
   });
 }
+
+/** True if the object was taken over. */
+export const isLeaseLost = (error: unknown): boolean =>
+  error instanceof ContractError && error.code === 'lease_lost';
 
 /** @throws ContractError if another attempt, of this run or another, has taken the object over */
 export async function requireSoleLease(

@@ -78,7 +78,7 @@ export async function claimReceipt(lake: Lake, folder: WorkFolder, receipt: Rece
 
 /** Writes the ids read since the last receipt, then the receipt that lists them. */
 export async function storeReceipt(
-  lake: Lake,
+  lake: Pick<Lake, 'putNew'>,
   folder: WorkFolder,
   receipt: Receipt,
   newIds: SeenIds,

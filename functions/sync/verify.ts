@@ -2,14 +2,14 @@
 import { createHash } from 'node:crypto';
 import { counted } from '../core/counted.ts';
 import type { ObjectDeclaration } from '../core/declaration.ts';
-import { ownTables } from '../core/declared-tables.ts';
 import type { ManifestFile } from '../core/engine-files.ts';
-import { manifestKey, tablePrefix } from '../core/lake-keys.ts';
+import { manifestKey } from '../core/lake-keys.ts';
 import { sum } from '../core/metrics.ts';
-import { type ObjectName, SHARED_TABLES, type TableName } from '../core/names.ts';
+import type { ObjectName } from '../core/names.ts';
 import type { Lake } from '../core/ports.ts';
 import { linesOf, type Row, rowOf } from './lines.ts';
 import { filesOf, manifestKeys, manifestsOf, type StoredManifest, thatCount } from './manifests.ts';
+import { isIn, placesOf, writerOf } from './places.ts';
 
 /** Something that is not as a manifest says. */
 export interface Problem {
@@ -26,7 +26,7 @@ export interface Verification {
   readonly rows: number;
   readonly bytes: number;
   readonly problems: readonly Problem[];
-  /** Files of the object's own tables that no manifest lists: left-overs of attempts that were cut off. */
+  /** Files of the object that no manifest lists: left-overs of attempts that were cut off. */
   readonly orphans: readonly string[];
 }
 
@@ -34,14 +34,14 @@ const NEWLINE = 10;
 
 type ReadableLake = Pick<Lake, 'get' | 'list' | 'sizes'>;
 
-/** Sizes of all files of the tables that the object writes to. */
+/** Sizes of all files where the object puts some. */
 async function sizesOf(
   lake: ReadableLake,
-  tables: readonly TableName[],
+  declaration: ObjectDeclaration,
 ): Promise<ReadonlyMap<string, number>> {
   const sizes = new Map<string, number>();
-  for (const table of tables) {
-    for await (const { key, bytes } of lake.sizes(tablePrefix(table))) sizes.set(key, bytes);
+  for (const { prefix } of placesOf(declaration)) {
+    for await (const { key, bytes } of lake.sizes(prefix)) sizes.set(key, bytes);
   }
   return sizes;
 }
@@ -106,6 +106,9 @@ async function contentProblem(
   return rows === file.rows ? first : `it has ${counted(rows, 'row')}, not ${file.rows}`;
 }
 
+/** Lines of what was replaced: no table, and so no rule for its keys. */
+const EVIDENCE = 'evidence';
+
 type Checked = Pick<Verification, 'files' | 'rows' | 'bytes' | 'problems'>;
 
 /** Checks the files of one manifest. @param sizes of all files there are */
@@ -122,7 +125,8 @@ async function checkManifest(
   let isParentDamaged = false;
   // The object's own table first: the rows of its children name its versions.
   const tables = Object.entries(manifest.tables).toSorted(([a], [b]) => (isOwn(a) ? -1 : isOwn(b) ? 1 : 0));
-  const files = tables.flatMap(([table, { files: listed }]) => listed.map((file) => ({ table, file })));
+  const inTables = tables.flatMap(([table, { files: listed }]) => listed.map((file) => ({ table, file })));
+  const files = [...inTables, ...(manifest.evidence ?? []).map((file) => ({ table: EVIDENCE, file }))];
   for (const { table, file } of files) {
     const report = (problem: string): void => {
       problems.push({ key: file.key, manifest: manifestKey, problem });
@@ -141,14 +145,11 @@ async function checkManifest(
   }
   return {
     files: files.length,
-    rows: sum(files.map(({ file }) => file.rows)),
+    rows: sum(inTables.map(({ file }) => file.rows)),
     bytes: sum(files.map(({ file }) => file.bytes)),
     problems,
   };
 }
-
-/** The run that wrote a file of a table. */
-const runIdOfPart = (key: string): string => /\/run_id=([^/]+)\//.exec(key)?.[1] ?? '';
 
 /**
  * What is replaced may be removed while we look, each manifest before its files. So if a manifest is gone in the end,
@@ -163,11 +164,10 @@ export async function verifyObject(
   { deep }: { readonly deep: boolean },
 ): Promise<Verification> {
   const { name } = declaration;
-  const own = ownTables(declaration);
   const checked = new Map<string, Checked>();
   for (;;) {
     const all = await manifestsOf(lake, name);
-    const sizes = await sizesOf(lake, [...own, ...SHARED_TABLES]);
+    const sizes = await sizesOf(lake, declaration);
     const current = thatCount(all);
     for (const one of current) {
       if (checked.has(one.key)) continue;
@@ -179,10 +179,10 @@ export async function verifyObject(
     for (const { key } of all) left.delete(key);
     const listed = new Set(all.flatMap(({ manifest }) => filesOf(manifest)));
     const isOrphan = (key: string): boolean =>
-      own.some((table) => key.startsWith(tablePrefix(table))) &&
+      placesOf(declaration).some((place) => isIn(key, place)) &&
       !listed.has(key) &&
       // Committed since.
-      !left.has(manifestKey(name, runIdOfPart(key)));
+      !left.has(manifestKey(name, writerOf(key) ?? ''));
     return {
       object: name,
       manifests: current.length,

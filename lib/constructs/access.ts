@@ -15,6 +15,8 @@ export type LakePlace = Pick<Storage, 'lake' | 'prefix'>;
 /** Patterns of keys in the lake, in which `*` stands for any characters, `/` included. */
 export interface LakeAccess {
   readonly read: readonly string[];
+  /** Whose names are listed, besides those that are read. @default none */
+  readonly list?: readonly string[];
   readonly write: readonly string[];
   readonly delete: readonly string[];
 }
@@ -73,11 +75,12 @@ export function grantLake(role: IRole, { lake, prefix }: LakePlace, access: Lake
       }),
     );
   }
+  const listed = [...access.read, ...(access.list ?? [])];
   role.addToPrincipalPolicy(
     new PolicyStatement({
       actions: ['s3:ListBucket'],
       resources: [lake.bucketArn],
-      conditions: { StringLikeIfExists: { 's3:prefix': access.read.map((pattern) => prefix + pattern) } },
+      conditions: { StringLikeIfExists: { 's3:prefix': listed.map((pattern) => prefix + pattern) } },
     }),
   );
   grantKey(role, lake.encryptionKey, 's3', lakeKeyActions(access));

@@ -79,6 +79,8 @@ export class Extractors extends Construct {
     const written = [...ownKeys, ...shared, evidence, `work/*/${object}/*`];
     grantLake(extractor.role, storage, {
       read: [...written, 'work/*/run.json', 'erasures/*'],
+      // A file of ours may lie below any day and run.
+      list: SHARED_TABLES.map((table) => `tables/${table}/*`),
       write: [...written, `erasures/*/${object}.*.json`],
       delete: [...ownKeys, ...shared, evidence],
     });

@@ -3,12 +3,16 @@
  * lost answers, changed schemas, deletions, leases of runs that died. What a role lacks would fail here; what
  * it has and none of this needs is shown.
  */
-import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { hashWith } from '../../functions/aws/secrets-hash-source.ts';
+import type { ErasureRequest } from '../../functions/core/erasure.ts';
+import { erasedObjectKey, erasureNowKey, erasureRequestKey } from '../../functions/core/lake-keys.ts';
 import { SIZES, type Simulator, startSimulator } from '../../lib/standins/intercom/index.ts';
 import { type BundledPipeline, openBundledPipeline } from '../support/local/bundled-pipeline.ts';
 import { readLake } from '../support/local/lake-reader.ts';
+import { textsBelow } from '../support/texts-below.ts';
 
 const SUCCEEDED = { status: 'SUCCEEDED' };
 
@@ -133,6 +137,46 @@ test('an object that fails, whose lease nobody gives back, and the next runs', a
   expect(await pipeline.run({ objects: ['tags'] })).toMatchObject(SUCCEEDED);
 });
 
+test('a person who is erased, from tables that all objects share, too', async () => {
+  const [person = ''] = simulator.workspace.contacts.ids();
+  const secrets = JSON.parse(await readFile(join(pipeline.directory, 'state/secrets.json'), 'utf8'));
+  const [[, { value = '' }] = ['', {}]] = Object.entries<{ value?: string }>(secrets).filter(([name]) =>
+    name.startsWith('HashKey'),
+  );
+  const id = '20261201T000000000Z-abc123';
+  const hashed = hashWith(value)(person);
+  const request: ErasureRequest = {
+    format: 1,
+    id,
+    requested_at: '2026-12-01T00:00:00Z',
+    subject: hashed,
+    suppress: true,
+    ids: [hashed],
+    emails: [],
+    external_ids: [],
+    conversations: [],
+  };
+  const ask = async (key: string, content: object): Promise<void> => {
+    const path = join(pipeline.directory, 'lake', key);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, JSON.stringify(content));
+  };
+  await ask(erasureRequestKey(id), request);
+  await ask(erasureNowKey(id), {});
+  const calledOff = pipeline.loseAnswers();
+  expect(await pipeline.run({})).toMatchObject(SUCCEEDED);
+  calledOff();
+  for (const object of ['tags', 'contacts', 'conversations', 'conversation_parts'] as const) {
+    const done = await readFile(
+      join(pipeline.directory, 'lake', erasedObjectKey(id, object, 'removed')),
+      'utf8',
+    );
+    expect(JSON.parse(done)).toHaveProperty('removed_at');
+  }
+  const texts = await textsBelow(join(pipeline.directory, 'lake/tables'));
+  expect([...texts].filter(([, text]) => text.includes(person)).map(([file]) => file)).toEqual([]);
+});
+
 /** What is allowed to a kind of function: names of objects and tables are those of its own. */
 function kindOf(logicalId: string, right: string): string {
   const kind = logicalId.startsWith('Extractors') ? 'extractor' : logicalId.replace(/Function\w+$/, '');
@@ -157,8 +201,6 @@ const REASONS: Readonly<Record<string, string>> = {
       's3:DeleteObject on arn:aws:s3:::lake/evidence/<own>/*',
     ].map((right) => [`extractor: ${right}`, 'what was put together is put together again']),
   ),
-  'extractor: s3:GetObject on arn:aws:s3:::lake/erasures/*': 'a person is erased',
-  'extractor: s3:PutObject on arn:aws:s3:::lake/erasures/*/<own>.*.json': 'a person is erased',
   'RecordFailure: s3:ListBucket on arn:aws:s3:::lake': 'to be told that a file of the run has been removed',
   'StartRun: s3:ListBucket on arn:aws:s3:::lake': 'to be told that a file of the run has been removed',
   'extractor: glue:UpdateTable on arn:aws:glue:us-east-1:000000000000:table/rights_00000000/<of manifests>':

@@ -61,7 +61,7 @@ describe('the roles', () => {
         's3:GetObject on <Lake.Arn>/erasures/*',
         's3:PutObject on <Lake.Arn>/erasures/*/contacts.*.json',
         ...written.slice(0, -1).map((arn) => `s3:DeleteObject on ${arn}`),
-        `s3:ListBucket on <Lake.Arn> if s3:prefix in ${prefixes} ${shared} work/*/run.json erasures/*`,
+        `s3:ListBucket on <Lake.Arn> if s3:prefix in ${prefixes} ${shared} work/*/run.json erasures/* tables/deletions/* tables/rejects/*`,
         ...['GetItem', 'UpdateItem'].map(
           (action) =>
             `dynamodb:${action} on <State.Arn> if dynamodb:LeadingKeys in object#contacts budget budget#*`,

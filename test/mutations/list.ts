@@ -160,8 +160,22 @@ export const MUTATIONS: readonly Mutation[] = [
     'every attempt checks its lease',
     'sync/extract/extract.ts',
     'await requireLease(dependencies, holder);',
-    '',
+    'await dependencies.state.load(declaration.name);',
     `${SYNC}/extract/extract.test.ts`,
+  ),
+  one(
+    'an attempt that was taken over takes its file away',
+    'sync/own-files.ts',
+    'await lake.delete([key]);',
+    '',
+    `${SYNC}/rewrite/erase.test.ts`,
+  ),
+  one(
+    'an attempt that was taken over removes no left-over',
+    'sync/rewrite/erase.ts',
+    'await requireSoleLease(dependencies, lease);\n    await lake.delete([key]);',
+    'await lake.delete([key]);',
+    `${SYNC}/rewrite/erase.test.ts`,
   ),
   one(
     'runs commit in the order of their ids',

@@ -1,7 +1,10 @@
 /** Contacts over memory twins, and the maintenance of their history. */
+import { runIdIn } from '../../functions/core/lake-keys.ts';
 import type { Lease } from '../../functions/core/ports.ts';
+import { pruneHistory } from '../../functions/sync/commit/history.ts';
 import type { ObjectDependencies } from '../../functions/sync/dependencies.ts';
 import { knownErasures } from '../../functions/sync/erasures.ts';
+import { manifestKeys } from '../../functions/sync/manifests.ts';
 import { isMaintenanceDue, maintainObject } from '../../functions/sync/rewrite/maintain.ts';
 import { createPipeline, dependenciesOf } from './dependencies.ts';
 import { createWorld, createWorldReader } from './search-world.ts';
@@ -22,8 +25,15 @@ export function contactsPipeline(compression: 'gzip' | 'none') {
 }
 
 /** Whether a commit would have the object's history maintained. */
-export const isDue = async (dependencies: ObjectDependencies): Promise<boolean> =>
-  isMaintenanceDue(dependencies, await knownErasures(dependencies.lake));
+export const isDue = async (dependencies: ObjectDependencies): Promise<boolean> => {
+  const { lake, declaration } = dependencies;
+  const ids = (await manifestKeys(lake, declaration.name)).map(runIdIn);
+  return isMaintenanceDue(dependencies, await knownErasures(lake), ids);
+};
+
+/** As a commit does it. */
+export const prune = async (dependencies: ObjectDependencies): Promise<boolean> =>
+  pruneHistory(dependencies, await manifestKeys(dependencies.lake, dependencies.declaration.name));
 
 /**
  * Maintains by invocations that are over after a few looks at their time.

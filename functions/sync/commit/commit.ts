@@ -3,7 +3,7 @@
 import { ownTables } from '../../core/declared-tables.ts';
 import type { Debt, DoneSlice, Draft, Manifest, NewDebt, Plan, RunContext } from '../../core/engine-files.ts';
 import { ContractError, RetryableError } from '../../core/errors.ts';
-import { draftKey, manifestKey, planKey } from '../../core/lake-keys.ts';
+import { draftKey, manifestKey, planKey, runIdIn } from '../../core/lake-keys.ts';
 import { sum } from '../../core/metrics.ts';
 import { isSharedTable, type TableName } from '../../core/names.ts';
 import type { Lease, ObjectState } from '../../core/ports.ts';
@@ -18,6 +18,7 @@ import { debtsWithout, knownErasures, requireNoErasureSince, suppressionOf } fro
 import { finishCommit } from '../finish-commit.ts';
 import { readsRecords, tooManyDebts, tooManyDeletions } from '../judge.ts';
 import { requireLease } from '../lease.ts';
+import { manifestKeys } from '../manifests.ts';
 import { publishCommitted } from '../publish.ts';
 import { readDone } from '../receipts.ts';
 import { isMaintenanceDue } from '../rewrite/maintain.ts';
@@ -239,9 +240,10 @@ export async function commitObject(dependencies: ObjectDependencies, holder: Lea
     const draft = await draftOf(dependencies, run);
     await finishCommit(dependencies, await mark(dependencies, holder, fence), draft);
   }
-  const isEvidenceLeft = await pruneHistory(dependencies);
+  const keys = await manifestKeys(lake, declaration.name);
+  const isEvidenceLeft = await pruneHistory(dependencies, keys);
   await publishCommitted(dependencies, holder.runId);
-  const maintain = isEvidenceLeft || (await isMaintenanceDue(dependencies, erasures));
+  const maintain = isEvidenceLeft || isMaintenanceDue(dependencies, erasures, keys.map(runIdIn));
   return settled(dependencies, holder, maintain);
 }
 

@@ -4,7 +4,6 @@ import type { Manifest } from '../../core/engine-files.ts';
 import { originalOf, runIdIn, tierOf } from '../../core/lake-keys.ts';
 import { isSharedTable } from '../../core/names.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
-import { manifestKeys } from '../manifests.ts';
 import { purge } from '../rewrite/purge.ts';
 import { GRACE_MS } from '../rewrite/tiers.ts';
 import { readStored } from '../store.ts';
@@ -67,11 +66,14 @@ const holdsEvidence = ({ tables }: Manifest): boolean =>
 
 /**
  * Removes runs that have been beyond `history.fullRefreshRuns` for so long that no query can still need their files.
+ * @param keys those of all manifests, oldest first
  * @returns true if some of them hold deletions or rejects: these are put together by a rewrite first
  */
-export async function pruneHistory(dependencies: PruneDependencies): Promise<boolean> {
-  const { lake, declaration, clock } = dependencies;
-  const keys = await manifestKeys(lake, declaration.name);
+export async function pruneHistory(
+  dependencies: PruneDependencies,
+  keys: readonly string[],
+): Promise<boolean> {
+  const { lake, clock } = dependencies;
   /** With what an erasure replaced and that waits for queries: by itself it would count again. */
   const versionsOf = (runId: string): readonly string[] =>
     keys.map(runIdIn).filter((id) => originalOf(id) === originalOf(runId));

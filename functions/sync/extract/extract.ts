@@ -9,7 +9,7 @@ import type { DebtScope, ReadEvent, Window } from '../../core/reading.ts';
 import type { ExtractResult } from '../../core/workflow.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
 import { judgeWalk, readsRecords } from '../judge.ts';
-import { isStillHeld, requireLease } from '../lease.ts';
+import { isLeaseLost, isStillHeld, requireLease, type SoleLease } from '../lease.ts';
 import {
   claimReceipt,
   firstReceipt,
@@ -35,24 +35,28 @@ export interface Attempt {
 
 /** An attempt that notices when its run has been stopped, or has lost the object. */
 interface WatchedAttempt extends Attempt {
+  readonly lease: SoleLease;
   /** Looks at most once per `checkpointMs`. */
   readonly isHeld: () => Promise<boolean>;
 }
 
-function watched(dependencies: ObjectDependencies, holder: Lease, attempt: Attempt): WatchedAttempt {
+function watched(dependencies: ObjectDependencies, lease: SoleLease, attempt: Attempt): WatchedAttempt {
   const { clock, limits } = dependencies;
   let lookedAt = clock.now();
   return {
     ...attempt,
+    lease,
     async isHeld() {
       if (clock.now() - lookedAt < limits.checkpointMs) return true;
       lookedAt = clock.now();
-      return isStillHeld(dependencies, holder);
+      return isStillHeld(dependencies, lease);
     },
   };
 }
 
 const DONE: ExtractResult = { status: 'done', waitSeconds: 0 };
+/** Nobody waits for the result any more. If somebody does, the commit finds that the slice is not done. */
+const NOT_AWAITED = DONE;
 const CONTINUE: ExtractResult = { status: 'continue', waitSeconds: 0 };
 
 /** What to do after an event: continue, walk the slice again, or hand a result back to the workflow. */
@@ -250,8 +254,7 @@ async function walkOn(
       return CONTINUE;
     }
     if (!spendsPosition(dependencies)) await progress.checkpointIfDue();
-    // Nobody waits for the result any more. If somebody does, the commit finds that the slice is not done.
-    if (!(await attempt.isHeld())) return DONE;
+    if (!(await attempt.isHeld())) return NOT_AWAITED;
   }
   throw new ContractError(
     `The reader of ${plan.object} stopped without the end marker of its paging style.`,
@@ -274,7 +277,7 @@ export async function extractSlice(
   const { lake, declaration } = dependencies;
   const folder = { runId: holder.runId, object: declaration.name, slice: sliceId };
   await requireRunContext(dependencies, holder.runId);
-  await requireLease(dependencies, holder);
+  const { fence } = await requireLease(dependencies, holder);
   if ((await readDone(lake, folder)) !== null) return DONE;
   const plan = await requireStored<Plan>(lake, planKey(holder.runId, declaration.name));
   const slice = plan.slices.find(({ id }) => id === sliceId);
@@ -285,7 +288,13 @@ export async function extractSlice(
   }
   const capped = await dependencies.underCap(
     folder.runId,
-    () => work(dependencies, plan, slice, watched(dependencies, holder, attempt)),
+    () =>
+      work(dependencies, plan, slice, watched(dependencies, { ...holder, fence }, attempt)).catch(
+        (error: unknown) => {
+          if (isLeaseLost(error)) return NOT_AWAITED;
+          throw error;
+        },
+      ),
     // Keeps the share: left alone, such a position expires, and what was read is lost (docs/intercom-api.md 6.3).
     spendsPosition(dependencies) ? ({ status }) => status === 'continue' : undefined,
   );
@@ -303,6 +312,7 @@ async function work(
   const from = await beginning(dependencies, folder, attempt);
   const { schema, erasures = [] } = plan;
   const progress = await createSliceProgress(dependencies, {
+    lease: attempt.lease,
     folder,
     slice,
     attempt: attempt.id,

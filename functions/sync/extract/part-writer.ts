@@ -122,8 +122,10 @@ export interface PartOrigin {
   readonly partBytes: number;
 }
 
+type PartStore = Pick<Lake, 'get' | 'putNew'>;
+
 /** If the part exists, this is a retry of our own put whose answer was lost, or two attempts share a name. */
-async function putPart(lake: Lake, key: string, body: Buffer): Promise<void> {
+async function putPart(lake: PartStore, key: string, body: Buffer): Promise<void> {
   if ((await lake.putNew(key, body)) === 'written') return;
   const stored = await lake.get(key);
   if (stored !== null && body.equals(stored)) return;
@@ -132,7 +134,7 @@ async function putPart(lake: Lake, key: string, body: Buffer): Promise<void> {
   });
 }
 
-export function createPartWriter(lake: Lake, origin: PartOrigin): PartWriter {
+export function createPartWriter(lake: PartStore, origin: PartOrigin): PartWriter {
   const open = new Map<TableName, OpenPart>();
   let finished: Part[] = [];
   let number = 0;

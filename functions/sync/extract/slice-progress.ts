@@ -9,6 +9,8 @@ import type { EpochSeconds } from '../../core/time.ts';
 import { createShaper, deletionRow, type Row } from '../../rows/rows.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
 import { suppressionOf } from '../erasures.ts';
+import type { SoleLease } from '../lease.ts';
+import { ownFiles } from '../own-files.ts';
 import { restarted, type SeenIds, seenIds, storeReceipt, type WorkFolder } from '../receipts.ts';
 import { addEvidence, addLargeRows } from './evidence.ts';
 import { createPartWriter } from './part-writer.ts';
@@ -49,6 +51,7 @@ const sameScope = (a: DebtScope, b: DebtScope): boolean => JSON.stringify(a) ===
 export async function createSliceProgress(
   dependencies: ObjectDependencies,
   start: {
+    readonly lease: SoleLease;
     readonly folder: WorkFolder;
     readonly slice: PlannedSlice;
     readonly attempt: string;
@@ -68,7 +71,8 @@ export async function createSliceProgress(
     await treatmentsOf(dependencies),
     admits(config.schemaChanges, start.schema, declaration.name),
   );
-  const writer = createPartWriter(lake, {
+  const own = ownFiles(dependencies, start.lease);
+  const writer = createPartWriter(own, {
     ...origin,
     object: declaration.name,
     attempt,
@@ -133,7 +137,7 @@ export async function createSliceProgress(
       read: seen.size,
       schema: unionSeen(receipt.schema, shaper.observed()),
     };
-    receipt = await storeReceipt(lake, folder, next, newIds);
+    receipt = await storeReceipt(own, folder, next, newIds);
     newIds = new Map();
     lastCheckpoint = clock.now();
     return receipt;

@@ -26,8 +26,9 @@ import { sum } from '../../core/metrics.ts';
 import type { TableName } from '../../core/names.ts';
 import { type EpochMs, isoTime } from '../../core/time.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
-import { requireSoleLease, type SoleLease } from '../lease.ts';
+import type { SoleLease } from '../lease.ts';
 import { linesOf } from '../lines.ts';
+import { ownFiles } from '../own-files.ts';
 import { encodeJson, readStored, requireStored, storeOnce } from '../store.ts';
 import { applyRewrite } from './apply.ts';
 import { compareVersions, type Dropped } from './retention.ts';
@@ -178,9 +179,9 @@ async function writeParts(
   { attempt, dropped }: { readonly attempt: RewriteAttempt; readonly dropped: Dropped | null },
 ): Promise<readonly Part[] | null> {
   const { lake, declaration } = dependencies;
+  const own = ownFiles(dependencies, lease);
   let { receipt, sequence } = await latestReceipt(dependencies, id);
   while (receipt.taken < sources.length) {
-    await requireSoleLease(dependencies, lease);
     const group = nextGroup(sources.slice(receipt.taken));
     const [first] = group;
     if (first === undefined) break;
@@ -198,7 +199,7 @@ async function writeParts(
       compression,
     });
     const part: Part = { table, key, rows, bytes: body.length, sha256: sha256(body) };
-    if (rows > 0) await lake.putNew(key, body);
+    if (rows > 0) await own.putNew(key, body);
     // Of two attempts the first receipt counts, and both go on from it.
     receipt = await storeOnce<RewriteReceipt>(lake, rewriteReceiptKey(id, declaration.name, sequence), {
       format: 1,
@@ -227,11 +228,12 @@ export const replacedRun = ({
 /** What the replaced manifests proved: the evidence of earlier rewrites as it is, a line for each run. */
 async function writeEvidence(
   dependencies: RewriteDependencies,
+  lease: SoleLease,
   id: string,
   manifests: readonly Manifest[],
   attempt: RewriteAttempt,
 ): Promise<readonly ManifestFile[]> {
-  const { lake, declaration } = dependencies;
+  const { declaration } = dependencies;
   const bodies: Uint8Array[] = [];
   let rows = 0;
   for (const manifest of manifests) {
@@ -245,7 +247,7 @@ async function writeEvidence(
   }
   const body = Buffer.concat(bodies);
   const key = evidenceKey(declaration.name, id, attempt.id);
-  await lake.putNew(key, body);
+  await ownFiles(dependencies, lease).putNew(key, body);
   return [{ key, rows, bytes: body.length, sha256: sha256(body) }];
 }
 
@@ -376,7 +378,7 @@ export async function compact(
   let draft = await readStored<Draft>(lake, key);
   if (draft === null) {
     const gone = droppedBy(manifests, parts, retention?.cutoffMs ?? null);
-    const evidence = await writeEvidence(dependencies, rewrite.id, manifests, attempt);
+    const evidence = await writeEvidence(dependencies, lease, rewrite.id, manifests, attempt);
     const manifest = manifestOf(dependencies, rewrite, manifests, { parts, evidence, dropped: gone });
     draft = await storeOnce<Draft>(lake, key, { manifest, startFrom: null });
   }

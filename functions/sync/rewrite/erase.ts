@@ -3,7 +3,6 @@
  * (decision 022). Files with nothing of them stay as they are, and the new manifest lists them.
  */
 
-import { ownTables } from '../../core/declared-tables.ts';
 import type { Draft, Manifest, ManifestFile, Part, RewriteReceipt } from '../../core/engine-files.ts';
 import type { ErasedFile, ErasedObject } from '../../core/erasure.ts';
 import {
@@ -11,21 +10,20 @@ import {
   erasedIdOf,
   erasedObjectKey,
   evidenceKey,
-  evidencePrefix,
   manifestKey,
   partKey,
   rewriteReceiptKey,
-  tablePrefix,
 } from '../../core/lake-keys.ts';
 import { sum } from '../../core/metrics.ts';
-import { SHARED_TABLES, type TableName } from '../../core/names.ts';
+import type { TableName } from '../../core/names.ts';
 import { isoTime } from '../../core/time.ts';
 import { createEraser, type Eraser } from '../../rows/eraser.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
 import { debtsWithout, requestOf } from '../erasures.ts';
 import { requireSoleLease, type SoleLease } from '../lease.ts';
 import { linesOf } from '../lines.ts';
-import { filesOf, manifestsOf, thatCount } from '../manifests.ts';
+import { manifestsOf, thatCount } from '../manifests.ts';
+import { ownFiles } from '../own-files.ts';
 import { encodeJson, readStored, storeOnce } from '../store.ts';
 import { applyRewrite } from './apply.ts';
 import {
@@ -37,6 +35,7 @@ import {
   replacedRun,
   sha256,
 } from './compact.ts';
+import { unlisted } from './left-overs.ts';
 
 type EraseDependencies = Pick<ObjectDependencies, 'lake' | 'state' | 'declaration' | 'clock' | 'hashes'>;
 
@@ -106,7 +105,6 @@ async function examine(
       parts = [...parts, source];
       continue;
     }
-    await requireSoleLease(dependencies, lease);
     const { body, rows, removed, blanked } = rewritten;
     const { table } = source;
     const key = partKey(table, id, {
@@ -117,7 +115,7 @@ async function examine(
       compression: compressionOf(source.key),
     });
     const part: Part = { table, key, rows, bytes: body.length, sha256: sha256(body) };
-    if (rows > 0) await lake.putNew(key, body);
+    if (rows > 0) await ownFiles(dependencies, lease).putNew(key, body);
     const change: ErasedFile = {
       table,
       before: { key: source.key, sha256: source.sha256 },
@@ -142,11 +140,12 @@ function factsWithout(eraser: Eraser, manifest: Manifest): Manifest {
 /** What the replaced manifest proved, without the person's ids. */
 async function writeEvidence(
   dependencies: EraseDependencies,
+  lease: SoleLease,
   id: string,
   { eraser, manifest }: { readonly eraser: Eraser; readonly manifest: Manifest },
   attempt: RewriteAttempt,
 ): Promise<readonly ManifestFile[]> {
-  const { lake, declaration } = dependencies;
+  const { declaration } = dependencies;
   const bodies: Uint8Array[] = [];
   for (const file of manifest.evidence ?? []) {
     const text = Buffer.from(await checkedBytes(dependencies, file)).toString('utf8');
@@ -157,7 +156,7 @@ async function writeEvidence(
   const rows =
     sum((manifest.evidence ?? []).map((file) => file.rows)) + (manifest.replaces === undefined ? 1 : 0);
   const key = evidenceKey(declaration.name, id, attempt.id);
-  await lake.putNew(key, body);
+  await ownFiles(dependencies, lease).putNew(key, body);
   return [{ key, rows, bytes: body.length, sha256: sha256(body) }];
 }
 
@@ -211,7 +210,7 @@ async function eraseRun(
         committed_at: isoTime(clock.now()),
         tables: tablesOf(manifest, parts),
         replaces,
-        evidence: await writeEvidence(dependencies, id, target, attempt),
+        evidence: await writeEvidence(dependencies, lease, id, target, attempt),
         erased: { id: erasure, files: erased },
       },
       startFrom: null,
@@ -258,12 +257,6 @@ export async function erasePerson(
   return true;
 }
 
-/** Tables that the object writes to, and how its files in them begin. */
-const placesOf = ({ declaration }: Pick<EraseDependencies, 'declaration'>) => [
-  ...ownTables(declaration).map((table) => ({ table, owner: '' })),
-  ...SHARED_TABLES.map((table) => ({ table, owner: `${declaration.name}-` })),
-];
-
 /** How far left-overs are looked through: up to the file with this key. */
 interface Looked {
   readonly format: 1;
@@ -280,26 +273,6 @@ async function latestLook(
     const found = await readStored<Looked>(lake, rewriteReceiptKey(erasure, declaration.name, sequence));
     if (found === null) return { looked, sequence };
     looked = found;
-  }
-}
-
-/** Files that no manifest lists. */
-async function* unlisted({
-  lake,
-  declaration,
-}: Pick<EraseDependencies, 'lake' | 'declaration'>): AsyncGenerator<{
-  readonly key: string;
-  readonly table: TableName | null;
-}> {
-  const manifests = await manifestsOf(lake, declaration.name);
-  const listed = new Set(manifests.flatMap(({ manifest }) => filesOf(manifest)));
-  const ofEvidence = { prefix: evidencePrefix(declaration.name), table: null, owner: '' };
-  const places = placesOf({ declaration }).map((place) => ({ ...place, prefix: tablePrefix(place.table) }));
-  for (const { prefix, table, owner } of [ofEvidence, ...places]) {
-    for await (const key of lake.list(prefix)) {
-      const isOurs = key.slice(key.lastIndexOf('/') + 1).startsWith(owner);
-      if (isOurs && !listed.has(key)) yield { key, table };
-    }
   }
 }
 

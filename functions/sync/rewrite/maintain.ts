@@ -2,17 +2,9 @@
  * Keeps the history of an object short: puts the runs of past days together, removes what was replaced, and sweeps
  * up files that no manifest lists.
  */
-import { ownTables } from '../../core/declared-tables.ts';
 import type { Manifest } from '../../core/engine-files.ts';
 import type { ErasedObject } from '../../core/erasure.ts';
-import {
-  dayPrefix,
-  erasedObjectKey,
-  isRewrite,
-  manifestKey,
-  runDateOf,
-  runIdIn,
-} from '../../core/lake-keys.ts';
+import { erasedObjectKey, isRewrite, manifestKey, runIdIn } from '../../core/lake-keys.ts';
 import type { Lease } from '../../core/ports.ts';
 import { DAY_SECONDS, type EpochMs, isoTime } from '../../core/time.ts';
 import type { MaintainResult } from '../../core/workflow.ts';
@@ -21,39 +13,41 @@ import { counting, type KnownManifest } from '../counting.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
 import { type KnownErasure, knownErasures } from '../erasures.ts';
 import { acquireSoleLease, requireSoleLease, type SoleLease } from '../lease.ts';
-import { filesOf, manifestKeys } from '../manifests.ts';
+import { manifestKeys } from '../manifests.ts';
 import { encodeJson, readStored, requireStored } from '../store.ts';
 import { compact, type RewriteAttempt, sha256 } from './compact.ts';
 import { erasePerson, removeUnlisted } from './erase.ts';
+import { sweep } from './left-overs.ts';
 import { purge } from './purge.ts';
-import { evidenceRewrite, mayPay, nextRewrite, purgeable, type Rewrite, SWEEP_AFTER_MS } from './tiers.ts';
+import { evidenceRewrite, isSweepDue, mayPay, nextRewrite, purgeable, type Rewrite } from './tiers.ts';
 
 type MaintainDependencies = Pick<
   ObjectDependencies,
   'lake' | 'state' | 'executions' | 'declaration' | 'clock' | 'config' | 'hashes'
 >;
 
-type DueDependencies = Omit<MaintainDependencies, 'hashes'>;
+type DueDependencies = Pick<MaintainDependencies, 'declaration' | 'clock' | 'config'>;
 
 /** How long superseded versions are kept; null: for ever. */
-const keepMsOf = ({ config }: DueDependencies): EpochMs | null =>
+const keepMsOf = ({ config }: Pick<DueDependencies, 'config'>): EpochMs | null =>
   config.history.versionDays === null ? null : config.history.versionDays * DAY_SECONDS * 1_000;
 
 const DONE: MaintainResult = { status: 'done' };
 
 /**
- * Whether `maintain` has to put runs together or erase a person. Names alone decide.
+ * Whether `maintain` has to put runs together, look for left-overs, or erase a person. Names alone decide.
  * @param erasures those that the bucket knows
+ * @param ids those of all manifests
  */
-export async function isMaintenanceDue(
+export function isMaintenanceDue(
   dependencies: DueDependencies,
   erasures: readonly KnownErasure[],
-): Promise<boolean> {
-  const { lake, declaration } = dependencies;
+  ids: readonly string[],
+): boolean {
+  const { declaration, clock } = dependencies;
   if (erasures.some(({ step }) => step(declaration.name) !== 'removed')) return true;
-  if (declaration.sync.kind !== 'incremental') return false;
-  const ids = (await manifestKeys(lake, declaration.name)).map(runIdIn);
-  return mayPay(ids, dependencies.clock.now(), keepMsOf(dependencies));
+  if (isSweepDue(ids)) return true;
+  return declaration.sync.kind === 'incremental' && mayPay(ids, clock.now(), keepMsOf(dependencies));
 }
 
 /** Only rewrites are read: of a run, its id says all that is needed. */
@@ -74,39 +68,6 @@ async function knownManifests({
       };
     }),
   );
-}
-
-/**
- * Removes files of past days that no manifest lists: left-overs of attempts that were cut off. Every run of such a
- * day is over, because a later one has committed.
- */
-async function sweep(
-  dependencies: MaintainDependencies,
-  lease: SoleLease,
-  days: readonly string[],
-  manifests: readonly KnownManifest[],
-): Promise<void> {
-  const { lake, declaration } = dependencies;
-  for (const day of days) {
-    const ofDay = manifests.filter(({ runId }) => runDateOf(runId) === day);
-    const stored = await Promise.all(
-      ofDay.map(({ runId }) => readStored<Manifest>(lake, manifestKey(declaration.name, runId))),
-    );
-    const listed = new Set(stored.flatMap((manifest) => (manifest === null ? [] : filesOf(manifest))));
-    for (const table of ownTables(declaration)) {
-      const orphans: string[] = [];
-      for await (const key of lake.list(dayPrefix(table, day))) if (!listed.has(key)) orphans.push(key);
-      // Of another attempt's files, none was there when the names were listed.
-      await requireSoleLease(dependencies, lease);
-      await lake.delete(orphans);
-    }
-  }
-}
-
-/** Days whose runs have just been purged, and that are over for long. */
-function daysToSweep(purged: readonly string[], now: number): readonly string[] {
-  const days = new Set(purged.map(runDateOf));
-  return [...days].filter((day) => now - Date.parse(`${day}T23:59:59.999Z`) > SWEEP_AFTER_MS);
 }
 
 /** An erasure, and what the object has done of it by now. */
@@ -172,7 +133,6 @@ interface Step {
 /** The runs of past days become one. */
 async function stepOfTiers(
   dependencies: MaintainDependencies,
-  lease: SoleLease,
   erasures: readonly OpenErasure[],
   attempt: RewriteAttempt,
 ): Promise<Step> {
@@ -181,7 +141,6 @@ async function stepOfTiers(
   const old = purgeable(manifests, removalTime(dependencies, erasures));
   if (!(await purge(dependencies, old, attempt))) return { rewrite: null, isPurged: false };
   const left = manifests.filter(({ runId }) => !old.includes(runId));
-  await sweep(dependencies, lease, daysToSweep(old, clock.now()), left);
   const rewrite = nextRewrite(left, clock.now(), sha256, keepMsOf(dependencies));
   return { rewrite, isPurged: true };
 }
@@ -189,7 +148,6 @@ async function stepOfTiers(
 /** What runs beyond the history noticed becomes one rewrite, before they go. */
 async function stepOfHistory(
   dependencies: MaintainDependencies,
-  _lease: SoleLease,
   erasures: readonly OpenErasure[],
   attempt: RewriteAttempt,
 ): Promise<Step> {
@@ -225,12 +183,13 @@ export async function maintainObject(
     if (attempt.isOver()) return { status: 'continue' };
     await requireSoleLease(dependencies, lease);
     if (!(await eraseAll(dependencies, lease, erasures, attempt))) return { status: 'continue' };
-    const { rewrite, isPurged } = await nextStep(dependencies, lease, erasures, attempt);
+    const { rewrite, isPurged } = await nextStep(dependencies, erasures, attempt);
     if (!isPurged) return { status: 'continue' };
     if (!(await confirmRemoved(dependencies, lease, erasures, attempt))) return { status: 'continue' };
     if (rewrite === null) break;
     if (!(await compact(dependencies, lease, rewrite, attempt))) return { status: 'continue' };
   }
+  if (isSweepDue((await manifestKeys(lake, declaration.name)).map(runIdIn))) await sweep(dependencies, lease);
   await store.releaseLease(declaration.name, lease.fence);
   return DONE;
 }

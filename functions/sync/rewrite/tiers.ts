@@ -2,7 +2,14 @@
  * Which runs become one: the runs of a day once it is over, the days of a month once that is over. So a year of
  * runs every quarter of an hour has a few hundred manifests and files instead of 35,000 (decision 019). Pure.
  */
-import { evidenceRewriteIdOf, passOf, rewriteIdOf, runDateOf, tierOf } from '../../core/lake-keys.ts';
+import {
+  evidenceRewriteIdOf,
+  originalOf,
+  passOf,
+  rewriteIdOf,
+  runDateOf,
+  tierOf,
+} from '../../core/lake-keys.ts';
 import { isSharedTable } from '../../core/names.ts';
 import { DAY_SECONDS, type EpochMs } from '../../core/time.ts';
 import { counting, type KnownManifest } from '../counting.ts';
@@ -161,8 +168,20 @@ export function purgeable(manifests: readonly KnownManifest[], now: EpochMs): re
   return manifests.flatMap(({ runId }) => (replaced.has(runId) ? [runId] : []));
 }
 
-/** Days of rewritten runs whose files may be looked through for left-overs: none of their runs can still be working. */
-export const SWEEP_AFTER_MS: EpochMs = 2 * DAY_SECONDS * 1_000;
+/** Two days after the day of a run, nothing of it can still be working. */
+const LONG_MS: EpochMs = 2 * DAY_SECONDS * 1_000;
+
+const timeIn = (runId: string): EpochMs => Date.parse(`${runDateOf(runId)}T23:59:59.999Z`);
+
+export const isLongOver = (runId: string, now: EpochMs): boolean => now - timeIn(runId) > LONG_MS;
+
+/** Whether left-overs are looked for, by the ids of all manifests: the first run of a day does it. */
+export function isSweepDue(ids: readonly string[]): boolean {
+  const runs = [...new Set(ids.filter((id) => tierOf(id) === null).map(originalOf))].toSorted();
+  const newest = runs.at(-1);
+  if (newest === undefined || ids.length < 2) return false;
+  return runs.filter((id) => runDateOf(id) === runDateOf(newest)).length === 1;
+}
 
 /**
  * Whether it is worth a look, by the ids of all manifests alone: something could be put together, or was and its
@@ -181,9 +200,7 @@ export function mayPay(ids: readonly string[], now: EpochMs, keepMs: EpochMs | n
     return months.has(monthOf(id)) || (tier === null && days.has(runDateOf(id)));
   };
   const open = ids.filter((id) => !isCovered(id));
-  const isLeft = (id: string): boolean => isCovered(id) && now - timeIn(id) > SWEEP_AFTER_MS;
+  const isLeft = (id: string): boolean => isCovered(id) && isLongOver(id, now);
   if (groupsOf(open, now).length > 0 || ids.some(isLeft)) return true;
   return keepMs !== null && retentionOf(open, now, keepMs) !== null;
 }
-
-const timeIn = (runId: string): EpochMs => Date.parse(`${runDateOf(runId)}T23:59:59.999Z`);

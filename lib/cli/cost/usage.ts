@@ -106,7 +106,7 @@ const PER_OBJECT: RunUsage = {
   s3Lists: 7,
   s3Gets: 18,
   dynamoDbWrites: 6,
-  dynamoDbReads: 8,
+  dynamoDbReads: 10,
 };
 
 const usageOf = (amount: (kind: keyof RunUsage) => number): RunUsage =>

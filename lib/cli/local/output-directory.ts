@@ -3,7 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { InputError } from '../../../functions/core/errors.ts';
 import type { Lake } from '../../../functions/core/ports.ts';
-import { DirectoryInUseError, OutputDirectoryError } from '../../standins/aws/index.ts';
+import { DirectoryInUseError, isKeySegment, OutputDirectoryError } from '../../standins/aws/index.ts';
 
 /** The resolved configuration of the last sync, as a deployed function finds it beside its bundle. */
 export const CONFIG_FILE = 'state/pipeline.json';
@@ -39,11 +39,14 @@ export function createDirectoryLake(directory: string): Pick<Lake, 'get' | 'list
         throw error;
       },
     );
-    return entries
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
-      .filter((key) => key.startsWith(prefix))
-      .sort();
+    return (
+      entries
+        // Desktops leave files of their own where somebody looks.
+        .filter((entry) => entry.isFile() && isKeySegment(entry.name))
+        .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
+        .filter((key) => key.startsWith(prefix))
+        .sort()
+    );
   }
 
   return {

@@ -3,4 +3,5 @@ export { replaceFile } from './durable-files.ts';
 export type { EmbeddedAws, EmbeddedAwsOptions } from './embedded-aws.ts';
 export { startEmbeddedAws } from './embedded-aws.ts';
 export { DirectoryInUseError, OutputDirectoryError } from './errors.ts';
+export { isKeySegment } from './s3/keys.ts';
 export type { ExecutionDescription, ExecutionsBackend } from './step-functions.ts';

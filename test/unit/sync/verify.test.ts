@@ -50,9 +50,40 @@ test('a lake as it was written has no problems', async () => {
 
 test('files that no manifest lists are named', async () => {
   const pipeline = await contacts();
-  const key = 'tables/contacts/run_date=2026-11-22/run_id=x/0001-a-0001.ndjson.gz';
+  const key = 'tables/contacts/run_date=2026-11-22/run_id=20261122T000000000Z-ffffff/0001-a-0001.ndjson.gz';
   pipeline.lake.files.set(key, new Uint8Array(1));
   expect(await check(pipeline)).toMatchObject({ problems: [], orphans: [key] });
+});
+
+test('files that no manifest lists are named in tables that all objects share, and evidence, too', async () => {
+  const pipeline = await contacts();
+  const run = 'run_date=2026-11-22/run_id=20261122T000000000Z-ffffff';
+  const ours = [
+    'evidence/contacts/20261122T235959999Z-day-abcdef-cut.ndjson',
+    `tables/deletions/${run}/contacts-0001-a-0001.ndjson.gz`,
+    `tables/rejects/${run}/contacts-0001-a-0001.ndjson.gz`,
+  ];
+  for (const key of [...ours, `tables/deletions/${run}/tags-0001-a-0001.ndjson.gz`])
+    pipeline.lake.files.set(key, new Uint8Array(1));
+  expect(await check(pipeline)).toMatchObject({ problems: [], orphans: ours });
+});
+
+test('evidence that a manifest lists is looked at like any file', async () => {
+  const pipeline = await contacts();
+  const [manifest = ''] = pipeline.lake.keys('manifests/contacts/');
+  const body = Buffer.from('{"run_id":"x"}\n');
+  const key = 'evidence/contacts/20261122T235959999Z-day-abcdef-a.ndjson';
+  const sha256 = createHash('sha256').update(body).digest('hex');
+  const evidence = [{ key, rows: 1, bytes: body.length, sha256 }];
+  const listing = Buffer.from(JSON.stringify({ ...pipeline.lake.json<Manifest>(manifest), evidence }));
+  pipeline.lake.files.set(manifest, listing);
+  expect(await problemsOf(pipeline, false)).toEqual(['it is missing']);
+  pipeline.lake.files.set(key, body);
+  expect(await check(pipeline)).toMatchObject({ files: 3, rows: 6, problems: [], orphans: [] });
+  pipeline.lake.files.set(key, body.subarray(1));
+  expect(await problemsOf(pipeline, false)).toEqual([`it has ${body.length - 1} bytes, not ${body.length}`]);
+  pipeline.lake.files.set(key, Buffer.from('{"run_id":"y"}\n'));
+  expect(await problemsOf(pipeline)).toEqual(['its SHA-256 differs']);
 });
 
 test('files of a run that commits meanwhile are no left-overs', async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { ObjectName } from '../../../../functions/core/names.ts';
-import { pruneHistory } from '../../../../functions/sync/commit/history.ts';
 import { createPipeline, dependenciesOf, readerOf } from '../../../support/dependencies.ts';
+import { prune } from '../../../support/maintained.ts';
 import { committedRows } from '../../../support/rows-of.ts';
 import { END, pageOf, recordOf } from '../../../support/slices.ts';
 import { runOnce } from '../../../support/workflow.ts';
@@ -21,7 +21,7 @@ async function afterRuns(runs: number, keep: number, object: ObjectName = 'tags'
   const dependencies = dependenciesOf(pipeline, { object, reader, config });
   for (let index = 0; index < runs; index += 1) await runOnce(pipeline, dependencies);
   pipeline.clock.advance(3 * HOUR_MS);
-  await pruneHistory(dependencies);
+  await prune(dependencies);
   return { pipeline, dependencies, ids: () => committedRows(pipeline.lake, object).map(({ id }) => id) };
 }
 
@@ -36,10 +36,10 @@ test('keeps a run for two hours after the one that supersedes it, for queries th
   await runOnce(pipeline, dependencies);
   expect(ids()).toEqual(['of run 2', 'of run 3']);
   pipeline.clock.advance(0.9 * HOUR_MS);
-  await pruneHistory(dependencies);
+  await prune(dependencies);
   expect(ids()).toEqual(['of run 2', 'of run 3']);
   pipeline.clock.advance(0.2 * HOUR_MS);
-  await pruneHistory(dependencies);
+  await prune(dependencies);
   expect(ids()).toEqual(['of run 3']);
 });
 
@@ -65,7 +65,7 @@ test('keeps the last run that knew every list, until one knows them again', asyn
   for (const _list of lists) {
     await runOnce(pipeline, dependencies);
     pipeline.clock.advance(3 * HOUR_MS);
-    await pruneHistory(dependencies);
+    await prune(dependencies);
     shown.push(
       committedRows(pipeline.lake, 'teams', 'team_admin')
         .map(({ admin_id }) => admin_id)
@@ -89,7 +89,7 @@ test('leaves objects alone if their names merely begin the same way', async () =
   const { pipeline, dependencies } = await afterRuns(2, 1);
   const other = 'manifests/tags_of_others/x.json';
   await pipeline.lake.putNew(other, Buffer.from('{"tables":{}}'));
-  await pruneHistory(dependencies);
+  await prune(dependencies);
   expect(pipeline.lake.files.has(other)).toBe(true);
 });
 
@@ -104,7 +104,7 @@ test('removes the manifest before its files: a run exists whole, or not at all',
     },
   };
   const config = { ...dependencies.config, history: { fullRefreshRuns: 1, versionDays: null } };
-  await pruneHistory({ ...dependencies, lake, config });
+  await prune({ ...dependencies, lake, config });
   expect(deleted.map((keys) => keys.map((key) => key.split('/')[0]))).toEqual([
     ['manifests'],
     ['tables'],

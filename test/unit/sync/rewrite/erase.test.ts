@@ -3,7 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ErasureRequest } from '../../../../functions/core/erasure.ts';
-import { ContractError } from '../../../../functions/core/errors.ts';
+import { ContractError, isPipelineError } from '../../../../functions/core/errors.ts';
 import {
   ERASURES_PREFIX,
   erasedObjectKey,
@@ -16,8 +16,10 @@ import type { Lake } from '../../../../functions/core/ports.ts';
 import type { ReadEvent } from '../../../../functions/core/reading.ts';
 import { commitObject } from '../../../../functions/sync/commit/commit.ts';
 import type { ObjectDependencies } from '../../../../functions/sync/dependencies.ts';
+import { planObject } from '../../../../functions/sync/plan/plan.ts';
 import { maintainObject } from '../../../../functions/sync/rewrite/maintain.ts';
 import { encodeJson } from '../../../../functions/sync/store.ts';
+import { removeLeftOvers } from '../../../../lib/cli/person/left-overs.ts';
 import { createCrashPoint, Killed } from '../../../support/crash.ts';
 import {
   createPipeline,
@@ -30,7 +32,7 @@ import { contactsPipeline, isDue, maintainInSteps } from '../../../support/maint
 import { committedRows, countingManifestsOf, manifestsOf, rowsOfParts } from '../../../support/rows-of.ts';
 import type { WorldRecord } from '../../../support/search-world.ts';
 import { pageOf, recordOf } from '../../../support/slices.ts';
-import { beginRun, planAndExtract, runOnce } from '../../../support/workflow.ts';
+import { beginRun, extractAll, planAndExtract, runOnce } from '../../../support/workflow.ts';
 
 const HOUR_MS = 3_600_000;
 const ATTEMPT = { id: 'e1', isOver: () => false };
@@ -98,31 +100,30 @@ async function history(
   return { pipeline, dependencies, read, change };
 }
 
+interface Asked {
+  readonly id?: string;
+  readonly person?: string;
+  readonly address?: string;
+}
+
+const requestOf = ({ id = ERASURE, person = PERSON, address = ADDRESS }: Asked = {}): ErasureRequest => ({
+  format: 1,
+  id,
+  requested_at: '2026-12-01T00:00:00Z',
+  subject: testHash(address),
+  suppress: true,
+  ids: [testHash(person)],
+  emails: [testHash(address)],
+  external_ids: [],
+  conversations: [],
+});
+
 async function ask(
   { lake }: Pipeline,
-  {
-    isNow = false,
-    id = ERASURE,
-    person = PERSON,
-    address = ADDRESS,
-  }: {
-    readonly isNow?: boolean;
-    readonly id?: string;
-    readonly person?: string;
-    readonly address?: string;
-  } = {},
+  { isNow = false, ...asked }: Asked & { readonly isNow?: boolean } = {},
 ): Promise<void> {
-  const request: ErasureRequest = {
-    format: 1,
-    id,
-    requested_at: '2026-12-01T00:00:00Z',
-    subject: testHash(address),
-    suppress: true,
-    ids: [testHash(person)],
-    emails: [testHash(address)],
-    external_ids: [],
-    conversations: [],
-  };
+  const request = requestOf(asked);
+  const { id } = request;
   await lake.putNew(erasureRequestKey(id), encodeJson(request));
   if (isNow) await lake.putNew(erasureNowKey(id), encodeJson({}));
 }
@@ -142,12 +143,12 @@ async function maintain(pipeline: Pipeline, dependencies: ObjectDependencies): P
   }
 }
 
-/** Files with the person, receipts and plans apart: those expire. */
-function filesWithPerson({ lake }: Pipeline): readonly string[] {
-  return lake
-    .keys()
-    .filter((key) => !key.startsWith('work/'))
-    .filter((key) => isTheirs(textOf(lake.files.get(key) ?? new Uint8Array(), key)));
+/** Files with the person. @default receipts and plans apart: those expire, and `person erase` looks after them */
+function filesWithPerson(
+  { lake }: Pipeline,
+  keys: readonly string[] = lake.keys().filter((key) => !key.startsWith('work/')),
+): readonly string[] {
+  return keys.filter((key) => isTheirs(textOf(lake.files.get(key) ?? new Uint8Array(), key)));
 }
 
 test.each(['gzip', 'none'] as const)(
@@ -227,6 +228,8 @@ test('an erasure goes through days and months that were put together', async () 
   expect(neighbours(before).every((line) => visible(pipeline).includes(line))).toBe(true);
   pipeline.clock.advance(3 * HOUR_MS);
   await maintain(pipeline, dependencies);
+  // Left-overs are looked for by the first run of a day.
+  expect((await runOnce(pipeline, dependencies)).status).toBe('succeeded');
   expect(await isDue(dependencies)).toBe(false);
 });
 
@@ -454,6 +457,90 @@ function interrupted(
   };
 }
 
+/** Sleeps once, before or after one of the calls of the lake, and tells when it does. */
+function sleepyLake(lake: Lake, at: { readonly call: number; readonly when: 'before' | 'after' }) {
+  const asleep = Promise.withResolvers<void>();
+  const awake = Promise.withResolvers<void>();
+  let calls = 0;
+  async function around<T>(act: () => Promise<T>): Promise<T> {
+    calls += 1;
+    const isHere = calls === at.call;
+    const sleep = async (): Promise<void> => {
+      asleep.resolve();
+      await awake.promise;
+    };
+    if (isHere && at.when === 'before') await sleep();
+    const result = await act();
+    if (isHere && at.when === 'after') await sleep();
+    return result;
+  }
+  const sleepy: Lake = {
+    ...lake,
+    get: (key) => around(() => lake.get(key)),
+    putNew: (key, body) => around(() => lake.putNew(key, body)),
+  };
+  return { lake: sleepy, asleep: asleep.promise, wake: awake.resolve };
+}
+
+test.each(['extract', 'maintain', 'commit'] as const)(
+  'an attempt that slept through an erasure at once leaves nothing of the person when it wakes (%s)',
+  async (operation) => {
+    let slept = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: operation === 'extract' ? 30 : 60 }),
+        fc.constantFrom<'before' | 'after'>('before', 'after'),
+        fc.boolean(),
+        async (call, when, isSameRun) => {
+          const { pipeline, dependencies, change } = await history(operation === 'maintain' ? 8 : 2);
+          pipeline.clock.advance(60_000);
+          change(3);
+          const holder = await beginRun(pipeline, dependencies);
+          const { slices } = await planObject(dependencies, holder);
+          if (operation !== 'extract') await extractAll(dependencies, holder, slices);
+          if (operation === 'maintain') await commitObject(dependencies, holder);
+          const { lake, asleep, wake } = sleepyLake(pipeline.lake, { call, when });
+          const sleepy = { ...dependencies, lake };
+          const attempt =
+            operation === 'extract'
+              ? extractAll(sleepy, holder, slices)
+              : operation === 'commit'
+                ? commitObject(sleepy, holder)
+                : maintainObject(sleepy, holder, ATTEMPT);
+          const ended = attempt.then(
+            () => undefined,
+            (error: unknown) => error,
+          );
+          const isAsleep = await Promise.race([asleep.then(() => true), ended.then(() => false)]);
+          if (isAsleep) slept += 1;
+          // Another attempt of the same run ends its work, or another run takes over.
+          if (isSameRun && operation !== 'maintain') {
+            if (operation === 'extract') await extractAll(dependencies, holder, slices);
+            await commitObject(dependencies, holder);
+          }
+          await ask(pipeline, { isNow: true });
+          if (isSameRun) await maintainObject(dependencies, holder, { ...ATTEMPT, id: 'm9' });
+          pipeline.executions.running.delete(holder.executionArn);
+          await maintain(pipeline, dependencies);
+          await removeLeftOvers(pipeline.lake, requestOf(), testHash);
+          const before = visible(pipeline);
+          expect(filesWithPerson(pipeline)).toEqual([]);
+          wake();
+          const error = await ended;
+          if (error !== undefined) expect(isPipelineError(error)).toBe(true);
+          expect(filesWithPerson(pipeline, pipeline.lake.keys())).toEqual([]);
+          expect(visible(pipeline)).toEqual(before);
+          expect((await runOnce(pipeline, dependencies)).status).toBe('succeeded');
+          expect(filesWithPerson(pipeline)).toEqual([]);
+        },
+      ),
+      { numRuns: 150 },
+    );
+    expect(slept).toBeGreaterThan(40);
+  },
+  120_000,
+);
+
 test('an attempt that slept and goes on in the middle of the next one takes no file away', async () => {
   let meetings = 0;
   await fc.assert(
@@ -530,11 +617,36 @@ test.each([1, 2, 3])(
   },
 );
 
+/** A key of a file that an attempt left behind when it was cut off. */
+const leftOver = (name: string): string =>
+  `tables/contacts/run_date=2026-11-22/run_id=20261122T000000000Z-ffffff/0001-${name}-0001.ndjson`;
+
+test('an attempt that is taken over while it looks at a left-over deletes nothing', async () => {
+  const { pipeline, dependencies } = await history(2);
+  await ask(pipeline, { isNow: true });
+  const key = leftOver('cut');
+  pipeline.lake.files.set(key, Buffer.from(`{"id":"${PERSON}"}\n`));
+  pipeline.clock.advance(60_000);
+  const holder = await beginRun(pipeline, dependencies);
+  const lake: Lake = {
+    ...pipeline.lake,
+    async get(name) {
+      // The other attempt is over as soon as it has the lease.
+      if (name === key) await maintainObject(dependencies, holder, { id: 'next', isOver: () => true });
+      return pipeline.lake.get(name);
+    },
+  };
+  const slept = maintainObject({ ...dependencies, lake }, holder, ATTEMPT);
+  await expect(slept).rejects.toMatchObject({ code: 'lease_lost' });
+  expect(pipeline.lake.files.has(key)).toBe(true);
+  pipeline.executions.running.delete(holder.executionArn);
+  await maintain(pipeline, dependencies);
+  expect(pipeline.lake.files.has(key)).toBe(false);
+});
+
 test('left-overs are looked through by invocations that have time for one file each', async () => {
   const { pipeline, dependencies } = await history(4);
   await ask(pipeline, { isNow: true });
-  const leftOver = (name: string): string =>
-    `tables/contacts/run_date=2026-11-22/run_id=20261122T000000000Z-ffffff/0001-${name}-0001.ndjson`;
   for (let index = 0; index < 6; index += 1) {
     const id = index % 2 === 0 ? PERSON : 'person-0';
     pipeline.lake.files.set(leftOver(`cut${index}`), Buffer.from(`{"id":"${id}"}\n`));

@@ -4,12 +4,12 @@ import { expect, test } from 'vitest';
 import { manifestKey } from '../../../../functions/core/lake-keys.ts';
 import type { ReadEvent } from '../../../../functions/core/reading.ts';
 import { commitObject } from '../../../../functions/sync/commit/commit.ts';
-import { pruneHistory } from '../../../../functions/sync/commit/history.ts';
 import type { ObjectDependencies } from '../../../../functions/sync/dependencies.ts';
 import { thatCount } from '../../../../functions/sync/manifests.ts';
 import { maintainObject } from '../../../../functions/sync/rewrite/maintain.ts';
 import { createCrashPoint, Killed } from '../../../support/crash.ts';
 import { createPipeline, dependenciesOf, type Pipeline, readerOf } from '../../../support/dependencies.ts';
+import { prune } from '../../../support/maintained.ts';
 import { manifestsOf, rowsOfParts } from '../../../support/rows-of.ts';
 import { END, pageOf, recordOf } from '../../../support/slices.ts';
 import { beginRun, planAndExtract } from '../../../support/workflow.ts';
@@ -97,7 +97,7 @@ async function historyOf(runs: readonly Noticed[], keep: number) {
   /** Removes what waited for queries. */
   async function settle(): Promise<void> {
     pipeline.clock.advance(3 * HOUR_MS);
-    await pruneHistory(dependencies);
+    await prune(dependencies);
     const holder = await beginRun(pipeline, dependencies);
     await maintainObject(dependencies, holder, { id: `s${run}`, isOver: () => false });
     pipeline.executions.running.delete(holder.executionArn);

@@ -3,13 +3,25 @@ import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Manifest } from '../../../../functions/core/engine-files.ts';
+import {
+  evidenceKey,
+  partKey,
+  purgedKey,
+  rewriteIdOf,
+  rewriteReceiptKey,
+} from '../../../../functions/core/lake-keys.ts';
+import type { ObjectName, TableName } from '../../../../functions/core/names.ts';
+import { OBJECTS } from '../../../../functions/objects/index.ts';
 import { counting } from '../../../../functions/sync/counting.ts';
 import type { ObjectDependencies } from '../../../../functions/sync/dependencies.ts';
 import { maintainObject } from '../../../../functions/sync/rewrite/maintain.ts';
+import { verifyObject } from '../../../../functions/sync/verify.ts';
 import { createCrashPoint, Killed } from '../../../support/crash.ts';
-import type { Pipeline } from '../../../support/dependencies.ts';
+import { createPipeline, dependenciesOf, type Pipeline, readerOf } from '../../../support/dependencies.ts';
 import { contactsPipeline, isDue, maintainInSteps } from '../../../support/maintained.ts';
+import type { MemoryLake } from '../../../support/memory/memory-lake.ts';
 import { countingManifestsOf, manifestsOf, rowsOfParts } from '../../../support/rows-of.ts';
+import { pageOf, recordOf } from '../../../support/slices.ts';
 import { beginRun, runOnce } from '../../../support/workflow.ts';
 
 const HOUR_MS = 3_600_000;
@@ -242,7 +254,9 @@ describe('killed anywhere', () => {
           },
         },
       };
-      await expect(maintainObject(slow, zombie, ATTEMPT)).rejects.toMatchObject({ code: 'lease_lost' });
+      await expect(maintainObject(slow, zombie, { ...ATTEMPT, id: 'slow' })).rejects.toMatchObject({
+        code: 'lease_lost',
+      });
       expect(visible(pipeline)).toEqual(before);
     },
   );
@@ -308,4 +322,119 @@ test('files are gzip members one after the other', async () => {
   const [file] = rewrite?.tables.contacts?.files ?? [];
   const text = gunzipSync(pipeline.lake.files.get(file?.key ?? '') ?? new Uint8Array()).toString('utf8');
   expect(text.trim().split('\n')).toHaveLength(file?.rows ?? -1);
+});
+
+describe('left-overs', () => {
+  /** Files in every place that the object writes to, as an attempt that was cut off leaves them. */
+  function plant({ lake, clock }: Pipeline, object: ObjectName, table: TableName): readonly string[] {
+    const day = new Date(clock.now()).toISOString().slice(0, 10);
+    const id = `${day.replaceAll('-', '')}T000000000Z-ffffff`;
+    const part = { object, slice: '0001', attempt: 'cut', number: 1, compression: 'none' } as const;
+    const keys = [
+      ...[table, 'deletions' as const, 'rejects' as const].map((one) => partKey(one, id, part)),
+      evidenceKey(object, rewriteIdOf('day', day, 'abcdef'), 'cut'),
+    ];
+    for (const key of keys) lake.files.set(key, Buffer.from('{}\n'));
+    return keys;
+  }
+
+  /** A run every eight hours for nine days, each maintained as its commit asks. @returns hours until each file is gone */
+  async function hoursUntilGone(
+    pipeline: Pipeline,
+    dependencies: ObjectDependencies,
+    table: TableName,
+  ): Promise<readonly number[]> {
+    const planted = new Map<string, number>();
+    const gone: number[] = [];
+    for (let run = 0; run < 27; run += 1) {
+      if (run % 4 === 2 && run < 12)
+        for (const key of plant(pipeline, dependencies.declaration.name, table))
+          planted.set(key, pipeline.clock.now());
+      await runOnce(pipeline, dependencies);
+      if (await isDue(dependencies)) await maintain(pipeline, dependencies);
+      for (const [key, since] of planted) {
+        if (pipeline.lake.files.has(key)) continue;
+        gone.push((pipeline.clock.now() - since) / HOUR_MS);
+        planted.delete(key);
+      }
+      pipeline.clock.advance(7 * HOUR_MS);
+    }
+    expect([...planted.keys()]).toEqual([]);
+    return gone;
+  }
+
+  const FOREIGN = [
+    'tables/contacts/notes.txt',
+    'tables/contacts/run_date=2020-01-01/notes.txt',
+    'tables/deletions/run_date=2020-01-01/run_id=20200101T000000000Z-ffffff/tags-0001-cut-0001.ndjson',
+  ];
+
+  test('of an incremental object go within three days of their own, and nothing else does', async () => {
+    const { pipeline, dependencies } = await history(1);
+    for (const key of FOREIGN) pipeline.lake.files.set(key, Buffer.from('x'));
+    const before = visible(pipeline);
+    const hours = await hoursUntilGone(pipeline, dependencies, 'contacts');
+    expect(hours).toHaveLength(12);
+    for (const each of hours) {
+      expect(each).toBeGreaterThan(48);
+      expect(each).toBeLessThan(90);
+    }
+    for (const key of FOREIGN) expect(pipeline.lake.files.has(key)).toBe(true);
+    for (const line of before) expect(visible(pipeline)).toContain(line);
+  });
+
+  test.each([1, 30])(
+    'of an object that is read whole go, too (%i runs are kept)',
+    async (fullRefreshRuns) => {
+      const pipeline = createPipeline();
+      const reader = readerOf(async function* () {
+        yield pageOf([recordOf('1', 0, { type: 'tag', id: '1', name: 'One' })], 1);
+        yield { type: 'end', matched: 1 };
+      });
+      const config = { history: { fullRefreshRuns } };
+      const dependencies = dependenciesOf(pipeline, { object: 'tags', reader, config });
+      const hours = await hoursUntilGone(pipeline, dependencies, 'tags');
+      expect(hours).toHaveLength(12);
+      for (const each of hours) expect(each).toBeLessThan(90);
+      expect((await verifyObject(pipeline.lake, OBJECTS.tags, { deep: true })).problems).toEqual([]);
+    },
+  );
+
+  test.each<[string, (id: string, { files }: MemoryLake) => void]>([
+    ['its receipts are there', (id, { files }) => files.delete(rewriteReceiptKey(id, 'contacts', 1))],
+    ['it is not over', (id, { files }) => files.set(purgedKey(id, 'contacts'), Buffer.from('{}'))],
+  ])('what a rewrite was cut off from stays while %s', async (_while, end) => {
+    const { pipeline, dependencies, read } = await history(1);
+    const id = rewriteIdOf('day', '2026-11-01', 'abcdef');
+    const part = {
+      object: 'contacts',
+      slice: '0001',
+      attempt: 'cut',
+      number: 1,
+      compression: 'none',
+    } as const;
+    const key = partKey('contacts', id, part);
+    const receipt = rewriteReceiptKey(id, 'contacts', 1);
+    for (const name of [key, receipt]) pipeline.lake.files.set(name, Buffer.from('{}\n'));
+    const nextDay = async (index: number): Promise<boolean> => {
+      pipeline.clock.advance(24 * HOUR_MS);
+      await read(index);
+      await maintain(pipeline, dependencies);
+      return pipeline.lake.files.has(key);
+    };
+    expect(await nextDay(1)).toBe(true);
+    end(id, pipeline.lake);
+    expect(await nextDay(2)).toBe(false);
+  });
+
+  test('are looked for by the first run of a day, and not in a lake without an earlier run', async () => {
+    const { pipeline, dependencies, read } = await history(0);
+    const due: boolean[] = [];
+    for (const hours of [12, 2, 24, 2]) {
+      await read(due.length);
+      due.push(await isDue(dependencies));
+      pipeline.clock.advance((hours - 1) * HOUR_MS);
+    }
+    expect(due).toEqual([false, true, false, true]);
+  });
 });
