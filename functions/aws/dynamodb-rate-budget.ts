@@ -51,10 +51,11 @@ const expiryOf = (windowEnd: EpochMs) => ({
 interface Lane {
   windowEnd: EpochMs;
   permits: number;
+  waiting: number;
   taking: Promise<void>;
 }
 
-const emptyLane = (): Lane => ({ windowEnd: 0, permits: 0, taking: Promise.resolve() });
+const emptyLane = (): Lane => ({ windowEnd: 0, permits: 0, waiting: 0, taking: Promise.resolve() });
 
 export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, clock: Clock): RateBudget {
   let limit: number | null = null;
@@ -70,6 +71,8 @@ export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, 
   const underWay = new Map<EpochMs, number>();
   /** End of the window in which those from before are counted. */
   let carriedTo: EpochMs = 0;
+  /** Those from before a window that were answered in it, and not counted in it until then. */
+  let overSince = { windowEnd: 0, count: 0 };
 
   /** All times here are Intercom's; only sleeping is by our own clock. */
   const windowEnd = (): EpochMs => windowEndOf(intercom.now());
@@ -161,7 +164,8 @@ export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, 
   async function carryOver(end: EpochMs, signal: AbortSignal): Promise<void> {
     if (carriedTo === end) return;
     carriedTo = end;
-    const late = sum([...underWay].map(([sentIn, count]) => (sentIn < end ? count : 0)));
+    const answered = overSince.windowEnd === end ? overSince.count : 0;
+    const late = sum([...underWay].map(([sentIn, count]) => (sentIn < end ? count : 0))) + answered;
     if (late === 0) return;
     try {
       await update(
@@ -221,6 +225,9 @@ export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, 
   function begin(end: EpochMs): () => void {
     underWay.set(end, (underWay.get(end) ?? 0) + 1);
     return () => {
+      const now = windowEnd();
+      if (end < now && carriedTo !== now)
+        overSince = { windowEnd: now, count: (overSince.windowEnd === now ? overSince.count : 0) + 1 };
       const left = (underWay.get(end) ?? 0) - 1;
       if (left > 0) underWay.set(end, left);
       else underWay.delete(end);
@@ -239,7 +246,9 @@ export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, 
       if (isHeld(lane, end)) return;
       await carryOver(end, signal);
       const ceiling = priority === 'urgent' ? whole : whole - Math.max(1, Math.floor(whole * URGENT_SHARE));
-      const batch = Math.max(1, Math.floor(whole / BATCHES_PER_WINDOW));
+      const share = Math.max(1, Math.floor(whole / BATCHES_PER_WINDOW));
+      // Bulk requests could not use what urgent ones leave.
+      const batch = priority === 'urgent' ? Math.min(share, Math.max(1, lane.waiting)) : share;
       if (now >= exhaustedUntil) {
         for (const count of [batch, 1]) {
           if (await use(end, count, ceiling, signal)) {
@@ -263,7 +272,10 @@ export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, 
         // One refill at a time; the others wait for it and look again.
         const turn = lane.taking.then(() => refill(priority, signal));
         lane.taking = turn.catch(() => undefined);
-        await orAborted(turn, signal);
+        lane.waiting += 1;
+        await orAborted(turn, signal).finally(() => {
+          lane.waiting -= 1;
+        });
       }
     },
     observe({ limit: stated, remaining, limited, time }: RateObservation) {

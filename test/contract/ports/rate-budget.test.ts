@@ -224,6 +224,28 @@ describe.each<[string, () => Promise<Budgets>]>([
     expect(clock.now()).toBeLessThan(NOON + 3 * WINDOW_MS);
   });
 
+  test('counts what was answered in a window before anybody asked for a permit of it', async () => {
+    const { all, ask, pass, grants, clock } = await settingOf(100, 1);
+    const [budget] = all;
+    if (budget === undefined) throw new Error('none');
+    const held = await pass(Promise.all(Array.from({ length: 60 }, () => budget.permit('bulk', NEVER))));
+    clock.advance(NOON + WINDOW_MS - clock.now());
+    for (const isOver of held) isOver();
+    const asking = Promise.all(Array.from({ length: 60 }, () => ask(budget)));
+    await pass(clock.sleep(5_000));
+    expect(grants).toHaveLength(100 - 60 - 2);
+    await pass(asking);
+  });
+
+  test('leaves to bulk requests what a single urgent one does not use', async () => {
+    const { all, ask, pass, perWindow } = await settingOf(500);
+    for (const budget of all) await pass(ask(budget, 'urgent'));
+    const asking = Array.from({ length: 495 }, (_unused, index) => all[index % all.length]);
+    await pass(Promise.all(asking.map((budget) => (budget === undefined ? null : ask(budget)))));
+    // All but a fiftieth, and batches that one instance holds while the other goes without.
+    expect([...perWindow().values()][0]).toBeGreaterThanOrEqual(490 - 9);
+  });
+
   test('is never exceeded, whenever between sending and answer a request is counted', async () => {
     const { all, pass, clock } = await settingOf(40);
     const left = fc.sample(fc.integer({ min: 0, max: 20_000 }), { numRuns: 240, seed: 7 });

@@ -21,6 +21,7 @@ export function createMemoryRateBudget(clock: Clock, table: BudgetTable = create
   const limit = (): number => table.limit ?? FIRST_LIMIT;
   const underWay: EpochMs[] = [];
   let carriedTo: EpochMs = 0;
+  let overSince: EpochMs[] = [];
   return {
     async permit(priority, signal) {
       for (;;) {
@@ -28,7 +29,9 @@ export function createMemoryRateBudget(clock: Clock, table: BudgetTable = create
         const end = windowEnd();
         if (carriedTo !== end) {
           carriedTo = end;
-          const late = underWay.filter((sentIn) => sentIn < end).length;
+          const late = [...underWay.filter((sentIn) => sentIn < end), ...overSince.filter((at) => at === end)]
+            .length;
+          overSince = [];
           table.used.set(end, (table.used.get(end) ?? 0) + late);
         }
         const used = table.used.get(end) ?? 0;
@@ -36,7 +39,10 @@ export function createMemoryRateBudget(clock: Clock, table: BudgetTable = create
         if (intercom.now() >= table.pausedUntil && used < limit() - reserve) {
           table.used.set(end, used + 1);
           underWay.push(end);
-          return () => void underWay.splice(underWay.indexOf(end), 1);
+          return () => {
+            underWay.splice(underWay.indexOf(end), 1);
+            if (end < windowEnd() && carriedTo !== windowEnd()) overSince.push(windowEnd());
+          };
         }
         await clock.sleep(Math.max(end, table.pausedUntil) - intercom.now(), signal);
       }
