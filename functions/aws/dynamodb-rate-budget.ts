@@ -1,8 +1,8 @@
 /**
  * The request budget of a pipeline, shared by all its functions through one DynamoDB item per
  * 10-second window of Intercom's (docs/intercom-api.md 2). Permits are taken in batches by one conditional update;
- * what a batch does not use expires with its window. A window that an answer says is used up, or a
- * 429, is marked as spent for everyone.
+ * what a batch does not use expires with its window. A request that is under way when a window begins counts in both
+ * (docs/intercom-api.md 2.7). A window that an answer says is used up, or a 429, is marked as spent for everyone.
  */
 import {
   type DynamoDBClient,
@@ -10,6 +10,7 @@ import {
   UpdateItemCommand,
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
+import { sum } from '../core/metrics.ts';
 import type { Clock, PermitPriority, RateBudget, RateObservation } from '../core/ports.ts';
 import { createServerClock } from '../core/server-clock.ts';
 import type { EpochMs } from '../core/time.ts';
@@ -50,10 +51,11 @@ const expiryOf = (windowEnd: EpochMs) => ({
 interface Lane {
   windowEnd: EpochMs;
   permits: number;
+  waiting: number;
   taking: Promise<void>;
 }
 
-const emptyLane = (): Lane => ({ windowEnd: 0, permits: 0, taking: Promise.resolve() });
+const emptyLane = (): Lane => ({ windowEnd: 0, permits: 0, waiting: 0, taking: Promise.resolve() });
 
 export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, clock: Clock): RateBudget {
   let limit: number | null = null;
@@ -65,6 +67,12 @@ export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, 
   /** What Intercom last said was used of a window, by us and by other clients together. */
   let consumed = { windowEnd: 0, count: 0 };
   const lanes: Readonly<Record<PermitPriority, Lane>> = { urgent: emptyLane(), bulk: emptyLane() };
+  /** Requests that are under way, by the end of the window that their permit is of. */
+  const underWay = new Map<EpochMs, number>();
+  /** End of the window in which those from before are counted. */
+  let carriedTo: EpochMs = 0;
+  /** Those from before a window that were answered in it, and not counted in it until then. */
+  let overSince = { windowEnd: 0, count: 0 };
 
   /** All times here are Intercom's; only sleeping is by our own clock. */
   const windowEnd = (): EpochMs => windowEndOf(intercom.now());
@@ -152,6 +160,29 @@ export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, 
     }
   }
 
+  /** Counts in a window what was sent before it and is not answered. */
+  async function carryOver(end: EpochMs, signal: AbortSignal): Promise<void> {
+    if (carriedTo === end) return;
+    carriedTo = end;
+    const answered = overSince.windowEnd === end ? overSince.count : 0;
+    const late = sum([...underWay].map(([sentIn, count]) => (sentIn < end ? count : 0))) + answered;
+    if (late === 0) return;
+    try {
+      await update(
+        'count the requests under way',
+        {
+          Key: windowKey(end),
+          UpdateExpression: 'ADD used :late SET expiresAt = :expiresAt',
+          ExpressionAttributeValues: { ':late': { N: String(late) }, ':expiresAt': expiryOf(end) },
+        },
+        signal,
+      );
+    } catch (error) {
+      carriedTo = 0;
+      throw error;
+    }
+  }
+
   /** Adds to a window's use if that stays within `ceiling`; false where it would not. */
   async function use(end: EpochMs, count: number, ceiling: number, signal: AbortSignal): Promise<boolean> {
     try {
@@ -180,14 +211,27 @@ export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, 
 
   const isHeld = (lane: Lane, end: EpochMs): boolean => lane.windowEnd === end && lane.permits > 0;
 
-  /** Takes a permit held already: urgent requests from either lane, bulk ones from their own. */
-  function takeHeld(priority: PermitPriority): boolean {
+  /** Takes a permit held already: urgent requests from either lane, bulk ones from their own. Null if there is none. */
+  function takeHeld(priority: PermitPriority): (() => void) | null {
     const end = windowEnd();
     const own = lanes[priority];
     const lane = priority === 'bulk' || isHeld(own, end) ? own : lanes.bulk;
-    if (!isHeld(lane, end)) return false;
+    if (!isHeld(lane, end)) return null;
     lane.permits -= 1;
-    return true;
+    return begin(end);
+  }
+
+  /** A request is under way from here until the returned function is called. */
+  function begin(end: EpochMs): () => void {
+    underWay.set(end, (underWay.get(end) ?? 0) + 1);
+    return () => {
+      const now = windowEnd();
+      if (end < now && carriedTo !== now)
+        overSince = { windowEnd: now, count: (overSince.windowEnd === now ? overSince.count : 0) + 1 };
+      const left = (underWay.get(end) ?? 0) - 1;
+      if (left > 0) underWay.set(end, left);
+      else underWay.delete(end);
+    };
   }
 
   async function refill(priority: PermitPriority, signal: AbortSignal): Promise<void> {
@@ -200,8 +244,11 @@ export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, 
       const now = intercom.now();
       const end = windowEndOf(now);
       if (isHeld(lane, end)) return;
+      await carryOver(end, signal);
       const ceiling = priority === 'urgent' ? whole : whole - Math.max(1, Math.floor(whole * URGENT_SHARE));
-      const batch = Math.max(1, Math.floor(whole / BATCHES_PER_WINDOW));
+      const share = Math.max(1, Math.floor(whole / BATCHES_PER_WINDOW));
+      // Bulk requests could not use what urgent ones leave.
+      const batch = priority === 'urgent' ? Math.min(share, Math.max(1, lane.waiting)) : share;
       if (now >= exhaustedUntil) {
         for (const count of [batch, 1]) {
           if (await use(end, count, ceiling, signal)) {
@@ -220,11 +267,15 @@ export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, 
       const lane = lanes[priority];
       for (;;) {
         signal.throwIfAborted();
-        if (takeHeld(priority)) return;
+        const permit = takeHeld(priority);
+        if (permit !== null) return permit;
         // One refill at a time; the others wait for it and look again.
         const turn = lane.taking.then(() => refill(priority, signal));
         lane.taking = turn.catch(() => undefined);
-        await orAborted(turn, signal);
+        lane.waiting += 1;
+        await orAborted(turn, signal).finally(() => {
+          lane.waiting -= 1;
+        });
       }
     },
     observe({ limit: stated, remaining, limited, time }: RateObservation) {
@@ -233,8 +284,10 @@ export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, 
         limit = stated;
         isRemembered = false;
       }
-      // The answer's own second says which window it was counted in.
       const end = windowEndOf(time?.dateMs ?? intercom.now());
+      // One that was sent in the window before may have been counted there.
+      const isOfWindow = time === null || windowEndOf(intercom.at(time.sentAtMs)) === end;
+      if (!isOfWindow && !limited) return;
       if (stated !== null && remaining !== null) {
         const count = stated - remaining;
         consumed = {

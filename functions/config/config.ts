@@ -227,7 +227,7 @@ export interface Parallelism {
 }
 
 /** Most for one slice, however long Intercom takes. */
-const MOST_IN_FLIGHT = 64;
+const MOST_IN_FLIGHT = 128;
 
 /** Nothing is dealt in advance: any object or slice may be the only one with work, and then has the whole cap. */
 function parallelismUnder(wanted: Omit<Parallelism, 'inFlight'>, cap: number | null): Parallelism {

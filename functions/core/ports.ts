@@ -184,8 +184,11 @@ export interface RateObservation {
 
 /** The shared budget of requests. A permit is the right to send one request. */
 export interface RateBudget {
-  /** Waits until you may send a request. Rejects when `signal` aborts. */
-  permit(priority: PermitPriority, signal: AbortSignal): Promise<void>;
+  /**
+   * Waits until you may send a request. Rejects when `signal` aborts.
+   * @returns what to call when the request is over, however it ended: until then a later window may count it
+   */
+  permit(priority: PermitPriority, signal: AbortSignal): Promise<() => void>;
   observe(observation: RateObservation): void;
   /** Requests per 10-second window, as learned so far. Rejects when `signal` aborts. */
   limit(signal?: AbortSignal): Promise<number>;

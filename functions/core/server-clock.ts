@@ -37,13 +37,17 @@ const correction = (offset: Offset | null): number =>
 
 export interface ServerClock {
   now(): EpochMs;
+  /** What their clock showed when ours showed this. */
+  at(ours: EpochMs): EpochMs;
   observe(time: ServerTime): void;
 }
 
 export function createServerClock(clock: { now(): EpochMs }): ServerClock {
   let offset: Offset | null = null;
+  const at = (ours: EpochMs): EpochMs => Math.floor(ours + correction(offset));
   return {
-    now: () => Math.floor(clock.now() + correction(offset)),
+    now: () => at(clock.now()),
+    at,
     observe(time) {
       offset = narrowed(offset, time);
     },

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { PipelineConfig } from '../../functions/config/config.ts';
+import { runStartOf } from '../../functions/core/lake-keys.ts';
 import type { SdkObject } from './official-sdk.ts';
 import type { Served } from './simulator.ts';
 
@@ -59,14 +60,14 @@ async function run(
 }
 
 interface Summary {
-  readonly started_at: string;
+  readonly run_id: string;
   readonly finished_at: string;
   readonly objects: readonly { readonly rows: Readonly<Record<string, number>>; readonly bytes: number }[];
 }
 
 export interface Synced extends Measured {
   readonly runs: number;
-  /** Of the runs alone, without the start of the process. */
+  /** Of the executions alone, without the start of the process. */
   readonly runSeconds: number;
   readonly rows: number;
   readonly bytes: number;
@@ -112,7 +113,8 @@ export async function sync({ url, token }: Served, options: SyncOptions = {}): P
     return {
       ...measured,
       runs: runs.length,
-      runSeconds: sum(runs.map((one) => Date.parse(one.finished_at) - Date.parse(one.started_at))) / 1000,
+      // `started_at` is cut to the second of Intercom's `Date`.
+      runSeconds: sum(runs.map((one) => Date.parse(one.finished_at) - runStartOf(one.run_id))) / 1000,
       rows: sum(all.flatMap((object) => Object.values(object.rows))),
       bytes: sum(all.map((object) => object.bytes)),
     };

@@ -72,7 +72,7 @@ export interface IntercomClientOptions {
 
 /** Permits without limit: for single requests, if there is no shared budget or no right to use it. */
 export const UNMETERED: RateBudget = {
-  permit: async () => undefined,
+  permit: async () => () => undefined,
   observe: () => undefined,
   limit: async () => Number.POSITIVE_INFINITY,
 };
@@ -124,16 +124,20 @@ export function createIntercomClient(options: IntercomClientOptions): IntercomCl
     for (;;) {
       const pass = await gate.enter(priority, signal);
       try {
-        await budget.permit(priority, signal);
-        // The wait for the permit may have outlasted the pass.
-        if (!pass.isValid()) continue;
-        const sentAt = clock.now();
-        const attempt = await transport(request, accessToken, signal);
-        if (attempt.observation !== null) budget.observe(attempt.observation);
-        const limit = attempt.observation?.limit ?? null;
-        options.count?.(limit);
-        observe?.({ type: 'request', object, status: attempt.status, waitedMs: sentAt - askedAt, limit });
-        return { ...attempt, tookMs: attempt.receivedAtMs - sentAt };
+        const isOver = await budget.permit(priority, signal);
+        try {
+          // The wait for the permit may have outlasted the pass.
+          if (!pass.isValid()) continue;
+          const sentAt = clock.now();
+          const attempt = await transport(request, accessToken, signal);
+          if (attempt.observation !== null) budget.observe(attempt.observation);
+          const limit = attempt.observation?.limit ?? null;
+          options.count?.(limit);
+          observe?.({ type: 'request', object, status: attempt.status, waitedMs: sentAt - askedAt, limit });
+          return { ...attempt, tookMs: attempt.receivedAtMs - sentAt };
+        } finally {
+          isOver();
+        }
       } finally {
         pass.leave();
       }

@@ -275,6 +275,26 @@ function countingOf({ declaration, reader, clock }: ObjectDependencies): Countin
   return { probe, granularity: declaration.read.granularity ?? 'second', now: toSeconds(clock.now()) };
 }
 
+/** The plan that this run has, or makes now; or how many seconds to wait. */
+async function planOf(
+  dependencies: ObjectDependencies,
+  run: RunContext,
+  state: ObjectState,
+): Promise<Capped<Plan>> {
+  const { lake, reader } = dependencies;
+  const key = planKey(run.runId, state.object);
+  const stored = await readStored<Plan>(lake, key);
+  if (stored !== null) return { status: 'worked', result: stored };
+  const made = await makePlan(dependencies, run, state);
+  if (made.status === 'wait') return made;
+  const requests = reader.requests?.();
+  const result = await storeOnce(lake, key, {
+    ...made.result,
+    ...(requests !== undefined && requests.sent > 0 && { requests }),
+  });
+  return { status: 'worked', result };
+}
+
 /**
  * Takes the object's lease and writes the plan, once: a repeated Plan finds what the first one wrote. If it has
  * to wait, it keeps the lease that it already has.
@@ -293,18 +313,13 @@ export async function planObject(dependencies: ObjectDependencies, holder: Lease
     return { ...NO_SLICES, status: 'committed' };
   }
   if (lease.status === 'skipped') return recordSkipped(dependencies, holder.runId, lease.message);
-  if (lease.state.committed === null) await publishEmpty(dependencies, holder.runId);
-  const key = planKey(holder.runId, name);
-  let plan = await readStored<Plan>(lake, key);
-  if (plan === null) {
-    const made = await makePlan(dependencies, run, lease.state);
-    if (made.status === 'wait') return { status: 'wait', slices: [], waitSeconds: made.waitSeconds };
-    const requests = dependencies.reader.requests?.();
-    plan = await storeOnce(lake, key, {
-      ...made.result,
-      ...(requests !== undefined && requests.sent > 0 && { requests }),
-    });
-  }
+  const isFirst = lease.state.committed === null;
+  const publishing = isFirst ? publishEmpty(dependencies, holder.runId) : Promise.resolve();
+  // Intercom counts meanwhile. A failure surfaces when the plan is there.
+  publishing.catch(() => undefined);
+  const planned = await planOf(dependencies, run, lease.state).finally(() => publishing);
+  if (planned.status === 'wait') return { ...planned, slices: [] };
+  const plan = planned.result;
   observe({ type: 'object_planned', object: name, slices: plan.slices.length, expected: plan.expected });
   return { status: 'planned', slices: plan.slices.map(({ id }) => ({ slice: id })), waitSeconds: 0 };
 }

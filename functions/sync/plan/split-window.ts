@@ -45,6 +45,9 @@ const MOST_WALKS = 4;
 /** Counts that are never quite even still make no slice too large. */
 const FILL = 0.95;
 
+/** So many windows for each of few slices make the slices even, and none has to be cut again. */
+const WINDOWS_PER_SLICE = 4;
+
 /** A piece may be larger than meant by this much before it is cut again. */
 const TOLERANCE = 1.25;
 
@@ -68,6 +71,28 @@ function evenCuts(
   );
 }
 
+/** Times that cut the records evenly, as far as is known where they lie; fewer if the parts would be too short. */
+function cutsByCount(
+  { matched, upper, spans }: Piece,
+  parts: number,
+  granularity: 'day' | 'second',
+): readonly EpochSeconds[] {
+  const shortest = shortestSpan(granularity) / 2;
+  const cuts: EpochSeconds[] = [];
+  let before = 0;
+  let next = 1;
+  for (const span of spans) {
+    for (; next < parts && (matched * next) / parts <= before + span.matched; next += 1) {
+      const share = ((matched * next) / parts - before) / span.matched;
+      const at = Math.floor(span.lower + (span.upper - span.lower) * share);
+      const last = cuts.at(-1) ?? spans[0]?.lower ?? at;
+      if (at - last >= shortest && upper - at >= shortest) cuts.push(at);
+    }
+    before += span.matched;
+  }
+  return cuts;
+}
+
 const cutAt = (query: WindowQuery, axis: Axis, cuts: readonly EpochSeconds[]): readonly WindowQuery[] =>
   axis === 'updated'
     ? cutByUpdate(query, cuts)
@@ -83,6 +108,8 @@ interface Span {
 /** A part of a window, and where its records lie. */
 interface Piece extends Span {
   readonly query: WindowQuery;
+  /** The windows with records that were counted in it, earliest first. */
+  readonly spans: readonly Span[];
 }
 
 /** What is known once the whole is counted. */
@@ -93,6 +120,8 @@ interface Aims extends Counting {
   readonly aim: number;
   /** Records up to which a window is not cut again. */
   readonly enough: number;
+  /** There are few slices and all are read at once: they have to be even, and found with few answers one after another. */
+  readonly isFine: boolean;
   /** Counts that may still be made although no slice would be too large without them. */
   spare: number;
 }
@@ -103,7 +132,8 @@ function aimsOf({ target: most, atOnce, ...counting }: SplitOptions, matched: nu
   const rounds = Math.max(1, Math.ceil(matched / (most * FILL * atOnce)));
   const aim = Math.max(least, Math.ceil(matched / (rounds * atOnce)), 1);
   const spare = Math.floor(matched / (most * COUNT_SHARE));
-  return { ...counting, most, aim, enough: Math.min(most, Math.floor(aim * TOLERANCE)), spare };
+  const isFine = atOnce > 1 && Math.ceil(matched / aim) <= MOST_PIECES / 2;
+  return { ...counting, most, aim, enough: Math.min(most, Math.floor(aim * TOLERANCE)), isFine, spare };
 }
 
 /**
@@ -118,9 +148,15 @@ export async function* splitWindow(query: WindowQuery, options: SplitOptions): A
     return;
   }
   const lower = Math.max(query.updated.from ?? 0, first ?? 0);
-  const piece = { query, matched, lower, upper: query.updated.to ?? options.now };
-  yield* cut(piece, 'updated', aimsOf(options, matched));
+  const span = { matched, lower, upper: query.updated.to ?? options.now };
+  yield* cut(pieceOf(query, span), 'updated', aimsOf(options, matched));
 }
+
+const pieceOf = (query: WindowQuery, span: Span): Piece => ({
+  ...span,
+  query,
+  spans: span.matched === 0 ? [] : [span],
+});
 
 async function* cut(piece: Piece, axis: Axis, aims: Aims): AsyncGenerator<CountedWindow> {
   const { query, matched } = piece;
@@ -135,16 +171,23 @@ async function* cut(piece: Piece, axis: Axis, aims: Aims): AsyncGenerator<Counte
     return;
   }
   const slices = matched / aims.aim;
-  const cuts = evenCuts(piece, isTooLarge ? piecesOf(slices) : Math.ceil(slices) * 2, aims.granularity);
-  if (!isTooLarge) {
-    if (cuts.length > aims.spare) {
-      yield whole(piece, axis, aims);
-      return;
-    }
-    aims.spare -= cuts.length;
+  const needed = isTooLarge ? piecesOf(slices) : Math.ceil(slices) * 2;
+  const cuts = evenCuts(piece, Math.max(needed, finePieces(slices, aims)), aims.granularity);
+  const forSpeed = isTooLarge ? Math.max(0, cuts.length + 1 - needed) : cuts.length;
+  if (forSpeed > aims.spare) {
+    yield whole(piece, axis, aims);
+    return;
   }
-  for (const part of packed(await counted(piece, axis, cuts, aims), axis, aims.enough))
+  aims.spare -= forSpeed;
+  const shares = aims.isFine ? Math.round(slices) : 1;
+  for (const part of packed(await counted(piece, axis, cuts, aims), axis, shares, aims.enough))
     yield* cut(part, axis, aims);
+}
+
+/** The same number for each slice, for half of the counts that are left at most. */
+function finePieces(slices: number, { isFine, spare }: Aims): number {
+  const whole = Math.ceil(slices);
+  return isFine ? whole * Math.min(WINDOWS_PER_SLICE, Math.floor((spare / 2 + 1) / whole)) : 0;
 }
 
 /** Into how many pieces: as many as slices are needed, or so few that cutting each as often gives that many. */
@@ -167,19 +210,30 @@ async function counted(
   return queries.map((query, index): Piece => {
     const matched = index < counts.length ? Math.min(counts[index]?.matched ?? 0, left) : left;
     left -= matched;
-    return { query, matched, lower: cuts[index - 1] ?? whole.lower, upper: cuts[index] ?? whole.upper };
+    const span = { matched, lower: cuts[index - 1] ?? whole.lower, upper: cuts[index] ?? whole.upper };
+    return pieceOf(query, span);
   });
 }
 
-/** Neighbours that together are no more than enough become one. An empty one joins any, unless it reaches the present. */
-function packed(pieces: readonly Piece[], axis: Axis, enough: number): readonly Piece[] {
+/**
+ * Neighbours whose middles lie in the same one of so many even shares become one, unless they are more than enough. An
+ * empty one joins any, unless it reaches the present.
+ */
+function packed(pieces: readonly Piece[], axis: Axis, shares: number, enough: number): readonly Piece[] {
   const all: Piece[] = [];
+  const share = pieces.reduce((sum, { matched }) => sum + matched, 0) / shares;
+  let counted = 0;
+  let shareBefore = 0;
   for (const piece of pieces) {
     const before = all.at(-1);
     const matched = (before?.matched ?? 0) + piece.matched;
     const isOpen = axis === 'updated' && piece.query.updated.to === null;
     const isAlone = before !== undefined && (before.matched === 0 || (piece.matched === 0 && !isOpen));
-    if (before === undefined || !(matched <= enough || isAlone)) {
+    const shareOf = Math.min(shares - 1, Math.floor((counted + piece.matched / 2) / share));
+    const isSame = shareOf === shareBefore && matched <= enough;
+    counted += piece.matched;
+    shareBefore = shareOf;
+    if (before === undefined || !(isSame || isAlone)) {
       all.push(piece);
       continue;
     }
@@ -187,16 +241,17 @@ function packed(pieces: readonly Piece[], axis: Axis, enough: number): readonly 
     const query = { ...piece.query, [axis]: { from, to: windowOn(piece.query, axis).to } };
     const lower = before.matched === 0 ? piece.lower : before.lower;
     const upper = piece.matched === 0 ? before.upper : piece.upper;
-    all[all.length - 1] = { query, matched, lower, upper };
+    all[all.length - 1] = { query, matched, lower, upper, spans: [...before.spans, ...piece.spans] };
   }
   return all;
 }
 
 /** A window that is read as one slice, with the times at which its reader may cut it. */
-function whole({ query, ...span }: Piece, axis: Axis, { most, granularity }: Aims): CountedWindow {
-  const walks = Math.min(MOST_WALKS, Math.floor(span.matched / Math.ceil(most * WALK_SHARE)));
-  const cuts = axis === 'updated' ? evenCuts(span, walks, granularity) : [];
-  return { query: cuts.length === 0 ? query : { ...query, cuts }, matched: span.matched };
+function whole(piece: Piece, axis: Axis, { most, granularity }: Aims): CountedWindow {
+  const { query, matched } = piece;
+  const walks = Math.min(MOST_WALKS, Math.floor(matched / Math.ceil(most * WALK_SHARE)));
+  const cuts = axis === 'updated' ? cutsByCount(piece, walks, granularity) : [];
+  return { query: cuts.length === 0 ? query : { ...query, cuts }, matched };
 }
 
 /** Cuts one day of updates that is too large for a slice by creation time, once. If that does not help, it stays whole. */
@@ -206,5 +261,5 @@ async function* cutOtherAxis(piece: Piece, axis: Axis, aims: Aims): AsyncGenerat
     yield { query, matched };
     return;
   }
-  yield* cut({ query, matched, lower: 0, upper: aims.now + DAY_SECONDS }, 'created', aims);
+  yield* cut(pieceOf(query, { matched, lower: 0, upper: aims.now + DAY_SECONDS }), 'created', aims);
 }

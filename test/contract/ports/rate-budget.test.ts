@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createDynamoDbRateBudget } from '../../../functions/aws/dynamodb-rate-budget.ts';
 import type { Clock, PermitPriority, RateBudget, RateObservation } from '../../../functions/core/ports.ts';
@@ -55,8 +56,9 @@ describe.each<[string, () => Promise<Budgets>]>([
     for (const budget of all) budget.observe({ ...NO_OBSERVATION, limit });
     const grants: { readonly at: number; readonly priority: PermitPriority }[] = [];
     const ask = async (budget: RateBudget, priority: PermitPriority = 'bulk', signal = NEVER) => {
-      await budget.permit(priority, signal);
+      const isOver = await budget.permit(priority, signal);
       grants.push({ at: clock.now(), priority });
+      isOver();
     };
     const pass = <T>(work: Promise<T>) => letTimePass(clock, work, budgets);
     const perWindow = (): ReadonlyMap<number, number> => {
@@ -204,6 +206,81 @@ describe.each<[string, () => Promise<Budgets>]>([
     expect(clock.now()).toBeLessThan(NOON + WINDOW_MS);
   });
 
+  test('counts what is under way when a window begins in that window too', async () => {
+    const { all, ask, pass, grants, clock } = await settingOf(100, 1);
+    const [budget] = all;
+    if (budget === undefined) throw new Error('none');
+    const held = await pass(Promise.all(Array.from({ length: 60 }, () => budget.permit('bulk', NEVER))));
+    expect(clock.now()).toBeLessThan(NOON + WINDOW_MS);
+    clock.advance(NOON + WINDOW_MS - clock.now());
+    const asking = Promise.all(Array.from({ length: 60 }, () => ask(budget)));
+    await pass(clock.sleep(5_000));
+    expect(grants).toHaveLength(100 - 60 - 2);
+    for (const isOver of held) isOver();
+    await pass(clock.sleep(2_000));
+    // They may have been counted before they were answered.
+    expect(grants).toHaveLength(38);
+    await pass(asking);
+    expect(clock.now()).toBeLessThan(NOON + 3 * WINDOW_MS);
+  });
+
+  test('counts what was answered in a window before anybody asked for a permit of it', async () => {
+    const { all, ask, pass, grants, clock } = await settingOf(100, 1);
+    const [budget] = all;
+    if (budget === undefined) throw new Error('none');
+    const held = await pass(Promise.all(Array.from({ length: 60 }, () => budget.permit('bulk', NEVER))));
+    clock.advance(NOON + WINDOW_MS - clock.now());
+    for (const isOver of held) isOver();
+    const asking = Promise.all(Array.from({ length: 60 }, () => ask(budget)));
+    await pass(clock.sleep(5_000));
+    expect(grants).toHaveLength(100 - 60 - 2);
+    await pass(asking);
+  });
+
+  test('leaves to bulk requests what a single urgent one does not use', async () => {
+    const { all, ask, pass, perWindow } = await settingOf(500);
+    for (const budget of all) await pass(ask(budget, 'urgent'));
+    const asking = Array.from({ length: 495 }, (_unused, index) => all[index % all.length]);
+    await pass(Promise.all(asking.map((budget) => (budget === undefined ? null : ask(budget)))));
+    // All but a fiftieth, and batches that one instance holds while the other goes without.
+    expect([...perWindow().values()][0]).toBeGreaterThanOrEqual(490 - 9);
+  });
+
+  test('is never exceeded, whenever between sending and answer a request is counted', async () => {
+    const { all, pass, clock } = await settingOf(40);
+    const left = fc.sample(fc.integer({ min: 0, max: 20_000 }), { numRuns: 240, seed: 7 });
+    const counted = new Map<number, number>();
+    const work = async (budget: RateBudget | undefined) => {
+      for (let next = left.pop(); next !== undefined; next = left.pop()) {
+        const isOver = await budget?.permit('bulk', NEVER);
+        // The worst case: of one window when they are answered, of the next when they come.
+        const sentIn = Math.floor(clock.now() / WINDOW_MS);
+        const window = sentIn % 2 === 0 ? Math.floor((clock.now() + next) / WINDOW_MS) : sentIn;
+        counted.set(window, (counted.get(window) ?? 0) + 1);
+        await clock.sleep(next);
+        isOver?.();
+      }
+    };
+    await pass(Promise.all(Array.from({ length: 32 }, (_unused, index) => work(all[index % all.length]))));
+    expect(counted.size).toBeGreaterThan(4);
+    for (const count of counted.values()) expect(count).toBeLessThanOrEqual(40);
+  });
+
+  test('learns nothing of a window from an answer that may have been counted in the one before', async () => {
+    const { all, ask, pass, clock } = await settingOf(50, 1);
+    const [budget] = all;
+    if (budget === undefined) throw new Error('none');
+    clock.advance(1_000);
+    const time = { dateMs: NOON, sentAtMs: NOON - 500, receivedAtMs: NOON + 500 };
+    budget.observe({ ...NO_OBSERVATION, limit: 50, remaining: 0, time });
+    budget.observe({ ...NO_OBSERVATION, limit: 50, remaining: 3, time });
+    await pass(Promise.all(Array.from({ length: 49 }, () => ask(budget))));
+    expect(clock.now()).toBeLessThan(NOON + WINDOW_MS);
+    budget.observe({ ...NO_OBSERVATION, limit: 50, limited: true, time });
+    await pass(ask(budget, 'urgent'));
+    expect(clock.now()).toBeGreaterThanOrEqual(NOON + WINDOW_MS);
+  });
+
   test('knows a limit before it is told, and remembers what it learned for those who come later', async () => {
     const budgets = await createAll();
     const clock = createMemoryClock();
@@ -267,6 +344,6 @@ describe.each<[string, () => Promise<Budgets>]>([
     await expect(waiting[0]).rejects.toBe(reason);
     expect(clock.now()).toBe(NOON);
     await pass(ends);
-    await expect(waiting[2]).resolves.toBeUndefined();
+    await waiting[2];
   });
 });

@@ -132,7 +132,10 @@ export function testClient(url: string, options: Partial<IntercomClientOptions> 
     baseUrl: url,
     tokens: { connection: async () => ({ accessToken: TOKEN }) },
     budget: {
-      permit: async (priority) => void priorities.push(priority),
+      permit: async (priority) => {
+        priorities.push(priority);
+        return () => undefined;
+      },
       observe: (observation) => void observations.push(observation),
       limit: async () => 1666,
     },

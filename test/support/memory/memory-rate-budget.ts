@@ -19,16 +19,30 @@ export function createMemoryRateBudget(clock: Clock, table: BudgetTable = create
   const windowEndOf = (at: EpochMs): EpochMs => Math.floor(at / WINDOW_MS) * WINDOW_MS + WINDOW_MS;
   const windowEnd = (): EpochMs => windowEndOf(intercom.now());
   const limit = (): number => table.limit ?? FIRST_LIMIT;
+  const underWay: EpochMs[] = [];
+  let carriedTo: EpochMs = 0;
+  let overSince: EpochMs[] = [];
   return {
     async permit(priority, signal) {
       for (;;) {
         signal.throwIfAborted();
         const end = windowEnd();
+        if (carriedTo !== end) {
+          carriedTo = end;
+          const late = [...underWay.filter((sentIn) => sentIn < end), ...overSince.filter((at) => at === end)]
+            .length;
+          overSince = [];
+          table.used.set(end, (table.used.get(end) ?? 0) + late);
+        }
         const used = table.used.get(end) ?? 0;
         const reserve = priority === 'urgent' ? 0 : Math.max(1, Math.floor(limit() * 0.02));
         if (intercom.now() >= table.pausedUntil && used < limit() - reserve) {
           table.used.set(end, used + 1);
-          return;
+          underWay.push(end);
+          return () => {
+            underWay.splice(underWay.indexOf(end), 1);
+            if (end < windowEnd() && carriedTo !== windowEnd()) overSince.push(windowEnd());
+          };
         }
         await clock.sleep(Math.max(end, table.pausedUntil) - intercom.now(), signal);
       }
@@ -37,6 +51,8 @@ export function createMemoryRateBudget(clock: Clock, table: BudgetTable = create
       if (time !== null) intercom.observe(time);
       if (stated !== null && stated > 0) table.limit = stated;
       const end = windowEndOf(time?.dateMs ?? intercom.now());
+      const isOfWindow = time === null || windowEndOf(intercom.at(time.sentAtMs)) === end;
+      if (!isOfWindow && !limited) return;
       if (stated !== null && remaining !== null) {
         table.used.set(end, Math.max(table.used.get(end) ?? 0, stated - remaining));
       }

@@ -28,7 +28,7 @@ test('an empty configuration has every default', () => {
     startFrom: null,
     overlapSeconds: 900,
     concurrency: null,
-    parallelism: { objects: 4, slices: 4, inFlight: 64 },
+    parallelism: { objects: 4, slices: 4, inFlight: 128 },
     compression: 'gzip',
     history: { fullRefreshRuns: 30, versionDays: null },
     schemaChanges: 'auto-sync',
@@ -221,7 +221,7 @@ describe('concurrency', () => {
           expect(parallelism).toEqual({
             objects: Math.min(objects, concurrency),
             slices: Math.min(slices, concurrency),
-            inFlight: Math.min(64, concurrency),
+            inFlight: Math.min(128, concurrency),
           });
         },
       ),

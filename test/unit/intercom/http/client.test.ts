@@ -276,6 +276,29 @@ describe('a failure that persists becomes an error that says what to do', () => 
     const late = testClient(server.url).client.get('/tags', {}, { ...BULK, signal: controller.signal });
     await expect(late).rejects.toBe(reason);
   });
+
+  test.each([200, 404, 503, 'hang', 'reset'] as const)(
+    'a permit is used until its try is over: %s',
+    async (end) => {
+      let held = 0;
+      let mostHeld = 0;
+      const server = await serve(() => {
+        mostHeld = Math.max(mostHeld, held);
+        return typeof end === 'number' ? { status: end, json: {} } : { fault: end };
+      });
+      const permit = async () => {
+        held += 1;
+        return () => {
+          held -= 1;
+        };
+      };
+      const budget = { permit, observe: () => undefined, limit: async () => 1_666 };
+      const asked = testClient(server.url, { budget, timeoutMs: 50 }).client.get('/tags', {}, BULK);
+      await asked.catch(() => undefined);
+      expect(mostHeld).toBe(1);
+      expect(held).toBe(0);
+    },
+  );
 });
 
 describe('/me settles what an ambiguous 401 means', () => {

@@ -71,6 +71,58 @@ describe('the plan', () => {
     expect(await lease(pipeline)).toEqual(holder);
   });
 
+  test('is counted while the empty tables are published, and is not there before both are done', async () => {
+    const counting = Promise.withResolvers<void>();
+    const published = Promise.withResolvers<void>();
+    const { pipeline, dependencies, world } = settingOf();
+    const { catalog, reader } = dependencies;
+    const { probe } = reader;
+    if (probe === null) throw new Error('It counts.');
+    let isPlanned = false;
+    const planning = beginRun(pipeline, dependencies).then((holder) =>
+      planObject(
+        {
+          ...dependencies,
+          reader: {
+            ...reader,
+            probe: (query) => {
+              counting.resolve();
+              return probe(query);
+            },
+          },
+          catalog: {
+            publish: async (known) => {
+              await published.promise;
+              return catalog.publish(known);
+            },
+          },
+        },
+        holder,
+      ),
+    );
+    planning.then(() => {
+      isPlanned = true;
+    });
+    await counting.promise;
+    await new Promise((resume) => setTimeout(resume, 20));
+    expect(world.probes).toBeGreaterThan(1);
+    expect(isPlanned).toBe(false);
+    published.resolve();
+    expect((await planning).status).toBe('planned');
+  });
+
+  test('a catalog that breaks while Intercom counts fails the Plan, and the next one finds the plan', async () => {
+    const { pipeline, dependencies, plan, planOf } = settingOf();
+    const holder = await beginRun(pipeline, dependencies);
+    const bug = new Error('a bug');
+    const broken = { ...dependencies, catalog: { publish: () => Promise.reject(bug) } };
+    await expect(planObject(broken, holder)).rejects.toBe(bug);
+    const first = planOf(holder);
+    expect(first).toMatchObject({ expected: 30 });
+    expect((await plan(holder)).status).toBe('planned');
+    expect(planOf(holder)).toEqual(first);
+  });
+
   test('is made once: a repeated Plan finds what the first one wrote', async () => {
     const { pipeline, dependencies, plan, planOf, world } = settingOf();
     const holder = await beginRun(pipeline, dependencies);
