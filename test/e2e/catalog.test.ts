@@ -20,6 +20,7 @@ import { startEmbeddedAws } from '../../lib/standins/aws/index.ts';
 import { type CatalogView, readCatalog } from '../support/glue-tables.ts';
 import { type Bench, SMALL, startBench } from '../support/local/local-bench.ts';
 import { rowsOf } from '../support/local/sql-tables.ts';
+import { EVERYTHING } from '../support/local/tables.ts';
 import { HOUR } from '../support/local/test-clock.ts';
 
 /** The pipeline of the bench is called `test`; the id of a stack is all zeros on one machine. */
@@ -96,12 +97,13 @@ describe('after a run', () => {
     const current = await start();
     expect(await current.sync()).toMatchObject(SUCCEEDED);
     const { tables, types } = await catalogOf(current);
-    const expected = glueTables(configuredTables(Object.values(OBJECTS), parseConfig({}), {}), {
+    const everything = parseConfig({ objects: [...EVERYTHING] });
+    const expected = glueTables(configuredTables(Object.values(OBJECTS), everything, {}), {
       root: 's3://lake/',
       database: DATABASE,
       firstDay: '2026-02-10',
     });
-    const derived = derivedViews(null, Object.values(OBJECTS), parseConfig({}), {}, athenaLeaf).map(
+    const derived = derivedViews(null, Object.values(OBJECTS), everything, {}, athenaLeaf).map(
       ({ name }) => name,
     );
     expect([...tables.keys()].sort()).toEqual([...expected.map(({ Name }) => Name), ...derived].sort());

@@ -1,6 +1,7 @@
 /** A process that dies anywhere leaves a lake that can be read, and the next one goes on where it was. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -14,7 +15,7 @@ import { canonical } from '../support/local/lossless-json.ts';
 import { killAtRandom } from '../support/local/random-kills.ts';
 import type { KillPoint } from '../support/local/sync-child.ts';
 import { startSyncProcess } from '../support/local/sync-process.ts';
-import { TABLE_NAMES, type Table } from '../support/local/tables.ts';
+import { EVERYTHING, TABLE_NAMES, type Table } from '../support/local/tables.ts';
 import { HOUR } from '../support/local/test-clock.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -122,8 +123,11 @@ async function expectCursorsMoved(name: string): Promise<void> {
   }
 }
 
-/** What one invocation may have to ask again: its unfinished pages and conversations, and a walk of companies. */
-const REPEATED = 50;
+/**
+ * What one invocation may have to ask again: its unfinished pages and conversations, a walk of companies, the notes of two
+ * pages of contacts, and the statistics of a page of articles.
+ */
+const REPEATED = 110;
 
 const NO_COUNT = { type: 'error.list', errors: [{ code: 'bad_request', message: 'no' }] };
 
@@ -217,8 +221,11 @@ describe('killed with SIGKILL', () => {
 });
 
 describe('stopped with Ctrl-C', () => {
-  const command = (directory: string): ChildProcess =>
-    spawn(process.execPath, [join(ROOT, 'bin', 'local.ts'), 'sync', '--out', directory], {
+  const command = (directory: string): ChildProcess => {
+    const config = join(bench.directory, 'everything.json');
+    writeFileSync(config, JSON.stringify({ objects: EVERYTHING }));
+    const main = join(ROOT, 'bin', 'local.ts');
+    return spawn(process.execPath, [main, 'sync', '--config', config, '--out', directory], {
       cwd: ROOT,
       stdio: ['ignore', 'ignore', 'pipe'],
       env: {
@@ -228,6 +235,7 @@ describe('stopped with Ctrl-C', () => {
         INTERCOM_BASE_URL: bench.simulator.url,
       },
     });
+  };
   const seen = async (requests: number): Promise<void> => {
     const { simulator } = bench;
     const before = simulator.stats().requests;

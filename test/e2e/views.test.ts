@@ -14,7 +14,7 @@ import { SIZES, type Simulator } from '../../lib/standins/intercom/index.ts';
 import { type Expectation, expectationOf } from '../support/local/expectation.ts';
 import { type Bench, startBench } from '../support/local/local-bench.ts';
 import { rowsOf, viewProblems } from '../support/local/sql-tables.ts';
-import { OBJECTS, ON_REQUEST, TABLE_NAMES, type Table } from '../support/local/tables.ts';
+import { EVERYTHING, OBJECTS, TABLE_NAMES, type Table } from '../support/local/tables.ts';
 import { HOUR, MINUTE } from '../support/local/test-clock.ts';
 
 const SMALL = {
@@ -287,7 +287,7 @@ describe('the views show the workspace as it was when it was last synced', () =>
 test('tables without any run exist and are empty', async () => {
   const { bench: current, expected } = await start(6);
   await mkdir(join(current.directory, 'lake'), { recursive: true });
-  const sql = await open(current.directory, { rules: parseConfig({ objects: ['default', ...ON_REQUEST] }) });
+  const sql = await open(current.directory, { rules: parseConfig({ objects: [...EVERYTHING] }) });
   expect(await viewProblems(sql, expected.tables())).toEqual([]);
   await current.sync({ input: { objects: ['tags'] } });
   expected.synced({ objects: ['tags'] });

@@ -10,7 +10,7 @@ import { expectationOf, lostRows } from '../support/local/expectation.ts';
 import type { LakeView } from '../support/local/lake-reader.ts';
 import { readLake } from '../support/local/lake-reader.ts';
 import { type Bench, type BenchOptions, startBench } from '../support/local/local-bench.ts';
-import { INCREMENTAL, OBJECTS, ON_REQUEST, type Table } from '../support/local/tables.ts';
+import { EVERYTHING, INCREMENTAL, OBJECTS, type Table } from '../support/local/tables.ts';
 import { HOUR, MINUTE } from '../support/local/test-clock.ts';
 
 let bench: Bench | undefined;
@@ -326,7 +326,7 @@ describe('the command', () => {
     const { simulator, directory } = await start({ clock: { startMs: Date.now(), speed: 1 } });
     const root = join(import.meta.dirname, '../..');
     const config = join(dirname(directory), 'pipeline.json');
-    writeFileSync(config, JSON.stringify({ objects: ['default', ...ON_REQUEST] }));
+    writeFileSync(config, JSON.stringify({ objects: EVERYTHING }));
     const sync = async (...args: readonly string[]) => {
       const { stdout } = await promisify(execFile)(
         process.execPath,

@@ -8,7 +8,7 @@ import { canariesIn, PLANTED_RECORDS } from '../../support/canaries.ts';
 import { local, temporaryDirectory, workspace } from '../../support/cli/run-command.ts';
 import { definitionOf } from '../../support/glue-tables.ts';
 import { plant } from '../../support/local/plant.ts';
-import { ON_REQUEST } from '../../support/local/tables.ts';
+import { EVERYTHING } from '../../support/local/tables.ts';
 import { textsBelow } from '../../support/texts-below.ts';
 
 const SIZES = { contacts: 60, companies: 20, conversations: 20, tickets: 10, partsOfLongConversation: 30 };
@@ -85,7 +85,7 @@ async function sync(config: JsonObject): Promise<Outcome & { readonly simulator:
   plant(simulator.workspace);
   const out = await temporaryDirectory();
   const file = join(await temporaryDirectory(), 'config.json');
-  await writeFile(file, JSON.stringify({ objects: ['default', ...ON_REQUEST], ...config }));
+  await writeFile(file, JSON.stringify({ objects: EVERYTHING, ...config }));
   const args = ['sync', '--out', out, '--config', file, '--json'];
   const complete = await local(args, environment);
   expect(complete).toMatchObject({ status: 0 });

@@ -91,7 +91,7 @@ describe('status', () => {
     const { size } = simulator.workspace.contacts;
     expect(stdout).toMatch(/^connected +workspace “.+” \(\w+\), since \d{4}-/m);
     expect(stdout).toMatch(
-      new RegExp(`^contacts +committed +\\S+ \\S+ +${size} +${size} +${size} +✓ complete$`, 'm'),
+      new RegExp(`^contacts +committed +\\S+ \\S+ +${size} +${size} +${size} +\\d+ +✓ complete$`, 'm'),
     );
     expect(stdout).not.toMatch(/^companies/m);
   });

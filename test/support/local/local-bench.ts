@@ -22,7 +22,7 @@ import {
 import { localResources, synthesize } from '../../../lib/template/template.ts';
 import { inProcess } from './in-process.ts';
 import { type LakeView, readLake } from './lake-reader.ts';
-import { ON_REQUEST } from './tables.ts';
+import { EVERYTHING } from './tables.ts';
 import { createTestClock, type TestClock, type TestClockState } from './test-clock.ts';
 
 /** Still several pages of what matters, and quick. */
@@ -96,7 +96,7 @@ export async function startBench(options: BenchOptions = {}): Promise<Bench> {
   async function open(overrides: SyncOptions = {}): Promise<Session> {
     const chosen = { ...options.sync, ...overrides };
     const { directory = home, signal = new AbortController().signal } = chosen;
-    const defaults = { name: 'test', baseUrl: simulator.url, objects: ['default', ...ON_REQUEST] };
+    const defaults = { name: 'test', baseUrl: simulator.url, objects: EVERYTHING };
     const config = parseConfig({ ...defaults, ...chosen.config }, TABLES);
     const pipeline = await openLocalPipeline({
       directory,

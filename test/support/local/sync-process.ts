@@ -5,6 +5,7 @@ import type { PipelineConfig } from '../../../functions/config/config.ts';
 import type { SyncLimits } from '../../../functions/sync/dependencies.ts';
 import type { Bench } from './local-bench.ts';
 import type { ChildOrders, KillPoint } from './sync-child.ts';
+import { EVERYTHING } from './tables.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 
@@ -24,7 +25,7 @@ export function startSyncProcess(bench: Bench, options: SyncProcessOptions): Chi
   const orders: ChildOrders = {
     directory,
     token: bench.simulator.token,
-    config,
+    config: { objects: [...EVERYTHING], ...config },
     clock: bench.clock.state(),
     limits,
     ...(kill && { kill }),

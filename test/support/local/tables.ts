@@ -178,6 +178,9 @@ export const OBJECTS = TABLE_NAMES.filter((name) => factsOf(name).parent === und
 /** What is synced only if the configuration names it. */
 export const ON_REQUEST = ['segment_contact', 'calls', 'article_statistics', 'contact_note'] as const;
 
+/** `objects` of a configuration that syncs all there is. */
+export const EVERYTHING = ['default', ...ON_REQUEST] as const;
+
 export const INCREMENTAL = OBJECTS.filter((name) => factsOf(name).sync === 'incremental');
 
 /** A key that a record came without is null in its row. */
