@@ -4,6 +4,7 @@ import type { ClientRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PipelineConfig } from '../../functions/config/config.ts';
 import { OBJECT_NAMES, type ObjectName } from '../../functions/core/names.ts';
+import { LOOK_MS } from '../../functions/intercom/http/request-cap.ts';
 import { NO_USAGE, type RunUsage, runUsage } from '../../lib/cli/cost/usage.ts';
 import { type Bench, type Session, SMALL, startBench } from '../support/local/local-bench.ts';
 import { HOUR } from '../support/local/test-clock.ts';
@@ -96,8 +97,12 @@ describe('a run in which little changed uses what the cost model says', () => {
   test('with `concurrency`, also the shares of it', async () => {
     await session.close();
     await open({ concurrency: 40 });
+    const startedAt = performance.now();
     const shared = await counted({ objects: OBJECT_NAMES });
-    isAsModelled(shared, runUsage(OBJECT_NAMES, true));
+    const usage = runUsage(OBJECT_NAMES, true);
+    // Whoever has a share looks after it as long as they work: four objects at a time.
+    const looks = Math.ceil((4 * (performance.now() - startedAt)) / LOOK_MS);
+    isAsModelled(shared, { ...usage, dynamoDbReads: usage.dynamoDbReads + looks });
     expect(shared.dynamoDbWrites).toBeGreaterThan(runUsage(OBJECT_NAMES).dynamoDbWrites);
   });
 });
