@@ -18,10 +18,13 @@ export const articleStatistics = object({
   columns: [
     string('article_id', '`articles.id`.'),
     objectType('article_statistics'),
-    integer('views', 'How often it was seen; null for an article without statistics, as all of these.'),
+    integer('views', 'How often it was seen; null, like all figures here, if the article has no statistics.'),
     // Both names are documented (docs/intercom-api.md 10.18).
-    integer('conversions', 'Conversations that began from the article, if Intercom calls them so.'),
-    integer('conversations', 'The same, if Intercom calls them so.'),
+    integer(
+      'conversions',
+      'Conversations that began from the article, if Intercom sends them under this name.',
+    ),
+    integer('conversations', 'The same, if Intercom sends them under this name.'),
     integer('reactions', 'Reactions of readers.'),
     number('happy_reaction_percentage', 'Percentage of happy reactions.'),
     number('neutral_reaction_percentage', 'Percentage of neutral reactions.'),

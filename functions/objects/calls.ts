@@ -51,7 +51,11 @@ export const calls = object({
     string('transcription_url', 'Address of the transcript in the API, which asks for a token.'),
     string('fin_recording_url', "Address of the AI agent's recording in the API."),
     string('fin_transcription_url', "Address of the AI agent's transcript in the API."),
-    json('transcript', 'What was said; empty until Intercom has written it down.', PERSONAL),
+    json(
+      'transcript',
+      'What was said; empty until Intercom has written it down, null for a call without a conversation.',
+      PERSONAL,
+    ),
     string('transcript_status', 'How far Intercom is with the transcript.'),
   ],
 });

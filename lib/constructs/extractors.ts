@@ -33,6 +33,8 @@ const LARGE_OBJECTS: readonly ObjectName[] = [
   'conversation_parts',
   'tickets',
 ];
+/** This one is read whole in one slice, which remembers every id: a contact may be in several segments. */
+const MORE_MEMORY: readonly ObjectName[] = [...LARGE_OBJECTS, 'segment_contact'];
 const LARGE_MEMORY_MIB = 1024;
 
 /** One function per configured object. All share one bundle, and each has exactly the rights of its object. */
@@ -64,7 +66,7 @@ export class Extractors extends Construct {
       entry: 'extractor',
       description: `Plans, extracts and commits ${object} of the ${config.name} pipeline`,
       objectName: object,
-      memoryMiB: LARGE_OBJECTS.includes(object) ? LARGE_MEMORY_MIB : MEMORY_MIB,
+      memoryMiB: MORE_MEMORY.includes(object) ? LARGE_MEMORY_MIB : MEMORY_MIB,
       timeoutSeconds: EXTRACTOR_TIMEOUT_SECONDS,
       ...(reservedConcurrency !== null && { reserved: reservedConcurrency }),
     });

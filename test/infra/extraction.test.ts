@@ -54,6 +54,14 @@ afterAll(() => rm(outdir, { recursive: true, force: true }));
 
 const assets = () => readdirSync(outdir).filter((name) => name.startsWith('asset.'));
 
+test('the extractor that remembers the ids of a whole object has more memory than one that does not', () => {
+  const { templates } = synthesis({ objects: ['segments', 'segment_contact'] });
+  const memoryOf = (object: string) =>
+    functionsOf(templates.pipeline).find(({ Environment }) => Environment.Variables.OBJECT_NAME === object)
+      ?.MemorySize;
+  expect(memoryOf('segment_contact')).toBeGreaterThan(memoryOf('segments') ?? Number.POSITIVE_INFINITY);
+});
+
 describe('the functions', () => {
   test('are one extractor per object, three of the workflow, and the callback', () => {
     const handlers = functions.map(({ Handler }) => Handler).toSorted();

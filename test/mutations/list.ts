@@ -266,8 +266,8 @@ export const MUTATIONS: readonly Mutation[] = [
   one(
     'a list that did not come is unknown',
     'core/relationship.ts',
-    'if (value === undefined || value === null) return nullMeansNone ? NOTHING : null;',
-    'if (value === undefined || value === null) return NOTHING;',
+    'return nullMeansNone || referredToFrom(child, place, record) === 0 ? NOTHING : null;',
+    'return NOTHING;',
     `${READERS}/walk/take-records.test.ts`,
     `${UNIT}/rows/rows.test.ts`,
   ),
@@ -359,8 +359,8 @@ export const MUTATIONS: readonly Mutation[] = [
   one(
     'a list that is not found is owed',
     'intercom/readers/walk/take-records.ts',
-    'if (before === null) return NOTHING_ASKED;',
-    'if (before === null || asked === null) return NOTHING_ASKED;',
+    'if (isUnknown) return NOTHING_ASKED;',
+    'if (isUnknown || asked === null) return NOTHING_ASKED;',
     `${READERS}/walk/take-records.test.ts`,
   ),
   one(
@@ -451,9 +451,23 @@ export const MUTATIONS: readonly Mutation[] = [
   one(
     'what nobody may read is a missing permission',
     'intercom/readers/walk/failure-gate.ts',
-    'if (!everSucceeded && refused > MOST_REFUSED_AT_FIRST) throw error;',
+    'if (!allowed.has(path) && refused > MOST_REFUSED_AT_FIRST) throw error;',
     '',
     `${READERS}/walk/take-records.test.ts`,
+  ),
+  one(
+    'a refusal says something about its own path only',
+    'intercom/readers/walk/failure-gate.ts',
+    'if (!allowed.has(path) &&',
+    'if (allowed.size === 0 &&',
+    `${READERS}/walk/take-records.test.ts`,
+  ),
+  one(
+    'who joins one segment does not make up for another',
+    'intercom/readers/members.ts',
+    'return before === null ? null : read;',
+    'return before;',
+    `${READERS}/members.test.ts`,
   ),
   one(
     'an outage is not owed piece by piece',

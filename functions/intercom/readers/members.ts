@@ -4,7 +4,7 @@
  */
 import type { ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';
 import type { JsonObject, JsonValue } from '../../core/json.ts';
-import type { ObjectReader, Position, ReadEvent, Reject } from '../../core/reading.ts';
+import type { ObjectReader, ReadEvent, Reject } from '../../core/reading.ts';
 import { createFailureGate } from './walk/failure-gate.ts';
 import { identify, recordId, sortOut } from './walk/identify.ts';
 import { together } from './walk/in-order.ts';
@@ -15,13 +15,22 @@ import { EVERY_RECORD } from './walk/search-query.ts';
 import { createSearcher, type SearchStep } from './walk/search-walk.ts';
 
 type MembersRead = Extract<ReadSpec, { kind: 'members' }>;
+type PageEvent = Extract<ReadEvent, { type: 'page' }>;
+
+type OpenSearch = SearchPositions & {
+  /** Members found so far, each counted once; a lower bound, because the ids of an earlier invocation are not known. */
+  readonly distinct: number;
+};
 
 /** Where the reader continues. */
 type MembersPosition = {
-  /** Records of the list whose members are read, each with Intercom's count; null if it gave none. */
+  /**
+   * Records of the list whose members are read, each with how many there are: Intercom's count, or more if more were read.
+   * So those who joined one segment do not make up for those missing in another. Null if Intercom gave no count.
+   */
   readonly done: Readonly<Record<string, number | null>>;
   /** Where the searches of others continue. */
-  readonly open: Readonly<Record<string, SearchPositions>>;
+  readonly open: Readonly<Record<string, OpenSearch>>;
   /** Whether any search was answered. */
   readonly answered: boolean;
 };
@@ -32,6 +41,9 @@ const BEGINNING: MembersPosition = { done: {}, open: {}, answered: false };
 type MemberStep =
   | { readonly owner: string; readonly step: SearchStep }
   | { readonly owner: string; readonly error: unknown };
+
+const distinctIn = (before: OpenSearch | undefined, found: ReadonlySet<string>): number =>
+  Math.max(before?.distinct ?? 0, found.size);
 
 const LISTED = { primaryKey: ['id'] } as const;
 
@@ -72,9 +84,9 @@ export function createMembersReader(
 
   /** Members leave while they are read: then Intercom counts fewer than before. */
   async function countOf(owner: string, before: number | null, read: number): Promise<number | null> {
-    if (before === null || read >= before) return before;
-    const { matched } = await searcher.probe({ ...EVERY_RECORD, where: { field, value: owner } });
-    return matched === null ? before : Math.min(before, matched);
+    if (before === null || read >= before) return before === null ? null : read;
+    const matched = await searcher.count({ ...EVERY_RECORD, where: { field, value: owner } });
+    return Math.max(read, Math.min(before, matched ?? before));
   }
 
   /** The position after a step of a search, and its page. */
@@ -82,20 +94,23 @@ export function createMembersReader(
     owner: string,
     step: SearchStep,
     position: MembersPosition,
+    found: Set<string>,
   ): AsyncGenerator<ReadEvent, MembersPosition, void> {
     const { [owner]: at, ...others } = position.open;
     switch (step.type) {
       case 'page': {
-        const next = { ...position, open: { ...others, [owner]: step.position }, answered: true };
-        yield pageEvent(owner, step, next);
+        const page = pageOf(owner, step);
+        for (const id of page.ids) found.add(id);
+        const open = { ...others, [owner]: { ...step.position, distinct: distinctIn(at, found) } };
+        const next = { ...position, open, answered: true };
+        yield { type: 'page', ...page, position: next };
         return next;
       }
       case 'restart':
         // It searches again by itself. Who comes twice counts once.
         return { ...position, open: others };
       case 'end': {
-        const read = at?.searches.reduce((sum, one) => sum + one.read, 0) ?? 0;
-        const count = await countOf(owner, step.matched, read);
+        const count = await countOf(owner, step.matched, distinctIn(at, found));
         const next = { ...position, done: { ...position.done, [owner]: count }, open: others };
         yield { type: 'page', records: [], ids: [], position: next };
         return next;
@@ -111,24 +126,23 @@ export function createMembersReader(
     reason: string,
     position: MembersPosition,
   ): Generator<ReadEvent, MembersPosition, void> {
-    const { [owner]: _at, ...open } = position.open;
-    const next = { ...position, done: { ...position.done, [owner]: 0 }, open };
+    const { [owner]: at, ...open } = position.open;
+    const next = { ...position, done: { ...position.done, [owner]: at?.distinct ?? 0 }, open };
     yield { type: 'debt', scope: { ids: [owner] }, reason: `${field} ${owner} could not be read: ${reason}` };
     yield { type: 'page', records: [], ids: [], position: next };
     return next;
   }
 
-  function pageEvent(
+  function pageOf(
     owner: string,
     { records: found, receivedAtMs, observed }: Extract<SearchStep, { type: 'page' }>,
-    position: Position,
-  ): ReadEvent {
+  ): Omit<PageEvent, 'type' | 'position'> {
     const { records: members, rejects } = sortOut(LISTED, found, receivedAtMs, `${field} ${owner}`);
     const records = members.map((member) =>
       identify(declaration, { [field]: owner, [key]: recordId(LISTED, member) }, receivedAtMs),
     );
     const ids = records.map(({ id }) => id);
-    return { type: 'page', records, rejects, ids, position, evidence: { observed } };
+    return { records, rejects, ids, evidence: { observed } };
   }
 
   return {
@@ -137,16 +151,20 @@ export function createMembersReader(
       const gate = createFailureGate(client, signal);
       let position = (start as MembersPosition | null) ?? BEGINNING;
       const { owners, rejects } = await listOwners();
-      if (rejects.length > 0) yield { type: 'page', records: [], rejects, ids: [], position };
+      // A walk that continues has reported them.
+      if (start === null && rejects.length > 0)
+        yield { type: 'page', records: [], rejects, ids: [], position };
       const left = owners.filter((owner) => !Object.hasOwn(position.done, owner));
       const walks = left.map((owner) => stepsOf(owner, position.open[owner] ?? null));
       /** Failures that are this record's alone only if the search answers for another one. */
       let failures: { readonly owner: string; readonly reason: string; readonly error: unknown }[] = [];
+      const found = new Map(left.map((owner) => [owner, new Set<string>()]));
       for await (const { item } of together(walks, pace.limit)) {
         if ('error' in item) failures.push({ ...item, reason: await gate.failed(item.error) });
         else {
           gate.succeeded();
-          position = yield* eventsOf(item.owner, item.step, position);
+          position = yield* eventsOf(item.owner, item.step, position, found.get(item.owner) ?? new Set());
+          if (item.step.type === 'end') found.delete(item.owner);
         }
         if (!position.answered) continue;
         for (const { owner, reason } of failures) position = yield* lose(owner, reason, position);

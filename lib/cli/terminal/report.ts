@@ -15,14 +15,16 @@ function verdict(
   oldDebts = 0,
   knownDifferences = 0,
 ): string {
+  const notes = Object.entries(observed).map(([what, how]) => `${what}: ${how}`);
   const details = [
-    ...(status === 'unproven' && matched === null ? ['Intercom gives no count'] : []),
+    // With a note, that may be why: the count is there, and what the note says is not.
+    ...(status === 'unproven' && matched === null && notes.length === 0 ? ['Intercom gives no count'] : []),
     ...(parts === null ? [] : ['read by conversation']),
     ...(debts.length === 0 ? [] : [counted(debts.length, 'debt')]),
     ...(oldDebts === 0 ? [] : [`${oldDebts} older than a day`]),
     ...(knownDifferences === 0 ? [] : [`${knownDifferences} counted by Intercom but never listed`]),
     ...(over_cap.length === 0 ? [] : [`${count(over_cap.length)} over 500 parts`]),
-    ...Object.entries(observed).map(([what, how]) => `${what}: ${how}`),
+    ...notes,
     ...(large_rows.length === 0 ? [] : [`${counted(large_rows.length, 'row')} over 30 MB`]),
   ];
   const mark = status === 'complete' ? '✓ ' : '';

@@ -7,13 +7,15 @@ import type { IntercomClient } from '../../http/client.ts';
 import { readMe } from '../../me.ts';
 
 export interface FailureGate {
-  succeeded(): void;
+  /** @param path what was read, if the items are read by several paths: a refusal says something about its own path only */
+  succeeded(path?: string): void;
   /**
+   * @param path as above
    * @returns why the item could not be read
    * @throws the error itself if the item is not its cause: a missing permission, a bug, an exhausted rate
    *   limit, too many items in a row, or no answer from /me either
    */
-  failed(error: unknown): Promise<string>;
+  failed(error: unknown, path?: string): Promise<string>;
 }
 
 /** This many items in a row may fail after all their retries. */
@@ -33,18 +35,19 @@ async function expectAnswer(client: IntercomClient, signal: AbortSignal | undefi
 
 /** For items that are all read in the same way: what one of them proves holds for the others. */
 export function createFailureGate(client: IntercomClient, signal?: AbortSignal): FailureGate {
-  let everSucceeded = false;
+  const allowed = new Set<string>();
+  const refusals = new Map<string, number>();
   let inARow = 0;
-  let refused = 0;
   return {
-    succeeded() {
-      everSucceeded = true;
+    succeeded(path = '') {
+      allowed.add(path);
       inARow = 0;
     },
-    async failed(error) {
+    async failed(error, path = '') {
       if (error instanceof PermissionError) {
-        refused += 1;
-        if (!everSucceeded && refused > MOST_REFUSED_AT_FIRST) throw error;
+        const refused = (refusals.get(path) ?? 0) + 1;
+        refusals.set(path, refused);
+        if (!allowed.has(path) && refused > MOST_REFUSED_AT_FIRST) throw error;
         return `Intercom refuses it (${error.code}), though it allows others`;
       }
       // What is odd about one answer says nothing about the next; too many of them stop the commit.

@@ -56,6 +56,8 @@ export interface Searcher {
   walk(query: SliceQuery, start: SearchPositions | null): AsyncGenerator<SearchStep, void, void>;
   /** Counts a window and looks at its earliest record, with one request. */
   probe(query: SliceQuery): Promise<Probe>;
+  /** Intercom's count; null if it cannot be had, which proves nothing, and stops nothing. */
+  count(query: SearchQuery): Promise<number | null>;
   /** Lists the ids of a window. */
   list(query: SliceQuery): Promise<Listing>;
 }
@@ -130,8 +132,7 @@ export function createSearcher(
     return upper === null ? settled : Math.min(settled, upper + slack);
   }
 
-  /** A count that cannot be had proves nothing, and stops nothing. */
-  async function countOf(query: SearchQuery): Promise<number | null> {
+  async function count(query: SearchQuery): Promise<number | null> {
     try {
       return totalCount((await askCount(query)).body);
     } catch (error) {
@@ -155,7 +156,7 @@ export function createSearcher(
     const pages = sum(states.map((state, index) => (isClosed[index] === true ? state.pages : 0)));
     if (part === null || pages <= 1) return counts.reduce(plus, 0);
     const before = counts.filter((_, index) => isClosed[index] === false);
-    return [...before, await countOf(part)].reduce(plus, 0);
+    return [...before, await count(part)].reduce(plus, 0);
   }
 
   /** One search. It ends where it would begin again: then the others do so too. */
@@ -250,6 +251,7 @@ export function createSearcher(
 
   return {
     walk,
+    count,
     list,
     async probe(query) {
       const listed = (body: JsonObject) => recordsOf(body, [read.recordsKey], path);

@@ -50,7 +50,7 @@ interface Completed {
   /** Fields that were asked for. */
   readonly fields: JsonObject;
   /** A list that came in part is owed; one that did not come stays unknown. */
-  readonly failures: readonly { readonly error: unknown; readonly isOwed: boolean }[];
+  readonly failures: readonly { readonly error: unknown; readonly path: string; readonly isOwed: boolean }[];
   readonly shortfalls: readonly string[];
 }
 
@@ -125,7 +125,7 @@ export function createRecordTaker(
       return { ...complete, shortfalls: [shortfall] };
     } catch (error) {
       if (isUnknown) unknownInARow.set(child, inARow(child) + 1);
-      return { ...NOTHING_ASKED, failures: [{ error, isOwed: !isUnknown }] };
+      return { ...NOTHING_ASKED, failures: [{ error, path: question.path, isOwed: !isUnknown }] };
     }
   }
 
@@ -148,7 +148,9 @@ export function createRecordTaker(
   /** Asks for all lists of a record at once. */
   async function complete(record: JsonObject) {
     const done = await Promise.all(askable.map((child) => completeOne(record, child)));
+    const answered = askable.filter((_, index) => Object.keys(done[index]?.fields ?? {}).length > 0);
     return {
+      answered: answered.map(({ ask: question }) => question?.path),
       record: Object.assign({}, record, ...done.map(({ fields }) => fields)) as JsonObject,
       failures: done.flatMap(({ failures }) => failures),
       shortfalls: done.flatMap(({ shortfalls }) => shortfalls),
@@ -180,15 +182,15 @@ export function createRecordTaker(
       }
     };
     takeWhole();
-    for await (const { record, failures, shortfalls } of inOrder(asked, atOnce, complete)) {
+    for await (const { record, answered, failures, shortfalls } of inOrder(asked, atOnce, complete)) {
       const one = take(record);
       taken += 1;
       const reasons = [...shortfalls];
-      for (const { error, isOwed } of failures) {
-        const reason = await gate.failed(error);
+      for (const { error, path: refused, isOwed } of failures) {
+        const reason = await gate.failed(error, refused);
         if (isOwed) reasons.push(reason);
       }
-      if (failures.length === 0) gate.succeeded();
+      if (failures.length === 0) for (const one of [undefined, ...answered]) gate.succeeded(one);
       if (reasons.length > 0) debts.push({ id: one.id, reason: reasons.join('; ') });
       takeWhole();
     }

@@ -50,7 +50,7 @@ async function readAll(handler: Handler) {
   return { server, reader, ...(await walk(reader.read(sliceOf(ALL), null))) };
 }
 
-const SEGMENTS: Segments = { a: range(1, 15), b: [], c: range(10, 11), d: range(5, 25) };
+const SEGMENTS = { a: range(1, 15), b: [], c: range(10, 11), d: range(5, 25) } satisfies Segments;
 
 test('reads the members of every segment, with their sum as count', async () => {
   const { records, ids, matched } = await readAll(workspace(SEGMENTS));
@@ -90,6 +90,32 @@ test('members who leave while they are read are not missing', async () => {
     return workspace(left)(request);
   });
   expect(ids.length).toBeGreaterThanOrEqual(matched ?? Number.POSITIVE_INFINITY);
+});
+
+test('who joins one segment while it is read does not make up for who is missing in another', async () => {
+  let page = 0;
+  const { matched, ids } = await readAll((request) => {
+    if (request.path === '/segments') return workspace(SEGMENTS)(request);
+    const { json } = workspace(SEGMENTS)(request) as { json: ReturnType<typeof searchAnswer> };
+    // Of d, one is counted and never listed; a counts three fewer than it lists.
+    if (segmentIn(request) === 'd') return { json: { ...json, total_count: SEGMENTS.d.length + 1 } };
+    if (segmentIn(request) !== 'a') return { json };
+    page += 1;
+    return { json: page === 1 ? { ...json, total_count: SEGMENTS.a.length - 3 } : json };
+  });
+  expect([...ids].sort()).toEqual(keysOf(SEGMENTS));
+  expect(matched).toBe(ids.length + 1);
+});
+
+test('a count that cannot be had again proves nothing, and stops nothing', async () => {
+  const { matched, ids } = await readAll((request) => {
+    if (request.path === '/segments' || segmentIn(request) !== 'd') return workspace(SEGMENTS)(request);
+    if (request.body.pagination?.per_page === 1) return { status: 500, text: 'oops' };
+    const { json } = workspace(SEGMENTS)(request) as { json: ReturnType<typeof searchAnswer> };
+    return { json: { ...json, total_count: SEGMENTS.d.length + 1 } };
+  });
+  expect([...ids].sort()).toEqual(keysOf(SEGMENTS));
+  expect(matched).toBe(ids.length + 1);
 });
 
 describe('a segment whose members cannot be read', () => {
@@ -133,12 +159,17 @@ test('a list that announces pages is no longer the list that we know', async () 
 });
 
 test('a segment without an id is a reject', async () => {
-  const { events, ids } = await readAll((request) =>
+  const { reader, events, ids, positions } = await readAll((request) =>
     request.path === '/segments'
       ? { json: { segments: [{ name: 'No id' }, { id: 'c' }] } }
       : workspace(SEGMENTS)(request),
   );
   expect(ids).toEqual(['c/10']);
-  const rejects = events.flatMap((event) => (event.type === 'page' ? (event.rejects ?? []) : []));
-  expect(rejects).toMatchObject([{ path: 'segments[0]', reason: 'no id' }]);
+  const rejectsIn = (read: typeof events) =>
+    read.flatMap((event) => (event.type === 'page' ? (event.rejects ?? []) : []));
+  expect(rejectsIn(events)).toMatchObject([{ path: 'segments[0]', reason: 'no id' }]);
+  // Only once: a walk that continues lists the segments again.
+  const rest = await walk(reader.read(sliceOf(ALL), positions[0] ?? null));
+  expect(rest.ids).toEqual(ids);
+  expect(rejectsIn(rest.events)).toEqual([]);
 });

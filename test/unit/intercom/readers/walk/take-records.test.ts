@@ -190,6 +190,18 @@ describe('a sub-list that cannot be read', () => {
     await expect(readContacts(contacts, () => refused)).rejects.toMatchObject({ name: 'PermissionError' });
   });
 
+  test('is a missing permission if nobody may read them, however many records need none', async () => {
+    const contacts = range(0, 60).map((id) =>
+      contact(String(id), id % 4 === 0 ? cutList(11) : NONE, cutList(11)),
+    );
+    const read = readContacts(contacts, ({ path }) =>
+      path.endsWith('/tags')
+        ? refused
+        : { json: { data: items(11), total_count: 11, pages: { next: null } } },
+    );
+    await expect(read).rejects.toMatchObject({ name: 'PermissionError' });
+  });
+
   test('is a debt if it is refused and others are not', async () => {
     const contacts = range(0, 40).map((id) => contact(String(id), cutList(11), NONE));
     const { events, ids } = await readContacts(contacts, ({ path }) =>
