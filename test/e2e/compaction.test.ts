@@ -36,7 +36,7 @@ const manifestIds = async (directory: string, object: string): Promise<readonly 
     .sort();
 
 test('the days of a week become a file each, and no query sees a difference', async () => {
-  bench = await startBench({ sync: { config: { objects: [...INCREMENTAL] } } });
+  bench = await startBench({ sync: { config: { objects: [...INCREMENTAL, 'contact_note'] } } });
   const { clock, directory, simulator } = bench;
   const session = await bench.open();
   try {

@@ -4,17 +4,12 @@ import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
-import { parseConfig } from '../../functions/config/config.ts';
-import {
-  type LakeDatabase,
-  type LakeDatabaseOptions,
-  openLakeDatabase,
-} from '../../lib/cli/local/lake-database.ts';
+import { type LakeDatabase, openLakeDatabase } from '../../lib/cli/local/lake-database.ts';
 import { SIZES, type Simulator } from '../../lib/standins/intercom/index.ts';
 import { type Expectation, expectationOf } from '../support/local/expectation.ts';
 import { type Bench, startBench } from '../support/local/local-bench.ts';
 import { rowsOf, viewProblems } from '../support/local/sql-tables.ts';
-import { EVERYTHING, OBJECTS, TABLE_NAMES, type Table } from '../support/local/tables.ts';
+import { OBJECTS, TABLE_NAMES, type Table } from '../support/local/tables.ts';
 import { HOUR, MINUTE } from '../support/local/test-clock.ts';
 
 const SMALL = {
@@ -156,9 +151,9 @@ async function start(seed: number): Promise<{ bench: Bench; expected: Expectatio
   return { bench, expected: expectationOf(bench.simulator) };
 }
 
-const open = async (directory: string, options?: LakeDatabaseOptions): Promise<LakeDatabase> => {
+const open = async (directory: string): Promise<LakeDatabase> => {
   database?.close();
-  database = await openLakeDatabase(directory, options);
+  database = await openLakeDatabase(directory);
   return database;
 };
 
@@ -287,7 +282,7 @@ describe('the views show the workspace as it was when it was last synced', () =>
 test('tables without any run exist and are empty', async () => {
   const { bench: current, expected } = await start(6);
   await mkdir(join(current.directory, 'lake'), { recursive: true });
-  const sql = await open(current.directory, { rules: parseConfig({ objects: [...EVERYTHING] }) });
+  const sql = await open(current.directory);
   expect(await viewProblems(sql, expected.tables())).toEqual([]);
   await current.sync({ input: { objects: ['tags'] } });
   expected.synced({ objects: ['tags'] });

@@ -12,7 +12,7 @@ import { parseConfig } from '../../../functions/config/config.ts';
 import type { Manifest } from '../../../functions/core/engine-files.ts';
 import { ContractError, InputError } from '../../../functions/core/errors.ts';
 import { manifestPrefix } from '../../../functions/core/lake-keys.ts';
-import { OBJECT_NAMES, type ObjectName } from '../../../functions/core/names.ts';
+import { CHILD_NAMES, OBJECT_NAMES, type ObjectName } from '../../../functions/core/names.ts';
 import type { Attributes, Lake } from '../../../functions/core/ports.ts';
 import { unionSeen } from '../../../functions/core/sightings.ts';
 import { OBJECTS } from '../../../functions/objects/index.ts';
@@ -79,6 +79,9 @@ async function attributesIn(lake: ReadableLake, last: readonly Manifest[]): Prom
 
 /** The part of a configuration that decides which tables and columns exist. */
 export type QueryRules = TableRules & { readonly objects: readonly ObjectName[] };
+
+/** For a lake whose configuration is not there, such as a copy. */
+const everything = (): QueryRules => parseConfig({ objects: [...OBJECT_NAMES, ...CHILD_NAMES] });
 
 /** What the views are made from. */
 interface Found {
@@ -233,7 +236,7 @@ export async function openLakeDatabase(
   /** The manifests that there were when we looked last. */
   let seen: readonly (readonly string[])[] = [];
   const findNow = async (asOf?: AsOf): Promise<Found> => {
-    const rulesNow = rules ?? (await rulesOf(directory)) ?? parseConfig({});
+    const rulesNow = rules ?? (await rulesOf(directory)) ?? everything();
     seen = await manifestKeys(lake);
     return find(lake, seen, rulesNow, asOf);
   };
