@@ -205,9 +205,9 @@ describe('a workspace from its first run on', () => {
       }
       await session.close();
       const found = await lake();
-      expect(found.manifests('contacts').length).toBeGreaterThan(4);
-      const [initial = ''] = found.runs;
-      expect(found.history('contacts').filter(({ run }) => run === initial).length).toBeLessThan(340);
+      const runs = Map.groupBy(found.history('contacts'), ({ run }) => run);
+      expect(runs.size).toBeGreaterThan(4);
+      expect(runs.get([...runs.keys()].toSorted()[0] ?? '')?.length).toBeLessThan(340);
     },
   );
 });

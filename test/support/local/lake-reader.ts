@@ -58,6 +58,8 @@ export interface ManifestView {
   };
 }
 
+const startOf = ({ cursor }: ManifestView): number => cursor?.before ?? 0;
+
 export interface HistoryRow {
   readonly run: string;
   readonly file: string;
@@ -67,6 +69,8 @@ export interface HistoryRow {
 export interface LakeView {
   /** Committed runs of an object, oldest first. */
   manifests(object: Table): readonly ManifestView[];
+  /** Manifests that count, those of rewrites among them, in the order of their cursors. */
+  counting(object: Table): readonly ManifestView[];
   /** Ids of all runs that committed something, oldest first. */
   readonly runs: readonly string[];
   /** Every committed row of a table. */
@@ -236,6 +240,7 @@ export async function readLake(
 ): Promise<LakeView> {
   const root = join(directory, 'lake');
   const manifests = byTable<ManifestView>();
+  const counting = byTable<ManifestView>();
   const history = byTable<HistoryRow>();
   const listed = new Set<string>();
   const paths = await filesBelow(root, 'manifests');
@@ -252,6 +257,7 @@ export async function readLake(
     const known = manifests.get(manifest.object);
     if (known === undefined) throw new Error(`${path} is of an unknown object`);
     if (replaces === undefined) known.push(manifest);
+    if (counts) counting.get(manifest.object)?.push(manifest);
     for (const [name, { rows, files }] of Object.entries(manifest.tables)) {
       const table = name as Table;
       const written = history.get(table);
@@ -299,6 +305,7 @@ export async function readLake(
   };
   return {
     manifests: (object) => manifests.get(object) ?? [],
+    counting: (object) => (counting.get(object) ?? []).toSorted((a, b) => startOf(a) - startOf(b)),
     runs,
     history: (table) => history.get(table) ?? [],
     current,
