@@ -25,7 +25,6 @@ import { commitObject } from './sync/commit/commit.ts';
 import type { ObjectDependencies } from './sync/dependencies.ts';
 import { type Attempt, extractSlice } from './sync/extract/extract.ts';
 import { planObject } from './sync/plan/plan.ts';
-import { maintainObject } from './sync/rewrite/maintain.ts';
 import { finishRun } from './sync/run/finish-run.ts';
 import { recordFailure } from './sync/run/record-failure.ts';
 import { startRun } from './sync/run/start-run.ts';
@@ -168,11 +167,14 @@ export function createExtractor(
           });
         case 'commit':
           return await commitObject(dependencies, holder);
-        case 'maintain':
+        case 'maintain': {
+          // Once a day at most, and large.
+          const { maintainObject } = await import('./sync/rewrite/maintain.ts');
           return await maintainObject(dependencies, holder, {
             id: attempt.id,
             isOver: () => attempt.remainingMs() < limits.deadlineMarginMs,
           });
+        }
         default:
           return event satisfies never;
       }

@@ -5,7 +5,8 @@ import { pruneHistory } from '../../functions/sync/commit/history.ts';
 import type { ObjectDependencies } from '../../functions/sync/dependencies.ts';
 import { knownErasures } from '../../functions/sync/erasures.ts';
 import { manifestKeys } from '../../functions/sync/manifests.ts';
-import { isMaintenanceDue, maintainObject } from '../../functions/sync/rewrite/maintain.ts';
+import { isMaintenanceDue } from '../../functions/sync/rewrite/due.ts';
+import { maintainObject } from '../../functions/sync/rewrite/maintain.ts';
 import { createPipeline, dependenciesOf } from './dependencies.ts';
 import { createWorld, createWorldReader } from './search-world.ts';
 

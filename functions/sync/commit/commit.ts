@@ -21,7 +21,7 @@ import { requireLease } from '../lease.ts';
 import { manifestKeys } from '../manifests.ts';
 import { publishCommitted } from '../publish.ts';
 import { readDone } from '../receipts.ts';
-import { isMaintenanceDue } from '../rewrite/maintain.ts';
+import { isMaintenanceDue } from '../rewrite/due.ts';
 import { requireRunContext } from '../run-context.ts';
 import { readStored, requireStored, storeOnce } from '../store.ts';
 import { completenessOf, listsNoLongerSent } from './completeness.ts';

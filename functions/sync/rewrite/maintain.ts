@@ -6,7 +6,7 @@ import type { Manifest } from '../../core/engine-files.ts';
 import type { ErasedObject } from '../../core/erasure.ts';
 import { erasedObjectKey, isRewrite, manifestKey, runIdIn } from '../../core/lake-keys.ts';
 import type { Lease } from '../../core/ports.ts';
-import { DAY_SECONDS, type EpochMs, isoTime } from '../../core/time.ts';
+import { type EpochMs, isoTime } from '../../core/time.ts';
 import type { MaintainResult } from '../../core/workflow.ts';
 import { beyondHistory } from '../commit/history.ts';
 import { counting, type KnownManifest } from '../counting.ts';
@@ -16,39 +16,18 @@ import { acquireSoleLease, requireSoleLease, type SoleLease } from '../lease.ts'
 import { manifestKeys } from '../manifests.ts';
 import { encodeJson, readStored, requireStored } from '../store.ts';
 import { compact, type RewriteAttempt, sha256 } from './compact.ts';
+import { keepMsOf } from './due.ts';
 import { erasePerson, removeUnlisted } from './erase.ts';
 import { sweep } from './left-overs.ts';
 import { purge } from './purge.ts';
-import { evidenceRewrite, isSweepDue, mayPay, nextRewrite, purgeable, type Rewrite } from './tiers.ts';
+import { evidenceRewrite, isSweepDue, nextRewrite, purgeable, type Rewrite } from './tiers.ts';
 
 type MaintainDependencies = Pick<
   ObjectDependencies,
   'lake' | 'state' | 'executions' | 'declaration' | 'clock' | 'config' | 'hashes'
 >;
 
-type DueDependencies = Pick<MaintainDependencies, 'declaration' | 'clock' | 'config'>;
-
-/** How long superseded versions are kept; null: for ever. */
-const keepMsOf = ({ config }: Pick<DueDependencies, 'config'>): EpochMs | null =>
-  config.history.versionDays === null ? null : config.history.versionDays * DAY_SECONDS * 1_000;
-
 const DONE: MaintainResult = { status: 'done' };
-
-/**
- * Whether `maintain` has to put runs together, look for left-overs, or erase a person. Names alone decide.
- * @param erasures those that the bucket knows
- * @param ids those of all manifests
- */
-export function isMaintenanceDue(
-  dependencies: DueDependencies,
-  erasures: readonly KnownErasure[],
-  ids: readonly string[],
-): boolean {
-  const { declaration, clock } = dependencies;
-  if (erasures.some(({ step }) => step(declaration.name) !== 'removed')) return true;
-  if (isSweepDue(ids)) return true;
-  return declaration.sync.kind === 'incremental' && mayPay(ids, clock.now(), keepMsOf(dependencies));
-}
 
 /** Only rewrites are read: of a run, its id says all that is needed. */
 async function knownManifests({
