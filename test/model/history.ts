@@ -5,9 +5,10 @@
  */
 import { inspect } from 'node:util';
 import { configuredTables } from '../../functions/catalog/configured.ts';
+import { withoutChildren } from '../../functions/core/declared-tables.ts';
 import type { Manifest } from '../../functions/core/engine-files.ts';
 import { originalOf } from '../../functions/core/lake-keys.ts';
-import type { TableName } from '../../functions/core/names.ts';
+import { CHILDREN_ON_REQUEST, type TableName } from '../../functions/core/names.ts';
 import { createObjectReader } from '../../functions/intercom/readers/index.ts';
 import { OBJECTS } from '../../functions/objects/index.ts';
 import type { ObjectDependencies } from '../../functions/sync/dependencies.ts';
@@ -316,7 +317,8 @@ function smallDeclaration(
   random: Random,
   isCrowded: boolean,
 ): ObjectDependencies['declaration'] {
-  const declaration = OBJECTS[object];
+  // What is on request is off, as by default.
+  const declaration = withoutChildren(OBJECTS[object], CHILDREN_ON_REQUEST);
   const columns = declaration.columns.filter(
     ({ name }) => COLUMNS.includes(name) || name === NAME_COLUMN[object],
   );
