@@ -6,7 +6,7 @@ import type { ObjectReader, ReadEvent, ReadRecord } from '../../core/reading.ts'
 import type { Answer } from '../http/client.ts';
 import { isSwitchedOff, switchedOff } from '../http/failures.ts';
 import { createFailureGate, type FailureGate } from './walk/failure-gate.ts';
-import { announcesMore, contractError, recordsOf, totalCount } from './walk/list-answers.ts';
+import { totalCount, wholeList } from './walk/list-answers.ts';
 import { askOptions, onlyWhole, type ReaderDeps } from './walk/requests.ts';
 import { createRecordTaker } from './walk/take-records.ts';
 
@@ -39,10 +39,7 @@ export function createListReader(
 
   /** What the answer lists, each with the fields that its request stands for. */
   function listed(body: JsonObject, { path, set }: ListRequest): readonly JsonValue[] {
-    if (announcesMore(body)) {
-      throw contractError('unexpected_pages', `${path} announced more pages, which this list does not have`);
-    }
-    const values = recordsOf(body, [read.recordsKey], path);
+    const values = wholeList(body, read.recordsKey, path);
     return set === undefined
       ? values
       : values.map((value) => (isJsonObject(value) ? { ...value, ...set } : value));

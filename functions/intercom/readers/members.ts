@@ -8,7 +8,7 @@ import type { ObjectReader, ReadEvent, Reject } from '../../core/reading.ts';
 import { createFailureGate } from './walk/failure-gate.ts';
 import { identify, recordId, sortOut } from './walk/identify.ts';
 import { together } from './walk/in-order.ts';
-import { announcesMore, contractError, recordsOf } from './walk/list-answers.ts';
+import { wholeList } from './walk/list-answers.ts';
 import { askOptions, onlyWhole, type ReaderDeps } from './walk/requests.ts';
 import type { SearchPositions } from './walk/search-position.ts';
 import { EVERY_RECORD } from './walk/search-query.ts';
@@ -60,10 +60,7 @@ export function createMembersReader(
     readonly owners: readonly string[];
     readonly rejects: readonly Reject[];
   }> {
-    const listed = (body: JsonObject): readonly JsonValue[] => {
-      if (!announcesMore(body)) return recordsOf(body, [recordsKey], path);
-      throw contractError('unexpected_pages', `${path} announced more pages, which this list does not have`);
-    };
+    const listed = (body: JsonObject): readonly JsonValue[] => wholeList(body, recordsKey, path);
     const { body, receivedAtMs } = await client.get(path, {}, ask('urgent', { accept: listed }));
     const { records, rejects } = sortOut(LISTED, listed(body), receivedAtMs, recordsKey);
     return { owners: [...new Set(records.map((record) => recordId(LISTED, record) ?? ''))], rejects };

@@ -21,6 +21,15 @@ export function recordsOf(body: JsonObject, keys: readonly string[], path: strin
   throw contractError('records_missing', `${path} answered without '${keys.join("' or '")}'`);
 }
 
+/**
+ * The same for a list that comes without pages.
+ * @throws ContractError if there is no list, or it goes on
+ */
+export function wholeList(body: JsonObject, key: string, path: string): readonly JsonValue[] {
+  if (!announcesMore(body)) return recordsOf(body, [key], path);
+  throw contractError('unexpected_pages', `${path} announced more pages, which this list does not have`);
+}
+
 /** A query parameter of a URL, absolute or relative. The URL is read, never followed. */
 function parameterOf(url: string, name: string): string | null {
   return new URLSearchParams(url.slice(url.indexOf('?') + 1)).get(name);
@@ -29,7 +38,7 @@ function parameterOf(url: string, name: string): string | null {
 const isAbsent = (value: JsonValue | undefined): boolean => value === undefined || value === null;
 
 /** True if `pages.next` is present, in any shape that can lead anywhere. */
-export function announcesMore(body: JsonObject): boolean {
+function announcesMore(body: JsonObject): boolean {
   const next = isJsonObject(body.pages) ? body.pages.next : null;
   return !isAbsent(next) && next !== '' && !(isJsonObject(next) && Object.keys(next).length === 0);
 }
