@@ -7,15 +7,12 @@ import { idText } from '../../core/scalars.ts';
 import { isNotFound } from '../http/failures.ts';
 import { createPageNumberReader } from './page-number.ts';
 import { createFailureGate, type FailureGate } from './walk/failure-gate.ts';
-import { recordId } from './walk/identify.ts';
+import { BY_ID, recordId } from './walk/identify.ts';
 import { inOrder } from './walk/in-order.ts';
 import { contractError, recordsOf } from './walk/list-answers.ts';
 import { type AskOptions, askOptions, pathOf, type ReaderDeps } from './walk/requests.ts';
 
 type DetailsRead = Extract<ReadSpec, { kind: 'details' }>;
-/** The list's records have ids, whatever the object's key is. */
-const LISTED = { primaryKey: ['id'] } as const;
-
 type PageEvent = Extract<ReadEvent, { type: 'page' }>;
 
 /** What became of some records of a page. */
@@ -73,7 +70,7 @@ function askField(
     if (listed === undefined) return NOTHING;
     const { id } = listed;
     const accept = (body: JsonObject): void => {
-      if (recordId(LISTED, body) === null)
+      if (recordId(BY_ID, body) === null)
         throw contractError('no_record', `${path} answered without a record`);
     };
     const { body, failure, receivedAtMs } = await client.get(
@@ -119,7 +116,7 @@ function askMore(
     if (values.length === 0 || refusal !== null) return asListed(listed);
     try {
       const more = (await answered(values)).filter((value) => isJsonObject(value));
-      const byId = new Map(more.map((value) => [recordId(LISTED, value), value]));
+      const byId = new Map(more.map((value) => [recordId(BY_ID, value), value]));
       const asked = listed.filter(({ record }) => idText(record[field]) !== null);
       const records = listed.map((one) => ({ ...one, record: { ...one.record, ...byId.get(one.id) } }));
       return { ...asListed(records), missing: idsOf(asked).filter((id) => !byId.has(id)) };
@@ -138,7 +135,7 @@ export function createDetailsReader(
   deps: ReaderDeps,
 ): ObjectReader {
   const ask = askOptions(declaration, deps);
-  const listing = createPageNumberReader({ ...declaration, ...LISTED }, list, deps);
+  const listing = createPageNumberReader({ ...declaration, ...BY_ID }, list, deps);
   const isKept = detail.kind === 'more_of_several';
 
   async function* withDetails(

@@ -6,7 +6,7 @@ import type { ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';
 import type { JsonObject, JsonValue } from '../../core/json.ts';
 import type { ObjectReader, ReadEvent, Reject } from '../../core/reading.ts';
 import { createFailureGate } from './walk/failure-gate.ts';
-import { identify, recordId, sortOut } from './walk/identify.ts';
+import { BY_ID, identify, recordId, sortOut } from './walk/identify.ts';
 import { together } from './walk/in-order.ts';
 import { wholeList } from './walk/list-answers.ts';
 import { askOptions, onlyWhole, type ReaderDeps } from './walk/requests.ts';
@@ -45,8 +45,6 @@ type MemberStep =
 const distinctIn = (before: OpenSearch | undefined, found: ReadonlySet<string>): number =>
   Math.max(before?.distinct ?? 0, found.size);
 
-const LISTED = { primaryKey: ['id'] } as const;
-
 export function createMembersReader(
   declaration: ObjectDeclaration,
   { path, recordsKey, search, field, key }: MembersRead,
@@ -62,8 +60,8 @@ export function createMembersReader(
   }> {
     const listed = (body: JsonObject): readonly JsonValue[] => wholeList(body, recordsKey, path);
     const { body, receivedAtMs } = await client.get(path, {}, ask('urgent', { accept: listed }));
-    const { records, rejects } = sortOut(LISTED, listed(body), receivedAtMs, recordsKey);
-    return { owners: [...new Set(records.map((record) => recordId(LISTED, record) ?? ''))], rejects };
+    const { records, rejects } = sortOut(BY_ID, listed(body), receivedAtMs, recordsKey);
+    return { owners: [...new Set(records.map((record) => recordId(BY_ID, record) ?? ''))], rejects };
   }
 
   /** @throws never: an error is a step, because it is this owner's alone */
@@ -134,9 +132,9 @@ export function createMembersReader(
     owner: string,
     { records: found, receivedAtMs, observed }: Extract<SearchStep, { type: 'page' }>,
   ): Omit<PageEvent, 'type' | 'position'> {
-    const { records: members, rejects } = sortOut(LISTED, found, receivedAtMs, `${field} ${owner}`);
+    const { records: members, rejects } = sortOut(BY_ID, found, receivedAtMs, `${field} ${owner}`);
     const records = members.map((member) =>
-      identify(declaration, { [field]: owner, [key]: recordId(LISTED, member) }, receivedAtMs),
+      identify(declaration, { [field]: owner, [key]: recordId(BY_ID, member) }, receivedAtMs),
     );
     const ids = records.map(({ id }) => id);
     return { records, rejects, ids, evidence: { observed } };

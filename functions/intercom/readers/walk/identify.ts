@@ -8,6 +8,9 @@ import { type EpochMs, type EpochSeconds, toSeconds } from '../../../core/time.t
 
 type Identified = Pick<ObjectDeclaration, 'primaryKey' | 'nullableKeys'>;
 
+/** Of what is listed and is not the object's own record: a segment, a contact, a conversation. */
+export const BY_ID: Identified = { primaryKey: ['id'] };
+
 /** The record's primary key as one text, several keys joined by `/`; null if a key is missing. */
 export function recordId({ primaryKey, nullableKeys }: Identified, record: JsonObject): string | null {
   let id: string | null = null;

@@ -2,7 +2,7 @@
 import { type JsonObject, stringifyJson } from '../../../core/json.ts';
 import type { Observed, Position, Reject, SliceQuery } from '../../../core/reading.ts';
 import { parseTime } from '../../../core/scalars.ts';
-import { recordId, sortOut } from './identify.ts';
+import { BY_ID, recordId, sortOut } from './identify.ts';
 import { searchPositions } from './search-position.ts';
 import type { Searcher } from './search-walk.ts';
 
@@ -25,11 +25,9 @@ export type ListingStep =
   | { readonly type: 'restart'; readonly reason: string }
   | { readonly type: 'end'; readonly matched: number | null };
 
-const CONVERSATION_KEY = { primaryKey: ['id'] } as const;
-
 /** A conversation without a time may have changed since, so it is told apart by everything it came with. */
 function listed(record: JsonObject): ListedConversation {
-  const id = recordId(CONVERSATION_KEY, record) ?? '';
+  const id = recordId(BY_ID, record) ?? '';
   const time = parseTime(record.updated_at);
   return { id, version: time === null ? stringifyJson(record) : `${id} ${time}` };
 }
@@ -63,7 +61,7 @@ export async function* listConversations(
       yield step;
       continue;
     }
-    const { records, rejects } = sortOut(CONVERSATION_KEY, step.records, step.receivedAtMs, 'conversations');
+    const { records, rejects } = sortOut(BY_ID, step.records, step.receivedAtMs, 'conversations');
     const { observed, position: next } = step;
     yield { type: 'listed', conversations: records.map(listed), rejects, observed, next };
   }
