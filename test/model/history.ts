@@ -332,6 +332,9 @@ function smallDeclaration(
   return { ...declaration, columns, read: small as typeof read };
 }
 
+/** In a round. A walk of small pages by two attempts would chase more of them for hours. */
+const MOST_CHANGES = 200;
+
 export class ModelViolation extends Error {
   override readonly name = 'ModelViolation';
 }
@@ -540,6 +543,7 @@ export async function liveThrough(object: Modelled, seed: number): Promise<Histo
       // More than a few of a crowd would be refused as too many.
       hides: troubled ? random.pick([0, isCrowded ? 0.002 : 0.05]) : 0,
     };
+    model.changesLeft = MOST_CHANGES;
     await run(inputOf(), chaos);
     if (random.chance(0.1)) model.oddities = { ...model.oddities, zone: random.pick(ZONES) };
     const changes = random.int(0, 6);

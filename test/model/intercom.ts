@@ -148,6 +148,8 @@ export const NO_TROUBLE: Trouble = { fails: 0, refusesCursor: 0, hides: 0, chang
 export interface ModelIntercom {
   readonly client: IntercomClient;
   trouble: Trouble;
+  /** How many more changes may come while requests are answered. */
+  changesLeft: number;
   oddities: Oddities;
   nowMs(): number;
   /** Puts a record there as if it always had been. */
@@ -262,6 +264,7 @@ export function createModelIntercom(
 
   const model: ModelIntercom = {
     trouble: NO_TROUBLE,
+    changesLeft: 0,
     oddities: initial,
     nowMs: () => clock.now() + model.oddities.skewMs,
     seed(truth) {
@@ -511,7 +514,10 @@ export function createModelIntercom(
   ): Promise<Answer> {
     options.signal?.throwIfAborted();
     clock.advance(random.int(1, EXPECTED_MS));
-    if (random.chance(model.trouble.changes)) change();
+    if (random.chance(model.trouble.changes) && model.changesLeft > 0) {
+      model.changesLeft -= 1;
+      change();
+    }
     if (random.chance(model.trouble.fails)) {
       throw new RetryableError(`No answer to ${path}`, { code: 'http_500' });
     }
