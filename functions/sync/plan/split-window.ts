@@ -45,6 +45,9 @@ const MOST_WALKS = 4;
 /** Counts that are never quite even still make no slice too large. */
 const FILL = 0.95;
 
+/** So many windows for each of few slices make the slices even, and none has to be cut again. */
+const WINDOWS_PER_SLICE = 4;
+
 /** A piece may be larger than meant by this much before it is cut again. */
 const TOLERANCE = 1.25;
 
@@ -93,6 +96,8 @@ interface Aims extends Counting {
   readonly aim: number;
   /** Records up to which a window is not cut again. */
   readonly enough: number;
+  /** There are few slices and all are read at once: they have to be even, and found with few answers one after another. */
+  readonly isFine: boolean;
   /** Counts that may still be made although no slice would be too large without them. */
   spare: number;
 }
@@ -103,7 +108,8 @@ function aimsOf({ target: most, atOnce, ...counting }: SplitOptions, matched: nu
   const rounds = Math.max(1, Math.ceil(matched / (most * FILL * atOnce)));
   const aim = Math.max(least, Math.ceil(matched / (rounds * atOnce)), 1);
   const spare = Math.floor(matched / (most * COUNT_SHARE));
-  return { ...counting, most, aim, enough: Math.min(most, Math.floor(aim * TOLERANCE)), spare };
+  const isFine = atOnce > 1 && Math.ceil(matched / aim) <= MOST_PIECES / 2;
+  return { ...counting, most, aim, enough: Math.min(most, Math.floor(aim * TOLERANCE)), isFine, spare };
 }
 
 /**
@@ -135,16 +141,23 @@ async function* cut(piece: Piece, axis: Axis, aims: Aims): AsyncGenerator<Counte
     return;
   }
   const slices = matched / aims.aim;
-  const cuts = evenCuts(piece, isTooLarge ? piecesOf(slices) : Math.ceil(slices) * 2, aims.granularity);
-  if (!isTooLarge) {
-    if (cuts.length > aims.spare) {
-      yield whole(piece, axis, aims);
-      return;
-    }
-    aims.spare -= cuts.length;
+  const needed = isTooLarge ? piecesOf(slices) : Math.ceil(slices) * 2;
+  const cuts = evenCuts(piece, Math.max(needed, finePieces(slices, aims)), aims.granularity);
+  const forSpeed = isTooLarge ? Math.max(0, cuts.length + 1 - needed) : cuts.length;
+  if (forSpeed > aims.spare) {
+    yield whole(piece, axis, aims);
+    return;
   }
-  for (const part of packed(await counted(piece, axis, cuts, aims), axis, aims.enough))
+  aims.spare -= forSpeed;
+  const shares = aims.isFine ? Math.round(slices) : 1;
+  for (const part of packed(await counted(piece, axis, cuts, aims), axis, shares, aims.enough))
     yield* cut(part, axis, aims);
+}
+
+/** The same number for each slice, for half of the counts that are left at most. */
+function finePieces(slices: number, { isFine, spare }: Aims): number {
+  const whole = Math.ceil(slices);
+  return isFine ? whole * Math.min(WINDOWS_PER_SLICE, Math.floor((spare / 2 + 1) / whole)) : 0;
 }
 
 /** Into how many pieces: as many as slices are needed, or so few that cutting each as often gives that many. */
@@ -171,15 +184,25 @@ async function counted(
   });
 }
 
-/** Neighbours that together are no more than enough become one. An empty one joins any, unless it reaches the present. */
-function packed(pieces: readonly Piece[], axis: Axis, enough: number): readonly Piece[] {
+/**
+ * Neighbours whose middles lie in the same one of so many even shares become one, unless they are more than enough. An
+ * empty one joins any, unless it reaches the present.
+ */
+function packed(pieces: readonly Piece[], axis: Axis, shares: number, enough: number): readonly Piece[] {
   const all: Piece[] = [];
+  const share = pieces.reduce((sum, { matched }) => sum + matched, 0) / shares;
+  let counted = 0;
+  let shareBefore = 0;
   for (const piece of pieces) {
     const before = all.at(-1);
     const matched = (before?.matched ?? 0) + piece.matched;
     const isOpen = axis === 'updated' && piece.query.updated.to === null;
     const isAlone = before !== undefined && (before.matched === 0 || (piece.matched === 0 && !isOpen));
-    if (before === undefined || !(matched <= enough || isAlone)) {
+    const shareOf = Math.min(shares - 1, Math.floor((counted + piece.matched / 2) / share));
+    const isSame = shareOf === shareBefore && matched <= enough;
+    counted += piece.matched;
+    shareBefore = shareOf;
+    if (before === undefined || !(isSame || isAlone)) {
       all.push(piece);
       continue;
     }

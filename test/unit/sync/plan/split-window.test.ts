@@ -208,10 +208,10 @@ describe('slices that are read at once', () => {
     [150, 1, 1],
     [250, 1, 1],
     [800, 4, 8],
-    [2_000, 4, 4],
-    [3_600, 4, 4],
-    [4_500, 8, 8],
-    [6_000, 8, 8],
+    [2_000, 4, 16],
+    [3_600, 4, 16],
+    [4_500, 8, 32],
+    [6_000, 8, 32],
   ])('%i records, evenly spread, are %i slices after %i counts', async (size, slices, probes) => {
     const world = spread(size);
     const sizes = sizesOf(
@@ -234,7 +234,44 @@ describe('slices that are read at once', () => {
       return probeOf(world)(query);
     };
     await split(world, windowQuery({ from: null, to: null }), { target: 1_000, atOnce: 4, probe });
-    expect(most).toBe(7);
+    expect(most).toBe(31);
+  });
+
+  test('more and more records, or fewer and fewer, take two answers one after the other', async () => {
+    const growth = fc.record({
+      size: fc.integer({ min: 1_500, max: 3_800 }),
+      power: fc.double({ min: 1, max: 5, noNaN: true }),
+      isGrowing: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(growth, async ({ size, power, isGrowing }) => {
+        const age = (share: number) => (isGrowing ? 1 - (1 - share) ** (1 / power) : share ** (1 / power));
+        const records = clusterOf(size, (index) => ({
+          updated_at: NOW - Math.round(YEAR * age((index + 0.5) / size)),
+          created_at: NOW - YEAR,
+        }));
+        const world = createWorld(records, { granularity: 'second', inclusive: false });
+        let waiting: (() => void)[] = [];
+        let rounds = 0;
+        const probe: SplitOptions['probe'] = async (query) => {
+          if (waiting.length === 0) {
+            setImmediate(() => {
+              rounds += 1;
+              const all = waiting;
+              waiting = [];
+              for (const resume of all) resume();
+            });
+          }
+          await new Promise<void>((resume) => waiting.push(resume));
+          return probeOf(world)(query);
+        };
+        const everything = windowQuery({ from: null, to: null });
+        const sizes = sizesOf(await split(world, everything, { target: 1_000, atOnce: 4, probe }));
+        expect(rounds).toBe(2);
+        expect(Math.max(...sizes)).toBeLessThanOrEqual(1.25 * Math.ceil(size / 4));
+      }),
+      { numRuns: 40 },
+    );
   });
 
   test('a pile of one day that fits a slice costs few counts', async () => {
