@@ -71,6 +71,28 @@ function evenCuts(
   );
 }
 
+/** Times that cut the records evenly, as far as is known where they lie; fewer if the parts would be too short. */
+function cutsByCount(
+  { matched, upper, spans }: Piece,
+  parts: number,
+  granularity: 'day' | 'second',
+): readonly EpochSeconds[] {
+  const shortest = shortestSpan(granularity) / 2;
+  const cuts: EpochSeconds[] = [];
+  let before = 0;
+  let next = 1;
+  for (const span of spans) {
+    for (; next < parts && (matched * next) / parts <= before + span.matched; next += 1) {
+      const share = ((matched * next) / parts - before) / span.matched;
+      const at = Math.floor(span.lower + (span.upper - span.lower) * share);
+      const last = cuts.at(-1) ?? spans[0]?.lower ?? at;
+      if (at - last >= shortest && upper - at >= shortest) cuts.push(at);
+    }
+    before += span.matched;
+  }
+  return cuts;
+}
+
 const cutAt = (query: WindowQuery, axis: Axis, cuts: readonly EpochSeconds[]): readonly WindowQuery[] =>
   axis === 'updated'
     ? cutByUpdate(query, cuts)
@@ -86,6 +108,8 @@ interface Span {
 /** A part of a window, and where its records lie. */
 interface Piece extends Span {
   readonly query: WindowQuery;
+  /** The windows with records that were counted in it, earliest first. */
+  readonly spans: readonly Span[];
 }
 
 /** What is known once the whole is counted. */
@@ -124,9 +148,15 @@ export async function* splitWindow(query: WindowQuery, options: SplitOptions): A
     return;
   }
   const lower = Math.max(query.updated.from ?? 0, first ?? 0);
-  const piece = { query, matched, lower, upper: query.updated.to ?? options.now };
-  yield* cut(piece, 'updated', aimsOf(options, matched));
+  const span = { matched, lower, upper: query.updated.to ?? options.now };
+  yield* cut(pieceOf(query, span), 'updated', aimsOf(options, matched));
 }
+
+const pieceOf = (query: WindowQuery, span: Span): Piece => ({
+  ...span,
+  query,
+  spans: span.matched === 0 ? [] : [span],
+});
 
 async function* cut(piece: Piece, axis: Axis, aims: Aims): AsyncGenerator<CountedWindow> {
   const { query, matched } = piece;
@@ -180,7 +210,8 @@ async function counted(
   return queries.map((query, index): Piece => {
     const matched = index < counts.length ? Math.min(counts[index]?.matched ?? 0, left) : left;
     left -= matched;
-    return { query, matched, lower: cuts[index - 1] ?? whole.lower, upper: cuts[index] ?? whole.upper };
+    const span = { matched, lower: cuts[index - 1] ?? whole.lower, upper: cuts[index] ?? whole.upper };
+    return pieceOf(query, span);
   });
 }
 
@@ -210,16 +241,17 @@ function packed(pieces: readonly Piece[], axis: Axis, shares: number, enough: nu
     const query = { ...piece.query, [axis]: { from, to: windowOn(piece.query, axis).to } };
     const lower = before.matched === 0 ? piece.lower : before.lower;
     const upper = piece.matched === 0 ? before.upper : piece.upper;
-    all[all.length - 1] = { query, matched, lower, upper };
+    all[all.length - 1] = { query, matched, lower, upper, spans: [...before.spans, ...piece.spans] };
   }
   return all;
 }
 
 /** A window that is read as one slice, with the times at which its reader may cut it. */
-function whole({ query, ...span }: Piece, axis: Axis, { most, granularity }: Aims): CountedWindow {
-  const walks = Math.min(MOST_WALKS, Math.floor(span.matched / Math.ceil(most * WALK_SHARE)));
-  const cuts = axis === 'updated' ? evenCuts(span, walks, granularity) : [];
-  return { query: cuts.length === 0 ? query : { ...query, cuts }, matched: span.matched };
+function whole(piece: Piece, axis: Axis, { most, granularity }: Aims): CountedWindow {
+  const { query, matched } = piece;
+  const walks = Math.min(MOST_WALKS, Math.floor(matched / Math.ceil(most * WALK_SHARE)));
+  const cuts = axis === 'updated' ? cutsByCount(piece, walks, granularity) : [];
+  return { query: cuts.length === 0 ? query : { ...query, cuts }, matched };
 }
 
 /** Cuts one day of updates that is too large for a slice by creation time, once. If that does not help, it stays whole. */
@@ -229,5 +261,5 @@ async function* cutOtherAxis(piece: Piece, axis: Axis, aims: Aims): AsyncGenerat
     yield { query, matched };
     return;
   }
-  yield* cut({ query, matched, lower: 0, upper: aims.now + DAY_SECONDS }, 'created', aims);
+  yield* cut(pieceOf(query, { matched, lower: 0, upper: aims.now + DAY_SECONDS }), 'created', aims);
 }

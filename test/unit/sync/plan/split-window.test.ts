@@ -237,20 +237,39 @@ describe('slices that are read at once', () => {
     expect(most).toBe(31);
   });
 
-  test('more and more records, or fewer and fewer, take two answers one after the other', async () => {
-    const growth = fc.record({
+  /** More and more records, or fewer and fewer. */
+  const growths = fc
+    .record({
       size: fc.integer({ min: 1_500, max: 3_800 }),
       power: fc.double({ min: 1, max: 5, noNaN: true }),
       isGrowing: fc.boolean(),
+    })
+    .map(({ size, power, isGrowing }) => {
+      const age = (share: number) => (isGrowing ? 1 - (1 - share) ** (1 / power) : share ** (1 / power));
+      const records = clusterOf(size, (index) => ({
+        updated_at: NOW - Math.round(YEAR * age((index + 0.5) / size)),
+        created_at: NOW - YEAR,
+      }));
+      return { size, world: createWorld(records, { granularity: 'second', inclusive: false }) };
     });
+  const everything = windowQuery({ from: null, to: null });
+
+  test('what is read at the same time within a slice is even too', async () => {
     await fc.assert(
-      fc.asyncProperty(growth, async ({ size, power, isGrowing }) => {
-        const age = (share: number) => (isGrowing ? 1 - (1 - share) ** (1 / power) : share ** (1 / power));
-        const records = clusterOf(size, (index) => ({
-          updated_at: NOW - Math.round(YEAR * age((index + 0.5) / size)),
-          created_at: NOW - YEAR,
-        }));
-        const world = createWorld(records, { granularity: 'second', inclusive: false });
+      fc.asyncProperty(growths, async ({ world }) => {
+        for (const { query, matched } of await split(world, everything, { target: 1_000, atOnce: 4 })) {
+          const sizes = searchesOf(query).map((part) => search(world, part).length);
+          expect(sizes).toHaveLength(4);
+          expect(Math.max(...sizes)).toBeLessThanOrEqual(0.4 * matched);
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test('more and more records, or fewer and fewer, take two answers one after the other', async () => {
+    await fc.assert(
+      fc.asyncProperty(growths, async ({ size, world }) => {
         let waiting: (() => void)[] = [];
         let rounds = 0;
         const probe: SplitOptions['probe'] = async (query) => {
@@ -265,7 +284,6 @@ describe('slices that are read at once', () => {
           await new Promise<void>((resume) => waiting.push(resume));
           return probeOf(world)(query);
         };
-        const everything = windowQuery({ from: null, to: null });
         const sizes = sizesOf(await split(world, everything, { target: 1_000, atOnce: 4, probe }));
         expect(rounds).toBe(2);
         expect(Math.max(...sizes)).toBeLessThanOrEqual(1.25 * Math.ceil(size / 4));
