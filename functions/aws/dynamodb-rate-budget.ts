@@ -10,7 +10,6 @@ import {
   UpdateItemCommand,
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
-import { sum } from '../core/metrics.ts';
 import type { Clock, PermitPriority, RateBudget, RateObservation } from '../core/ports.ts';
 import { createServerClock } from '../core/server-clock.ts';
 import type { EpochMs } from '../core/time.ts';
@@ -55,6 +54,17 @@ interface Lane {
   taking: Promise<void>;
 }
 
+/** A request with a permit, until it is answered and counted in each window that it was under way in. */
+interface Sent {
+  /** End of the last window that it is counted in; at first that of its permit. */
+  countedIn: EpochMs;
+  /** End of the window that it was answered in. */
+  answeredIn: EpochMs | null;
+}
+
+const isOver = ({ countedIn, answeredIn }: Sent, end: EpochMs): boolean =>
+  answeredIn !== null && (answeredIn < end || answeredIn === countedIn);
+
 const emptyLane = (): Lane => ({ windowEnd: 0, permits: 0, waiting: 0, taking: Promise.resolve() });
 
 export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, clock: Clock): RateBudget {
@@ -67,12 +77,7 @@ export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, 
   /** What Intercom last said was used of a window, by us and by other clients together. */
   let consumed = { windowEnd: 0, count: 0 };
   const lanes: Readonly<Record<PermitPriority, Lane>> = { urgent: emptyLane(), bulk: emptyLane() };
-  /** Requests that are under way, by the end of the window that their permit is of. */
-  const underWay = new Map<EpochMs, number>();
-  /** End of the window in which those from before are counted. */
-  let carriedTo: EpochMs = 0;
-  /** Those from before a window that were answered in it, and not counted in it until then. */
-  let overSince = { windowEnd: 0, count: 0 };
+  const sent = new Set<Sent>();
 
   /** All times here are Intercom's; only sleeping is by our own clock. */
   const windowEnd = (): EpochMs => windowEndOf(intercom.now());
@@ -160,25 +165,24 @@ export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, 
     }
   }
 
-  /** Counts in a window what was sent before it and is not answered. */
+  /** Counts in a window what was sent before it and was still under way when it began. */
   async function carryOver(end: EpochMs, signal: AbortSignal): Promise<void> {
-    if (carriedTo === end) return;
-    carriedTo = end;
-    const answered = overSince.windowEnd === end ? overSince.count : 0;
-    const late = sum([...underWay].map(([sentIn, count]) => (sentIn < end ? count : 0))) + answered;
-    if (late === 0) return;
+    for (const request of sent) if (isOver(request, end)) sent.delete(request);
+    const late = [...sent].filter(({ countedIn }) => countedIn < end);
+    if (late.length === 0) return;
+    for (const request of late) request.countedIn = end;
     try {
       await update(
         'count the requests under way',
         {
           Key: windowKey(end),
           UpdateExpression: 'ADD used :late SET expiresAt = :expiresAt',
-          ExpressionAttributeValues: { ':late': { N: String(late) }, ':expiresAt': expiryOf(end) },
+          ExpressionAttributeValues: { ':late': { N: String(late.length) }, ':expiresAt': expiryOf(end) },
         },
         signal,
       );
     } catch (error) {
-      carriedTo = 0;
+      for (const request of late) request.countedIn = 0;
       throw error;
     }
   }
@@ -223,14 +227,11 @@ export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, 
 
   /** A request is under way from here until the returned function is called. */
   function begin(end: EpochMs): () => void {
-    underWay.set(end, (underWay.get(end) ?? 0) + 1);
+    const request: Sent = { countedIn: end, answeredIn: null };
+    sent.add(request);
     return () => {
-      const now = windowEnd();
-      if (end < now && carriedTo !== now)
-        overSince = { windowEnd: now, count: (overSince.windowEnd === now ? overSince.count : 0) + 1 };
-      const left = (underWay.get(end) ?? 0) - 1;
-      if (left > 0) underWay.set(end, left);
-      else underWay.delete(end);
+      request.answeredIn = windowEnd();
+      if (isOver(request, request.answeredIn)) sent.delete(request);
     };
   }
 

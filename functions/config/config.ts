@@ -23,6 +23,7 @@ import { type CronProblem, type Deployment, deploymentKeys } from './deployment.
 import { fieldsSchema, refuseNamedAndExcluded, tablesSchema } from './field-config.ts';
 import { parseInstant } from './instant.ts';
 import { ruleNotes } from './rule-notes.ts';
+import { similarTo } from './similar.ts';
 
 /** Parent object of each child table. */
 export const PARENT_OF: Readonly<Record<ChildName, ObjectName>> = {
@@ -254,6 +255,13 @@ export interface ResolvedPipeline {
   readonly deployment: Deployment;
 }
 
+/** For one of many names, a guess is easier to read than all of them. */
+function guessOf({ code, values, input }: z.core.$ZodRawIssue): string | undefined {
+  if (code !== 'invalid_value' || typeof input !== 'string') return undefined;
+  const similar = similarTo(input, values.map(String));
+  return similar === null ? undefined : `Invalid option. Did you mean "${similar}"?`;
+}
+
 type Checked = { readonly pipeline: ResolvedPipeline } | { readonly problems: readonly string[] };
 
 /**
@@ -261,7 +269,7 @@ type Checked = { readonly pipeline: ResolvedPipeline } | { readonly problems: re
  * @param at position of the configuration in its file: an empty text, or `[1]` in a list
  */
 export function checkConfig(config: unknown, rules: ConfigRules, at: string): Checked {
-  const result = schemaOf(config, rules).safeParse(config);
+  const result = schemaOf(config, rules).safeParse(config, { error: guessOf });
   if (result.success) return { pipeline: pipelineOf(result.data, rules) };
   const problems = result.error.issues.map(({ path, message }) => {
     const place = [at, ...path.map(String)].filter((step) => step !== '').join('.');

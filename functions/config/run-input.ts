@@ -8,6 +8,7 @@ import type { DebtScope } from '../core/reading.ts';
 import type { EpochSeconds } from '../core/time.ts';
 import type { ResolvedConfig } from './config.ts';
 import { parseInstant } from './instant.ts';
+import { meantInstead } from './similar.ts';
 
 export interface RunRequest {
   readonly mode: RunMode;
@@ -71,7 +72,7 @@ function objectsOf(
   if (unknown.length > 0) {
     return refuse(
       wording,
-      `${wording.names.objects} names ${unknown.map((name) => JSON.stringify(name)).join(', ')}; configured are ${configured.join(', ')}`,
+      `${wording.names.objects} names ${unknown.map((name) => JSON.stringify(name)).join(', ')}; ${meantInstead(unknown, configured)}`,
     );
   }
   return configured.filter((name) => value.includes(name));

@@ -1,5 +1,6 @@
 /** `audit`: does the lake hold what Intercom counts? The same for a directory and a deployed pipeline. */
 import type { ResolvedConfig } from '../../../functions/config/config.ts';
+import { meantInstead } from '../../../functions/config/similar.ts';
 import { counted } from '../../../functions/core/counted.ts';
 import { withoutChildren } from '../../../functions/core/declared-tables.ts';
 import {
@@ -75,7 +76,7 @@ function objectsIn(list: string | undefined, configured: readonly ObjectName[]):
   const unknown = names.filter((name) => !configured.some((object) => object === name));
   if (unknown.length === 0 && names.length > 0) return configured.filter((object) => names.includes(object));
   throw new InputError(
-    `--objects names ${unknown.join(', ') || 'nothing'}; configured are ${configured.join(', ')}.`,
+    `--objects names ${unknown.join(', ') || 'nothing'}; ${meantInstead(unknown, configured)}.`,
     { code: 'unknown_object' },
   );
 }

@@ -106,11 +106,7 @@ describe('sync refuses, and names what is allowed,', () => {
       ['--from', '2025-01-01T00:00:00Z', '--full-refresh'],
       /--full-refresh and --from cannot be used together/,
     ],
-    [
-      'an unknown object',
-      ['--objects', 'contact'],
-      /--objects names "contact"; configured are contacts, companies/,
-    ],
+    ['an unknown object', ['--objects', 'contact'], /--objects names "contact"; you may mean contacts\./],
     ['an empty list of objects', ['--objects', ','], /--objects must be a list of names/],
     ['a configuration that does not exist', ['--config', 'nowhere.ts'], /nowhere\.ts cannot be read/],
     ...['0', '-1', '1.5', 'all'].map(

@@ -222,7 +222,7 @@ describe('bad input is refused in terms of the options, before anything starts',
     [
       'an unknown object',
       ['run', '--objects', 'contact'],
-      /^error: --objects names "contact"; configured are contacts,/m,
+      /^error: --objects names "contact"; you may mean contacts\.$/m,
     ],
     ['no object', ['run', '--objects', ','], /^error: --objects must be a list of names\.$/m],
     [

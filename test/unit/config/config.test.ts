@@ -138,6 +138,15 @@ describe('the address of the API', () => {
 });
 
 describe('mistakes', () => {
+  test('in one of many names are answered with a guess, and with all names if none is like it', () => {
+    expect(problemsOf({ objects: ['default', 'convesations'] })).toEqual([
+      '  objects.1: Invalid option. Did you mean "conversations"?',
+    ]);
+    expect(problemsOf({ objects: ['xyz'] })).toEqual([
+      expect.stringContaining('objects.0: Invalid option: expected one of "default"|"contacts"|'),
+    ]);
+  });
+
   test('are reported together, each with its path', () => {
     const problems = problemsOf({
       name: 'Acme',

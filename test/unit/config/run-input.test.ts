@@ -78,6 +78,8 @@ describe('is refused, with what is allowed', () => {
     [{ objects: 'contacts' }, '"objects" must be a list of names'],
     [{ objects: [] }, '"objects" must be a list of names'],
     [{ objects: ['contacts', 'companies', 7] }, '"companies", 7; configured are contacts'],
+    [{ objects: ['contacts', 'tickkets'] }, '"tickkets"; you may mean tickets'],
+    [{ objects: ['people', 'tickkets'] }, '"people", "tickkets"; configured are contacts'],
     [{ mode: 'all' }, '"mode" must be "incremental" or "full_refresh"'],
     [{ mode: null }, '"mode" must be "incremental" or "full_refresh"'],
     [{ mode: 'backfill' }, '"mode" must be'],
