@@ -42,41 +42,41 @@ npm run bench -- lake [--runs 8760] [--changes 26280]     a year of runs, before
 
 type Lines = () => Promise<readonly Line[]>;
 
+const alone =
+  (measure: () => Promise<Line> | Line): Lines =>
+  async () => [await measure()];
+
 const QUICK: readonly Lines[] = [
-  async () => [await smallLine(5_000)],
+  alone(() => smallLine(5_000)),
   () => contactLines(30_000),
   () => conversationLines(2_500, 19),
-  async () => [
-    await allowanceLine(4_000, 1_666, 200),
-    await capLine(200, 4, 200),
-    await activityLine(181, 15),
-    await extractorLine('contacts', 30_000, { contacts: 30_000 }),
-    await plannerLine(10_000_000),
-    coldStartLine(7),
-  ],
+  alone(() => allowanceLine(4_000, 1_666, 200)),
+  alone(() => capLine(200, 4, 200)),
+  alone(() => activityLine(181, 15)),
+  alone(() => extractorLine('contacts', 30_000, { contacts: 30_000 })),
+  alone(() => plannerLine(10_000_000)),
+  alone(() => coldStartLine(7)),
 ];
 
 const FULL: readonly Lines[] = [
-  async () => [await smallLine(5_000)],
+  alone(() => smallLine(5_000)),
   () => contactLines(200_000),
   () => conversationLines(10_000, 19),
-  async () => [
-    await allowanceLine(8_000, 1_666, 200),
-    await allowanceLine(8_000, 1_666, 1_000),
-    await allowanceLine(1_500, 167, 200),
-    await allowanceLine(4_000, 1_666, 200, 800),
-    await capLine(600, 4, 200),
-    await latencyLine(10_000, 1_666, 1_000),
-    await latencyLine(100_000, 1_666, 200),
-    await activityLine(181, 15),
-    await idleLine(),
-    await extractorLine('contacts', 10_000, { contacts: 10_000 }),
-    await extractorLine('contacts', 100_000, { contacts: 100_000 }),
-    await extractorLine('contacts', 1_000_000, { contacts: 1_000_000 }),
-    await largeLine(400, 2),
-    await plannerLine(10_000_000),
-    coldStartLine(15),
-  ],
+  alone(() => allowanceLine(8_000, 1_666, 200)),
+  alone(() => allowanceLine(8_000, 1_666, 1_000)),
+  alone(() => allowanceLine(1_500, 167, 200)),
+  alone(() => allowanceLine(4_000, 1_666, 200, 800)),
+  alone(() => capLine(600, 4, 200)),
+  alone(() => latencyLine(10_000, 1_666, 1_000)),
+  alone(() => latencyLine(100_000, 1_666, 200)),
+  alone(() => activityLine(181, 15)),
+  alone(() => idleLine()),
+  alone(() => extractorLine('contacts', 10_000, { contacts: 10_000 })),
+  alone(() => extractorLine('contacts', 100_000, { contacts: 100_000 })),
+  alone(() => extractorLine('contacts', 1_000_000, { contacts: 1_000_000 })),
+  alone(() => largeLine(400, 2)),
+  alone(() => plannerLine(10_000_000)),
+  alone(() => coldStartLine(15)),
 ];
 
 async function table(groups: readonly Lines[]): Promise<void> {
@@ -93,6 +93,6 @@ if (values.help) print(HELP);
 else if (positionals.includes('lake'))
   await benchLake(print, { runs: Number(values.runs), changes: Number(values.changes) });
 else if (positionals.includes('backfill'))
-  await table([async () => [await allowanceLine(Number(values.conversations), 1_666, 200)]]);
+  await table([alone(() => allowanceLine(Number(values.conversations), 1_666, 200))]);
 else if (positionals.includes('bundles')) benchBundles(print);
 else await table(positionals.includes('quick') ? QUICK : FULL);
