@@ -180,7 +180,7 @@ export const allowanceLine = (
       const before = await served.stats();
       const measured = await sync(served, { objects: 'conversation_parts' });
       const { requests, rateLimited } = await served.stats();
-      const perSecond = limit / 10;
+      const perSecond = (limit - foreign) / 10;
       const ideal = (requests - before.requests) / perSecond;
       const other = foreign === 0 ? '' : `, another client takes ${foreign}`;
       return {

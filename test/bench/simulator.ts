@@ -24,7 +24,7 @@ export interface ServeOptions {
 export interface Served {
   readonly url: string;
   readonly token: string;
-  /** Of all requests until now. */
+  /** Of all requests until now, without those of the other client. */
   stats(): Promise<SimulatorStats>;
   stop(): void;
 }
@@ -52,12 +52,16 @@ export async function serve(options: ServeOptions): Promise<Served> {
   };
 }
 
-/** Another app of the same workspace, which asks for what costs nothing. */
-function useForeign(url: string, token: string, requests: number): void {
+/** Another app of the same workspace, which asks for what costs nothing. Returns how many it sent and got refused. */
+function useForeign(url: string, token: string, perWindow: number) {
+  const used = { requests: 0, rateLimited: 0 };
   setInterval(async () => {
+    used.requests += 1;
     const answer = await fetch(`${url}/me`, { headers: { authorization: `Bearer ${token}` } });
+    if (answer.status === 429) used.rateLimited += 1;
     await answer.arrayBuffer();
-  }, 10_000 / requests);
+  }, 10_000 / perWindow);
+  return used;
 }
 
 /** One character beyond Latin-1, as most texts have: V8 then takes two bytes for each. */
@@ -83,8 +87,17 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     ...(latencyMs > 0 && { faults: [{ match: { path: /./ }, respond }] }),
   });
   if (conversationBytes > 0) makeLarge(simulator, conversationBytes);
-  if (foreign > 0) useForeign(simulator.url, simulator.issueToken({ app: 'other' }), foreign);
-  process.on('message', () => process.send?.(simulator.stats()));
+  const others =
+    foreign > 0 ? useForeign(simulator.url, simulator.issueToken({ app: 'other' }), foreign) : null;
+  process.on('message', () => {
+    const stats = simulator.stats();
+    const { requests = 0, rateLimited = 0 } = others ?? {};
+    process.send?.({
+      ...stats,
+      requests: stats.requests - requests,
+      rateLimited: stats.rateLimited - rateLimited,
+    });
+  });
   process.on('disconnect', () => process.exit());
   process.send?.({ url: simulator.url, token: simulator.token });
 }
