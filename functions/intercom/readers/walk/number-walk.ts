@@ -1,8 +1,8 @@
 /**
  * Walks a page-number list once (docs/intercom-api.md 4, style C). Pages are asked for by number on our own
- * host and path; `pages.next` only shows whether there is another one. Each page size divides the larger ones, so
- * an offset is always the start of a page. If the count falls, the walk goes back as far: what follows a deleted record
- * moves up, and may have moved past the end of a page that was read.
+ * host and path; `pages.next` only shows whether there is another one. Each page is asked for with a size that
+ * divides its offset, because page numbers are whole. If the count falls, the walk goes back as far: what follows a
+ * deleted record moves up, and may have moved past the end of a page that was read.
  */
 import type { JsonObject, JsonValue } from '../../../core/json.ts';
 import type { EpochMs } from '../../../core/time.ts';
@@ -33,11 +33,11 @@ export interface NumberPage {
 }
 
 export interface NumberWalkOptions {
-  /** Records to skip at the beginning, a multiple of a page size. @default 0 */
+  /** Records to skip at the beginning. @default 0 */
   readonly offset?: number;
   /** Intercom's count with the page before that offset. @default null: there is none */
   readonly countBefore?: number | null;
-  /** Page sizes shared by several walks, so that each keeps what the last one learned; only without `offset`. */
+  /** Page sizes shared by several walks, so that each knows what the others learned. They change at any moment. */
   readonly sizes?: PageSizes;
   /** How long the smallest page is tried. */
   readonly patience?: RetryLimits;
@@ -51,11 +51,9 @@ const SAME_PAGES = 3;
 /** A count that only goes to and fro, as of replicas that differ, must not keep a walk from its end. */
 const MOST_STEPS_BACK = 10;
 
-/** The sizes that divide an offset; 1 always does. */
-const alignedSizes = (sizes: readonly number[], offset: number): readonly number[] => {
-  const aligned = sizes.filter((size) => offset % size === 0);
-  return aligned.length === 0 ? [1] : aligned;
-};
+/** The largest size up to `most` for which a page begins at the offset. */
+const sizeAt = (offset: number, sizes: readonly number[], most: number): number =>
+  sizes.find((size) => size <= most && offset % size === 0) ?? 1;
 
 /** Without `pages` only the count can show the end; without a count nothing can. */
 function isEnd(numbers: PageNumbers, total: number | null, read: number, path: string): boolean {
@@ -88,7 +86,8 @@ export async function* walkNumbers(
 ): AsyncGenerator<NumberPage, void, void> {
   const { path, query = {}, recordsKeys } = list;
   const guard = createWalkGuard(path, SAME_PAGES);
-  let sizes = shared ?? createPageSizes(list.perPageSizes, alignedSizes(list.perPageSizes, offset)[0]);
+  let ladder = list.perPageSizes;
+  let sizes = shared ?? createPageSizes(ladder);
   let at = offset;
   let count = countBefore;
   let stepsBack = 0;
@@ -102,8 +101,10 @@ export async function* walkNumbers(
 
   for (;;) {
     const first = at === offset;
-    const fetchPage = (perPage: number, limits: RetryLimits): Promise<Answer> => {
-      const page = at / perPage + 1;
+    let asked = 1;
+    const fetchPage = (most: number, limits: RetryLimits): Promise<Answer> => {
+      asked = sizeAt(at, ladder, most);
+      const page = at / asked + 1;
       const accept = (body: JsonObject): void => {
         const listed = recordsOf(body, recordsKeys, path);
         const numbers = pageNumbers(body, page, listed.length === 0);
@@ -112,34 +113,33 @@ export async function* walkNumbers(
       };
       const expect = first ? absent : undefined;
       const options = ask(first ? 'urgent' : 'bulk', { accept, patience: limits, expect });
-      return client.get(path, { ...query, page, per_page: perPage }, options);
+      return client.get(path, { ...query, page, per_page: asked }, options);
     };
     const answer = await askSmaller(sizes, fetchPage, patience);
     if (answer.failure !== null) return;
 
-    const asked = sizes.current();
     const page = at / asked + 1;
     const records = recordsOf(answer.body, recordsKeys, path);
     const numbers = pageNumbers(answer.body, page, records.length === 0);
-    const served = numbers.perPage ?? asked;
-    if (served > 0 && served < asked) {
+    let size = asked;
+    if (numbers.perPage !== null && numbers.perPage > 0 && numbers.perPage < asked) {
       // Intercom cut the page size (UNCONFIRMED for most lists): count in its pages from here on.
-      sizes = createPageSizes([served]);
-      at = Math.floor(at / served) * served;
+      size = numbers.perPage;
+      ladder = [size];
+      sizes = createPageSizes(ladder);
+      at = Math.floor(at / size) * size;
       if (page > 1) continue;
     }
     const total = totalCount(answer.body);
     const moved = movedUp(total);
     const isBack = moved > 0 && at > 0 && stepsBack < MOST_STEPS_BACK;
     if (isBack) stepsBack += 1;
-    const nextOffset = isBack
-      ? Math.max(0, at - Math.ceil(moved / sizes.current()) * sizes.current())
-      : at + sizes.current();
+    const nextOffset = isBack ? Math.max(0, at - Math.ceil(moved / size) * size) : at + size;
     const isLast = !isBack && isEnd(numbers, total, at + records.length, path);
     guard.check({ records, cursor: null, total, read: at - offset + records.length, isLast });
     yield { records, receivedAtMs: answer.receivedAtMs, total, nextOffset, isLast };
     if (isLast) return;
-    sizes.good((size) => nextOffset % size === 0);
+    sizes.good();
     at = nextOffset;
   }
 }

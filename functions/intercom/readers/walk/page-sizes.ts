@@ -8,8 +8,8 @@ export interface PageSizes {
   /** False if the size is already the smallest; then all that is left is patience. */
   shrink(): boolean;
   isSmallest(): boolean;
-  /** Counts a good page. After enough of them the size grows, if `fits` accepts the larger size. */
-  good(fits?: (size: number) => boolean): void;
+  /** Counts a good page. After enough of them the size grows. */
+  good(): void;
 }
 
 /** Good pages before the size first grows; twice as many each time the larger size fails again. */
@@ -39,9 +39,9 @@ export function createPageSizes(ladder: readonly number[], start?: number): Page
       goodInARow = 0;
       return true;
     },
-    good(fits = () => true) {
+    good() {
       goodInARow += 1;
-      if (index === 0 || goodInARow < growAfter || !fits(sizeAt(index - 1))) return;
+      if (index === 0 || goodInARow < growAfter) return;
       index -= 1;
       justGrown = true;
       goodInARow = 0;

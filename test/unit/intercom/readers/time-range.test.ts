@@ -50,6 +50,7 @@ function logs(times: readonly number[], { exclusive = false, disturb, me }: LogO
     const { after, before } = boundsIn(request);
     const page = Number(request.query.get('page'));
     const perPage = Number(request.query.get('per_page'));
+    if (!Number.isInteger(page)) return { status: 400, json: {} };
     const found = times
       .filter((at) => (exclusive ? at > after && at < before : at >= after && at <= before))
       .toSorted((a, b) => b - a)
@@ -264,6 +265,26 @@ describe('windows that are too long', () => {
     expect(new Set(ids)).toEqual(idsOf(times));
     expect(new Set(windows().map(([after = 0, before = 0]) => before - after - 2))).toEqual(new Set([WIDTH]));
     expect(server.requests.filter(({ query }) => Number(query.get('per_page')) > 2).length).toBeLessThan(9);
+  });
+
+  /** A regression: windows that are open together share page sizes; one grew them while another was between two pages. */
+  test('are read whole, page by page, however the sizes of their pages change meanwhile', async () => {
+    const history = fc.record({
+      count: fc.integer({ min: 1, max: 120 }),
+      tooLarge: fc.array(fc.integer({ min: 1, max: 8 }), { maxLength: 30 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(history, async ({ count, tooLarge }) => {
+        const times = range(0, count).map((index) => Math.floor((index * 5 * WIDTH) / count) + 7);
+        const limits = [...tooLarge];
+        const disturb = ({ query }: Request): Reply | null =>
+          Number(query.get('per_page')) > (limits.shift() ?? 8) ? { status: 502, text: '' } : null;
+        const { ids, events } = await readAll(logs(times, { disturb }), windowOf(0, 5 * WIDTH));
+        expect(new Set(ids)).toEqual(idsOf(times));
+        expect(events.filter(({ type }) => type === 'debt')).toEqual([]);
+      }),
+      { numRuns: 200 },
+    );
   });
 
   test('at the smallest window the pages shrink as well', async () => {
