@@ -4,7 +4,7 @@ import { runStartOf } from '../core/lake-keys.ts';
 import { DAY_SECONDS, type EpochMs, isoTime } from '../core/time.ts';
 
 /**
- * The lake has what Intercom showed of the object until then, or owes it: the cursor, or the start of the run for an
+ * The lake has what Intercom showed of the object up to here, or owes it: the cursor, or the start of the run for an
  * object that is read whole.
  */
 export const upTo = ({ cursor, run_id }: Pick<Manifest, 'cursor' | 'run_id'>): string =>

@@ -1,4 +1,4 @@
-/** One try of one request: an exchange, and what its answer amounts to. No retries here. */
+/** One try of one request: an exchange, and what its answer means. No retries here. */
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../core/json.ts';
 import type { Clock, RateObservation } from '../../core/ports.ts';
 import type { EpochMs } from '../../core/time.ts';

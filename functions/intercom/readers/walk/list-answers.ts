@@ -12,8 +12,8 @@ export const contractError = (code: string, what: string): ContractError =>
 export const totalCount = (body: JsonObject): number | null => parseCount(body.total_count);
 
 /**
- * The list under one of `keys`, or under `data`; what is in it is for the caller to sort out.
- * @throws ContractError if there is no list; never taken for an empty one
+ * The list under one of `keys`, or under `data`. The caller sorts out what is in it.
+ * @throws ContractError if there is no list: that is never taken for an empty one
  */
 export function recordsOf(body: JsonObject, keys: readonly string[], path: string): readonly JsonValue[] {
   const list = listUnder(body, [...keys, 'data']);
@@ -112,7 +112,7 @@ export function pageNumbers(body: JsonObject, page: number, isEmpty: boolean): P
   const perPage = parseCount(pages.per_page);
   const total = parseCount(pages.total_pages);
   const pastTheEnd = total !== null && page >= total && (total > 0 || isEmpty);
-  // Without the key, but with pages that remain, the number of pages is all there is (docs/intercom-api.md 6.10.3).
+  // Without `next`, the number of pages shows that some remain (docs/intercom-api.md 6.10.3).
   if (next === undefined && total !== null && page < total && !isEmpty) {
     return { next: 'more', nextPage: null, perPage };
   }

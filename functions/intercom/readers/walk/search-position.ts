@@ -12,7 +12,7 @@ export type SearchPosition = {
   /** Count of the first page; null if it had none. */
   readonly firstCount: number | null;
   readonly read: number;
-  /** Highest `updated_at` so far, of records that cannot have moved of late. */
+  /** Highest `updated_at` so far, of records that cannot have moved recently. */
   readonly highest: EpochSeconds | null;
   /** The records so far came in the order of `updated_at`. */
   readonly ordered: boolean;
@@ -47,7 +47,7 @@ export const searchBeginning = (perPage: number): SearchPosition => ({
 /** Where the searches of a slice continue, each at its own place; kept in receipts. */
 export type SearchPositions = { readonly searches: readonly SearchPosition[] };
 
-/** What another version of this code has left is not continued from: the slice is read again, and nothing twice. */
+/** A position that another version of this code left is not used: the slice is read again, and nothing counts twice. */
 export function searchPositions(position: Position | null): SearchPositions | null {
   const positions = position as Partial<SearchPositions> | null;
   return positions?.searches === undefined ? null : { searches: positions.searches };
