@@ -57,8 +57,8 @@ export function searchPositions(position: Position | null): SearchPositions | nu
 export type Order = Pick<SearchPosition, 'highest' | 'ordered' | 'rises'>;
 
 /**
- * Follows the ascending order, which 2.15 keeps without documenting it. Nothing depends on it but where a walk
- * continues after a refused cursor. A record that changed a moment ago may come in its old place with its new time
+ * Follows the ascending order, which 2.15 keeps without documenting it. Only where a walk continues after a refused
+ * cursor depends on it. A record that changed a moment ago may come in its old place with its new time
  * (docs/intercom-api.md 10), so times at or after `horizon` do not raise the bar.
  */
 export function followOrder(records: readonly JsonValue[], before: Order, horizon: EpochSeconds): Order {
