@@ -166,7 +166,7 @@ function repairsOf(
 
 /**
  * Reads the input of a run.
- * @throws InputError for any other input than what is allowed
+ * @throws InputError for any input that is not allowed
  */
 export function parseRunInput(
   input: unknown,

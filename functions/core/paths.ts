@@ -57,7 +57,7 @@ export function valueAt(value: JsonValue | undefined, keys: readonly string[]): 
   return current;
 }
 
-/** A copy of the value without what is at the path; the same value if there is nothing at the path. */
+/** A copy of the value without what is at the path; the same value if nothing is there. */
 export function without(value: JsonValue, steps: readonly Step[]): JsonValue {
   const [step, ...rest] = steps;
   if (step === undefined) return value;

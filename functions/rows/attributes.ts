@@ -26,7 +26,7 @@ const definitionOf = ({ id, name, data_type, archived }: Row): readonly Definiti
     ? []
     : [{ id: Number(id), name, type: TYPES[String(data_type)] ?? 'string' }];
 
-/** Two attributes may have one name. If their types differ, only text holds the values of both. */
+/** Two attributes may share a name. If their types differ, only text holds the values of both. */
 function oncePerName(definitions: readonly Definition[]): readonly Attribute[] {
   const byName = new Map<string, AttributeType>();
   for (const { name, type } of definitions.toSorted((one, other) => one.id - other.id)) {
