@@ -12,7 +12,7 @@ import { type RawEnvironment, readEnvironment } from './environment.ts';
 import { OBJECTS } from './objects/index.ts';
 
 /**
- * @returns the catalog for one attempt: `signal` ends its calls
+ * @returns creates the catalog for one attempt, whose calls `signal` ends
  * @throws Error naming what is wrong with the environment
  */
 export function createGlue(

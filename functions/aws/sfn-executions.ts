@@ -37,7 +37,7 @@ export function createSfnExecutions(client: SFNClient, signal?: AbortSignal): Ex
   };
 }
 
-/** @returns the executions for one attempt: `signal` ends the calls */
+/** @returns creates the executions for one attempt, whose calls `signal` ends */
 export function createSfn(): (signal?: AbortSignal) => Executions {
   const client = new SFNClient(AWS_CLIENT);
   return (signal) => createSfnExecutions(client, signal);

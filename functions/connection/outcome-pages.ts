@@ -17,7 +17,7 @@ export interface Page {
   readonly body: string;
 }
 
-/** RFC 9110: 4xx if the request or its sender must change, 5xx if we, AWS or Intercom must. */
+/** RFC 9110: 4xx if the request or its sender has to change something, 5xx if we, AWS or Intercom do. */
 const STATUS: Readonly<Record<PageOutcome['kind'], number>> = {
   connected: 200,
   reconnected: 200,
