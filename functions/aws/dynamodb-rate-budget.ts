@@ -215,7 +215,7 @@ export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, 
 
   const isHeld = (lane: Lane, end: EpochMs): boolean => lane.windowEnd === end && lane.permits > 0;
 
-  /** Takes a permit that is already held: urgent requests from either lane, bulk ones from their own. Null if there is none. */
+  /** Takes a permit that is already held: urgent requests from either lane, bulk ones from their own. Else null. */
   function takeHeld(priority: PermitPriority): (() => void) | null {
     const end = windowEnd();
     const own = lanes[priority];

@@ -177,7 +177,8 @@ export function historyView(
  *
  * A query lists files and manifests at several moments, and all of these must see the same rewrites. So a rewrite only
  * counts for queries that begin a minute after it, which all scans of a query agree on: its files are in every list by
- * then, and what it replaces still is. It counts at once if something that it replaces is gone, as after an urgent erasure.
+ * then, and what it replaces still is. If something that it replaces is gone, as after an urgent erasure, it counts at
+ * once.
  */
 const manifestFiles = ({ root }: AthenaLake): View => ({
   name: MANIFEST_FILES,

@@ -1,8 +1,8 @@
 /**
  * `<table>_flat`: a table as a person would make it. Times are timestamps in UTC, the leaves of JSON and the
  * workspace's own attributes are typed columns, and ids have names next to them. The SQL is the same in DuckDB and
- * Athena, except for how it reads the leaves of JSON. A value that does not fit its column's type is NULL; `<table>` has
- * it as it came. Pure.
+ * Athena, except for how it reads the leaves of JSON. A value that does not fit its column's type is NULL; `<table>`
+ * has it as it came. Pure.
  */
 import type { DeclaredTable, DeclaredTableName } from '../core/declared-tables.ts';
 import type { ObjectName, TableName } from '../core/names.ts';
@@ -29,7 +29,7 @@ export interface FlatContext {
 
 export type WriteLeaf = (column: string, keys: readonly string[]) => string;
 
-/** The JSON column with the workspace's own attributes, the prefix of their columns, and the object that defines them. */
+/** The JSON column with the workspace's own attributes, their columns' prefix, and the object that defines them. */
 export const ATTRIBUTE_COLUMNS: Readonly<
   Partial<
     Record<TableName, { readonly column: string; readonly prefix: string; readonly definedBy: ObjectName }>
@@ -112,7 +112,7 @@ function typesUnderRules(
   };
 }
 
-/** `source.author.id` becomes `source_author_id`, and `statistics.count_reopens`, which needs no prefix, `count_reopens`. */
+/** `source.author.id` becomes `source_author_id`; `statistics.count_reopens`, which needs no prefix, `count_reopens`. */
 function leafName(column: string, keys: readonly string[]): string {
   const prefix = PREFIXES[column] ?? column;
   const name = keys.join('_');

@@ -1,6 +1,6 @@
 /**
- * `conversation_timeline`: what held for a conversation from when to when, derived from its parts. The SQL is the same in
- * DuckDB and Athena, except for how it reads the leaves of JSON. Pure.
+ * `conversation_timeline`: what held for a conversation from when to when, derived from its parts. The SQL is the same
+ * in DuckDB and Athena, except for how it reads the leaves of JSON. Pure.
  */
 import { fromUnix, type WriteLeaf } from './flat.ts';
 import { list, quoted } from './sql.ts';
@@ -200,7 +200,7 @@ FROM spans
 WHERE value IS NOT NULL`;
 
 /**
- * @param conversations the table as configured: what a field rule excludes is null, and rows that depend on it are missing
+ * @param conversations the table as configured: what a field rule excludes is null, and rows that need it are missing
  * @param parts likewise
  */
 export const timelineView = (conversations: CatalogTable, parts: CatalogTable, leaf: WriteLeaf): View => ({

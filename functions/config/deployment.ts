@@ -55,7 +55,7 @@ export interface Deployment {
   readonly aws: Landscape;
 }
 
-/** Why AWS cannot run this schedule, or would run it too often; null: no problem. It needs a clock, so the caller provides it. */
+/** Why AWS cannot run this schedule, or would run it too often; else null. The caller provides it: it needs a clock. */
 export type CronProblem = (frequency: CronFrequency) => string | null;
 
 /** A run can take minutes, and Intercom's search index lags by minutes. */

@@ -37,8 +37,8 @@ const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 const bucket = z.string().superRefine((name, context) => {
   if (BUCKET.test(name)) return;
   const message = /[/:]/.test(name)
-    ? `'${name}' must be the name of a bucket alone; 'aws.prefix' is for a place in it`
-    : `'${name}' is not a valid name of a bucket`;
+    ? `'${name}' must be the name of a bucket and nothing else; 'aws.prefix' is for a place in it`
+    : `'${name}' is not a valid bucket name`;
   context.addIssue({ code: 'custom', message, input: name });
 });
 
@@ -91,7 +91,7 @@ const principal = z
   .string()
   .regex(
     /^(\d{12}|arn:aws[a-z-]*:iam::\d{12}:(role|user)\/[\w+=,.@/-]+)$/,
-    'must be a number of an account or an ARN of a role or user such as arn:aws:iam::123456789012:role/analysts',
+    'must be an account number, or the ARN of a role or user such as arn:aws:iam::123456789012:role/analysts',
   );
 
 /** The key `aws` of the configuration. */
@@ -153,7 +153,7 @@ export const landscapeSchema = z
   })
   .superRefine(({ bucket, prefix }, context) => {
     if (prefix === undefined || bucket !== undefined) return;
-    const message = "is for a bucket of yours: name it in 'aws.bucket'";
+    const message = "is for a bucket of your own: name it in 'aws.bucket'";
     context.addIssue({ code: 'custom', message, path: ['prefix'], input: prefix });
   })
   .transform(

@@ -12,8 +12,8 @@ const UNUSABLE = { expired: 'expired_state', unknown: 'unknown_state' } as const
 /**
  * Takes the state from the store, trades the code for a token, checks whose token it is, and stores it.
  *
- * A state that was taken is used up, whatever happens next; whoever sends it again gets the same outcome. The code may be
- * used up, too, so after any failure the only way is to begin again.
+ * A state that was taken is used up, whatever happens next; whoever sends it again gets the same outcome. The code may
+ * be used up, too, so after any failure the only way is to begin again.
  * @param query everything after the question mark, undecoded
  * @param signal ends the requests to Intercom, which counts as no answer
  * @throws RetryableError if AWS does not answer

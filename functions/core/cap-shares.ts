@@ -1,4 +1,4 @@
-/** How `concurrency` is shared between invocations: the rules, without the table that holds the shares (docs/decisions/013). */
+/** How `concurrency` is shared between invocations: the rules, without the table of shares (docs/decisions/013). */
 import type { EpochMs } from './time.ts';
 
 /** Milliseconds that one try of a request may take, its body included: three times the slowest page on record. */
@@ -41,11 +41,11 @@ const AWAKE_MS = RENEW_MS + SKEW_MS;
 const PATIENCE_MS = 30_000;
 const TURN_MS = 10_000;
 
-/** On average, one of the sleepers wakes in each such period. It costs 9 events of an execution (lib/constructs/workflow.ts). */
+/** On average, one sleeper wakes in each such period: that is 9 events of an execution (lib/constructs/workflow.ts). */
 const SECONDS_PER_SLEEPER = 30;
 const MOST_WAIT_SECONDS = 1_800;
 
-/** How long a share is kept between two invocations: a cold start, within the 60 s of an idle scroll (docs/intercom-api.md 6.3). */
+/** A share is kept this long between two invocations, as long as an idle scroll lives (docs/intercom-api.md 6.3). */
 const KEPT_MS = 60_000;
 
 /** A sleeper that is later than this, after cold start and throttling, has lost its place. */
@@ -132,7 +132,7 @@ function toStop(shares: readonly Share[], now: EpochMs): Share | undefined {
   return lowest(holders, (one) => [-(held.get(one.object) ?? 0), one.since]);
 }
 
-/** Its own share; else one that the object's last invocation kept; else the place in line of one of the object's sleepers. */
+/** Its own share; else one that the object's last invocation kept; else the place in line of a sleeper of the object. */
 function predecessor(live: readonly Share[], { id, object }: ShareAsk): Share | undefined {
   const own = live.find((one) => one.id === id);
   const resting = live.filter((one) => one.object === object && one.wants === 0);
@@ -182,7 +182,7 @@ export function sleepInLine(
   return { shares: [...others, place], waitSeconds };
 }
 
-/** The shares after an invocation has ended. @param isKept whether the object's next invocation must have a request at once */
+/** The shares after an invocation has ended. @param isKept whether the object's next invocation needs a request at once */
 export function giveBack(all: readonly Share[], id: string, isKept: boolean, now: EpochMs): readonly Share[] {
   const kept = all.filter((one) => isKept && one.id === id && one.count > 0 && isLive(now)(one));
   return [

@@ -258,8 +258,8 @@ export interface Manifest {
   /** For a rewrite: the first and the last day that its files hold, such as `2026-11-01`. */
   readonly spans?: { readonly from: string; readonly to: string };
   /**
-   * For a rewrite that dropped superseded versions: states of `before` (ISO 8601) and later are whole; `rows` is how many
-   * rows were dropped.
+   * For a rewrite that dropped superseded versions: states of `before` (ISO 8601) and later are whole; `rows` is how
+   * many rows were dropped.
    */
   readonly dropped?: { readonly before: string; readonly rows: number };
   /** For a rewrite: what the replaced manifests proved, a line each. */

@@ -216,7 +216,7 @@ export interface WorkShare {
    */
   begin(signal?: AbortSignal): Promise<number | null>;
   /**
-   * Waits for the requests under way, and returns the share.
+   * Waits for the requests under way, and gives the share back.
    * @param isKept whether one request is kept for the object's next invocation, which must follow within a minute
    */
   end(isKept: boolean): Promise<void>;

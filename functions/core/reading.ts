@@ -136,7 +136,7 @@ export type ReadEvent =
     }
   /** Could not be read after all retries. The walk continues without it. */
   | { readonly type: 'debt'; readonly scope: DebtScope; readonly reason: string }
-  /** The rest of the slice cannot be read, though Intercom answers: it becomes a debt, and the object goes on. */
+  /** The rest of the slice cannot be read, though Intercom answers: it becomes a debt, and the object continues. */
   | { readonly type: 'lost'; readonly error: Error }
   /** The reader saw the end marker of its paging style. */
   | {
@@ -156,7 +156,7 @@ export interface Probe {
   readonly first: EpochSeconds | null;
 }
 
-/** What Intercom lists, without reading any of it. */
+/** What Intercom lists for a window. Nothing of it is written. */
 export interface Listing {
   /** Intercom's count, as it came with the list; null if it did not. */
   readonly matched: number | null;

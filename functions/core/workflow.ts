@@ -101,7 +101,7 @@ export interface FinishRunEvent {
   readonly stateMachine: string;
 }
 
-/** Name of the execution that continues after a run that left work. A repeated FinishRun uses the same name, so there is no second one. */
+/** Name of the execution that continues a run that left work. A repeated FinishRun uses the same name: no second one. */
 export const nextExecutionName = (runId: string): string => `${runId}-next`;
 
 export interface FinishRunResult {

@@ -51,7 +51,7 @@ function ofDataAttributes(rows: readonly Row[]): Attributes {
   );
 }
 
-/** The list is `data` in answers of the real API, and has the column's own name in the documentation (docs/intercom-api.md 10). */
+/** The real API sends the list as `data`; the documentation gives it the column's own name (docs/intercom-api.md 10). */
 function attributesOfType({ ticket_type_attributes: text }: Row): readonly Definition[] {
   const value: JsonValue = typeof text === 'string' ? JSON.parse(text) : null;
   const items = isJsonObject(value) ? (value.data ?? value.ticket_type_attributes) : value;

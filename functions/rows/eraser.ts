@@ -45,7 +45,7 @@ export interface Eraser {
 
 type Person = { readonly [Kind in keyof PersonHashes]: ReadonlySet<string> };
 
-/** What Intercom calls people in references. An object of another type is somebody or something else. */
+/** What Intercom calls people in references. An object of another type is not a person, or another kind of person. */
 const PEOPLE: ReadonlySet<unknown> = new Set(['contact', 'user', 'lead', 'visitor']);
 
 const ID_PLACE = /(^|_)ids?$|^merged_into$/;

@@ -133,7 +133,7 @@ export async function acquireSoleLease(
   // If the answer to our own write was lost, the client's retry fails although the lease is ours.
   const state = taken.ok ? taken.value : await store.load(declaration.name);
   if (isOurs(state, holder) && state.lease?.attempt === attempt) return { ...holder, fence: state.fence };
-  throw new RetryableError(`The fence of ${declaration.name} rose just before its history was looked at.`, {
+  throw new RetryableError(`The fence of ${declaration.name} rose just before its maintenance began.`, {
     code: 'fence_raised',
   });
 }

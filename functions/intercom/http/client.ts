@@ -22,7 +22,7 @@ export interface RequestOptions {
   readonly version?: string | undefined;
   /** The permission in the Developer Hub that a refusal should name. */
   readonly permission?: string | null | undefined;
-  /** Throws a ContractError if the answer lacks what was asked for. The request is tried again before the error counts. */
+  /** Throws a ContractError if the answer lacks what was asked for. The request is retried before the error counts. */
   readonly accept?: ((body: JsonObject) => unknown) | undefined;
   /** Called for each try, with what Intercom allows in ten seconds; null if the answer does not say. */
   readonly count?: ((limit: number | null) => void) | undefined;

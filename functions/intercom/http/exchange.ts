@@ -103,7 +103,7 @@ function receive(dispatcher: Dispatcher, outgoing: Outgoing): Promise<Received> 
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
     }
-    /** Tells the outcome, then cuts the request off. The request may not have begun: it may still wait for a connection. */
+    /** Tells the outcome, then cuts the request off, which may not have begun: it may still wait for a connection. */
     function stop(tell: () => void): void {
       tell();
       end();

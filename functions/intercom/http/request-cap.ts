@@ -43,7 +43,7 @@ export interface RequestCapOptions {
   readonly random?: () => number;
 }
 
-/** Time between two looks at the shares; the shorter one while others wait for requests that are still under way here. */
+/** Time between two looks at the shares; the shorter one while others wait for what is still under way here. */
 export const LOOK_MS = 1_000;
 const HURRY_MS = 250;
 
@@ -208,7 +208,8 @@ export function createRequestCap(options: RequestCapOptions): WorkShare & Reques
       }),
     isWanted: () => isWanted,
     async enter(priority, signal) {
-      if (active === 0) throw new Error('Only work that has begun its share may send requests.');
+      if (active === 0)
+        throw new Error('Requests may only be sent between the begin and the end of a share.');
       signal.throwIfAborted();
       const queue = queues[priority];
       const { promise, resolve, reject } = Promise.withResolvers<Pass>();

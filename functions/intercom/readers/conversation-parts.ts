@@ -140,10 +140,10 @@ export function createConversationPartsReader(
     }
     const doubtful = ids.filter((id) => listed.has(id));
     if (areTooMany(doubtful.length, found)) {
-      const text = `${read.search.path} lists ${doubtful.length} conversations that are not found when they are asked for; ${found} were found`;
+      const text = `${read.search.path} lists ${doubtful.length} conversations that it then does not find; ${found} were found`;
       throw contractError('listed_and_not_found', text);
     }
-    for (const id of doubtful) yield owe(id, 'A conversation is listed, and not found when it is asked for');
+    for (const id of doubtful) yield owe(id, 'A conversation is listed, but not found when it is asked for');
     const deleted = ids.filter((id) => !listed.has(id));
     if (deleted.length > 0) yield { type: 'deleted', ids: deleted, how: 'not_found' };
   }

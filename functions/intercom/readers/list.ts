@@ -46,8 +46,8 @@ export function createListReader(
   }
 
   /**
-   * A list that cannot be read, though others of the object can. It is a debt. If it is not documented, nothing is owed,
-   * and nothing proven.
+   * A list that cannot be read, though others of the object can: a debt, or, if it is not documented, nothing owed and
+   * nothing proven.
    * @throws the error itself if no list was answered, or the list is not its cause
    */
   async function* withoutList(

@@ -25,8 +25,9 @@ type OpenSearch = SearchPositions & {
 /** Where the reader continues. */
 type MembersPosition = {
   /**
-   * Records of the list whose members have been read, each with how many there are: Intercom's count, or more if more were
-   * read. So members who joined one segment do not make up for those missing from another. Null if Intercom gave no count.
+   * Records of the list whose members have been read, each with how many there are: Intercom's count, or more if more
+   * were read. So members who joined one segment do not make up for those missing from another. Null if Intercom gave
+   * no count.
    */
   readonly done: Readonly<Record<string, number | null>>;
   /** Where the searches for the others continue. */

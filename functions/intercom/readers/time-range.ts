@@ -28,7 +28,7 @@ import {
 
 type TimeRangeRead = Extract<ReadSpec, { kind: 'time_range' }>;
 
-/** Before Intercom existed: where to begin if Intercom does not say when a workspace was created (docs/intercom-api.md 6.1). */
+/** Before Intercom existed: where to begin if a workspace has no creation time (docs/intercom-api.md 6.1). */
 const INTERCOM_BEGAN: EpochSeconds = 1_293_840_000;
 
 /** A window whose first page is on its way. */

@@ -75,7 +75,7 @@ export async function pruneHistory(
   keys: readonly string[],
 ): Promise<boolean> {
   const { lake, clock } = dependencies;
-  /** The run and what erasures replaced of it, which would count again if it were left alone. */
+  /** The run with its other versions: what an erasure replaced would count again if only the erasure were removed. */
   const versionsOf = (runId: string): readonly string[] =>
     keys.map(runIdIn).filter((id) => originalOf(id) === originalOf(runId));
   let isEvidenceLeft = false;

@@ -55,7 +55,7 @@ function watched(dependencies: ObjectDependencies, lease: SoleLease, attempt: At
 }
 
 const DONE: ExtractResult = { status: 'done', waitSeconds: 0 };
-/** Nobody waits for the result any more. If somebody does, the commit finds that the slice is not done. */
+/** Nobody waits for the result any more. If anybody does, the commit finds that the slice is not done. */
 const NOT_AWAITED = DONE;
 const CONTINUE: ExtractResult = { status: 'continue', waitSeconds: 0 };
 
@@ -223,8 +223,8 @@ const wider = ({ from, to }: Window, seconds: number): Window => ({
 });
 
 /**
- * What the reader is asked for. A debt for a piece of a day was cut at days in the workspace's time zone. If the zone has
- * changed since, records at its edges lie outside those days now, so the query is widened.
+ * What the reader is asked for. A debt for a piece of a day was cut at days in the workspace's time zone. If the zone
+ * has changed since, records at its edges lie outside those days now, so the query is widened.
  */
 function askedFor(slice: PlannedSlice, slackSeconds: number): PlannedSlice {
   const { query, debt } = slice;

@@ -116,11 +116,11 @@ interface Piece extends Span {
 interface Aims extends Counting {
   /** The most records of a slice. */
   readonly most: number;
-  /** Records that a slice is meant to have. */
+  /** Records that a slice should have. */
   readonly aim: number;
   /** A window with up to this many records is not cut again. */
   readonly enough: number;
-  /** There are few slices, and all are read at once: they have to be even, and found without many counts in sequence. */
+  /** There are few slices, and all are read at once: they have to be even, and found with few counts in sequence. */
   readonly isFine: boolean;
   /** How many more counts may be made only for speed: no slice would be too large without them. */
   spare: number;
@@ -128,7 +128,7 @@ interface Aims extends Counting {
 
 function aimsOf({ target: most, atOnce, ...counting }: SplitOptions, matched: number): Aims {
   const least = Math.ceil(most * LEAST_SHARE);
-  // As many slices as are read at once, or twice as many, and so on: none is left to be read alone.
+  // A multiple of the slices that are read at once: none is left to be read alone.
   const rounds = Math.max(1, Math.ceil(matched / (most * FILL * atOnce)));
   const aim = Math.max(least, Math.ceil(matched / (rounds * atOnce)), 1);
   const spare = Math.floor(matched / (most * COUNT_SHARE));

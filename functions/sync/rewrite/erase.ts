@@ -68,7 +68,7 @@ async function without(
   return removed + blanked === 0 ? null : { body: written, rows: file.rows - removed, removed, blanked };
 }
 
-/** Looks through the manifest's files from the last receipt on, at least one; null if the invocation has to end first. */
+/** Looks through the manifest's files from the last receipt on, one at least; null if the invocation has to end first. */
 async function examine(
   dependencies: EraseDependencies,
   lease: SoleLease,
@@ -81,7 +81,7 @@ async function examine(
   );
   let { receipt, sequence } = await latestReceipt(dependencies, id);
   let { taken, parts, erased = [] } = receipt;
-  /** If two attempts write a receipt, the first one counts and both continue from it, even if it says less than ours. */
+  /** If two attempts write a receipt, the first one counts. Both continue from it, even if it says less than ours. */
   const store = async (): Promise<void> => {
     const key = rewriteReceiptKey(id, declaration.name, sequence);
     receipt = await storeOnce<RewriteReceipt>(lake, key, { format: 1, taken, parts, erased });

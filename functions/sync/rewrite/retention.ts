@@ -1,6 +1,7 @@
 /**
- * Which versions a rewrite may drop: those that no state of the kept age shows (decision 021). Memory is bounded: if there
- * are many records, a share is compared at a time. Receipts keep what was found, so the next invocation continues from it.
+ * Which versions a rewrite may drop: those that no state of the kept age shows (decision 021). Memory is bounded: if
+ * there are many records, a share is compared at a time. Receipts keep what was found, so the next invocation continues
+ * from it.
  */
 import type { ObjectDeclaration } from '../../core/declaration.ts';
 import type { Manifest, ManifestFile } from '../../core/engine-files.ts';

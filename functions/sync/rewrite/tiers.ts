@@ -51,8 +51,8 @@ const several = (groups: ReadonlyMap<string, readonly string[]>): (readonly [str
   [...groups].filter(([, runs]) => runs.length > 1).sort(([a], [b]) => (a < b ? -1 : 1));
 
 /**
- * The rewrites that pay now, earliest first, by ids alone. The newest run always stays by itself: the state points
- * to its manifest, and a run of the same day may still follow.
+ * The rewrites that are worth it now, earliest first, by ids alone. The newest run always stays by itself: the state
+ * points to its manifest, and a run of the same day may still follow.
  */
 function groupsOf(
   countingIds: readonly string[],
@@ -161,7 +161,7 @@ export function evidenceRewrite(
   };
 }
 
-/** Manifests that were replaced so long ago that no query can still need their files. What replaced them may be replaced, too. */
+/** Manifests that were replaced, even by one that is itself replaced, so long ago that no query needs their files. */
 export function purgeable(manifests: readonly KnownManifest[], now: EpochMs): readonly string[] {
   const old = manifests.filter(({ committedAtMs }) => now - committedAtMs > GRACE_MS);
   const replaced = new Set(old.flatMap(({ replaces }) => replaces));

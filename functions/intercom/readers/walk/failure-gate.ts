@@ -1,13 +1,13 @@
 /**
  * Distinguishes one unreadable item from an outage. An item that fails after all retries becomes a debt, and
- * the slice goes on. But if everything fails, a debt for everything would hide the outage.
+ * the slice continues. But if everything fails, a debt for everything would hide the outage.
  */
 import { ContractError, PermissionError, RetryableError } from '../../../core/errors.ts';
 import type { IntercomClient } from '../../http/client.ts';
 import { readMe } from '../../me.ts';
 
 export interface FailureGate {
-  /** @param path what was read, if items are read from several paths: a refusal says something only about its own path */
+  /** @param path what was read, if items come from several paths: a refusal says something only about its own path */
   succeeded(path?: string): void;
   /**
    * @param path as above
@@ -80,7 +80,7 @@ const refusedMidway = (cause: PermissionError): ContractError =>
 /**
  * The events of a walk. If it breaks off although Intercom answers, its last event says so instead of an error:
  * what is wrong with one window must not stop the others.
- * @throws what is not this walk's alone: a refusal of its first request, a dead token or network, a bug
+ * @throws what does not concern this walk alone: a refusal of its first request, a dead token or network, a bug
  */
 export async function* orLost<T>(
   walk: AsyncGenerator<T, void, void>,

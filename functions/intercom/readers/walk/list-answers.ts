@@ -23,7 +23,7 @@ export function recordsOf(body: JsonObject, keys: readonly string[], path: strin
 
 /**
  * The same for a list that comes without pages.
- * @throws ContractError if there is no list, or it goes on
+ * @throws ContractError if there is no list, or it announces more pages
  */
 export function wholeList(body: JsonObject, key: string, path: string): readonly JsonValue[] {
   if (!announcesMore(body)) return recordsOf(body, [key], path);

@@ -50,7 +50,7 @@ export function createPace(most: number): Pace {
   };
 }
 
-/** A client that sends as many requests at once as the pace allows, in the order they come, and reports answers to it. */
+/** A client that sends as many requests at once as the pace allows, in the order they come. */
 export function paced(client: IntercomClient, pace: Pace): IntercomClient {
   const queue: (() => void)[] = [];
   let underWay = 0;

@@ -1,6 +1,6 @@
 /**
  * How wide the windows of a time range are. A range of fifteen years may hold a hundred entries or millions, and
- * Intercom breaks off answers over long ranges at a width that nobody knows (docs/intercom-api.md 6.9). So windows
+ * Intercom breaks off answers over long ranges at an unknown width (docs/intercom-api.md 6.9). So windows
  * double while they are sparse and are halved when they fail. Pure.
  */
 import type { EpochSeconds } from '../../../core/time.ts';
