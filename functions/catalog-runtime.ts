@@ -12,7 +12,7 @@ import { type RawEnvironment, readEnvironment } from './environment.ts';
 import { OBJECTS } from './objects/index.ts';
 
 /**
- * @returns creates the catalog for one attempt, whose calls `signal` ends
+ * @returns the catalog for one attempt: `signal` ends its calls
  * @throws Error naming what is wrong with the environment
  */
 export function createGlue(

@@ -100,7 +100,7 @@ export const createEvents = (): Events => createEventBridgeEvents(new EventBridg
 
 /**
  * For extractors only, as `createEvents` is for FinishRun. Loaded by the first commit.
- * @returns creates the catalog for one attempt, whose calls `signal` ends
+ * @returns the catalog for one attempt: `signal` ends its calls
  */
 export function createCatalog(
   env: RawEnvironment,
@@ -113,7 +113,7 @@ export function createCatalog(
 
 /**
  * Loaded when another execution holds a lease, or the next run is started.
- * @returns creates the executions for one attempt, whose calls `signal` ends
+ * @returns the executions for one attempt: `signal` ends their calls
  */
 function createExecutions(): (signal?: AbortSignal) => Executions {
   const sfn = once(async () => (await import('./aws/sfn-executions.ts')).createSfn());
@@ -124,7 +124,6 @@ function createExecutions(): (signal?: AbortSignal) => Executions {
 }
 
 /**
- * Binds a function's ports.
  * @throws Error naming what is wrong with the environment or the configuration file
  */
 export function createRuntime(env: RawEnvironment, entry: FunctionEntry, overrides: Overrides = {}): Runtime {

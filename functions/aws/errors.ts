@@ -25,7 +25,6 @@ function isTransient(error: SdkError): boolean {
   );
 }
 
-/** True for a failed condition of a conditional write. */
 export const isConditionFailure = (error: unknown): boolean =>
   error instanceof Error && error.name === 'ConditionalCheckFailedException';
 

@@ -7,7 +7,6 @@ import { DELETIONS, type ObjectName, type TableName } from '../core/names.ts';
 import { list, literal, quoted } from './sql.ts';
 import { type CatalogTable, type CurrentRule, type RecordColumn, UNKNOWN } from './tables.ts';
 
-/** A view and its SELECT statement. */
 export interface View {
   readonly name: string;
   readonly columns: readonly { readonly name: string; readonly type: string }[];

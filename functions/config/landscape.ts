@@ -86,7 +86,7 @@ const tags = z
     }
   });
 
-/** An account, which decides which of its roles may, or a single role or user. */
+/** An account, with all roles that it allows, or a single role or user. */
 const principal = z
   .string()
   .regex(

@@ -59,7 +59,6 @@ export function parsePipelines(content: unknown, rules: ConfigRules): readonly R
 }
 
 /**
- * Chooses a pipeline by name.
  * @param name optional if there is only one
  * @throws InputError listing the pipelines
  */

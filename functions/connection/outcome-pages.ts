@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { AuthorizationOutcome } from '../core/authorization.ts';
 import { type Explanation, explain } from './explanations.ts';
 
-/** Every result of a request to the callback, including those that never reach an authorization. */
+/** Results of a request to the callback, including those that never reach an authorization. */
 export type PageOutcome =
   | AuthorizationOutcome
   | { readonly kind: 'wrong_method' | 'prefetch' | 'aws_unavailable' | 'internal_error' };

@@ -13,7 +13,7 @@ export interface PersonHashes {
   readonly conversations: readonly string[];
 }
 
-/** `request.json`. Together they are the list of people whom later reads leave out. */
+/** `request.json`. Later reads leave out the people of all requests. */
 export interface ErasureRequest extends PersonHashes {
   readonly format: 1;
   readonly id: string;

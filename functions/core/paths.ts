@@ -15,10 +15,7 @@ function stepOf(plain: string | undefined, quoted: string | undefined): Step {
   return plain === '*' ? { every: 'key' } : { key: plain };
 }
 
-/**
- * Reads a path as a list of steps.
- * @throws SyntaxError if the text is not a valid path
- */
+/** @throws SyntaxError if the text is not a valid path */
 export function parsePath(path: string): readonly Step[] {
   const segment = /(?:^|(?<=.)\.)([^.[\]"]+)|\[("(?:[^"\\]|\\.)*")\]|\[\]/y;
   const steps: Step[] = [];

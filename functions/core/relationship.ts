@@ -8,7 +8,6 @@ import type { ChildName } from './names.ts';
 import { valueAt } from './paths.ts';
 import { idText, parseCount } from './scalars.ts';
 
-/** An item of a list, and its position there. */
 export interface ListItem {
   readonly value: JsonValue;
   readonly index: number;
@@ -64,7 +63,6 @@ function heldUnder(holder: JsonObject, paths: readonly ListPath[]): HeldList | u
 export const listUnder = (holder: JsonObject, keys: readonly string[]): readonly JsonValue[] | undefined =>
   heldUnder(holder, keys.map(listPath))?.list;
 
-/** Reads the value at a dotted path of an item. */
 export function itemReader(path: string): (item: JsonValue) => JsonValue | undefined {
   const keys = path.split('.');
   return (item) => valueAt(item, keys);
@@ -91,7 +89,6 @@ const keyReaders = once(({ primaryKey, columns }: ChildDeclaration) =>
   }),
 );
 
-/** The lists of a child table. */
 export const listsOf = once(({ list, otherLists = [] }: ChildDeclaration): readonly ListPlace[] => [
   list,
   ...otherLists,

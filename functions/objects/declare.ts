@@ -72,7 +72,6 @@ export const json = (name: string, description: string, leaves: Leaves): Column 
   ...leaves,
 });
 
-/** A column of a child table, with the source of its value. */
 export const childColumn = (from: ChildSource, column: Column): ChildColumn => ({ ...column, from });
 
 export const objectType = (value: string): Column =>

@@ -178,7 +178,6 @@ export function createShaper(
   };
 }
 
-/** The row for a deleted record. */
 export function deletionRow(
   deleted: {
     readonly object: TableName;

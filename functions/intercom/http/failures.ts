@@ -117,7 +117,6 @@ export interface AnswerFacts {
   readonly serverDelayMs: number | null;
 }
 
-/** Reads an answer that failed. */
 export function failureOf({ status, body, requestId, serverDelayMs }: AnswerFacts): Failure {
   const { codes, detail } = readErrors(body ?? {});
   const kind = kindOf(status, codes);

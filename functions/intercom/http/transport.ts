@@ -82,7 +82,6 @@ function bodyFault(body: Body, value: JsonValue | undefined): string | null {
   return isJsonObject(value) ? null : 'not_an_object';
 }
 
-/** A body as text, and its content type. */
 function encoded(body: HttpRequest['body']): { readonly text: string | null; readonly type: string | null } {
   if (body === null) return { text: null, type: null };
   return body instanceof URLSearchParams

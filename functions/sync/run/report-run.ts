@@ -50,7 +50,6 @@ const staleNote = ({ object, status, up_to }: ObjectSummary, now: EpochMs): read
       ]
     : [];
 
-/** Notes for the summary of the run. */
 export const attentionNotes = (objects: readonly ObjectSummary[], now: EpochMs): readonly string[] =>
   objects.flatMap((one) => [
     ...shortNote(one),

@@ -4,7 +4,6 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/jso
 import { listUnder } from '../../../core/relationship.ts';
 import { parseCount } from '../../../core/scalars.ts';
 
-/** The error for an answer that breaks the contract. */
 export const contractError = (code: string, what: string): ContractError =>
   new ContractError(`${what}. If this lasts, report it`, { code });
 
