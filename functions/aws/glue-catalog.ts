@@ -31,7 +31,6 @@ import type { SeenTables } from '../core/sightings.ts';
 import { callAws, optionsOf } from './errors.ts';
 
 export interface GlueCatalogOptions {
-  /** Glue database of the pipeline. */
   readonly database: string;
   /** Address of the lake. */
   readonly root: string;

@@ -22,7 +22,6 @@ import {
 export interface AthenaLake {
   /** Address of the lake, such as `s3://company-lake/raw/intercom/`. Keys are appended to it. */
   readonly root: string;
-  /** Glue database of the pipeline. */
   readonly database: string;
   /** First day of the partitions, such as `2026-11-22`; not after the first committed file. */
   readonly firstDay: string;

@@ -89,7 +89,6 @@ export function derivedViews(
   ];
 }
 
-/** The names of the views that an object publishes. */
 export const derivedViewNames = (
   by: ObjectName,
   objects: readonly ObjectDeclaration[],

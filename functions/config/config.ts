@@ -25,7 +25,6 @@ import { parseInstant } from './instant.ts';
 import { ruleNotes } from './rule-notes.ts';
 import { similarTo } from './similar.ts';
 
-/** Parent object of each child table. */
 export const PARENT_OF: Readonly<Record<ChildName, ObjectName>> = {
   contact_company: 'contacts',
   contact_tag: 'contacts',

@@ -88,7 +88,6 @@ function exchangeOf(attempt: Attempt): Exchange {
   }
 }
 
-/** Access to Intercom in the configured region. */
 export function createIntercomAccess(options: IntercomAccessOptions): IntercomAccess {
   const { config, clock, hosts = oauthHosts(config), timeoutMs = TIMEOUT_MS } = options;
 

@@ -25,7 +25,6 @@ export interface Attempt {
   readonly receivedAtMs: EpochMs;
   /** The server's clock, epoch milliseconds. */
   readonly date: EpochMs | null;
-  /** The `Link` header. */
   readonly link: string | null;
   readonly observation: RateObservation | null;
   readonly failure: Failure | null;

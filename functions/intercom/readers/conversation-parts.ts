@@ -23,7 +23,6 @@ import { createSearcher } from './walk/search-walk.ts';
 
 type PartsRead = Extract<ReadSpec, { kind: 'conversation_parts' }>;
 
-/** Where the reader continues. */
 type PartsPosition = {
   /** Position in the listing before the page that is being read. */
   readonly listing: Position | null;
@@ -31,7 +30,6 @@ type PartsPosition = {
   readonly done: readonly string[];
   /** Listed but not found (404); asked for again at the end of the slice. */
   readonly missing: readonly string[];
-  /** Conversations that were found. */
   readonly found: number;
 };
 

@@ -28,7 +28,6 @@ interface Detailed {
   readonly unproven: boolean;
 }
 
-/** Where the reader continues. */
 type DetailsPosition = {
   readonly list: Position;
   /** Something did not come, and it is unknown whether it exists. */

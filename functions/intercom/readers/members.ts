@@ -22,7 +22,6 @@ type OpenSearch = SearchPositions & {
   readonly distinct: number;
 };
 
-/** Where the reader continues. */
 type MembersPosition = {
   /**
    * Records of the list whose members have been read, each with how many there are: Intercom's count, or more if more

@@ -95,7 +95,6 @@ async function* asyncItems<T>(items: Iterable<T> | AsyncIterable<T>): AsyncGener
   yield* items;
 }
 
-/** An item, and which source it came from. */
 export interface Sourced<T> {
   readonly source: number;
   readonly item: T;

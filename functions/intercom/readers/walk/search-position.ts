@@ -4,7 +4,6 @@ import type { Position } from '../../../core/reading.ts';
 import { parseTime } from '../../../core/scalars.ts';
 import type { EpochSeconds } from '../../../core/time.ts';
 
-/** Where one search of a slice continues. */
 export type SearchPosition = {
   readonly startingAfter: string | null;
   /** Lower bound that replaced the slice's own after a refused cursor. */

@@ -50,7 +50,6 @@ type OneStep =
   | (Omit<Extract<SearchStep, { readonly type: 'page' }>, 'position'> & { readonly at: SearchPosition })
   | (Extract<SearchStep, { readonly type: 'restart' }> & { readonly at: SearchPosition });
 
-/** Searches of one object. */
 export interface Searcher {
   /** Walks the searches of a slice, several at once, from its beginning or a position. */
   walk(query: SliceQuery, start: SearchPositions | null): AsyncGenerator<SearchStep, void, void>;
