@@ -208,8 +208,7 @@ export function createRequestCap(options: RequestCapOptions): WorkShare & Reques
       }),
     isWanted: () => isWanted,
     async enter(priority, signal) {
-      if (active === 0)
-        throw new Error('Requests may only be sent between the begin and the end of a share.');
+      if (active === 0) throw new Error('Only work that has begun its share may send requests.');
       signal.throwIfAborted();
       const queue = queues[priority];
       const { promise, resolve, reject } = Promise.withResolvers<Pass>();
