@@ -1,4 +1,4 @@
-/** The callback as API Gateway calls it: one page and one log line for any request. */
+/** The callback as API Gateway calls it: one page and one log line for each request. */
 import { Logger } from '@aws-lambda-powertools/logger';
 import { completeAuthorization } from './connection/complete-authorization.ts';
 import type { CompleteDependencies } from './connection/dependencies.ts';
@@ -7,7 +7,7 @@ import { createConnectionRuntime } from './connection-runtime.ts';
 import { RetryableError } from './core/errors.ts';
 import type { RawEnvironment } from './environment.ts';
 
-/** The part of an HTTP API's event that is used (payload format 2.0). */
+/** The part of an HTTP API's event that we use (payload format 2.0). */
 export interface CallbackEvent {
   /** Without the question mark; not decoded. */
   readonly rawQueryString: string;

@@ -49,7 +49,7 @@ export const PLACES_OF: Readonly<Record<FunctionEntry, readonly PlaceName[]>> = 
 export interface Environment {
   /** @throws Error for a place that the entry does not have, which is a bug */
   readonly place: (name: PlaceName) => string;
-  /** `BUCKET_NAME`, and `LAKE_PREFIX` unless the lake lies at the top of the bucket. */
+  /** From `BUCKET_NAME`, and `LAKE_PREFIX` unless the lake lies at the top of the bucket. */
   readonly lake: () => LakeRoot;
   /** Path of the resolved configuration, from `CONFIG_PATH`. @default './pipeline.json', beside the bundle */
   readonly configPath: string;
@@ -59,7 +59,7 @@ export interface Environment {
   readonly service: string;
   /** From `METRICS_DETAIL`. @default 'standard' */
   readonly detail: MetricsDetail;
-  /** True if `PAUSED` is `true`: a run that leaves work starts no next run. */
+  /** True if `PAUSED` is `true`: a run that leaves work does not start the next run. */
   readonly paused: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** The four kinds of function, each created from its environment. The entries are one line each. */
+/** The four kinds of function in the workflow, each created from its environment. The entries are one line each. */
 import { randomUUID } from 'node:crypto';
 import { withoutChildren } from './core/declared-tables.ts';
 import { RetryableError } from './core/errors.ts';
@@ -37,7 +37,7 @@ export interface InvocationContext {
 
 export type Handler<Event, Result> = (event: Event, context: InvocationContext) => Promise<Result>;
 
-/** Length of an attempt's name: long enough that two invocations of a slice never share one. */
+/** Length of an attempt's id: long enough that two invocations of a slice never share one. */
 const ATTEMPT_LENGTH = 10;
 
 const newAttemptId = (): string => randomUUID().replaceAll('-', '').slice(0, ATTEMPT_LENGTH);
@@ -66,7 +66,7 @@ export function createStartRun(
       return { workspaceId, dateMs: dateHeaderMs };
     },
   };
-  // One request after the other: nothing is under way when the last is answered.
+  // Requests are sent one by one: nothing is under way once the last is answered.
   const underCap = underCapOf({ ...run, share, object: null, quiet: () => undefined });
   return (event) => {
     begin();
@@ -93,16 +93,16 @@ export function createFinishRun(
 
 type ExtractorResult = PlanResult | ExtractResult | CommitResult | MaintainResult;
 
-/** The reader has to stop at this share of the margin. The rest is for storing what was read. */
+/** The reader has to stop at this share of the margin. The rest is for storing what it read. */
 const DEADLINE_SHARE = 0.5;
 
-/** Storing has to stop at this share, so that the invocation ends with an error and is not cut off. */
+/** Storing has to stop at this share, so that the invocation ends with an error instead of being cut off. */
 const END_SHARE = 0.05;
 const DEADLINE_POLL_MS = 500;
 
 interface Started {
   readonly attempt: Attempt;
-  /** Aborts after the attempt's deadline: the last moment for calls of AWS. */
+  /** Aborts after the attempt's deadline: the last moment for calls to AWS. */
   readonly last: AbortSignal;
   readonly end: () => void;
 }
@@ -160,7 +160,7 @@ export function createExtractor(
         case 'plan':
           return await planObject(dependencies, holder);
         case 'extract':
-          // Work that others wait for ends like one whose time is over.
+          // Work whose share others wait for ends as if its time were over.
           return await extractSlice(dependencies, holder, event.slice, {
             ...attempt,
             remainingMs: () => (isWanted() ? 0 : attempt.remainingMs()),
@@ -168,7 +168,7 @@ export function createExtractor(
         case 'commit':
           return await commitObject(dependencies, holder);
         case 'maintain': {
-          // Once a day at most, and large.
+          // Large, and needed at most about once a day.
           const { maintainObject } = await import('./sync/rewrite/maintain.ts');
           return await maintainObject(dependencies, holder, {
             id: attempt.id,

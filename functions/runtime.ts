@@ -1,6 +1,6 @@
 /**
- * The composition root of a function: it binds the ports to AWS, with names from the environment. On one machine
- * it is the same root in a thread, with AWS's endpoints on loopback; only the observer is replaced.
+ * The composition root of a function: it binds the ports to AWS, with names from the environment. On your machine
+ * the same root runs in a thread, with AWS's endpoints on loopback.
  */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -42,7 +42,7 @@ import { createEmfMetrics } from './telemetry/emf-metrics.ts';
 import { createProgressLog } from './telemetry/progress-log.ts';
 import { createRequestMetrics } from './telemetry/request-metrics.ts';
 
-/** What the thread of a function may replace. */
+/** What a thread that runs a function may replace. */
 export interface Overrides {
   readonly clock?: Clock;
   readonly observe?: ObserveProgress;
@@ -52,13 +52,13 @@ export interface Overrides {
   readonly reconnect?: string;
 }
 
-/** The parts of a function. Each is created on first use, because not every function has the names for all. */
+/** The parts of a function. Most are created on first use, because not every function has the names for all. */
 export interface Runtime {
   /** Null except for extractors. */
   readonly object: ObjectName | null;
   readonly run: RunDependencies;
   readonly state: StateStore;
-  /** What one attempt calls: `signal` ends the calls. */
+  /** The ports of one attempt: `signal` ends their calls. */
   readonly forAttempt: (signal: AbortSignal) => {
     readonly lake: Lake;
     readonly state: StateStore;
@@ -99,7 +99,7 @@ const printLine = (line: string): void => {
 export const createEvents = (): Events => createEventBridgeEvents(new EventBridgeClient(AWS_CLIENT));
 
 /**
- * For extractors only, like `createEvents` for FinishRun. Loaded by the first commit.
+ * For extractors only, as `createEvents` is for FinishRun. Loaded by the first commit.
  * @returns the catalog for one attempt: `signal` ends its calls
  */
 export function createCatalog(
@@ -112,8 +112,8 @@ export function createCatalog(
 }
 
 /**
- * Loaded when a lease is held by another execution, or the next run is started.
- * @returns the executions for one attempt: `signal` ends the calls
+ * Loaded when another execution holds a lease, or the next run is started.
+ * @returns the executions for one attempt: `signal` ends their calls
  */
 function createExecutions(): (signal?: AbortSignal) => Executions {
   const sfn = once(async () => (await import('./aws/sfn-executions.ts')).createSfn());
@@ -124,7 +124,6 @@ function createExecutions(): (signal?: AbortSignal) => Executions {
 }
 
 /**
- * Binds a function's ports.
  * @throws Error naming what is wrong with the environment or the configuration file
  */
 export function createRuntime(env: RawEnvironment, entry: FunctionEntry, overrides: Overrides = {}): Runtime {

@@ -13,7 +13,7 @@ export function secretFields(text: string | undefined): Readonly<Record<string, 
   }
 }
 
-/** Null if there is no token. A token alone, put in by hand, is a connection too. */
+/** Null if there is no token. A token alone, entered by hand, is a connection too. */
 export function parseConnection(text: string | undefined): StoredConnection | null {
   const fields = secretFields(text);
   const accessToken = textOf(fields.access_token);

@@ -1,4 +1,4 @@
-/** Requests to authorize, one item each. The key is a hash, so that a reader of the table cannot complete any of them. */
+/** Requests to authorize, one item each. The key is a hash, so whoever reads the table cannot complete any of them. */
 import { randomUUID } from 'node:crypto';
 import {
   type AttributeValue,

@@ -1,4 +1,4 @@
-/** The shares of the cap as one DynamoDB item, replaced by conditional writes: each is right only on what it has read. */
+/** The shares of the cap as one DynamoDB item, replaced by conditional writes: each is valid only for what it read. */
 import { type DynamoDBClient, GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Share } from '../core/cap-shares.ts';
 import { RetryableError } from '../core/errors.ts';
@@ -7,10 +7,10 @@ import { callAws, isConditionFailure, optionsOf } from './errors.ts';
 
 const KEY = { pk: { S: 'budget#shares' } };
 
-/** Of those that write at the same moment one succeeds, so this is more than there are invocations. */
+/** Of those that write at the same moment, one succeeds. So this is more than there are invocations. */
 const MOST_ROUNDS = 200;
 
-/** Makes the whole cap free. Only for a caller that knows that no invocation is in progress. */
+/** Frees the whole cap. Only for a caller that knows that no invocation is in progress. */
 export async function freeAllShares(client: DynamoDBClient, table: string): Promise<void> {
   const UpdateExpression = 'REMOVE shares';
   await client.send(new UpdateItemCommand({ TableName: table, Key: KEY, UpdateExpression }));

@@ -1,8 +1,8 @@
 /**
- * The request budget of a pipeline, shared by all its functions through one DynamoDB item per
- * 10-second window of Intercom's (docs/intercom-api.md 2). Permits are taken in batches by one conditional update;
+ * The request budget of a pipeline, shared by all its functions through one DynamoDB item for each of
+ * Intercom's 10-second windows (docs/intercom-api.md 2). Permits are taken in batches by one conditional update;
  * what a batch does not use expires with its window. A request that is under way when a window begins counts in both
- * (docs/intercom-api.md 2.7). A window that an answer says is used up, or a 429, is marked as spent for everyone.
+ * (docs/intercom-api.md 2.7). A window that an answer shows to be used up is marked as spent for everyone.
  */
 import {
   type DynamoDBClient,
@@ -24,13 +24,13 @@ const FIRST_LIMIT = 166;
 /** Share of a window that only urgent requests may use: scroll, first pages, unpaged lists. */
 const URGENT_SHARE = 0.02;
 
-/** Batches a window is dealt in: more are fairer, fewer cost less. */
+/** Batches that a window is dealt in: more are fairer, fewer cost less. */
 const BATCHES_PER_WINDOW = 50;
 
-/** After a window's end by our clock, so that Intercom's has ended too. */
+/** Wait after a window's end by our clock, so that Intercom's has ended too. */
 const SETTLE_MS = 150;
 
-/** Window items are of no use a minute later; the table's time-to-live removes them. */
+/** Window items are useless a minute later; the table's time-to-live removes them. */
 const EXPIRES_AFTER_SECONDS = 3_600;
 
 /** Use of a window that is above every limit. */
@@ -46,7 +46,7 @@ const expiryOf = (windowEnd: EpochMs) => ({
   N: String(Math.ceil(windowEnd / 1000) + EXPIRES_AFTER_SECONDS),
 });
 
-/** Permits of one window, and the queue of those who wait for more. Urgent requests never wait behind others. */
+/** Permits of one window, and the queue of those who wait for more. Urgent requests have a lane of their own. */
 interface Lane {
   windowEnd: EpochMs;
   permits: number;
@@ -54,11 +54,11 @@ interface Lane {
   taking: Promise<void>;
 }
 
-/** A request with a permit, until it is answered and counted in each window that it was under way in. */
+/** A request with a permit, until it is answered and counted in each window in which it was under way. */
 interface Sent {
-  /** End of the last window that it is counted in; at first that of its permit. */
+  /** End of the last window in which it is counted; at first that of its permit. */
   countedIn: EpochMs;
-  /** End of the window that it was answered in. */
+  /** End of the window in which it was answered. */
   answeredIn: EpochMs | null;
 }
 
@@ -74,12 +74,12 @@ export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, 
   /** End of a window that is used up, for as long as it lasts. */
   let exhaustedUntil: EpochMs = 0;
   let isMarked = true;
-  /** What Intercom last said was used of a window, by us and by other clients together. */
+  /** How much of a window Intercom last said was used, by us and other clients together. */
   let consumed = { windowEnd: 0, count: 0 };
   const lanes: Readonly<Record<PermitPriority, Lane>> = { urgent: emptyLane(), bulk: emptyLane() };
   const sent = new Set<Sent>();
 
-  /** All times here are Intercom's; only sleeping is by our own clock. */
+  /** All times here are Intercom's; we only sleep by our own clock. */
   const windowEnd = (): EpochMs => windowEndOf(intercom.now());
 
   const update = (what: string, input: Omit<UpdateItemCommandInput, 'TableName'>, signal?: AbortSignal) =>
@@ -99,7 +99,7 @@ export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, 
     return limit;
   }
 
-  /** Leaves what a header taught for the other functions, and for the plans of later runs. */
+  /** Stores the limit that a header showed, for the other functions and for the plans of later runs. */
   async function remember(signal: AbortSignal | undefined): Promise<void> {
     if (isRemembered || limit === null) return;
     isRemembered = true;
@@ -145,7 +145,7 @@ export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, 
 
   /**
    * Requests of other clients show as use that is not in our count: the count is raised to what Intercom
-   * says. Permits that were taken and not yet used hide as much of it, so this never takes from ourselves.
+   * says. Permits that were taken and not yet used hide as much of that use, so we never count our own twice.
    */
   async function countOthers(end: EpochMs, used: number, signal: AbortSignal): Promise<void> {
     if (consumed.windowEnd !== end || consumed.count <= used) return;
@@ -187,7 +187,7 @@ export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, 
     }
   }
 
-  /** Adds to a window's use if that stays within `ceiling`; false where it would not. */
+  /** Adds to a window's use if that stays within `ceiling`; false if it would not. */
   async function use(end: EpochMs, count: number, ceiling: number, signal: AbortSignal): Promise<boolean> {
     try {
       const { Attributes } = await update(
@@ -215,7 +215,7 @@ export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, 
 
   const isHeld = (lane: Lane, end: EpochMs): boolean => lane.windowEnd === end && lane.permits > 0;
 
-  /** Takes a permit held already: urgent requests from either lane, bulk ones from their own. Null if there is none. */
+  /** Takes a permit that is already held: urgent requests from either lane, bulk ones from their own. Else null. */
   function takeHeld(priority: PermitPriority): (() => void) | null {
     const end = windowEnd();
     const own = lanes[priority];
@@ -225,7 +225,7 @@ export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, 
     return begin(end);
   }
 
-  /** A request is under way from here until the returned function is called. */
+  /** The request counts as under way until the returned function is called. */
   function begin(end: EpochMs): () => void {
     const request: Sent = { countedIn: end, answeredIn: null };
     sent.add(request);
@@ -270,7 +270,7 @@ export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, 
         signal.throwIfAborted();
         const permit = takeHeld(priority);
         if (permit !== null) return permit;
-        // One refill at a time; the others wait for it and look again.
+        // One refill at a time; the others wait for it and check again.
         const turn = lane.taking.then(() => refill(priority, signal));
         lane.taking = turn.catch(() => undefined);
         lane.waiting += 1;
@@ -286,7 +286,7 @@ export function createDynamoDbRateBudget(client: DynamoDBClient, table: string, 
         isRemembered = false;
       }
       const end = windowEndOf(time?.dateMs ?? intercom.now());
-      // One that was sent in the window before may have been counted there.
+      // A request that was sent in the window before may have been counted there.
       const isOfWindow = time === null || windowEndOf(intercom.at(time.sentAtMs)) === end;
       if (!isOfWindow && !limited) return;
       if (stated !== null && remaining !== null) {

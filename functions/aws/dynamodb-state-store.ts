@@ -12,7 +12,7 @@ import { callAws, isConditionFailure, optionsOf } from './errors.ts';
 
 type Item = Record<string, AttributeValue>;
 
-/** Leases, marks and the committed state are JSON texts. */
+/** Lease, mark and committed state are JSON texts. */
 const parsed = <T>(item: Item, name: string): T | null => {
   const text = item[name]?.S;
   return text === undefined ? null : (JSON.parse(text) as T);

@@ -25,7 +25,6 @@ function isTransient(error: SdkError): boolean {
   );
 }
 
-/** True for a failed condition of a conditional write. */
 export const isConditionFailure = (error: unknown): boolean =>
   error instanceof Error && error.name === 'ConditionalCheckFailedException';
 
@@ -36,7 +35,7 @@ export const optionsOf = (signal: AbortSignal | undefined) =>
 /**
  * Runs an AWS call. A transient error becomes a RetryableError; any other error stays the same.
  * @param what the call does, for the message: `write to the bucket`
- * @param signal ends the call; its reason is then thrown, whatever error the SDK makes of it
+ * @param signal ends the call; its reason is then thrown, whatever error the SDK throws
  */
 export async function callAws<T>(what: string, call: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   try {

@@ -31,7 +31,6 @@ import type { SeenTables } from '../core/sightings.ts';
 import { callAws, optionsOf } from './errors.ts';
 
 export interface GlueCatalogOptions {
-  /** Glue database of the pipeline. */
   readonly database: string;
   /** Address of the lake. */
   readonly root: string;
@@ -43,7 +42,7 @@ export interface GlueCatalogOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Others rarely change the same tables, and at most once each: the sixteen objects of a first run. */
+/** Others rarely change the same tables, and at most once each: the other objects of a first run. */
 const MAX_RACES = 20;
 
 type Stored = Table | null;
@@ -61,7 +60,7 @@ function inputOf(table: Table): TableInput {
   return { ...about, ...shape, TableType, Parameters };
 }
 
-/** Glue's types are not readonly, but nothing changes the table. */
+/** Glue's types are mutable, but nothing changes the table. */
 const fresh = (table: GlueTable): TableInput => table as TableInput;
 
 const viewChange = (stored: Stored, view: GlueTable): Change => [
@@ -103,7 +102,7 @@ export function createGlueCatalog(client: GlueClient, options: GlueCatalogOption
   const create = (table: TableInput) =>
     client.send(new CreateTableCommand({ DatabaseName, TableInput: table }), sent);
 
-  /** Glue keeps no earlier versions: it allows 100,000 per table, and nobody needs them. */
+  /** Without earlier versions: Glue allows 100,000 per table, and nobody needs them. */
   const update = (table: TableInput, VersionId: string | undefined) =>
     client.send(
       new UpdateTableCommand({ DatabaseName, TableInput: table, VersionId, SkipArchive: true }),

@@ -21,7 +21,7 @@ const MAX_RACES = 5;
 const isNamed = (error: unknown, name: string): boolean => error instanceof Error && error.name === name;
 
 /**
- * Nobody else knows the prefix: keys begin below it.
+ * Only this adapter knows the prefix: keys are relative to it.
  * @param signal ends the calls in progress, shortly before the invocation ends
  */
 export function createS3Lake(

@@ -15,7 +15,7 @@ export function hashWith(secretString: string): HashText {
 }
 
 /**
- * Reads the key on each call, once per attempt on a slice. A new key applies from the next run on.
+ * Reads the key on each call.
  * @throws ContractError if the secret holds no key: an empty key would protect nothing
  */
 export function createSecretsHashSource(client: SecretsManagerClient, secretName: string): HashSource {

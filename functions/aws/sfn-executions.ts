@@ -37,7 +37,7 @@ export function createSfnExecutions(client: SFNClient, signal?: AbortSignal): Ex
   };
 }
 
-/** @returns the executions for one attempt: `signal` ends the calls */
+/** @returns the executions for one attempt: `signal` ends their calls */
 export function createSfn(): (signal?: AbortSignal) => Executions {
   const client = new SFNClient(AWS_CLIENT);
   return (signal) => createSfnExecutions(client, signal);

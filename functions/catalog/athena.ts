@@ -20,9 +20,8 @@ import {
 } from './views.ts';
 
 export interface AthenaLake {
-  /** Address of the lake, such as `s3://company-lake/raw/intercom/`: keys follow it. */
+  /** Address of the lake, such as `s3://company-lake/raw/intercom/`. Keys are appended to it. */
   readonly root: string;
-  /** Glue database of the pipeline. */
   readonly database: string;
   /** First day of the partitions, such as `2026-11-22`; not after the first committed file. */
   readonly firstDay: string;
@@ -96,7 +95,7 @@ function jsonTable(table: {
 
 const filesName = (table: CatalogTable['name']): string => `${table}_files`;
 
-/** The columns of a table's history, of the types that they are read by. */
+/** The columns of a table's history, with the types as which they are read. */
 export const historyColumns = (table: CatalogTable): readonly GlueColumn[] => [
   ...forAthena(table).columns.map(({ name, type, description, isUndecided }) => ({
     Name: name,
@@ -108,8 +107,8 @@ export const historyColumns = (table: CatalogTable): readonly GlueColumn[] => [
 ];
 
 /**
- * `<table>_files`, over every file of the table, as text: a row of a run in progress may be of a type that no
- * column has yet, and one value that cannot be read fails a query, whatever the query filters by.
+ * `<table>_files`, over every file of the table, as text: a row of a run in progress may have a type that its
+ * column does not have yet, and a single value that cannot be read fails a query, whatever the query filters by.
  * @param columns those of the history
  */
 export const filesTable = (
@@ -146,7 +145,7 @@ export const manifestsTable = ({ root }: AthenaLake): GlueTable =>
     folder: '',
   });
 
-/** A column by its type. Filters on it reach uncommitted rows too, hence no plain CAST, which would fail there. */
+/** A column with its type. Filters on it reach uncommitted rows too, where a plain CAST would fail. */
 const typed = ({ Name, Type }: GlueColumn): string =>
   Type === 'string' ? quoted(Name) : `TRY_CAST(${quoted(Name)} AS ${Type}) AS ${quoted(Name)}`;
 
@@ -173,11 +172,12 @@ export function historyView(
 }
 
 /**
- * Which manifests count, by one scan: each has a row for itself and one for each that it replaces.
+ * Which manifests count, in one scan: each manifest has a row for itself and one for each that it replaces.
  *
- * A query lists files and manifests at several moments, and all of them must see the same rewrites. So a rewrite waits
- * until a query begins a minute after it, which all its scans agree on; its files are in every list by then, and what it
- * replaces still is. It does not wait once something of that is gone, as after an erasure in a hurry.
+ * A query lists files and manifests at several moments, and all of these must see the same rewrites. So a rewrite only
+ * counts for queries that begin a minute after it, which all scans of a query agree on: its files are in every list by
+ * then, and what it replaces still is. If something that it replaces is gone, as after an urgent erasure, it counts at
+ * once.
  */
 const manifestFiles = ({ root }: AthenaLake): View => ({
   name: MANIFEST_FILES,
@@ -238,7 +238,7 @@ export const glueTables = (tables: readonly CatalogTable[], lake: AthenaLake): r
   ...currentViews(tables).map((view) => glueView(view, lake.database)),
 ];
 
-/** The names of the catalog's tables and views for these tables, as patterns: a table, its files and its views. */
+/** The names of the catalog's tables and views for these tables, as patterns. */
 export const gluePatterns = (tables: readonly CatalogTable[]): readonly string[] => [
   MANIFESTS,
   MANIFEST_FILES,

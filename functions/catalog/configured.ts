@@ -25,7 +25,7 @@ function withoutExcluded(
   return { ...table, excluded, columns: table.columns.filter(({ name }) => !excluded.includes(name)) };
 }
 
-/** Every table of these objects, and `deletions`, without excluded columns and with hashed columns as text. */
+/** Every table of these objects, and the shared ones, without excluded columns and with hashed columns as text. */
 export const configuredTables = (
   objects: readonly ObjectDeclaration[],
   rules: TableRules,
@@ -36,7 +36,7 @@ export const configuredTables = (
   return catalogTables(written, seen).map((table) => withoutExcluded(table, declared, rules));
 };
 
-/** The object with whose commits a flat view is published: the one that defines the attributes in it, if that is read. */
+/** The object whose commits publish a flat view: the one that defines the attributes in it, if that object is read. */
 function publisherOf(
   { name, object }: CatalogTable,
   objects: readonly ObjectDeclaration[],
@@ -45,7 +45,7 @@ function publisherOf(
   return objects.some((one) => one.name === definedBy) ? (definedBy ?? object) : object;
 }
 
-/** The flat tables that an object publishes; all of them for null. */
+/** The tables whose flat views an object publishes; all of them for null. */
 const publishedBy = (
   by: ObjectName | null,
   tables: readonly CatalogTable[],
@@ -70,7 +70,7 @@ function timelineOf(
  * The views that are made from others: every `<table>_flat`, and the timeline of conversations.
  * @param by the object that publishes; null for all views
  * @param objects all objects of the pipeline
- * @param leaf the engine's way to the leaves of JSON
+ * @param leaf how the engine reads the leaves of JSON
  */
 export function derivedViews(
   by: ObjectName | null,
@@ -89,7 +89,6 @@ export function derivedViews(
   ];
 }
 
-/** The names of the views that an object publishes. */
 export const derivedViewNames = (
   by: ObjectName,
   objects: readonly ObjectDeclaration[],

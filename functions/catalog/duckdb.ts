@@ -8,11 +8,11 @@ import type { CatalogType } from './types.ts';
 import { createView, historyName, MANIFEST_FILES, MANIFESTS, PATH, viewsOfAll } from './views.ts';
 
 export interface LakeManifests {
-  /** Absolute path of the lake's directory, with a slash at the end. */
+  /** Absolute path of the lake's directory, with a trailing slash. */
   readonly root: string;
   /** Keys of the manifests. Anything committed later is not visible, not even in part. */
   readonly manifests: readonly string[];
-  /** Set for an earlier state: of rewritten files, only the rows of these runs are visible. */
+  /** Set for an earlier state: in rewritten files, only the rows of these runs are visible. */
   readonly runs?: readonly { readonly object: ObjectName; readonly runId: string }[] | undefined;
 }
 
@@ -76,7 +76,7 @@ const setRunsAsOf = (runs: NonNullable<LakeManifests['runs']>): string => {
   return `CREATE OR REPLACE TABLE ${RUNS_AS_OF} AS SELECT * FROM (VALUES ${values}`;
 };
 
-/** True for rows of the runs of an earlier state. A file of a table that all objects write to names its object. */
+/** True for rows of the runs of an earlier state. In a table that all objects write to, the file tells the object. */
 function isOfThen({ name, object }: CatalogTable): string {
   if (object !== null)
     return `"_run_id" IN (SELECT run_id FROM ${RUNS_AS_OF} WHERE object = ${literal(object)})`;
@@ -89,11 +89,11 @@ function isOfThen({ name, object }: CatalogTable): string {
 const RUN_DATE = `regexp_extract(${PATH}, '/run_date=([^/]*)/run_id=[^/]*/[^/]*$', 1) AS run_date`;
 
 /**
- * Reads only the files that manifests list. DuckDB parses a row before it filters, and rows of a run that is in
+ * Reads only the files that manifests list. DuckDB parses rows before it filters them, and rows of a run that is in
  * progress or was cut off may have types that differ from the committed ones.
  *
- * We take `run_date` from the path ourselves. DuckDB would make a column of every `name=value` in the path, even
- * in directories above the lake, and hide a field of that name.
+ * We take `run_date` from the path ourselves. DuckDB would make a column of every `name=value` in the path, including
+ * directories above the lake, and hide a field of that name.
  */
 function historySelect(
   table: CatalogTable,
@@ -127,8 +127,8 @@ const SET_MAX_ROW_BYTES = `SET VARIABLE max_row_bytes = (
 )`;
 
 /**
- * Paths of the committed files by table. They are in a variable because DuckDB parses the text of a view again
- * with every query. As in Athena, a listed file that is missing has no rows, and the others stay readable.
+ * Paths of the committed files by table, in a variable, because DuckDB parses the text of a view again with every
+ * query. As in Athena, a listed file that is missing has no rows, and the others stay readable.
  */
 const setCommittedFiles = (root: string): string => `SET VARIABLE committed_files = (
   SELECT map_from_entries(list((table_name, paths)))
@@ -143,12 +143,12 @@ const setCommittedFiles = (root: string): string => `SET VARIABLE committed_file
 /** The tables that have a committed file. */
 export const FILLED_TABLES = "SELECT unnest(map_keys(getvariable('committed_files')))";
 
-/** Athena's functions that have other names in DuckDB, so that one query runs in both. */
+/** Athena's functions that have other names in DuckDB, so that the same query runs in both. */
 const MACROS: readonly string[] = [
   ...JSON_MACROS,
   'CREATE OR REPLACE MACRO from_unixtime(seconds) AS to_timestamp(seconds)',
   'CREATE OR REPLACE MACRO from_iso8601_timestamp(text) AS CAST(text AS TIMESTAMPTZ)',
-  // Of an even number of values, Athena takes the greater of the two in the middle.
+  // If the number of values is even, Athena takes the greater of the two in the middle.
   'CREATE OR REPLACE MACRO approx_percentile(value, share) AS -quantile_disc(-value, 1 - share)',
 ];
 

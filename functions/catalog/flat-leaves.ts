@@ -82,7 +82,7 @@ export const LEAVES: Readonly<Partial<Record<DeclaredTableName, Readonly<Record<
   },
 };
 
-/** How the names of a column's leaves begin, if not with the column's own name. */
+/** Prefixes of the names of a column's leaves, if not the column's own name. */
 export const PREFIXES: Readonly<Record<string, string>> = {
   statistics: '',
   sla_applied: '',

@@ -1,7 +1,8 @@
 /**
  * `<table>_flat`: a table as a person would make it. Times are timestamps in UTC, the leaves of JSON and the
- * workspace's own attributes are typed columns, and ids have their names next to them. The text is the same in DuckDB
- * and Athena, but for the way to the leaves of JSON. A value that is not of its column's type is NULL; `<table>` has it as it came. Pure.
+ * workspace's own attributes are typed columns, and ids have names next to them. The SQL is the same in DuckDB and
+ * Athena, except for how it reads the leaves of JSON. A value that does not fit its column's type is NULL; `<table>`
+ * has it as it came. Pure.
  */
 import type { DeclaredTable, DeclaredTableName } from '../core/declared-tables.ts';
 import type { ObjectName, TableName } from '../core/names.ts';
@@ -28,7 +29,7 @@ export interface FlatContext {
 
 export type WriteLeaf = (column: string, keys: readonly string[]) => string;
 
-/** The JSON column with the workspace's own attributes, what its columns' names begin with, and which object defines them. */
+/** The JSON column with the workspace's own attributes, their columns' prefix, and the object that defines them. */
 export const ATTRIBUTE_COLUMNS: Readonly<
   Partial<
     Record<TableName, { readonly column: string; readonly prefix: string; readonly definedBy: ObjectName }>
@@ -40,7 +41,7 @@ export const ATTRIBUTE_COLUMNS: Readonly<
   tickets: { column: 'ticket_attributes', prefix: 'attribute', definedBy: 'ticket_types' },
 };
 
-/** Small tables, by the column that names their records. Joining a large one would make every query slow. */
+/** Small tables, each with the column that names its records. Joining a large one would make every query slow. */
 const LABELS: Readonly<Partial<Record<TableName, string>>> = {
   admins: 'name',
   teams: 'name',
@@ -73,25 +74,25 @@ const TYPES: Readonly<Record<AttributeType, string>> = {
   timestamp: 'timestamp',
 };
 
-/** The first and the last second of the years 1 to 9999, which is what engines can write. */
+/** The first and the last second of the years 1 to 9999, which engines can represent. */
 const [FIRST_SECOND, LAST_SECOND] = [-62_135_596_800, 253_402_300_799];
 
-/** Unix seconds as a timestamp in UTC; null if no engine can write it. */
+/** Unix seconds as a timestamp in UTC; null if engines cannot represent it. */
 export const fromUnix = (sql: string): string =>
   `CASE WHEN TRY_CAST(${sql} AS double) BETWEEN ${FIRST_SECOND} AND ${LAST_SECOND} THEN CAST(from_unixtime(TRY_CAST(${sql} AS double)) AT TIME ZONE 'UTC' AS timestamp) END`;
 
 const fromIso = (sql: string): string =>
   `CAST(TRY(from_iso8601_timestamp(${sql})) AT TIME ZONE 'UTC' AS timestamp)`;
 
-/** A value of any type as one of its column's type. Hashed values and text stay text. */
+/** Casts a value of any type to its column's type. Hashed values and text stay text. */
 function typed(sql: string, type: AttributeType): string {
   if (type === 'string') return `CAST(${sql} AS varchar)`;
   return type === 'timestamp' ? fromUnix(sql) : `TRY_CAST(${sql} AS ${TYPES[type]})`;
 }
 
 /**
- * The type of each leaf of a column under the field rules: what may be hashed is text, and what is excluded has none. The
- * rules of the column are worked out once.
+ * The type of each leaf of a column under the field rules: what may be hashed is text; null for what is excluded. The
+ * column's rules are worked out once.
  */
 function typesUnderRules(
   { declared, rules }: FlatContext,
@@ -111,7 +112,7 @@ function typesUnderRules(
   };
 }
 
-/** `source.author.id` is `source_author_id`. What a prefix would only repeat has none: `statistics.count_reopens`. */
+/** `source.author.id` becomes `source_author_id`; `statistics.count_reopens`, which needs no prefix, `count_reopens`. */
 function leafName(column: string, keys: readonly string[]): string {
   const prefix = PREFIXES[column] ?? column;
   const name = keys.join('_');
@@ -139,7 +140,7 @@ const plainName = (name: string): string =>
     .slice(0, 60)
     .toWellFormed();
 
-/** The name, or the name with the first number that nobody has. */
+/** The name, or the name with the first number that is free. */
 function freeName(name: string, taken: ReadonlySet<string>): string {
   if (!taken.has(name)) return name;
   let count = 2;
@@ -147,7 +148,7 @@ function freeName(name: string, taken: ReadonlySet<string>): string {
   return `${name}_${count}`;
 }
 
-/** Of attributes whose names come out the same, the oldest has the name; the others get a number. */
+/** If the names of several attributes come out the same, the oldest gets the name and the others a number. */
 function attributeColumns(context: FlatContext, table: ObjectName): readonly FlatColumn[] {
   const place = ATTRIBUTE_COLUMNS[table];
   if (place === undefined) return [];
@@ -169,10 +170,10 @@ function attributeColumns(context: FlatContext, table: ObjectName): readonly Fla
   });
 }
 
-/** Tables that an id may be of; if several, or if not always, with the type that stands next to the id then. */
+/** Tables that an id may refer to. `type`: only if the column next to the id has this type. */
 type Targets = readonly { readonly table: string; readonly type?: string }[];
 
-/** Ids whose description names no table: leaves of JSON, and those of several tables. */
+/** Ids whose description names no table: leaves of JSON, and ids that may refer to several tables. */
 const TARGETS: Readonly<Record<string, Targets>> = {
   assigned_to_id: [
     { table: 'admins', type: 'admin' },
@@ -189,7 +190,7 @@ interface Labelled {
   readonly joins: readonly string[];
 }
 
-/** The columns with the name of the record next to each id that refers to one of a small table. */
+/** The columns, with the record's name next to each id that refers to a small table. */
 function withLabels({ tables }: FlatContext, table: CatalogTable, columns: readonly FlatColumn[]): Labelled {
   const byName = new Map(columns.map((column) => [column.name, column]));
   const joins: string[] = [];
@@ -218,19 +219,19 @@ function withLabels({ tables }: FlatContext, table: CatalogTable, columns: reado
   return { columns: columns.flatMap((column) => [column, ...labelsOf(column)]), joins };
 }
 
-/** How the description of a column with the same value in every row begins. */
+/** Beginning of the description of a column that has the same value in every row. */
 const OBJECT_TYPE = "Intercom's name for this kind of record";
 
-/** The one column of ours that people want: it says how fresh a row is. */
+/** The only one of our own columns that people want: it says how fresh a row is. */
 const EXTRACTED_AT = '_extracted_at';
 
-/** Not our own columns, nor the type of the record, which is the same in every row. */
+/** Leaves out our own columns, and the type of the record, which is the same in every row. */
 const isForPeople = ({ name, description }: CatalogColumn): boolean =>
   (!name.startsWith('_') || name === EXTRACTED_AT) &&
   name !== RUN_DATE &&
   !(name === 'type' && description.startsWith(OBJECT_TYPE));
 
-/** @param table one that has a live view */
+/** @param table must have a live view */
 export function flatView(table: CatalogTable, context: FlatContext): View {
   const name = table.name as DeclaredTableName;
   const known = table.columns.filter(isForPeople).flatMap((column): readonly FlatColumn[] => {
@@ -247,7 +248,7 @@ export function flatView(table: CatalogTable, context: FlatContext): View {
   const labelled = withLabels(context, table, known);
   const { joins } = labelled;
   const isOurs = (column: FlatColumn) => column.name === EXTRACTED_AT;
-  // A new attribute moves no other column.
+  // Attributes come after all other columns of Intercom's, so that a new one moves none of these.
   const columns = [
     ...labelled.columns.filter((column) => !isOurs(column)),
     ...attributeColumns(context, name as ObjectName),

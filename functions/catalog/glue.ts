@@ -11,7 +11,7 @@ export interface GlueColumn {
 /** The part of Glue's `TableInput` that we fill in. */
 export interface GlueTable {
   readonly Name: string;
-  /** Trino takes a description of a view in place of the comment that marks a view, and finds no view then. */
+  /** Not for views: Trino would read it instead of the comment that marks a view, and find no view. */
   readonly Description?: string;
   readonly TableType: 'EXTERNAL_TABLE' | 'VIRTUAL_VIEW';
   readonly Parameters: Readonly<Record<string, string>>;
@@ -42,7 +42,7 @@ export function glueView({ name, columns, select }: View, database: string): Glu
     catalog: 'awsdatacatalog',
     schema: database,
     columns: columns.map(({ name, type }) => ({ name, type: trinoType(type) })),
-    // Trino refuses a view of an owner that it does not know.
+    // Trino refuses a view whose owner it does not know.
     runAsInvoker: true,
   };
   const encoded = Buffer.from(JSON.stringify(definition)).toString('base64');

@@ -28,7 +28,7 @@ export const athenaLeaf = (column: string, keys: readonly string[]): string => {
   return `json_extract_scalar(${column}, ${literal(`$${path}`)})`;
 };
 
-/** The same for views in DuckDB. Reading a path costs it some 20 ms, which is too much for hundreds of columns. */
+/** The same for views in DuckDB. Parsing a path takes it some 20 ms, which is too much for hundreds of columns. */
 export const duckdbLeaf = (column: string, keys: readonly string[]): string => {
   const pointer = keys.map((key) => `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
   return `json_leaf(${column}, ${literal(pointer)})`;

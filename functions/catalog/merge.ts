@@ -73,7 +73,7 @@ function mergedColumns(
 
 const RANGE = 'projection.run_date.range';
 
-/** Each day before the first one with data costs every query an empty listing. A month of them is negligible. */
+/** Each day before the first one with data costs every query an empty listing. A month of these is negligible. */
 const SLACK_DAYS = 31;
 const DAY_MS = 86_400_000;
 
@@ -107,7 +107,7 @@ const given = <T extends object>(members: T): Partial<T> =>
   Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Partial<T>;
 
 /**
- * The columns of a history, of both. What is not of the types that we give was not written by us.
+ * The columns of both histories. We did not write columns of types that we never give, so they are left out.
  * @param stored the view of the history, if there is one
  */
 export const mergedHistoryColumns = (
@@ -121,7 +121,7 @@ export const mergedHistoryColumns = (
     return [{ Name, Type, ...(Comment !== undefined && { Comment }), ...(Parameters && { Parameters }) }];
   });
 
-/** The files of a table, or the table of manifests, with columns and parameters of both. */
+/** The table of files, or of manifests, with the columns and parameters of both. */
 export function mergedTable<T extends StoredTable>(
   stored: T,
   wanted: GlueTable,

@@ -1,6 +1,6 @@
 /** Building blocks of SQL that are the same in DuckDB and Athena. Pure. */
 
-/** A quoted name, which is never taken for a keyword. */
+/** A quoted name, which is never mistaken for a keyword. */
 export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;

@@ -28,7 +28,7 @@ export type CurrentRule =
       readonly on: readonly JoinColumns[];
       /** The lists' names in the parent's `_unknown`. */
       readonly fields: readonly string[];
-      /** The parent is read whole: of its versions the one of the newest run counts, if the last run has the parent. */
+      /** The parent is read whole: its version from the newest run counts, if the last run has the parent. */
       readonly ofLastRun: boolean;
     };
 
@@ -113,12 +113,12 @@ const REJECT_COLUMNS: readonly PlainColumn[] = [
 export const RUN_DATE = 'run_date';
 
 /**
- * Names that the engines use for the partition and the address of a row's file. A field of Intercom's with such
+ * Names that the engines use for the partition and the address of a row's file. An Intercom field with such
  * a name is in the files but is not a column.
  */
 const TAKEN = [RUN_DATE, '$path'];
 
-/** SQL can write any other name. A field with an unwritable name is in the files only. */
+/** SQL can write any other name. A field with an unwritable name is only in the files. */
 const isWritable = (name: string): boolean => name !== '' && !name.includes('\0');
 
 const typed = ({ name, type, description }: PlainColumn, seen: SeenColumns): CatalogColumn => ({
@@ -129,7 +129,7 @@ const typed = ({ name, type, description }: PlainColumn, seen: SeenColumns): Cat
   isUndecided: false,
 });
 
-/** Engines ignore case: of two names that differ only in case, the first one becomes a column. */
+/** Engines ignore case: if two names differ only in case, the first one becomes a column. */
 function withoutTwins(columns: readonly CatalogColumn[]): readonly CatalogColumn[] {
   const known = new Set<string>(TAKEN);
   return columns.filter(({ name }) => known.size < known.add(name.toLowerCase()).size);
@@ -166,7 +166,7 @@ function joinColumns(child: ChildDeclaration, parentKey: readonly string[]): rea
   );
 }
 
-/** A description that begins with another table's column marks a reference to it. */
+/** A description that begins with a column of another table marks a reference to it. */
 const REFERENCE = /^`(\w+)\.(\w+)`/;
 
 /** The column that a column refers to, by its description. */
@@ -177,7 +177,7 @@ export function referenceOf({
   return table === undefined || column === undefined ? null : { table, column };
 }
 
-/** Objects whose deleted records are noticed and whose rows may outlive them. */
+/** Objects whose deletions are noticed, and whose rows may outlive the record. */
 const DELETABLE: readonly ObjectName[] = ['contacts', 'companies', 'conversations', 'tickets'];
 
 /** The columns of the primary key that are ids of records which may be deleted. */

@@ -1,6 +1,6 @@
 /**
- * `conversation_timeline`: what held for a conversation from when to when, out of its parts. The text is the same in
- * DuckDB and Athena, but for the way to the leaves of JSON. Pure.
+ * `conversation_timeline`: what held for a conversation from when to when, derived from its parts. The SQL is the same
+ * in DuckDB and Athena, except for how it reads the leaves of JSON. Pure.
  */
 import { fromUnix, type WriteLeaf } from './flat.ts';
 import { list, quoted } from './sql.ts';
@@ -54,7 +54,7 @@ export const TIMELINE_COLUMNS: readonly TimelineColumn[] = [
   { name: 'seconds', type: 'bigint', description: 'How long it held; null if it still holds.' },
 ];
 
-/** Contacts have several types, and to Intercom the AI agent is a bot. */
+/** Contacts have several types, and for Intercom the AI agent is a bot. */
 const authorType = (type: string, isAiAgent: string): string =>
   `CASE WHEN ${isAiAgent} = 'true' THEN 'ai_agent' WHEN ${type} IN ('user', 'lead', 'visitor') THEN 'contact' ELSE ${type} END`;
 
@@ -90,7 +90,7 @@ function begun(table: CatalogTable, leaf: WriteLeaf): string {
   return `SELECT\n${list(columns)}\nFROM ${liveName(table.name)} AS ${ROW}`;
 }
 
-/** The parts, with what there is to know about each. */
+/** The parts, with what the timeline needs of each. */
 function happened(table: CatalogTable, leaf: WriteLeaf): string {
   const read = reader(table, leaf);
   const columns = [
@@ -109,7 +109,7 @@ function happened(table: CatalogTable, leaf: WriteLeaf): string {
   return `SELECT\n${list(columns)}\nFROM ${liveName(table.name)} AS ${ROW}`;
 }
 
-/** Notes are for teammates alone. A reply may come with an assignment, a close or a reopening. */
+/** Notes are only for teammates. A reply may come with an assignment, a close or a reopening. */
 const IS_MESSAGE = `(part_type IN ('comment', 'quick_reply') OR has_text) AND part_type NOT LIKE 'note%'`;
 
 /** What each part sets. A null value ends what held. */
@@ -175,10 +175,10 @@ WHERE CASE kind
   ELSE assigned_kind = kind
 END`;
 
-/** Parts of one second are in the order of their ids, and after the conversation's beginning. */
+/** Parts of the same second are in the order of their ids, and after the conversation's beginning. */
 const ORDER = 'PARTITION BY conversation_id, kind ORDER BY moment, place, part_id';
 
-/** Events that change nothing are left out: what held goes on. */
+/** Events that change nothing are left out. */
 const STEPS = `SELECT * FROM (
   SELECT *, lag(value) OVER (${ORDER}) AS value_before, lag(detail) OVER (${ORDER}) AS detail_before
   FROM events
@@ -200,7 +200,7 @@ FROM spans
 WHERE value IS NOT NULL`;
 
 /**
- * @param conversations the table as configured: what a field rule excludes is null, and what follows from it is not there
+ * @param conversations the table as configured: what a field rule excludes is null, and rows that need it are missing
  * @param parts likewise
  */
 export const timelineView = (conversations: CatalogTable, parts: CatalogTable, leaf: WriteLeaf): View => ({

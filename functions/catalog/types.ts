@@ -29,7 +29,7 @@ const CANDIDATES_UNDECLARED: readonly (keyof typeof READS)[] = ['boolean', 'doub
 const isId = (name: string): boolean => name === 'id' || name.endsWith('_id');
 
 /**
- * The type of a column: the narrowest that reads everything seen so far. More seen types never make it
+ * The type of a column: the narrowest that reads everything seen so far. Seeing more types never makes it
  * narrower, with one exception: a new field is `string` until it has its first value.
  * @param declared null for an undeclared field
  */

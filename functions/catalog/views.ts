@@ -1,5 +1,5 @@
 /**
- * The views of the current state. Their text is the same in DuckDB and Athena: in both, `<table>_history` has every
+ * The views of the current state. Their SQL is the same in DuckDB and Athena: in both, `<table>_history` has every
  * committed row.
  */
 import { RUN_ID_LENGTH } from '../core/lake-keys.ts';
@@ -7,7 +7,6 @@ import { DELETIONS, type ObjectName, type TableName } from '../core/names.ts';
 import { list, literal, quoted } from './sql.ts';
 import { type CatalogTable, type CurrentRule, type RecordColumn, UNKNOWN } from './tables.ts';
 
-/** A view and its SELECT statement. */
 export interface View {
   readonly name: string;
   readonly columns: readonly { readonly name: string; readonly type: string }[];
@@ -51,7 +50,7 @@ ${columns},
 WHERE ${rank} = 1`;
 }
 
-/** An erasure of the run has a longer id, and the run's rows. */
+/** An erasure of the run has a longer id, but its rows have the run's. */
 const lastRunOf = (object: ObjectName): string =>
   `(SELECT max(substr(run_id, 1, ${RUN_ID_LENGTH})) FROM ${MANIFESTS} WHERE object = ${literal(object)})`;
 
@@ -62,7 +61,7 @@ WHERE "_run_id" = ${lastRunOf(object)}`;
 
 type ChildRule = Extract<CurrentRule, { readonly kind: 'child' }>;
 
-/** Rows of each parent's newest version that knows the list: one that did not come leaves them as they are. */
+/** Rows of each parent's newest version that knows the list: a list that did not come leaves them as they are. */
 function childRows(table: ViewedTable, { parent, on, fields, ofLastRun }: ChildRule): string {
   const key = on.map(({ parentColumn }) => quoted(parentColumn)).join(', ');
   const matches = on.map(
@@ -106,7 +105,7 @@ const currentView = (table: ViewedTable): View => ({
 });
 
 interface LiveRule {
-  /** A column of the window that says when the record was last read. */
+  /** A window function as a column: when the record was last read. */
   readonly readAt?: string;
   readonly join?: string;
   readonly condition: string;
@@ -131,7 +130,7 @@ function liveRule(table: ViewedTable, { column, object }: RecordColumn, index: n
 }
 
 /**
- * Rows of the current state whose records are not deleted: all rows of a live record, also those that did not come
+ * Rows of the current state whose records are not deleted: all rows of a live record, including those that did not come
  * again with it, such as parts beyond the newest 500.
  */
 function liveSelect(table: ViewedTable): string {

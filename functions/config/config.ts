@@ -25,7 +25,6 @@ import { parseInstant } from './instant.ts';
 import { ruleNotes } from './rule-notes.ts';
 import { similarTo } from './similar.ts';
 
-/** Parent object of each child table. */
 export const PARENT_OF: Readonly<Record<ChildName, ObjectName>> = {
   contact_company: 'contacts',
   contact_tag: 'contacts',
@@ -64,7 +63,7 @@ const instant = z.string().transform((text, context) => {
   return parsed.epochSeconds;
 });
 
-/** How long versions are kept that a newer one supersedes: days, or null for ever. */
+/** How long superseded versions are kept: days, or null for ever. */
 const versionDays = z.string().transform((text, context) => {
   if (text === 'all') return null;
   const days = Number(/^(\d{1,4}) days$/.exec(text)?.[1]);
@@ -90,7 +89,7 @@ const baseUrl = z
   }, 'must be an address without user name, password, query or fragment')
   .transform((text) => text.replace(/\/+$/, ''));
 
-/** With more invocations at once, a run of one hour could use up the 25,000 events of an execution. */
+/** With more invocations at once, a run of an hour could use up the 25,000 events of an execution. */
 const MAX_INVOCATIONS = 128;
 
 /** Extractors that run at a time. */
@@ -181,7 +180,7 @@ function refuseTooFewReserved(
   context.addIssue({ code: 'custom', path: ['reservedConcurrency'], message, input: reserved });
 }
 
-/** The objects of a configuration that is not checked yet; those by default, if it names none. */
+/** The objects of a configuration that is not checked yet; the default ones if it names none. */
 function objectsWritten(config: unknown): readonly ObjectName[] {
   const written = isJsonObject(config) && Array.isArray(config.objects) ? config.objects : [];
   const named = selectedObjects(written);
@@ -195,7 +194,7 @@ export type PipelineConfig = z.input<typeof schema>;
 export interface ResolvedConfig extends FieldRules {
   readonly name: string;
   readonly region: 'US' | 'EU' | 'AU';
-  /** Base URL of the API, without a slash at the end. */
+  /** Base URL of the API, without a trailing slash. */
   readonly baseUrl: string;
   readonly objects: readonly ObjectName[];
   /** Child tables that are not written. */
@@ -203,7 +202,7 @@ export interface ResolvedConfig extends FieldRules {
   /** Inclusive; null: everything. */
   readonly startFrom: EpochSeconds | null;
   readonly overlapSeconds: number;
-  /** Most requests of the pipeline under way at once; null: only the rate budget limits them. */
+  /** The most requests of the pipeline under way at once; null: only the rate budget limits them. */
   readonly concurrency: number | null;
   readonly parallelism: Parallelism;
   readonly compression: 'gzip' | 'none';
@@ -227,10 +226,10 @@ export interface Parallelism {
   readonly inFlight: number;
 }
 
-/** Most for one slice, however long Intercom takes. */
+/** The most for one slice, however long Intercom takes. */
 const MOST_IN_FLIGHT = 128;
 
-/** Nothing is dealt in advance: any object or slice may be the only one with work, and then has the whole cap. */
+/** Nothing is divided in advance: any object or slice may be the only one with work, and then gets the whole cap. */
 function parallelismUnder(wanted: Omit<Parallelism, 'inFlight'>, cap: number | null): Parallelism {
   const most = cap ?? Number.POSITIVE_INFINITY;
   return {
@@ -255,7 +254,7 @@ export interface ResolvedPipeline {
   readonly deployment: Deployment;
 }
 
-/** For one of many names, a guess is easier to read than all of them. */
+/** If many names are allowed, a guess is easier to read than all of them. */
 function guessOf({ code, values, input }: z.core.$ZodRawIssue): string | undefined {
   if (code !== 'invalid_value' || typeof input !== 'string') return undefined;
   const similar = similarTo(input, values.map(String));

@@ -1,6 +1,6 @@
 /**
  * Reads five-field Unix cron (Vixie's crontab(5)) into the values that it means. This checks the structure only.
- * lib/constructs/schedule.ts knows what AWS can express, and when it fires.
+ * lib/constructs/schedule.ts knows what AWS can express, and when a schedule fires.
  */
 import { counted } from '../core/counted.ts';
 

@@ -55,7 +55,7 @@ export interface Deployment {
   readonly aws: Landscape;
 }
 
-/** Why AWS cannot run this schedule, or would run it too often; null: no problem. The caller provides it: it needs a clock. */
+/** Why AWS cannot run this schedule, or would run it too often; else null. The caller provides it: it needs a clock. */
 export type CronProblem = (frequency: CronFrequency) => string | null;
 
 /** A run can take minutes, and Intercom's search index lags by minutes. */
@@ -79,7 +79,7 @@ function everyProblem(every: string): string | null {
   return minutes < MIN_INTERVAL_MINUTES ? `must be at least ${MIN_INTERVAL_MINUTES} minutes` : null;
 }
 
-/** `Europe/Berlin`, `UTC`, `Etc/GMT+5`; not an offset such as +02:00, which JavaScript accepts. */
+/** `Europe/Berlin`, `UTC`, `Etc/GMT+5`; not an offset such as +02:00, although JavaScript accepts that. */
 const ZONE = /^[A-Z][A-Za-z0-9_+-]*(\/[A-Z][A-Za-z0-9_+-]*)*$/;
 
 function timezoneProblem(timezone: string): string | null {
@@ -157,8 +157,8 @@ const catalogSchema = z.strictObject({
       "'primary' is the shared workgroup of the account; choose another name",
     )
     .optional(),
-  // Half a dollar at 5 USD per TB. A workspace with a million conversations is about 20 GB, compressed, so a query that
-  // reads more joins without a condition. Athena takes no less than 10 MB, so nothing is too small here.
+  // Half a dollar at 5 USD per TB. A workspace with a million conversations has about 20 GB, compressed, so a query that
+  // reads more probably joins without a condition. Athena's own minimum is 10 MB, so no value here is too small.
   scanLimitGiB: z.number().int().min(1).max(100_000).default(100),
 });
 

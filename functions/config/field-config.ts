@@ -36,7 +36,7 @@ function parseRules(rules: Rules): { readonly parsed: readonly ParsedRule[]; rea
   return { parsed, problems };
 }
 
-/** Why a rule cannot apply to this place in the table; null: it can. */
+/** Why a rule cannot apply to this place in the table; null if it can. */
 function placeProblem(table: DeclaredTable, { path, steps, treatment }: ParsedRule): string | null {
   const name = columnOf(steps);
   const columns = table.columns.map((column) => column.name);
@@ -75,7 +75,7 @@ function excludedAround(
   return undefined;
 }
 
-/** How a rule contradicts another one of the table; null: it does not. */
+/** How a rule contradicts another one of the table; null if it does not. */
 function conflict(rule: ParsedRule, rules: readonly ParsedRule[], tree: FieldNode): string | null {
   const same = rules.find((other) => other !== rule && placeOf(other.steps) === placeOf(rule.steps));
   if (same !== undefined) return `names the same place as '${same.path}'; keep one of the two`;

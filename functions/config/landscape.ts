@@ -1,10 +1,10 @@
-/** What a pipeline takes over from an account that has rules and resources already. Each setting is optional. */
+/** What a pipeline uses in an account that already has rules and resources. Each setting is optional. */
 import { z } from 'zod';
 
 export interface Landscape {
-  /** A bucket that exists; null for one of the pipeline. */
+  /** An existing bucket; null for the pipeline's own. */
   readonly bucket: string | null;
-  /** Where the lake begins in that bucket: empty for its top, else with `/` at the end. */
+  /** Where the lake begins in that bucket: empty for its top, else ending with `/`. */
   readonly prefix: string;
   /** The table with the state of an earlier deployment; null for a new one. */
   readonly table: string | null;
@@ -23,13 +23,13 @@ export interface Landscape {
     readonly subnetIds: readonly string[];
     readonly securityGroupIds: readonly string[];
   } | null;
-  /** Domain of the OAuth callback with its certificate; null for the address that API Gateway gives. */
+  /** Domain of the OAuth callback with its certificate; null for the address from API Gateway. */
   readonly callbackDomain: { readonly name: string; readonly certificateArn: string } | null;
   /** Who may assume a role that reads the data; null for no such role. */
   readonly reader: { readonly principals: readonly string[]; readonly externalId: string | null } | null;
 }
 
-/** Characters of a prefix: the policies of a role repeat it, and IAM limits their length (test/infra/policy-size.test.ts). */
+/** The most characters of a prefix: policies repeat it, and IAM limits their length (test/infra/policy-size.test.ts). */
 export const MAX_PREFIX = 64;
 
 const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
@@ -37,8 +37,8 @@ const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 const bucket = z.string().superRefine((name, context) => {
   if (BUCKET.test(name)) return;
   const message = /[/:]/.test(name)
-    ? `'${name}' must be the name of a bucket alone; 'aws.prefix' is for a place in it`
-    : `'${name}' is not a valid name of a bucket`;
+    ? `'${name}' must be the name of a bucket and nothing else; 'aws.prefix' is for a place in it`
+    : `'${name}' is not a valid bucket name`;
   context.addIssue({ code: 'custom', message, input: name });
 });
 
@@ -46,8 +46,8 @@ const arn = (pattern: RegExp, example: string) =>
   z.string().regex(pattern, `must be an ARN such as ${example}`);
 
 /**
- * Each segment begins with a letter or a digit, because engines hide files behind `_` and `.`. Others may not be read
- * as patterns (IAM, Glue), partitions (`=`) or escapes (URLs).
+ * Each segment begins with a letter or a digit, because engines hide names that begin with `_` or `.`. Characters that
+ * could be read as patterns (IAM, Glue), partitions (`=`) or escapes (URLs) are not allowed.
  */
 const prefix = z
   .string()
@@ -58,13 +58,13 @@ const prefix = z
   .max(MAX_PREFIX, `must be at most ${MAX_PREFIX} characters`)
   .transform((written) => (written.endsWith('/') ? written : `${written}/`));
 
-/** Of a KMS key, not of an alias: a policy cannot name a key by its alias. */
+/** The ARN of a KMS key, not of an alias: a policy cannot name a key by its alias. */
 export const keyArn = arn(
   /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]+$/,
   'arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab',
 );
 
-/** With the six characters that Secrets Manager adds to a name: rights need them. */
+/** With the six characters that Secrets Manager adds to a name: policies need them. */
 const secretArn = arn(
   /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+-[A-Za-z0-9]{6}$/,
   'arn:aws:secretsmanager:eu-west-1:123456789012:secret:Connection89AD5CF5-1a2b3c4d5e6f-AbCdEf',
@@ -86,12 +86,12 @@ const tags = z
     }
   });
 
-/** An account with all its roles that it lets, or one role or user. */
+/** An account, with all roles that it allows, or a single role or user. */
 const principal = z
   .string()
   .regex(
     /^(\d{12}|arn:aws[a-z-]*:iam::\d{12}:(role|user)\/[\w+=,.@/-]+)$/,
-    'must be a number of an account or an ARN of a role or user such as arn:aws:iam::123456789012:role/analysts',
+    'must be an account number, or the ARN of a role or user such as arn:aws:iam::123456789012:role/analysts',
   );
 
 /** The key `aws` of the configuration. */
@@ -153,7 +153,7 @@ export const landscapeSchema = z
   })
   .superRefine(({ bucket, prefix }, context) => {
     if (prefix === undefined || bucket !== undefined) return;
-    const message = "is for a bucket of yours: name it in 'aws.bucket'";
+    const message = "is for a bucket of your own: name it in 'aws.bucket'";
     context.addIssue({ code: 'custom', message, path: ['prefix'], input: prefix });
   })
   .transform(

@@ -26,7 +26,7 @@ function sameNames(configs: readonly unknown[]): readonly string[] {
   });
 }
 
-/** Two pipelines with the same place in the same bucket would take each other's files for their own. */
+/** Two pipelines in the same place of the same bucket would take each other's files for their own. */
 function sameLakes(checked: readonly ReturnType<typeof checkConfig>[]): readonly string[] {
   const roots = checked.map((one) => {
     if ('problems' in one) return null;
@@ -59,7 +59,6 @@ export function parsePipelines(content: unknown, rules: ConfigRules): readonly R
 }
 
 /**
- * Chooses a pipeline by name.
  * @param name optional if there is only one
  * @throws InputError listing the pipelines
  */

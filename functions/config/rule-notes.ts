@@ -1,6 +1,6 @@
 /**
- * Notes on rules for undeclared places. Such a rule is right for a field that Intercom adds later, and a typing
- * mistake otherwise. We report it but do not refuse it, because there may be fields that we do not know.
+ * Notes on rules for undeclared places. Such a rule is either for a field that Intercom added later, or a typing
+ * mistake. We report it but do not refuse it, because there may be fields that we do not know.
  */
 import type { DeclaredTable, DeclaredTableName, TableColumn } from '../core/declared-tables.ts';
 import { parsePath, pathFrom, type Step } from '../core/paths.ts';

@@ -164,10 +164,7 @@ function repairsOf(
   return Object.fromEntries(entries);
 }
 
-/**
- * Reads the input of a run.
- * @throws InputError for any other input than what is allowed
- */
+/** @throws InputError for any input that is not allowed */
 export function parseRunInput(
   input: unknown,
   { config, isIncremental, now }: RunInputRules,

@@ -23,7 +23,7 @@ export function similarTo(word: string, known: readonly string[]): string | null
   return nearest?.one ?? null;
 }
 
-/** What may be meant instead of unknown names: those like them, or all that are configured if one is like none. */
+/** What may be meant instead of unknown names: the most similar names, or all configured ones if one resembles none. */
 export function meantInstead(unknown: readonly unknown[], configured: readonly string[]): string {
   const similar = unknown.map((name) => similarTo(String(name), configured));
   return similar.length === 0 || similar.includes(null)

@@ -74,7 +74,7 @@ async function identify(
 type Owner = { readonly previous: string | null } | { readonly expected: string };
 
 /**
- * Makes sure that the pipeline belongs to this workspace: by its connection, and by the claim on the lake, which
+ * Makes sure that the pipeline belongs to this workspace, by its connection and by the claim on the lake, which
  * outlives connections.
  */
 async function settleOwner(

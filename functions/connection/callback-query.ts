@@ -24,7 +24,7 @@ export function readCallbackQuery(text: string): CallbackQuery {
   if (READ.some((name) => parameters.getAll(name).length > 1)) return { kind: 'repeated_parameter' };
   const state = parameters.get('state') ?? '';
   const error = parameters.get('error') ?? '';
-  // base64 has no space: a space was a `+` that was not escaped.
+  // base64 has no spaces: a space was an unescaped `+`.
   const code = (parameters.get('code') ?? '').replaceAll(' ', '+');
   if (state === '') return error === '' ? { kind: 'no_state' } : { kind: 'denial', state: null };
   if (!isState(state)) return { kind: 'bad_state' };

@@ -12,8 +12,8 @@ const UNUSABLE = { expired: 'expired_state', unknown: 'unknown_state' } as const
 /**
  * Takes the state from the store, trades the code for a token, checks whose token it is, and stores it.
  *
- * A taken state is used up, whatever happens next; whoever brings it again gets the outcome again. The code may be used up too, so after any failure the
- * only way is to begin again.
+ * A state that was taken is used up, whatever happens next; whoever sends it again gets the same outcome. The code may
+ * be used up, too, so after any failure the only way is to begin again.
  * @param query everything after the question mark, undecoded
  * @param signal ends the requests to Intercom, which counts as no answer
  * @throws RetryableError if AWS does not answer
@@ -62,7 +62,7 @@ async function settle(
   try {
     await authorizations.settle(stateHash, outcome);
   } catch (error) {
-    // The outcome is still valid. A command that waits for it waits until the request expires.
+    // The outcome is still valid, but a command that waits for it waits until the request expires.
     if (!(error instanceof RetryableError)) throw error;
   }
 }

@@ -130,7 +130,7 @@ export function explain(outcome: AuthorizationOutcome): Explanation {
         happened: `You authorized the app for the ${nameOf(outcome.workspace)}, but this pipeline holds the data of workspace ${plain(outcome.expected)}. The pipeline never mixes two workspaces, so nothing was stored.`,
         next: [
           `For workspace ${plain(outcome.expected)}: switch to it at Intercom, then run ${CONNECT} again.`,
-          'For the one you authorized: better use a separate pipeline, or run `npm run pipeline -- connect --replace-workspace`.',
+          'For the one you authorized: use a separate pipeline, which is better, or run `npm run pipeline -- connect --replace-workspace`.',
           'The app is now installed in the workspace you authorized. Remove it there if you do not need it.',
         ],
       };

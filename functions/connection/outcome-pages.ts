@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { AuthorizationOutcome } from '../core/authorization.ts';
 import { type Explanation, explain } from './explanations.ts';
 
-/** Every result of a request to the callback, including those that never reach an authorization. */
+/** Results of a request to the callback, including those that never reach an authorization. */
 export type PageOutcome =
   | AuthorizationOutcome
   | { readonly kind: 'wrong_method' | 'prefetch' | 'aws_unavailable' | 'internal_error' };
@@ -17,7 +17,7 @@ export interface Page {
   readonly body: string;
 }
 
-/** RFC 9110: 4xx if the request or its sender must change, 5xx if we, AWS or Intercom must. */
+/** RFC 9110: 4xx if the request or its sender has to change something, 5xx if we, AWS or Intercom do. */
 const STATUS: Readonly<Record<PageOutcome['kind'], number>> = {
   connected: 200,
   reconnected: 200,

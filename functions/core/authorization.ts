@@ -1,4 +1,4 @@
-/** The connection to a workspace: what we store of it, and how an attempt to connect can end. */
+/** The connection to a workspace: what we store about it, and how an attempt to connect can end. */
 import type { EpochSeconds } from './time.ts';
 
 export interface Workspace {
@@ -66,7 +66,7 @@ export type Refused =
   /** The connection's secret could not be written. `reason` is the name of AWS's error. */
   | { readonly kind: 'not_stored'; readonly reason: string };
 
-/** How a callback can end. Holds neither code, state, secret nor token. */
+/** How a callback can end. Never holds a code, state, secret or token. */
 export type AuthorizationOutcome =
   | Connected
   | Refused

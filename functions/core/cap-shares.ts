@@ -1,54 +1,54 @@
-/** How `concurrency` is shared between invocations: the rules, without the table they are kept in (docs/decisions/013). */
+/** How `concurrency` is shared between invocations: the rules, without the table of shares (docs/decisions/013). */
 import type { EpochMs } from './time.ts';
 
 /** Milliseconds that one try of a request may take, its body included: three times the slowest page on record. */
 export const REQUEST_TIMEOUT_MS = 60_000;
 
-/** What an invocation has of the cap, or its place in line. */
+/** An invocation's share of the cap, or its place in line. */
 export interface Share {
   readonly id: string;
-  /** The object that it works for. What is scarce is divided between objects first. */
+  /** The object that it works for. The cap is divided between objects first. */
   readonly object: string;
   /** Requests that it may have under way. */
   readonly count: number;
   /** Requests that it could have under way now. 0: it sleeps until `until`, or is kept for the next invocation. */
   readonly wants: number;
-  /** Whether it stops for others. A scroll does not: left alone, it expires. */
+  /** Whether it stops for others. A scroll does not: it would expire. */
   readonly yields: boolean;
   /** When it got its first request, or began to wait for it. */
   readonly since: EpochMs;
   readonly renewedAt: EpochMs;
-  /** From then on the share counts for nobody. Every reader checks this. */
+  /** From this time on the share no longer counts. Every reader checks this. */
   readonly until: EpochMs;
 }
 
-/** Requests are sent for so long after a renewal. It may fail for a while. */
+/** Requests may be sent for this long after a renewal. So renewals may fail for a while. */
 export const LEASE_MS = 20_000;
 
-/** The clocks of machines may differ by so much. */
+/** The clocks of machines may differ by this much. */
 const SKEW_MS = 10_000;
 
-/** The last request of a share is over by then, on everyone's clock. */
+/** After this long, the last request of a share is over on everyone's clock. */
 const LIFE_MS = LEASE_MS + REQUEST_TIMEOUT_MS + SKEW_MS;
 
-/** A share is written again after so long, even if nothing has changed. */
+/** A share is written again after this long, even if nothing has changed. */
 export const RENEW_MS = 5_000;
 
-/** Later than this, nobody keeps anything free for what a share wants: its invocation may be dead. */
+/** A share that was not renewed for this long gets nothing more of what it wants: its invocation may be dead. */
 const AWAKE_MS = RENEW_MS + SKEW_MS;
 
-/** An object waits so long before others stop for it, and others work so long before they stop. */
+/** An object waits `PATIENCE_MS` before others stop for it, and those work for `TURN_MS` before they stop. */
 const PATIENCE_MS = 30_000;
 const TURN_MS = 10_000;
 
-/** One of all sleepers wakes so often on average: each time 9 events of an execution (lib/constructs/workflow.ts). */
+/** On average, one sleeper wakes in each such period: that is 9 events of an execution (lib/constructs/workflow.ts). */
 const SECONDS_PER_SLEEPER = 30;
 const MOST_WAIT_SECONDS = 1_800;
 
-/** Between two invocations: a cold start, within the 60 s that an idle scroll lives (docs/intercom-api.md 6.3). */
+/** A share is kept this long between two invocations, as long as an idle scroll lives (docs/intercom-api.md 6.3). */
 const KEPT_MS = 60_000;
 
-/** A sleeper that comes later than this has lost its place: cold start, throttling. */
+/** A sleeper that is later than this, after cold start and throttling, has lost its place. */
 const GRACE_MS = 60_000;
 
 export type ShareAsk = Pick<Share, 'id' | 'object' | 'wants' | 'yields'> & {
@@ -59,9 +59,9 @@ export type ShareAsk = Pick<Share, 'id' | 'object' | 'wants' | 'yields'> & {
 export interface Dealt {
   readonly shares: readonly Share[];
   readonly mine: Share;
-  /** Requests to have under way from now on. Fewer than `mine.count` until what is under way is answered. */
+  /** Requests to have under way from now on. Fewer than `mine.count` while more are still under way. */
   readonly target: number;
-  /** The invocation that is to stop, perhaps this one, because an object without any request has waited for long. */
+  /** The invocation that has to stop, perhaps this one, because an object without any request has waited too long. */
   readonly stopping: Share | undefined;
 }
 
@@ -73,7 +73,7 @@ const isLive =
 const isAwake = ({ wants, renewedAt }: Share, now: EpochMs): boolean =>
   wants > 0 && renewedAt > now - AWAKE_MS;
 
-/** One order for everyone who deals, so that all agree on who goes first. */
+/** The same order for everyone who deals, so that all agree on who goes first. */
 const inOrder = (shares: readonly Share[]): readonly Share[] =>
   shares.toSorted((a, b) => (a.id < b.id ? -1 : 1));
 
@@ -102,7 +102,7 @@ function lowest(shares: readonly Share[], rank: (one: Share) => Rank): Share | u
 }
 
 /**
- * Each share's fair part. An invocation in progress has one at least; the rest goes one by one to the object
+ * Each share's fair part. An invocation in progress keeps at least one request; the rest goes one by one to the object
  * with the fewest, and there to the invocation with the fewest.
  */
 function fairParts(shares: readonly Share[], cap: number, now: EpochMs): ReadonlyMap<Share, number> {
@@ -132,7 +132,7 @@ function toStop(shares: readonly Share[], now: EpochMs): Share | undefined {
   return lowest(holders, (one) => [-(held.get(one.object) ?? 0), one.since]);
 }
 
-/** Own share; else one that the object's last invocation has kept; else the place in line of a sleeper of the object. */
+/** Its own share; else one that the object's last invocation kept; else the place in line of a sleeper of the object. */
 function predecessor(live: readonly Share[], { id, object }: ShareAsk): Share | undefined {
   const own = live.find((one) => one.id === id);
   const resting = live.filter((one) => one.object === object && one.wants === 0);
@@ -182,7 +182,7 @@ export function sleepInLine(
   return { shares: [...others, place], waitSeconds };
 }
 
-/** The shares after an invocation has ended. @param isKept whether the object's next invocation must have a request at once */
+/** The shares after an invocation has ended. @param isKept whether the object's next invocation needs a request at once */
 export function giveBack(all: readonly Share[], id: string, isKept: boolean, now: EpochMs): readonly Share[] {
   const kept = all.filter((one) => isKept && one.id === id && one.count > 0 && isLive(now)(one));
   return [

@@ -8,7 +8,7 @@ export function windowsBetween({ from, to }: Window, cuts: readonly EpochSeconds
   return bounds.slice(1).map((end, index) => ({ from: bounds[index] ?? null, to: end }));
 }
 
-/** The query cut by update time. Only the last part may go through the day of its upper bound. */
+/** The query cut by update time. Only the last part may include the day of its upper bound. */
 export const cutByUpdate = (query: WindowQuery, cuts: readonly EpochSeconds[]): readonly WindowQuery[] =>
   windowsBetween(query.updated, cuts).map((updated, index) => ({
     ...query,

@@ -1,5 +1,5 @@
 /**
- * What an object declares about itself. Everything that differs between the objects is data of these
+ * What an object declares about itself. Everything that differs between objects is data of these
  * types. Paging, cursors, retries, files and commits exist once and read that data.
  */
 import type { JsonValue } from './json.ts';
@@ -33,7 +33,7 @@ export interface Column {
 
 /**
  * Source of a child column's value: a field of the parent, a dotted path in the item, the item itself, its index from 0,
- * or what its list says of all items.
+ * or what its list says about all of its items.
  */
 export type ChildSource =
   | { readonly parent: string }
@@ -52,18 +52,18 @@ export interface ListPlace {
   readonly field: string;
   /** Dotted paths inside the field that may hold the list. The field may also be the list itself. */
   readonly keys: readonly string[];
-  /** Without the field, or with null for the list, there is nothing to list, as for a message that was not an e-mail. */
+  /** If the field is missing, or the list null, there are no items, as for a message that was not an e-mail. */
   readonly nullMeansNone?: true;
   /**
-   * A field of the record that only refers to the items, and counts them. The list itself has to be asked for, unless
-   * there is nothing to refer to.
+   * A field of the record that only refers to the items and counts them. The list itself has to be asked for, unless
+   * the field refers to nothing.
    */
   readonly referredToIn?: string;
-  /** What being in this list says of an item, by name. */
+  /** What being in this list says about an item, by name. */
   readonly says?: Readonly<Record<string, JsonValue>>;
 }
 
-/** How to ask for a list that a record came without, or with only a part of; `{id}` is the record's id. */
+/** How to ask for a list that did not come with its record, or only in part; `{id}` is the record's id. */
 export type ListQuestion =
   /** A sub-list in one answer. */
   | { readonly kind: 'list'; readonly path: string; readonly recordsKeys: readonly string[] }
@@ -89,7 +89,7 @@ export interface ChildDeclaration {
   /** More lists whose items belong to the table. Such a table cannot ask. */
   readonly otherLists?: readonly ListPlace[];
   readonly ask?: ListQuestion;
-  /** Search field that finds the parents of an item by its key, to count them. */
+  /** Search field that finds the parents of an item by the item's key, to count them. */
   readonly countedBy?: string;
   readonly columns: readonly ChildColumn[];
 }
@@ -100,7 +100,7 @@ export interface ListRequest {
   readonly query?: Readonly<Record<string, string>>;
   /** Fields to add to every record of this request: the model that was requested. */
   readonly set?: Readonly<Record<string, string>>;
-  /** Set for an undocumented request, its name in `observed`: if it cannot be read, nothing is owed and nothing proven. */
+  /** Name in `observed` of an undocumented request: if it cannot be read, nothing is owed and nothing is proven. */
   readonly optional?: string;
 }
 
@@ -108,14 +108,14 @@ export interface ListRequest {
 export type Detail =
   /** One GET for each record. The row is one field of the answer, with the id of the record as `key`. */
   | { readonly kind: 'field_of_each'; readonly path: string; readonly field: string; readonly key: string }
-  /** One POST for up to `most` values of a field, in `parameter`. What it answers is added to the records, by their ids. */
+  /** One POST for up to `most` values of a field, in `parameter`. The answer is added to the records, by their ids. */
   | {
       readonly kind: 'more_of_several';
       readonly path: string;
       readonly parameter: string;
       readonly field: string;
       readonly most: number;
-      /** Its name in `observed`, if Intercom refuses to answer it. */
+      /** Its name in `observed` if Intercom refuses the request. */
       readonly observedAs: string;
     };
 
@@ -142,9 +142,9 @@ export interface ReadStyle {
   readonly perPage?: number;
   /** How the server compares times. @default 'second' */
   readonly granularity?: 'day' | 'second';
-  /** How far outside of its window a query may find records, because it asks for more. @default 0 */
+  /** How far outside its window a query may find records, because it asks for more. @default 0 */
   readonly slackSeconds?: number;
-  /** Reading from a position uses it up: it may only be the last thing an attempt stores, and works once. */
+  /** Reading from a position uses it up: it works once, and only the last one of an attempt may be stored. */
   readonly spendsPosition?: true;
 }
 
@@ -203,7 +203,7 @@ export type ReadSpec = ReadStyle &
       }
   );
 
-/** A list of the records that were deleted, newest deletion first. Refused, there is simply no such list. */
+/** A list of the records that were deleted, newest deletion first. If Intercom refuses it, there is no such list. */
 export interface DeletedList {
   readonly path: string;
   /** The API version that has it (docs/intercom-api.md 11.9). */
@@ -215,7 +215,7 @@ export interface DeletedList {
   readonly perPageSizes: readonly number[];
 }
 
-/** One record by its id: shows what became of a record that is owed and no longer listed. */
+/** Asks for one record by its id: shows what became of a record that is owed and no longer listed. */
 export interface SingleRead {
   /** `{id}` is the record's id. */
   readonly path: string;
@@ -246,7 +246,7 @@ export interface PersonPlaces {
   readonly isPerson?: true;
   /** Places of the people that a record is about, such as `contacts.contacts[]`. */
   readonly about?: readonly string[];
-  /** Column with the id of the conversation or ticket that a row belongs to, if it may be with one person only. */
+  /** Column with the id of the conversation or ticket that a row belongs to, if that may be with one person only. */
   readonly conversation?: { readonly column: string; readonly people?: string };
 }
 
@@ -255,7 +255,7 @@ export interface ObjectDeclaration {
   readonly description: string;
   readonly sync: SyncMode;
   readonly primaryKey: readonly string[];
-  /** Columns of the key that a record may come without. @default none */
+  /** Columns of the key that a record may lack. @default none */
   readonly nullableKeys?: readonly string[];
   /**
    * The object whose records hold this one's rows as parts, one request each. The ids of those records
@@ -269,7 +269,7 @@ export interface ObjectDeclaration {
   readonly read: ReadSpec;
   readonly deletedList?: DeletedList;
   readonly single?: SingleRead;
-  /** Missing: a record mentions people at most. */
+  /** Missing: a record at most mentions people. */
   readonly person?: PersonPlaces;
   readonly columns: readonly Column[];
   /**

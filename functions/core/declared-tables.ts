@@ -17,7 +17,7 @@ export interface DeclaredTable {
   readonly kept: ReadonlySet<string>;
   /** Paths of the record that are in another table, or not synced at all. */
   readonly omitted: readonly string[];
-  /** Of a child table whose list the parent keeps: the path in the parent that has the same values. */
+  /** For a child table whose list the parent keeps: where the parent has the same values. */
   readonly repeats?: {
     readonly table: DeclaredTableName;
     /** By column: paths in the parent's record. */

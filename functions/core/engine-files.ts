@@ -29,7 +29,7 @@ export interface RunContext {
   /** Bounds of a backfill; null for the other modes. */
   readonly range: { readonly from: EpochSeconds; readonly to: EpochSeconds } | null;
   readonly objects: readonly ObjectName[];
-  /** What an audit found missing, by object: the run's first debts. Missing if it was not asked for. */
+  /** What an audit found missing, by object: the run's first debts. Missing if no repair was asked for. */
   readonly repairs?: Repairs;
   /** Digest of the code's version and the resolved configuration. An attempt with another digest stops its object. */
   readonly configDigest: string;
@@ -40,7 +40,7 @@ export interface RunContext {
   readonly notes: readonly string[];
 }
 
-/** A count that the walk of a window does not reach, as it was last found. */
+/** A count that the walk of a window does not reach, as last found. */
 export interface CountedShort {
   /** Intercom's count. */
   readonly matched: number;
@@ -58,7 +58,7 @@ export interface Debt {
   readonly since: string;
   /** Runs that have tried to read it. */
   readonly tries: number;
-  /** Set if nothing is known to be missing but a count: an unchanged window is then not read again. */
+  /** Set if only a count is known to be wrong: the window is then not read again until it changes. */
   readonly count?: CountedShort;
 }
 
@@ -75,7 +75,7 @@ export interface Plan {
   readonly mode: RunMode;
   readonly window: { readonly from: EpochSeconds; readonly to: EpochSeconds } | null;
   readonly slices: readonly PlannedSlice[];
-  /** All debts of the last committed run: an equal one that is found again goes on. */
+  /** All debts of the last committed run: if one is found again, it keeps its date. */
   readonly previousDebts: readonly Debt[];
   /** Debts that this run leaves to a later one. */
   readonly carriedDebts: readonly Debt[];
@@ -92,13 +92,13 @@ export interface Plan {
   readonly lastRows: number | null;
   /** Records that the plan expects to read; null if Intercom gives no count. */
   readonly expected: number | null;
-  /** How far the list of deleted records is read, before this run and after it. Missing if there is none. */
+  /** How far the list of deleted records has been read, before this run and after it. Missing if there is none. */
   readonly deletedList?: { readonly before: EpochSeconds | null; readonly after: EpochSeconds };
   /** Day of the last safety re-read after this run, in UTC. Missing if there was none. */
   readonly rereadOn?: string;
   /** Erasures that were asked for before the run began to read. Missing if there were none. */
   readonly erasures?: readonly string[];
-  /** Sent to count what there is to read. Missing if there were none. */
+  /** Requests sent to count what there is to read. Missing if there were none. */
   readonly requests?: Requests;
 }
 
@@ -118,7 +118,7 @@ export interface Evidence {
   readonly relations: RelationCounts;
   readonly largeRows: readonly LargeRow[];
   readonly rejects: number;
-  /** Records of people who were erased: read, and not written. Missing if there were none. */
+  /** Records of people who were erased: read but not written. Missing if there were none. */
   readonly suppressed?: number;
   /** Records whose time could not be read. */
   readonly untimed: number;
@@ -149,7 +149,7 @@ export interface Receipt {
   readonly parts: readonly Part[];
   /** Keys of the files with the ids read so far (`[id, stampedAt][]` each). */
   readonly idFiles: readonly string[];
-  /** Sent for this slice, in walks that were given up too. Missing if there were none. */
+  /** Requests sent for this slice, including walks that were given up. Missing if there were none. */
   readonly requests?: Requests;
   readonly read: number;
   readonly evidence: Evidence;
@@ -187,7 +187,7 @@ export interface Completeness {
   readonly matched: number | null;
   readonly read: number;
   readonly written: number;
-  /** Of those read: left out because they are of a person who was erased. Missing if there were none. */
+  /** Records read and left out because they are of a person who was erased. Missing if there were none. */
   readonly suppressed?: number;
   readonly parts: { readonly expected: number; readonly written: number } | null;
   readonly over_cap: readonly string[];
@@ -217,13 +217,13 @@ export interface WrittenBy {
   readonly tables: readonly TableName[];
   /** Fields that were left out, such as `contacts.name`. */
   readonly excluded: readonly string[];
-  /** Digest of what was hashed and with which key. The same hashing has the same digest. */
+  /** Digest of what was hashed, and with which key. */
   readonly hashing: string;
-  /** True if current rows of earlier runs lack something that these have, or were hashed in another way. */
+  /** True if current rows of earlier runs lack something that these have, or were hashed differently. */
   readonly mixed: boolean;
 }
 
-/** What a rewrite of committed history is. */
+/** The kinds of rewrites of committed history. */
 export type RewriteMode = 'compaction' | 'erasure';
 
 /**
@@ -249,22 +249,22 @@ export interface Manifest {
   readonly rules?: WrittenBy;
   /** Deletions before this time are known; null if the list was never read. Missing if the object has none. */
   readonly deleted_list?: { readonly up_to: EpochSeconds | null };
-  /** Sent to Intercom for this run of the object, and what it allows. Missing if there were none. */
+  /** Requests sent to Intercom for this run of the object, and how many it allows. Missing if there were none. */
   readonly requests?: Requests;
   /** Day of the last safety re-read in UTC, such as `2026-11-22`. Missing if there was none. */
   readonly reread_on?: string;
-  /** Of a rewrite: the runs whose rows are in its files, and earlier rewrites of them. They no longer count. */
+  /** For a rewrite: the runs whose rows are in its files, and earlier rewrites of them. They no longer count. */
   readonly replaces?: readonly string[];
-  /** Of a rewrite: the first and the last day that its files hold, `2026-11-01`. */
+  /** For a rewrite: the first and the last day that its files hold, such as `2026-11-01`. */
   readonly spans?: { readonly from: string; readonly to: string };
   /**
-   * Of a rewrite that dropped superseded versions: states of `before` (ISO 8601) and later are whole, and how many rows
-   * were dropped.
+   * For a rewrite that dropped superseded versions: states of `before` (ISO 8601) and later are whole; `rows` is how
+   * many rows were dropped.
    */
   readonly dropped?: { readonly before: string; readonly rows: number };
-  /** Of a rewrite: what the replaced manifests proved, a line each. */
+  /** For a rewrite: what the replaced manifests proved, a line each. */
   readonly evidence?: readonly ManifestFile[];
-  /** Of an erasure: its id, and the files that it wrote again. All others are files of what it replaces. */
+  /** For an erasure: its id, and the files that it rewrote. All others are files of what it replaces. */
   readonly erased?: { readonly id: string; readonly files: readonly ErasedFile[] };
 }
 
@@ -277,10 +277,10 @@ export interface ReplacedRun
 /** `work/<rewrite id>/<object>/<sequence>.receipt.json`: how far a rewrite has come. */
 export interface RewriteReceipt {
   readonly format: 1;
-  /** Files of the plan that are in parts already. */
+  /** How many source files are done. */
   readonly taken: number;
   readonly parts: readonly Part[];
-  /** Of an erasure: what happened to files; the others are in `parts` as they were. */
+  /** For an erasure: the files that changed. The others are in `parts` as they were. */
   readonly erased?: readonly ErasedFile[];
 }
 
@@ -319,11 +319,11 @@ export interface ObjectSummary {
   readonly work_remains: boolean;
   /** Present if the object was committed. */
   readonly committed_at?: string;
-  /** The lake has what Intercom showed of the object until then, or owes it; null if nothing was ever committed. */
+  /** The lake has what Intercom showed of the object up to here, or owes it; null if nothing was ever committed. */
   readonly up_to: string | null;
   /** Present if the object failed: failed runs in a row, including this one. */
   readonly failures?: number;
-  /** Present if it was unavailable before, so that a person has been told. */
+  /** Present if it was unavailable in the run before, too, so that a person has already been told. */
   readonly still?: true;
 }
 

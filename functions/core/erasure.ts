@@ -1,11 +1,11 @@
-/** What the bucket keeps of an erasure, below `erasures/<id>/`: keyed hashes and counts, no value of a person. */
+/** What the bucket keeps about an erasure, below `erasures/<id>/`: keyed hashes and counts, no personal values. */
 import type { ObjectName, TableName } from './names.ts';
 
-/** How a person is recognized without knowing them: hashes with the pipeline's key, each of one text. */
+/** How a person is recognized without being named: hashes with the pipeline's key, each of one text. */
 export interface PersonHashes {
   /** Intercom's ids of the contact, and of contacts that were merged into it. */
   readonly ids: readonly string[];
-  /** Addresses in lower case, and as a hashed lake holds them. */
+  /** Addresses in lower case, and in the form in which a hashed lake holds them. */
   readonly emails: readonly string[];
   /** The customer's own ids. */
   readonly external_ids: readonly string[];
@@ -13,7 +13,7 @@ export interface PersonHashes {
   readonly conversations: readonly string[];
 }
 
-/** `request.json`, and with it the list of people whom later reads leave out. */
+/** `request.json`. Later reads leave out the people of all requests. */
 export interface ErasureRequest extends PersonHashes {
   readonly format: 1;
   readonly id: string;
@@ -24,7 +24,7 @@ export interface ErasureRequest extends PersonHashes {
   readonly suppress: boolean;
 }
 
-/** A file of the lake that was written again, or was left out because nothing remained of it. */
+/** A file of the lake that was rewritten, or dropped because nothing remained of it. */
 export interface ErasedFile {
   readonly table: TableName;
   readonly before: { readonly key: string; readonly sha256: string };
@@ -33,7 +33,7 @@ export interface ErasedFile {
   readonly blanked: number;
 }
 
-/** `<object>.rewritten.json`: nothing that counts has the person any more. */
+/** `<object>.rewritten.json`: the person is no longer in anything that counts. */
 export interface ErasedObject {
   readonly format: 1;
   readonly object: ObjectName;
@@ -55,9 +55,9 @@ export interface ErasureCertificate {
   /** Older versions in the bucket; null if it keeps none. */
   readonly older_versions: {
     readonly removed: number;
-    /** How many the bucket may still bring back; null if nobody could look. */
+    /** How many the bucket may still bring back; null if they could not be listed. */
     readonly left: number | null;
-    /** When the pipeline's own bucket drops them; null if none is left, or if your bucket has rules of its own. */
+    /** When the pipeline's own bucket drops them; null if none are left, or if your bucket has rules of its own. */
     readonly until: string | null;
   } | null;
 }

@@ -1,5 +1,5 @@
 /**
- * Errors, named for what happens next and not for what went wrong (`code` and `message` have the cause).
+ * Errors, named after what happens next, not after what went wrong (`code` and `message` have the cause).
  * The workflow matches `name` exactly, so the names are literals and part of the contract with the state
  * machine. Any other error is a bug and is never swallowed.
  */

@@ -39,11 +39,11 @@ const isDigitAt = (text: string, at: number): boolean => {
   return code >= 48 && code <= 57;
 };
 
-/** What a number follows, whitespace apart. Nothing: it is the whole text. */
+/** What comes before a number, whitespace aside. `''`: the number is the whole text. */
 const BEFORE_NUMBER = ['', '[', ':', ','];
 const WHITESPACE = [' ', '\t', '\n', '\r'];
 
-/** The integer whose digits are at `[start, end)`, with its sign; null if they are another part of a text. */
+/** The integer whose digits are at `[start, end)`, with its sign; null if the digits are something else. */
 function integerAt(text: string, start: number, end: number): string | null {
   const next = text.charAt(end);
   if (next === '.' || next === 'e' || next === 'E') return null;
@@ -56,8 +56,8 @@ function integerAt(text: string, start: number, end: number): string | null {
 /**
  * The digits behind each value that a double cannot hold; null if two different integers round to the same value.
  * (The reviver can tell them apart, but is five times slower than parsing, so it is left for that case.) Digits inside
- * a string can be found too, and do no harm. Of 16 digits in a row one is at each sixteenth place, so only those are
- * looked at.
+ * a string may be found, too, and do no harm. One of any 16 digits in a row is at a sixteenth place, so only these
+ * places are checked.
  */
 function digitsByValue(text: string): ReadonlyMap<number, string> | null {
   let digits: Map<number, string> | null = null;
@@ -109,7 +109,7 @@ export function parseJson(text: string): JsonValue {
   return digits.size === 0 ? value : (restore(value, digits) as JsonValue);
 }
 
-/** Hardly any object has a field of this name: V8 is asked, which takes longer, about those that do. */
+/** Hardly any object has a field of this name. Only for those that do is V8 asked, which takes longer. */
 const isRaw = (value: object): boolean => 'rawJSON' in value && RawJSON.isRawJSON(value);
 
 /** True for an integer kept as raw digits. */

@@ -12,7 +12,7 @@ import {
 } from './names.ts';
 import type { EpochMs } from './time.ts';
 
-/** Where a lake lies. Every key, also those in manifests, begins below it. */
+/** Where a lake lies. Every key, including those in manifests, is relative to it. */
 export interface LakeRoot {
   readonly bucket: string;
   /** Empty for the top of the bucket; else it ends with `/`. */
@@ -32,7 +32,7 @@ const HASH_LENGTH = 6;
 export const runIdOf = (startMs: EpochMs, executionHash: string): string =>
   `${new Date(startMs).toISOString().replaceAll(/[-:.]/g, '')}-${executionHash.slice(0, HASH_LENGTH)}`;
 
-/** Characters of a run's id; more are of a rewrite. */
+/** Characters of a run's id. A longer id is that of a rewrite. */
 export const RUN_ID_LENGTH = 'YYYYMMDDTHHMMSSmmmZ-'.length + HASH_LENGTH;
 
 /** The start of the run with this id. */
@@ -50,19 +50,19 @@ export const runDateOf = (runId: string): string =>
  * The id of a rewrite: the last millisecond of what it holds, so that ids keep sorting by time, its tier, and a
  * digest of what it replaces, so that the same rewrite has the same id.
  * @param lastDay `2026-11-30`
- * @param pass how often old versions were dropped from it
+ * @param pass how many times old versions were dropped from it
  */
 export const rewriteIdOf = (tier: 'day' | 'month', lastDay: string, digest: string, pass = 0): string =>
   `${lastDay.replaceAll('-', '')}T235959999Z-${tier}-${pass === 0 ? '' : `p${pass}-`}${digest.slice(0, HASH_LENGTH)}`;
 
-/** The id of a rewrite that holds what a run and those before it noticed: it sorts with that run. */
+/** The id of a rewrite with the evidence of a run and those before it: it sorts with that run. */
 export const evidenceRewriteIdOf = (lastRunId: string, digest: string): string =>
   `${lastRunId.slice(0, lastRunId.indexOf('Z-'))}Z-day-${digest.slice(0, HASH_LENGTH)}`;
 
 const ERASED = /_e[0-9a-f]{6}$/;
 
 /**
- * The id of what an erasure makes of a run or of an earlier rewrite: it keeps its place in time and its tier, and its
+ * The id of what an erasure makes of a run or an earlier rewrite: it keeps its place in time and its tier, and its
  * manifest sorts after the one that it replaces.
  * @param digest of the erasure's id and `runId`
  */
@@ -77,7 +77,7 @@ export const originalOf = (runId: string): string => runId.replace(ERASED, '');
 /** True if the manifest with this id says which others it replaces. */
 export const isRewrite = (runId: string): boolean => tierOf(runId) !== null || isErased(runId);
 
-/** How often old versions were dropped from what the id stands for. */
+/** How many times old versions were dropped from what the id stands for. */
 export const passOf = (runId: string): number => Number(/Z-month-p(\d+)-/.exec(runId)?.[1] ?? 0);
 
 /** The tier of a rewrite's id; null for the id of a run. */
@@ -154,13 +154,13 @@ export const erasedObjectKey = (id: string, object: ObjectName, step: 'rewritten
   `${erasurePrefix(id)}${object}.${step}.json`;
 export const certificateKey = (id: string): string => `${ERASURES_PREFIX}${id}.json`;
 
-/** A list of files for a warehouse: it can be made again. */
+/** A list of files for a warehouse. It can be made again. */
 export const loadListKey = (digest: string): string => `work/load/${digest.slice(0, 24)}.json`;
 
-/** Folders of what is kept. The bucket itself refuses to replace it. */
+/** Folders whose files are kept. The bucket itself refuses to replace these files. */
 export const WRITTEN_ONCE = ['tables/', 'manifests/', 'evidence/', RUNS_PREFIX, ERASURES_PREFIX] as const;
 
-/** How everything that the pipeline and its commands write begins: ids of runs and erasures begin with the year. */
+/** Prefixes of everything that the pipeline and its commands write: ids of runs and erasures begin with the year. */
 export const WRITTEN: readonly string[] = [
   ...[...OBJECT_NAMES, ...CHILD_NAMES, ...SHARED_TABLES].map((table) => `${tablePrefix(table)}run_date=`),
   ...OBJECT_NAMES.flatMap((object) => [manifestPrefix(object), evidencePrefix(object)]),

@@ -1,6 +1,6 @@
 /**
  * The custom metrics of a pipeline. The functions emit them; alarms and dashboard read them. By default a
- * pipeline pays for ten, with the dimension Pipeline alone. Per-object figures that only people read are in
+ * pipeline pays for ten, with only the dimension Pipeline. Per-object figures that only people read are in
  * the log instead.
  */
 

@@ -13,7 +13,7 @@ const SMALL_LISTS = [
 ] as const;
 
 /**
- * What a workspace may lack. A token without their permission cannot read them, and that is no failure: they are
+ * Objects that a workspace may lack. If the token has no permission for them, that is no failure: they are
  * unavailable. They have no metrics and alarms of their own, which would cost more than they are worth.
  */
 const OPTIONAL_NAMES: readonly ObjectName[] = [...SMALL_LISTS, 'calls'];
@@ -39,7 +39,7 @@ export const DEFAULT_OBJECTS = [
   ...SMALL_LISTS,
 ] as const;
 
-/** The last ones cost a request for each record, or some records: they are synced if the configuration names them. */
+/** The last three cost a request for each record or for a few: they are synced only if the configuration names them. */
 export const OBJECT_NAMES = [...DEFAULT_OBJECTS, 'segment_contact', 'calls', 'article_statistics'] as const;
 export type ObjectName = (typeof OBJECT_NAMES)[number];
 
@@ -68,7 +68,7 @@ export const CHILD_NAMES = [
 ] as const;
 export type ChildName = (typeof CHILD_NAMES)[number];
 
-/** Child tables that cost a request for each parent that has any: written if the configuration names them. */
+/** Child tables that cost a request for each parent that has items: written only if the configuration names them. */
 export const CHILDREN_ON_REQUEST: readonly ChildName[] = ['contact_note'];
 
 /** Records found to be deleted; written by the object that noticed. */

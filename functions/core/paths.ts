@@ -15,10 +15,7 @@ function stepOf(plain: string | undefined, quoted: string | undefined): Step {
   return plain === '*' ? { every: 'key' } : { key: plain };
 }
 
-/**
- * Reads a path as a list of steps.
- * @throws SyntaxError if the text is not a valid path
- */
+/** @throws SyntaxError if the text is not a valid path */
 export function parsePath(path: string): readonly Step[] {
   const segment = /(?:^|(?<=.)\.)([^.[\]"]+)|\[("(?:[^"\\]|\\.)*")\]|\[\]/y;
   const steps: Step[] = [];
@@ -57,7 +54,7 @@ export function valueAt(value: JsonValue | undefined, keys: readonly string[]): 
   return current;
 }
 
-/** A copy of the value without what is at the path; the same value if there is nothing at the path. */
+/** A copy of the value without what is at the path; the same value if nothing is there. */
 export function without(value: JsonValue, steps: readonly Step[]): JsonValue {
   const [step, ...rest] = steps;
   if (step === undefined) return value;

@@ -1,5 +1,5 @@
 /**
- * What the use cases need from outside. Memory twins and AWS adapters pass the same contract test.
+ * What the use cases need from outside. Memory twins and AWS adapters pass the same contract tests.
  */
 import type {
   AuthorizationOutcome,
@@ -40,17 +40,17 @@ export interface Lake {
 export interface Lease {
   readonly executionArn: string;
   readonly runId: string;
-  /** Set if one attempt of the run has it alone. */
+  /** Set if a single attempt of the run holds it alone. */
   readonly attempt?: string;
 }
 
-/** What we keep of the last commit. Its manifest has the rest. */
+/** What we keep about the last commit. Its manifest has the rest. */
 export interface CommittedState {
   readonly runId: string;
   readonly manifestKey: string;
   /** Committed high-water mark of an incremental object; null before the first and for full-refresh objects. */
   readonly cursor: EpochSeconds | null;
-  /** `startFrom` when the cursor was first set, or as moved earlier since then; null: everything. */
+  /** `startFrom` when the cursor was first set, or an earlier one that it was moved to since; null: everything. */
   readonly startFrom: EpochSeconds | null;
 }
 
@@ -94,7 +94,7 @@ export interface StateStore {
    * and no later run was counted. Not ok if this run was already counted.
    */
   countFailure(state: ObjectState, runId: string): Promise<Conditional<ObjectState>>;
-  /** Gives the lease back, if the fence is still `fence`. */
+  /** Releases the lease, if the fence is still `fence`. */
   releaseLease(object: ObjectName, fence: number): Promise<void>;
   /**
    * Returns the workspace whose data this pipeline holds. If there is none yet, claims the given one.
@@ -127,7 +127,7 @@ export interface KnownTables {
   readonly columns: SeenTables;
   /** Day of the first committed file, such as `2026-11-22`. */
   readonly firstDay: string;
-  /** What the object's rows define for others' records. @default nothing */
+  /** Attributes that the object's rows define for records of other objects. @default none */
   readonly attributes?: Attributes;
 }
 
@@ -139,16 +139,16 @@ export type Publication =
 /** The tables and views of one object, and those that all objects share, for query engines. */
 export interface Catalog {
   /**
-   * Creates them, or adds what is new. In any order of calls, and with any number at once, only excluded
-   * columns are removed, and types only widen. Writes nothing if nothing differs.
+   * Creates them, or adds what is new. In whatever order and however many at once it is called, it removes only
+   * excluded columns, and types only widen. Writes nothing if nothing differs.
    * @throws RetryableError if the catalog cannot be reached
    */
   publish(known: KnownTables): Promise<Publication>;
 }
 
-/** Executions of the workflow: to check whether the holder of a lease is still running, and to start the next run. */
+/** Executions of the workflow: shows whether the holder of a lease is still running, and starts the next run. */
 export interface Executions {
-  /** `unknown`: there is no such execution, or it is so young that it cannot be seen yet. */
+  /** `unknown`: there is no such execution, or it is too new to be seen yet. */
   status(executionArn: string): Promise<'running' | 'over' | 'unknown'>;
   /** Idempotent by `name`: a second start with the same name and input has no effect. */
   start(stateMachineArn: string, name: string, input: unknown): Promise<void>;
@@ -157,7 +157,7 @@ export interface Executions {
 /** Notifies others when a run has ended. */
 export interface Events {
   /**
-   * Sends the event. If you send it twice, others receive it twice, with the same `run_id`.
+   * Sends the event. If it is sent twice, others receive it twice, with the same `run_id`.
    * @throws RetryableError if the event was not accepted
    */
   syncCompleted(event: SyncCompleted): Promise<void>;
@@ -171,7 +171,7 @@ export interface Metrics {
 
 export type PermitPriority = 'urgent' | 'bulk';
 
-/** What an answer of Intercom shows about the rate limit (docs/intercom-api.md 2). */
+/** What an answer from Intercom shows about the rate limit (docs/intercom-api.md 2). */
 export interface RateObservation {
   /** Requests per 10-second window. */
   readonly limit: number | null;
@@ -185,7 +185,7 @@ export interface RateObservation {
 /** The shared budget of requests. A permit is the right to send one request. */
 export interface RateBudget {
   /**
-   * Waits until you may send a request. Rejects when `signal` aborts.
+   * Waits until a request may be sent. Rejects when `signal` aborts.
    * @returns what to call when the request is over, however it ended: until then a later window may count it
    */
   permit(priority: PermitPriority, signal: AbortSignal): Promise<() => void>;
@@ -194,10 +194,10 @@ export interface RateBudget {
   limit(signal?: AbortSignal): Promise<number>;
 }
 
-/** The shares that all invocations of a pipeline have of `concurrency`. They exist only if it is set. */
+/** The shares of `concurrency` that the invocations of a pipeline hold. They exist only if it is set. */
 export interface CapShares {
   /**
-   * Replaces the list by what `change` makes of it, in one step. Repeats `change` if others were faster, and writes
+   * Replaces the list with what `change` makes of it, in one step. Repeats `change` if others were faster, and writes
    * nothing if it returns the very list that it was given. The list may hold expired shares.
    * @param signal ends the calls in progress; its reason is thrown
    * @throws RetryableError if it cannot be read or written
@@ -211,8 +211,8 @@ export interface CapShares {
 /** One invocation's share of the cap. */
 export interface WorkShare {
   /**
-   * Null: requests may be sent until `end`. Otherwise nothing was free: begin again after so many seconds.
-   * @param signal ends the calls of AWS for this share, until its end
+   * Null: requests may be sent until `end`. Otherwise nothing was free: begin again after this many seconds.
+   * @param signal ends the calls to AWS for this share, until its end
    */
   begin(signal?: AbortSignal): Promise<number | null>;
   /**
@@ -220,7 +220,7 @@ export interface WorkShare {
    * @param isKept whether one request is kept for the object's next invocation, which must follow within a minute
    */
   end(isKept: boolean): Promise<void>;
-  /** Whether an object that has no request has waited for so long that this work should stop for it. */
+  /** Whether an object without any request has waited so long that this work should stop for it. */
   isWanted(): boolean;
 }
 
@@ -250,10 +250,10 @@ export interface OAuthClientSource {
   load(): Promise<OAuthClient | null>;
 }
 
-/** The result of taking a request out. Only one caller can take it, once. */
+/** The result of taking a request. Only one caller can take it, once. */
 export type TakenAuthorization =
   | { readonly status: 'taken'; readonly request: AuthorizationRequest }
-  /** `outcome` is what the one caller that took it made of it; null if that is not known (yet). */
+  /** `outcome` is what came of it for the caller that took it; null if that is not known (yet). */
   | { readonly status: 'used'; readonly outcome: AuthorizationOutcome | null }
   | { readonly status: 'expired' | 'unknown' };
 
@@ -364,7 +364,7 @@ export type ProgressEvent =
       readonly runId: string;
       readonly waitSeconds: number;
     }
-  /** A warning: the share counts until its invocation is certainly over. */
+  /** A warning: the share counts until it expires. */
   | {
       readonly type: 'share_not_returned';
       readonly object: ObjectName | null;

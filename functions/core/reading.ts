@@ -20,7 +20,7 @@ export interface Slice {
   readonly query: SliceQuery;
   /** Exact bounds that the engine applies: the run's outer bounds, or the debt's. */
   readonly exact: Window;
-  /** Records that earlier runs found Intercom to count and never to list. @default 0 */
+  /** Records that Intercom counts and never lists, as earlier runs found. @default 0 */
   readonly knownShort?: number;
 }
 
@@ -40,11 +40,11 @@ export interface WindowQuery {
   readonly updated: Window;
   /** Splits a day that is too large for one slice. Null: not split. */
   readonly created: Window | null;
-  /** Ask for the whole day of the upper bound, because `exact` cuts that day in the engine. */
+  /** Ask for the whole day of the upper bound, because the engine cuts that day by `exact`. */
   readonly through: boolean;
   /** Only records whose search field has this value. */
   readonly where?: { readonly field: string; readonly value: string };
-  /** Times between the bounds of `updated`: what lies between two of them may be read at the same time as the rest. */
+  /** Times between the bounds of `updated`. The parts between them may be read at the same time. */
   readonly cuts?: readonly EpochSeconds[];
 }
 
@@ -64,13 +64,13 @@ export interface ReadRecord {
   readonly receivedAtMs: EpochMs;
   /** Relationships that the record came without, by field (functions/core/relationship.ts). */
   readonly unknown?: readonly string[];
-  /** Its lists, as far as somebody has looked at them. */
+  /** Its lists, if they have been looked at. */
   readonly lists?: RecordLists;
   /** The record's own time could not be read: `stampedAt` is when it arrived. */
   readonly untimed?: true;
 }
 
-/** What came in the place of a record, or of an item of one of its lists, and cannot be a row. */
+/** What came in place of a record, or of an item of one of its lists, and cannot be a row. */
 export interface Reject {
   /** Where it came from, such as `tags.data[3]`. */
   readonly path: string;
@@ -109,7 +109,7 @@ export type DebtScope =
       readonly exact?: Window;
     };
 
-/** Deletions and debts belong to the page that follows them: a walk that goes on from before it reports them again. */
+/** Deletions and debts belong to the page that follows them: a walk that resumes before that page reports them again. */
 export type ReadEvent =
   /** The records of one step. The walk can continue after it at `position`. */
   | {
@@ -124,19 +124,19 @@ export type ReadEvent =
     }
   /** The walk starts again. What this slice has read so far belongs to no consistent walk and is dropped. */
   | { readonly type: 'restart'; readonly reason: string }
-  /** Someone else is using what only one reader may use at a time. Try again later, in unbilled time. */
+  /** Someone else is using what only one reader may use at a time. Try again later, without billed waiting. */
   | { readonly type: 'wait'; readonly seconds: number; readonly reason: string }
   /** Records that are gone. */
   | {
       readonly type: 'deleted';
       readonly ids: readonly string[];
       readonly how: DeletionHow;
-      /** The records that they were merged into, by their ids, as far as Intercom says. */
+      /** The records that they were merged into, by id, if Intercom says so. */
       readonly mergedInto?: Readonly<Record<string, string>>;
     }
   /** Could not be read after all retries. The walk continues without it. */
   | { readonly type: 'debt'; readonly scope: DebtScope; readonly reason: string }
-  /** The rest of the slice cannot be read, though Intercom answers: it becomes a debt, and the object goes on. */
+  /** The rest of the slice cannot be read, though Intercom answers: it becomes a debt, and the object continues. */
   | { readonly type: 'lost'; readonly error: Error }
   /** The reader saw the end marker of its paging style. */
   | {
@@ -148,7 +148,7 @@ export type ReadEvent =
 /** Walks one slice from its beginning, or from a position. */
 export type ReadSlice = (slice: Slice, position: Position | null) => AsyncGenerator<ReadEvent, void, void>;
 
-/** The answer of a count probe. */
+/** The answer to a count probe. */
 export interface Probe {
   /** Intercom's count of records in the window; null if it did not come. */
   readonly matched: number | null;
@@ -156,7 +156,7 @@ export interface Probe {
   readonly first: EpochSeconds | null;
 }
 
-/** What Intercom lists, without reading any of it. */
+/** What Intercom lists for a window. Nothing of it is written. */
 export interface Listing {
   /** Intercom's count, as it came with the list; null if it did not. */
   readonly matched: number | null;

@@ -8,7 +8,6 @@ import type { ChildName } from './names.ts';
 import { valueAt } from './paths.ts';
 import { idText, parseCount } from './scalars.ts';
 
-/** An item of a list, and its position there. */
 export interface ListItem {
   readonly value: JsonValue;
   readonly index: number;
@@ -64,13 +63,12 @@ function heldUnder(holder: JsonObject, paths: readonly ListPath[]): HeldList | u
 export const listUnder = (holder: JsonObject, keys: readonly string[]): readonly JsonValue[] | undefined =>
   heldUnder(holder, keys.map(listPath))?.list;
 
-/** Reads the value at a dotted path of an item. */
 export function itemReader(path: string): (item: JsonValue) => JsonValue | undefined {
   const keys = path.split('.');
   return (item) => valueAt(item, keys);
 }
 
-/** Works out once for each declaration what every record needs. */
+/** Computes once for each declaration what every record needs. */
 function once<Declared extends object, Found>(
   find: (declared: Declared) => Found,
 ): (declared: Declared) => Found {
@@ -82,7 +80,7 @@ function once<Declared extends object, Found>(
   };
 }
 
-/** Reads the columns of the key that come from an item itself, rather than from its parent or its position. */
+/** Readers of the key columns that come from the item itself, rather than from its parent or its position. */
 const keyReaders = once(({ primaryKey, columns }: ChildDeclaration) =>
   columns.flatMap(({ name, from }) => {
     if (!primaryKey.includes(name)) return [];
@@ -91,13 +89,12 @@ const keyReaders = once(({ primaryKey, columns }: ChildDeclaration) =>
   }),
 );
 
-/** The lists of a child table. */
 export const listsOf = once(({ list, otherLists = [] }: ChildDeclaration): readonly ListPlace[] => [
   list,
   ...otherLists,
 ]);
 
-/** The fields that its lists are in. */
+/** The fields that hold its lists. */
 export const listFields = (child: ChildDeclaration): readonly string[] => [
   ...new Set(listsOf(child).map(({ field }) => field)),
 ];
@@ -111,7 +108,7 @@ const pathsOf = once((place: ListPlace) => keysOf(place).map(listPath));
 export const listPaths = (child: ChildDeclaration): readonly string[] =>
   listsOf(child).flatMap((place) => [place.field, ...keysOf(place).map((key) => `${place.field}.${key}`)]);
 
-/** The paths at which a record may have the value of a child's column; none if the value is not of an item. */
+/** The paths at which a record may have the value of a child's column; none if the value does not come from an item. */
 export function pathsInRecord(child: ChildDeclaration, { from }: ChildColumn): readonly string[] {
   if ('self' in from) return listPaths(child).map((path) => `${path}[]`);
   return 'item' in from ? listPaths(child).map((path) => `${path}[].${from.item}`) : [];
@@ -119,14 +116,14 @@ export function pathsInRecord(child: ChildDeclaration, { from }: ChildColumn): r
 
 type Parent = Pick<ObjectDeclaration, 'children' | 'omit'>;
 
-/** The child tables whose lists are in no column of the parent. */
+/** The child tables whose lists are not in any column of the parent. */
 export const onlyInChildren = once(({ children, omit }: Parent): readonly ChildDeclaration[] =>
   children.filter((child) => listPaths(child).some((path) => omit.includes(path))),
 );
 
 /**
- * How many items a record refers to without having them, for a list that has to be asked for; null if nobody knows, or
- * the list came with the record.
+ * How many items a record refers to without having them, for a list that has to be asked for; null if that is unknown,
+ * or the list came with the record.
  */
 export const referredTo = (child: ChildDeclaration, record: JsonObject): number | null =>
   referredToFrom(child, child.list, record);
@@ -143,7 +140,7 @@ function referredToFrom(
   return Math.max(total ?? 0, items.length + odd.length, isWhole ? 0 : 1);
 }
 
-/** Null if the list is unknown: absent, null, or of a shape that nobody knows. */
+/** Null if the list is unknown: absent, null, or of an unknown shape. */
 function foundAt(child: ChildDeclaration, place: ListPlace, record: JsonObject): FoundList | null {
   const { field, keys, nullMeansNone = false } = place;
   const value = record[field];
@@ -168,7 +165,7 @@ function foundAt(child: ChildDeclaration, place: ListPlace, record: JsonObject):
       needed.length === 0 ? !isJsonObject(item) : needed.some((read) => idText(read(item)) === null);
     (isOdd ? odd : items).push({ value: item, index, place });
   }
-  // Not one item that we can read: this is another kind of list than the one we know.
+  // We can read none of the items: this is not the kind of list that we know.
   if (odd.length > 0 && items.length === 0) return null;
   const total = holder === null ? null : parseCount(holder.total_count);
   const more = holder !== null && (holder.has_more === true || holder.has_more === 'true');
@@ -204,15 +201,14 @@ export interface RecordLists {
   /** By child table, in the order of the declaration; null if the list is unknown. */
   readonly found: readonly (FoundList | null)[];
   /**
-   * The relationships that the record does not know, by field. One that the parent keeps, and of which only a part came,
-   * is there with how much of it: its rows count.
+   * The relationships that the record does not know, by field. If the parent keeps a list and only a part of it came,
+   * its entry says how much: those rows count.
    */
   readonly unknown: readonly string[];
 }
 
 const NONE: RecordLists = { found: [], unknown: [] };
 
-/** Looks at the lists of a record. */
 export function recordLists(declaration: Parent, record: JsonObject): RecordLists {
   const { children } = declaration;
   if (children.length === 0) return NONE;
@@ -232,7 +228,7 @@ export function recordLists(declaration: Parent, record: JsonObject): RecordList
   return { found, unknown };
 }
 
-/** Items of the record's lists that can be rows of no table. */
+/** Items of the record's lists that cannot be rows of any table. */
 export function oddItemsOf(
   declaration: Parent,
   { found }: RecordLists,
@@ -248,8 +244,8 @@ export type RelationCounts = Readonly<
 >;
 
 /**
- * Adds what the records' lists say they hold, what they listed, and how many records do not know: of the lists that
- * the parent does not keep.
+ * Adds up, for the lists that the parent does not keep: how many items they say they hold, how many came, and how many
+ * records do not know them.
  */
 export function addRelations(
   declaration: Parent,

@@ -2,7 +2,7 @@
 import { isRawInteger, type JsonValue } from './json.ts';
 import type { EpochSeconds } from './time.ts';
 
-/** An id as text, in the same form wherever it is written; null if the value is not an id. */
+/** An id as text, in the same form everywhere; null if the value is not an id. */
 export function idText(value: JsonValue | undefined): string | null {
   if (typeof value === 'string') return value === '' ? null : value;
   if (typeof value === 'number') return String(value);

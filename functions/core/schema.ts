@@ -9,7 +9,7 @@ export interface RecordedSchema {
   readonly version: number;
   /** Every column that was ever seen. */
   readonly columns: SeenTables;
-  /** Columns seen before but not lately, as `table.column`, with the number of records read since then. */
+  /** Columns seen before but not recently, as `table.column`, with the number of records read since then. */
   readonly missing: Readonly<Record<string, number>>;
 }
 
@@ -19,7 +19,7 @@ export interface SchemaDrift {
   readonly added: readonly string[];
   /** Types not seen in a column before: `companies.size: integer -> number`. */
   readonly changed: readonly string[];
-  /** Left out, `contacts.plan: blocked`, or no longer sent, `contacts.plan: no longer sent`. */
+  /** Left out (`contacts.plan: blocked`) or no longer sent (`contacts.plan: no longer sent`). */
   readonly dropped: readonly string[];
 }
 

@@ -1,28 +1,28 @@
 /**
- * Intercom's clock, told from the `Date` of its answers. Intercom counts requests in windows of its own time
- * (docs/intercom-api.md 2), so a machine whose clock is wrong must not go by it. Pure but for `createServerClock`.
+ * Intercom's clock, inferred from the `Date` of its answers. Intercom counts requests in windows of its own time
+ * (docs/intercom-api.md 2), so a machine with a wrong clock must not rely on it. Pure except for `createServerClock`.
  */
 import type { EpochMs } from './time.ts';
 
-/** When an answer was asked for and received by our clock, and what its `Date` said. */
+/** When a request was sent and its answer received by our clock, and what the answer's `Date` said. */
 export interface ServerTime {
   readonly dateMs: EpochMs;
   readonly sentAtMs: EpochMs;
   readonly receivedAtMs: EpochMs;
 }
 
-/** Their clock minus ours lies within these, in milliseconds. */
+/** Bounds of their clock minus ours, in milliseconds. */
 export interface Offset {
   readonly least: number;
   readonly most: number;
 }
 
-/** `Date` is cut to whole seconds. */
+/** `Date` is truncated to whole seconds. */
 const DATE_STEP_MS = 1_000;
 
 /**
- * The answer was made between our sending and our receiving, within the second that `Date` names. Answers narrow
- * the bounds; one that contradicts them replaces them, because a clock was set.
+ * The answer was made after we sent and before we received, within the second that `Date` names. Answers narrow
+ * the bounds. One that contradicts them replaces them, because a clock was set.
  */
 export function narrowed(known: Offset | null, { dateMs, sentAtMs, receivedAtMs }: ServerTime): Offset {
   const seen = { least: dateMs - receivedAtMs, most: dateMs + DATE_STEP_MS - sentAtMs };

@@ -1,10 +1,10 @@
-/** The types of the values that were seen in each column. Pure. */
+/** The types of the values seen in each column. Pure. */
 import { isRawInteger, type JsonValue } from './json.ts';
 import type { TableName } from './names.ts';
 
 /**
  * The type of a value, whatever is declared. An `integer` fits a double exactly, a `long` fits 64 bits, and a
- * `huge` integer does not fit either. `json` is anything nested.
+ * `huge` integer fits neither. `json` is anything nested.
  */
 export type SeenType = 'boolean' | 'integer' | 'long' | 'huge' | 'number' | 'string' | 'json';
 
@@ -53,7 +53,7 @@ export const unionSeen = (a: SeenTables, b: SeenTables): SeenTables =>
     ]),
   );
 
-/** Collects the types of one column's values. A value of the same type as the last one costs only a look. */
+/** Collects the types of one column's values. A value of the same type as the last one costs almost nothing. */
 export type See = (value: JsonValue) => void;
 
 /** Collects the types of one table's columns while we make its rows. */

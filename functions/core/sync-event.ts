@@ -1,5 +1,5 @@
 /**
- * The event that reports the end of a run to others (docs/events.md). It has names and counts only: no values,
+ * The event that reports the end of a run to others (docs/events.md). It has only names and counts: no values,
  * and no error messages, which may quote a record.
  */
 
@@ -17,7 +17,7 @@ export interface SyncedObject {
   readonly error: string | null;
   /** Null if nothing was committed. */
   readonly completeness: Completeness['status'] | null;
-  /** The lake has what Intercom showed of the object until then, or owes it; null if nothing was ever committed. */
+  /** The lake has what Intercom showed of the object up to here, or owes it; null if nothing was ever committed. */
   readonly up_to: string | null;
   /** Number of debts after this run. */
   readonly debts: number;

@@ -101,14 +101,14 @@ export interface FinishRunEvent {
   readonly stateMachine: string;
 }
 
-/** Name of the execution that continues after a run that left work. A repeated FinishRun uses the same name and starts no second one. */
+/** Name of the execution that continues a run that left work. A repeated FinishRun uses the same name: no second one. */
 export const nextExecutionName = (runId: string): string => `${runId}-next`;
 
 export interface FinishRunResult {
   readonly status: 'succeeded' | 'failed';
   readonly runId: string;
-  /** One sentence for the state machine's Fail state; empty when the run succeeded. */
+  /** One sentence for the state machine's Fail state; empty if the run succeeded. */
   readonly cause: string;
-  /** True when work remained and the next run was started. */
+  /** True if work remained and the next run was started. */
   readonly nextRunStarted: boolean;
 }

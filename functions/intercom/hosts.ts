@@ -12,7 +12,7 @@ const APP_HOSTS: Readonly<Record<ResolvedConfig['region'], string>> = {
 export interface OAuthHosts {
   readonly authorize: string;
   /**
-   * In the order to ask them. Sources disagree about which host hands out the tokens of a region: its own or
+   * In the order in which to ask them. Sources disagree about which host issues the tokens of a region: its own or
    * the global one.
    */
   readonly token: readonly string[];

@@ -12,7 +12,6 @@ export interface Me {
   readonly region: string | null;
   /** An IANA name in practice; not checked. */
   readonly timezone: string | null;
-  /** When the workspace was created. */
   readonly createdAt: EpochSeconds | null;
   /** Intercom's clock. */
   readonly dateHeaderMs: EpochMs | null;

@@ -88,7 +88,6 @@ function exchangeOf(attempt: Attempt): Exchange {
   }
 }
 
-/** Access to Intercom in the configured region. */
 export function createIntercomAccess(options: IntercomAccessOptions): IntercomAccess {
   const { config, clock, hosts = oauthHosts(config), timeoutMs = TIMEOUT_MS } = options;
 
@@ -141,7 +140,7 @@ export function createIntercomAccess(options: IntercomAccessOptions): IntercomAc
     return { workspace, region: me.region };
   }
 
-  /** Intercom does not document its answer, so any 2xx counts, with or without a body. */
+  /** The answer is not documented, so any 2xx counts, with or without a body. */
   const isUninstalled = (status: number | null) => status !== null && status >= 200 && status < 300;
 
   async function uninstall(

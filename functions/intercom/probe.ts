@@ -22,7 +22,6 @@ type Question =
 
 const HOUR_SECONDS = 3_600;
 
-/** A search for one record. */
 const search = (path: string): Question => ({
   method: 'POST',
   path,

@@ -35,7 +35,7 @@ export const contacts = object({
   permission: 'Read and list users and companies',
   read: {
     ...contactSearch,
-    // Asked for by whole days, in a zone that nobody needs to know.
+    // Asked for by whole days in the workspace's time zone, which we do not need to know.
     slackSeconds: 2 * DAY_SECONDS,
   },
   single: { path: '/contacts/{id}', mergedVersion: '2.16' },

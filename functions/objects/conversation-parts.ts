@@ -22,7 +22,7 @@ export const conversationParts = object({
   sync: { kind: 'incremental', cursor: 'updated_at' },
   primaryKey: ['conversation_id', 'id'],
   recordsOf: 'conversations',
-  // Of the conversation, not of the part: all parts of one answer are of one version.
+  // The conversation's, not the part's: all parts in one answer have the same version.
   versionField: 'updated_at',
   permission: 'Read conversations',
   read: { kind: 'conversation_parts', search: conversationSearch, detailPath: '/conversations/{id}' },

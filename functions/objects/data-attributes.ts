@@ -12,7 +12,7 @@ export const dataAttributes = object({
   name: 'data_attributes',
   description: 'Definitions of the attributes of contacts, companies and conversations, built-in and custom.',
   sync: { kind: 'full_refresh' },
-  // Two custom attributes may have one name; built-in ones have no id (docs/intercom-api.md 10).
+  // Two custom attributes may share a name; built-in ones have no id (docs/intercom-api.md 10).
   primaryKey: ['model', 'full_name', 'id'],
   nullableKeys: ['id'],
   versionField: 'updated_at',

@@ -17,7 +17,7 @@ export const object = (
 
 type Details = Pick<Column, 'from' | 'personal' | 'plain'>;
 
-/** A list that is read whole, from one path: what most workspaces have a few of, and some do not have at all. */
+/** A small list that is read whole, from one path. A workspace may have only a few of its records, or no such list. */
 export function list({
   path,
   perPageSizes,
@@ -25,7 +25,7 @@ export function list({
   ...declared
 }: Pick<ObjectDeclaration, 'name' | 'description' | 'permission' | 'columns'> & {
   readonly path: string;
-  /** Of a list in pages; the first is Intercom's default. @default one answer */
+  /** For a list in pages; the first size is Intercom's default. @default one answer */
   readonly perPageSizes?: readonly number[];
   /** Whether every record has `updated_at`. @default false */
   readonly stamped?: true;
@@ -60,7 +60,7 @@ export const timestamp = columnOf('timestamp');
 /** The whole column is personal data. */
 export const PERSONAL = { personal: true } as const;
 
-/** Every documented leaf is listed as personal or plain. Anything else is new, and may be personal. */
+/** Every documented leaf is listed as personal or plain. Any other leaf is new, and may be personal. */
 type Leaves =
   | { readonly personal: true }
   | { readonly personal?: readonly string[]; readonly plain: readonly string[] };
@@ -72,7 +72,6 @@ export const json = (name: string, description: string, leaves: Leaves): Column 
   ...leaves,
 });
 
-/** A column of a child table, with the source of its value. */
 export const childColumn = (from: ChildSource, column: Column): ChildColumn => ({ ...column, from });
 
 export const objectType = (value: string): Column =>

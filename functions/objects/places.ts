@@ -10,7 +10,7 @@ import { childColumn, json, PERSONAL, string, timestamp } from './declare.ts';
 export const at = (place: string, leaves: readonly string[]): readonly string[] =>
   leaves.map((leaf) => pathFrom(place, leaf));
 
-/** A list of references, cut at 10 (docs/intercom-api.md 6.2). */
+/** A list of references, cut off after 10 (docs/intercom-api.md 6.2). */
 export const REFERENCES = ['data[].url', 'url', 'total_count', 'has_more'];
 
 /** Contacts of a conversation or a ticket. */

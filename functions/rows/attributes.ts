@@ -26,7 +26,7 @@ const definitionOf = ({ id, name, data_type, archived }: Row): readonly Definiti
     ? []
     : [{ id: Number(id), name, type: TYPES[String(data_type)] ?? 'string' }];
 
-/** Two attributes may have one name. If their types differ, only text holds the values of both. */
+/** Two attributes may share a name. If their types differ, only text holds the values of both. */
 function oncePerName(definitions: readonly Definition[]): readonly Attribute[] {
   const byName = new Map<string, AttributeType>();
   for (const { name, type } of definitions.toSorted((one, other) => one.id - other.id)) {
@@ -51,7 +51,7 @@ function ofDataAttributes(rows: readonly Row[]): Attributes {
   );
 }
 
-/** The list is `data` in answers of the real API, and has the column's own name in the documentation (docs/intercom-api.md 10). */
+/** The real API sends the list as `data`; the documentation gives it the column's own name (docs/intercom-api.md 10). */
 function attributesOfType({ ticket_type_attributes: text }: Row): readonly Definition[] {
   const value: JsonValue = typeof text === 'string' ? JSON.parse(text) : null;
   const items = isJsonObject(value) ? (value.data ?? value.ticket_type_attributes) : value;

@@ -23,7 +23,7 @@ export function cell(value: JsonValue | undefined, type: ColumnType): string {
   return isText ? JSON.stringify(stringifyJson(value)) : stringifyJson(value);
 }
 
-/** How the field rules change a value; null: they do not. */
+/** How the field rules change a value; null if they do not. */
 export type Treat = Exclude<ColumnTreatment, 'exclude'>;
 
 /** The columns that the field rules do not exclude, each with its treatment. */

@@ -24,7 +24,7 @@ interface ShapedColumn {
   readonly label: string;
   readonly type: ColumnType;
   readonly find: Find;
-  /** Part of the key, and not the same in all rows of a parent. */
+  /** Part of the key, and different from row to row of a parent. */
   readonly tellsApart: boolean;
   readonly see: See;
   readonly treat: Treat;

@@ -1,9 +1,9 @@
 /**
  * Takes a person out of rows that are already written, or about to be. A person is known by keyed hashes only. Pure.
  *
- * - A row that is the person, of their table or of a child of it, goes, and so does one that only says where they are.
- * - A row about them, or of a conversation with nobody else, loses every personal field and every new one.
- * - Any other row loses what names them: an object that is them, or else the one value.
+ * - A row that is the person goes, and so do their child rows, and rows whose key names them.
+ * - A row about them, or of a conversation with nobody else, loses every personal field and every undeclared one.
+ * - Any other row loses what names them: an object that is them, or else the single value.
  */
 import type { ObjectDeclaration } from '../core/declaration.ts';
 import { tablesOf } from '../core/declared-tables.ts';
@@ -45,24 +45,24 @@ export interface Eraser {
 
 type Person = { readonly [Kind in keyof PersonHashes]: ReadonlySet<string> };
 
-/** What Intercom calls people in references. An object of another type is somebody or something else. */
+/** What Intercom calls people in references. An object of another type is not a person, or another kind of person. */
 const PEOPLE: ReadonlySet<unknown> = new Set(['contact', 'user', 'lead', 'visitor']);
 
 const ID_PLACE = /(^|_)ids?$|^merged_into$/;
 const OWN_ID_PLACE = /^user_id$|(^|_)external_/;
 
-/** Keys that say whom an object is. */
+/** Keys that say who an object is. */
 const IDENTITY = /^(id|user_id|contact_id|external_id|email|email_address)$/;
 
-/** A column that says whom a row is about, and the key that says it in the item that it comes from. */
+/** A column that says whom a row is about, and its key in the item that it comes from. */
 interface IdentityColumn {
   readonly name: string;
   readonly key: string;
 }
 
 /**
- * By table: columns of the object's key that may identify a person besides `id`, and of its children those with what
- * identifies one in these places of the parent's record.
+ * By table: for the object, columns of its key besides `id` that may identify a person; for its children, columns whose
+ * values identify a person in these places of the parent's record.
  */
 const identityColumns = (
   { name: object, primaryKey, children }: ObjectDeclaration,
@@ -90,7 +90,7 @@ const ADDRESS = /[\p{L}\p{N}._%+'-]+@[\p{L}\p{N}._-]+/gu;
 const PUNCTUATION = /^['._%+-]+|['._-]+$/g;
 const WORD = /[\w-]+/g;
 
-/** JSON in a column; undefined if it is another text. */
+/** JSON in a column; undefined for any other text. */
 function unpacked(text: string): JsonValue | undefined {
   if (!/^\s*[[{]/.test(text)) return undefined;
   try {
@@ -151,7 +151,7 @@ function createRecognition(person: Person, hash: HashText) {
   return { isNamedBy, isThem };
 }
 
-/** Every value in it is gone; its shape and types stay. */
+/** Removes every value. The shape and each `type` stay. */
 function emptied(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return value.map(emptied);
   if (!isJsonObject(value)) return null;
@@ -160,7 +160,7 @@ function emptied(value: JsonValue): JsonValue {
   );
 }
 
-/** What the treatment of personal fields leaves of a text inside JSON. */
+/** What remains of a personal text inside JSON. */
 const GONE: HashText = () => '';
 
 /**
@@ -196,7 +196,7 @@ export function createEraser(
     ]),
   );
 
-  /** The column with the parent's column of this name. */
+  /** The column of the table that holds the parent's column of this name. */
   const parentColumn = (table: TableName, name: string): string | undefined =>
     table === declaration.name
       ? name
@@ -282,7 +282,7 @@ export function createEraser(
     );
   }
 
-  /** What cannot be a row of its table has no places that we know: named anywhere, all of it goes. */
+  /** A reject has no places that we know. If it names the person anywhere, the whole record goes. */
   function rejected(row: JsonObject): JsonObject {
     const { record = null } = row;
     return unnamed(record, '', {}) === record ? row : { ...row, record: null };

@@ -50,8 +50,8 @@ function rulesAt(
 }
 
 /**
- * The user's rules for a column, as paths from the column's value on. A column of a child table without rules of its own
- * has those of the parent's column with the same list.
+ * The user's rules for a column, as paths that begin at the column's value. A column of a child table without rules of
+ * its own takes those of the parent's column with the same list.
  */
 export function rulesAbout(
   { fields }: FieldRules,
@@ -162,10 +162,10 @@ export const tablesWithoutKey = (
     }),
   );
 
-/** What to do with the values of a column. Null: nothing. 'exclude': there is no such column. */
+/** What to do with the values of a column. Null: nothing. 'exclude': the column is left out. */
 export type ColumnTreatment = null | 'exclude' | ((value: JsonValue) => JsonValue);
 
-/** Returns the treatment of a column. Asking again for the same column only costs a look-up. */
+/** Returns the treatment of a column. Asking again for the same column costs only a look-up. */
 export type Treatments = (table: DeclaredTableName, column: string) => ColumnTreatment;
 
 export const UNTREATED: Treatments = () => null;

@@ -1,6 +1,6 @@
 /**
  * Rules for places inside a value, as a tree that we walk alongside the value. It is built once per column, so
- * that treating a value does not need to look at paths again.
+ * that treating a value does not involve paths.
  */
 import type { Step } from '../core/paths.ts';
 
@@ -62,7 +62,7 @@ export function fieldTree(marks: readonly Mark[], underRule = false): FieldNode 
   };
 }
 
-/** The node one step further; null: there is none. */
+/** The node one step further; null if there is none. */
 export function childAt(node: FieldNode, step: Step): FieldNode | null {
   if ('key' in step) return node.keys.get(step.key) ?? node.everyKey;
   return step.every === 'key' ? node.everyKey : node.items;

@@ -35,7 +35,7 @@ interface DeclaredColumn {
   readonly type: ColumnType;
   /** Field of the record. */
   readonly field: string;
-  /** Further fields, inside of that one. */
+  /** Further keys, inside that field. */
   readonly inside: readonly string[];
   /** Part of the primary key: written as text, in the same form as in child tables. */
   readonly isKey: boolean;
@@ -128,7 +128,7 @@ export function createShaper(
     return text;
   }
 
-  /** The value under the field rules. What no rule names is treated like a field that nobody declared. */
+  /** The value under the field rules. Without a rule it is treated like an undeclared field. */
   function treatReject(value: JsonValue, path: string): JsonValue {
     if (!isJsonObject(value)) {
       const treat = treatmentOf(path);
@@ -178,7 +178,6 @@ export function createShaper(
   };
 }
 
-/** The row for a deleted record. */
 export function deletionRow(
   deleted: {
     readonly object: TableName;

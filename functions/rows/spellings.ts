@@ -1,5 +1,5 @@
 /**
- * Column names of fields that nobody declared. Query engines do not distinguish upper and lower case, so `Email`
+ * Column names of undeclared fields. Query engines do not distinguish upper and lower case, so `Email`
  * beside `email` would make a line unreadable: the second spelling gets a name of its own.
  */
 import type { JsonObject } from '../core/json.ts';

@@ -21,7 +21,7 @@ export interface KnownErasure {
   readonly isLifted: boolean;
   /** Replaced files go at once. */
   readonly isNow: boolean;
-  /** What an object has done of it. */
+  /** How far an object has got with it. */
   readonly step: (object: ObjectName) => 'asked' | 'rewritten' | 'removed';
 }
 
@@ -52,7 +52,7 @@ export const requestOf = (lake: Pick<Lake, 'get'>, id: string): Promise<ErasureR
   requireStored<ErasureRequest>(lake, erasureRequestKey(id));
 
 /**
- * Takes people who were erased out of what is read; null if nobody is left out.
+ * The eraser that keeps erased people out of what is read; null if nobody has to be kept out.
  * @param ids the erasures that the run's plan names
  */
 export async function suppressionOf(
@@ -74,7 +74,7 @@ export async function suppressionOf(
   return people.length === 0 ? null : createEraser(declaration, people, await hashes.hashText());
 }
 
-/** Debts that do not ask for people who were erased. */
+/** The debts without the ids of people who were erased. */
 export const debtsWithout = ({ isId }: Pick<Eraser, 'isId'>, debts: readonly Debt[]): readonly Debt[] =>
   debts.flatMap((debt) => {
     if (!('ids' in debt.scope)) return [debt];

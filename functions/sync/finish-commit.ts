@@ -15,7 +15,7 @@ const committedBy = (manifest: Manifest, manifestKey: string, draft: Draft): Com
   startFrom: draft.startFrom,
 });
 
-/** The last commit stays what it was. An erasure may be of its manifest, which then has another key. */
+/** The last commit stays what it was. If an erasure replaces its manifest, only the key changes. */
 function afterRewrite(
   manifest: Manifest,
   manifestKey: string,
@@ -38,7 +38,7 @@ export async function finishCommit(
 ): Promise<ObjectState> {
   const key = manifestKey(state.object, draft.manifest.run_id);
   const isRewrite = draft.manifest.replaces !== undefined;
-  // What it replaces waits for queries from now on, however old the draft is.
+  // What it replaces is kept for running queries from now on, however old the draft is.
   const wanted = isRewrite ? { ...draft.manifest, committed_at: isoTime(clock.now()) } : draft.manifest;
   const isNew = (await lake.putNew(key, encodeJson(wanted))) === 'written';
   const manifest = isNew ? wanted : await requireStored<Manifest>(lake, key);
@@ -50,7 +50,7 @@ export async function finishCommit(
   const isRevived = isNew && (await lake.get(purgedKey(manifest.run_id, state.object))) !== null;
   if (isRevived) await lake.delete([key]);
   const found = await store.load(state.object);
-  // A rewrite leaves no trace in the state but the end of its mark.
+  // All that a finished rewrite changes in the state is that its mark is gone.
   const isDone = isRewrite
     ? found.committing?.runId !== manifest.run_id
     : found.committed?.runId === manifest.run_id;

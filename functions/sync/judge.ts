@@ -8,9 +8,9 @@ export interface WalkResult {
   readonly matched: number | null;
   /** Distinct ids read. */
   readonly read: number;
-  /** Records that were listed, but gone when they were to be read. */
+  /** Records that were listed, but were gone when we tried to read them. */
   readonly deleted: number;
-  /** Records that were not read and are already debts by their ids: the rest of the walk is whole. */
+  /** Records that were not read and are already debts by id: the walk may be whole without them. */
   readonly owed: number;
   /** Records that earlier runs found to be counted and never listed. */
   readonly knownShort: number;
@@ -46,11 +46,11 @@ export const readsRecords = ({ query }: Slice): boolean => query.kind !== 'delet
 export const tooManyDebts = (newDebts: number, read: number): boolean =>
   newDebts > Math.max(100, read * 0.05);
 
-/** More than max(20, 20 % of what was read) deletions in a run mean that our reading is suspect. */
+/** More than max(20, 20 % of what was listed) deletions in a run mean that our reading is suspect. */
 export const tooManyDeletions = (deleted: number, read: number): boolean =>
   deleted > Math.max(20, (read + deleted) * 0.2);
 
-/** Runs that found the same count short before it is taken for lasting. */
+/** Runs that must find the same count short before it is taken as lasting. */
 const LASTING_TRIES = 3;
 
 const isOld = ({ since }: Debt, now: EpochMs): boolean => now - Date.parse(since) > DAY_SECONDS * 1000;

@@ -14,7 +14,7 @@ export type LeaseResult =
   | { readonly status: 'held'; readonly state: ObjectState }
   | { readonly status: 'skipped'; readonly message: string };
 
-/** How often to try to take a lease that others take at the same moment. */
+/** How many times to try to take a lease that others take at the same moment. */
 const MAX_CONTENTION = 5;
 
 const isOurs = (state: ObjectState, holder: Lease): boolean =>
@@ -109,15 +109,15 @@ export async function requireLease(
   throw lost(dependencies, holder);
 }
 
-/** A lease as somebody took it: whoever takes it after them raises the fence. */
+/** A lease and the fence at which it was taken: whoever takes it next raises the fence. */
 export interface SoleLease extends Lease {
   readonly fence: number;
 }
 
 /**
  * Takes the lease for this attempt alone: earlier attempts of the same run that are still running are shut out, too.
- * What a rewrite replaces follows from what it found, so two of them must never go on side by side.
- * @param attempt the id of the attempt: no other has it
+ * What a rewrite replaces depends on what it found, so two of them must never run side by side.
+ * @param attempt the id of the attempt, unique to it
  * @returns null if another run works on the object, or a later one has committed it
  * @throws RetryableError if another attempt takes it at the same moment
  */
@@ -130,10 +130,10 @@ export async function acquireSoleLease(
   const lease = await acquireLease(dependencies, holder);
   if (lease.status === 'skipped') return null;
   const taken = await store.takeLease(declaration.name, lease.state.fence, { ...holder, attempt });
-  // If the answer to our own write is lost, the client's next try fails.
+  // If the answer to our own write was lost, the client's retry fails although the lease is ours.
   const state = taken.ok ? taken.value : await store.load(declaration.name);
   if (isOurs(state, holder) && state.lease?.attempt === attempt) return { ...holder, fence: state.fence };
-  throw new RetryableError(`The fence of ${declaration.name} rose just before its history was looked at.`, {
+  throw new RetryableError(`The fence of ${declaration.name} rose just before its maintenance began.`, {
     code: 'fence_raised',
   });
 }

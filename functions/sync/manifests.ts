@@ -12,7 +12,7 @@ export interface StoredManifest {
   readonly manifest: Manifest;
 }
 
-/** Manifests that are read at once. */
+/** How many manifests are read at once. */
 const AT_ONCE = 50;
 
 /** @throws ContractError if a manifest is missing or cannot be read */
@@ -38,8 +38,8 @@ const isMissing = (error: unknown): boolean =>
   error instanceof ContractError && error.code === 'work_file_missing';
 
 /**
- * All manifests of the object, oldest first, also those that a rewrite replaced. If some are removed while we read, we
- * begin again: others stand for them by then.
+ * All manifests of the object, oldest first, including those that a rewrite replaced. If some are removed while we read,
+ * we start again: others stand in for them by then.
  * @throws ContractError if a manifest cannot be read
  */
 export async function manifestsOf(

@@ -1,10 +1,10 @@
-/** Files that have the name of one attempt: nobody else writes them, and until a receipt lists them nobody reads them. */
+/** Files named after one attempt: nobody else writes them, and nobody reads them until a receipt lists them. */
 import type { Lake } from '../core/ports.ts';
 import type { ObjectDependencies } from './dependencies.ts';
 import { requireSoleLease, type SoleLease } from './lease.ts';
 
 /**
- * Puts such files, and takes one away again if the object was taken over meanwhile: an attempt may have slept through
+ * Puts such files, and deletes a file again if the object was taken over meanwhile: the attempt may have slept through
  * an erasure, and nobody would look for its file any more (decision 022).
  * @throws ContractError if the object was taken over
  */

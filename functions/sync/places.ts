@@ -22,7 +22,7 @@ export const placesOf = (declaration: ObjectDeclaration): readonly Place[] => [
 export const isIn = (key: string, { prefix, owner }: Place): boolean =>
   key.startsWith(prefix) && key.slice(key.lastIndexOf('/') + 1).startsWith(owner);
 
-/** The run or rewrite that wrote the file; null if its name is none of ours. */
+/** The run or rewrite that wrote the file; null if the name is not one of ours. */
 export const writerOf = (key: string): string | null =>
   /^(?:tables\/.*\/run_id=|evidence\/[^/]+\/)(\d{8}T\d{9}Z-[^/]+)(?:-[^/]+\.ndjson$|\/)/.exec(key)?.[1] ??
   null;

@@ -5,7 +5,7 @@ import { attributesOf } from '../rows/attributes.ts';
 import { linesOf, type Row, rowOf } from './lines.ts';
 
 /**
- * @param manifest the object's last; each run reads an object that defines attributes whole
+ * @param manifest the object's last; every run reads an object that defines attributes whole
  * @returns nothing for an object that defines no attributes, or whose files are gone because a later run replaced them
  * @throws if a file is damaged
  */

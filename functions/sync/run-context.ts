@@ -6,10 +6,7 @@ import { runContextKey } from '../core/lake-keys.ts';
 import type { RunDependencies } from './dependencies.ts';
 import { requireStored } from './store.ts';
 
-/**
- * Reads the run's context.
- * @throws ContractError if code or configuration have changed since the run started
- */
+/** @throws ContractError if code or configuration have changed since the run started */
 export async function requireRunContext(
   { lake, configDigest }: Pick<RunDependencies, 'lake' | 'configDigest'>,
   runId: string,

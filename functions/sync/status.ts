@@ -14,11 +14,11 @@ export interface ObjectStatus {
   /** How the object ended in the last run that included it; null if none of the latest runs did. */
   readonly last_outcome: (Pick<ObjectSummary, 'status' | 'message'> & { readonly run_id: string }) | null;
   readonly committed: Manifest | null;
-  /** The lake has what Intercom showed of the object until then, or owes it; null if nothing was ever committed. */
+  /** The lake has what Intercom showed of the object up to here, or owes it; null if nothing was ever committed. */
   readonly up_to: string | null;
   /** Debts older than a day: something stays unread although every run tries. */
   readonly old_debts: number;
-  /** Of the debts: counts that stay wrong, because Intercom counts records that it never lists. */
+  /** Debts for counts that stay wrong, because Intercom counts records that it never lists. */
   readonly known_differences: number;
 }
 
@@ -84,8 +84,8 @@ export async function readStatus(
 }
 
 /**
- * Objects that were last read longer ago. An object that Intercom's plan lacks is none of them, nor one that no run
- * has included.
+ * Objects that were last read longer ago than `maxAgeMs`, except those that the workspace's plan lacks and those that
+ * no run has included.
  */
 export const staleObjects = (
   { objects }: PipelineStatus,

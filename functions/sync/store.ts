@@ -12,7 +12,7 @@ export const encodeJson = (value: unknown): Uint8Array => encoder.encode(`${JSON
 /** The format of every file that names one; a file without one, such as an outcome, has not changed since. */
 const FORMAT = 1;
 
-/** The format that a file names, itself or in the manifest it holds; undefined if it names none. */
+/** The format that a file names, or that of the manifest in it; undefined if there is none. */
 function formatOf(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return undefined;
   if ('format' in value) return value.format;
@@ -21,7 +21,7 @@ function formatOf(value: unknown): unknown {
 
 /**
  * The file as JSON; null if it does not exist.
- * @throws ContractError that names the file, if it is damaged, or of a format that only a newer version reads
+ * @throws ContractError that names the file, if it is damaged or has a format that only a newer version reads
  */
 export async function readStored<T>(lake: Pick<Lake, 'get'>, key: string): Promise<T | null> {
   const body = await lake.get(key);

@@ -1,4 +1,4 @@
-/** If `concurrency` is set, work that sends requests to Intercom has a share of it meanwhile. */
+/** If `concurrency` is set, work that sends requests to Intercom holds a share of it meanwhile. */
 import type { ObjectName } from '../core/names.ts';
 import type { ObserveProgress, WorkShare } from '../core/ports.ts';
 
@@ -26,7 +26,7 @@ export interface UnderCapOptions {
   readonly observe: ObserveProgress;
   /** The object named in what is observed; null for work of the run as a whole. */
   readonly object: ObjectName | null;
-  /** Ends the calls of AWS for the share, shortly before the invocation ends. */
+  /** Ends the calls to AWS for the share, shortly before the invocation ends. */
   readonly last?: AbortSignal;
 }
 

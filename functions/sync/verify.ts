@@ -1,4 +1,4 @@
-/** Checks that the lake holds what its manifests list: for an object, file by file. Nothing is changed. */
+/** Checks file by file that the lake holds what an object's manifests list. Changes nothing. */
 import { createHash } from 'node:crypto';
 import { counted } from '../core/counted.ts';
 import type { ObjectDeclaration } from '../core/declaration.ts';
@@ -34,7 +34,7 @@ const NEWLINE = 10;
 
 type ReadableLake = Pick<Lake, 'get' | 'list' | 'sizes'>;
 
-/** Sizes of all files where the object puts some. */
+/** Sizes of all files in the places where the object puts its own. */
 async function sizesOf(
   lake: ReadableLake,
   declaration: ObjectDeclaration,
@@ -74,7 +74,7 @@ function rulesOf({ name, primaryKey, nullableKeys = [], children }: ObjectDeclar
 }
 
 interface Versions {
-  /** Those of the parent; null if nothing is known of them. */
+  /** The parent's versions; null if they are not known. */
   readonly known: ReadonlySet<string> | null;
   readonly seen: Set<string>;
 }
@@ -106,12 +106,12 @@ async function contentProblem(
   return rows === file.rows ? first : `it has ${counted(rows, 'row')}, not ${file.rows}`;
 }
 
-/** Lines of what was replaced: no table, and so no rule for its keys. */
+/** Not a table, so no rule for its keys. */
 const EVIDENCE = 'evidence';
 
 type Checked = Pick<Verification, 'files' | 'rows' | 'bytes' | 'problems'>;
 
-/** Checks the files of one manifest. @param sizes of all files there are */
+/** Checks the files of one manifest. @param sizes of all files that exist */
 async function checkManifest(
   lake: ReadableLake,
   declaration: ObjectDeclaration,
@@ -152,8 +152,8 @@ async function checkManifest(
 }
 
 /**
- * What is replaced may be removed while we look, each manifest before its files. So if a manifest is gone in the end,
- * what was found of it is void, and we look at those that stand for it.
+ * Replaced files may be removed while we look, each manifest before its files. So if a manifest is gone in the end,
+ * what was found of it is void, and we check those that stand in for it.
  * @param options.deep reads every file: its SHA-256, every line, keys and versions, and that each row of a child
  *   table belongs to a row of its parent
  * @throws ContractError if a manifest cannot be read
@@ -181,7 +181,7 @@ export async function verifyObject(
     const isOrphan = (key: string): boolean =>
       placesOf(declaration).some((place) => isIn(key, place)) &&
       !listed.has(key) &&
-      // Committed since.
+      // A manifest that was committed meanwhile may list it.
       !left.has(manifestKey(name, writerOf(key) ?? ''));
     return {
       object: name,

@@ -1,4 +1,4 @@
-/** Metrics as log lines in CloudWatch's embedded metric format. No API call, no permission, no cost per request. */
+/** Metrics as log lines in CloudWatch's embedded metric format: no API call, no permission, no cost per request. */
 import { Metrics as EmbeddedMetrics } from '@aws-lambda-powertools/metrics';
 import {
   METRIC_NAMESPACE,

@@ -13,7 +13,7 @@ interface Tally {
   loggedAt: EpochMs;
 }
 
-/** Logs counts and names only: no value of a record ever reaches a log. */
+/** Logs only counts and names: no value of a record ever reaches a log. */
 export function createProgressLog(serviceName: string, clock: Clock): ObserveProgress {
   const logger = new Logger({ serviceName });
   const tally: Tally = { rows: 0, read: 0, requests: 0, limited: 0, loggedAt: clock.now() };

@@ -125,7 +125,7 @@ describe('a place in that bucket', () => {
   });
 
   test.each<[Record<string, unknown>, string]>([
-    [{ prefix: 'raw' }, "aws.prefix: is for a bucket of yours: name it in 'aws.bucket'"],
+    [{ prefix: 'raw' }, "aws.prefix: is for a bucket of your own: name it in 'aws.bucket'"],
     [{ bucket: 'lake', prefix: 'x'.repeat(65) }, 'aws.prefix: must be at most 64 characters'],
   ])('%j is refused', (aws, message) => {
     expect(() => parseDeployment({ aws })).toThrow(message);
@@ -232,13 +232,13 @@ describe('the role for readers', () => {
 test.each<[Record<string, unknown>, string]>([
   [
     { aws: { bucket: 'lake/intercom' } },
-    "aws.bucket: 'lake/intercom' must be the name of a bucket alone; 'aws.prefix' is for a place in it",
+    "aws.bucket: 'lake/intercom' must be the name of a bucket and nothing else; 'aws.prefix' is for a place in it",
   ],
   [
     { aws: { bucket: 's3://lake' } },
-    "aws.bucket: 's3://lake' must be the name of a bucket alone; 'aws.prefix' is for a place in it",
+    "aws.bucket: 's3://lake' must be the name of a bucket and nothing else; 'aws.prefix' is for a place in it",
   ],
-  [{ aws: { bucket: 'Lake' } }, "aws.bucket: 'Lake' is not a valid name of a bucket"],
+  [{ aws: { bucket: 'Lake' } }, "aws.bucket: 'Lake' is not a valid bucket name"],
   [
     { aws: { permissionsBoundary: 'boundary' } },
     'aws.permissionsBoundary: must be an ARN such as arn:aws:iam',
@@ -253,7 +253,7 @@ test.each<[Record<string, unknown>, string]>([
   ],
   [
     { aws: { reader: { principals: ['*'] } } },
-    'aws.reader.principals.0: must be a number of an account or an ARN',
+    'aws.reader.principals.0: must be an account number, or the ARN',
   ],
   [{ encryption: { keyArn: 'alias/mine' } }, 'encryption'],
   [{ encryption: 'mine' }, "encryption: must be 'aws', 'own-key' or { keyArn"],

@@ -22,9 +22,9 @@ export interface RequestOptions {
   readonly version?: string | undefined;
   /** The permission in the Developer Hub that a refusal should name. */
   readonly permission?: string | null | undefined;
-  /** Throws a ContractError if the answer lacks what was asked for. It is asked for again before the error counts. */
+  /** Throws a ContractError if the answer lacks what was asked for. The request is retried before the error counts. */
   readonly accept?: ((body: JsonObject) => unknown) | undefined;
-  /** Called for each request that was answered, with what Intercom allows in ten seconds, if the answer says. */
+  /** Called for each try, with what Intercom allows in ten seconds; null if the answer does not say. */
   readonly count?: ((limit: number | null) => void) | undefined;
   /** @default PATIENT */
   readonly patience?: RetryLimits | undefined;
@@ -70,7 +70,7 @@ export interface IntercomClientOptions {
   readonly exchange?: Exchange;
 }
 
-/** Permits without limit: for single requests, if there is no shared budget or no right to use it. */
+/** Permits without limit: for single requests without a shared budget, or without the right to use it. */
 export const UNMETERED: RateBudget = {
   permit: async () => () => undefined,
   observe: () => undefined,

@@ -1,4 +1,4 @@
-/** One exchange with a server: a request is sent once, and its answer is read to its end. Redirects are not followed. */
+/** One exchange with a server: sends a request once and reads its answer to the end. Redirects are not followed. */
 import { validateHeaderValue } from 'node:http';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
@@ -43,7 +43,7 @@ export class NoAnswer extends Error {
 /** @throws NoAnswer; the signal's reason if it aborts; TypeError for a header that cannot be sent */
 export type Exchange = (outgoing: Outgoing) => Promise<Incoming>;
 
-/** The header's value, several joined as in a list; null if there is none. */
+/** The header's value, several of them joined by commas; null if there is none. */
 export function headerOf(headers: AnswerHeaders, name: string): string | null {
   const value = headers[name];
   return typeof value === 'string' ? value : (value?.join(', ') ?? null);
@@ -59,8 +59,8 @@ function failureOf(error: Error): Error {
 }
 
 /**
- * Loaded by the first request, and shared by all. The module of the package's agent alone: a start does not pay for
- * the package's fetch, caches and sockets.
+ * Loaded by the first request and shared by all. Only the module of the agent: a cold start does not pay for the
+ * package's fetch, caches and sockets.
  */
 let agent: Promise<Dispatcher> | null = null;
 
@@ -103,7 +103,7 @@ function receive(dispatcher: Dispatcher, outgoing: Outgoing): Promise<Received> 
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
     }
-    /** Tells the outcome, then cuts the request off. It may still wait for a connection, and not have begun. */
+    /** Tells the outcome, then cuts the request off, which may not have begun: it may still wait for a connection. */
     function stop(tell: () => void): void {
       tell();
       end();
@@ -141,7 +141,7 @@ function receive(dispatcher: Dispatcher, outgoing: Outgoing): Promise<Received> 
   });
 }
 
-/** Why a request is cut off whose outcome is known already. Nobody sees it. */
+/** Why a request was cut off whose outcome is already known. Nobody sees it. */
 const ABANDONED = new Error('abandoned');
 
 /** The exchange over undici, with connections that are kept. */

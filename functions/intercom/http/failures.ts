@@ -117,7 +117,6 @@ export interface AnswerFacts {
   readonly serverDelayMs: number | null;
 }
 
-/** Reads an answer that failed. */
 export function failureOf({ status, body, requestId, serverDelayMs }: AnswerFacts): Failure {
   const { codes, detail } = readErrors(body ?? {});
   const kind = kindOf(status, codes);
@@ -137,7 +136,6 @@ export interface FailureContext {
   /** Path without its query. */
   readonly path: string;
   readonly host: string;
-  /** API version of the request. */
   readonly version: string;
   /** The permission in the Developer Hub that covers the object; null if none is named. */
   readonly permission: string | null;

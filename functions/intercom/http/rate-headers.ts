@@ -10,7 +10,7 @@ const WHOLE_NUMBER = /^\d{1,11}$/;
 /** Windows last 10 s and begin at multiples of ten seconds on Intercom's clock (docs/intercom-api.md 2). */
 const WINDOW_MS = 10_000;
 
-/** The longest wait that a `Retry-After` is believed for. */
+/** The longest wait for which a `Retry-After` is believed. */
 const MOST_DELAY_MS = 60_000;
 
 function wholeNumber(headers: AnswerHeaders, name: string): number | null {
@@ -44,7 +44,7 @@ export function dateHeader(headers: AnswerHeaders): EpochMs | null {
 
 /**
  * Milliseconds until it makes sense to ask again: `Retry-After`, else (for a 429) until the window ends,
- * measured on the server's own clock if it sent one. Null if the server says nothing of it.
+ * measured on the server's own clock if it sent one. Null if the server says nothing about it.
  */
 export function serverDelayMs(headers: AnswerHeaders, limited: boolean, now: EpochMs): number | null {
   const serverNow = dateHeader(headers) ?? now;

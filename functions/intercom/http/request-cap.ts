@@ -1,6 +1,6 @@
 /**
  * Holds back the requests of one instance of a function, so that all instances together have at most `concurrency`
- * of them under way (docs/decisions/013). The instance has a share of the cap while it works, and renews it.
+ * of them under way (docs/decisions/013). The instance holds a share of the cap while it works, and renews it.
  */
 import {
   type Dealt,
@@ -37,21 +37,21 @@ export interface RequestCapOptions {
   /** Unique to the instance. */
   readonly id: string;
   readonly object: string;
-  /** Whether the instance stops for objects that have waited for long. */
+  /** Whether the instance stops for objects that have waited for a long time. */
   readonly yields: boolean;
   /** In [0, 1). @default Math.random */
   readonly random?: () => number;
 }
 
-/** Between two looks at the shares; the shorter one while others wait for what is still under way here. */
+/** Time between two looks at the shares; the shorter one while others wait for what is still under way here. */
 export const LOOK_MS = 1_000;
 const HURRY_MS = 250;
 
-/** Billed time that work waits for its first request; the longer one while another invocation stops for it. */
+/** Billed time that work may wait for its first request; the longer one while another invocation stops for it. */
 const PATIENCE_MS = 5_000;
 const LONG_PATIENCE_MS = 30_000;
 
-/** A request that was cut off still counts for a moment: Intercom does not know yet. */
+/** A request that was cut off still counts for a moment: Intercom does not know of it yet. */
 const CUT_OFF_MS = 200;
 
 interface Waiting {
@@ -74,7 +74,7 @@ export function createRequestCap(options: RequestCapOptions): WorkShare & Reques
   let active = 0;
   let looking: Promise<void> = Promise.resolve();
   let turn: Promise<unknown> = Promise.resolve();
-  /** Ends the calls of AWS for the work in progress. */
+  /** Ends the calls to AWS for the work in progress. */
   let last: AbortSignal | undefined;
   let wake: () => void = () => undefined;
   let onIdle: () => void = () => undefined;
@@ -121,7 +121,7 @@ export function createRequestCap(options: RequestCapOptions): WorkShare & Reques
     peak = demand();
     const dealt = await shares.update((all) => {
       const next = dealShare(all, ask(), cap, clock.now());
-      // Before it is written that there are fewer. That there are more is only true afterwards.
+      // A smaller share applies before it is written, a larger one only afterwards.
       limit = Math.min(limit, next.target);
       return next;
     }, last);
@@ -132,7 +132,7 @@ export function createRequestCap(options: RequestCapOptions): WorkShare & Reques
     return dealt;
   }
 
-  /** Sleeps, unless it is woken. */
+  /** Sleeps until the time is over or `wake` is called. */
   async function nap(ms: number): Promise<void> {
     const alarm = new AbortController();
     wake = () => alarm.abort();
@@ -156,7 +156,7 @@ export function createRequestCap(options: RequestCapOptions): WorkShare & Reques
     }
   }
 
-  /** Gets the first request. If there is none for a while, seconds to wait. */
+  /** Waits for a share of at least one request. If none comes for a while, returns the seconds to wait. */
   async function start(): Promise<number | null> {
     const beganAt = clock.now();
     for (;;) {
@@ -184,7 +184,7 @@ export function createRequestCap(options: RequestCapOptions): WorkShare & Reques
     await shares.update((all) => ({ shares: giveBack(all, id, isKept, clock.now()) }), last);
   }
 
-  /** One begins or ends at a time. */
+  /** Begins and ends run one at a time. */
   function inTurn<T>(step: () => Promise<T>): Promise<T> {
     const done = turn.then(step);
     turn = done.catch(() => undefined);
@@ -220,7 +220,7 @@ export function createRequestCap(options: RequestCapOptions): WorkShare & Reques
       queue.add(one);
       peak = Math.max(peak, demand());
       admit();
-      // If the last look gave all that was wanted, there may be more.
+      // If the last look granted all that was wanted, there may be more.
       if (demand() > wants && limit >= wants) wake();
       signal.addEventListener('abort', abort);
       try {

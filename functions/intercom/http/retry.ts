@@ -1,5 +1,5 @@
 /**
- * Decides whether and when a failed request is tried again; the client does the sleeping. The server's timing
+ * Decides whether and when a failed request is tried again; the client sleeps. The server's timing
  * comes first and gets no jitter: each try needs a new permit from the shared budget, which already spreads
  * the load. Our own delays get full jitter.
  */
@@ -24,12 +24,12 @@ export interface RetryLimits {
   readonly evenForNetwork: boolean;
 }
 
-/** For requests that have no alternative: about half a minute of delays, five minutes at most. */
+/** For requests that have no alternative: about half a minute of delays, five minutes in all. */
 export const PATIENT: RetryLimits = { maxTries: 6, maxElapsedMs: 300_000, evenForNetwork: true };
 
 /**
  * For requests that can ask for less instead: one quick second try, none after a time-out. A smaller
- * request would not help against a network failure or a 429, so those are still tried patiently.
+ * request would not help with a network failure or a 429, so those are still tried patiently.
  */
 export const HASTY: RetryLimits = { maxTries: 2, maxElapsedMs: 30_000, evenForNetwork: false };
 

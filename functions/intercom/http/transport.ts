@@ -1,4 +1,4 @@
-/** One try of one request: an exchange, and what its answer amounts to. No retries here. */
+/** One try of one request: an exchange, and what its answer means. No retries here. */
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../core/json.ts';
 import type { Clock, RateObservation } from '../../core/ports.ts';
 import type { EpochMs } from '../../core/time.ts';
@@ -25,7 +25,6 @@ export interface Attempt {
   readonly receivedAtMs: EpochMs;
   /** The server's clock, epoch milliseconds. */
   readonly date: EpochMs | null;
-  /** The `Link` header. */
   readonly link: string | null;
   readonly observation: RateObservation | null;
   readonly failure: Failure | null;
@@ -82,7 +81,6 @@ function bodyFault(body: Body, value: JsonValue | undefined): string | null {
   return isJsonObject(value) ? null : 'not_an_object';
 }
 
-/** A body as text, and its content type. */
 function encoded(body: HttpRequest['body']): { readonly text: string | null; readonly type: string | null } {
   if (body === null) return { text: null, type: null };
   return body instanceof URLSearchParams

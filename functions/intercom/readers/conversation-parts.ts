@@ -23,7 +23,6 @@ import { createSearcher } from './walk/search-walk.ts';
 
 type PartsRead = Extract<ReadSpec, { kind: 'conversation_parts' }>;
 
-/** Where the reader continues. */
 type PartsPosition = {
   /** Position in the listing before the page that is being read. */
   readonly listing: Position | null;
@@ -31,11 +30,10 @@ type PartsPosition = {
   readonly done: readonly string[];
   /** Listed but not found (404); asked for again at the end of the slice. */
   readonly missing: readonly string[];
-  /** Conversations that were found. */
   readonly found: number;
 };
 
-/** The conversations of a page, each on its own, then the page itself; and whatever else the listing shows. */
+/** The conversations of a page, one by one, then the page itself; and the other steps of the listing. */
 type Task = { readonly type: 'conversation'; readonly conversation: ListedConversation } | ListingStep | Lost;
 
 type Fetched =
@@ -43,11 +41,11 @@ type Fetched =
   | { readonly type: 'missing'; readonly id: string }
   | { readonly type: 'failed'; readonly id: string; readonly error: unknown };
 
-/** More than max(20, 20 %) that are listed and not found say something about all of them. */
+/** More than max(20, 20 %) that are listed and not found cast doubt on all of them. */
 const areTooMany = (doubtful: number, found: number): boolean =>
   doubtful > Math.max(20, (found + doubtful) * 0.2);
 
-/** How much is collected before it is handed on. Bounds memory, and what a stop costs. */
+/** How much is collected before it is yielded. Bounds memory, and what a stop costs. */
 const GROUP_BYTES = 2 * 1024 * 1024;
 const GROUP_CONVERSATIONS = 50;
 
@@ -120,8 +118,9 @@ export function createConversationPartsReader(
       : task;
 
   /**
-   * Not found is not deleted as long as the search lists it: Intercom contradicts itself, and it is owed.
-   * @throws ContractError if that is so of too many
+   * A conversation that is not found, though the search lists it, is not deleted: Intercom contradicts itself, so it is
+   * owed.
+   * @throws ContractError if there are too many of these
    */
   async function* judge(
     ids: readonly string[],
@@ -139,15 +138,15 @@ export function createConversationPartsReader(
     }
     const doubtful = ids.filter((id) => listed.has(id));
     if (areTooMany(doubtful.length, found)) {
-      const text = `${read.search.path} lists ${doubtful.length} conversations that are not found when they are asked for; ${found} were found`;
+      const text = `${read.search.path} lists ${doubtful.length} conversations that it then does not find; ${found} were found`;
       throw contractError('listed_and_not_found', text);
     }
-    for (const id of doubtful) yield owe(id, 'A conversation is listed, and not found when it is asked for');
+    for (const id of doubtful) yield owe(id, 'A conversation is listed, but not found when it is asked for');
     const deleted = ids.filter((id) => !listed.has(id));
     if (deleted.length > 0) yield { type: 'deleted', ids: deleted, how: 'not_found' };
   }
 
-  /** A second GET at the end of the slice must agree with the first 404: one alone may be a hiccup. */
+  /** A second GET at the end of the slice must agree with the first 404: a single one may be a hiccup. */
   async function* askAgain(
     position: PartsPosition,
     gate: FailureGate,

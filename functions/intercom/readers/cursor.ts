@@ -14,7 +14,7 @@ type CursorRead = Extract<ReadSpec, { kind: 'cursor' }>;
 
 type CursorPosition = {
   readonly startingAfter: string | null;
-  /** `total_count` of the first page. Records can be added during the walk, so this is the count to reach. */
+  /** `total_count` of the first page, which is the count to reach: records can be added during the walk. */
   readonly firstCount: number | null;
   readonly read: number;
   readonly ended: boolean;

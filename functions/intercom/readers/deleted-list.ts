@@ -1,6 +1,6 @@
 /**
  * Reads the list of deleted records, newest deletion first (docs/intercom-api.md 11.9). It needs a newer version of
- * the API than everything else, so a workspace may refuse it: that is observed, and nothing else depends on it.
+ * the API than everything else, so Intercom may refuse it: that is observed, and nothing else depends on it.
  */
 import type { DeletedList, ObjectDeclaration } from '../../core/declaration.ts';
 import { ContractError, PermissionError, RetryableError, UnavailableError } from '../../core/errors.ts';
@@ -34,7 +34,7 @@ const isNewestFirst = (times: readonly Time[]): boolean =>
     return time !== null && before != null && before >= time;
   });
 
-/** What may be wrong with the list alone. A dead token or a bug is not. */
+/** Errors that may concern this list alone. A dead token or a bug does not. */
 const isOfTheList = (
   error: unknown,
 ): error is PermissionError | UnavailableError | ContractError | RetryableError =>
@@ -44,8 +44,8 @@ const isOfTheList = (
   error instanceof RetryableError;
 
 /**
- * Ends with `matched` 0, or null if the list could not be read: what was deleted is then read by a later run.
- * @param since deletions before this time are known; null: none is
+ * Ends with `matched` 0, or null if the list could not be read: a later run then reads what was deleted.
+ * @param since deletions before this time are known; null: none are
  */
 export async function* readDeletedList(
   declaration: ObjectDeclaration,
@@ -72,7 +72,7 @@ export async function* readDeletedList(
       const sorted = isNewestFirst([...position.last, ...times]);
       const last = times.length === 0 ? position.last : times.slice(-1);
       const [oldest = null] = last;
-      // Only if the order holds does an old deletion mean that all after it are old.
+      // Only if the order holds does an old deletion mean that all those after it are old.
       const isOver = page.isLast || (sorted && oldest !== null && !isNew(oldest));
       position = { offset: page.nextOffset, last, ...(isOver && { matched: 0 }) };
       const observed = sorted ? {} : NOT_SORTED;

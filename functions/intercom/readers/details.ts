@@ -1,4 +1,4 @@
-/** Reads a page-number list, and then what its records lack (docs/intercom-api.md 6.8.3, 6.11). */
+/** Reads a page-number list, then what its records lack (docs/intercom-api.md 6.8.3, 6.11). */
 import type { Detail, ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';
 import { PermissionError, UnavailableError } from '../../core/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts';
@@ -15,7 +15,7 @@ import { type AskOptions, askOptions, pathOf, type ReaderDeps } from './walk/req
 type DetailsRead = Extract<ReadSpec, { kind: 'details' }>;
 type PageEvent = Extract<ReadEvent, { type: 'page' }>;
 
-/** What became of some records of a page. */
+/** Some records of a page, with their details. */
 interface Detailed {
   readonly records: readonly ReadRecord[];
   readonly rejects: readonly Reject[];
@@ -24,14 +24,13 @@ interface Detailed {
   readonly missing: readonly string[];
   /** Why the details of these records could not be read. */
   readonly failed: { readonly ids: readonly string[]; readonly error: unknown } | null;
-  /** Something did not come, and nobody knows whether it is there. */
+  /** Something did not come, and it is unknown whether it exists. */
   readonly unproven: boolean;
 }
 
-/** Where the reader continues. */
 type DetailsPosition = {
   readonly list: Position;
-  /** Something did not come, and nobody knows whether it is there. */
+  /** Something did not come, and it is unknown whether it exists. */
   readonly unproven: boolean;
 };
 
@@ -60,7 +59,7 @@ function groupsOf(detail: Detail, listed: readonly ReadRecord[]): readonly (read
   );
 }
 
-/** The field of each record's own answer. A record that is gone by now is none; the list no longer counts it. */
+/** The field of each record's own answer. A record that is gone by now gives none; the list no longer counts it. */
 function askField(
   { path, field, key }: Extract<Detail, { kind: 'field_of_each' }>,
   { client }: ReaderDeps,
@@ -91,7 +90,7 @@ function askField(
   };
 }
 
-/** The records, with what is answered for the values of their field. */
+/** The records, with what Intercom answers for the values of their field. */
 function askMore(
   { path, parameter, field, observedAs }: Extract<Detail, { kind: 'more_of_several' }>,
   { client }: ReaderDeps,
@@ -122,7 +121,7 @@ function askMore(
       return { ...asListed(records), missing: idsOf(asked).filter((id) => !byId.has(id)) };
     } catch (error) {
       if (!(error instanceof PermissionError || error instanceof UnavailableError)) throw error;
-      // What is refused for these is refused for all. The records themselves are not.
+      // What is refused for these records is refused for all. The records themselves came.
       refusal = error.message;
       return asListed(listed);
     }

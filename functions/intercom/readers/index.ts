@@ -18,11 +18,11 @@ import { createPace, paced } from './walk/pace.ts';
 import type { ReaderDeps } from './walk/requests.ts';
 
 export interface ReaderOptions extends Omit<ReaderDeps, 'pace'> {
-  /** Most requests of a slice at once. */
+  /** The most requests of a slice at once. */
   readonly inFlight: number;
 }
 
-/** A client for one reader, and what it has sent. */
+/** A client for one reader that counts the requests it sends. */
 function counted(client: IntercomClient): {
   readonly client: IntercomClient;
   readonly requests: () => Requests;

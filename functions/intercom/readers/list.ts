@@ -1,4 +1,4 @@
-/** Reads objects that come without pages: an answer is complete, or it is an error (docs/intercom-api.md 4, 6.7). */
+/** Reads objects that come without pages: an answer is either complete or an error (docs/intercom-api.md 4, 6.7). */
 import type { ListRequest, ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';
 import { UnavailableError } from '../../core/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue, stringifyJson } from '../../core/json.ts';
@@ -13,7 +13,7 @@ import { createRecordTaker } from './walk/take-records.ts';
 type ListRead = Extract<ReadSpec, { kind: 'list' }>;
 
 type ListPosition = {
-  /** Requests that are over. */
+  /** Requests that are done. */
   readonly next: number;
   /** How many of them were answered. */
   readonly answered: number;
@@ -25,7 +25,7 @@ const BEGINNING: ListPosition = { next: 0, answered: 0, counted: 0 };
 
 const queryOf = ({ query = {} }: ListRequest): string => new URLSearchParams(query).toString();
 
-/** One of each, if the same record is listed twice; two records that only share their id both stay. */
+/** Drops exact copies of a record. Two different records with the same id both stay. */
 const withoutCopies = (records: readonly ReadRecord[]): readonly ReadRecord[] => [
   ...new Map(records.map((one) => [`${one.id} ${stringifyJson(one.record)}`, one])).values(),
 ];
@@ -37,7 +37,7 @@ export function createListReader(
 ): ObjectReader {
   const ask = askOptions(declaration, deps);
 
-  /** What the answer lists, each with the fields that its request stands for. */
+  /** What the answer lists, with the fields that its request sets. */
   function listed(body: JsonObject, { path, set }: ListRequest): readonly JsonValue[] {
     const values = wholeList(body, read.recordsKey, path);
     return set === undefined
@@ -46,7 +46,8 @@ export function createListReader(
   }
 
   /**
-   * A list that cannot be read, though others of the object can: a debt, or if it is not documented, no proof.
+   * A list that cannot be read, though others of the object can: a debt, or, if it is not documented, nothing owed and
+   * nothing proven.
    * @throws the error itself if no list was answered, or the list is not its cause
    */
   async function* withoutList(
@@ -78,7 +79,7 @@ export function createListReader(
       const gate = createFailureGate(deps.client, deps.signal);
       const take = createRecordTaker(declaration, deps, ask, gate);
       let position = (start as ListPosition | null) ?? BEGINNING;
-      /** Ids of the requests before this one: what two requests list both is one record. */
+      /** Ids from the requests before this one: a record that two requests list is one record. */
       let before: ReadonlySet<string> = new Set();
       for (const [index, request] of read.requests.entries()) {
         if (index < position.next) continue;

@@ -18,18 +18,18 @@ type MembersRead = Extract<ReadSpec, { kind: 'members' }>;
 type PageEvent = Extract<ReadEvent, { type: 'page' }>;
 
 type OpenSearch = SearchPositions & {
-  /** Members found so far, each counted once; a lower bound, because the ids of an earlier invocation are not known. */
+  /** Distinct members found so far; a lower bound, because the ids of an earlier invocation are not known. */
   readonly distinct: number;
 };
 
-/** Where the reader continues. */
 type MembersPosition = {
   /**
-   * Records of the list whose members are read, each with how many there are: Intercom's count, or more if more were read.
-   * So those who joined one segment do not make up for those missing in another. Null if Intercom gave no count.
+   * Records of the list whose members have been read, each with how many there are: Intercom's count, or more if more
+   * were read. So members who joined one segment do not make up for those missing from another. Null if Intercom gave
+   * no count.
    */
   readonly done: Readonly<Record<string, number | null>>;
-  /** Where the searches of others continue. */
+  /** Where the searches for the others continue. */
   readonly open: Readonly<Record<string, OpenSearch>>;
   /** Whether any search was answered. */
   readonly answered: boolean;
@@ -64,7 +64,7 @@ export function createMembersReader(
     return { owners: [...new Set(records.map((record) => recordId(BY_ID, record) ?? ''))], rejects };
   }
 
-  /** @throws never: an error is a step, because it is this owner's alone */
+  /** @throws never: an error is a step, because it concerns this owner alone */
   async function* stepsOf(
     owner: string,
     start: SearchPositions | null,
@@ -77,7 +77,7 @@ export function createMembersReader(
     }
   }
 
-  /** Members leave while they are read: then Intercom counts fewer than before. */
+  /** Members may leave while they are read: then Intercom counts fewer than before. */
   async function countOf(owner: string, before: number | null, read: number): Promise<number | null> {
     if (before === null || read >= before) return before === null ? null : read;
     const matched = await searcher.count({ ...EVERY_RECORD, where: { field, value: owner } });
@@ -102,7 +102,7 @@ export function createMembersReader(
         return next;
       }
       case 'restart':
-        // It searches again by itself. Who comes twice counts once.
+        // The search starts again by itself. A member who comes twice counts once.
         return { ...position, open: others };
       case 'end': {
         const count = await countOf(owner, step.matched, distinctIn(at, found));
@@ -146,12 +146,12 @@ export function createMembersReader(
       const gate = createFailureGate(client, signal);
       let position = (start as MembersPosition | null) ?? BEGINNING;
       const { owners, rejects } = await listOwners();
-      // A walk that continues has reported them.
+      // A walk that continues has already reported them.
       if (start === null && rejects.length > 0)
         yield { type: 'page', records: [], rejects, ids: [], position };
       const left = owners.filter((owner) => !Object.hasOwn(position.done, owner));
       const walks = left.map((owner) => stepsOf(owner, position.open[owner] ?? null));
-      /** Failures that are this record's alone only if the search answers for another one. */
+      /** Failures that concern one record alone only if the search answers for another one. */
       let failures: { readonly owner: string; readonly reason: string; readonly error: unknown }[] = [];
       const found = new Map(left.map((owner) => [owner, new Set<string>()]));
       for await (const { item } of together(walks, pace.limit)) {

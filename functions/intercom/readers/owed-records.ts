@@ -1,6 +1,6 @@
 /**
- * Reads records by id, because they are owed. What a search does not list is asked for one by one: it is there after
- * all, it is gone, or it was merged into another record. Nothing that is owed is dropped without an answer.
+ * Reads owed records by id. Those that a search does not list are asked for one by one: they are there after all, gone,
+ * or merged into another record. Nothing that is owed is dropped without an answer.
  */
 import type { ObjectDeclaration, SingleRead } from '../../core/declaration.ts';
 import type { JsonValue } from '../../core/json.ts';
@@ -54,7 +54,7 @@ export function createOwedReader(
 ) {
   const { client, pace } = deps;
   const ask = askOptions(declaration, deps);
-  /** An object that is read whole has its current rows from that walk; here only deletions are looked for. */
+  /** The current rows of an object that is read whole come from that walk; here we only look for deletions. */
   const isWhole = declaration.sync.kind === 'full_refresh';
 
   async function asked(id: string, send: (path: string) => Promise<Answer>): Promise<Fate> {
@@ -68,7 +68,7 @@ export function createOwedReader(
   const askOnce = (id: string): Promise<Fate> =>
     asked(id, (path) => client.get(path, {}, ask('bulk', { expect: isGone })));
 
-  /** The second answer, which must agree. The version that knows of merges is asked, if it is served. */
+  /** The second answer, which must agree. Asks the API version that reports merges, if it is served. */
   const askAgain = (id: string): Promise<Fate> =>
     asked(id, async (path) => {
       const { mergedVersion } = single;

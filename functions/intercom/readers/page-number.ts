@@ -62,7 +62,7 @@ export function createPageNumberReader(
     const seen = new Set<string>();
     const take = createRecordTaker(declaration, deps, ask, createFailureGate(deps.client, deps.signal));
     let state = (start as PageNumberPosition | null) ?? BEGINNING;
-    /** Distinct ids of an earlier invocation. Only their number is known, so they count for their own walk only. */
+    /** Distinct ids of an earlier invocation. Only their number is known, so they count only for their own walk. */
     let inherited = state.distinct;
 
     async function eventOf(page: NumberPage): Promise<ReadEvent> {

@@ -40,7 +40,7 @@ const LOST: readonly Failure['kind'][] = ['not_found', 'server', 'timeout', 'net
 /** The scroll expired, broke, or its answer was lost. */
 const isLost = ({ kind }: Failure): boolean => LOST.includes(kind);
 
-/** A 4xx for the count; the walk is complete without it. */
+/** A 4xx for the count. The walk is complete without it. */
 const isRefused = ({ kind }: Failure): boolean => kind === 'refused' || kind === 'not_found';
 
 export function createScrollReader(

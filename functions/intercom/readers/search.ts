@@ -10,7 +10,7 @@ import { createRecordTaker, type TakenRecords } from './walk/take-records.ts';
 
 type PageStep = Extract<SearchStep, { type: 'page' }>;
 
-/** Pages whose records are completed at once, so that the sub-lists of one do not hold up the next. */
+/** Pages whose records are completed at the same time, so that the sub-lists of one do not hold up the next. */
 const PAGES_AT_ONCE = 4;
 
 /** Pages that wait to be written. */
@@ -24,7 +24,7 @@ export function createSearchReader(
   const ask = askOptions(declaration, deps);
   const searcher = createSearcher(read, deps, ask);
 
-  /** Reports records whose lists are incomplete as debts, then yields the page with what there is. */
+  /** Reports records with incomplete lists as debts, then yields the page with what there is. */
   function* pageEvents(
     step: PageStep,
     { records, rejects, debts }: TakenRecords,

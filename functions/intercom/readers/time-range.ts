@@ -1,6 +1,6 @@
 /**
  * Reads activity logs by windows of time (docs/intercom-api.md 6.9). Both bounds are always sent, one second wider
- * on each side, because nobody knows whether they are inclusive; an id seen twice is dropped.
+ * on each side, because it is unknown whether they are inclusive; an id seen twice is dropped.
  */
 import type { ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';
 import type { ObjectReader, Position, ReadEvent, Slice, Window } from '../../core/reading.ts';
@@ -28,7 +28,7 @@ import {
 
 type TimeRangeRead = Extract<ReadSpec, { kind: 'time_range' }>;
 
-/** Before Intercom existed: the beginning if a workspace does not say when it was made (docs/intercom-api.md 6.1). */
+/** Before Intercom existed: where to begin if a workspace has no creation time (docs/intercom-api.md 6.1). */
 const INTERCOM_BEGAN: EpochSeconds = 1_293_840_000;
 
 /** A window whose first page is on its way. */
@@ -46,13 +46,13 @@ export function createTimeRangeReader(
   const { client, clock, signal } = deps;
   const ask = askOptions(declaration, deps);
 
-  /** The slice's bounds. What our clock leaves out because it is slow lies after the cursor of the next run. */
+  /** The slice's bounds. What a slow clock of ours leaves out lies after the cursor, so the next run reads it. */
   async function boundsOf({ from, to }: Window): Promise<RangeWindow> {
     const now = clock.now();
     if (from !== null) return { from, to: to ?? toSeconds(now) + 1 };
     const { createdAt, dateHeaderMs } = await readMe(client, { signal });
     const end = to ?? toSeconds(Math.max(now, dateHeaderMs ?? 0)) + 1;
-    // A time in other units, or in the future, is not a beginning.
+    // A time in other units or in the future cannot be the beginning.
     const isKnown = createdAt !== null && createdAt < end;
     return { from: isKnown ? createdAt - DAY_SECONDS : INTERCOM_BEGAN, to: end };
   }
@@ -66,7 +66,7 @@ export function createTimeRangeReader(
 
   /**
    * Asks for a window's first page at once. A window beyond the width that is known to work is more likely to fail
-   * for its length than for its page size, so its pages do not shrink first.
+   * because of its length than its page size, so its pages do not shrink first.
    */
   function open(window: RangeWindow, sizes: PageSizes): OpenWindow {
     const { from, to } = window;
@@ -83,7 +83,7 @@ export function createTimeRangeReader(
       },
     );
     const first = pages.next();
-    // Looked at when its turn comes.
+    // A failure surfaces when its turn comes.
     first.catch(() => undefined);
     return { window, pages, first };
   }

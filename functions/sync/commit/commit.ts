@@ -1,4 +1,4 @@
-/** Commit: every slice of the plan is done, so the object's run begins to exist. */
+/** Commit: every slice of the plan is done, so the object's run starts to count. */
 
 import { ownTables } from '../../core/declared-tables.ts';
 import type { Debt, DoneSlice, Draft, Manifest, NewDebt, Plan, RunContext } from '../../core/engine-files.ts';
@@ -74,7 +74,7 @@ function guard(plan: Plan, slices: readonly DoneSlice[]): void {
 
 const windowKey = ({ scope }: Pick<Debt, 'scope'>): string => JSON.stringify(scope);
 
-/** Debts of the last run by what they are about: each id by itself, each window as it is. */
+/** The last run's debts by what they cover: an entry for each id, and one for each window. */
 function datesOf(debts: readonly Debt[]): ReadonlyMap<string, Pick<Debt, 'since' | 'tries'>> {
   return new Map(
     debts.flatMap(({ scope, since, tries }) => {
@@ -84,7 +84,7 @@ function datesOf(debts: readonly Debt[]): ReadonlyMap<string, Pick<Debt, 'since'
   );
 }
 
-/** The same wrong count, narrowed from another window: both lie where the other does, and as much is missing. */
+/** True if both are the same wrong count, narrowed from different windows: they overlap, and as much is missing. */
 function isSameDifference(known: Debt, { scope, count }: NewDebt): boolean {
   if (known.count === undefined || count === undefined || 'ids' in scope || 'ids' in known.scope)
     return false;
@@ -94,7 +94,7 @@ function isSameDifference(known: Debt, { scope, count }: NewDebt): boolean {
   return overlap && known.count.matched - known.count.listed === count.matched - count.listed;
 }
 
-/** Debts after this run: those it left to a later run, and those it found. One that was there before goes on. */
+/** Debts after this run: those it left to a later run, and those it found. A known debt keeps its date. */
 function debtsAfter(plan: Plan, slices: readonly DoneSlice[], run: RunContext): readonly Debt[] {
   const before = datesOf(plan.previousDebts);
   const fresh = { since: isoTime(run.startedAtMs), tries: 0 };
@@ -145,7 +145,7 @@ function tablesOf({ declaration }: ObjectDependencies, slices: readonly DoneSlic
 const withDropped = (schema: Manifest['schema'], lists: readonly string[]): Manifest['schema'] =>
   lists.length === 0 ? schema : { ...schema, dropped: [...schema.dropped, ...lists] };
 
-/** How far the list of deleted records is read, and the day of the last safety re-read. */
+/** How far the list of deleted records has been read, and the day of the last safety re-read. */
 function marksOf(plan: Plan, slices: readonly DoneSlice[]): Pick<Manifest, 'deleted_list' | 'reread_on'> {
   const { deletedList, rereadOn } = plan;
   const lists = slices.filter(({ slice }) => !readsRecords(slice));
@@ -158,7 +158,7 @@ function marksOf(plan: Plan, slices: readonly DoneSlice[]): Pick<Manifest, 'dele
   };
 }
 
-/** What was sent to plan this run of the object and to read it. */
+/** The requests that planned and read this run of the object. */
 function requestsOf(plan: Plan, slices: readonly DoneSlice[]): Pick<Manifest, 'requests'> {
   const requests = [plan, ...slices.map(({ done }) => done)]
     .map((one) => one.requests ?? NO_REQUESTS)
@@ -223,13 +223,13 @@ async function draftOf(dependencies: ObjectDependencies, run: RunContext): Promi
 
 /**
  * Marks the object as committing, writes the manifest, moves the cursor under the fence, brings the catalog
- * up to date, and gives the lease back. Safe to repeat at any point.
+ * up to date, and releases the lease. Safe to repeat at any point.
  * @throws ContractError if too much could not be read, or the lease was lost; RetryableError if AWS cannot be
  *   reached, even if the commit stands and only the catalog is behind
  */
 export async function commitObject(dependencies: ObjectDependencies, holder: Lease): Promise<CommitResult> {
   const run = await requireRunContext(dependencies, holder.runId);
-  // First: who takes the lease after this raises the fence, and then nothing below can be marked.
+  // Loaded first: whoever takes the lease after this raises the fence, and then the mark below fails.
   const { lake, state, declaration } = dependencies;
   const { fence } = await state.load(declaration.name);
   const erasures = await knownErasures(lake);
@@ -254,7 +254,7 @@ async function isCommitted(
 ): Promise<boolean> {
   const { committed } = await state.load(declaration.name);
   if (committed === null || committed.runId < holder.runId) return false;
-  // Its manifest may be an erasure's by now.
+  // An erasure may have replaced its manifest by now.
   if (committed.runId === holder.runId) return true;
   return (await lake.get(manifestKey(declaration.name, holder.runId))) !== null;
 }
@@ -274,7 +274,7 @@ async function mark(dependencies: ObjectDependencies, holder: Lease, fence: numb
   );
 }
 
-/** Gives the lease back if this run still holds it, and reports what was committed. */
+/** Releases the lease if this run still holds it, and reports what was committed. */
 async function settled(
   dependencies: ObjectDependencies,
   holder: Lease,

@@ -7,7 +7,7 @@ import type { ChildName } from '../../core/names.ts';
 import type { Observed } from '../../core/reading.ts';
 import { readsRecords } from '../judge.ts';
 
-/** Records that may come without a list before it is systematic. */
+/** How many records may come without a list before that is systematic. */
 const fewUnknown = (read: number): number => Math.max(10, read * 0.01);
 
 interface Relation {
@@ -17,7 +17,7 @@ interface Relation {
   readonly unknown: number;
 }
 
-/** What the slices' lists add up to, counted before an item that came twice is dropped. */
+/** What the slices' lists add up to, counted before duplicate items are dropped. */
 function relationsOf(slices: readonly DoneSlice[]): readonly Relation[] {
   const all = slices.map(({ done }) => done.evidence.relations);
   const children = [...new Set(all.flatMap((one) => Object.keys(one) as ChildName[]))];
@@ -29,7 +29,7 @@ function relationsOf(slices: readonly DoneSlice[]): readonly Relation[] {
   }));
 }
 
-/** Lists that came with few of the records that were read, as drift: `contacts.tags: no longer sent`. */
+/** Lists that too many of the records came without, as drift: `contacts.tags: no longer sent`. */
 export function listsNoLongerSent(
   { name, children }: Pick<ObjectDeclaration, 'name' | 'children'>,
   slices: readonly DoneSlice[],
@@ -55,7 +55,7 @@ function statusOf(
   return slices.some(({ done }) => done.matched === null) ? 'unproven' : 'complete';
 }
 
-/** What did not hold of what we assume about Intercom, over all slices. */
+/** Our assumptions about Intercom that did not hold, over all slices. */
 function observedIn(slices: readonly DoneSlice[]): Observed {
   const untimed = sum(slices.map(({ done }) => done.evidence.untimed));
   const observed = Object.assign({}, ...slices.map(({ done }) => done.evidence.observed));

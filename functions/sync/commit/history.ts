@@ -15,7 +15,7 @@ const knowsEveryList = ({ completeness }: Manifest): boolean =>
 
 /**
  * The first of these manifests that knows every list of its records; null if there is none. A child's rows stay current
- * until its list comes again (docs/output.md).
+ * until its list is sent again (docs/output.md).
  */
 async function firstWhole(
   { lake, declaration }: PruneDependencies,
@@ -32,13 +32,14 @@ async function firstWhole(
 /** A run beyond the history. */
 interface Beyond {
   readonly key: string;
-  /** The later run with which it went beyond and was superseded. */
+  /** The later run that pushed it beyond the history and superseded it. */
   readonly since: string;
 }
 
 /**
- * Of these manifests, oldest first, those beyond `history.fullRefreshRuns`: never the last run, one whose children may
- * be current, or a run of an incremental object.
+ * Those of these manifests that are beyond `history.fullRefreshRuns`: never the last run, a run whose child rows may be
+ * current, or a run of an incremental object.
+ * @param keys oldest first
  */
 export async function beyondHistory(
   dependencies: PruneDependencies,
@@ -52,7 +53,7 @@ export async function beyondHistory(
   const beyond: Beyond[] = [];
   for (const [at, key] of runs.slice(0, -kept).entries()) {
     const whole = await firstWhole(dependencies, runs.slice(at + 1));
-    // No later one has another.
+    // Then there is none for the later runs either.
     if (whole === null) break;
     const since = [whole, runs[at + kept] ?? whole].toSorted().at(-1) ?? whole;
     beyond.push({ key, since });
@@ -60,21 +61,21 @@ export async function beyondHistory(
   return beyond;
 }
 
-/** Whether the run noticed something that no later run says again: deletions, and what could not be a row. */
+/** Whether the run recorded something that no later run repeats: deletions and rejects. */
 const holdsEvidence = ({ tables }: Manifest): boolean =>
   Object.entries(tables).some(([table, { rows }]) => isSharedTable(table) && rows > 0);
 
 /**
  * Removes runs that have been beyond `history.fullRefreshRuns` for so long that no query can still need their files.
  * @param keys those of all manifests, oldest first
- * @returns true if some of them hold deletions or rejects: these are put together by a rewrite first
+ * @returns true if some of them hold deletions or rejects: a rewrite has to put these together first
  */
 export async function pruneHistory(
   dependencies: PruneDependencies,
   keys: readonly string[],
 ): Promise<boolean> {
   const { lake, clock } = dependencies;
-  /** With what an erasure replaced and that waits for queries: by itself it would count again. */
+  /** The run with its other versions: what an erasure replaced would count again if only the erasure were removed. */
   const versionsOf = (runId: string): readonly string[] =>
     keys.map(runIdIn).filter((id) => originalOf(id) === originalOf(runId));
   let isEvidenceLeft = false;

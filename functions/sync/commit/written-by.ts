@@ -33,7 +33,7 @@ async function rulesNow({ declaration, config, hashes }: Rules): Promise<Omit<Wr
 const lacks = (before: readonly string[], now: readonly string[]): boolean =>
   now.some((one) => !before.includes(one));
 
-/** What is newly left out no longer shows, even in old rows. What is newly included is missing in old rows. */
+/** What is newly excluded no longer shows, even in old rows. What is newly included is missing from old rows. */
 const differ = (before: WrittenBy, now: Omit<WrittenBy, 'mixed'>): boolean =>
   lacks(before.tables, now.tables) || lacks(now.excluded, before.excluded) || before.hashing !== now.hashing;
 

@@ -33,7 +33,7 @@ export function addEvidence(
 /** Athena reads rows of up to 32 MB. */
 const LARGE_ROW_BYTES = 30_000_000;
 
-/** Adds the rows of a record that are so long that a query engine may refuse them: written like any other, and reported. */
+/** Adds the rows that are so long that a query engine may refuse them. They are written all the same. */
 export function addLargeRows(large: LargeRow[], rows: readonly Row[], key: string): void {
   for (const { table, line } of rows) {
     if (line.length * MAX_BYTES_PER_CHARACTER <= LARGE_ROW_BYTES) continue;

@@ -36,7 +36,7 @@ export interface Attempt {
 /** An attempt that notices when its run has been stopped, or has lost the object. */
 interface WatchedAttempt extends Attempt {
   readonly lease: SoleLease;
-  /** Looks at most once per `checkpointMs`. */
+  /** Checks at most once per `checkpointMs`. */
   readonly isHeld: () => Promise<boolean>;
 }
 
@@ -55,14 +55,14 @@ function watched(dependencies: ObjectDependencies, lease: SoleLease, attempt: At
 }
 
 const DONE: ExtractResult = { status: 'done', waitSeconds: 0 };
-/** Nobody waits for the result any more. If somebody does, the commit finds that the slice is not done. */
+/** Nobody waits for the result any more. If anybody does, the commit finds that the slice is not done. */
 const NOT_AWAITED = DONE;
 const CONTINUE: ExtractResult = { status: 'continue', waitSeconds: 0 };
 
 /** What to do after an event: continue, walk the slice again, or hand a result back to the workflow. */
 type Next = 'next' | 'walk_again' | ExtractResult;
 
-/** Records that earlier runs found this slice to be counted for and never listed. */
+/** Records of this slice that Intercom counts and never lists, as earlier runs found. */
 const knownShort = ({ debt, knownShort: known = 0 }: PlannedSlice): number =>
   debt?.count === undefined ? known : debt.count.matched - debt.count.listed;
 
@@ -223,8 +223,8 @@ const wider = ({ from, to }: Window, seconds: number): Window => ({
 });
 
 /**
- * What the reader is asked for. A piece of a day that is still owed was cut at days of the workspace's zone. If the zone
- * has changed since then, records at its edges lie outside of the same days now.
+ * What the reader is asked for. A debt for a piece of a day was cut at days in the workspace's time zone. If the zone
+ * has changed since, records at its edges lie outside those days now, so the query is widened.
  */
 function askedFor(slice: PlannedSlice, slackSeconds: number): PlannedSlice {
   const { query, debt } = slice;
@@ -233,7 +233,7 @@ function askedFor(slice: PlannedSlice, slackSeconds: number): PlannedSlice {
   return { ...slice, query: { ...query, created: wider(query.created, slackSeconds) } };
 }
 
-/** Handles one event after the other, and checkpoints on the way. */
+/** Handles the events one by one, and checkpoints on the way. */
 async function walkOn(
   dependencies: ObjectDependencies,
   plan: Plan,
@@ -244,7 +244,7 @@ async function walkOn(
   const { reader, limits, declaration } = dependencies;
   const asked = askedFor(slice, declaration.read.slackSeconds ?? 0);
   const start = progress.position();
-  /** Where nothing has moved on, the next attempt would only do the same again. */
+  /** If the position has not moved, the next attempt would only do the same again. */
   const hasMoved = (): boolean => stringifyJson(progress.position()) !== stringifyJson(start);
   for await (const event of reader.read(asked, start)) {
     const next = await handle(dependencies, plan, slice, progress, event);
@@ -295,7 +295,7 @@ export async function extractSlice(
           throw error;
         },
       ),
-    // Keeps the share: left alone, such a position expires, and what was read is lost (docs/intercom-api.md 6.3).
+    // Keeps the share: a position that waits expires, and what was read is lost (docs/intercom-api.md 6.3).
     spendsPosition(dependencies) ? ({ status }) => status === 'continue' : undefined,
   );
   return capped.status === 'worked' ? capped.result : { status: 'wait', waitSeconds: capped.waitSeconds };
@@ -322,7 +322,7 @@ async function work(
   });
   const unchanged = from.position === null ? await unchangedDebt(dependencies, slice) : null;
   if (unchanged !== null) {
-    // Nothing is listed that was not before: no row is written again.
+    // The same records are listed as before, so no row is written again.
     progress.addDebt(unchanged);
     const { matched, listed: read } = unchanged.count;
     return finish(dependencies, plan, slice, progress, { matched, read, short: true });

@@ -1,6 +1,6 @@
 /**
- * A count that a walk does not reach, narrowed to where the difference is. Intercom may count a record that it never
- * lists, for ever (docs/intercom-api.md 10). A debt for the whole slice would read all of it again in every run.
+ * Narrows a count that a walk does not reach to where the difference is. Intercom may forever count a record that it
+ * never lists (docs/intercom-api.md 10). A debt for the whole slice would read all of it again in every run.
  */
 import { createHash } from 'node:crypto';
 import type { CountedShort, NewDebt, PlannedSlice } from '../../core/engine-files.ts';
@@ -11,10 +11,10 @@ import type { ObjectDependencies } from '../dependencies.ts';
 type WindowScope = Exclude<DebtScope, { readonly ids: readonly string[] }>;
 type Axis = 'updated' | 'created';
 
-/** Halvings of one slice, all together. What is left is owed as wide as it is. */
+/** Windows that are listed to narrow one slice. When they are used up, a window is owed as wide as it is. */
 const MOST_STEPS = 60;
 
-/** A window whose count its list does not reach. */
+/** A window that lists fewer records than it counts. */
 interface ShortWindow {
   readonly query: WindowQuery;
   readonly listing: Listing & { readonly matched: number };
@@ -31,7 +31,7 @@ const countOf = ({ matched, times }: ShortWindow['listing']): CountedShort => ({
   digest: digestOf({ matched, times }),
 });
 
-/** The query of a debt's window, with the whole day of its upper bound if `exact` cuts that day in the engine. */
+/** The query of a debt's window. It asks for the whole day of its upper bound if the engine cuts that day by `exact`. */
 const queryOf = ({ window, created = null, exact = window }: WindowScope): WindowQuery => ({
   kind: 'window',
   updated: window,
@@ -62,7 +62,7 @@ function halves(query: WindowQuery, axis: Axis, at: EpochSeconds): readonly [Win
 const isShort = (listing: Listing): listing is ShortWindow['listing'] =>
   listing.matched !== null && listing.times.size < listing.matched;
 
-/** The windows inside this one whose counts are not reached, each as narrow as it pays to look. */
+/** The windows inside this one that list fewer records than they count, each as narrow as it pays to look. */
 async function* shortWindows(
   { reader, declaration, clock }: ObjectDependencies,
   query: WindowQuery,
@@ -88,7 +88,7 @@ async function* shortWindows(
       if (at === null) continue;
       const found: ShortWindow[] = [];
       for (const half of halves(one, axis, at)) for await (const inner of within(half)) found.push(inner);
-      // Both halves add up although the whole does not: it moved meanwhile, and stays as it was found.
+      // Both halves add up although the whole did not: something changed meanwhile, so the whole is owed.
       if (found.length > 0) yield* found;
       else yield { query: one, listing };
       return;
@@ -98,7 +98,7 @@ async function* shortWindows(
   yield* within(query);
 }
 
-/** The debts for a count that was not reached: as wide as it is if its window cannot be listed. */
+/** The debts for a count that was not reached. If its window cannot be listed, the debt stays as wide as it is. */
 export async function narrow(dependencies: ObjectDependencies, owed: NewDebt): Promise<readonly NewDebt[]> {
   const { scope } = owed;
   if ('ids' in scope || dependencies.reader.list === undefined) return [owed];
@@ -116,8 +116,8 @@ export async function narrow(dependencies: ObjectDependencies, owed: NewDebt): P
 }
 
 /**
- * The debt of a slice that was only ever short of a count, if Intercom still counts and lists the same. Then there
- * is nothing to read.
+ * The debt of a slice that was only short of a count, if Intercom still counts and lists the same: then there is
+ * nothing to read. Else null.
  */
 export async function unchangedDebt(
   { reader }: ObjectDependencies,

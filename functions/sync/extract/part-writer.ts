@@ -23,7 +23,7 @@ const GZIP_LEVEL = 4;
 
 /** Collects compressed or plain bytes until the part is put. */
 interface Encoder {
-  /** Resolves when the bytes have been taken: the caller may then use their memory again. */
+  /** Resolves when the bytes have been taken: the caller may then reuse their memory. */
   write(bytes: Uint8Array): Promise<void>;
   /** Stored bytes so far, without what the encoder still holds. */
   size(): number;
@@ -71,7 +71,7 @@ interface OpenPart {
   /** Rows as UTF-8, up to `used`. */
   buffer: Buffer;
   used: number;
-  /** The buffer whose rows are being encoded, to be used again when that is done. */
+  /** The buffer whose rows are being encoded. It is reused when that is done. */
   spare: Buffer;
   encoding: Promise<void>;
   rows: number;
@@ -79,13 +79,13 @@ interface OpenPart {
 
 const createBuffer = (): Buffer => Buffer.allocUnsafeSlow(BUFFER_BYTES);
 
-/** Waits for what is being encoded, then hands on the rows of the buffer and goes on in the other one. */
+/** Waits for what is being encoded, then hands over the buffer's rows and continues in the other buffer. */
 async function passOn(part: OpenPart): Promise<void> {
   await part.encoding;
   if (part.used === 0) return;
   const full = part.buffer;
   part.encoding = part.encoder.write(full.subarray(0, part.used));
-  // Looked at when the next rows are handed on.
+  // An error surfaces when the next rows are handed over.
   part.encoding.catch(() => undefined);
   part.buffer = part.spare;
   part.spare = full;

@@ -39,9 +39,9 @@ export interface SliceProgress {
 }
 
 /**
- * Whether a record that the search found belongs to the bounds. A query may ask for more than its window: what is
- * up to `slack` outside is left to the neighbours. What is farther outside came for another reason, such as a
- * change since the index was made, and is written whatever its time says.
+ * Whether a record that the search found belongs to this window. A query may ask for more than its window: records
+ * up to `slack` outside are left to the neighbours. A record farther outside came for another reason, such as a
+ * change since the index was made, and is written whatever its time.
  */
 const belongs = ({ from, to }: Window, at: EpochSeconds, slack: number): boolean =>
   (from === null || at >= from || from - at > slack) && (to === null || at < to || at - to > slack);
@@ -98,10 +98,10 @@ export async function createSliceProgress(
     return true;
   }
 
-  /** Counts what the page has read. */
+  /** Counts the page's ids, and returns the records that are new. */
   function newRecords({ ids, records }: PageEvent): readonly ReadRecord[] {
     if (recordsOf === undefined) return records.filter(({ id, stampedAt }) => isNew(id, stampedAt));
-    // These ids are not the records' own: they only count, and every record is kept.
+    // These are not the records' own ids: they are only counted, and every record is kept.
     for (const id of ids) isNew(id, 0);
     return records;
   }
@@ -162,7 +162,7 @@ export async function createSliceProgress(
         const rows = withoutErased(shaper.shape(one, nextOrdinal()));
         if (rows.length === 0) suppressed += 1;
         addLargeRows(large, rows, one.id);
-        // Record by record: the texts of a page, each of many pieces, would outlive the young generation.
+        // Record by record: the texts of a whole page, each of many pieces, would outlive V8's young generation.
         await writer.write(rows);
       }
       for (const reject of page.rejects ?? [])
@@ -174,7 +174,7 @@ export async function createSliceProgress(
       observe({ type: 'rows', object: folder.object, rows: kept.length, read: page.ids.length });
     },
     async addDeletions({ ids, how, mergedInto = {} }) {
-      // A walk that resumes reports its deletions again.
+      // A resumed walk reports its deletions again.
       for (const id of ids.filter((one) => !deleted.has(one))) {
         deleted.add(id);
         const row = deletionRow(

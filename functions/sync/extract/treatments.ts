@@ -5,7 +5,7 @@ import { createTreatments, needsHash, type Treatments } from '../../rows/field-r
 import type { ObjectDependencies } from '../dependencies.ts';
 
 const NO_HASH: HashText = () => {
-  throw new Error('A value was to be hashed, but no field rule hashes.');
+  throw new Error('A value should be hashed, but no field rule hashes.');
 };
 
 /** Reads the key only if a rule hashes. */

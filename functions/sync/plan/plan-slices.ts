@@ -1,4 +1,4 @@
-/** Plans debts first, then the run's own window: as many slices as the run's allowance holds. */
+/** Plans debts first, then the run's own window, up to the run's allowance. */
 
 import type { Debt, PlannedSlice } from '../../core/engine-files.ts';
 import type { Window } from '../../core/reading.ts';

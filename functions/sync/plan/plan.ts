@@ -100,8 +100,9 @@ async function allowanceOf({ budget, config, limits, declaration }: ObjectDepend
 }
 
 /**
- * How far the list of deleted records is read. Null: not in this run. What was deleted before the object was first
- * read is not in the lake. A lake that is older than this list reads all of it once.
+ * How far the list of deleted records has been read before and after this run; null if the object has no such list.
+ * What was deleted before the object was first read is not in the lake, so a first run need not read the list. A lake
+ * that has never read the list reads all of it once.
  */
 function deletedListOf(
   { declaration, config }: ObjectDependencies,
@@ -115,7 +116,7 @@ function deletedListOf(
   return { before, after: Math.max(before ?? reached, reached) };
 }
 
-/** Last, so that the records come first. A backfill reads none. */
+/** Planned last, so that the records come first. A backfill does not read the list. */
 const deletedSlice = (
   list: NonNullable<Plan['deletedList']> | null,
   { mode }: RunContext,
@@ -257,7 +258,7 @@ async function makePlan(
   return { status: 'worked', result };
 }
 
-/** What each mode does with debts, and how far the rest of a window that is cut short becomes one. */
+/** What each mode does with debts, and how far the rest of a window that is cut short becomes a debt. */
 const DEBTS_BY_MODE: Readonly<
   Record<
     RunContext['mode'],
@@ -315,7 +316,7 @@ export async function planObject(dependencies: ObjectDependencies, holder: Lease
   if (lease.status === 'skipped') return recordSkipped(dependencies, holder.runId, lease.message);
   const isFirst = lease.state.committed === null;
   const publishing = isFirst ? publishEmpty(dependencies, holder.runId) : Promise.resolve();
-  // Intercom counts meanwhile. A failure surfaces when the plan is there.
+  // Intercom counts meanwhile. A failure surfaces once the plan is made.
   publishing.catch(() => undefined);
   const planned = await planOf(dependencies, run, lease.state).finally(() => publishing);
   if (planned.status === 'wait') return { ...planned, slices: [] };

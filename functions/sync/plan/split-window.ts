@@ -24,34 +24,34 @@ export interface Counting {
 export interface SplitOptions extends Counting {
   /** The most records a slice should hold. A window that cannot be cut further may hold more. */
   readonly target: number;
-  /** Slices that are read at once: a window that is worth it is cut into as many. */
+  /** Slices that are read at once: a window that is large enough is cut into at least as many. */
   readonly atOnce: number;
 }
 
 type Axis = 'updated' | 'created';
 
-/** Windows of one cut at most; they are counted at once. */
+/** The most windows of one cut, unless few slices are made even. All of them are counted at once. */
 const MOST_PIECES = 16;
 
-/** Of the largest slice: less is not worth a slice of its own. */
+/** Less than this share of the largest slice is not worth a slice of its own. */
 const LEAST_SHARE = 0.2;
 
-/** Of the largest slice: less is not worth a walk of its own. Each walk costs half a page. */
+/** Less than this share of the largest slice is not worth a walk of its own. Each walk costs half a page. */
 const WALK_SHARE = 0.05;
 
 /** Parts of a slice that may be read at the same time. */
 const MOST_WALKS = 4;
 
-/** Counts that are never quite even still make no slice too large. */
+/** How full slices are planned: counts are never quite even, and none may become too large. */
 const FILL = 0.95;
 
-/** So many windows for each of few slices make the slices even, and none has to be cut again. */
+/** Windows counted for each slice if there are few: the slices come out even, and none has to be cut again. */
 const WINDOWS_PER_SLICE = 4;
 
-/** A piece may be larger than meant by this much before it is cut again. */
+/** A piece may be larger than its aim by this factor before it is cut again. */
 const TOLERANCE = 1.25;
 
-/** Records for each count that is only for the sake of speed, as a share of the largest slice. */
+/** A count that is only for speed must be worth this many records, as a share of the largest slice. */
 const COUNT_SHARE = 0.04;
 
 /** The shortest span worth cutting. Within two days, the start of a day may lie outside the span in some zone. */
@@ -59,7 +59,7 @@ const shortestSpan = (granularity: 'day' | 'second'): number => (granularity ===
 
 const windowOn = (query: WindowQuery, axis: Axis): Window => query[axis] ?? { from: null, to: null };
 
-/** Times that cut a span evenly into so many parts, or fewer if they would be too short. */
+/** Times that cut a span evenly into `parts`, or into fewer if they would be too short. */
 function evenCuts(
   { lower, upper }: Span,
   parts: number,
@@ -71,7 +71,7 @@ function evenCuts(
   );
 }
 
-/** Times that cut the records evenly, as far as is known where they lie; fewer if the parts would be too short. */
+/** Times that cut the records evenly, as far as we know where they lie; fewer if the parts would be too short. */
 function cutsByCount(
   { matched, upper, spans }: Piece,
   parts: number,
@@ -116,19 +116,19 @@ interface Piece extends Span {
 interface Aims extends Counting {
   /** The most records of a slice. */
   readonly most: number;
-  /** Records that a slice is meant to have. */
+  /** Records that a slice should have. */
   readonly aim: number;
-  /** Records up to which a window is not cut again. */
+  /** A window with up to this many records is not cut again. */
   readonly enough: number;
-  /** There are few slices and all are read at once: they have to be even, and found with few answers one after another. */
+  /** There are few slices, and all are read at once: they have to be even, and found with few counts in sequence. */
   readonly isFine: boolean;
-  /** Counts that may still be made although no slice would be too large without them. */
+  /** How many more counts may be made only for speed: no slice would be too large without them. */
   spare: number;
 }
 
 function aimsOf({ target: most, atOnce, ...counting }: SplitOptions, matched: number): Aims {
   const least = Math.ceil(most * LEAST_SHARE);
-  // As many slices as are read at once, or twice as many, and so on: none is left to be read alone.
+  // A multiple of the slices that are read at once: none is left to be read alone.
   const rounds = Math.max(1, Math.ceil(matched / (most * FILL * atOnce)));
   const aim = Math.max(least, Math.ceil(matched / (rounds * atOnce)), 1);
   const spare = Math.floor(matched / (most * COUNT_SHARE));
@@ -184,20 +184,20 @@ async function* cut(piece: Piece, axis: Axis, aims: Aims): AsyncGenerator<Counte
     yield* cut(part, axis, aims);
 }
 
-/** The same number for each slice, for half of the counts that are left at most. */
+/** Pieces of a fine cut: the same number for each slice, with at most half of the spare counts. */
 function finePieces(slices: number, { isFine, spare }: Aims): number {
   const whole = Math.ceil(slices);
   return isFine ? whole * Math.min(WINDOWS_PER_SLICE, Math.floor((spare / 2 + 1) / whole)) : 0;
 }
 
-/** Into how many pieces: as many as slices are needed, or so few that cutting each as often gives that many. */
+/** As many pieces as slices are needed, or few enough that cutting each of them again gives that many. */
 function piecesOf(slices: number): number {
   let pieces = Math.ceil(slices);
   while (pieces > MOST_PIECES) pieces = Math.ceil(pieces / MOST_PIECES);
   return Math.max(2, pieces);
 }
 
-/** The pieces between the cuts, with their counts. Only the last one's is what the others leave. */
+/** The pieces between the cuts, with their counts. The last one is not counted: it has what the others leave. */
 async function counted(
   whole: Piece,
   axis: Axis,
@@ -216,8 +216,8 @@ async function counted(
 }
 
 /**
- * Neighbours whose middles lie in the same one of so many even shares become one, unless they are more than enough. An
- * empty one joins any, unless it reaches the present.
+ * Joins neighbours whose middles lie in the same one of `shares` even shares, unless they have more than `enough`
+ * together. An empty piece joins any neighbour, unless it reaches the present.
  */
 function packed(pieces: readonly Piece[], axis: Axis, shares: number, enough: number): readonly Piece[] {
   const all: Piece[] = [];

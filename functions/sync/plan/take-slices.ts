@@ -10,7 +10,7 @@ export interface Allowance {
   readonly records: number;
   readonly slices: number;
   readonly recordsPerSlice: number;
-  /** Slices that are read at once: a window that is worth it is cut into as many. @default 1 */
+  /** Slices that are read at once: a window that is large enough is cut into at least as many. @default 1 */
   readonly slicesAtOnce?: number;
 }
 
@@ -20,7 +20,7 @@ export interface Taken {
   readonly cut: EpochSeconds | null;
 }
 
-/** The window, with the whole day of its upper bound if `exact` cuts that day in the engine. */
+/** The query of a window. It asks for the whole day of its upper bound if the engine cuts that day by `exact`. */
 export const asQuery = (window: Window, created: Window | null, exact: Window): WindowQuery => ({
   kind: 'window',
   updated: window,
@@ -55,7 +55,7 @@ export async function take(
   return { windows, cut: null };
 }
 
-/** The query, with the whole day of its upper bound if the run's window is cut there. */
+/** The query. It asks for the whole day of its upper bound if the run's window is cut there. */
 const throughAt = (query: WindowQuery, cut: EpochSeconds | null): WindowQuery =>
   cut !== null && query.updated.to === cut ? { ...query, through: true } : query;
 

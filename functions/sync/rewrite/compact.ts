@@ -1,5 +1,5 @@
 /**
- * Puts the files of several runs together, byte by byte: gzip members may follow each other, and so may lines. Nothing
+ * Puts the files of several runs together byte for byte: gzip members may follow each other, and so may lines. Nothing
  * is parsed, and every version and run id stays as it was. Only a rewrite that drops old versions reads lines.
  */
 import { createHash } from 'node:crypto';
@@ -34,10 +34,10 @@ import { applyRewrite } from './apply.ts';
 import { compareVersions, type Dropped } from './retention.ts';
 import type { Rewrite } from './tiers.ts';
 
-/** Bytes of one rewritten file, and with them the memory that a rewrite takes. */
+/** Bytes of one rewritten file. They bound the memory of a rewrite. */
 const FILE_BYTES = 64 * 1024 * 1024;
 
-/** Files that are fetched at once. */
+/** How many files are fetched at once. */
 const AT_ONCE = 8;
 
 type RewriteDependencies = Pick<ObjectDependencies, 'lake' | 'state' | 'declaration' | 'clock'>;
@@ -94,7 +94,7 @@ export async function checkedBytes(
   if (body !== null && body.length === file.bytes && sha256(body) === file.sha256) return body;
   const what = body === null ? 'is missing' : 'is not what its manifest lists';
   throw new ContractError(
-    `'${file.key}' ${what}. Restore it from an older version in the bucket; its day is not put together before.`,
+    `'${file.key}' ${what}. Restore it from an older version in the bucket; until then its day is not put together.`,
     { code: 'file_damaged' },
   );
 }
@@ -170,7 +170,7 @@ export async function latestReceipt(
   }
 }
 
-/** Puts the files together, one receipt for each and one at least; null if the invocation has to end before. */
+/** Puts the files together, at least one, with a receipt for each; null if the invocation has to end first. */
 async function writeParts(
   dependencies: RewriteDependencies,
   lease: SoleLease,
@@ -200,7 +200,7 @@ async function writeParts(
     });
     const part: Part = { table, key, rows, bytes: body.length, sha256: sha256(body) };
     if (rows > 0) await own.putNew(key, body);
-    // Of two attempts the first receipt counts, and both go on from it.
+    // If two attempts write this receipt, the first one counts and both continue from it.
     receipt = await storeOnce<RewriteReceipt>(lake, rewriteReceiptKey(id, declaration.name, sequence), {
       format: 1,
       taken: receipt.taken + group.length,
@@ -225,7 +225,7 @@ export const replacedRun = ({
   rows: Object.fromEntries(Object.entries(tables).map(([table, { rows }]) => [table, rows])),
 });
 
-/** What the replaced manifests proved: the evidence of earlier rewrites as it is, a line for each run. */
+/** What the replaced manifests proved: the evidence of earlier rewrites as it is, and a line for each run. */
 async function writeEvidence(
   dependencies: RewriteDependencies,
   lease: SoleLease,
@@ -341,8 +341,8 @@ function droppedBy(
 
 /**
  * Rewrites the runs into one, and makes it count in the same order as a commit: files, mark, manifest, state.
- * Killed anywhere, the old runs count or the new one does, never both.
- * @returns false if the invocation has to end before it is done; the next one goes on from the last receipt
+ * Wherever it is killed, either the old runs count or the new one does, never both.
+ * @returns false if the invocation has to end before it is done; the next one continues from the last receipt
  * @throws ContractError if a file is damaged, or another run has taken the object over
  */
 export async function compact(

@@ -1,4 +1,4 @@
-/** Whether an object has to be maintained. Apart from the rewrites, which most invocations need not load. */
+/** Whether an object has to be maintained. A file of its own: most invocations need not load the rewrites. */
 import { DAY_SECONDS, type EpochMs } from '../../core/time.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
 import type { KnownErasure } from '../erasures.ts';

@@ -1,6 +1,6 @@
 /**
- * Takes a person out of committed history: each manifest whose files or facts have them is replaced by one without
- * (decision 022). Files with nothing of them stay as they are, and the new manifest lists them.
+ * Takes a person out of committed history: each manifest that has them in its files or facts is replaced by one that
+ * does not (decision 022). Files without them stay as they are, and the new manifest lists them.
  */
 
 import type { Draft, Manifest, ManifestFile, Part, RewriteReceipt } from '../../core/engine-files.ts';
@@ -46,7 +46,7 @@ interface Rewritten {
   readonly blanked: number;
 }
 
-/** The file without the person, line by line; null if it has nothing of them. */
+/** The file without the person, line by line; null if it does not have them. */
 async function without(
   eraser: Eraser,
   { table, ...file }: Part,
@@ -68,7 +68,7 @@ async function without(
   return removed + blanked === 0 ? null : { body: written, rows: file.rows - removed, removed, blanked };
 }
 
-/** Looks through the manifest's files, one at least; null if the invocation has to end before. Goes on from the last receipt. */
+/** Looks through the manifest's files from the last receipt on, one at least; null if the invocation has to end first. */
 async function examine(
   dependencies: EraseDependencies,
   lease: SoleLease,
@@ -81,7 +81,7 @@ async function examine(
   );
   let { receipt, sequence } = await latestReceipt(dependencies, id);
   let { taken, parts, erased = [] } = receipt;
-  /** Of two attempts the first receipt counts, and both go on from it, even if it says less than ours. */
+  /** If two attempts write a receipt, the first one counts. Both continue from it, even if it says less than ours. */
   const store = async (): Promise<void> => {
     const key = rewriteReceiptKey(id, declaration.name, sequence);
     receipt = await storeOnce<RewriteReceipt>(lake, key, { format: 1, taken, parts, erased });
@@ -130,7 +130,7 @@ async function examine(
   return receipt;
 }
 
-/** Debts that no longer ask for the person, and no text that has their id. */
+/** The manifest without debts that ask for the person, and without their id in any text. */
 function factsWithout(eraser: Eraser, manifest: Manifest): Manifest {
   const debts = debtsWithout(eraser, manifest.completeness.debts);
   const completeness = { ...manifest.completeness, debts };
@@ -180,7 +180,7 @@ async function isNamedInFacts(
   return texts.some((text) => eraser.withoutIds(text) !== text);
 }
 
-/** Replaces one manifest, if it has the person. False if the invocation has to end before. */
+/** Replaces one manifest, if it has the person. False if the invocation has to end first. */
 async function eraseRun(
   dependencies: EraseDependencies,
   lease: SoleLease,
@@ -221,7 +221,7 @@ async function eraseRun(
 
 /**
  * Erases the person of one request from everything that counts. What was replaced stays until it is removed.
- * @returns false if the invocation has to end before it is done; the next one goes on from the last receipt
+ * @returns false if the invocation has to end before it is done; the next one continues from the last receipt
  * @throws ContractError if a file is damaged, or another run has taken the object over
  */
 export async function erasePerson(
@@ -240,7 +240,7 @@ export async function erasePerson(
   for (const manifest of current) {
     if (manifest.erased?.id === erasure) continue;
     const { run_id } = manifest;
-    // Of the manifest, too: receipts must never go on with the files of another one.
+    // The id depends on the manifest, too: receipts must never continue with the files of another one.
     const id = erasedIdOf(run_id, sha256(`${erasure} ${run_id}`));
     const replaces = [run_id, ...(manifest.replaces ?? []).filter((one) => there.has(one))];
     const target = { id, erasure, manifest, replaces, eraser };
@@ -257,7 +257,7 @@ export async function erasePerson(
   return true;
 }
 
-/** How far left-overs are looked through: up to the file with this key. */
+/** How far left-overs have been looked through: up to the file with this key. */
 interface Looked {
   readonly format: 1;
   readonly upTo: string;
@@ -277,10 +277,9 @@ async function latestLook(
 }
 
 /**
- * Removes files that no manifest lists and that have the person: left by an attempt that was cut off, or by a removal
- * that was. No run needs them: one that began before the erasure commits nothing.
- * @returns false if the invocation has to end before it is done; the next one goes on after the last file, and looks at
- *   one at least
+ * Removes files that no manifest lists and that have the person: left by an attempt or a removal that was cut off. No
+ * run needs them: one that began before the erasure commits nothing. Looks at one file at least.
+ * @returns false if the invocation has to end before it is done; the next one continues after the last file
  */
 export async function removeUnlisted(
   dependencies: EraseDependencies,
@@ -303,7 +302,7 @@ export async function removeUnlisted(
     }
     const body = await lake.get(key);
     if (body === null || !(await isNamedIn(eraser, table, key, body))) continue;
-    // Of another attempt's files, none was there when the names were listed.
+    // An attempt that takes over after this check wrote none of the files that were listed.
     await requireSoleLease(dependencies, lease);
     await lake.delete([key]);
   }

@@ -1,4 +1,4 @@
-/** Files that no manifest lists: left by an attempt that was cut off, or by a removal that was. */
+/** Files that no manifest lists: left by an attempt or a removal that was cut off. */
 import { isRewrite, manifestKey, purgedKey, rewriteReceiptKey } from '../../core/lake-keys.ts';
 import type { TableName } from '../../core/names.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
@@ -24,7 +24,7 @@ export async function* unlisted({ lake, declaration }: LeftOverDependencies): As
       if (isIn(key, place) && !listed.has(key)) yield { key, table: place.table };
 }
 
-/** Whether it is a rewrite that was cut off and could be taken up again: as long as its receipts are there. */
+/** Whether the writer is a rewrite that was cut off and can be resumed: its receipts are still there. */
 async function isResumable({ lake, declaration }: LeftOverDependencies, writer: string): Promise<boolean> {
   const { name } = declaration;
   if (!isRewrite(writer) || (await lake.get(rewriteReceiptKey(writer, name, 1))) === null) return false;
@@ -35,8 +35,8 @@ async function isResumable({ lake, declaration }: LeftOverDependencies, writer: 
 }
 
 /**
- * Removes those of past days. Nothing may be under rewrite. Every run of such a day is over, because a later one has
- * committed.
+ * Removes left-overs of past days. No rewrite may be in progress. Every run of such a day is over, because a later one
+ * has committed.
  */
 export async function sweep(
   dependencies: LeftOverDependencies & Pick<ObjectDependencies, 'state' | 'clock'>,
@@ -49,7 +49,7 @@ export async function sweep(
     if (writer === null || !isLongOver(writer, clock.now())) continue;
     if (!(await isResumable(dependencies, writer))) old.push(key);
   }
-  // Of another attempt's files, none was there when the names were listed.
+  // An attempt that takes over after this check wrote none of the files that were listed.
   await requireSoleLease(dependencies, lease);
   await lake.delete(old);
 }

@@ -29,7 +29,7 @@ type MaintainDependencies = Pick<
 
 const DONE: MaintainResult = { status: 'done' };
 
-/** Only rewrites are read: of a run, its id says all that is needed. */
+/** Reads the manifests of rewrites only: a run's id says all that is needed. */
 async function knownManifests({
   lake,
   declaration,
@@ -49,7 +49,7 @@ async function knownManifests({
   );
 }
 
-/** An erasure, and what the object has done of it by now. */
+/** An erasure, and how far the object has got with it. */
 interface OpenErasure extends Pick<KnownErasure, 'id' | 'isNow'> {
   step: ReturnType<KnownErasure['step']>;
 }
@@ -69,13 +69,13 @@ async function eraseAll(
   return true;
 }
 
-/** The time for which replaced files are judged: an erasure need not wait for running queries. */
+/** The time at which replaced files are judged. An erasure that is to be done at once does not wait for queries. */
 const removalTime = ({ clock }: MaintainDependencies, erasures: readonly OpenErasure[]): EpochMs =>
   erasures.some(({ isNow, step }) => isNow && step === 'rewritten') ? Number.POSITIVE_INFINITY : clock.now();
 
 /**
- * An erasure is done when nothing is left of what had been replaced by then. What is replaced later is without the
- * person. False if the invocation has to end before.
+ * An erasure is done when nothing is left of what had been replaced by then. What is replaced later does not have the
+ * person. False if the invocation has to end first.
  */
 async function confirmRemoved(
   dependencies: MaintainDependencies,
@@ -102,7 +102,7 @@ async function confirmRemoved(
   return true;
 }
 
-/** What the next step removes, and what it puts together. */
+/** What a step found to put together, after it removed what was due. */
 interface Step {
   readonly rewrite: Rewrite | null;
   /** False if the invocation has to end first. */
@@ -124,7 +124,7 @@ async function stepOfTiers(
   return { rewrite, isPurged: true };
 }
 
-/** What runs beyond the history noticed becomes one rewrite, before they go. */
+/** The evidence of runs beyond the history becomes one rewrite before they go. */
 async function stepOfHistory(
   dependencies: MaintainDependencies,
   erasures: readonly OpenErasure[],
@@ -141,8 +141,8 @@ async function stepOfHistory(
 }
 
 /**
- * Does what is due, under the object's lease. Ends without a word if another run is reading the object: the next
- * commit asks again.
+ * Does what is due, under the object's lease. Does nothing if another run works on the object: the next commit asks
+ * again.
  * @throws ContractError if a file is damaged
  */
 export async function maintainObject(
@@ -153,7 +153,7 @@ export async function maintainObject(
   const { lake, state: store, declaration } = dependencies;
   const lease = await acquireSoleLease(dependencies, holder, attempt.id);
   if (lease === null) return DONE;
-  // Listed once: what is asked for from now on is for the next run.
+  // Listed once: erasures that are asked for from now on are for the next run.
   const erasures = (await knownErasures(lake)).map(
     ({ id, isNow, step }): OpenErasure => ({ id, isNow, step: step(declaration.name) }),
   );

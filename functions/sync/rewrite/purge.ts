@@ -7,7 +7,7 @@ import { encodeJson, readStored } from '../store.ts';
 
 type PurgeDependencies = Pick<ObjectDependencies, 'lake' | 'declaration'>;
 
-/** Files that an erasure took over from what it replaced. */
+/** Files that the remaining erasures took over from what they replaced. */
 async function takenOver(
   { lake, declaration }: PurgeDependencies,
   runIds: readonly string[],
@@ -20,8 +20,8 @@ async function takenOver(
 }
 
 /**
- * Each manifest goes before its files: what is removed stops existing before it is gone. What an erasure replaced goes
- * before what it left, so that it never counts again; their files, which they share, go after both.
+ * Each manifest goes before its files, so that it stops counting first. What an erasure replaced goes before the
+ * erasure, so that it never counts again; the files that they share go after both.
  * @returns false if the invocation has to end before all are removed
  */
 export async function purge(

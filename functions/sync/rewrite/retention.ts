@@ -1,6 +1,7 @@
 /**
- * Which versions a rewrite may drop: those that no state of the kept age shows (decision 021). Memory is bounded: of many
- * records, some are compared at a time. What is found is kept in receipts, so that the next invocation goes on from it.
+ * Which versions a rewrite may drop: those that no state of the kept age shows (decision 021). Memory is bounded: if
+ * there are many records, a share is compared at a time. Receipts keep what was found, so the next invocation continues
+ * from it.
  */
 import type { ObjectDeclaration } from '../../core/declaration.ts';
 import type { Manifest, ManifestFile } from '../../core/engine-files.ts';
@@ -14,18 +15,18 @@ import { runsIn } from '../committed-runs.ts';
 import { linesOf, type Row, rowOf } from '../lines.ts';
 import { readStored, storeOnce } from '../store.ts';
 
-/** Records that are compared at a time, and with them the memory that it takes: some 300 bytes each. */
+/** Records that are compared at a time. They bound the memory: some 300 bytes each. */
 const MOST_RECORDS = 250_000;
 
-/** True if the row with this number, from 0, of a file of the sources may go. */
+/** True if this row of a source file may go. Rows are numbered from 0. */
 export type Dropped = (fileKey: string, row: number) => boolean;
 
 /** How far a comparison has come. */
 interface Comparison {
   readonly format: 1;
-  /** Of the shares of records, the one that is looked at. */
+  /** The share of records that is being compared. */
   readonly share: number;
-  /** Files of the share that are looked through: first those with versions, then those with rows that may go. */
+  /** How many files were looked through for the share: first those with versions, then those with rows that may go. */
   readonly taken: number;
   /** By record: its newest version, and the newest that knows each relationship. Only while a share is compared. */
   readonly newest: readonly (readonly [key: string, Newest])[];
@@ -35,7 +36,7 @@ interface Comparison {
 
 const BEGINNING: Comparison = { format: 1, share: 0, taken: 0, newest: [], dropped: {} };
 
-/** Of one record, the versions that stay. */
+/** The versions of one record that stay. */
 interface Newest {
   version: string;
   /** By relationship: the newest version that knows it; null if none does. */
@@ -78,8 +79,8 @@ async function latestComparison(
 }
 
 /**
- * Compares the versions of the records in the manifests that are rewritten with those of later manifests. It looks
- * through one file at least, whatever the time.
+ * Compares the versions of the records in the manifests that are rewritten with those of later manifests. Looks
+ * through one file at least, however little time is left.
  * @param rewriteId names what is compared: the same id always compares the same
  * @param cutoffMs states of this time and later never change
  * @param read fetches a file and checks it
@@ -167,7 +168,7 @@ export async function compareVersions(
     }
   }
 
-  /** True if a row of the sources is of the share, and no state of the cutoff or later shows it. */
+  /** True if a source row belongs to the share and no state of the cutoff or later shows it. */
   function mayGo(table: TableName, row: Row): boolean {
     const place = places.get(table);
     const { _run_id: runId } = row;

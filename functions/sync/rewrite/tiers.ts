@@ -1,6 +1,6 @@
 /**
  * Which runs become one: the runs of a day once it is over, the days of a month once that is over. So a year of
- * runs every quarter of an hour has a few hundred manifests and files instead of 35,000 (decision 019). Pure.
+ * runs every 15 minutes has a few hundred manifests and files instead of 35,000 (decision 019). Pure.
  */
 import {
   evidenceRewriteIdOf,
@@ -18,7 +18,7 @@ export interface Rewrite {
   readonly id: string;
   /** The manifests that count and become one, in order. */
   readonly sources: readonly string[];
-  /** The sources, and what they replaced and is still there. */
+  /** The sources, and whatever they replaced that is still there. */
   readonly replaces: readonly string[];
   /** Set if only these tables are kept. @default all */
   readonly keeps?: (table: string) => boolean;
@@ -31,10 +31,10 @@ export interface Rewrite {
   };
 }
 
-/** Replaced files stay this long, for queries that found them. Athena stops a query after 30 minutes. */
+/** Replaced files stay this long, for queries that have begun. Athena stops a query after 30 minutes. */
 export const GRACE_MS: EpochMs = 2 * 3_600_000;
 
-/** A month is rewritten so long after its end: by then its last day is, too. */
+/** A month is rewritten this long after its end: by then its last day has been. */
 const MONTH_REST_MS: EpochMs = 2 * DAY_SECONDS * 1_000;
 
 const monthOf = (runId: string): string => runDateOf(runId).slice(0, 'YYYY-MM'.length);
@@ -51,8 +51,8 @@ const several = (groups: ReadonlyMap<string, readonly string[]>): (readonly [str
   [...groups].filter(([, runs]) => runs.length > 1).sort(([a], [b]) => (a < b ? -1 : 1));
 
 /**
- * The rewrites that pay now, earliest first, by ids alone. The newest run always stays by itself: the state points
- * to its manifest, and a run of the same day may still follow.
+ * The rewrites that are worth it now, earliest first, by ids alone. The newest run always stays by itself: the state
+ * points to its manifest, and a run of the same day may still follow.
  */
 function groupsOf(
   countingIds: readonly string[],
@@ -82,7 +82,7 @@ function groupsOf(
   ];
 }
 
-/** The sources, and what they replaced and is still there. */
+/** The sources, and whatever they replaced that is still there. */
 function replacedBy(manifests: readonly KnownManifest[], sources: readonly string[]): readonly string[] {
   const there = new Set(manifests.map(({ runId }) => runId));
   const before = manifests
@@ -91,13 +91,13 @@ function replacedBy(manifests: readonly KnownManifest[], sources: readonly strin
   return [...new Set([...sources, ...before])].toSorted();
 }
 
-/** The first moment of what the manifest may hold. */
+/** The earliest moment that the manifest may hold rows of. */
 const beginOf = (id: string): EpochMs =>
   Date.parse(tierOf(id) === 'month' ? `${monthOf(id)}-01T00:00:00Z` : `${runDateOf(id)}T00:00:00Z`);
 
 /**
  * The month whose superseded versions have to be looked at: first when it is as old as versions are kept, then each
- * time that age has doubled (decision 021). One that has several manifests is put together first.
+ * time that age has doubled (decision 021). A month that has several manifests is put together first.
  */
 function retentionOf(countingIds: readonly string[], now: EpochMs, keepMs: EpochMs) {
   const sorted = countingIds.toSorted();
@@ -130,10 +130,10 @@ export function nextRewrite(
     const due = keepMs === null ? null : retentionOf(countingIds, now, keepMs);
     if (due === null) return null;
     const { source, month, pass, cutoffMs } = due;
-    // What began after the cutoff was committed after it.
+    // A manifest that begins after the cutoff was committed after it.
     const later = due.later.filter((id) => beginOf(id) <= cutoffMs);
     const replaces = replacedBy(manifests, [source]);
-    // Of what was compared, too: parts of two comparisons must never be mixed.
+    // The id depends on what was compared, too: parts of two comparisons must never be mixed.
     const id = rewriteIdOf('month', lastDayOf(month), digest([...replaces, ...later, cutoffMs].join()), pass);
     return { id, sources: [source], replaces, retention: { cutoffMs, later } };
   }
@@ -143,8 +143,8 @@ export function nextRewrite(
 }
 
 /**
- * Of an object that is read whole: what its superseded runs noticed, without the rows that the later ones have again.
- * @param old runs that are superseded and count, oldest first, with an earlier such rewrite
+ * For an object that is read whole: the evidence of its superseded runs, without the rows that later runs have again.
+ * @param old runs that are superseded and count, oldest first, with an earlier rewrite of this kind
  */
 export function evidenceRewrite(
   manifests: readonly KnownManifest[],
@@ -161,21 +161,21 @@ export function evidenceRewrite(
   };
 }
 
-/** Manifests that were replaced so long ago that no query can still need their files; perhaps by what is replaced, too. */
+/** Manifests that were replaced, even by one that is itself replaced, so long ago that no query needs their files. */
 export function purgeable(manifests: readonly KnownManifest[], now: EpochMs): readonly string[] {
   const old = manifests.filter(({ committedAtMs }) => now - committedAtMs > GRACE_MS);
   const replaced = new Set(old.flatMap(({ replaces }) => replaces));
   return manifests.flatMap(({ runId }) => (replaced.has(runId) ? [runId] : []));
 }
 
-/** Two days after the day of a run, nothing of it can still be working. */
+/** This long after the day of a run, nothing of it can still be at work. */
 const LONG_MS: EpochMs = 2 * DAY_SECONDS * 1_000;
 
 const timeIn = (runId: string): EpochMs => Date.parse(`${runDateOf(runId)}T23:59:59.999Z`);
 
 export const isLongOver = (runId: string, now: EpochMs): boolean => now - timeIn(runId) > LONG_MS;
 
-/** Whether left-overs are looked for, by the ids of all manifests: the first run of a day does it. */
+/** Whether to look for left-overs, by the ids of all manifests: the first run of a day does. */
 export function isSweepDue(ids: readonly string[]): boolean {
   const runs = [...new Set(ids.filter((id) => tierOf(id) === null).map(originalOf))].toSorted();
   const newest = runs.at(-1);
@@ -184,8 +184,8 @@ export function isSweepDue(ids: readonly string[]): boolean {
 }
 
 /**
- * Whether it is worth a look, by the ids of all manifests alone: something could be put together, or was and its
- * sources are still there.
+ * Whether maintenance may have something to do, by the ids of all manifests alone: something could be put together, or
+ * it was and its sources are still there.
  */
 export function mayPay(ids: readonly string[], now: EpochMs, keepMs: EpochMs | null = null): boolean {
   const days = new Set(ids.filter((id) => tierOf(id) === 'day').map(runDateOf));

@@ -30,7 +30,7 @@ import { attentionNotes, reportRun } from './report-run.ts';
 export interface FinishRunDependencies extends RunDependencies {
   readonly events: Events;
   readonly metrics: Metrics;
-  /** The schedules are paused: whatever remains waits until they are not, or until somebody starts a run. */
+  /** The schedules are paused: what remains waits until they resume, or until somebody starts a run. */
   readonly paused: boolean;
 }
 
@@ -104,7 +104,7 @@ function causeOf(objects: readonly ObjectSummary[]): string {
   return `${failed.length} of ${objects.length} objects failed: ${list}`;
 }
 
-/** Marks objects that were unavailable before. The runs before are read only if one is unavailable now. */
+/** Marks objects that were unavailable before, too. Earlier runs are read only if one is unavailable now. */
 async function withWhatWasTold(
   { lake }: RunDependencies,
   objects: readonly ObjectSummary[],
@@ -117,7 +117,7 @@ async function withWhatWasTold(
   return objects.map((one) => (wasTold(one) ? { ...one, still: true } : one));
 }
 
-/** Characters; a little less than a state machine's Fail state accepts as its cause. */
+/** Characters: a little less than a state machine's Fail state accepts as its cause. */
 const MAX_CAUSE = 8_000;
 
 function statusOf({ notConnected }: RunContext, objects: readonly ObjectSummary[]): RunSummary['status'] {
@@ -153,7 +153,7 @@ function summaryOf(run: RunContext, { objects, finishedAtMs, paused }: Ending): 
 }
 
 /**
- * Ends a run. The summary is written once. A repeated call starts no second next run, but sends the same
+ * Ends a run. The summary is written once. A repeated call does not start a second next run, but sends the same
  * event again. Metrics come last: if the event fails and the call is repeated, nothing counts twice.
  * @throws RetryableError if AWS cannot be reached; ContractError if the run's context is missing
  */

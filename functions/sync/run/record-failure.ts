@@ -1,4 +1,4 @@
-/** RecordFailure: counts a failed object of the run, records why it failed, and gives its lease back. */
+/** RecordFailure: counts a failed object of the run, records why it failed, and releases its lease. */
 
 import type { Outcome } from '../../core/engine-files.ts';
 import { messageOfCause } from '../../core/errors.ts';
@@ -14,10 +14,10 @@ export interface RecordFailureDependencies extends RunDependencies {
   readonly metrics: Metrics;
 }
 
-/** How often to try again if others change the state at the same moment. */
+/** How many times to try if others change the state at the same moment. */
 const MAX_CONTENTION = 5;
 
-/** True if the run is counted already, or if this run or a later one has committed the object after all. */
+/** True if the run has been counted already, or if this run or a later one has committed the object after all. */
 const isSettled = ({ failures, committed }: ObjectState, runId: string): boolean =>
   (failures !== null && failures.runId >= runId) || (committed !== null && committed.runId >= runId);
 

@@ -11,7 +11,7 @@ import { isOlder, STALE_AFTER_MS } from '../up-to.ts';
 /** From this many failures in a row, a person should look. */
 const REPEATED = 2;
 
-/** Seconds by which the object's cursor lies behind; null if it has none. */
+/** How many seconds the object's cursor lies behind; null if it has none. */
 const lagOf = ({ cursor }: ObjectSummary, now: EpochMs): number | null =>
   cursor === null ? null : Math.max(0, toSeconds(now) - cursor);
 
@@ -35,7 +35,7 @@ function oldDebtsNote({ object, completeness }: ObjectSummary, now: EpochMs): re
       ];
 }
 
-/** What users must know after they change the rules, in every run until it is no longer true. */
+/** What users must know after they change the rules. Every run says it until it is no longer true. */
 export const MIXED_RULES =
   'still has rows that were written under other field rules, other excluded tables or another hash key. A full refresh writes them again under the current rules.';
 
@@ -50,7 +50,6 @@ const staleNote = ({ object, status, up_to }: ObjectSummary, now: EpochMs): read
       ]
     : [];
 
-/** Notes for the summary of the run. */
 export const attentionNotes = (objects: readonly ObjectSummary[], now: EpochMs): readonly string[] =>
   objects.flatMap((one) => [
     ...shortNote(one),

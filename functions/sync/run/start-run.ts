@@ -1,4 +1,4 @@
-/** StartRun: checks the input and the connection, decides when the run starts, and names its objects. */
+/** StartRun: checks the input and the connection, fixes the start of the run, and names its objects. */
 import { createHash } from 'node:crypto';
 import { parseRunInput } from '../../config/run-input.ts';
 import type { RunContext } from '../../core/engine-files.ts';
@@ -62,7 +62,7 @@ const wasNeverConnected = async ({ state }: StartRunDependencies, error: unknown
   (await state.claimedWorkspace()) === null;
 
 /**
- * Asks Intercom who we are, and reports if the connection works. If Intercom is down, it reports nothing.
+ * Asks Intercom who we are, and reports whether the connection works. If Intercom is down, it reports nothing.
  * @returns null if nobody has ever connected the pipeline
  */
 async function connectedWorkspace(dependencies: StartRunDependencies): Promise<Identity | null> {

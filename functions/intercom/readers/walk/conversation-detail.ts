@@ -17,10 +17,10 @@ export interface ConversationDetail {
   readonly records: readonly ReadRecord[];
   readonly rejects: readonly Reject[];
   readonly partsExpected: number;
-  /** Parts that came, whatever became of them. */
+  /** Parts that came, readable or not. */
   readonly partsListed: number;
   readonly overCap: boolean;
-  /** Why the parts are not all here though Intercom has them; null if they are. */
+  /** Why some parts did not come although Intercom has them; null if all came. */
   readonly shortfall: string | null;
   /** Size of the answer. */
   readonly bytes: number;
@@ -31,7 +31,7 @@ type Owned = { conversation_id?: string };
 
 const object = (value: JsonValue | undefined): JsonObject => (isJsonObject(value) ? value : {});
 
-/** The parts as listed; null if they did not come in any shape that is known. */
+/** The parts as listed; null if they did not come in a known shape. */
 function partsOf(body: JsonObject): readonly JsonValue[] | null {
   const holder = body.conversation_parts;
   if (Array.isArray(holder)) return holder as readonly JsonValue[];
@@ -70,7 +70,7 @@ export function conversationDetail(
   const stampedAt = time ?? toSeconds(receivedAtMs);
   const listed = partsOf(body);
   const parts = listed ?? [];
-  // Into the part itself, which nobody else has: no copy of each.
+  // Set on the part itself, which nobody else holds: this saves a copy of each.
   for (const part of parts) if (isJsonObject(part)) (part as Owned).conversation_id = id;
   const { records: readable, rejects } = sortOut(
     declaration,

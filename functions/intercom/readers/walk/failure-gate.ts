@@ -1,13 +1,13 @@
 /**
  * Distinguishes one unreadable item from an outage. An item that fails after all retries becomes a debt, and
- * the slice goes on. But if everything fails, a debt for everything would hide the outage.
+ * the slice continues. But if everything fails, a debt for everything would hide the outage.
  */
 import { ContractError, PermissionError, RetryableError } from '../../../core/errors.ts';
 import type { IntercomClient } from '../../http/client.ts';
 import { readMe } from '../../me.ts';
 
 export interface FailureGate {
-  /** @param path what was read, if the items are read by several paths: a refusal says something about its own path only */
+  /** @param path what was read, if items come from several paths: a refusal says something only about its own path */
   succeeded(path?: string): void;
   /**
    * @param path as above
@@ -21,7 +21,7 @@ export interface FailureGate {
 /** This many items in a row may fail after all their retries. */
 const MOST_IN_A_ROW = 10;
 
-/** Refusals before any item of the same kind was read; more of them are a missing permission. */
+/** More refusals than this before any item of the same kind was read mean a missing permission. */
 const MOST_REFUSED_AT_FIRST = 4;
 
 /** Any answer from /me will do; only a dead network or a dead token throws. */
@@ -50,7 +50,7 @@ export function createFailureGate(client: IntercomClient, signal?: AbortSignal):
         if (!allowed.has(path) && refused > MOST_REFUSED_AT_FIRST) throw error;
         return `Intercom refuses it (${error.code}), though it allows others`;
       }
-      // What is odd about one answer says nothing about the next; too many of them stop the commit.
+      // An odd answer says nothing about the next one. Too many of them stop the commit.
       if (error instanceof ContractError) return error.message;
       if (!(error instanceof RetryableError) || error.code === 'rate_limited') throw error;
       inARow += 1;
@@ -67,10 +67,10 @@ export interface Lost {
   readonly error: Error;
 }
 
-/** No box is missing where the walk was allowed to begin. */
+/** The walk was allowed to begin, so no permission is missing. */
 const refusedMidway = (cause: PermissionError): ContractError =>
   new ContractError(
-    'Intercom refuses to go on in a list that it had allowed so far. If this lasts, report it',
+    'Intercom refuses the rest of a list that it had allowed so far. If this lasts, report it',
     {
       code: 'refused_midway',
       cause,
@@ -78,9 +78,9 @@ const refusedMidway = (cause: PermissionError): ContractError =>
   );
 
 /**
- * The events of a walk. If it breaks off although Intercom answers, the last event says so instead of an error:
+ * The events of a walk. If it breaks off although Intercom answers, its last event says so instead of an error:
  * what is wrong with one window must not stop the others.
- * @throws what is not this walk's alone: a refusal of its first request, a dead token or network, a bug
+ * @throws what does not concern this walk alone: a refusal of its first request, a dead token or network, a bug
  */
 export async function* orLost<T>(
   walk: AsyncGenerator<T, void, void>,

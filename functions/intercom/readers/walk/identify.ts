@@ -8,7 +8,7 @@ import { type EpochMs, type EpochSeconds, toSeconds } from '../../../core/time.t
 
 type Identified = Pick<ObjectDeclaration, 'primaryKey' | 'nullableKeys'>;
 
-/** Of what is listed and is not the object's own record: a segment, a contact, a conversation. */
+/** The key of what is listed but is not the object's own record: a segment, a contact, a conversation. */
 export const BY_ID: Identified = { primaryKey: ['id'] };
 
 /** The record's primary key as one text, several keys joined by `/`; null if a key is missing. */
@@ -32,14 +32,14 @@ function faultOf(declaration: Identified, value: JsonValue): string | null {
   return `no ${missing.join(', ')}`;
 }
 
-/** The record's own time; null if it cannot be read, and its arrival must stand in. */
+/** The record's own time; null if it cannot be read, so that its arrival has to stand in. */
 function timeOf({ versionField, sync }: ObjectDeclaration, record: JsonObject): EpochSeconds | null {
   const stampedAt = versionField === null ? 0 : parseTime(record[versionField]);
-  // An object that is read whole takes its current state from the last run, not from times.
+  // The current state of an object that is read whole comes from the last run, not from times.
   return stampedAt ?? (sync.kind === 'full_refresh' ? 0 : null);
 }
 
-/** The record with its id and time; `unknown` is for later, once its lists have been asked for. */
+/** The record with its id and time. `unknown` is set later, once its lists have been asked for. */
 export function identify(
   declaration: ObjectDeclaration,
   record: JsonObject,
@@ -78,7 +78,7 @@ export function withLists(
   return unknown.length === 0 ? { ...one, lists } : { ...one, lists, unknown };
 }
 
-/** Items of the record's lists that can be rows of no table. */
+/** Items of the record's lists that cannot be rows of any table. */
 export const oddItems = (
   declaration: ObjectDeclaration,
   { id, lists, receivedAtMs }: ReadRecord & { readonly lists: RecordLists },

@@ -1,15 +1,15 @@
 /** Bounded concurrency with results in the order of the items. */
 import { LOOK_AHEAD } from './pace.ts';
 
-/** Items that wait for the consumer; then nothing more is fetched, because it is the slower one. */
+/** If this many items wait for the consumer, nothing more is fetched: the consumer is the slower one. */
 const MOST_READY = 2;
 
 /**
  * Works on the items and yields the results in the order of the items. Starts nothing new once the consumer stops or
  * an item fails.
- * @param items taken as they are needed; while the next ones are on their way, results go on
+ * @param items taken as they are needed; results are yielded while the next items are on their way
  * @param limit how many are worked on at once; asked again each time
- * @param waiting results that may wait for the consumer, or behind a slow one. @default in proportion to the limit
+ * @param waiting results that may wait for the consumer, or behind a slow result. @default in proportion to the limit
  */
 export async function* inOrder<T, R>(
   items: Iterable<T> | AsyncIterable<T>,
@@ -57,7 +57,7 @@ export async function* inOrder<T, R>(
     while (hasRoom()) await startNext();
   }
 
-  /** Starts what there is room for, unless that is being done. */
+  /** Starts what there is room for, unless it is doing so already. */
   function fill(): void {
     if (isFilling) return;
     isFilling = true;
@@ -86,7 +86,7 @@ export async function* inOrder<T, R>(
     }
   } finally {
     isOver = true;
-    // What is on its way is not waited for.
+    // Does not wait for what is on its way.
     source.return().catch(() => undefined);
   }
 }
@@ -95,14 +95,13 @@ async function* asyncItems<T>(items: Iterable<T> | AsyncIterable<T>): AsyncGener
   yield* items;
 }
 
-/** An item, and which source it came from. */
 export interface Sourced<T> {
   readonly source: number;
   readonly item: T;
 }
 
 /**
- * The items of several sources as they come. Each source fetches its next item meanwhile.
+ * The items of several sources as they come, while each source fetches its next one.
  * @param limit how many sources fetch at once, earlier ones first; asked again each time
  */
 export async function* together<T>(
@@ -146,7 +145,7 @@ export async function* together<T>(
       yield { source, item: next.value };
     }
   } finally {
-    // What is on its way is not waited for.
+    // Does not wait for what is on its way.
     for (const source of sources) source.return().catch(() => undefined);
   }
 }

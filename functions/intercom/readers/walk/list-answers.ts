@@ -4,7 +4,6 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/jso
 import { listUnder } from '../../../core/relationship.ts';
 import { parseCount } from '../../../core/scalars.ts';
 
-/** The error for an answer that breaks the contract. */
 export const contractError = (code: string, what: string): ContractError =>
   new ContractError(`${what}. If this lasts, report it`, { code });
 
@@ -12,8 +11,8 @@ export const contractError = (code: string, what: string): ContractError =>
 export const totalCount = (body: JsonObject): number | null => parseCount(body.total_count);
 
 /**
- * The list under one of `keys`, or under `data`; what is in it is for the caller to sort out.
- * @throws ContractError if there is no list; never taken for an empty one
+ * The list under one of `keys`, or under `data`. The caller sorts out what is in it.
+ * @throws ContractError if there is no list: that is never taken for an empty one
  */
 export function recordsOf(body: JsonObject, keys: readonly string[], path: string): readonly JsonValue[] {
   const list = listUnder(body, [...keys, 'data']);
@@ -23,7 +22,7 @@ export function recordsOf(body: JsonObject, keys: readonly string[], path: strin
 
 /**
  * The same for a list that comes without pages.
- * @throws ContractError if there is no list, or it goes on
+ * @throws ContractError if there is no list, or it announces more pages
  */
 export function wholeList(body: JsonObject, key: string, path: string): readonly JsonValue[] {
   if (!announcesMore(body)) return recordsOf(body, [key], path);
@@ -112,7 +111,7 @@ export function pageNumbers(body: JsonObject, page: number, isEmpty: boolean): P
   const perPage = parseCount(pages.per_page);
   const total = parseCount(pages.total_pages);
   const pastTheEnd = total !== null && page >= total && (total > 0 || isEmpty);
-  // Without the key, but with pages that remain, the number of pages is all there is (docs/intercom-api.md 6.10.3).
+  // Without `next`, the number of pages shows that some remain (docs/intercom-api.md 6.10.3).
   if (next === undefined && total !== null && page < total && !isEmpty) {
     return { next: 'more', nextPage: null, perPage };
   }

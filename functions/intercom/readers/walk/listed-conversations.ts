@@ -1,4 +1,4 @@
-/** Lists the conversations whose parts a slice reads: those a search finds, or the ids of a debt. */
+/** Lists the conversations whose parts a slice reads: those that a search finds, or the ids of a debt. */
 import { type JsonObject, stringifyJson } from '../../../core/json.ts';
 import type { Observed, Position, Reject, SliceQuery } from '../../../core/reading.ts';
 import { parseTime } from '../../../core/scalars.ts';
@@ -25,7 +25,7 @@ export type ListingStep =
   | { readonly type: 'restart'; readonly reason: string }
   | { readonly type: 'end'; readonly matched: number | null };
 
-/** A conversation without a time may have changed since, so it is told apart by everything it came with. */
+/** A conversation without a time may have changed unnoticed, so its version is everything it came with. */
 function listed(record: JsonObject): ListedConversation {
   const id = recordId(BY_ID, record) ?? '';
   const time = parseTime(record.updated_at);
@@ -54,7 +54,7 @@ export async function* listConversations(
     yield* listIds([...new Set(query.ids)], typeof start === 'number' ? start : 0);
     return;
   }
-  // One page after the other: the conversations of a page that are done are known by their place in this order.
+  // One page at a time: which conversations of a page are done is known by their place in this order.
   const asked = query.kind === 'window' ? { ...query, cuts: [] } : query;
   for await (const step of searcher.walk(asked, searchPositions(start))) {
     if (step.type !== 'page') {

@@ -1,8 +1,8 @@
 /**
  * Walks a page-number list once (docs/intercom-api.md 4, style C). Pages are asked for by number on our own
  * host and path; `pages.next` only shows whether there is another one. Each page is asked for with a size that
- * divides its offset, because page numbers are whole. If the count falls, the walk goes back as far: what follows a
- * deleted record moves up, and may have moved past the end of a page that was read.
+ * divides its offset, because page numbers are whole. If the count falls, the walk goes back by as many records: what
+ * follows a deleted record moves up, perhaps into a page that was already read.
  */
 import type { JsonObject, JsonValue } from '../../../core/json.ts';
 import type { EpochMs } from '../../../core/time.ts';
@@ -35,7 +35,7 @@ export interface NumberPage {
 export interface NumberWalkOptions {
   /** Records to skip at the beginning. @default 0 */
   readonly offset?: number;
-  /** Intercom's count with the page before that offset. @default null: there is none */
+  /** Intercom's count with the page before that offset. @default null, if there is none */
   readonly countBefore?: number | null;
   /** Page sizes shared by several walks, so that each knows what the others learned. They change at any moment. */
   readonly sizes?: PageSizes;
@@ -45,10 +45,10 @@ export interface NumberWalkOptions {
   readonly absent?: (failure: Failure) => boolean;
 }
 
-/** New records at the top of a list can make the same page come again, but not for ever. */
+/** New records at the top of a list can make the same page come again, but not forever. */
 const SAME_PAGES = 3;
 
-/** A count that only goes to and fro, as of replicas that differ, must not keep a walk from its end. */
+/** A count that only goes up and down, as from replicas that differ, must not keep a walk from ending. */
 const MOST_STEPS_BACK = 10;
 
 /** The largest size up to `most` for which a page begins at the offset. */
@@ -92,7 +92,7 @@ export async function* walkNumbers(
   let count = countBefore;
   let stepsBack = 0;
 
-  /** Records that were deleted since the page before: those behind them have moved up, past what is read. */
+  /** How many records were deleted since the page before: those behind them have moved up by as many. */
   function movedUp(total: number | null): number {
     const gone = count === null || total === null ? 0 : count - total;
     count = total ?? count;

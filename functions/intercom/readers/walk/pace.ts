@@ -1,7 +1,7 @@
 /** How many requests of a slice are under way at once: what the rate limit allows during one answer (Little's law). */
 import type { Answer, IntercomClient } from '../../http/client.ts';
 
-/** As long as nobody knows how long Intercom takes. */
+/** Until it is known how long Intercom takes. */
 export const REQUESTS_IN_FLIGHT = 8;
 
 /** Fewer would leave the limit unused if answers take longer than before. */
@@ -16,13 +16,13 @@ const FIRST_LIMIT = 166;
 /** Weight of one answer in the average. */
 const WEIGHT = 0.1;
 
-/** Bytes of all answers under way or waiting to be written, if each is as large as the largest of late. */
+/** Bytes of all answers under way or waiting to be written, if each is as large as the largest recent one. */
 const MOST_BYTES = 8 * 1024 * 1024;
 
-/** Bytes of an answer, as long as nobody knows: the first of many large ones come all at once. */
+/** Bytes of an answer until that is known: if answers are large, the first ones all come at once. */
 const FIRST_BYTES = 256 * 1024;
 
-/** Answers that may wait behind a slow one, for each request under way. Keeps the others busy and memory bounded. */
+/** Answers that may wait behind a slow one, for each request under way: the others stay busy, and memory is bounded. */
 export const LOOK_AHEAD = 2;
 
 export interface Pace {
@@ -50,7 +50,7 @@ export function createPace(most: number): Pace {
   };
 }
 
-/** A client that sends as many requests at once as the pace allows, in the order they come, and tells it the answers. */
+/** A client that sends as many requests at once as the pace allows, in the order they come. */
 export function paced(client: IntercomClient, pace: Pace): IntercomClient {
   const queue: (() => void)[] = [];
   let underWay = 0;

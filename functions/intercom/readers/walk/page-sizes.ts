@@ -5,7 +5,7 @@ import { HASTY, PATIENT, type RetryLimits } from '../../http/retry.ts';
 
 export interface PageSizes {
   current(): number;
-  /** False if the size is already the smallest; then all that is left is patience. */
+  /** False if the size is already the smallest: then only patience is left. */
   shrink(): boolean;
   isSmallest(): boolean;
   /** Counts a good page. After enough of them the size grows. */
@@ -55,7 +55,7 @@ export function halvings(largest: number): readonly number[] {
 }
 
 /**
- * Asks for a page, and for a smaller one as long as it is too much. Sizes above the smallest get only one
+ * Asks for a page, and for smaller ones while it is too much. Sizes above the smallest get only one
  * quick second try, because a smaller page is the better retry.
  */
 export async function askSmaller<T>(

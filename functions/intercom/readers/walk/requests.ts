@@ -1,4 +1,4 @@
-/** What all readers share: what they need, how they ask, and the check of what is asked of them. */
+/** What all readers share: their dependencies, how they ask, and the check of the slice they are given. */
 
 import type { ObjectDeclaration } from '../../../core/declaration.ts';
 import { ContractError } from '../../../core/errors.ts';
@@ -23,7 +23,7 @@ export const askOptions =
   ({ permission }: Pick<ObjectDeclaration, 'permission'>, { signal }: ReaderDeps): AskOptions =>
   (priority, more = {}) => ({ priority, permission, signal, ...more });
 
-/** The same for another version of the API than the default. */
+/** The same, for a version of the API other than the default. */
 export const askAt =
   (ask: AskOptions, version: string): AskOptions =>
   (priority, more = {}) =>

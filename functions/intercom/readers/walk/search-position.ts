@@ -4,7 +4,6 @@ import type { Position } from '../../../core/reading.ts';
 import { parseTime } from '../../../core/scalars.ts';
 import type { EpochSeconds } from '../../../core/time.ts';
 
-/** Where one search of a slice continues. */
 export type SearchPosition = {
   readonly startingAfter: string | null;
   /** Lower bound that replaced the slice's own after a refused cursor. */
@@ -12,7 +11,7 @@ export type SearchPosition = {
   /** Count of the first page; null if it had none. */
   readonly firstCount: number | null;
   readonly read: number;
-  /** Highest `updated_at` so far, of records that cannot have moved of late. */
+  /** Highest `updated_at` so far, of records that cannot have moved recently. */
   readonly highest: EpochSeconds | null;
   /** The records so far came in the order of `updated_at`. */
   readonly ordered: boolean;
@@ -47,7 +46,7 @@ export const searchBeginning = (perPage: number): SearchPosition => ({
 /** Where the searches of a slice continue, each at its own place; kept in receipts. */
 export type SearchPositions = { readonly searches: readonly SearchPosition[] };
 
-/** What another version of this code has left is not continued from: the slice is read again, and nothing twice. */
+/** A position that another version of this code left is not used: the slice is read again, and nothing counts twice. */
 export function searchPositions(position: Position | null): SearchPositions | null {
   const positions = position as Partial<SearchPositions> | null;
   return positions?.searches === undefined ? null : { searches: positions.searches };
@@ -57,8 +56,8 @@ export function searchPositions(position: Position | null): SearchPositions | nu
 export type Order = Pick<SearchPosition, 'highest' | 'ordered' | 'rises'>;
 
 /**
- * Follows the ascending order, which 2.15 keeps without documenting it. Nothing depends on it but where a walk
- * continues after a refused cursor. A record that changed a moment ago may come in its old place with its new time
+ * Follows the ascending order, which 2.15 keeps without documenting it. Only where a walk continues after a refused
+ * cursor depends on it. A record that changed a moment ago may come in its old place with its new time
  * (docs/intercom-api.md 10), so times at or after `horizon` do not raise the bar.
  */
 export function followOrder(records: readonly JsonValue[], before: Order, horizon: EpochSeconds): Order {

@@ -17,7 +17,7 @@ export type Filter =
     }
   | { readonly operator: 'AND' | 'OR'; readonly value: readonly Filter[] };
 
-/** Most filters in one group (docs/intercom-api.md 5). */
+/** The most filters in one group (docs/intercom-api.md 5). */
 const GROUP_SIZE = 15;
 
 const orEqual = (field: string, operator: '>' | '<', value: EpochSeconds): Filter => ({
@@ -61,7 +61,7 @@ export const EVERY_RECORD: WindowQuery = {
   through: false,
 };
 
-/** The searches that a slice needs. They can be walked at the same time. */
+/** The searches that a slice needs. They may be walked at the same time. */
 export function searchesOf(query: SliceQuery): readonly SearchQuery[] {
   if (query.kind === 'deleted') return [];
   if (query.kind !== 'ids') {

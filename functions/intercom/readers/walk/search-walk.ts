@@ -45,18 +45,17 @@ export type SearchStep =
   | { readonly type: 'restart'; readonly reason: string }
   | { readonly type: 'end'; readonly matched: number | null };
 
-/** A page of one search, or that it begins again. */
+/** A page of one search, or the fact that it begins again. */
 type OneStep =
   | (Omit<Extract<SearchStep, { readonly type: 'page' }>, 'position'> & { readonly at: SearchPosition })
   | (Extract<SearchStep, { readonly type: 'restart' }> & { readonly at: SearchPosition });
 
-/** Searches of one object. */
 export interface Searcher {
   /** Walks the searches of a slice, several at once, from its beginning or a position. */
   walk(query: SliceQuery, start: SearchPositions | null): AsyncGenerator<SearchStep, void, void>;
   /** Counts a window and looks at its earliest record, with one request. */
   probe(query: SliceQuery): Promise<Probe>;
-  /** Intercom's count; null if it cannot be had, which proves nothing, and stops nothing. */
+  /** Intercom's count; null if it cannot be had, which proves nothing and stops nothing. */
   count(query: SearchQuery): Promise<number | null>;
   /** Lists the ids of a window. */
   list(query: SliceQuery): Promise<Listing>;
@@ -67,11 +66,11 @@ const MOST_REFUSALS = 3;
 
 const REFUSALS: readonly (number | null)[] = [400, 404, 410, 422];
 
-/** A cursor that Intercom no longer takes (docs/intercom-api.md 3.2): the same search was answered a page before. */
+/** A cursor that Intercom no longer accepts (docs/intercom-api.md 3.2): it answered the same search a page before. */
 const isRefusedCursor = ({ kind, status }: Failure): boolean =>
   (kind === 'refused' || kind === 'not_found') && REFUSALS.includes(status);
 
-/** Search indexes lag by minutes. A record that changed within this time may be out of its place. */
+/** Search indexes lag by minutes. A record that changed within this time may be out of place. */
 const MOST_LAG_SECONDS = 3_600;
 
 const plus = (sum: number | null, count: number | null): number | null =>
@@ -124,7 +123,7 @@ export function createSearcher(
   const askCount = (query: SearchQuery, accept?: RequestOptions['accept']): Promise<Answer> =>
     client.post(path, searchBody(searchFilter(query), 1, null), ask('urgent', { accept }));
 
-  /** Times from here on may belong to records that are out of their place. */
+  /** Records with times from here on may be out of place. */
   function horizonOf(query: SearchQuery, startedAt: EpochSeconds): EpochSeconds {
     const upper = upperOf(query);
     const slack = granularity === 'day' ? 2 * DAY_SECONDS : 1;
@@ -142,9 +141,9 @@ export function createSearcher(
   }
 
   /**
-   * Intercom's count of the slice. Records can only leave a closed window, so it is counted after the walk; one page
-   * brings that count itself. They can only enter an open one, so its count is the one before, and is older than that
-   * of the windows that a record may have left for it.
+   * Intercom's count of the slice. Records can only leave a closed window, so it is counted after the walk, unless its
+   * only page already brought that count. Records can only enter an open window, so its count is the one from before
+   * the walk: it is older than the counts of the windows that a record may have left for it.
    */
   async function matchedBy(
     searches: readonly SearchQuery[],
@@ -159,13 +158,12 @@ export function createSearcher(
     return [...before, await count(part)].reduce(plus, 0);
   }
 
-  /** One search. It ends where it would begin again: then the others do so too. */
+  /** One search. It ends when it has to begin again: then all of them do. */
   async function* walkOne(query: SearchQuery, start: SearchPosition): AsyncGenerator<OneStep, void, void> {
     const sizes = createPageSizes(halvings(read.perPage), start.perPage);
     const guard = createWalkGuard(path);
     let state = start;
     while (!state.ended) {
-      // The whole search, unless a cursor was refused.
       const filter = searchFilter(state.resumedFrom === null ? query : searchFrom(query, state.resumedFrom));
       const { startingAfter, read: readBefore } = state;
       const accept = (body: JsonObject): CursorPage => cursorPage(body, read.recordsKey, path, readBefore);

@@ -1,6 +1,6 @@
 /**
- * Takes what a page lists: records with their ids, times and complete lists, and rejects. Lists that Intercom cuts
- * at ten items, or left out, are asked for once (docs/intercom-api.md 6.2, 10).
+ * Takes what a page lists: records with their ids, times and complete lists, and rejects. Lists that Intercom cut off
+ * at ten items or left out are asked for once (docs/intercom-api.md 6.2, 10).
  */
 import type { ChildDeclaration, ListQuestion, ObjectDeclaration } from '../../../core/declaration.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/json.ts';
@@ -36,7 +36,7 @@ export type TakeRecords = (
   path: string,
 ) => Promise<TakenRecords>;
 
-/** Records in a row whose list stays unknown after it was asked for; then nobody asks on. */
+/** After this many records in a row whose list stayed unknown although it was asked for, it is not asked for again. */
 const ENOUGH_UNKNOWN = 20;
 
 /** Items of a sub-list, or the value of the record's own field; null if the record is gone by now (404). */
@@ -49,7 +49,7 @@ const counted = (items: readonly JsonValue[], total: number | null): AskedList =
 interface Completed {
   /** Fields that were asked for. */
   readonly fields: JsonObject;
-  /** A list that came in part is owed; one that did not come stays unknown. */
+  /** A list that came in part is owed; a list that did not come stays unknown. */
   readonly failures: readonly { readonly error: unknown; readonly path: string; readonly isOwed: boolean }[];
   readonly shortfalls: readonly string[];
 }
@@ -65,7 +65,7 @@ export function createRecordTaker(
   const { client, pace } = deps;
   const askable = declaration.children.filter((child) => child.ask !== undefined);
   const unknownInARow = new Map<ChildDeclaration, number>();
-  /** As of now: others are asked at the same time. */
+  /** At this moment: other lists are asked for at the same time. */
   const inARow = (child: ChildDeclaration): number => unknownInARow.get(child) ?? 0;
 
   async function askList(question: ListQuestion, field: string, id: string): Promise<AskedList> {
@@ -115,7 +115,7 @@ export function createRecordTaker(
       if (after === null) {
         if (isUnknown) return NOTHING_ASKED;
         // If the record is gone, the next run does not find it, and owes nothing.
-        const why = asked === null ? `${field} were not found` : `${field} came in no shape that is known`;
+        const why = asked === null ? `${field} were not found` : `${field} did not come in a known shape`;
         return { ...NOTHING_ASKED, shortfalls: [why] };
       }
       const complete = { ...NOTHING_ASKED, fields: { [field]: value } };
@@ -129,7 +129,7 @@ export function createRecordTaker(
     }
   }
 
-  /** Most records come with whole lists, or with lists that nobody knows. */
+  /** Most records need no request: their lists come whole, or Intercom does not send them at all. */
   const needsAsking = (record: JsonObject, { found }: RecordLists): boolean =>
     declaration.children.some((child, index) => {
       if (child.ask === undefined) return false;
@@ -139,8 +139,7 @@ export function createRecordTaker(
     });
 
   /**
-   * Records at once. Of lists that did not come, few are asked for at once: the first answers may show that nobody
-   * need ask on.
+   * Records at once. Few at once if lists did not come: the first answers may show that there is no point in asking.
    */
   const atOnce = (): number =>
     unknownInARow.size === 0 ? pace.limit() : Math.min(REQUESTS_IN_FLIGHT, pace.limit());

@@ -30,7 +30,7 @@ const signature = (records: readonly JsonValue[]): string =>
   JSON.stringify(records.map((record) => (isJsonObject(record) ? [record.id, record.updated_at] : record)));
 
 /**
- * @param samePages how often the same page may come in a row: once with cursors, more often if new
+ * @param samePages how many times the same page may come in a row: once with cursors, more often if new
  *   records at the top can shift a numbered list
  */
 export function createWalkGuard(path: string, samePages = 1): WalkGuard {

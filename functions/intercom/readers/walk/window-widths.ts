@@ -1,18 +1,18 @@
 /**
  * How wide the windows of a time range are. A range of fifteen years may hold a hundred entries or millions, and
- * Intercom breaks off answers over long ranges at a width that nobody knows (docs/intercom-api.md 6.9). So windows
+ * Intercom breaks off answers over long ranges at an unknown width (docs/intercom-api.md 6.9). So windows
  * double while they are sparse and are halved when they fail. Pure.
  */
 import type { EpochSeconds } from '../../../core/time.ts';
 
-/** Where a walk over windows goes on; kept in receipts. */
+/** Where a walk over windows continues; kept in receipts. */
 export type WindowPosition = {
   /** Beginning of the next window; a window is read again from its first page. */
   readonly windowStart: EpochSeconds;
   /** End of the whole range, exclusive. */
   readonly to: EpochSeconds;
   readonly widthSeconds: number;
-  /** The last windows were all sparse: each of the next ones may be twice as wide as the one before. */
+  /** The last window was sparse: each of the next ones may be twice as wide as the one before. */
   readonly growing: boolean;
   /** A width that failed; null if none has, or if enough good windows followed. */
   readonly tooWide: number | null;
@@ -35,7 +35,7 @@ export const AT_ONCE = 4;
 
 const FIRST_PATIENCE = 3;
 
-/** Full pages of one window, beyond which windows are halved: a window is what a stop costs. */
+/** Windows with more full pages than this are halved: a stop costs up to a window. */
 const MANY_PAGES = 4;
 
 export const beginWindows = ({ from, to }: RangeWindow, widthSeconds: number): WindowPosition => ({

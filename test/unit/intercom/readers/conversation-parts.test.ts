@@ -245,7 +245,7 @@ describe('a conversation gone since it was listed', () => {
     expect(ids).toEqual(strings(10).filter((id) => id !== '4'));
     expect(events.some(({ type }) => type === 'deleted')).toBe(false);
     expect(events.filter(({ type }) => type === 'debt')).toEqual([
-      { type: 'debt', scope: { ids: ['4'] }, reason: expect.stringContaining('is listed, and not found') },
+      { type: 'debt', scope: { ids: ['4'] }, reason: expect.stringContaining('is listed, but not found') },
     ]);
     expect(matched).toBe(10);
   });
