@@ -160,7 +160,7 @@ const COMPANY_PAGE = 100;
 /** Memory in GB of the larger extractors (lib/constructs/extractors.ts). */
 const MEMORY_GB = 1;
 
-/** ASSUMED bytes of a compressed record with its child rows. A conversation is without its parts. */
+/** ASSUMED bytes of a compressed record with its child rows. A conversation counts without its parts. */
 const BYTES = { contact: 600, company: 500, conversation: 1_200, part: 700, ticket: 2_500 } as const;
 
 /** ASSUMED bytes of log per invocation and per state transition. */

@@ -22,7 +22,7 @@ export interface DeletionPlan {
   readonly data: Stack | null;
   /** True if neither stack exists and CloudFormation remembers none. */
   readonly isUnknown: boolean;
-  /** What stacks of the data created and what still exists, in the order of removal. */
+  /** Resources of data stacks that still exist, in the order of removal. */
   readonly remaining: readonly Remaining[];
   /** What such a stack created, but the configuration or another stack has taken over. */
   readonly staying: readonly string[];

@@ -41,7 +41,7 @@ function problemsOf(
   return [
     ...(workspace !== null && owner !== null && owner !== workspace.id
       ? [
-          `The token belongs to workspace ${workspace.id}, but the pipeline holds the data of workspace ${owner}, so no run will start. Connect workspace ${owner} again, or replace it: 'connect --replace-workspace'.`,
+          `The token belongs to workspace ${workspace.id}, but the pipeline holds the data of workspace ${owner}, so every run will fail. Connect workspace ${owner} again, or replace it with 'connect --replace-workspace'.`,
         ]
       : []),
     ...(known !== null && known !== config.region

@@ -41,7 +41,9 @@ const usd = (amount: number): string => `$${amount.toFixed(2)}`;
 function stackLines({ plan, name, keepData }: Deletion): readonly (readonly string[])[] {
   return [
     ...(plan.pipeline === null ? [] : [['stack', name, 'functions, workflow, schedules, alarms, logs']]),
-    ...(plan.data === null || keepData ? [] : [['stack', `${name}-data`, 'the stack of what follows']]),
+    ...(plan.data === null || keepData
+      ? []
+      : [['stack', `${name}-data`, 'holds the resources listed below']]),
   ];
 }
 
@@ -142,7 +144,7 @@ function checkOptions({ config, deployment }: ResolvedPipeline, options: DeleteO
   }
   if (ownBucket && (deployment.aws.bucket === null || keepData)) {
     throw new InputError(
-      "--own-bucket is only for a pipeline whose configuration names a bucket in 'aws.bucket', and it excludes --keep-data.",
+      "--own-bucket is only for a pipeline whose configuration names a bucket in 'aws.bucket', and cannot be combined with --keep-data.",
       { code: 'no_own_bucket' },
     );
   }
