@@ -159,7 +159,7 @@ async function atSite(
       hash,
       removeOlderVersions: async () => null,
       async work() {
-        // An interrupted run may have read the person, so it could not commit any more.
+        // An interrupted run may have read the person, so it may not commit any more.
         if (executions.unfinished() !== undefined) executions.finish('ABORTED');
         const executionArn = `${stateMachine.arn.replace(':stateMachine:', ':execution:')}:${randomUUID()}`;
         const digest = createHash('sha256').update(executionArn).digest('hex');
