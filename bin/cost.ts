@@ -26,7 +26,7 @@ const optionOf = (name: string): string =>
 const terminal = createTerminal(process);
 const program = new Command('npm run cost --')
   .description(
-    'Estimates the monthly AWS bill of your configured pipeline from list prices: for your volumes or, if you give none, for an idle pipeline and three sizes of workspaces.',
+    'Estimates the monthly AWS bill of your configured pipeline from list prices: for your volumes, or, if you give none, for an idle workspace and three larger ones.',
   )
   .option('--config <file>', `configuration, .ts or .json (default: ${DEFAULT_CONFIG_FILE})`)
   .option('--pipeline <name>', 'which pipeline, if the configuration has several');
@@ -38,7 +38,12 @@ function numberOf(text: string): number {
 
 for (const [name, what] of Object.entries(VOLUMES)) program.option(optionOf(name), what, numberOf);
 
-program.option('--queries-per-day <n>', 'queries a day of each table that people ask most', numberOf, 20);
+program.option(
+  '--queries-per-day <n>',
+  'Athena queries a day on each of contacts, conversations and conversation_parts',
+  numberOf,
+  20,
+);
 
 interface Options extends Partial<Volumes> {
   readonly config?: string;

@@ -1,11 +1,11 @@
-/** The whole system on one machine: `demo`, `sync`, `status`, `verify`, `query`, `export`, `report`, `diff`, `person`, `fields`, `reset`. See `npm run local -- --help`. */
+/** The whole system on one machine. See `npm run local -- --help`. */
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { explainDisk } from '../lib/cli/local/output-directory.ts';
 import { createTerminal } from '../lib/cli/terminal/terminal.ts';
 
-// Compiled once, into a folder that belongs to this project: later starts are a fifth faster.
+// Compiled code is cached in a folder of this project: later starts are a fifth faster.
 enableCompileCache(join(import.meta.dirname, '../node_modules/.cache/compile'));
 
 const terminal = createTerminal(process, {
@@ -16,10 +16,10 @@ const terminal = createTerminal(process, {
 
 const program = new Command('npm run local --')
   .description(
-    'Syncs Intercom to NDJSON on this machine: the code that is deployed to AWS, with the AWS services embedded.',
+    'Syncs Intercom to NDJSON on this machine. Runs the code that is deployed to AWS, over embedded stand-ins for AWS.',
   )
   .helpCommand(false)
-  .showHelpAfterError('(add --help for what is allowed)')
+  .showHelpAfterError('(add --help to see what is allowed)')
   .configureOutput({ writeErr: (text) => process.stderr.write(text) });
 
 // Options that several commands have.
@@ -28,16 +28,16 @@ const CONFIG = ['--config <file>', 'configuration, .ts or .json (default: pipeli
 const PIPELINE = ['--pipeline <name>', 'which pipeline, if the configuration has several'] as const;
 const WORKERS = [
   '--workers <number>',
-  'most threads that functions run in (default: one for each core)',
+  'run functions in at most this many threads (default: one for each core)',
 ] as const;
 const AUDIT_STATUS =
-  '\nThe exit status is 0 if all that can be compared is equal, 1 if something differs,\n2 if something could not be compared.';
+  '\nThe exit status is 0 if everything that can be compared is equal, 1 if something differs,\n2 if something could not be compared.';
 const JSON_OUTPUT = ['--json', 'print JSON'] as const;
 
 // Each command is loaded when it is called: loading the AWS parts takes a second that `--help` does not need.
 program
   .command('demo')
-  .description('sync a simulated workspace; each further run finds it one day older')
+  .description('sync a simulated workspace; each later run finds it one day older')
   .option('--out <dir>', 'output directory', 'out/demo')
   .option(...WORKERS)
   .action((options: { out: string; workers?: string }) =>
@@ -46,13 +46,13 @@ program
 
 program
   .command('sync')
-  .description('sync your workspace; needs INTERCOM_ACCESS_TOKEN, takes INTERCOM_BASE_URL')
+  .description('sync your workspace; set INTERCOM_ACCESS_TOKEN, and INTERCOM_BASE_URL to use another server')
   .option(...CONFIG)
   .option(...PIPELINE)
   .option(...OUT)
   .option('--objects <names>', 'only these objects, separated by commas')
   .option('--full-refresh', 'read everything again from startFrom')
-  .option('--from <time>', 'backfill from this time on, ISO 8601 with its zone; the cursor stays')
+  .option('--from <time>', 'backfill from this time on, ISO 8601 with its zone; the cursor does not move')
   .option('--to <time>', 'end of the backfill, exclusive (default: now)')
   .option(...WORKERS)
   .option('--json', 'print the summary of each run as one line of JSON on standard output')
@@ -62,9 +62,9 @@ program
 
 program
   .command('status')
-  .description('last run, cursor, rows and completeness of each object')
+  .description('show the last run, cursor, rows and completeness of each object')
   .option(...OUT)
-  .option('--max-age <time>', "exit status 1 if an object was last read longer ago, such as '2 days'")
+  .option('--max-age <time>', "exit status 1 if an object has not been read for this long, such as '2 days'")
   .option(...JSON_OUTPUT)
   .action((options) =>
     terminal.run(async () =>
@@ -74,9 +74,9 @@ program
 
 program
   .command('verify')
-  .description('check that every file that a manifest lists is there with its size; exit status 1 if not')
-  .option('--deep', 'read every file: checksum, rows, keys, and that child rows have their parent')
-  .option('--orphans', 'list files that no manifest lists, left by attempts that were cut off')
+  .description('check that every file in a manifest is there and has the right size; exit status 1 if not')
+  .option('--deep', 'read every file, and check checksum, rows, keys and that child rows have a parent')
+  .option('--orphans', 'also list files that no manifest lists, left by interrupted attempts')
   .option(...OUT)
   .option(...JSON_OUTPUT)
   .action((options) =>
@@ -93,8 +93,8 @@ program
   .option('--config <file>', 'configuration, .ts or .json (default: the one of the last sync)')
   .option(...PIPELINE)
   .option('--format <format>', 'table, csv, json, ndjson or parquet', 'table')
-  .option('--to <file>', 'write the answer to a file instead, as parquet, ndjson, csv or json')
-  .option('--as-of <time>', 'the state as it was committed then: ISO 8601 with its zone, or the id of a run')
+  .option('--to <file>', 'write the answer to this file; needs --format parquet, ndjson, csv or json')
+  .option('--as-of <time>', 'show the state committed at this time: ISO 8601 with its zone, or a run id')
   .action((sql, options) =>
     terminal.run(async () =>
       (await import('../lib/cli/local/commands/query.ts')).runQuery(terminal, sql, options),
@@ -117,10 +117,10 @@ program
 program
   .command('report')
   .description(
-    'one HTML page to look at: runs over time, completeness, debts, sizes, and five reports on your data',
+    'write one HTML page: runs over time, completeness, debts, sizes, and five reports on your data',
   )
-  .option('--to <file>', 'file of the page; an existing one is replaced', 'report.html')
-  .option('--days <number>', 'how far back the runs go', '30')
+  .option('--to <file>', 'file to write; an existing one is replaced', 'report.html')
+  .option('--days <number>', 'show the runs of this many days', '30')
   .option('--open', 'open it in the browser')
   .option(...OUT)
   .action((options) =>
@@ -131,9 +131,9 @@ program
 
 program
   .command('diff')
-  .description('what changed in a table between two states: rows added, changed (by column) and vanished')
+  .description('show what changed in a table between two states: rows added, changed (by column), vanished')
   .argument('<table>', 'such as contacts')
-  .requiredOption('--from <time>', 'the earlier state: ISO 8601 with its zone, or the id of a run')
+  .requiredOption('--from <time>', 'the earlier state: ISO 8601 with its zone, or a run id')
   .option('--to <time>', 'the later state (default: now)')
   .option(...OUT)
   .option(...JSON_OUTPUT)
@@ -143,15 +143,17 @@ program
     ),
   );
 
+const WHO = ['<who>', 'an Intercom id or an e-mail address'] as const;
+
 const person = program
   .command('person')
-  .description('what the lake holds of a person: all versions in all tables, by id or e-mail address')
+  .description('what the lake holds about a person: all versions in all tables, by id or e-mail address')
   .helpCommand(false);
 
 person
   .command('show')
   .description('list the files that have rows of the person, and how many')
-  .argument('<who>', "an id of Intercom's, or an e-mail address")
+  .argument(...WHO)
   .option(...OUT)
   .option(...JSON_OUTPUT)
   .action((who, options) =>
@@ -163,7 +165,7 @@ person
 person
   .command('export')
   .description('print the rows as NDJSON, each with its table and file')
-  .argument('<who>', "an id of Intercom's, or an e-mail address")
+  .argument(...WHO)
   .option(...OUT)
   .action((who, options) =>
     terminal.run(async () =>
@@ -173,11 +175,11 @@ person
 
 person
   .command('erase')
-  .description('take the person out of every file, and keep them out of later reads')
-  .argument('<who>', "an id of Intercom's, or an e-mail address")
+  .description('remove the person from every file, and keep them out of later reads')
+  .argument(...WHO)
   .option(...OUT)
   .option('--now', 'remove replaced files at once; queries that are running may fail')
-  .option('--allow-return', 'a later read may bring the person back')
+  .option('--allow-return', 'let a later read bring the person back')
   .option('--yes', 'do not ask')
   .option(...JSON_OUTPUT)
   .action((who, options) =>
@@ -189,7 +191,7 @@ person
 person
   .command('allow')
   .description('let a person who was erased come back with the next read')
-  .argument('<who>', 'as the person was erased')
+  .argument('<who>', 'the same id or e-mail address that you erased')
   .option(...OUT)
   .action((who, options) =>
     terminal.run(async () =>
@@ -216,7 +218,7 @@ program
   .option(...PIPELINE)
   .option(...OUT)
   .option('--objects <names>', 'only these objects, separated by commas')
-  .option('--max-requests <number>', 'stop at so many requests (default: 2000)')
+  .option('--max-requests <number>', 'send at most this many requests to Intercom (default: 2000)')
   .option('--repair', 'read what differs again, and record what was deleted or merged')
   .option('--yes', 'do not ask')
   .option(...JSON_OUTPUT)

@@ -5,16 +5,16 @@ import { Command, type OptionValues } from 'commander';
 import { unexpectedAws } from '../lib/cli/remote/aws-trouble.ts';
 import { createTerminal, type ExitStatus } from '../lib/cli/terminal/terminal.ts';
 
-// Compiled once, into a folder that belongs to this project: later starts are a fifth faster.
+// Compiled code is cached in a folder of this project: later starts are a fifth faster.
 enableCompileCache(join(import.meta.dirname, '../node_modules/.cache/compile'));
 
 const terminal = createTerminal(process, { explain: unexpectedAws });
 
 const program = new Command('npm run pipeline --')
   .description(
-    'Operates a pipeline that `npx cdk deploy` has put into your AWS account: connects it to Intercom, starts and watches runs. Uses your own AWS credentials.',
+    'Operates a pipeline that `npx cdk deploy` put into your AWS account: connects it to Intercom, starts and watches runs. Uses your own AWS credentials.',
   )
-  .option('--profile <name>', 'profile of ~/.aws/config (default: the credentials the AWS CLI would use)')
+  .option('--profile <name>', 'profile in ~/.aws/config (default: the credentials the AWS CLI would use)')
   .option('--region <region>', 'AWS region of the pipeline (default: from the environment or the profile)')
   .option('--pipeline <name>', 'which pipeline, if the configuration has several')
   .option('--config <file>', 'configuration, .ts or .json (default: pipeline.config.ts)')
@@ -23,7 +23,7 @@ const program = new Command('npm run pipeline --')
     showGlobalOptions: true,
     optionTerm: ({ flags }) => flags.replace(' [never]', ''),
   })
-  .showHelpAfterError('(add --help for what is allowed)')
+  .showHelpAfterError('(add --help to see what is allowed)')
   .configureOutput({
     // A value given to an option that does not exist may be a secret.
     outputError: (text, write) => write(text.replace(/(unknown option '[^=']+)=[^']*/, '$1')),
@@ -76,7 +76,7 @@ command('check', 'check the token, its workspace and every permission', async (o
   (await import('../lib/cli/remote/commands/check.ts')).runCheck(terminal, options),
 )
   .option(...JSON_OUTPUT)
-  .addHelpText('after', '\nThe exit status is 1 if anything is missing that your Intercom plan includes.');
+  .addHelpText('after', '\nThe exit status is 1 if something is missing that your Intercom plan includes.');
 
 startsRun(
   command('run', 'start a run now and follow it to its end', async (options) =>
@@ -91,20 +91,20 @@ command(
   'show connection and runs in progress, and for each object its last run, rows and completeness',
   async (options) => (await import('../lib/cli/remote/commands/status.ts')).runStatus(terminal, options),
 )
-  .option('--max-age <time>', "exit status 1 if an object was last read longer ago, such as '2 days'")
+  .option('--max-age <time>', "exit status 1 if an object has not been read for this long, such as '2 days'")
   .option(...JSON_OUTPUT);
 
 command('verify', 'check that the bucket holds every file that a manifest lists', async (options) =>
   (await import('../lib/cli/remote/commands/verify.ts')).runVerify(terminal, options),
 )
-  .option('--deep', 'read every file: checksum, rows, keys, and that child rows have their parent')
-  .option('--orphans', 'list files that no manifest lists, left by attempts that were cut off')
+  .option('--deep', 'read every file, and check checksum, rows, keys and that child rows have a parent')
+  .option('--orphans', 'also list files that no manifest lists, left by interrupted attempts')
   .option(...JSON_OUTPUT)
   .addHelpText('after', '\nThe exit status is 1 if a file is missing or is not what its manifest says.');
 
 command(
   'report',
-  'one HTML page to look at: runs over time, completeness, debts, sizes, and five reports on your data by Athena',
+  'write one HTML page: runs over time, completeness, debts, sizes, and five reports on your data by Athena',
   async (options) =>
     (await import('../lib/cli/remote/commands/report.ts')).runReport(terminal, {
       ...options,
@@ -112,21 +112,21 @@ command(
       days: options.days,
     }),
 )
-  .option('--to <file>', 'file of the page; an existing one is replaced', 'report.html')
-  .option('--days <number>', 'how far back the runs go', '30')
+  .option('--to <file>', 'file to write; an existing one is replaced', 'report.html')
+  .option('--days <number>', 'show the runs of this many days', '30')
   .option('--open', 'open it in the browser');
 
 command('load-sql', 'print SQL that loads the committed files into a warehouse', async (options) =>
   (await import('../lib/cli/remote/commands/load-sql.ts')).runLoadSql(terminal, options),
 )
   .requiredOption('--for <warehouse>', 'redshift, snowflake, bigquery or spark')
-  .option('--table <table>', 'this table alone, such as contacts; a child table comes with its parent')
+  .option('--table <table>', 'only this table, such as contacts; a child table comes with its parent')
   .option('--schema <schema>', 'schema or dataset for the tables (default: that of the connection)')
-  .option('--since <time>', 'what was committed since: the last line of the SQL of the last load says when')
-  .option('--from <place>', "the bucket as the warehouse knows it: a stage of Snowflake's, or a copy")
+  .option('--since <time>', "only what was committed since the last load: its SQL's last line has the time")
+  .option('--from <place>', 'where the warehouse finds the files: a Snowflake stage, or a copy of the bucket')
   .addHelpText(
     'after',
-    '\nA load may be repeated: rows that are there already are not inserted again. See docs/queries.md.',
+    '\nYou can repeat a load: rows that are already there are not inserted again. See docs/queries.md.',
   );
 
 command('stop', 'stop the runs in progress; what they committed stays', async (options) =>
@@ -165,13 +165,13 @@ command(
   async (options) => (await import('../lib/cli/remote/commands/audit.ts')).runRemoteAudit(terminal, options),
 )
   .option('--objects <names>', 'only these objects, separated by commas (default: all configured)')
-  .option('--max-requests <number>', 'stop at so many requests (default: 2000)')
+  .option('--max-requests <number>', 'send at most this many requests to Intercom (default: 2000)')
   .option('--repair', 'start a run that reads what differs again, and records what was deleted or merged')
   .option(...YES)
   .option(...JSON_OUTPUT)
   .addHelpText(
     'after',
-    '\nThe exit status is 0 if all that can be compared is equal, 1 if something differs,\n2 if something could not be compared.',
+    '\nThe exit status is 0 if everything that can be compared is equal, 1 if something differs,\n2 if something could not be compared.',
   );
 
 command(
@@ -185,10 +185,10 @@ command(
 
 const person = program
   .command('person')
-  .description('what the bucket holds of a person: all versions in all tables, by id or e-mail address')
+  .description('what the bucket holds about a person: all versions in all tables, by id or e-mail address')
   .helpCommand(false);
 
-const WHO = ['<who>', "an id of Intercom's, or an e-mail address"] as const;
+const WHO = ['<who>', 'an Intercom id or an e-mail address'] as const;
 
 command(
   'show',
@@ -210,14 +210,14 @@ command(
 
 command(
   'erase',
-  'take the person out of every file, and keep them out of later reads; starts a run, which does it',
+  'remove the person from every file, and keep them out of later reads; starts a run that does it',
   async (options, who) =>
     (await import('../lib/cli/remote/commands/person.ts')).runRemoteErase(terminal, who, options),
   person,
 )
   .argument(...WHO)
   .option('--now', 'remove replaced files at once; queries that are running may fail')
-  .option('--allow-return', 'a later read may bring the person back')
+  .option('--allow-return', 'let a later read bring the person back')
   .option(...YES)
   .option(...JSON_OUTPUT);
 
@@ -227,21 +227,21 @@ command(
   async (options, who) =>
     (await import('../lib/cli/remote/commands/person.ts')).runRemoteAllow(terminal, who, options),
   person,
-).argument('<who>', 'as the person was erased');
+).argument('<who>', 'the same id or e-mail address that you erased');
 
 command(
   'adopt',
-  'show how to deploy it again over the bucket, table and secrets that its deleted stack left behind',
+  'show how to deploy again over the bucket, table and secrets that a deleted stack left behind',
   async (options) => (await import('../lib/cli/remote/commands/adopt.ts')).runAdopt(terminal, options),
 ).option(...JSON_OUTPUT);
 
 command(
   'delete',
-  'delete the pipeline with its data, after showing what there is and asking twice; run it again if it was cut off',
+  'delete the pipeline and its data, after showing what there is and asking twice; if interrupted, run it again',
   async (options) => (await import('../lib/cli/remote/commands/delete.ts')).runDelete(terminal, options),
 )
   .option('--keep-data', 'delete only what can be made again; bucket, table and secrets stay')
-  .option('--own-bucket', "delete what it wrote into your own bucket ('aws.bucket'); the bucket stays")
+  .option('--own-bucket', "also delete what it wrote to your own bucket ('aws.bucket'); the bucket stays")
   .option('--yes <name>', 'do not ask; the value is the name of the pipeline');
 
 await program.parseAsync();

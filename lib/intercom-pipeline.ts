@@ -13,7 +13,7 @@ import { grantRead } from './constructs/reader.ts';
 import { addPipeline, type PipelineStacks } from './stacks/pipeline.ts';
 
 export interface IntercomPipelineProps {
-  /** What `pipeline.config.ts` holds otherwise. */
+  /** The configuration, as in `pipeline.config.ts`. */
   readonly pipeline: PipelineConfig;
   /** Account and region of its stacks. @default that of the stage, or of the credentials */
   readonly env?: Environment;
@@ -23,11 +23,11 @@ export interface IntercomPipelineProps {
 
 /** A pipeline with its two stacks, in an app or a stage. */
 export class IntercomPipeline extends Construct {
-  /** For stack dependencies, tags or aspects of yours. */
+  /** For your own stack dependencies, tags or aspects. */
   readonly stacks: PipelineStacks;
   /** Tables, manifests and run summaries. */
   readonly bucket: IBucket;
-  /** Where in the bucket they begin: empty for the top, else with `/` at the end. */
+  /** Where in the bucket they begin: empty for the top, otherwise with `/` at the end. */
   readonly prefix: string;
   readonly databaseName: string;
   readonly workgroupName: string;
@@ -51,7 +51,7 @@ export class IntercomPipeline extends Construct {
     this.alertTopic = running.alertTopic;
   }
 
-  /** Grants reading all data, from S3 and with Athena; not state, secrets or `work/`. */
+  /** Grants reading all data, from S3 and with Athena, but not state, secrets or `work/`. */
   grantRead(grantee: IGrantable): void {
     grantRead(grantee, this.stacks.data);
   }

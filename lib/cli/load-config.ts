@@ -8,7 +8,7 @@ import { InputError } from '../../functions/core/errors.ts';
 import { TABLES } from '../../functions/objects/index.ts';
 import { cronProblem } from '../constructs/schedule.ts';
 
-/** Read if no other file is named. */
+/** The file that is read unless another one is named. */
 export const DEFAULT_CONFIG_FILE = 'pipeline.config.ts';
 
 /** What configurations are checked against: tables, and cron expressions that AWS can run. */
@@ -22,7 +22,7 @@ export const CONFIG_RULES: ConfigRules = { tables: TABLES, cronProblem };
 export async function loadPipelines(path: string): Promise<readonly ResolvedPipeline[]> {
   const file = resolve(path);
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    const reason = `${path} cannot be read (${errorText(cause)}). Name another file with -c config=FILE or --config FILE.`;
+    const reason = `${path} cannot be read (${errorText(cause)}). Name another file with --config FILE (with cdk: -c config=FILE).`;
     throw new InputError(reason, { code: 'config_unreadable', cause });
   });
   const content = await contentOf(file, text, path);
@@ -38,7 +38,7 @@ export async function loadPipelines(path: string): Promise<readonly ResolvedPipe
 export const loadConfig = async (path: string, name?: string): Promise<ResolvedConfig> =>
   (await loadPipeline(path, name)).config;
 
-/** The same with how it is deployed. @throws InputError with the file and what to do about it */
+/** Loads one pipeline, with how it is deployed. @throws InputError with the file and what to do about it */
 export async function loadPipeline(path: string, name?: string): Promise<ResolvedPipeline> {
   const pipelines = await loadPipelines(path);
   return inFile(path, () => choosePipeline(pipelines, name));

@@ -15,16 +15,16 @@ export type LakePlace = Pick<Storage, 'lake' | 'prefix'>;
 /** Patterns of keys in the lake, in which `*` stands for any characters, `/` included. */
 export interface LakeAccess {
   readonly read: readonly string[];
-  /** Whose names are listed, besides those that are read. @default none */
+  /** Keys that may be listed, besides those that may be read. @default none */
   readonly list?: readonly string[];
   readonly write: readonly string[];
   readonly delete: readonly string[];
 }
 
 /**
- * Grants the use of the pipeline's own key through one service only, so that a caller cannot ask KMS itself to decrypt
- * what it may not read there.
- * @param key undefined if keys of AWS encrypt, which need no rights
+ * Grants the use of the pipeline's own key through one service only, so that a caller cannot ask KMS to decrypt what it
+ * may not read in that service.
+ * @param key undefined if AWS's keys encrypt, which need no rights
  */
 export function grantKey(
   principal: IPrincipal,
@@ -42,7 +42,7 @@ export function grantKey(
   );
 }
 
-/** Each object in S3 has its own data key. KMS makes it for a put and decrypts it for a get. */
+/** Each object in S3 has its own data key, which KMS makes for a put and decrypts for a get. */
 const lakeKeyActions = ({ read, write }: LakeAccess): readonly string[] => [
   ...(read.length > 0 ? ['kms:Decrypt'] : []),
   ...(write.length > 0 ? ['kms:GenerateDataKey'] : []),
@@ -59,7 +59,7 @@ const TABLE_KEY_ACTIONS = ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms
  * prefix must match one of these patterns.
  */
 export function grantLake(role: IRole, { lake, prefix }: LakePlace, access: LakeAccess): void {
-  // What allows the same stands together: all policies of a role have 10,240 characters.
+  // Patterns with the same actions share a statement: all policies of a role together may have 10,240 characters.
   const actionsOn = (pattern: string): readonly string[] => [
     ...(access.read.includes(pattern) ? ['s3:GetObject'] : []),
     ...(access.write.includes(pattern) ? ['s3:PutObject'] : []),

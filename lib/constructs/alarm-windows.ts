@@ -13,7 +13,7 @@ const HOUR_MINUTES = 60;
 const DAY_MINUTES = 24 * HOUR_MINUTES;
 const MOST_MINUTES = 7 * DAY_MINUTES;
 
-/** A run is limited to about an hour of the rate allowance, so a success may come that late. */
+/** A run is planned for about an hour of the rate allowance, so its success may come that late. */
 const RUN_MINUTES = 60;
 
 /** How far back an alarm looks if no schedule says how often runs start. */
@@ -27,8 +27,8 @@ function windowOf(minutes: number): AlarmWindow {
 }
 
 /**
- * Covers the time until the same objects have run again: a problem that one run reported is not over because a run of
- * other objects did not report it.
+ * Covers the time until the same objects run again: a problem is not over just because a run of other objects does not
+ * report it.
  * @param longestMinutes between two runs of the object that runs most rarely; null if nothing is scheduled
  */
 export const memoryWindow = (longestMinutes: number | null): AlarmWindow =>

@@ -74,15 +74,15 @@ interface AlarmSpec {
   /** What happened, and what to do next. */
   readonly description: string;
   /**
-   * One metric, never a calculation: AWS documents what an alarm makes of a metric without data, but not what a
-   * calculation makes of one that has never had any.
+   * One metric, never a calculation: AWS documents how an alarm treats a metric without data, but not how a calculation
+   * treats a metric that never had any.
    */
   readonly metric: (period: Duration) => IMetric;
   readonly window: AlarmWindow;
   readonly missing: TreatMissingData;
   /**
-   * The metric comes from what should happen, so the alarm is about its absence: it notifies when it goes from OK to
-   * INSUFFICIENT_DATA. It begins there, so it arms itself with the first data. @default false
+   * The metric counts what should happen, so the alarm is about its absence: it notifies when it goes from OK to
+   * INSUFFICIENT_DATA. It begins in that state, so it only notifies after the first data. @default false
    */
   readonly isForSilence?: boolean;
 }
@@ -112,7 +112,7 @@ export class Alarms extends Construct {
       alarmDescription: description,
       metric: metric(Duration.seconds(window.periodSeconds)),
       threshold: 1,
-      // One bad period is enough. A sample counts at least one, so silence never reaches ALARM, only its lack of data.
+      // One bad period is enough. An alarm for silence never reaches ALARM, because a sample counts at least one.
       comparisonOperator: isForSilence
         ? ComparisonOperator.LESS_THAN_THRESHOLD
         : ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
@@ -205,7 +205,7 @@ function silenceAlarm(props: AlarmsProps): Readonly<Record<string, AlarmSpec>> {
   };
 }
 
-/** The same per object, so that the alarm names the object. */
+/** The same alarms per object, so that each names its object. */
 function alarmsOfObjects(props: AlarmsProps): Readonly<Record<string, AlarmSpec>> {
   const { pipelineName: name, objects, intervals } = props;
   const window = memoryWindow(intervals?.longestMinutes ?? null);

@@ -7,16 +7,16 @@ import { Construct } from 'constructs';
 
 export interface AlertTopicProps {
   readonly displayName: string;
-  /** Address that gets mail once it has confirmed. @default none */
+  /** Address that gets mail once its owner has confirmed. @default none */
   readonly email?: string | undefined;
   /** Key to encrypt with, which CloudWatch may use. @default none, beyond SNS's own encryption of its disks */
   readonly key: IKey | undefined;
 }
 
 /**
- * The topic of the alarms: TLS only, and open to CloudWatch alarms of this account. Without a key of the pipeline it has
- * none: CloudWatch cannot publish to a topic under AWS's key for SNS, a key of its own costs a dollar a month, and the
- * messages only name a pipeline and an alarm.
+ * The topic of the alarms: TLS only, and open to CloudWatch alarms of this account. It is encrypted only with the
+ * pipeline's own key, if there is one: CloudWatch cannot publish to a topic under AWS's key for SNS, another key would
+ * cost a dollar a month, and the messages only name a pipeline and an alarm.
  */
 export class AlertTopic extends Construct {
   readonly topic: Topic;
@@ -24,7 +24,7 @@ export class AlertTopic extends Construct {
   constructor(scope: Construct, id: string, { displayName, email, key }: AlertTopicProps) {
     super(scope, id);
     this.topic = new Topic(this, 'Topic', { displayName, enforceSSL: true, ...(key && { masterKey: key }) });
-    // The policy for TLS replaces the default one, which would have let CloudWatch in.
+    // The policy for TLS replaces the default one, which lets CloudWatch in.
     this.topic.addToResourcePolicy(this.#forAlarms(this.topic.topicArn));
     if (email !== undefined) this.topic.addSubscription(new EmailSubscription(email));
   }

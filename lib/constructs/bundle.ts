@@ -8,8 +8,8 @@ const ROOT = join(import.meta.dirname, '../..');
 const REQUIRE = "import{createRequire}from'node:module';const require=createRequire(import.meta.url);";
 
 /**
- * Writes an entry with everything that it imports as minified modules into a folder: `<name>.mjs`, and a chunk for
- * what is only imported when it is needed, so that a start does not pay for it.
+ * Writes an entry with everything that it imports as minified modules to a folder: `<name>.mjs`, and chunks for what is
+ * imported only when it is needed, so that a start does not pay for it.
  * @param entry path of the source from the root of the project
  * @returns what is in which module
  */

@@ -16,7 +16,7 @@ export interface CatalogProps {
   readonly accessLogs: Bucket;
 }
 
-/** Results are copies of the data. Anyone who wants to keep one takes it out in time. */
+/** Results are copies of the data. Anyone who wants to keep one must copy it in time. */
 const RESULT_DAYS = 7;
 
 /** There is no reason to keep an unfinished multipart upload of a result. */
@@ -46,7 +46,7 @@ export class Catalog extends Construct {
         description: `Tables of the ${pipelineName} pipeline (Intercom to S3)`,
       },
     });
-    // It stays like the data, because people have views of their own in it. A failed first creation removes it.
+    // It is kept like the data, because people have their own views in it. A failed first creation removes it.
     database.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
     this.results = this.#results(accessLogs, encryptionKey);
     const workgroup = this.#workgroup(
@@ -58,7 +58,7 @@ export class Catalog extends Construct {
     this.workgroupName = workgroup.ref;
   }
 
-  /** A bucket of its own: everyone who queries must write results, and only the pipeline may write to the lake. */
+  /** A separate bucket: everyone who queries must write results, but only the pipeline may write to the lake. */
   #results(accessLogs: Bucket, encryptionKey: IKey | undefined): Bucket {
     return new Bucket(this, 'Results', {
       ...(encryptionKey === undefined
@@ -69,7 +69,7 @@ export class Catalog extends Construct {
       enforceSSL: true,
       minimumTLSVersion: 1.2,
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
-      // CloudFormation cannot delete a bucket with something in it. This one empties itself.
+      // CloudFormation cannot delete a bucket that is not empty. This one empties itself.
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
       lifecycleRules: [
         {

@@ -1,4 +1,4 @@
-/** The version of the code that a run is held to: functions of two versions never work on one run. */
+/** The version of the code, to which a run is bound: functions of two versions never work on one run. */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ const ROOT = join(import.meta.dirname, '../..');
 
 const LENGTH = 12;
 
-/** Digest of the sources below these folders of the project, and of the exact versions of packages. */
+/** Digest of the sources below these folders of the project, and of the exact versions of all packages. */
 export function sourcesDigest(...folders: readonly string[]): string {
   const sources = folders.flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
@@ -29,6 +29,6 @@ export function codeVersion(): string {
   return version;
 }
 
-/** The configuration as the functions find it, with the version of the code they are. */
+/** The configuration as the functions find it, with the version of their code. */
 export const withCodeVersion = (config: ResolvedConfig): string =>
   JSON.stringify({ ...config, codeVersion: codeVersion() });

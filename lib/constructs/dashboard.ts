@@ -29,7 +29,7 @@ export interface DashboardProps {
   /** The functions whose throttles count. */
   readonly busiest: readonly Busy[];
   readonly alarms: readonly IAlarm[];
-  /** Holds one line per object and run. */
+  /** Has one line per object and run. */
   readonly finishRunLog: ILogGroup;
   /** `detailed` adds graphs of the metrics per object. */
   readonly detail: MetricsDetail;
@@ -191,7 +191,7 @@ function perObjectOverTime({ finishRunLog }: DashboardProps): IWidget[] {
   ];
 }
 
-/** From the metrics per object, which exist only with `monitoring: 'detailed'`. */
+/** Graphs of the metrics per object, which exist only with `monitoring: 'detailed'`. */
 function detailed({ pipelineName }: DashboardProps): IWidget[] {
   const graph = (title: string, metric: MetricName, statistic: 'Sum' | 'Maximum'): IWidget =>
     new GraphWidget({

@@ -12,13 +12,13 @@ import { type FunctionContext, PipelineFunction } from './pipeline-function.ts';
 export interface ExtractorsProps {
   readonly config: ResolvedConfig;
   readonly context: FunctionContext;
-  /** Invocations that the account keeps free for each object; null for none. */
+  /** Concurrent invocations that Lambda reserves for each object; null for none. */
   readonly reservedConcurrency: number | null;
 }
 
 /**
- * The longest that AWS allows. An attempt stops by itself in time and is called again, so longer invocations mean fewer
- * workflow steps and fewer cold starts, and no more lost work.
+ * The longest that AWS allows. An attempt stops by itself in time and is then called again, so long invocations mean
+ * fewer workflow steps and cold starts, without losing more work.
  */
 export const EXTRACTOR_TIMEOUT_SECONDS = 900;
 
@@ -33,7 +33,7 @@ const LARGE_OBJECTS: readonly ObjectName[] = [
   'conversation_parts',
   'tickets',
 ];
-/** This one is read whole in one slice, which remembers every id: a contact may be in several segments. */
+/** segment_contact is read whole in one slice, which remembers every id: a contact may be in several segments. */
 const MORE_MEMORY: readonly ObjectName[] = [...LARGE_OBJECTS, 'segment_contact'];
 const LARGE_MEMORY_MIB = 1024;
 
@@ -47,7 +47,7 @@ export class Extractors extends Construct {
     this.byObject = Object.fromEntries(entries);
   }
 
-  /** Those whose throttles count: the large objects, then small ones. An alarm each, so no more than there are large ones. */
+  /** Those whose throttles count: the large objects first, then small ones. Each has an alarm, so there are only a few. */
   get busiest(): readonly Busy[] {
     const all = Object.entries(this.byObject).map(([object, extractor]) => ({
       object: object as ObjectName,
@@ -75,13 +75,13 @@ export class Extractors extends Construct {
       `manifests/${object}/*`,
     ];
     const shared = SHARED_TABLES.map((table) => `tables/${table}/*/${object}-*`);
-    // History removes superseded runs, puts them together (docs/decisions/019), or writes them without a person
-    // (docs/decisions/022), with what they proved as evidence.
+    // History removes superseded runs, compacts them (docs/decisions/019), or rewrites them without a person
+    // (docs/decisions/022), and keeps what they proved as evidence.
     const evidence = `evidence/${object}/*`;
     const written = [...ownKeys, ...shared, evidence, `work/*/${object}/*`];
     grantLake(extractor.role, storage, {
       read: [...written, 'work/*/run.json', 'erasures/*'],
-      // A file of ours may lie below any day and run.
+      // Files of this object may be below any day and run.
       list: SHARED_TABLES.map((table) => `tables/${table}/*`),
       write: [...written, `erasures/*/${object}.*.json`],
       delete: [...ownKeys, ...shared, evidence],
@@ -90,7 +90,7 @@ export class Extractors extends Construct {
     grantSecret(extractor.role, storage.connection);
     grantSecret(extractor.role, storage.hashKey);
     const objects = config.objects.map((name) => OBJECTS[name]);
-    // The views of others' tables with what this object defines.
+    // Views of other objects' tables that contain what this object defines.
     const derived = derivedViewNames(object, objects, config);
     const tables = configuredTables([OBJECTS[object]], config, {});
     const own = new Set(tables.map(({ name }) => flatName(name)));
@@ -106,7 +106,7 @@ export class Extractors extends Construct {
 export const pascalCase = (name: string): string =>
   name.replaceAll(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase());
 
-/** The tables of an object alone, without those that all objects share. */
+/** The tables of an object, without those that all objects share. */
 const tablesOf = (object: ObjectName, { excludedTables }: ResolvedConfig): readonly TableName[] => [
   object,
   ...CHILD_NAMES.filter((child) => PARENT_OF[child] === object && !excludedTables.includes(child)),

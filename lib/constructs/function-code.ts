@@ -1,4 +1,4 @@
-/** Where the code of the functions comes from: esbuild if deployed, nothing where only the template counts. */
+/** Where the code of the functions comes from: esbuild for a deployment, nothing if only the template counts. */
 import { chmodSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AssetHashType, DockerImage } from 'aws-cdk-lib';

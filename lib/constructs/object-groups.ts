@@ -4,7 +4,7 @@ import type { ObjectName } from '../../functions/core/names.ts';
 import { type Schedule, scheduleOf } from './schedule.ts';
 
 export interface ObjectGroup {
-  /** null for the group with the frequency of the pipeline. */
+  /** Null for the group that runs at the pipeline's frequency. */
   readonly namedAfter: ObjectName | null;
   readonly objects: readonly ObjectName[];
   readonly frequency: Frequency;

@@ -44,9 +44,9 @@ export interface PipelineFunctionProps {
   readonly objectName?: ObjectName;
   readonly memoryMiB: number;
   readonly timeoutSeconds: number;
-  /** Whether the schedules are paused, for the function that starts next runs. @default false */
+  /** Whether the schedules are paused, for the function that starts the next run. @default false */
   readonly paused?: boolean;
-  /** Invocations that the account keeps free for this function. @default none */
+  /** Concurrent invocations that Lambda reserves for this function. @default none */
   readonly reserved?: number;
 }
 
@@ -59,7 +59,7 @@ const VPC_ACTIONS = [
   'ec2:UnassignPrivateIpAddresses',
 ];
 
-/** A function of the pipeline, with its own role without managed policies and its own log group. */
+/** A function of the pipeline, with its own log group and its own role without managed policies. */
 export class PipelineFunction extends Construct {
   readonly function: LambdaFunction;
   /** Starts with the right to write to its own log only. */
@@ -97,8 +97,8 @@ export class PipelineFunction extends Construct {
     const { subnetIds, securityGroupIds } = vpc;
     const resource = this.function.node.defaultChild as CfnFunction;
     resource.vpcConfig = { subnetIds: [...subnetIds], securityGroupIds: [...securityGroupIds] };
-    // Lambda makes the network interfaces with the rights of the function (Lambda Developer Guide: "Giving Lambda
-    // functions access to resources in an Amazon VPC"). These actions know no narrower resource.
+    // Lambda creates network interfaces with the rights of the function (Lambda Developer Guide: "Giving Lambda
+    // functions access to resources in an Amazon VPC"). These actions allow no narrower resource.
     this.role.addToPrincipalPolicy(new PolicyStatement({ actions: VPC_ACTIONS, resources: ['*'] }));
   }
 }
@@ -124,7 +124,7 @@ function environmentOf({
     ...(storage.prefix !== '' && PLACES_OF[entry].includes('BUCKET_NAME') && { LAKE_PREFIX: storage.prefix }),
     ...(objectName !== undefined && { OBJECT_NAME: objectName }),
     POWERTOOLS_SERVICE_NAME: pipelineName,
-    // The callback is the only one that emits no metrics.
+    // Only the callback emits no metrics.
     ...(entry !== 'oauth-callback' && { METRICS_DETAIL: metricsDetail }),
     ...(paused === true && { PAUSED: 'true' }),
   };

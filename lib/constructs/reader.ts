@@ -59,7 +59,7 @@ export function grantRead(
   for (const [actions, resources] of rights) {
     grantee.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions, resources }));
   }
-  // Others may have the rest of a bucket with a prefix.
+  // If the lake has a prefix, the rest of the bucket may belong to others.
   const within = prefix === '' ? {} : { StringLikeIfExists: { 's3:prefix': `${prefix}*` } };
   grantee.grantPrincipal.addToPrincipalPolicy(
     new PolicyStatement({ actions: ['s3:ListBucket'], resources: [lake.bucketArn], conditions: within }),

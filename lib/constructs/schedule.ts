@@ -1,4 +1,4 @@
-/** Translates frequencies to EventBridge Scheduler, and works out when they fire. */
+/** Translates frequencies for EventBridge Scheduler, and works out when they fire. */
 import { Cron } from 'croner';
 import { type CronField, type CronFields, DAYS_OF_WEEK, parseCron } from '../../functions/config/cron.ts';
 import {
@@ -10,7 +10,7 @@ import {
 export interface Schedule {
   /** `rate(1 hour)`, `cron(0 6 ? * MON-FRI *)` */
   readonly expression: string;
-  /** null for a rate, which has no time of day. */
+  /** Null for a rate, which has no time of day. */
   readonly timezone: string | null;
   /** Seconds between consecutive firings, clock changes included. */
   readonly gaps: Gaps;
@@ -88,7 +88,7 @@ function firingsBetween(job: Cron, from: number, to: number): readonly Date[] {
   return found;
 }
 
-/** Runs of consecutive firings: the next ones, and those from a day before to a day after each clock change. */
+/** Series of consecutive firings: the next ones, and those from a day before to a day after each clock change. */
 function firings({ cron, timezone }: CronFrequency, from: number): readonly (readonly Date[])[] {
   const job = new Cron(cron, { timezone, mode: '5-part' });
   const around = clockChanges(timezone, from).map((change) =>
@@ -130,7 +130,7 @@ export function cronProblem(frequency: CronFrequency, now = Date.now()): string 
   if (shortest === undefined) return 'never fires: no month has that day';
   const minutes = shortest.seconds / 60;
   if (minutes >= MIN_INTERVAL_MINUTES) return null;
-  return `fires at ${isoMinute(shortest.from)} and again ${minutes === 1 ? '1 minute' : `${minutes} minutes`} later; at least ${MIN_INTERVAL_MINUTES} minutes must lie between, even when the clock changes`;
+  return `fires at ${isoMinute(shortest.from)} and again ${minutes === 1 ? '1 minute' : `${minutes} minutes`} later; the least is ${MIN_INTERVAL_MINUTES} minutes, even when the clock changes`;
 }
 
 /**

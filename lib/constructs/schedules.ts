@@ -24,11 +24,11 @@ export interface SchedulesProps {
 /** The longest that SQS keeps a message, because the person who reads it may be on holiday. */
 const DEAD_LETTER_DAYS = 14;
 
-/** AWS's own limits. Within the retry time, the number of attempts is not limited further. */
+/** AWS's own limits, so that only the retry time limits the number of attempts. */
 const MAX_RETRY_SECONDS = 86_400;
 const MAX_RETRY_ATTEMPTS = 185;
 
-/** A late start is worth less and less: after half the interval, the next one is nearer. */
+/** After half the interval, the next start is nearer than the missed one. */
 const retrySeconds = ({ schedule }: ObjectGroup): number =>
   Math.min(MAX_RETRY_SECONDS, Math.floor(schedule.gaps.shortest / 2));
 
@@ -84,7 +84,7 @@ export class Schedules extends Construct {
           },
         },
       );
-      // A rate starts as soon as it is created, and needs the rights of the role by then.
+      // A rate fires as soon as it is created, and the role must have its rights by then.
       schedule.node.addDependency(role);
     }
   }

@@ -5,7 +5,7 @@ import type { Construct } from 'constructs';
 
 /**
  * The state of a pipeline: on demand, recoverable to any second of the last 35 days.
- * @param key encrypts it; undefined if a key of AWS does
+ * @param key encrypts it; undefined if AWS's own key does
  */
 export function stateTable(scope: Construct, id: string, key: IKey | undefined): TableV2 {
   const table = new TableV2(scope, id, {
@@ -18,10 +18,10 @@ export function stateTable(scope: Construct, id: string, key: IKey | undefined):
     removalPolicy: RemovalPolicy.RETAIN,
   });
   if (key === undefined) return table;
-  // TableV2 accepts a key only if the region is known, and ours is unknown before the deployment.
+  // TableV2 accepts a key only if the region is known. Ours is unknown until deployment.
   const resource = table.node.defaultChild as CfnGlobalTable;
   resource.sseSpecification = { sseEnabled: true, sseType: 'KMS' };
   resource.addPropertyOverride('Replicas.0.SSESpecification.KMSMasterKeyId', key.keyArn);
-  // Grants on the table include the key that the table names here.
+  // Grants on the table include this key.
   return Object.assign(table, { encryptionKey: key });
 }

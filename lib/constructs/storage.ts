@@ -31,7 +31,7 @@ const BUCKET = {
 
 /** What a pipeline keeps: the lake, the state, the connection and two more secrets. All of it outlives the stack. */
 export class Storage extends Construct {
-  /** The pipeline's own key; undefined if keys of AWS encrypt. */
+  /** The pipeline's own key; undefined if AWS's keys encrypt. */
   readonly key: IKey | undefined;
   /** Tables, manifests, run summaries, and `work/`. */
   readonly lake: IBucket;
@@ -120,15 +120,15 @@ export class Storage extends Construct {
       ],
     });
     lake.addToResourcePolicy(this.#writeOnce(lake));
-    // A bucket that outlives its stack stays as safe as it was, and goes on logging who reads it.
+    // A bucket that outlives its stack keeps its protection, and its log of who reads it.
     for (const bucket of [lake, this.accessLogs])
       bucket.policy?.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
     return lake;
   }
 
   /**
-   * Refuses to replace what is kept, to everyone: a put must ask that nothing be there (`If-None-Match: *`).
-   * Multipart uploads and copies without that header are refused too; the pipeline makes none.
+   * Lets nobody replace what is kept: every put must say `If-None-Match: *`. Multipart uploads and copies without that
+   * header are refused too; the pipeline makes none.
    */
   #writeOnce(lake: Bucket): PolicyStatement {
     return new PolicyStatement({

@@ -6,10 +6,10 @@ import { Duration } from 'aws-cdk-lib';
 import { JitterType, type RetryProps } from 'aws-cdk-lib/aws-stepfunctions';
 
 /**
- * RetryableError means that the network or Intercom was down for longer than the client retries. The Lambda errors are
- * AWS's own trouble. Delays of at most 5, 10, 20, 40, 80, 160 and then 4 × 300 s add up to 1,515 s, and full jitter
- * halves that on average. So an object survives an outage of ten minutes, perhaps of 25. After a longer one it fails,
- * and its next run continues from the cursor.
+ * RetryableError: the network or Intercom was down for longer than the client retries. The Lambda errors are failures
+ * of AWS. Delays of at most 5, 10, 20, 40, 80, 160 and then 4 × 300 s add up to 1,515 s, and full jitter halves that on
+ * average. So an object survives an outage of ten minutes, perhaps of 25. After a longer one it fails, and its next run
+ * continues from the cursor.
  */
 const TROUBLE: RetryProps = {
   errors: [

@@ -19,7 +19,7 @@ import type {
 import type { PipelineFunction } from './pipeline-function.ts';
 import { RETRIES } from './workflow-retries.ts';
 
-/** A lost invocation ends as States.Timeout this long after the function would have been ended. */
+/** A lost invocation ends as States.Timeout this long after the function's own timeout. */
 const LOST_AFTER_SECONDS = 60;
 
 /** A reference into the state's input or the context object (`$$`), typed as the value that the event will hold. */
@@ -40,8 +40,8 @@ interface InvokeProps<Event, Result> {
 }
 
 /**
- * `lambda:invoke` as raw ASL. The CDK's own task can take the function from the input only with a role that may invoke
- * every function; the workflow grants the functions one by one.
+ * `lambda:invoke` as raw ASL. With the CDK's own task, a function taken from the input needs a role that may invoke
+ * every function. The workflow grants the functions one by one.
  */
 function invoke<Event, Result>(
   scope: Construct,
@@ -67,7 +67,7 @@ function invoke<Event, Result>(
 
 const execution = () => at<string>('$$.Execution.Id');
 
-/** The part that every call of an object's function carries; `$` holds the fields of the ObjectItem. */
+/** What every call of an object's function carries. `$` holds the fields of the ObjectItem. */
 const objectEvent = () => ({
   object: at<ObjectItem['object']>('$.object'),
   runId: at<string>('$.runId'),

@@ -45,9 +45,9 @@ export interface WorkflowProps {
 }
 
 /**
- * A run is planned for an hour of the rate allowance. Another client that takes three quarters of it makes that 4 hours,
- * and throttling by Lambda may add 6.3 (workflow-retries.ts). A run of 12 hours is stuck, and would keep its objects
- * from every later run.
+ * A run is planned for an hour of the rate allowance. If another client takes three quarters of it, that becomes 4 hours,
+ * and throttling by Lambda may add 6.3 (workflow-retries.ts). A run that takes 12 hours is stuck, and would keep its
+ * objects from every later run.
  */
 const TIMEOUT_HOURS = 12;
 
@@ -205,7 +205,7 @@ function object(scope: Construct, props: WorkflowProps): IChainable {
   return plan.next(checkPlan);
 }
 
-/** The object is committed: whatever becomes of its history, nothing of this run fails. */
+/** The object is committed, so a failure of this work on its history fails nothing. */
 function maintenance(scope: Construct, done: Succeed): IChainable {
   const maintain = maintainObject(scope, EXTRACTOR_TIMEOUT_SECONDS).addCatch(done, EVERYTHING);
   const checkMaintenance = new Choice(scope, 'CheckMaintenance', { stateName: 'CheckMaintenance' })

@@ -1,4 +1,4 @@
-/** Findings of the AWS Solutions rules that are intended, each with its reason. Any other finding stops the synthesis. */
+/** Findings of the AWS Solutions rules that we accept, each with its reason. Any other finding stops the synthesis. */
 
 export interface Acknowledgement {
   /** The whole finding: the rule, and for some rules its subject, as in `AwsSolutions-IAM5[Resource::*]`. */

@@ -16,7 +16,7 @@ export class DataStack extends Stack {
   readonly catalog: Catalog;
 
   constructor(scope: Construct, id: string, props: DataStackProps) {
-    // The resources outlive the stack anyway. This keeps anyone from deleting the stack by mistake.
+    // The resources outlive the stack anyway. This protects the stack from deletion by mistake.
     super(scope, id, { ...props, terminationProtection: true });
     // The id `Default` leaves no trace in the names below it.
     this.storage = new Storage(this, 'Default', props.deployment);

@@ -27,7 +27,7 @@ export interface PipelineStackProps extends StackProps {
 /** More than needed. The share of a CPU that comes with it makes cold starts short. */
 const MEMORY_MIB = 512;
 
-/** StartRun asks Intercom which workspace it is, FinishRun reads outcome and manifest of each object: seconds, or minutes with retries. */
+/** StartRun asks Intercom which workspace it is. FinishRun reads outcome and manifest of each object. Seconds, or minutes with retries. */
 const RUN_TIMEOUT_SECONDS = 300;
 const RECORD_TIMEOUT_SECONDS = 60;
 
@@ -176,7 +176,7 @@ export class PipelineStack extends Stack {
   }
 }
 
-/** The small lists, which run rarely, do not make alarms of the other objects look further back. */
+/** The small lists run rarely. They must not make alarms about other objects look further back. */
 function intervalsOf({ objects }: ResolvedConfig, deployment: Deployment): RunIntervals {
   const minutesOf = (some: readonly ObjectName[]) =>
     objectGroups(some, deployment).map(({ schedule }) => schedule.gaps.longest / 60);

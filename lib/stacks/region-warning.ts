@@ -16,6 +16,6 @@ export function warnAboutRegion(stack: Stack, { region }: ResolvedConfig, awsReg
   if (regions.test(awsRegion)) return;
   Annotations.of(stack).addWarningV2(
     'intercom-to-s3:region',
-    `The workspace is hosted in ${place} (region: '${region}'), and this stack goes to ${awsRegion}: the data would leave ${place}. Deploy to a region there, unless that is intended.`,
+    `The workspace is hosted in ${place} (region: '${region}'), and this stack goes to ${awsRegion}: the data would leave ${place}. Deploy to a region there, unless you intend this.`,
   );
 }

@@ -35,7 +35,7 @@ const localName = (logicalId: string): string => logicalId.replace(/[0-9A-F]{8}$
 
 /**
  * The identity of a resource, for the types that are provisioned or called on one machine.
- * @throws Error for any other type: this file must learn it
+ * @throws Error for any other type, which must then be added here
  */
 export function identityOf(
   logicalId: string,
@@ -68,7 +68,7 @@ export function identityOf(
 /**
  * Returns the function that resolves values of `template`.
  * @param all every template of the app, because one stack imports values of another
- * @param identify names of resources. @default those that they have on one machine
+ * @param identify names a resource. @default the name that it has on one machine
  */
 export function resolver(
   template: StackTemplate,
@@ -90,7 +90,7 @@ export function resolver(
   };
   const ref = (name: string): string => {
     const resource = template.Resources[name];
-    // The only one that is called by the name which its properties give it.
+    // The only type that goes by the name in its properties.
     if (resource?.Type === 'AWS::Glue::Database') return databaseName(resolve(resource.Properties));
     return pseudo[name] ?? identity(name).ref;
   };

@@ -5,8 +5,8 @@ import type { ResolvedConfig } from '../../functions/config/config.ts';
 import type { LocalResources } from './template.ts';
 
 /**
- * What one machine needs of a deployment, from a process of its own: the CDK would keep 130 MB here as long as a
- * sync takes. The configuration has no secrets.
+ * What one machine needs of a deployment, from a separate process: in this one, the CDK would occupy 130 MB for as long
+ * as a sync takes. The configuration, its argument, has no secrets.
  * @throws Error with what the process printed if it fails
  */
 export async function resourcesOf(config: ResolvedConfig): Promise<LocalResources> {

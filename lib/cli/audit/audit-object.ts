@@ -1,5 +1,6 @@
-/** Audits one object: Intercom's counts against the lake, down to the ids that differ. Writes nothing. */
+/** Audits one object: compares Intercom's counts with the lake, down to the ids that differ. Writes nothing. */
 import type { ResolvedConfig } from '../../../functions/config/config.ts';
+import { counted } from '../../../functions/core/counted.ts';
 import type { ObjectDeclaration } from '../../../functions/core/declaration.ts';
 import type { Manifest } from '../../../functions/core/engine-files.ts';
 import { isJsonObject } from '../../../functions/core/json.ts';
@@ -22,7 +23,7 @@ export interface MissingRange extends Stretch {
   readonly missing: number;
 }
 
-/** A record that is in the lake and no longer at Intercom. */
+/** A record that is in the lake but no longer at Intercom. */
 export interface Gone {
   readonly id: string;
   readonly how: string;
@@ -37,17 +38,17 @@ export interface ObjectAudit {
    */
   readonly status: 'equal' | 'different' | 'not_counted' | 'never_read' | 'unfinished';
   readonly message: string | null;
-  /** Intercom's count and the lake's, of what was compared. */
+  /** Intercom's count, and the lake's, of what was compared. */
   readonly counted: number | null;
   readonly held: number | null;
   /** Ids that the lake lacks, or holds in an older version, outside of `ranges`. */
   readonly missing: readonly string[];
-  /** Where so much is missing that the whole range is read again. */
+  /** Ranges in which so much is missing that they are read again whole. */
   readonly ranges: readonly MissingRange[];
   readonly gone: readonly Gone[];
   /** Contacts whose tags differ. */
   readonly tags: readonly string[];
-  /** People whom Intercom still lists, and who were erased from the lake. */
+  /** How many people were erased from the lake whom Intercom still lists. */
   readonly erased: number;
 }
 
@@ -60,9 +61,9 @@ export interface Auditable {
   readonly lake: ReadableLake;
   readonly manifests: readonly Manifest[];
   readonly signal: AbortSignal;
-  /** Whether it is the id of a person who was erased, and may not come back. */
+  /** Whether it is the id of a person who was erased and may not come back. */
   readonly isErased: (id: string) => boolean;
-  /** The beginning of a day in the workspace; null if its zone is unknown. */
+  /** The start of a time's day in the workspace; null if its time zone is unknown. */
   readonly dayStart: ((time: EpochSeconds) => EpochSeconds) | null;
 }
 
@@ -77,10 +78,10 @@ export const NOTHING = {
   erased: 0,
 } as const;
 
-/** From so many missing ids on, reading their range takes fewer requests than asking for them. */
+/** From this many missing ids on, reading their range takes fewer requests than asking for each. */
 const MANY_MISSING = 50;
 
-/** Neighbours are one range. */
+/** Joins neighbouring ranges. */
 function rangesOf(found: readonly Difference[]): readonly MissingRange[] {
   const ranges: MissingRange[] = [];
   for (const { from, to, missing } of found) {
@@ -108,10 +109,10 @@ type Search = ObjectReader & {
 const isSearch = (reader: ObjectReader): reader is Search =>
   reader.probe !== null && reader.list !== undefined;
 
-/** True for objects that are compared stretch by stretch; conversation parts are counted by no request. */
+/** True for objects that are compared stretch by stretch. Not conversation parts: no request counts them. */
 export const isSearched = ({ read }: ObjectDeclaration): boolean => read.kind === 'search';
 
-/** Ids in the order of their times, to count them within bounds. */
+/** Ids in order of time, to count those within bounds. */
 function timeline(times: ReadonlyMap<string, EpochSeconds>) {
   const sorted = [...times].sort(([, a], [, b]) => a - b);
   function firstFrom(time: EpochSeconds): number {
@@ -135,15 +136,15 @@ function timeline(times: ReadonlyMap<string, EpochSeconds>) {
 interface Bounds {
   /** Start of what the lake holds. */
   readonly from: EpochSeconds;
-  /** What changed from here on is compared by ids: it moves while we look. */
+  /** What changed from here on is compared by ids, because it changes while we look. */
   readonly tail: EpochSeconds;
   /** Everything before this should have been read. */
   readonly cursor: EpochSeconds;
 }
 
 /**
- * Where to cut time. By seconds it is unknown whether `<` includes its bound (docs/intercom-api.md 10.11), so we cut
- * where the lake holds nothing: both readings then count the same.
+ * Where to cut time. For searches by the second, it is unknown whether `<` includes its bound (docs/intercom-api.md
+ * 10.11), so we cut where the lake holds nothing: the count is then the same either way.
  */
 function alignOf({ declaration, dayStart }: Auditable, held: HeldRecords): Sides['align'] | null {
   if (declaration.read.granularity === 'day') return dayStart;
@@ -155,7 +156,7 @@ function alignOf({ declaration, dayStart }: Auditable, held: HeldRecords): Sides
   };
 }
 
-/** Where the comparison begins. Of a day that begins before `startFrom`, the lake holds a part only. */
+/** Where the comparison begins. The lake holds only part of a day that begins before `startFrom`. */
 function firstOf({ config, declaration }: Auditable, align: Sides['align']): EpochSeconds {
   const start = config.startFrom ?? 0;
   const isCut = start > 0 && declaration.read.granularity === 'day' && align(start) !== start;
@@ -189,13 +190,18 @@ async function fateOf(
   return { gone, unclear };
 }
 
+const unclearText = (unclear: number): string | null =>
+  unclear === 0
+    ? null
+    : `Intercom did not say what became of ${counted(unclear, 'record')} that only the lake holds. Audit again later`;
+
 interface Tail {
   readonly missing: readonly string[];
   readonly extra: readonly string[];
   readonly counted: number;
 }
 
-/** Compares what changed lately by ids and times. What is newer than the cursor is for the next run. */
+/** Compares what changed lately, by ids and times. What is newer than the cursor is left to the next run. */
 function compareTail(
   listed: ReadonlyMap<string, string>,
   times: ReadonlyMap<string, EpochSeconds>,
@@ -242,7 +248,7 @@ async function compareTags(
   return [...differing];
 }
 
-/** What the lake holds of an object that is searched, before Intercom is asked anything. */
+/** What the lake holds of a searched object, read before Intercom is asked anything. */
 export interface HeldSearch {
   readonly held: HeldRecords;
   readonly bounds: Bounds;
@@ -251,7 +257,7 @@ export interface HeldSearch {
   readonly requests: number;
 }
 
-/** @returns why the object cannot be compared, if so */
+/** @returns an ObjectAudit if the object cannot be compared */
 export async function holdSearch(auditable: Auditable): Promise<HeldSearch | ObjectAudit> {
   const { declaration, lake, manifests, reader } = auditable;
   const { name: object } = declaration;
@@ -261,7 +267,7 @@ export async function holdSearch(auditable: Auditable): Promise<HeldSearch | Obj
   const align = alignOf(auditable, held);
   if (align === null) {
     const message =
-      'Intercom does not say the time zone of the workspace, by whose days contacts are counted';
+      'not compared: contacts are counted by days of the workspace, and Intercom does not give its time zone';
     return { ...NOTHING, object, status: 'unfinished', message };
   }
   const bounds = boundsOf(auditable, align);
@@ -272,7 +278,7 @@ export async function holdSearch(auditable: Auditable): Promise<HeldSearch | Obj
   return { held, bounds, align, requests: stretches.length + 3 + tags };
 }
 
-/** The first stretch reaches back to the beginning, whatever Intercom's index holds there. */
+/** The first stretch goes back to the beginning, whatever Intercom's index holds there. */
 function stretchesOf(
   { from, tail }: Bounds,
   earliest: EpochSeconds | null,
@@ -326,7 +332,7 @@ export async function auditSearch(auditable: Auditable, prepared: HeldSearch): P
   return {
     object,
     status: isEqual ? 'equal' : unclear > 0 ? 'unfinished' : 'different',
-    message: unclear === 0 ? null : `what became of ${unclear} records could not be found out`,
+    message: unclearText(unclear),
     counted: whole.matched + tail.counted,
     held: held.times.size,
     missing,
@@ -337,7 +343,7 @@ export async function auditSearch(auditable: Auditable, prepared: HeldSearch): P
   };
 }
 
-/** Where Intercom counts all records of an object that is read whole; null if it does not. */
+/** The path at which Intercom counts all records of an object that is read whole; null if it does not. */
 function countPathOf({ read }: ObjectDeclaration): string | null {
   if (read.kind === 'scroll') return read.countPath;
   const list = read.kind === 'details' ? read.list : read;
@@ -367,7 +373,7 @@ export async function auditWhole(auditable: Auditable): Promise<ObjectAudit> {
     ...NOTHING,
     object,
     status: unclear > 0 ? 'unfinished' : isEqual ? 'equal' : 'different',
-    message: unclear === 0 ? null : `what became of ${unclear} records could not be found out`,
+    message: unclearText(unclear),
     counted,
     held,
     gone,

@@ -14,7 +14,7 @@ const STATUS: Readonly<Record<ObjectAudit['status'], string>> = {
 
 const number = (value: number | null): string => (value === null ? '' : count(value));
 
-/** Ids to show of each kind. */
+/** How many ids of each kind are shown. */
 const SHOWN = 5;
 
 const some = (ids: readonly string[]): string =>
@@ -34,7 +34,7 @@ function details({ object, message, missing, ranges, gone, tags, erased }: Objec
     ...line(deleted, 'deleted at Intercom'),
     ...line(merged, 'merged into another'),
     ...line(tags, 'with other tags'),
-    ...(erased === 0 ? [] : [`${object}: ${counted(erased, 'person')} erased from the lake`]),
+    ...(erased === 0 ? [] : [`${object}: ${counted(erased, 'person', 'people')} erased from the lake`]),
     ...(message === null ? [] : [`${object}: ${message}`]),
   ];
 }

@@ -43,7 +43,7 @@ export interface AuditOptions {
   readonly json?: boolean;
 }
 
-/** Where the audit looks. */
+/** What the audit compares, and with what. */
 export interface AuditPlace {
   readonly config: ResolvedConfig;
   readonly lake: ReadableLake;
@@ -61,7 +61,7 @@ const DEFAULT_REQUESTS = 2_000;
 
 const IN_FLIGHT = 4;
 
-/** Characters; a little less than a state machine takes as its input. */
+/** Characters: a little less than a state machine accepts as its input. */
 const MOST_INPUT = 250_000;
 
 function mostRequests(text: string | undefined): number {
@@ -81,7 +81,7 @@ function objectsIn(list: string | undefined, configured: readonly ObjectName[]):
   );
 }
 
-/** A client that sends no more than so many requests. Retries of a request are not counted. */
+/** A client that sends at most this many requests. Retries of a request are not counted. */
 function limited(
   { get, post }: IntercomClient,
   most: number,
@@ -90,7 +90,7 @@ function limited(
   const spend = (): void => {
     if (sent >= most) {
       throw new InputError(
-        `the audit needs more than ${counted(most, 'request')}. Allow more with --max-requests, or name fewer objects with --objects`,
+        `The audit needs more than ${counted(most, 'request')}. Allow more with --max-requests, or name fewer objects with --objects.`,
         { code: 'too_many_requests' },
       );
     }
@@ -109,7 +109,7 @@ function limited(
   };
 }
 
-/** What stops one object and not the others. A dead token or a bug stops all. */
+/** True for what stops only this object. A dead token or a bug stops the audit. */
 const isOfTheObject = (error: unknown): error is Error =>
   error instanceof ContractError ||
   error instanceof InputError ||
@@ -165,7 +165,7 @@ async function audit(terminal: Terminal, place: AuditPlace, options: AuditOption
     prepared.push([auditable, isSearched(declaration) ? await holdSearch(auditable) : null]);
   }
   const least = prepared.reduce((sum, one) => sum + requestsOf(one), 0);
-  const question = `The audit sends about ${counted(least, 'request')} to Intercom if nothing differs, and at most ${counted(most, 'request')} (--max-requests). Go on?`;
+  const question = `The audit sends about ${counted(least, 'request')} to Intercom if nothing differs, and at most ${counted(most, 'request')} (--max-requests). Continue?`;
   if (options.yes !== true && !(await terminal.confirm(question))) {
     terminal.tell('Nothing was compared. Use --yes if nobody can answer.');
     return 2;
@@ -182,7 +182,7 @@ async function audit(terminal: Terminal, place: AuditPlace, options: AuditOption
   if (options.repair === true && input !== null) {
     if (JSON.stringify(input).length > MOST_INPUT) {
       const message =
-        'There are too many differences for one run. Read the objects again from the beginning.';
+        "There are too many differences for one run. Read the objects again from the beginning: 'resync' for a deployed pipeline, 'reset' and then 'sync' for a directory.";
       throw new InputError(message, { code: 'too_many_differences' });
     }
     terminal.tell('Starting a run that reads the differences again.');
@@ -192,7 +192,7 @@ async function audit(terminal: Terminal, place: AuditPlace, options: AuditOption
   return auditStatus(objects);
 }
 
-/** Audits, and reports what stops it as exit status 2. */
+/** Audits. Reports an error that stops the audit, and returns 2 for it. */
 export async function runAudit(
   terminal: Terminal,
   options: AuditOptions,

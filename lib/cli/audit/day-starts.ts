@@ -1,11 +1,11 @@
-/** The days of a workspace: Intercom compares contacts by whole days in its time zone (docs/intercom-api.md 5). */
+/** The days of a workspace: Intercom compares contacts by whole days in the workspace's time zone (docs/intercom-api.md 5). */
 import { DAY_SECONDS, type EpochSeconds } from '../../../functions/core/time.ts';
 
-/** Longer than any day with a change of clocks. */
+/** Longer than any day on which clocks change. */
 const LONGEST_DAY = DAY_SECONDS + 2 * 3_600;
 
 /**
- * The beginning of a time's day in a zone.
+ * Finds the start of a time's day in a zone.
  * @returns null if the zone is unknown
  */
 export function dayStarts(timeZone: string | null): ((time: EpochSeconds) => EpochSeconds) | null {

@@ -1,6 +1,6 @@
 /**
  * What the lake holds, read from the files that manifests list, in the directory or the bucket. All ids of an object
- * are in memory, about 100 bytes each. A listed file that is missing holds nothing, which the audit then shows.
+ * are in memory, about 100 bytes each. A missing file counts as empty, so the audit shows its records as missing.
  */
 import type { Manifest } from '../../../functions/core/engine-files.ts';
 import { DELETIONS, OBJECT_NAMES, type ObjectName, type TableName } from '../../../functions/core/names.ts';
@@ -32,7 +32,7 @@ export const countingManifests = async (
   object: ObjectName,
 ): Promise<readonly Manifest[]> => thatCount(await manifestsOf(lake, object)).map(({ manifest }) => manifest);
 
-/** When each record of the object was found deleted. */
+/** When each deleted record of the object was found to be deleted. */
 async function deletionsOf(
   lake: ReadableLake,
   object: ObjectName,
@@ -83,7 +83,7 @@ export async function heldRecords(
   return { times, tagVersions };
 }
 
-/** Contacts by tag, as the newest versions that know their tags have them. */
+/** Contacts by tag, from the newest version of each contact that knows its tags. */
 export async function heldTags(
   lake: ReadableLake,
   manifests: readonly Manifest[],
@@ -100,7 +100,7 @@ export async function heldTags(
   return tags;
 }
 
-/** Records that runs before the last one held, that the last one does not, and that are not known to be deleted. */
+/** Records that earlier runs held and the last run does not, and that are not known to be deleted. */
 export async function vanishedRecords(
   lake: ReadableLake,
   object: ObjectName,

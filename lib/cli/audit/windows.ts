@@ -1,6 +1,6 @@
 /**
- * Compares two sides of a time line by counts: a stretch whose counts are equal is left alone, another is halved
- * until it is short enough to be listed. Two differences that cancel each other out within a stretch are not seen.
+ * Compares two sides of a timeline by counts. A stretch whose counts are equal is left alone; another one is halved
+ * until it is short enough to be listed. Differences that cancel each other out within a stretch go unseen.
  */
 import { DAY_SECONDS, type EpochSeconds } from '../../../functions/core/time.ts';
 
@@ -10,7 +10,7 @@ export interface Stretch {
   readonly to: EpochSeconds;
 }
 
-/** What is compared. Both sides see the same bounds, and only bounds that `align` returns. */
+/** The two sides. Both get the same bounds, and only bounds that `align` returned. */
 export interface Sides {
   /** Intercom's count, with one request; null if it gives none. */
   readonly count: (stretch: Stretch) => Promise<number | null>;
@@ -18,7 +18,7 @@ export interface Sides {
   readonly list: (stretch: Stretch) => Promise<ReadonlySet<string>>;
   readonly held: (stretch: Stretch) => readonly string[];
   readonly heldCount: (stretch: Stretch) => number;
-  /** The last time up to this one at which the time line can be cut. */
+  /** The last time, at or before this one, at which the timeline can be cut. */
   readonly align: (time: EpochSeconds) => EpochSeconds;
 }
 
@@ -31,7 +31,7 @@ export interface Difference extends Stretch {
   readonly extra: readonly string[];
 }
 
-/** Listing as many records takes three pages, which halving on would cost too. */
+/** Listing this many records takes three pages: halving again would cost as much. */
 const LISTED_AT_ONCE = 450;
 
 const MONTH_SECONDS = 30 * DAY_SECONDS;
@@ -45,7 +45,7 @@ function middleOf({ from, to }: Stretch, align: Sides['align']): EpochSeconds | 
   return next > from && next < to ? next : null;
 }
 
-/** Stretches of about a month that tile `[from, to)`, which may be long. */
+/** Stretches of about a month that tile `[from, to)`. */
 export function months({ from, to }: Stretch, align: Sides['align']): readonly Stretch[] {
   const tiles: Stretch[] = [];
   let start = from;

@@ -1,4 +1,4 @@
-/** From usage to dollars. Pure. */
+/** Turns usage into dollars. Pure. */
 import { counted } from '../../../functions/core/counted.ts';
 import { PRICES } from './prices.ts';
 import type { Standing } from './standing.ts';
@@ -11,7 +11,7 @@ export interface BillLine {
   readonly of: string;
 }
 
-/** Months of history in the storage line. */
+/** How many months of data the storage line counts. */
 export const MONTHS_STORED = 12;
 
 const rounded = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 3 });

@@ -3,7 +3,7 @@
 /** Region and month of the prices below; other regions differ by up to about 25 %. */
 export const PRICES_OF = { region: 'us-east-1', month: '2026-02' } as const;
 
-/** Days and hours of AWS's month. */
+/** AWS's month. */
 const HOURS_PER_MONTH = 730;
 export const DAYS_PER_MONTH = HOURS_PER_MONTH / 24;
 
@@ -22,7 +22,7 @@ export const PRICES = {
   dynamoDbWrite: 0.625e-6,
   /** On demand, a strongly consistent read of up to 4 KB. */
   dynamoDbRead: 0.125e-6,
-  /** Athena, per byte that a query reads, and the least that it charges for. */
+  /** Athena, per byte that a query reads. It charges for at least athenaLeastBytes. */
   athenaByte: 5e-12,
   athenaLeastBytes: 10e6,
   secretMonth: 0.4,

@@ -1,9 +1,9 @@
-/** What queries in Athena cost: the bytes they read, and the files and folders they open to find them. Pure. */
+/** What Athena queries cost: the bytes that they read, and the S3 requests to find them. Pure. */
 import { DEFAULT_LIMITS } from '../../../functions/sync/dependencies.ts';
 import { DAYS_PER_MONTH, PRICES } from './prices.ts';
 import { storedBytes, type Volumes } from './usage.ts';
 
-/** Tables that a query of each kind reads whole: every version of every record. */
+/** The tables whose queries are counted. A query reads its table whole: every version of every record. */
 export const QUERIED = ['contacts', 'conversations', 'conversation_parts'] as const;
 export type Queried = (typeof QUERIED)[number];
 
@@ -18,8 +18,8 @@ export interface QueryUsage {
 }
 
 /**
- * Files that a year of runs leaves for each table: one a run without compaction; with it one a month, one a day of this
- * month and the last, and one for each run of today (docs/decisions/019).
+ * Files that a year of runs leaves for each table. Without compaction: one for each run. With it: one for each month, one
+ * for each day of this month and the last, and one for each run of today (docs/decisions/019).
  */
 const filesOfRuns = (runsPerDay: number, isCompacted: boolean): number =>
   isCompacted ? 12 + 2 * 31 + runsPerDay : DAYS_PER_YEAR * runsPerDay;
@@ -32,7 +32,7 @@ export function queryUsage(
 ): QueryUsage {
   const bytes = storedBytes(table, volumes, DAYS_PER_YEAR);
   const ofRuns = filesOfRuns(runsPerDay, isCompacted);
-  // A manifest for each run or rewrite; parts of the first load, and of months that are larger than one part.
+  // A file and a manifest for each run or rewrite; more parts for the first load and for months larger than one part.
   return { bytes, gets: 2 * ofRuns + bytes / DEFAULT_LIMITS.partBytes, lists: DAYS_PER_YEAR };
 }
 
@@ -40,6 +40,6 @@ export function queryUsage(
 const queryDollars = ({ bytes, gets, lists }: QueryUsage): number =>
   Math.max(bytes, PRICES.athenaLeastBytes) * PRICES.athenaByte + gets * PRICES.s3Get + lists * PRICES.s3Put;
 
-/** US dollars a month for a number of them a day. */
+/** US dollars a month for this many such queries a day. */
 export const monthlyQueryDollars = (usage: QueryUsage, perDay: number): number =>
   queryDollars(usage) * perDay * DAYS_PER_MONTH;

@@ -24,11 +24,11 @@ const HEADS: readonly (readonly [string, (volumes: Volumes) => number])[] = [
   ['  changed a day', ({ changedTicketsPerDay }) => changedTicketsPerDay],
 ];
 
-/** Runs a day of the table's object. */
+/** How often the table's object runs each day. */
 const runsPerDay = (table: Queried, groups: readonly RunGroup[]): number =>
   (groups.find(({ objects }) => objects.includes(table))?.runsPerMonth ?? 0) / DAYS_PER_MONTH;
 
-/** A line for each table, and how many times as much it would be without compaction. */
+/** The cost of queries on each table, with and without compaction. */
 function queryRows(
   volumes: readonly Volumes[],
   groups: readonly RunGroup[],
@@ -42,7 +42,7 @@ function queryRows(
       );
     return [
       [
-        `${counted(perDay, 'query', 'queries')} a day of ${table}`,
+        `${counted(perDay, 'query', 'queries')} a day on ${table}`,
         ...volumes.map((each) => dollars(cost(each, true))),
       ],
       ['  without compaction', ...volumes.map((each) => dollars(cost(each, false)))],
@@ -52,7 +52,7 @@ function queryRows(
 
 /** What else the bill depends on. */
 export interface CostOptions {
-  /** Of each table that people ask most. */
+  /** On each of the QUERIED tables. */
   readonly queriesPerDay: number;
   /** Whether `concurrency` is set. */
   readonly isCapped: boolean;
@@ -80,7 +80,7 @@ export function costReport(
     ...amounts,
     ['USD a month', ...bills.map((bill) => dollars(totalOf(bill)))],
     ['', ...volumes.map(() => '')],
-    ['and your queries in Athena', ...volumes.map(() => '')],
+    ['plus your Athena queries', ...volumes.map(() => '')],
     ...queryRows(volumes, groups, queriesPerDay),
     ['', ...volumes.map(() => '')],
     ['first load, USD once', ...loads.map(({ gbSeconds }) => dollars(gbSeconds * PRICES.lambdaGbSecond))],
@@ -95,7 +95,7 @@ export function costReport(
   );
   return `${tableText(rows)}
 
-List prices of ${PRICES_OF.region}, ${PRICES_OF.month}, without free tiers.\nA query reads every version of its table after a year: 5 USD per TB, and requests for each file and each day's folder.
+List prices of ${PRICES_OF.region}, ${PRICES_OF.month}, without free tiers.\nAfter a year, a query reads every version in its table: 5 USD per TB, and requests for each file and each day's folder.
 CloudWatch's free tier covers the metrics, alarms and dashboard of the first pipeline in an account.
 Schedules of this configuration: ${schedules.join('; ')}. Storage is the amount after ${MONTHS_STORED} months.`;
 }

@@ -8,17 +8,17 @@ interface Template {
   >;
 }
 
-/** Numbers of resources that are paid by the month. */
+/** How many resources of each kind are paid by the month. */
 export interface Standing {
   readonly secrets: number;
   readonly metrics: number;
-  /** AWS charges an alarm by the metrics it watches. */
+  /** AWS charges for an alarm by the metrics that it watches. */
   readonly alarmMetrics: number;
   readonly dashboards: number;
   readonly keys: number;
 }
 
-/** Metrics that an alarm watches: one, or those in its calculation. */
+/** How many metrics an alarm watches: one, or those in its calculation. */
 function watchedBy(properties: Readonly<Record<string, unknown>>): number {
   const { Metrics } = properties as { readonly Metrics?: readonly { readonly MetricStat?: unknown }[] };
   return Metrics?.filter(({ MetricStat }) => MetricStat !== undefined).length ?? 1;

@@ -1,6 +1,6 @@
 /**
  * How much of AWS a pipeline uses in a month. Figures per run are counted: test/e2e/cost.test.ts runs the
- * workflow and compares. Figures that no test here can measure are marked ASSUMED. Pure.
+ * workflow and compares them. Figures that no test here can measure are marked ASSUMED. Pure.
  */
 
 import { RENEW_MS } from '../../../functions/core/cap-shares.ts';
@@ -87,7 +87,7 @@ const KINDS = [
 
 export type RunUsage = Readonly<Record<(typeof KINDS)[number], number>>;
 
-/** Usage of any run, whatever its objects. */
+/** Usage of a run apart from its objects. */
 const PER_RUN: RunUsage = {
   stateTransitions: 6,
   invocations: 2,
@@ -98,7 +98,7 @@ const PER_RUN: RunUsage = {
   dynamoDbReads: 2,
 };
 
-/** Usage per object if little changed: one slice, and one invocation each to plan, extract and commit. */
+/** Usage of an object of which little changed: one slice, and one invocation each to plan, extract and commit. */
 const PER_OBJECT: RunUsage = {
   stateTransitions: 9,
   invocations: 3,
@@ -129,12 +129,12 @@ const DELETED_LIST: RunUsage = {
 };
 
 /**
- * With `concurrency`, work that sends requests takes a share of it, soon looks if there is more, and gives it back
- * (docs/decisions/013). Several do so at a time, so that some have to read again.
+ * With `concurrency`, whatever sends requests takes a share of it, soon checks whether it may have more, and gives it back
+ * (docs/decisions/013). Several do so at a time, so that some must read again.
  */
 const SHARE: RunUsage = { ...NO_USAGE, dynamoDbWrites: 3, dynamoDbReads: 4 };
 
-/** Planning them sends requests: it asks how much there is to read. */
+/** Planning these objects sends requests, which ask how much there is to read. */
 const COUNTED: readonly ObjectName[] = ['contacts', 'conversations', 'conversation_parts', 'tickets'];
 
 /**
@@ -145,11 +145,11 @@ export function runUsage(objects: readonly ObjectName[], isCapped = false): RunU
   const lists = objects.includes('conversations') ? 1 : 0;
   const usage = add(add(PER_RUN, PER_OBJECT, objects.length), DELETED_LIST, lists);
   const counted = objects.filter((object) => COUNTED.includes(object)).length;
-  // One for StartRun, which asks whose workspace it is, and one for each slice.
+  // Shares: one for StartRun, which asks whose workspace it is, one for each slice, and one for each plan that counts.
   return isCapped ? add(usage, SHARE, 1 + objects.length + lists + counted) : usage;
 }
 
-/** ASSUMED seconds of an invocation apart from reading: start, token, a few requests to AWS. */
+/** ASSUMED seconds of an invocation apart from reading: cold start, token, a few requests to AWS. */
 const INVOCATION_SECONDS = 1.5;
 /** ASSUMED seconds from request to answer, for a page and for a single conversation. */
 const PAGE_SECONDS = 1;
@@ -157,19 +157,19 @@ const CONVERSATION_SECONDS = 0.4;
 /** Records per page of a search, and per page of companies. */
 const SEARCH_PAGE = 150;
 const COMPANY_PAGE = 100;
-/** Memory of an extractor in GB (lib/constructs/extractors.ts), the larger of the two sizes. */
+/** Memory in GB of the larger extractors (lib/constructs/extractors.ts). */
 const MEMORY_GB = 1;
 
-/** ASSUMED bytes of a compressed record with its child rows; a conversation without its parts. */
+/** ASSUMED bytes of a compressed record with its child rows. A conversation counts without its parts. */
 const BYTES = { contact: 600, company: 500, conversation: 1_200, part: 700, ticket: 2_500 } as const;
 
 /** ASSUMED bytes of log per invocation and per state transition. */
 const LOG_BYTES = { invocation: 2_000, stateTransition: 2_500 } as const;
 
-/** Superseded runs of full-refresh objects that are kept: the default of `history`. */
+/** How many superseded runs of full-refresh objects are kept: the default of `history`. */
 const HISTORY_RUNS = 30;
 
-/** ASSUMED size of a batch of permits, which costs one write of the budget. */
+/** ASSUMED permits in a batch. A batch costs one write of the budget. */
 const PERMITS_PER_WRITE = 10;
 
 /** Usage in a month. */
@@ -236,7 +236,7 @@ function reading(volumes: Volumes, groups: readonly RunGroup[]): Reading {
 
 const GB = 1e9;
 
-/** Bytes of a table after this many days of operation: all records, and every version since. */
+/** Bytes of a table after this many days of operation: all first records, and every version since. */
 export function storedBytes(
   table: 'contacts' | 'conversations' | 'conversation_parts',
   volumes: Volumes,
@@ -265,7 +265,7 @@ function addedBytesPerDay(volumes: Volumes): number {
   );
 }
 
-/** Bytes of the first load, and of the kept runs of companies, the one large object that is read in full. */
+/** Bytes of the first load. Companies, the only large object that is read in full, count once for each run that is kept. */
 function initialBytes(volumes: Volumes): number {
   const conversation = BYTES.conversation + volumes.partsPerConversation * BYTES.part;
   return (
@@ -276,7 +276,7 @@ function initialBytes(volumes: Volumes): number {
   );
 }
 
-/** @param isCapped whether `concurrency` is set. Turns that invocations take then are not counted. */
+/** @param isCapped whether `concurrency` is set. The waiting of invocations for their turn is not counted. */
 export function monthlyUsage(
   workspace: Volumes,
   groups: readonly RunGroup[],
@@ -299,7 +299,7 @@ export function monthlyUsage(
     runs,
     requestsToIntercom: requests,
     gbSeconds: (base.invocations * INVOCATION_SECONDS + seconds) * MEMORY_GB,
-    // A container asks once. The worst case is a new container for every invocation.
+    // A container reads its two secrets once. The worst case is a new container for every invocation.
     secretReads: base.invocations * 2,
     logGb: logBytes / GB,
     storedGbPerMonth: (addedBytesPerDay(volumes) * DAYS_PER_MONTH) / GB,

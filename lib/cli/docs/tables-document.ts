@@ -1,4 +1,4 @@
-/** docs/tables.md, from the declarations: every table, its columns, key and joins. Pure. */
+/** docs/tables.md, made from the declarations: every table with its columns, key and joins. Pure. */
 import {
   type CatalogColumn,
   type CatalogTable,
@@ -42,7 +42,7 @@ of every file as text, including those of interrupted attempts. Query the histor
 | \`manifest_files\` | committed file: \`object\`, \`run_id\`, \`table_name\`, \`path\`, \`rows\`, \`bytes\`, \`sha256\` |
 `;
 
-/** References of scalar columns to columns of other tables. */
+/** References from scalar columns to columns of other tables. */
 function joinsOf(tables: readonly CatalogTable[]): readonly Join[] {
   const known = new Set<string>(tables.map(({ name }) => name));
   return tables.flatMap(({ name, columns }) =>
@@ -108,7 +108,6 @@ function section(table: CatalogTable, joins: readonly Join[], declarations: Decl
   ].join('\n');
 }
 
-/** The one view that is made from two tables. */
 const TIMELINE_SECTION = `## ${TIMELINE}
 
 What held for a conversation from when to when, out of its parts: a view on \`conversations_live\` and

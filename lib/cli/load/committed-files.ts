@@ -1,4 +1,4 @@
-/** The committed files of a lake, or those that were committed since the last load. */
+/** The committed files of a lake, or those committed since the last load. */
 import { manifestPrefix, originalOf, tierOf } from '../../../functions/core/lake-keys.ts';
 import type { ObjectName, TableName } from '../../../functions/core/names.ts';
 import type { Lake } from '../../../functions/core/ports.ts';
@@ -10,12 +10,12 @@ import type { LastRun } from './load-statements.ts';
 
 export interface CommittedFiles {
   readonly files: ReadonlyMap<TableName, readonly LoadedFile[]>;
-  /** Columns and types that the last run knows. */
+  /** Columns and types that the manifests know. */
   readonly seen: SeenTables;
   readonly lastRun: LastRun | null;
 }
 
-/** What S3 stored this long before the last load is loaded again, in case it was not yet listed then. */
+/** Manifests stored within this time before the last load are loaded again, in case that load did not see them. */
 const OVERLAP_MS = 3_600_000;
 
 /**
@@ -34,7 +34,7 @@ export async function committedFiles(
     listed.map(({ key }) => key),
   );
   const from = sinceMs === null ? Number.NEGATIVE_INFINITY : sinceMs - OVERLAP_MS;
-  // A rewrite stands for runs that an earlier load has taken, or not: its rows are loaded again, and inserted once.
+  // A rewrite stands for runs that an earlier load may have taken. Its rows are loaded again, but inserted only once.
   const wanted = thatCount(manifests).filter(({ key }) => (storedAt.get(key) ?? 0) >= from);
   const files = new Map<TableName, LoadedFile[]>();
   for (const { manifest } of wanted) {

@@ -5,7 +5,7 @@ import type { CatalogType } from '../../../functions/catalog/types.ts';
 export const WAREHOUSES = ['redshift', 'snowflake', 'bigquery', 'spark'] as const;
 export type Warehouse = (typeof WAREHOUSES)[number];
 
-/** What `load-sql` writes down for the warehouse to read: the list of files for one COPY of Redshift. */
+/** The list of files for one COPY of Redshift, which `load-sql` stores in the bucket. */
 export interface LoadManifest {
   readonly entries: readonly {
     readonly url: string;
@@ -24,11 +24,11 @@ export interface LoadedFile {
 export interface Copy {
   /** The staging table. */
   readonly into: string;
-  /** Its columns with their types, as in CREATE TABLE. */
+  /** Columns with their types, as in CREATE TABLE. */
   readonly columns: string;
   readonly files: readonly LoadedFile[];
   readonly isGzip: boolean;
-  /** Where the lake is: `s3://bucket/`, or the user's own place for it, with a slash at the end. */
+  /** Where the warehouse finds the lake: `s3://bucket/`, or what the user named, with a slash at the end. */
   readonly from: string;
   /** Address of the list of files, for a warehouse that reads one. */
   readonly manifestUrl: string;
@@ -39,15 +39,15 @@ export interface Dialect {
   quoted(name: string): string;
   /** Files that one statement can name. */
   readonly filesPerCopy: number;
-  /** Whether a staging table lies in the schema: temporary ones do not. */
+  /** Whether a staging table is in the schema. Temporary tables are not. */
   readonly stagesInSchema: boolean;
   /** Whether the statement reads a list that is stored next to the files. */
   readonly needsManifest: boolean;
-  /** An empty staging table. The load of a warehouse that makes the table itself begins here. */
+  /** Statements that make an empty staging table; none if `copy` makes it. */
   staging(table: string, columns: string): readonly string[];
   copy(copy: Copy): string;
   dropStaging(table: string): string;
-  /** What the user has to set up first. */
+  /** What the user must set up first. */
   readonly note: string;
 }
 
@@ -80,7 +80,7 @@ const snowflake: Dialect = {
   copy: ({ into, files, from }) =>
     `COPY INTO ${into} FROM ${literal(from)}\n  FILES = (\n${files.map(({ key }) => `    ${literal(key)}`).join(',\n')}\n  )\n  FILE_FORMAT = (TYPE = JSON) MATCH_BY_COLUMN_NAME = CASE_INSENSITIVE FORCE = TRUE`,
   dropStaging: (table) => `DROP TABLE ${table}`,
-  note: 'Name a stage over the bucket with --from, such as --from @intercom/ .',
+  note: 'Create a stage for the bucket and name it with --from, such as --from @intercom/ .',
 };
 
 const bigquery: Dialect = {
@@ -106,7 +106,7 @@ const spark: Dialect = {
   copy: ({ into, columns, files, from }) =>
     `CREATE OR REPLACE TEMPORARY VIEW ${into} (\n${columns}\n) USING json OPTIONS (\n  path ${literal(`${from}{${files.map(({ key }) => key).join(',')}}`)},\n  recursiveFileLookup 'true',\n  mode 'FAILFAST'\n)`,
   dropStaging: (table) => `DROP VIEW ${table}`,
-  note: 'For Spark SQL, EMR and Databricks. Without settings of your own, the tables are of the default format of your catalog.',
+  note: 'For Spark SQL, EMR and Databricks. The tables have the default format of your catalog, unless you set another.',
 };
 
 export const DIALECTS: Readonly<Record<Warehouse, Dialect>> = { redshift, snowflake, bigquery, spark };

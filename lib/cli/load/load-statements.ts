@@ -1,6 +1,6 @@
 /**
- * SQL that loads exactly the committed files of a lake into a warehouse, and views of the current state there. A load
- * may be repeated, and loads may overlap: a row that is there already is not inserted again. Pure.
+ * SQL that loads exactly the committed files of a lake into a warehouse, and creates views of the current state there.
+ * Loads may be repeated and may overlap: a row that is already there is not inserted again. Pure.
  */
 import { list } from '../../../functions/catalog/sql.ts';
 import { type CatalogTable, UNKNOWN } from '../../../functions/catalog/tables.ts';
@@ -12,7 +12,7 @@ export interface TableLoad {
   readonly files: readonly LoadedFile[];
 }
 
-/** The newest committed run of an object. Current states of objects that are read whole follow from it. */
+/** The newest committed run of an object. It is the current state of an object that is read whole. */
 export interface LastRun {
   readonly object: string;
   readonly runId: string;
@@ -43,7 +43,7 @@ const history = (name: string, { schema }: Naming): string => `${schema}${name}_
 const stagingName = ({ name }: CatalogTable, { schema, stagesInSchema }: Naming): string =>
   `${stagesInSchema ? schema : ''}${name}_staging`;
 
-/** Fields that Intercom does not document have no column: their types may change with every load. */
+/** Fields that Intercom does not document get no column: their types may change with every load. */
 const columnsOf = ({ columns }: CatalogTable) => columns.filter(({ declared }) => declared !== null);
 
 const definitions = (table: CatalogTable, { quoted, types }: Dialect): string =>
@@ -52,7 +52,7 @@ const definitions = (table: CatalogTable, { quoted, types }: Dialect): string =>
 const names = (table: CatalogTable, { quoted }: Naming, alias: string): string =>
   list(columnsOf(table).map(({ name }) => `${alias}.${quoted(name)}`));
 
-/** What tells rows apart: the key, the version, and the run. A key that may be missing compares as empty text. */
+/** Rows are the same if key, version and run are. A missing key compares as empty text. */
 function isThere(table: CatalogTable, { quoted }: Naming): string {
   const version = table.current.kind === 'child' ? '_parent_version' : '_version';
   const columns = [...new Set([...table.primaryKey, version, '_run_id'])];
@@ -87,7 +87,7 @@ export function currentView(table: CatalogTable, dialect: Naming): string {
   }
   const { parent, on, fields, ofLastRun } = current;
   const key = on.map(({ parentColumn }) => quoted(parentColumn)).join(', ');
-  // An underscore in LIKE stands for any character, and no two lists differ in only that.
+  // In LIKE an underscore matches any character. No two lists differ only in that.
   const isMissing = fields
     .map((field) => `COALESCE(${quoted(UNKNOWN)}, '') LIKE '%"${field}"%'`)
     .join(' OR ');
@@ -106,7 +106,7 @@ function chunks<T>(items: readonly T[], size: number): readonly (readonly T[])[]
   );
 }
 
-/** A statement reads either compressed files or plain ones. */
+/** One statement can read compressed files or plain ones, not both. */
 const byCompression = (files: readonly LoadedFile[]) =>
   [true, false].map((isGzip) => ({
     isGzip,
@@ -116,7 +116,7 @@ const byCompression = (files: readonly LoadedFile[]) =>
 interface Places {
   /** Where the warehouse finds the lake. */
   readonly from: string;
-  /** Address for a list of files. */
+  /** The address at which to store a list of files. */
   readonly manifestUrl: (body: LoadManifest) => string;
   /** Schema or dataset for the tables. @default that of the connection */
   readonly schema?: string | undefined;

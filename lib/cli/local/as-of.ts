@@ -1,4 +1,4 @@
-/** The state of the lake at an earlier time: the runs that had been committed by then. */
+/** The state of the lake at an earlier time: the runs that were committed by then. */
 import { parseInstant } from '../../../functions/config/instant.ts';
 import { InputError } from '../../../functions/core/errors.ts';
 import type { ObjectName } from '../../../functions/core/names.ts';
@@ -7,7 +7,7 @@ import type { EpochMs } from '../../../functions/core/time.ts';
 import { type CommittedRun, runsIn } from '../../../functions/sync/committed-runs.ts';
 import { readManifests, thatCount } from '../../../functions/sync/manifests.ts';
 
-/** A time, or a run and all before it. */
+/** A time, or a run and all runs before it. */
 export type AsOf = { readonly atMs: EpochMs } | { readonly runId: string };
 
 const RUN_ID = /^\d{8}T\d{9}Z-[0-9a-f]{6}$/;
@@ -20,19 +20,19 @@ export function parseAsOf(text: string, option: string): AsOf {
   if (RUN_ID.test(text)) return { runId: text };
   const parsed = parseInstant(text);
   if ('problem' in parsed) {
-    throw new InputError(`${option}: ${parsed.problem}. The id of a run is allowed too.`, {
+    throw new InputError(`${option}: ${parsed.problem}. You can also give the id of a run.`, {
       code: 'bad_time',
     });
   }
   return { atMs: Date.parse(text) };
 }
 
-/** What of an object is visible as of a time. */
+/** What is visible of an object as of a time. */
 export interface Visible {
   /** Keys of the manifests that count today and whose files hold the rows. */
   readonly manifests: readonly string[];
   readonly runs: readonly string[];
-  /** Set if versions of then were dropped since: states are whole from this time on. */
+  /** Set if versions from that time have since been dropped: states are whole from this time on. */
   readonly wholeFrom: string | null;
 }
 
@@ -63,7 +63,7 @@ export async function visibleAsOf(
   };
 }
 
-/** A run that is visible, with its object: one run id may stand for several objects. */
+/** A visible run of one object: several objects may share a run id. */
 export interface VisibleRun {
   readonly object: ObjectName;
   readonly runId: string;

@@ -17,7 +17,7 @@ export interface OpenLake {
   readonly root: string;
 }
 
-/** What DuckDB reports about unreadable content of a file. */
+/** What DuckDB reports if it cannot read the content of a file. */
 const ABOUT_CONTENT = /Malformed JSON in file|transform error in file|maximum_object_size|GZIP/i;
 
 const RESET = `'reset' its object, so that the next run reads all of it again`;
@@ -30,7 +30,7 @@ const damagedError = (text: string): ContractError => new ContractError(text, { 
 const damaged = (key: string, advice: string, reason: string): ContractError =>
   damagedError(damageText(key, advice, reason));
 
-/** What a view of a damaged table answers, in the words of `damageText`. */
+/** The error of a view of a damaged table, as `damageText` worded it. */
 const SAID_BY_VIEW = /'[^']*' in the lake is damaged\..*/;
 
 const restore = ({ manifest }: ListedFile): string =>
@@ -65,9 +65,9 @@ async function isDamaged({ lake }: OpenLake, { key, sha256 }: ListedFile): Promi
 }
 
 /**
- * The tables with a file whose size is not what its manifest lists, each with what to do. A gzip file that was cut where
- * what is left can still be read has fewer rows, and DuckDB does not notice. A file that is gone is not checked:
- * history may be removed while we look.
+ * The tables that have a file of the wrong size, each with what to do. DuckDB does not notice if a gzip file was cut at
+ * a point up to which it can still be read: it returns fewer rows. A missing file is not checked, because history may be
+ * removed while we look.
  */
 export async function wrongSizes(
   root: string,
@@ -88,8 +88,8 @@ export async function wrongSizes(
 
 /**
  * Adds advice to what DuckDB reports about a file; returns any other error unchanged. For a damaged gzip stream
- * DuckDB often names no file, so every file is compared with its manifest. A named file is compared too, because
- * our own mistake must not be blamed on an intact file.
+ * DuckDB often names no file, so every file is compared with its manifest. A named file is compared too: an intact
+ * file must not be blamed for our own mistake.
  */
 export async function explainDamage(error: unknown, open: OpenLake): Promise<unknown> {
   if (!(error instanceof InputError)) return error;

@@ -14,7 +14,7 @@ const savedState = z.object({
   baseTime: z.number(),
   /** Simulated days that have passed: one per finished run. */
   day: z.number().int().min(0),
-  /** Port of the simulator: its address is part of the configuration, which a resumed run must find again. */
+  /** Port of the simulator. Its address is part of the configuration, so a resumed run needs the same one. */
   port: z.number().int().min(0).default(0),
 });
 
@@ -52,7 +52,7 @@ const save = (file: string, state: z.infer<typeof savedState>): void =>
   replaceFile(file, JSON.stringify(state));
 
 /**
- * Starts the simulator as the directory's last demo left it, and lets the days since then pass.
+ * Starts the simulator with the directory's saved workspace and lets its days pass.
  * @param directory output directory of the demo
  */
 export async function startDemo(directory: string): Promise<Demo> {

@@ -5,7 +5,7 @@ import type { AsOf } from './as-of.ts';
 import type { LakeDatabase } from './lake-database.ts';
 import type { QueryResult } from './run-sql.ts';
 
-/** Columns that every read writes again. */
+/** Columns of our own, which change with every read. */
 const OWN = new Set(['_run_id', '_extracted_at', '_unknown', '_version', '_parent_version']);
 
 /** Primary key as one text; several columns are joined by `/`. */

@@ -10,7 +10,7 @@ const CACHE = join(import.meta.dirname, '../../../node_modules/.cache/functions'
 const NAME = 'function-thread';
 
 /**
- * Path of the bundle of `function-thread.ts`. It takes half a second if this version of the code has none yet.
+ * Path of the bundle of `function-thread.ts`. Makes it, in half a second, if this version of the code has none yet.
  * @param cache folder of the bundles
  */
 export async function functionBundle(cache = CACHE): Promise<string> {
@@ -23,7 +23,7 @@ export async function functionBundle(cache = CACHE): Promise<string> {
   try {
     renameSync(draft, folder);
   } catch (error) {
-    // Another process has made the same at the same time.
+    // Another process made the same bundle meanwhile.
     if (!existsSync(bundle)) throw error;
     rmSync(draft, { recursive: true });
   }

@@ -1,4 +1,4 @@
-/** A thread that runs the functions of the workflow, each made when it is first called and then kept warm. */
+/** A thread that runs the functions of the workflow. Each is created by its first call and then kept. */
 import { workerData } from 'node:worker_threads';
 import { type IsolatedHandler, serveInvocations, tellProcess } from '../../standins/aws/workflow/isolate.ts';
 import type { LocalFunction } from '../../template/template.ts';

@@ -8,7 +8,7 @@ export interface FunctionThreadsOptions {
   readonly resources: LocalResources;
   /** Path of the bundle of `function-thread.ts`. */
   readonly bundle: string;
-  /** Most threads. */
+  /** Maximum number of threads. */
   readonly workers: number;
   /** `process.env` of the threads, read when the pipeline is open. */
   readonly environment: NodeJS.ProcessEnv;
@@ -16,7 +16,7 @@ export interface FunctionThreadsOptions {
   readonly observe: ObserveProgress;
 }
 
-/** Functions in threads, each thread with the memory of the largest function. */
+/** Runs the functions in threads. Each thread has the memory of the largest function. */
 export const functionThreads =
   (options: FunctionThreadsOptions): LocalPipelineOptions['startHost'] =>
   (configPath) => {

@@ -26,14 +26,14 @@ import { type QueryResult, runAll, runSql } from './run-sql.ts';
 export interface LakeDatabase {
   /**
    * Runs one SQL statement on what is committed now. At a prompt, each answer includes what a sync has committed
-   * since the last one.
-   * @param asOf shows the state of then instead
+   * since the one before.
+   * @param asOf shows the state at that time instead
    * @throws InputError with DuckDB's message about the SQL
    * @throws ContractError if a file is damaged, with what to do
    */
   query(sql: string, asOf?: AsOf): Promise<QueryResult>;
   /**
-   * Writes the answer to a file, which is there when it is whole.
+   * Writes the answer to a file, which appears only when it is whole.
    * @param format DuckDB's options of COPY, such as `parquet`
    * @throws InputError with DuckDB's message about the SQL or the file
    */
@@ -44,14 +44,14 @@ export interface LakeDatabase {
    * @throws InputError with DuckDB's message about the file
    */
   export(file: string): Promise<readonly string[]>;
-  /** The tables that there are now, with their columns. */
+  /** The tables that exist now, with their columns. */
   tables(): Promise<readonly CatalogTable[]>;
   close(): void;
 }
 
 type ReadableLake = Pick<Lake, 'get' | 'list'>;
 
-/** No downloads, and times as in Athena. */
+/** Times as in Athena, and no downloads. */
 const SETTINGS = ["SET TimeZone = 'UTC'", 'SET autoinstall_known_extensions = false'];
 
 async function keysBelow(lake: ReadableLake, prefix: string): Promise<readonly string[]> {
@@ -71,7 +71,7 @@ const lastManifests = (
 ): Promise<readonly Manifest[]> =>
   Promise.all(manifests.flatMap((keys) => keys.slice(-1)).map((key) => requireStored<Manifest>(lake, key)));
 
-/** Without those in a damaged file: the query that reads it says so. */
+/** Leaves out those in a damaged file: the query that reads it reports the damage. */
 async function attributesIn(lake: ReadableLake, last: readonly Manifest[]): Promise<Attributes> {
   const all = await Promise.allSettled(last.map((manifest) => readAttributes(lake, manifest)));
   return Object.assign({}, ...all.map((one) => (one.status === 'fulfilled' ? one.value : {})));
@@ -80,7 +80,7 @@ async function attributesIn(lake: ReadableLake, last: readonly Manifest[]): Prom
 /** The part of a configuration that decides which tables and columns exist. */
 export type QueryRules = TableRules & { readonly objects: readonly ObjectName[] };
 
-/** For a lake whose configuration is not there, such as a copy. */
+/** For a lake without its configuration, such as a copy. */
 const everything = (): QueryRules => parseConfig({ objects: [...OBJECT_NAMES, ...CHILD_NAMES] });
 
 /** What the views are made from. */
@@ -113,7 +113,7 @@ async function find(
   const visible = await Promise.all(byObject.map((keys) => visibleAsOf(lake, keys, asOf)));
   const refused = OBJECT_NAMES.flatMap((object, index) => {
     const wholeFrom = visible[index]?.wholeFrom ?? null;
-    const text = `Versions of ${object} from before ${wholeFrom} were dropped, as history.incrementalVersions says. Choose a later time.`;
+    const text = `Versions of ${object} from before ${wholeFrom} were dropped, as history.incrementalVersions requires. Choose a later time.`;
     return wholeFrom === null
       ? []
       : tables.filter((table) => table.object === object).map(({ name }) => [name, text] as const);
@@ -130,8 +130,9 @@ async function find(
 }
 
 /**
- * Shows what is committed; the files that are listed then. A manifest is removed before its files: as all manifests can
- * be read once more after the files were looked for, none was missing because it was removed.
+ * Makes the views of what is committed. History removes a manifest before its files. So if every manifest can still be
+ * read after the files were looked for, none of the files was missing because history removed it.
+ * @returns the files that the manifests list
  */
 async function showManifests(open: OpenLake, { manifests, runs }: Found): Promise<readonly ListedFile[]> {
   await runAll(open.connection, manifestStatements({ root: open.root, manifests, runs }));
@@ -171,16 +172,16 @@ async function rulesOf(directory: string): Promise<QueryRules | null> {
   }
 }
 
-/** True if DuckDB found no file where one was. */
+/** True if DuckDB did not find a file that was there. */
 const isVanishedFile = (error: unknown): boolean =>
   error instanceof InputError &&
   /^IO Error: (No files found|Cannot open file .*No such file)/.test(error.message);
 
-/** Histories are left out, and what other views repeat. */
+/** Leaves out histories, and views that repeat others. */
 const EXPORTED_VIEWS = `SELECT view_name FROM duckdb_views()
   WHERE NOT internal AND database_name = 'memory' AND NOT regexp_matches(view_name, '_(history|live)$') ORDER BY 1`;
 
-/** Writes a file under another name first, so that a stop or a full disk leaves no half of one. */
+/** Writes a file under another name first, so that an interruption or a full disk leaves no partial file. */
 async function whole<T>(file: string, write: (partial: string) => Promise<T>): Promise<T> {
   const partial = `${file}.${process.pid}.partial`;
   try {
@@ -192,7 +193,7 @@ async function whole<T>(file: string, write: (partial: string) => Promise<T>): P
   }
 }
 
-/** A file may disappear between any two tries; more than a few for one answer are no coincidence. */
+/** A file may disappear between two tries. If that happens more often, it is no coincidence. */
 const MAX_TRIES = 6;
 
 export interface LakeDatabaseOptions {
@@ -219,7 +220,7 @@ export async function openLakeDatabase(
       { code: 'no_lake' },
     );
   }
-  // DuckDB takes what follows a question mark for the query of a URL, and misses that files are compressed.
+  // DuckDB takes what follows a question mark for the query of a URL, and does not see that files are compressed.
   if (root.includes('?')) {
     throw new InputError(
       `DuckDB cannot read files below ${root}, because of the question mark. Rename the folder.`,
@@ -233,7 +234,7 @@ export async function openLakeDatabase(
   signal?.addEventListener('abort', () => connection.interrupt());
   await runAll(connection, SETTINGS);
   const open: OpenLake = { connection, lake, root };
-  /** The manifests that there were when we looked last. */
+  /** The manifests that were there when we last looked. */
   let seen: readonly (readonly string[])[] = [];
   const findNow = async (asOf?: AsOf): Promise<Found> => {
     const rulesNow = rules ?? (await rulesOf(directory)) ?? everything();
@@ -251,7 +252,7 @@ export async function openLakeDatabase(
     const text = JSON.stringify(found);
     const isNews = text !== shown;
     if (isNews) {
-      // Whatever stops us half way, the next query begins anew.
+      // If anything stops us half way, the next query starts from scratch.
       shown = '';
       listed = await showManifests(open, found);
     }
@@ -271,7 +272,7 @@ export async function openLakeDatabase(
     return seen.flat().some((key) => !left.has(key));
   }
 
-  /** Does the work on what is committed, and again if history was removed under it. */
+  /** Does the work on what is committed, and repeats it if history was removed meanwhile. */
   async function current<T>(asOf: AsOf | undefined, work: () => Promise<T>): Promise<T> {
     for (let tries = 1; ; tries += 1) {
       try {
@@ -300,7 +301,7 @@ export async function openLakeDatabase(
     write: (sql, file, format, asOf) =>
       explained(() =>
         whole(file, async (partial) => {
-          // A comment at the end of the SQL must not take the bracket with it.
+          // The bracket is on a line of its own, because the SQL may end in a comment.
           const copy = `COPY (\n${sql.trim().replace(/;+$/, '')}\n) TO ${literal(partial)} (FORMAT ${format})`;
           await answer(copy, asOf);
         }),

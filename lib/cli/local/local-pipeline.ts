@@ -1,4 +1,4 @@
-/** The deployed workflow with its functions, tables and buckets over one directory, on embedded AWS endpoints. */
+/** The deployed workflow with its functions, tables and buckets in one directory, over embedded AWS endpoints. */
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -23,7 +23,7 @@ export interface LocalAwsOptions {
   /** Output directory: `lake/` with the data, `state/` with everything else. */
   readonly directory: string;
   readonly resources: LocalResources;
-  /** Sets variables where the AWS SDK looks for them: the entry's `process.env`. */
+  /** Sets variables where the AWS SDK looks for them: in the entry's `process.env`. */
   readonly setEnvironment: (environment: Readonly<Record<string, string>>) => void;
   readonly clock?: Pick<Clock, 'now'>;
   /** Runs the executions that are started over HTTP. @default they wait for `executions.next()` */
@@ -56,9 +56,9 @@ export async function openLocalAws(options: LocalAwsOptions): Promise<LocalAws> 
 
 /** Where functions run. */
 export interface FunctionHost {
-  /** Starts nothing before the handler is called. */
+  /** Starts nothing until the handler is called. */
   handlerOf(called: LocalFunction): RunnableFunction['handler'];
-  /** Ends them, whatever they are doing. */
+  /** Ends all functions, whatever they are doing. */
   close(): Promise<void>;
 }
 
@@ -72,7 +72,7 @@ export interface LocalPipelineOptions extends LocalAwsOptions {
 export interface LocalPipeline {
   readonly resources: LocalResources;
   readonly executions: LocalExecutions;
-  /** Digest of code and configuration; a run that began with another one cannot resume. */
+  /** Digest of code and configuration. A run that began with another digest cannot resume. */
   readonly configDigest: string;
   readonly runner: WorkflowRunner;
   /** Stores a token, as the command `connect` does. */
@@ -80,7 +80,6 @@ export interface LocalPipeline {
   close(): Promise<void>;
 }
 
-/** Name of the template's connection secret. */
 function connectionSecret({ functions }: LocalResources): string {
   const name = functions.find(({ entry }) => entry === 'start-run')?.environment.CONNECTION_SECRET_NAME;
   if (name === undefined) throw new Error('The template has no StartRun function with a connection secret.');
@@ -103,7 +102,7 @@ export async function openLocalPipeline(options: LocalPipelineOptions): Promise<
   const aws = await openLocalAws(options);
   try {
     if (config.concurrency !== null) {
-      // The directory is this process's alone: whatever had a share was killed with the process before.
+      // Only this process has the directory, so whatever still holds a share was killed with an earlier process.
       for (const { TableName: table } of resources.tables)
         await freeAllShares(new DynamoDBClient({}), table ?? '');
     }

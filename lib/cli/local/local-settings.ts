@@ -5,7 +5,7 @@ import { SYSTEM_CLOCK } from '../../../functions/system-clock.ts';
 /** What to do about a token that Intercom no longer accepts. */
 export const RECONNECT = 'set INTERCOM_ACCESS_TOKEN to a valid token of your app';
 
-/** The machine's clock, so many milliseconds ahead: the demo's days pass at once. */
+/** The machine's clock, some milliseconds ahead: days of the demo pass at once. */
 export const clockAhead = (aheadMs: number): Clock => ({
   ...SYSTEM_CLOCK,
   now: () => SYSTEM_CLOCK.now() + aheadMs,

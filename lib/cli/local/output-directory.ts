@@ -41,7 +41,7 @@ export function createDirectoryLake(directory: string): Pick<Lake, 'get' | 'list
     );
     return (
       entries
-        // Desktops leave files of their own where somebody looks.
+        // Desktops leave files of their own in folders that somebody opens.
         .filter((entry) => entry.isFile() && isKeySegment(entry.name))
         .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
         .filter((key) => key.startsWith(prefix))
@@ -73,7 +73,7 @@ export function createDirectoryLake(directory: string): Pick<Lake, 'get' | 'list
   };
 }
 
-/** What a disk reports when it takes no more data. */
+/** The codes of a disk that takes no more data. */
 const DISK_TROUBLE: Readonly<Record<string, string>> = {
   ENOSPC: 'The disk of the output directory is full: free some space',
   EDQUOT: 'The quota of the output directory is used up: free some space',

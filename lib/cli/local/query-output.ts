@@ -7,7 +7,7 @@ import type { Cell, QueryResult } from './run-sql.ts';
 export const FORMATS = ['table', 'csv', 'json', 'ndjson', 'parquet'] as const;
 export type Format = (typeof FORMATS)[number];
 
-/** What DuckDB calls the formats that it writes to a file. */
+/** DuckDB's names for the formats that it writes to a file. */
 export const FILE_FORMATS: Readonly<Record<Exclude<Format, 'table'>, string>> = {
   csv: 'csv, header',
   json: 'json, array true',
@@ -27,7 +27,7 @@ function shortText(cell: Cell): string {
   return line.length > MAX_WIDTH ? `${line.slice(0, MAX_WIDTH - 1).toWellFormed()}…` : line;
 }
 
-/** A table, or one record below the other if a line would be longer than the screen is wide. */
+/** A table, or one record below the other if a line would not fit on the screen. */
 function asTable({ columns, rows }: QueryResult, width: number | null): string {
   const names = columns.map(({ name }) => name);
   const cells = rows.map((row) => row.map(shortText));
@@ -69,7 +69,6 @@ function asJson(result: QueryResult): string {
   return lines.length === 0 ? '[]' : `[\n${lines.join(',\n')}\n]`;
 }
 
-/** Formats of text; Parquet is for files only. */
 export type TextFormat = Exclude<Format, 'parquet'>;
 
 const WRITERS: Readonly<Record<TextFormat, (result: QueryResult, width: number | null) => string>> = {
@@ -79,6 +78,6 @@ const WRITERS: Readonly<Record<TextFormat, (result: QueryResult, width: number |
   ndjson: (result) => objectsOf(result).join('\n'),
 };
 
-/** @param width characters of a line, for a person who reads it; null if nobody does */
+/** @param width characters in a line of the screen; null if nobody reads it on one */
 export const resultText = (result: QueryResult, format: TextFormat, width: number | null): string =>
   WRITERS[format](result, width);

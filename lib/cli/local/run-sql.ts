@@ -2,7 +2,7 @@
 import { type DuckDBConnection, DuckDBTimestampTZValue, DuckDBTypeId, StatementType } from '@duckdb/node-api';
 import { InputError } from '../../../functions/core/errors.ts';
 
-// Times are shown in UTC, as DuckDB computes with them, and not in the zone of this machine.
+// Times are shown in UTC, in which DuckDB computes, and not in the zone of this machine.
 DuckDBTimestampTZValue.timezoneOffsetInMinutes = 0;
 
 /** A value that JSON can hold; integers and decimals that do not fit a double are text. */

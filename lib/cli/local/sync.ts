@@ -19,11 +19,11 @@ export interface SyncRequest {
   readonly directory: string;
   readonly signal: AbortSignal;
   readonly now: () => EpochMs;
-  /** After an interrupted run younger than this, a new run would find nothing to add. */
+  /** A resumed run that began less than this ago answers the request too: a new one would add nothing. */
   readonly overlapMs: number;
   /** Called before an interrupted run resumes. */
   readonly onResume: (interrupted: LocalExecution) => void;
-  /** Called when an interrupted run is dropped: too old, or of another configuration. */
+  /** Called when an interrupted run is dropped: it is too old, or has another configuration. */
   readonly onGiveUp: (interrupted: LocalExecution) => void;
 }
 
@@ -75,7 +75,7 @@ async function hasOtherConfig(
   return run !== null && run.configDigest !== configDigest;
 }
 
-/** The execution to run first: an interrupted one, or the one that a finished run requested. */
+/** The execution to run first: an interrupted one, or the next one that a finished run asked for. */
 async function pending(pipeline: LocalPipeline, request: SyncRequest): Promise<LocalExecution | null> {
   const { executions } = pipeline;
   const interrupted = executions.unfinished();

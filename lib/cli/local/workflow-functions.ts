@@ -1,4 +1,4 @@
-/** The functions of the workflow out of their environment; there is no callback on one machine. */
+/** Creates the functions of the workflow from their environment. There is no OAuth callback on one machine. */
 import {
   createExtractor,
   createFinishRun,

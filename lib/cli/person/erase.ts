@@ -1,4 +1,4 @@
-/** `person erase`: asks, has every object take the person out of its history, and writes the certificate. */
+/** `person erase`: asks, lets every object remove the person from its history, and writes the certificate. */
 import { counted } from '../../../functions/core/counted.ts';
 import type {
   ErasedObject,
@@ -31,25 +31,25 @@ import { countErased, countingFiles, recognize, type TableCount } from './person
 export interface EraseOptions {
   readonly yes?: boolean;
   readonly json?: boolean;
-  /** Does not wait for queries that read replaced files. */
+  /** Removes replaced files without waiting for queries that read them. */
   readonly now?: boolean;
   /** Later reads may bring the person back. */
   readonly allowReturn?: boolean;
 }
 
-/** Where a lake is, and who does the work there. */
+/** A lake, and how the work is done there. */
 export interface ErasureSite {
   readonly lake: Lake;
   readonly hash: HashText;
-  /** Has the functions of all objects do what is due. */
+  /** Lets the functions of all objects do what is due. */
   work(): Promise<void>;
-  /** Removes older versions of what has these prefixes, as far as rights allow. Null: there are none. */
+  /** Removes older versions of keys with these prefixes, as far as rights allow. Null if the lake has no versions. */
   removeOlderVersions(prefixes: readonly string[]): Promise<ErasureCertificate['older_versions']>;
 }
 
 const subjectOf = (who: string, hash: HashText): string => hash(who.toLowerCase());
 
-/** Erasures of the same person that have no certificate yet, or all of them. */
+/** All erasures of the person. */
 async function erasuresOf(
   { lake, hash }: Pick<ErasureSite, 'lake' | 'hash'>,
   who: string,
@@ -71,7 +71,7 @@ function counts(terminal: Terminal, found: readonly TableCount[], who: string): 
   const cells = found.map(({ table, removed, blanked }) => [table, String(removed), String(blanked)]);
   terminal.tell(tableText([['table', 'rows to remove', 'rows to blank'], ...cells]));
   terminal.tell(
-    `${who} is in ${counted(found.length, 'table')}. Backups, copies and exports are yours to clean.`,
+    `${who} is in ${counted(found.length, 'table')}. Clean backups, copies and exports yourself.`,
   );
 }
 
@@ -95,7 +95,7 @@ async function ask(
   return storeOnce(site.lake, erasureRequestKey(id), request);
 }
 
-/** Objects with committed runs that have not come so far. */
+/** Objects with committed runs that have not reached one of these steps. */
 async function behind(
   lake: Pick<Lake, 'list'>,
   id: string,
@@ -118,7 +118,7 @@ async function partsOf(lake: Pick<Lake, 'get' | 'list'>, id: string): Promise<re
   );
 }
 
-/** Keys of the files that were replaced, and how the keys of their runs' manifests and evidence begin. */
+/** Keys of the files that were replaced, and prefixes of the manifests and evidence of their runs. */
 function replacedBy(parts: readonly ErasedObject[]): readonly string[] {
   const prefixes = parts.flatMap(({ object, files }) =>
     files.flatMap(({ before }) => {
@@ -179,7 +179,7 @@ function report(terminal: Terminal, certificate: ErasureCertificate, asJson: boo
 }
 
 /**
- * Erases a person. The same command goes on with an erasure that was cut off.
+ * Erases a person, or continues an erasure that was interrupted.
  * @throws the signal's reason; InputError if an object could not do its part; ContractError if a file is damaged
  */
 export async function runPersonErase(
@@ -200,22 +200,22 @@ export async function runPersonErase(
       return 0;
     }
     counts(terminal, found, who);
-    const question = `Erase ${who}? This cannot be taken back.${options.now === true ? ' Queries that are running may fail.' : ''}`;
+    const question = `Erase ${who}? This cannot be undone.${options.now === true ? ' Queries that are running may fail.' : ''}`;
     if (options.yes !== true && !(await terminal.confirm(question))) {
       terminal.tell('Nothing was changed. Use --yes if nobody can answer.');
       return 1;
     }
-    // Whoever stopped the command while it counted wants no erasure.
+    // Ctrl-C while the command counted means no erasure.
     terminal.signal.throwIfAborted();
     request = await ask(site, who, person, options, clock.now());
-  } else terminal.tell(`Going on with the erasure of ${request.requested_at}.`);
+  } else terminal.tell(`Continuing the erasure that was requested at ${request.requested_at}.`);
   const { id } = request;
   if (options.now === true) await storeOnce(lake, erasureNowKey(id), {});
   await site.work();
   const late = await behind(lake, id, ['rewritten', 'removed']);
   if (late.length > 0) {
     throw new InputError(
-      `The person is not yet erased from ${late.join(', ')}: a run holds the object, or it is no longer configured. Run the same command again when it is over.`,
+      `The person is not yet erased from ${late.join(', ')}: a run holds the object, or it is no longer configured. Wait until the run has ended, or configure the object again. Then repeat this command.`,
       { code: 'not_erased' },
     );
   }
@@ -223,7 +223,7 @@ export async function runPersonErase(
   const otherFiles = await removeLeftOvers(lake, request, hash);
   if (waiting.length > 0) {
     terminal.tell(
-      `No table shows the person any more. Old files of ${waiting.join(', ')} stay for two hours, for queries that read them. Then run the same command again: it removes them and writes the certificate. With --now it does so at once.`,
+      `No table shows the person any more. Old files of ${waiting.join(', ')} stay for two hours, for queries that still read them. After that, repeat this command: it removes them and writes the certificate. With --now it does so at once.`,
     );
     return 0;
   }
@@ -243,7 +243,7 @@ export async function runPersonAllow(
   for (const { id } of found) await storeOnce(site.lake, erasureLiftedKey(id), {});
   terminal.print(
     found.length === 0
-      ? `Nobody keeps ${who} out.`
+      ? `${who} is not kept out: no erasure of this id or address is in force.`
       : `${who} comes back with the next read, if Intercom still has them.`,
   );
   return 0;

@@ -1,12 +1,12 @@
-/** Receipts, plans and summaries of runs that name a person by id. */
+/** Receipts, plans and run summaries that name a person by id. */
 import type { PersonHashes } from '../../../functions/core/erasure.ts';
 import { RUNS_PREFIX } from '../../../functions/core/lake-keys.ts';
 import type { HashText, Lake } from '../../../functions/core/ports.ts';
 import { erasersOf } from './person.ts';
 
 /**
- * Removes them. No run needs them: one that began before an erasure commits nothing. A summary is public: it stays,
- * without the id.
+ * Removes them. No run needs them: one that began before the erasure commits nothing. Summaries are public, so they
+ * stay, without the id.
  * @returns the keys of the files
  */
 export async function removeLeftOvers(

@@ -1,5 +1,5 @@
 /**
- * Everything that the lake holds of a person: rows that name their id, an address or its hash, in any column of any
+ * Everything that the lake holds about a person: rows that name their id, an address or its hash, in any column of any
  * version, and the rows of the conversations that they took part in.
  */
 import type { Manifest, ManifestFile } from '../../../functions/core/engine-files.ts';
@@ -57,7 +57,7 @@ async function* rowsOf(
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ContractError(
-      `'${key}' in the lake is damaged (${reason}). Restore it from a copy: without it the answer would not be complete.`,
+      `'${key}' in the lake is damaged (${reason}). Restore it from a copy: without it the answer would be incomplete.`,
       { code: 'file_damaged', cause },
     );
   }
@@ -65,7 +65,7 @@ async function* rowsOf(
 
 const isHash = (text: string): boolean => /^[0-9a-f]{64}$/.test(text);
 
-/** A person by what is known of them so far. */
+/** What is known of a person so far. */
 interface Known {
   readonly ids: Set<string>;
   readonly emails: Set<string>;
@@ -88,7 +88,7 @@ const add = (hashes: Set<string>, value: unknown, hash: HashText, isAddress = fa
   if (isAddress && !isHash(value)) hashes.add(hash(value.toLowerCase()));
 };
 
-/** Every id and address that versions of the contact have had, and contacts that were merged. */
+/** Every id and address that any version of the contact had, and those of merged contacts. */
 async function identify(
   lake: ReadableLake,
   files: readonly TableFile[],
@@ -123,8 +123,8 @@ async function identify(
 }
 
 /**
- * Recognizes a person in what the lake holds.
- * @param who an id of Intercom, or an e-mail address
+ * Finds out by which ids and addresses the lake knows a person.
+ * @param who an Intercom id or an e-mail address
  * @throws ContractError if a listed file is missing or damaged
  */
 export async function recognize(
@@ -155,7 +155,7 @@ export function erasersOf(person: PersonHashes, hash: HashText): (object: Object
 }
 
 /**
- * @param who an id of Intercom, or an e-mail address
+ * @param who an Intercom id or an e-mail address
  * @throws ContractError if a listed file is missing or damaged
  */
 export async function* personRows(lake: ReadableLake, who: string, hash: HashText): AsyncIterable<PersonRow> {

@@ -1,4 +1,4 @@
-/** What the lake holds of a person, as a list of files and as the rows themselves. */
+/** What the lake holds about a person, as a list of files and as the rows themselves. */
 import { counted } from '../../../functions/core/counted.ts';
 import { tableText } from '../terminal/table-text.ts';
 import type { ExitStatus, Terminal } from '../terminal/terminal.ts';

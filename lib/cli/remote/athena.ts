@@ -1,4 +1,4 @@
-/** SQL on a deployed pipeline's tables, by Athena, in the workgroup and database of its stack. */
+/** SQL on a deployed pipeline's tables, with Athena, in the workgroup and database of its stack. */
 import { setTimeout } from 'node:timers/promises';
 import {
   AthenaClient,
@@ -12,7 +12,7 @@ import { dataStackOf } from './deployment.ts';
 import type { RemotePipeline } from './remote-pipeline.ts';
 import { describeStack } from './stacks.ts';
 
-/** Athena's own answer takes a second or more. */
+/** Athena takes a second or more for an answer. */
 const LOOK_AGAIN_MS = 500;
 
 /** Values are text, as Athena sends them; a null stays one. */
@@ -21,7 +21,7 @@ export type AthenaRow = Readonly<Record<string, string | null>>;
 /** Answers a query. @throws InputError with Athena's message about the SQL; the errors of explainAws */
 export type AskAthena = (sql: string) => Promise<readonly AthenaRow[]>;
 
-/** Athena bills what it scans, and stops a query beyond the workgroup's limit. The first query finds the workgroup. */
+/** Athena bills what it scans, and stops a query that exceeds the workgroup's limit. The first query looks up the workgroup. */
 export function openAthena(
   { clients, deployed }: Pick<RemotePipeline, 'clients' | 'deployed'>,
   signal: AbortSignal,

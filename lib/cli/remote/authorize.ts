@@ -20,16 +20,16 @@ export interface AuthorizeOptions {
 }
 
 const SECRET_POLL_MS = 3_000;
-/** Finding the person who can fill in the secret may take this long. */
+/** It may take this long to find the person who can fill in the secret. */
 const SECRET_PATIENCE_MS = 3_600_000;
 
 const OUTCOME_POLL_MS = 1_500;
-/** A callback that begins in the last second takes this long. */
+/** A callback that begins at the last second may take this long. */
 const CALLBACK_MS = 30_000;
 
 /** Asks for client id and secret and stores them; undefined if the person leaves one empty. */
 async function askForClient(terminal: Terminal, pipeline: RemotePipeline): Promise<OAuthClient | undefined> {
-  const clientId = (await terminal.ask('Client ID (leave it empty to fill in the secret elsewhere):')).trim();
+  const clientId = (await terminal.ask('Client ID (leave empty to fill in the secret elsewhere):')).trim();
   if (clientId === '') return undefined;
   const clientSecret = (await terminal.askHidden('Client secret:')).trim();
   if (clientSecret === '') return undefined;
@@ -82,7 +82,7 @@ async function showAddress(terminal: Terminal, { url, expiresAt }: Begun, opens:
     `4. Within ${minutes} minutes, log in to Intercom as an admin of the workspace and authorize the app:\n\n     ${url}\n`,
   );
   if (!opens) return;
-  // Without a browser, the printed address has to do.
+  // If no browser opens, there is the printed address.
   const browser = await open(url).catch(() => null);
   browser?.on('error', () => undefined);
 }

@@ -1,4 +1,4 @@
-/** AWS clients with the user's credentials. Each refusal becomes one clear message. */
+/** AWS clients with the user's credentials. Each refusal by AWS becomes one message. */
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
@@ -34,11 +34,11 @@ export interface AwsClients {
   readonly s3: S3Client;
   readonly secrets: SecretsManagerClient;
   readonly sfn: SFNClient;
-  /** A client that few commands need, so that the others do not load it. */
+  /** Makes a client that few commands need, so that the others need not load it. */
   open<Client>(Service: new (options: ClientOptions) => Client): Client;
 }
 
-/** IAM's names of the services. */
+/** IAM's names for the services. */
 const IAM_NAMES: Readonly<Record<string, string>> = {
   AthenaClient: 'athena',
   CloudFormationClient: 'cloudformation',
@@ -66,7 +66,7 @@ function iamAction(clientName: string, commandName: string): string {
 
 type Next = (request: unknown) => Promise<unknown>;
 
-/** What all clients share; their own types differ only by their commands. */
+/** What all clients have in common; their types differ only in their commands. */
 interface AnyClient {
   readonly middlewareStack: {
     add(
@@ -79,7 +79,7 @@ interface AnyClient {
   };
 }
 
-/** Lets the signal end requests, and turns refusals into messages. */
+/** Makes the signal end requests, and turns refusals into messages. */
 function guarded<Client>(client: Client, access: AwsAccess, region: string | null): Client {
   const { middlewareStack, config } = client as unknown as AnyClient;
   const { signal, profile = null } = access;
@@ -101,10 +101,10 @@ function guarded<Client>(client: Client, access: AwsAccess, region: string | nul
   return client;
 }
 
-/** No SDK warnings, such as those about a profile beside keys in the environment: the user chose that. */
+/** No SDK warnings, such as the one about a profile that comes with keys in the environment: the user chose that. */
 const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 
-/** A named profile is the only source: if it has no credentials, the machine's own must not replace them. */
+/** A named profile is the only source. If it has no credentials, those of the machine must not take their place. */
 function credentialsOf({ profile, askMfaCode }: AwsAccess) {
   const options = { logger: SILENT, ...(askMfaCode && { mfaCodeProvider: askMfaCode }) };
   return profile === undefined ? fromNodeProviderChain(options) : fromIni({ ...options, profile });

@@ -1,4 +1,4 @@
-/** One message for each way in which AWS refuses or does not answer: what, where, what to do. Pure. */
+/** A message for each way in which AWS refuses or does not answer: what, where, what to do. Pure. */
 import { InputError, RetryableError } from '../../../functions/core/errors.ts';
 
 /** A call of an AWS service, as its error message names it. */
@@ -27,7 +27,7 @@ const DENIED = /^(AccessDenied(Exception)?|UnauthorizedOperation|Forbidden|NotAu
 const UNREACHABLE =
   /^(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT|EPIPE|TimeoutError)$/;
 const UNTRUSTED = /^(CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|ERR_TLS)/;
-/** What is gone for each service, by IAM's name of the service. */
+/** What is gone, by IAM's name of the service. */
 const GONE: Readonly<Record<string, string>> = {
   dynamodb: 'state table',
   s3: 'bucket',
@@ -35,7 +35,7 @@ const GONE: Readonly<Record<string, string>> = {
   states: 'state machine',
 };
 const NOT_THERE = /^(ResourceNotFoundException|NoSuchBucket|StateMachineDoesNotExist)$/;
-/** Secrets Manager's answer for a secret that can still be restored. */
+/** Secrets Manager's answer about a secret that can still be restored. */
 const MARKED = /marked for deletion|scheduled for deletion/;
 const BUSY = /Throttl|TooManyRequests|SlowDown|ProvisionedThroughputExceeded|RequestLimitExceeded/;
 
@@ -80,10 +80,10 @@ function credentialsMissing(message: string, profile: string | null): string {
   return `No AWS credentials were found: log in ('aws configure', 'aws sso login'), set AWS_PROFILE, or name a profile with --profile.`;
 }
 
-/** One sentence for an error of AWS that no command expects; null for any other. */
+/** One sentence about an AWS error that no command expects; null for any other error. */
 export function unexpectedAws(error: unknown): string | null {
   if (!(error instanceof Error) || !('$metadata' in error)) return null;
-  return `AWS refused a request of this command, which nothing here expects (${error.name}: ${seenIn(error).message}).`;
+  return `AWS refused a request for a reason that this command does not know (${error.name}: ${seenIn(error).message}).`;
 }
 
 /**
@@ -105,7 +105,7 @@ export function explainAws(error: unknown, call: AwsCall): unknown {
   }
   if (UNTRUSTED.test(code)) {
     return input(
-      `The connection to AWS is not trusted (${code}): something in between, such as a company proxy, presents its own certificate. Name its authority in NODE_EXTRA_CA_CERTS.`,
+      `The connection to AWS is not trusted (${code}): something in between, such as a company proxy, presents its own certificate. Set NODE_EXTRA_CA_CERTS to a file with the certificate of its authority.`,
       'aws_untrusted',
     );
   }
@@ -114,7 +114,7 @@ export function explainAws(error: unknown, call: AwsCall): unknown {
   }
   if (CLOCK.test(name) || (UNKNOWN_KEY.test(name) && /signature (not yet current|expired)/i.test(message))) {
     return input(
-      "AWS refuses the request because this machine's clock is wrong. Set the clock.",
+      "AWS refuses the request because this machine's clock is wrong. Set the clock and try again.",
       'aws_clock',
     );
   }
@@ -126,14 +126,14 @@ export function explainAws(error: unknown, call: AwsCall): unknown {
   }
   if (UNKNOWN_KEY.test(name)) {
     return input(
-      `AWS does not accept the credentials${usedProfile(profile)} (${name}): check the access key, or ${login(profile)}. A region that is not enabled in the account gives the same answer${region === null ? '' : ` (region asked: ${region})`}.`,
+      `AWS does not accept the credentials${usedProfile(profile)} (${name}): check the access key, or ${login(profile)}. AWS answers the same for a region that is not enabled in the account${region === null ? '' : ` (this request went to ${region})`}.`,
       'aws_credentials',
     );
   }
   const gone = GONE[call.action.split(':')[0] ?? ''];
   if ((NOT_THERE.test(name) || MARKED.test(message)) && gone !== undefined) {
     return input(
-      `The ${gone} of the pipeline does not exist any more (${call.action}: ${message}): somebody has deleted it. docs/operate.md says how to get the pipeline going again.`,
+      `The ${gone} of the pipeline does not exist any more (${call.action}: ${message}): somebody has deleted it. See "If something is gone" in docs/operate.md.`,
       'aws_gone',
     );
   }

@@ -5,14 +5,14 @@ import { tableText } from '../terminal/table-text.ts';
 import type { DeployedPipeline } from './deployment.ts';
 import { boxesFor } from './permissions.ts';
 
-/** Backticks become quotes: they are for pages and Markdown. */
+/** Backticks, which are for pages and Markdown, become quotes. */
 const bare = (text: string): string => text.replaceAll(/`([^`]*)`/g, "'$1'");
 
 /** The outcome of an attempt, and what to do next. */
 export const explanationText = ({ happened, next }: Explanation): string =>
   [bare(happened), ...next.map((step) => `- ${bare(step)}`)].join('\n');
 
-/** First two steps: the app at Intercom, its redirect URL and its permissions. */
+/** The first two steps: the app at Intercom, its redirect URL and its permissions. */
 export function appSteps({ callbackUrl }: DeployedPipeline, objects: readonly ObjectName[]): string {
   const rows = [...boxesFor(objects)].map(([box, names]) => [
     `     ${box}${names.every(isOptional) ? ' (optional)' : ''}`,
@@ -37,7 +37,7 @@ const consoleUrl = ({ region, oauthClientSecret }: DeployedPipeline): string => 
   return url.href;
 };
 
-/** Third step: the app's client id and secret, by hand. */
+/** The third step, by hand: the app's client id and secret. */
 export function secretStep(deployed: DeployedPipeline, profile: string): string {
   const { region, oauthClientSecret } = deployed;
   return `3. Put the app's client id and client secret (Configure > Basic information) into a secret of the pipeline:
@@ -50,7 +50,6 @@ export function secretStep(deployed: DeployedPipeline, profile: string): string 
      ${consoleUrl(deployed)}`;
 }
 
-/** Shown before another workspace replaces the present one. */
 export const REPLACE_WARNING = `Another workspace will replace the present one in this pipeline:
 - Rows of the old workspace stay in the tables, and views show them next to those of the new one.
 - Every object is read again from the beginning.

@@ -1,4 +1,4 @@
-/** What of a pipeline there is to delete: its stacks, what outlives them, and what is not theirs to delete. */
+/** What there is to delete of a pipeline: its stacks, what outlives them, and what must stay. */
 import type { Stack, StackResourceSummary, StackSummary } from '@aws-sdk/client-cloudformation';
 import type { ResolvedPipeline } from '../../../functions/config/config.ts';
 import type { Deployment } from '../../../functions/config/deployment.ts';
@@ -14,30 +14,30 @@ export interface Remaining extends Found {
 }
 
 export interface DeletionPlan {
-  /** Null if nothing shows it. */
+  /** Null if it is unknown. */
   readonly accountId: string | null;
-  /** What can be made again; null if it is not deployed. */
+  /** The stack with what can be made again; null if it is not deployed. */
   readonly pipeline: Stack | null;
-  /** What is kept; null if it is not deployed. */
+  /** The stack with the data; null if it is not deployed. */
   readonly data: Stack | null;
   /** True if neither stack exists and CloudFormation remembers none. */
   readonly isUnknown: boolean;
-  /** What the stacks of the data have made and is still there, in the order of its removal. */
+  /** Resources of data stacks that still exist, in the order of removal. */
   readonly remaining: readonly Remaining[];
-  /** What such a stack has made, but the configuration or another stack has taken over. */
+  /** What such a stack created, but the configuration or another stack has taken over. */
   readonly staying: readonly string[];
   /** True if outputs of another stack name the bucket, and the prefix too if there is one. */
   isUsedElsewhere(lake: LakeRoot): boolean;
 }
 
-/** What one stack with data has made. */
+/** What one stack with data created. */
 interface Made {
   readonly resources: readonly StackResourceSummary[];
-  /** Ids that somebody else uses now. */
+  /** True for an id that somebody else uses now. */
   readonly isTaken: (id: string) => boolean;
 }
 
-/** What the configuration names as the user's own. The id of a key is the end of its ARN. */
+/** What the configuration names as the user's own. A key's id is the end of its ARN. */
 function namedBy({ aws, encryption }: Deployment): ReadonlySet<string> {
   const { bucket, table, secrets } = aws;
   const key = typeof encryption === 'object' ? encryption.keyArn.split(':key/')[1] : null;
@@ -47,11 +47,11 @@ function namedBy({ aws, encryption }: Deployment): ReadonlySet<string> {
 const outputsOf = (stacks: readonly Stack[]): ReadonlySet<string> =>
   new Set(stacks.flatMap(({ Outputs }) => (Outputs ?? []).flatMap(({ OutputValue }) => OutputValue ?? [])));
 
-/** S3 writes logs into this bucket as long as the others exist. */
+/** S3 writes logs to this bucket as long as the others exist. */
 const comesLast = ({ LogicalResourceId = '' }: StackResourceSummary): boolean =>
   LogicalResourceId.startsWith('AccessLogs');
 
-/** True if something of it stays, which could not be read any more without its key. */
+/** True if something of it stays, which nobody could read without its key. */
 const hasTaken = ({ resources, isTaken }: Made): boolean =>
   resources.some(({ PhysicalResourceId = '' }) => isTaken(PhysicalResourceId));
 
@@ -61,7 +61,7 @@ interface Known {
   readonly deleted: readonly StackSummary[];
 }
 
-/** The generations of the data: what the deployed stack has made, and what those deleted before have left. */
+/** The generations of the data: what the deployed stack created, and what stacks deleted earlier left behind. */
 async function generationsOf(
   client: AwsClients['cloudFormation'],
   { data, deleted, live, deployment }: Known & { readonly deployment: Deployment },
@@ -80,7 +80,7 @@ async function generationsOf(
   return generations;
 }
 
-/** The resources of one kind in all generations, the bucket of the logs last. */
+/** The resources of one type in all generations, the bucket for logs last. */
 const ofType = (generations: readonly Made[], type: string) =>
   generations
     .flatMap((made) => made.resources.map((resource) => ({ made, resource })))
@@ -88,8 +88,8 @@ const ofType = (generations: readonly Made[], type: string) =>
     .toSorted((a, b) => Number(comesLast(a.resource)) - Number(comesLast(b.resource)));
 
 /**
- * Looks at everything that the stacks of a pipeline have made, also those that were deleted in the last 90 days.
- * @param keepData true: looks at the stacks alone
+ * Looks at everything that the stacks of a pipeline created, including stacks deleted in the last 90 days.
+ * @param keepData true: looks at the stacks only
  */
 export async function planDeletion(
   clients: AwsClients,

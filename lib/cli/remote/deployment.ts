@@ -24,7 +24,7 @@ export interface DeployedPipeline {
 export const placeOf = ({ name, accountId, region }: DeployedPipeline): string =>
   `pipeline '${name}' (account ${accountId}, ${region})`;
 
-/** The output of the data stack if the lake does not lie at the top of its bucket. */
+/** The data stack has this output if the lake is not at the top of its bucket. */
 const PREFIX_OUTPUT = 'LakePrefix';
 
 /** The stack and its output for each property. */
@@ -47,14 +47,14 @@ export const dataStackOf = (pipeline: string): string => `${pipeline}-data`;
 const nameOf = (pipeline: string, stack: StackName): string =>
   stack === 'data' ? dataStackOf(pipeline) : pipeline;
 
-/** True if the stack was created; a failed update since then leaves its resources in place. */
+/** True if the stack was created. A failed update leaves its resources in place. */
 const isThere = (status: string): boolean =>
   status === 'CREATE_COMPLETE' || status === 'IMPORT_COMPLETE' || status.startsWith('UPDATE_');
 
 /** True if the first creation of the stack failed. */
 const hasNeverBeen = (status: string): boolean => /^(CREATE_FAILED|ROLLBACK_(COMPLETE|FAILED))$/.test(status);
 
-/** False also for what is left of a failed first creation. */
+/** False also for the remains of a failed first creation. */
 export async function isDeployed(client: CloudFormationClient, stack: string): Promise<boolean> {
   const found = await describeStack(client, stack);
   return found !== null && isThere(String(found.StackStatus));
@@ -65,7 +65,7 @@ export const accountIn = (arn: string | undefined): string | undefined => arn?.s
 
 /**
  * The account of the credentials, if no stack shows it: from the ARN of the default event bus, which every
- * account has. Null if the credentials do not allow even that request.
+ * account has. Null if the credentials do not even allow that request.
  */
 export async function accountOf({ eventBridge, cloudFormation }: AwsClients): Promise<string | null> {
   const { accountId } = await cloudFormation.config.credentials();
@@ -94,7 +94,7 @@ async function refuse(
   const missing = all.filter(([, stack]) => stack === null).map(([stack]) => nameOf(name, stack));
   if (missing.length === all.length) {
     throw new InputError(
-      `Pipeline '${name}' is not deployed in ${place}: there is no stack ${missing.join(', ')}. Deploy it with '${deploy}', or name its place with --region, --profile or --pipeline.`,
+      `Pipeline '${name}' is not deployed in ${place}: there is no stack ${missing.join(', ')}. Deploy it with '${deploy}', or say where it is with --region, --profile or --pipeline.`,
       { code: 'not_deployed' },
     );
   }
@@ -107,7 +107,7 @@ async function refuse(
     ...(missing.length > 0 ? [`stack ${missing.join(', ')} is missing`] : []),
     ...broken.map(({ stack, status }) => `stack ${stack} is ${status}`),
   ];
-  // CDK deletes what is left of a failed first creation, unless the stack is protected.
+  // CDK deletes the remains of a failed first creation, unless the stack is protected.
   const remains = broken.find(({ stack, status }) => stack === nameOf(name, 'data') && hasNeverBeen(status));
   const unprotect =
     remains === undefined

@@ -11,15 +11,15 @@ import type { RemotePipeline } from './remote-pipeline.ts';
 import { createRunWatcher, type RunWatcher } from './run-watcher.ts';
 import type { RunExecution } from './runs.ts';
 
-/** Looks are a second apart at first, and 15 s apart after five minutes. */
+/** Looks are 1 s apart at first, and 15 s apart after five minutes. */
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 15_000;
 const PAUSE_SHARE = 1 / 20;
 
-/** How long AWS may take to show an execution that it has started. */
+/** How long AWS may take to show an execution that it started. */
 const SHOWN_AFTER_MS = 60_000;
 
-/** How long AWS may be unreachable: a laptop that was asleep needs time to find its network. */
+/** How long AWS may be unreachable: a laptop that wakes up needs time to find its network. */
 const PATIENCE_MS = 300_000;
 
 const pauseAfter = (elapsedMs: number): number =>

@@ -1,4 +1,4 @@
-/** Asks Intercom if a connection can read everything that is configured. */
+/** Asks Intercom whether a connection can read everything that is configured. */
 import pMap from 'p-map';
 import { createDynamoDbRateBudget } from '../../../functions/aws/dynamodb-rate-budget.ts';
 import { regionNamed } from '../../../functions/connection/regions.ts';
@@ -20,7 +20,7 @@ export type ObjectAccess = { readonly object: ObjectName } & (
 );
 
 export interface Inspection {
-  /** As /me has it now; null if it has none. */
+  /** From /me; null if its answer names none. */
   readonly workspace: Workspace | null;
   readonly region: string | null;
   /** Contradictions between token, pipeline and configuration, one sentence each. */
@@ -41,7 +41,7 @@ function problemsOf(
   return [
     ...(workspace !== null && owner !== null && owner !== workspace.id
       ? [
-          `The token is of workspace ${workspace.id}, but the pipeline holds the data of workspace ${owner}. Runs will be refused.`,
+          `The token belongs to workspace ${workspace.id}, but the pipeline holds the data of workspace ${owner}, so every run will fail. Connect workspace ${owner} again, or replace it with 'connect --replace-workspace'.`,
         ]
       : []),
     ...(known !== null && known !== config.region

@@ -2,7 +2,7 @@
 import type { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { deletedStacks, leftBy } from './stacks.ts';
 
-/** As the configuration takes it over. */
+/** In the form in which the configuration takes it over. */
 export interface Kept {
   readonly deletedAt: Date;
   readonly encryption?: { readonly keyArn: string };
@@ -14,7 +14,7 @@ export interface Kept {
 }
 
 /**
- * What the data stack that was deleted last has left behind.
+ * What the last deleted data stack of this name left behind.
  * @param stack name of the stack
  * @returns null if no such stack was deleted in the last 90 days, or if it left nothing of these
  */
@@ -23,7 +23,7 @@ export async function keptBy(client: CloudFormationClient, stack: string): Promi
   if (deleted === undefined) return null;
   const { StackId = '', DeletionTime = new Date(0) } = deleted;
   const kept = await leftBy(client, StackId);
-  // Logical ids are these with eight digits of the CDK (test/infra/stateful-resources.json).
+  // A logical id is the name and eight digits that the CDK adds (test/infra/stateful-resources.json).
   const idOf = (name: string): string | undefined =>
     kept.find(({ LogicalResourceId = '' }) => LogicalResourceId.replace(/[0-9A-F]{8}$/, '') === name)
       ?.PhysicalResourceId;

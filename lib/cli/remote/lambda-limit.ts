@@ -10,12 +10,12 @@ type Parallelism = ResolvedConfig['parallelism'];
 export type LambdaLimit =
   | {
       readonly status: 'known';
-      /** Functions of the account that may run at a time in this region, without those that are reserved. */
+      /** How many invocations the account may run at a time in this region, without those that are reserved. */
       readonly unreserved: number;
     }
   | { readonly status: 'unknown'; readonly message: string };
 
-/** Reads the limit. That AWS refuses is an answer: everything else works without this right. */
+/** Reads the limit. A refusal is no error: everything else works without this right. */
 export async function readLambdaLimit(client: LambdaClient): Promise<LambdaLimit> {
   try {
     const { AccountLimit } = await client.send(new GetAccountSettingsCommand({}));
@@ -29,7 +29,7 @@ export async function readLambdaLimit(client: LambdaClient): Promise<LambdaLimit
   }
 }
 
-/** The largest setting that takes at most half of the limit. */
+/** The largest setting that uses at most half of the limit. */
 function fitting(
   { objects, slices }: Parallelism,
   unreserved: number,
@@ -39,9 +39,9 @@ function fitting(
   return { objects: fewer, slices: Math.min(slices, Math.max(1, Math.floor(most / fewer))) };
 }
 
-/** What to set if the pipeline may take more than half of what the account can run; null if there is enough. */
+/** What to set if the pipeline may use more than half of what the account can run; null if there is enough. */
 export function lambdaAdvice(limit: LambdaLimit, parallelism: Parallelism): string | null {
   if (limit.status === 'unknown' || invocationsAtOnce(parallelism) * 2 <= limit.unreserved) return null;
   const { objects, slices } = fitting(parallelism, limit.unreserved);
-  return `This account may run ${limit.unreserved} Lambda functions at a time in this region, and a run of the pipeline uses up to ${invocationsAtOnce(parallelism)}. Others may then have to wait. Set 'parallelism: { objects: ${objects}, slices: ${slices} }' and deploy, or ask AWS for a higher quota "Concurrent executions" of Lambda.`;
+  return `This account may run ${limit.unreserved} Lambda functions at a time in this region, and a run of the pipeline uses up to ${invocationsAtOnce(parallelism)}. Other functions may then have to wait. Set 'parallelism: { objects: ${objects}, slices: ${slices} }' and deploy, or ask AWS for a higher Lambda quota "Concurrent executions".`;
 }

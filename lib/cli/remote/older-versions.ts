@@ -1,4 +1,4 @@
-/** What a versioned bucket keeps of files that were replaced or removed. */
+/** Older versions, which a versioned bucket keeps of files that were replaced or removed. */
 import {
   DeleteObjectsCommand,
   ListObjectVersionsCommand,
@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { isPipelineError } from '../../../functions/core/errors.ts';
 
-/** Everything below a prefix, also what was replaced or deleted. The SDK has no paginator for it. */
+/** Pages of all versions below a prefix, including what was replaced or deleted. The SDK has no paginator for it. */
 export async function* versionsIn(client: S3Client, Bucket: string, Prefix: string) {
   let next: Pick<ListObjectVersionsOutput, 'NextKeyMarker' | 'NextVersionIdMarker'> = {};
   do {
@@ -29,10 +29,10 @@ const isDenied = (error: unknown): boolean =>
   (error instanceof Error && error.name === 'AccessDenied');
 
 /**
- * Removes versions that are no longer current, with the rights of whoever calls: `s3:ListBucketVersions` and
- * `s3:DeleteObjectVersion`. A current version never goes.
+ * Removes versions that are no longer current. The caller needs `s3:ListBucketVersions` and `s3:DeleteObjectVersion`.
+ * Current versions stay.
  * @param prefixes of keys, or whole keys
- * @returns how many were removed, and how many stay because S3 refuses; `left` is null if nobody may look
+ * @returns how many were removed, and how many stay because S3 refuses; `left` is null if the caller may not list them
  */
 export async function removeOlderVersions(
   client: S3Client,

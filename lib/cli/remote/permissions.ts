@@ -3,10 +3,9 @@ import type { Permission } from '../../../functions/core/declaration.ts';
 import type { ObjectName } from '../../../functions/core/names.ts';
 import { OBJECTS } from '../../../functions/objects/index.ts';
 
-/** For objects that need no permission of their own but show more with these. */
+/** For objects that need no permission of their own, but have their full content only with these. */
 const FOR_FULL_CONTENT: readonly Permission[] = ['Read and list users and companies', 'Read conversations'];
 
-/** The boxes that cover an object. */
 export function boxesOf(object: ObjectName): readonly Permission[] {
   const { permission } = OBJECTS[object];
   return permission === null ? FOR_FULL_CONTENT : [permission];

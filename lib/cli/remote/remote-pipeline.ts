@@ -50,7 +50,7 @@ const optionText = (options: RemoteOptions): string =>
 export const commandText = (words: string, options: RemoteOptions): string =>
   `npm run pipeline -- ${words}${optionText(options)}`;
 
-/** The command that deploys the pipeline. Its stack depends on the one with the data, so that both are deployed. */
+/** The command that deploys the pipeline, and with it the stack with the data, on which it depends. */
 export const deployCommand = (name: string, { config, profile }: RemoteOptions): string =>
   `npx cdk deploy ${name}${config === undefined ? '' : ` -c config=${quoted(config)}`}${profile === undefined ? '' : ` --profile ${quoted(profile)}`}`;
 
@@ -63,7 +63,7 @@ export const clientsOf = (
     profile,
     region: region ?? (environment.AWS_REGION || environment.AWS_DEFAULT_REGION || undefined),
     signal,
-    askMfaCode: canAsk ? (device) => ask(`Code of MFA device ${device}`) : undefined,
+    askMfaCode: canAsk ? (device) => ask(`Code from MFA device ${device}:`) : undefined,
   });
 
 /**

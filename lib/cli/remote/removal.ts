@@ -1,4 +1,4 @@
-/** How each kind of resource that outlives its stack is looked at and removed. Every step can be repeated. */
+/** How to look at and remove each kind of resource that outlives its stack. Every step can be repeated. */
 import {
   DeleteTableCommand,
   DescribeTableCommand,
@@ -35,16 +35,16 @@ export interface Found {
   readonly monthlyUsd: number;
 }
 
-/** One kind of resource, by the id that CloudFormation has for it. */
+/** One kind of resource. `id` is its physical id in CloudFormation. */
 export interface Removal {
   readonly noun: string;
-  /** Null if it is gone, or only waits until it can no longer be restored. */
+  /** Null if it is gone, or marked for deletion. */
   look(id: string): Promise<Found | null>;
-  /** For what `look` has found. @throws RetryableError if AWS takes too long */
+  /** Only for what `look` found. @throws RetryableError if AWS takes too long */
   remove(id: string): Promise<void>;
 }
 
-/** Days in which a secret can be restored and the deletion of a key cancelled: the most that AWS allows. */
+/** Days within which a secret can be restored and the deletion of a key cancelled: the most that AWS allows. */
 export const RESTORE_DAYS = 30;
 
 const POLL_MS = 2_000;
@@ -66,7 +66,7 @@ async function ifThere<T>(asked: Promise<T>): Promise<T | null> {
   }
 }
 
-/** What lies in a bucket below these prefixes; null if there is no such bucket. */
+/** What is in a bucket below these prefixes; null if there is no such bucket. */
 export async function lookInto(
   client: S3Client,
   bucket: string,
@@ -123,7 +123,7 @@ const bucketRemoval = ({ s3 }: AwsClients, { clock, signal }: Waiting): Removal 
       await clock.sleep(POLL_MS, signal);
     }
     throw new RetryableError(
-      `Something still writes into bucket ${Bucket}. S3 delivers access logs for hours; try again later.`,
+      `Something still writes to bucket ${Bucket}. S3 delivers access logs for hours; try again later.`,
       { code: 'bucket_not_empty' },
     );
   },
@@ -217,7 +217,7 @@ const keyRemoval = (clients: AwsClients): Removal => {
 
 type Waiting = Pick<Terminal, 'clock' | 'signal'>;
 
-/** The kinds by their types in CloudFormation, in the order in which they are removed: the key last. */
+/** Each kind by its type in CloudFormation, in the order of removal: the key last. */
 export const removals = (clients: AwsClients, waiting: Waiting): ReadonlyMap<string, Removal> =>
   new Map([
     ['AWS::S3::Bucket', bucketRemoval(clients, waiting)],

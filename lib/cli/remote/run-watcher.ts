@@ -1,6 +1,6 @@
 /**
- * Watches a run through the files it leaves in the lake. Watching costs the run nothing, and this side one
- * listing and a few small files per look.
+ * Watches a run through the files that it leaves in the lake. This costs the run nothing; each look is one listing
+ * and a few small files.
  */
 
 import type { Manifest, Outcome, Plan, Receipt, RunContext } from '../../../functions/core/engine-files.ts';
@@ -11,10 +11,10 @@ import type { Lake } from '../../../functions/core/ports.ts';
 import { readStored } from '../../../functions/sync/store.ts';
 import { hasEnded, type ObjectProgress, type RunProgress, waiting } from '../terminal/run-progress.ts';
 
-/** Files read in one look; the next looks read the rest. */
+/** Files read in one look. Later looks read the rest. */
 const MOST_READS = 24;
 
-/** Keys of one listing page, and pages read in one look. */
+/** Keys in a page of the listing, and pages read in one look. */
 const PAGE_KEYS = 1_000;
 const MOST_PAGES = 10;
 
@@ -50,7 +50,7 @@ export function createRunWatcher(lake: Pick<Lake, 'get' | 'list'>, runId: string
   let run: RunContext | null = null;
   let reads = 0;
 
-  /** Null if the file does not exist, or this look has read its share. */
+  /** Null if the file does not exist, or this look has read enough files. */
   async function read<T>(key: string): Promise<T | null> {
     if (reads >= MOST_READS) return null;
     reads += 1;

@@ -42,7 +42,7 @@ const STATUS: Readonly<Record<string, RunExecution['status']>> = {
   ABORTED: 'aborted',
 };
 
-/** Far more than a pipeline has at a time, which is one or a few. */
+/** Far more than a pipeline ever has at a time. */
 const MOST_RUNNING = 100;
 
 interface Described {
@@ -59,7 +59,7 @@ function executionOf({ executionArn, startDate, status = '', error, cause }: Des
   }
   return {
     arn: executionArn,
-    // A run's id derives from the start in the execution's context; this start is the same to the millisecond.
+    // A run's id derives from the start time in the execution's context. This one is the same to the millisecond.
     runId: runIdOfExecution({ arn: executionArn, startTime: startDate.toISOString() }),
     startedAt: startDate,
     status: STATUS[status] ?? 'running',

@@ -1,4 +1,4 @@
-/** Stacks as CloudFormation knows them, also those that were deleted. */
+/** Stacks as CloudFormation knows them, including deleted ones. */
 import {
   type CloudFormationClient,
   DescribeStacksCommand,
@@ -10,7 +10,7 @@ import {
   type StackSummary,
 } from '@aws-sdk/client-cloudformation';
 
-/** Null if there is no such stack. @param StackName name, or id, by which a deleted stack is found too */
+/** Null if there is no such stack. @param StackName its name, or its id, which also finds a deleted stack */
 export async function describeStack(client: CloudFormationClient, StackName: string): Promise<Stack | null> {
   try {
     const { Stacks } = await client.send(new DescribeStacksCommand({ StackName }));
@@ -21,7 +21,7 @@ export async function describeStack(client: CloudFormationClient, StackName: str
   }
 }
 
-/** Every stack of the region that is not deleted. */
+/** Every stack in the region that is not deleted. */
 export async function allStacks(client: CloudFormationClient): Promise<readonly Stack[]> {
   const found: Stack[] = [];
   for await (const { Stacks } of paginateDescribeStacks({ client }, {})) found.push(...(Stacks ?? []));
@@ -42,7 +42,7 @@ export async function deletedStacks(
   return found.toSorted((a, b) => time(b) - time(a));
 }
 
-/** What a stack consists of. @param StackName the id, if the stack was deleted */
+/** The resources of a stack. @param StackName the id, if the stack was deleted */
 export async function resourcesOf(
   client: CloudFormationClient,
   StackName: string,
@@ -54,7 +54,7 @@ export async function resourcesOf(
   return found;
 }
 
-/** What a deleted stack has left behind. */
+/** What a deleted stack left behind. */
 export const leftBy = async (
   client: CloudFormationClient,
   stackId: string,

@@ -12,7 +12,6 @@ import type { RemotePipeline } from './remote-pipeline.ts';
 
 export type RunInput = Readonly<Record<string, unknown>>;
 
-/** What a command does once it has started a run. */
 export interface FollowOptions {
   readonly json?: boolean;
   /** False: does not follow the run. */
@@ -22,7 +21,7 @@ export interface FollowOptions {
 const isIncremental = (object: ObjectName): boolean => OBJECTS[object].sync.kind === 'incremental';
 
 /**
- * Checks the input as StartRun will, to report a mistake before anything starts.
+ * Checks the input as StartRun does, to report a mistake before anything starts.
  * @returns notes for the user
  * @throws InputError in terms of the options
  */

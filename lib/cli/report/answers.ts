@@ -1,11 +1,11 @@
-/** The charts of the five questions, from their answers in DuckDB or Athena. */
+/** The charts of the five questions, from the answers of DuckDB or Athena. */
 import { sum } from '../../../functions/core/metrics.ts';
 import { bars, columns, figureText, grid, type Series } from './charts.ts';
 import { element, type PageElement, table } from './dom.ts';
 import { periodsBetween } from './history.ts';
 import { AI_AGENT, OVERVIEW, type Question, RESPONSES, TEAMS, WORKLOAD } from './questions.ts';
 
-/** A row by column. DuckDB and Athena write large numbers and times as text. */
+/** A row: cells by column. DuckDB and Athena write large numbers and times as text. */
 export type AnswerRow = Readonly<Record<string, unknown>>;
 
 const number = (row: AnswerRow, column: string): number => Number(row[column] ?? 0);
@@ -18,12 +18,10 @@ const count = (name: string, column: string, color: string): Series<AnswerRow> =
   of: (row) => number(row, column),
 });
 
-/** Weeks that a chart shows. */
 const WEEKS = 60;
-/** Teams that a chart shows. */
 const TEAMS_SHOWN = 25;
 
-/** Every week between the first and the last, those in which nothing happened too. */
+/** Every week from the first to the last, including those in which nothing happened. */
 function everyWeek(rows: readonly AnswerRow[]): readonly AnswerRow[] {
   const byWeek = new Map(rows.map((row) => [day(row, 'week'), row]));
   const [first, last] = [rows[0], rows.at(-1)].map((row) => Date.parse(day(row ?? {}, 'week')));
@@ -40,7 +38,7 @@ function overview(rows: readonly AnswerRow[]): readonly PageElement[] {
     element(
       'p',
       {},
-      `${all.length > WEEKS ? `The last ${WEEKS} weeks. ` : ''}${figureText(ratings)} ratings${ratings === 0 ? '' : `, ${figureText((100 * good) / ratings)} % of them 4 or 5`}.`,
+      `${all.length > WEEKS ? `The last ${WEEKS} weeks. ` : ''}${figureText(ratings)} ratings${ratings === 0 ? '' : `, ${figureText((100 * good) / ratings)}% of them 4 or 5`}.`,
     ),
     element('h4', {}, 'Opened each week'),
     ...columns('Conversations opened each week', weeks, week, [
@@ -65,10 +63,10 @@ const responses = (rows: readonly AnswerRow[]): readonly PageElement[] => [
       'conversations',
       'answered',
       'first response, minutes',
-      'in office hours alone',
+      'counting office hours only',
       'resolved',
       'resolution, hours',
-      'in office hours alone',
+      'counting office hours only',
     ],
     rows.map((row) => [
       text(row, 'began'),
@@ -90,7 +88,7 @@ const responses = (rows: readonly AnswerRow[]): readonly PageElement[] => [
   ]),
 ];
 
-/** Two teams may have one name, and a chart needs different ones. */
+/** Two teams may have the same name, but a chart needs different ones. */
 function named(rows: readonly AnswerRow[]): readonly AnswerRow[] {
   const seen = new Map<string, number>();
   return rows.map((row) => {
@@ -155,7 +153,7 @@ const aiAgent = (rows: readonly AnswerRow[]): readonly PageElement[] => [
   element(
     'p',
     {},
-    `The AI agent took part in ${figureText(sum(rows.filter((row) => row.outcome !== 'without the AI agent').map((row) => number(row, 'percent'))))} % of all conversations.`,
+    `The AI agent took part in ${figureText(sum(rows.filter((row) => row.outcome !== 'without the AI agent').map((row) => number(row, 'percent'))))}% of all conversations.`,
   ),
   ...bars(
     'Conversations by outcome of the AI agent',

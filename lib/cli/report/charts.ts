@@ -1,11 +1,11 @@
-/** The charts of the report, as SVG without a script. Colors are variables of the page, so that they follow light and dark. */
+/** The charts of the report, as SVG without a script. Colors are variables of the page, so that charts follow light and dark mode. */
 import * as Plot from '@observablehq/plot';
 import { sum } from '../../../functions/core/metrics.ts';
 import { document, element, type PageElement } from './dom.ts';
 
 const WIDTH = 720;
 
-/** A part of each period or row, with its color. */
+/** One part of each column or bar, with its color. */
 export interface Series<T> {
   readonly name: string;
   /** A color of the page, such as `--blue`. */
@@ -18,7 +18,7 @@ const color = (name: string): string => `var(${name})`;
 const number = new Intl.NumberFormat('en-US', { maximumFractionDigits: 1 });
 export const figureText = (value: number): string => number.format(value);
 
-/** @param label what the chart shows, for those who cannot see it */
+/** @param label says what the chart shows, for people who cannot see it */
 function draw(label: string, options: Plot.PlotOptions): PageElement {
   const svg = Plot.plot({
     document,
@@ -41,10 +41,10 @@ export const legend = (entries: readonly { readonly name: string; readonly color
     ]),
   );
 
-/** At most so many labels fit below a chart: short ones, and those with a year. */
+/** How many labels fit below a chart: short ones, and those with a year. */
 const [LABELS, LONG_LABELS] = [12, 6];
 
-/** Labels of a scale of periods: every so often, without the year if all are of one. */
+/** A scale of periods with labels at intervals; without the year if all are in the same one. */
 function periodScale(periods: readonly string[]): Plot.ScaleOptions {
   const isOneYear = new Set(periods.map((period) => period.slice(0, 4))).size === 1;
   const step = Math.ceil(periods.length / (isOneYear ? LABELS : LONG_LABELS));
@@ -79,7 +79,7 @@ const MAX_TICKS = 4;
 
 const titleOf = <T>({ x, series, value }: Cell<T>): string => `${x}\n${series.name}: ${figureText(value)}`;
 
-/** Columns over time, one upon the other. */
+/** Stacked columns over time. */
 export const columns = <T>(
   label: string,
   items: readonly T[],
@@ -110,7 +110,7 @@ export const columns = <T>(
   ];
 };
 
-/** A bar for each item, one part after the other, with the figure at its end. */
+/** A stacked bar for each item, with its total at the end. */
 export const bars = <T>(
   label: string,
   items: readonly T[],
@@ -168,7 +168,7 @@ export interface Square {
   readonly color: string;
   /** From 0 to 1. */
   readonly strength: number;
-  /** Shown in the square, for those who do not see its color. */
+  /** Shown in the square, for people who cannot see its color. */
   readonly sign?: string;
   readonly title: string;
 }
@@ -184,7 +184,7 @@ export const grid = (
   }: {
     readonly columns: readonly string[];
     readonly rows: readonly string[];
-    /** What a row comes to, shown at its end. */
+    /** The total of a row, shown at its end. */
     readonly end?: (row: string) => string;
   },
 ): PageElement =>

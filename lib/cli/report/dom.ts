@@ -11,10 +11,10 @@ export interface PageElement {
 
 const page = parseHTML('<!doctype html><html lang="en"><head></head><body></body></html>');
 
-/** Charts are drawn in this document, too. */
+/** Charts are drawn in this document too. */
 export const { document } = page;
 
-/** An element. Texts become text, whatever they contain. */
+/** An element. Strings become text, whatever they contain. */
 export function element(
   tag: string,
   attributes: Readonly<Record<string, string>> = {},

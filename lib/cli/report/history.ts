@@ -1,4 +1,4 @@
-/** The runs of a pipeline over time, added up by day, week or month, so that any number of runs has a readable picture. */
+/** The runs of a pipeline over time, added up by day, week or month, so that charts of any number of runs are readable. */
 import type { ObjectSummary, RunSummary } from '../../../functions/core/engine-files.ts';
 import { RUNS_PREFIX, runIdIn, runStartOf } from '../../../functions/core/lake-keys.ts';
 import { sum } from '../../../functions/core/metrics.ts';
@@ -10,7 +10,7 @@ import { driftLines } from '../terminal/report.ts';
 
 export type Unit = 'day' | 'week' | 'month';
 
-/** How an object fared, the worst first. `idle`: skipped, or not available in this workspace. */
+/** How an object fared, worst first. `idle`: skipped, or not available in this workspace. */
 export const FARES = ['failed', 'short', 'unproven', 'complete', 'idle'] as const;
 export type Fare = (typeof FARES)[number];
 
@@ -27,13 +27,13 @@ export interface ObjectPeriod {
 }
 
 export interface Period {
-  /** `2026-11-29`: its first day, in UTC. */
+  /** The period's first day in UTC: `2026-11-29`. */
   readonly from: string;
   readonly succeeded: number;
   readonly failed: number;
-  /** Of its runs, in minutes; null without a run. */
+  /** How long its runs took, in minutes; null without a run. */
   readonly minutes: { readonly median: number; readonly longest: number } | null;
-  /** Requests that Intercom allowed while its runs lasted; null if no answer said how many. */
+  /** Requests that Intercom allowed during its runs; null if no answer said how many. */
   readonly allowed: number | null;
   readonly objects: Readonly<Partial<Record<ObjectName, ObjectPeriod>>>;
 }
@@ -48,7 +48,7 @@ export interface History {
 
 const DAY_MS = DAY_SECONDS * 1000;
 
-/** At most so many columns are readable; fewer days than these would be wide ones. */
+/** The most columns that are readable, and the fewest days that are shown: fewer would make the columns too wide. */
 const COLUMNS = 62;
 const MIN_DAYS = 14;
 
@@ -58,7 +58,7 @@ function unitFor(from: EpochMs, to: EpochMs): Unit {
   return days < COLUMNS * 7 ? 'week' : 'month';
 }
 
-/** The first day of the period that a time lies in. Weeks begin on Monday. */
+/** The first day of the period that a time is in. Weeks begin on Monday. */
 function periodOf(ms: EpochMs, unit: Unit): string {
   const date = new Date(ms);
   if (unit === 'week') date.setUTCDate(date.getUTCDate() - ((date.getUTCDay() + 6) % 7));
@@ -103,7 +103,7 @@ function median(sorted: readonly number[]): number {
   return (low + high) / 2;
 }
 
-/** Intercom allows so many requests in each window of ten seconds. */
+/** Intercom's rate limit is per window of ten seconds. */
 const WINDOW_MS = 10_000;
 
 /** Requests that were allowed in all windows that a run touched; null if no answer said how many. */

@@ -1,4 +1,4 @@
-/** Reads what a report shows, and writes the page. */
+/** Reads what a report shows, and makes the page. */
 import { isPipelineError } from '../../../functions/core/errors.ts';
 import { OBJECT_NAMES, type ObjectName } from '../../../functions/core/names.ts';
 import type { Lake } from '../../../functions/core/ports.ts';
@@ -14,7 +14,7 @@ import { readSizes } from './sizes.ts';
 export interface ReportSources {
   readonly name: string;
   readonly lake: Pick<Lake, 'get' | 'list'>;
-  /** Answers a question's SQL. A PipelineError is told, and the report goes on without the answer. */
+  /** Answers a question's SQL. If it throws a PipelineError, the person is told and the report has no answer there. */
   readonly ask: (sql: string) => Promise<readonly AnswerRow[]>;
   /** Tells the person why a question has no answer. */
   readonly tell: (text: string) => void;
@@ -38,7 +38,7 @@ async function answerOf(
 }
 
 /**
- * @param days how far back the runs go
+ * @param days how many days of runs the report shows
  * @returns the page
  * @throws ContractError if a file of the lake cannot be read
  */

@@ -1,6 +1,6 @@
 /**
- * The report as one HTML page: no script, no request, light and dark, and good to print. It has counts and names of
- * tables, teams and outcomes; no value of a contact or conversation.
+ * The report as one HTML page: without scripts or requests, in light and dark mode, and fit to print. It has counts, and
+ * names of tables, teams and outcomes, but no values of contacts or conversations.
  */
 import { counted } from '../../../functions/core/counted.ts';
 import { sum } from '../../../functions/core/metrics.ts';
@@ -23,7 +23,7 @@ export interface ReportFacts {
   /** What the report is about: a pipeline or a directory. */
   readonly name: string;
   readonly madeAt: EpochMs;
-  /** How far back the runs go. */
+  /** How many days of runs it shows. */
   readonly days: number;
   readonly history: History;
   readonly status: PipelineStatus;
@@ -42,7 +42,7 @@ const chart = (title: string, ...children: readonly PageElement[]): PageElement 
 const tile = (figure: string, what: string, tone = ''): PageElement =>
   element('div', { class: `tile ${tone}` }, element('b', {}, figure), element('span', {}, what));
 
-/** How long ago an object was known to be whole, in seconds; null if it never was. */
+/** Seconds since the time up to which an object is known to be whole; null if it never was. */
 const lagSeconds = ({ up_to }: ObjectStatus, now: EpochMs): number | null =>
   up_to === null ? null : Math.max(0, (now - Date.parse(up_to)) / 1000);
 
@@ -156,7 +156,7 @@ const minutesScale = (periods: readonly Period[]): Scale => ({
 });
 
 const percent = (share: number): string =>
-  share > 0 && share < 0.001 ? 'under 0.1 %' : `${figureText(share * 100)} %`;
+  share > 0 && share < 0.001 ? 'under 0.1%' : `${figureText(share * 100)}%`;
 
 const shareScale = (periods: readonly Period[]): Scale => {
   const known = periods.filter(({ allowed }) => allowed !== null);
@@ -257,7 +257,7 @@ function objectTable({ status, madeAt }: ReportFacts): PageElement {
   );
 }
 
-/** Changes that the page lists. */
+/** How many changes the page lists. */
 const CHANGES = 60;
 
 const changeList = ({ history: { changes } }: ReportFacts): readonly PageElement[] =>
@@ -276,7 +276,7 @@ const changeList = ({ history: { changes } }: ReportFacts): readonly PageElement
           : []),
       ];
 
-/** Tables that the chart shows. */
+/** How many tables the chart shows. */
 const TABLES = 40;
 
 const answerFigure = ([question, answer]: ReportFacts['answers'][number]): PageElement => {
@@ -287,7 +287,7 @@ const answerFigure = ([question, answer]: ReportFacts['answers'][number]): PageE
   return chart(question.title, ...drawing(answer.rows));
 };
 
-/** Blocks everything that the page could load, so that it cannot ask anyone for anything. */
+/** Blocks everything that the page could load, so that it sends no request. */
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'";
 
 export function reportPage(facts: ReportFacts): string {

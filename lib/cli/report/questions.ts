@@ -2,7 +2,7 @@
 import type { ObjectName } from '../../../functions/core/names.ts';
 
 export interface Question {
-  /** Begins the heading in docs/queries.md. */
+  /** The heading in docs/queries.md begins with it. */
   readonly title: string;
   /** Objects that it needs. */
   readonly needs: readonly ObjectName[];

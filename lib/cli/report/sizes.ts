@@ -12,7 +12,7 @@ export interface TableSize {
   readonly files: number;
 }
 
-/** The largest first. @throws ContractError if a manifest cannot be read */
+/** Largest table first. @throws ContractError if a manifest cannot be read */
 export async function readSizes(
   lake: Pick<Lake, 'get' | 'list'>,
   objects: readonly ObjectName[],

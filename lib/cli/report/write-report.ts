@@ -39,7 +39,7 @@ export async function writeReport(
   });
   print(`Wrote ${file}.`);
   if (open && (await openInBrowser(pathToFileURL(file).href).catch(() => null)) === null) {
-    tell('No browser could be opened: open the file yourself.');
+    tell(`No browser could be opened. Open ${file} yourself.`);
   }
   return 0;
 }

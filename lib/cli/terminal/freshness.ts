@@ -11,7 +11,7 @@ import type { ExitStatus } from './terminal.ts';
 const DEFAULT_MAX_AGE = `${STALE_AFTER_DAYS} days`;
 
 export interface Freshness {
-  /** A line for each object that was last read longer ago. */
+  /** A line for each object that has not been read for that long. */
   readonly lines: readonly string[];
   readonly exitStatus: ExitStatus;
 }

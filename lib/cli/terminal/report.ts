@@ -17,7 +17,7 @@ function verdict(
 ): string {
   const notes = Object.entries(observed).map(([what, how]) => `${what}: ${how}`);
   const details = [
-    // With a note, that may be why: the count is there, and what the note says is not.
+    // If there is a note, it says why: Intercom may well have given a count.
     ...(status === 'unproven' && matched === null && notes.length === 0 ? ['Intercom gives no count'] : []),
     ...(parts === null ? [] : ['read by conversation']),
     ...(debts.length === 0 ? [] : [counted(debts.length, 'debt')]),
@@ -31,7 +31,7 @@ function verdict(
   return `${mark}${status}${details.length === 0 ? '' : ` (${details.join(', ')})`}`;
 }
 
-/** Read from Intercom, and counted by Intercom; a dash if it gives no count. */
+/** Records read, and records that Intercom counted; a dash if it gives no count. */
 const proof = ({ read, matched }: Completeness): readonly [string, string] => [
   count(read),
   matched === null ? '–' : count(matched),
@@ -67,7 +67,7 @@ export function driftLines(object: ObjectName, { added, changed, dropped }: Sche
   return [...line('new column', added), ...line('new type', changed), ...line('left out', dropped)];
 }
 
-/** What differs from the documented schema, whichever run brought it, and rows under older field rules. */
+/** What differs from the documented schema, whichever run brought it, and whether rows follow older field rules. */
 function schemaLines({ object, committed }: ObjectStatus): readonly string[] {
   if (committed === null) return [];
   const { version } = committed.schema;
@@ -87,7 +87,7 @@ function howItWent({ status, objects }: RunSummary): string {
   return skipped === 0 ? status : `${status}, ${skipped} of ${counted(objects.length, 'object')} skipped`;
 }
 
-/** One run: a table with the rows and the proof of each object, then what needs attention. */
+/** One run: a table with rows and proof of each object, then what needs attention. */
 export function summaryText(run: RunSummary): string {
   if (run.status === 'not_connected') return [`run ${run.run_id} ${howItWent(run)}`, ...run.notes].join('\n');
   const header = ['object', 'rows', 'read', 'counted', 'status'];
@@ -125,7 +125,7 @@ function statusRow(status: ObjectStatus): readonly string[] {
   ];
 }
 
-/** Whether any run has included it, as far as anybody knows. */
+/** True if any known run has included it. */
 const hasRun = ({ last_outcome, committed }: ObjectStatus): boolean =>
   last_outcome !== null || committed !== null;
 

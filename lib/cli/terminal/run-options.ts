@@ -1,4 +1,4 @@
-/** Options that define a run, the same for a run on this machine and for a deployed one. */
+/** Options that define a run, on this machine or deployed. */
 
 export interface RunOptions {
   readonly objects?: string;

@@ -1,6 +1,6 @@
 /**
- * How far the objects of a run are, and how a terminal shows it. One model for a run on this machine and a
- * deployed one; its figures mean what they mean in the summary at the end. Pure.
+ * The progress of a run's objects, and how a terminal shows it. One model for a run on this machine and a
+ * deployed one. Its figures mean the same as in the summary at the end. Pure.
  */
 import { counted } from '../../../functions/core/counted.ts';
 import type { ObjectName } from '../../../functions/core/names.ts';
@@ -15,7 +15,7 @@ export interface ObjectProgress {
   readonly expected: number | null;
   /** Records read so far. */
   readonly read: number;
-  /** Null on this machine, which sees records and not slices. */
+  /** Null for a run on this machine, which reports records and not slices. */
   readonly slices: { readonly done: number; readonly planned: number } | null;
   /** Rows of the object's own table; null until they are committed. */
   readonly rows: number | null;
@@ -47,7 +47,7 @@ export const hasEnded = ({ state }: ObjectProgress): boolean => ENDED.includes(s
 
 const BAR_WIDTH = 20;
 
-/** From 0 to 1, by records or else by slices; null if there is nothing to compare with. */
+/** From 0 to 1, by records or else by slices; null if neither is known. */
 function shareRead({ expected, read, slices }: ObjectProgress): number | null {
   if (expected !== null && expected > 0) return Math.min(1, read / expected);
   return slices === null || slices.planned < 2 ? null : slices.done / slices.planned;
@@ -69,12 +69,12 @@ function tally(objects: readonly ObjectProgress[]): string {
   return [...states].map(([state, number]) => `${number} ${state}`).join(', ');
 }
 
-/** Lines of the screen besides those of objects: header, tally, a blank line, the foot, the cursor. */
+/** Lines of the screen apart from the objects: header, tally, a blank line, the foot, the cursor. */
 const OTHER_LINES = 5;
 
 const isQuiet = ({ state }: ObjectProgress): boolean => state === 'waiting' || state === 'committed';
 
-/** All objects if they fit; else the active ones, at least one of them, and a line that counts the others. */
+/** All objects if they fit; otherwise the active ones, at least one, and a line that counts the others. */
 function fitting(
   objects: readonly ObjectProgress[],
   lines: number,
@@ -120,7 +120,7 @@ function change(before: ObjectProgress | undefined, now: ObjectProgress): readon
   return [`${object}: ${state}${message === null ? '' : `: ${message}`}`];
 }
 
-/** One line for a new run, and one for each object that has moved on; for output that is not a terminal. */
+/** For output that is not a terminal: one line for a new run, and one for each object in a new state. */
 export function changes(before: RunProgress | null, now: RunProgress): readonly string[] {
   const isNew = before?.runId !== now.runId;
   const earlier = new Map(isNew ? [] : before.objects.map((one) => [one.object, one]));

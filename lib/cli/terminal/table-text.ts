@@ -1,6 +1,6 @@
 /** A table for a terminal: columns as wide as their widest cell, numbers aligned right. Pure. */
 
-/** A dash is a number that is not known. */
+/** A dash stands for an unknown number. */
 export const isNumeric = (text: string): boolean => /^([\d.,]+( [A-Za-z%/]+)?|–)$/.test(text);
 
 /** @param rows cells as text; the first row is the header */

@@ -4,10 +4,10 @@ import { isPipelineError } from '../../../functions/core/errors.ts';
 import type { Clock } from '../../../functions/core/ports.ts';
 import { SYSTEM_CLOCK } from '../../../functions/system-clock.ts';
 
-/** 0: it succeeded. 1: it, or part of what it had to do, failed. 2: `audit` alone. 130: Ctrl-C stopped it. */
+/** 0: success. 1: it failed, at least in part. 2: only from `audit`. 130: stopped by Ctrl-C. */
 export type ExitStatus = 0 | 1 | 2 | 130;
 
-/** What is in progress, drawn repeatedly. */
+/** A display of what is in progress, drawn again and again. */
 export interface View {
   /** The whole display, for a terminal that is redrawn. @param rows lines of the terminal */
   screen(rows: number): string;
@@ -16,7 +16,7 @@ export interface View {
 }
 
 export interface LiveView {
-  /** A line for a log; on a terminal the screen shows it already. */
+  /** A line for a log. A terminal gets none: its screen shows the same. */
   note(text: string): void;
   stop(): void;
 }
@@ -24,15 +24,15 @@ export interface LiveView {
 export interface Terminal {
   readonly environment: NodeJS.ProcessEnv;
   readonly clock: Clock;
-  /** Aborted by the first Ctrl-C. The second ends the process at once; that loses nothing either. */
+  /** Aborted by the first Ctrl-C. The second ends the process at once, which loses nothing either. */
   readonly signal: AbortSignal;
-  /** True if somebody can answer questions. */
+  /** True if a person can answer questions. */
   readonly canAsk: boolean;
   /** Prints the result, on standard output. */
   print(text: string): void;
-  /** The same, in a pager if a person reads it and it is longer than the screen. */
+  /** Prints the result, in a pager if a person reads it and it is longer than the screen. */
   page(text: string): Promise<void>;
-  /** Characters of a line that a person reads; null if a file or a program gets the result. */
+  /** Width of the screen in characters; null if a file or a program gets the result. */
   width(): number | null;
   /** Prints everything else, on standard error. */
   tell(text: string): void;
@@ -40,30 +40,29 @@ export interface Terminal {
   live(view: View): LiveView;
   /** Asks yes or no; the answer is no if nobody can answer. */
   confirm(question: string): Promise<boolean>;
-  /** Asks for a line of text. Only call it if `canAsk`. */
+  /** Asks for a line of text. Call it only if `canAsk`. */
   ask(question: string): Promise<string>;
-  /** Asks for a secret, which is not shown. */
+  /** Asks for a secret, without showing it. */
   askHidden(question: string): Promise<string>;
-  /** Lines from the keyboard or a pipe, until their end or Ctrl-C. */
+  /** Lines from the keyboard or a pipe, until the input ends or Ctrl-C. */
   readLines(prompt: () => string, help?: PromptHelp): AsyncIterable<string>;
   /** Runs a command and sets the exit status; expected errors become one message. */
   run(command: () => Promise<ExitStatus>): Promise<void>;
 }
 
-/** What makes typing at a prompt easier. */
 export interface PromptHelp {
   /** Words that the tab key completes. */
   readonly words: readonly string[];
-  /** Earlier lines, the newest first. */
+  /** Earlier lines, newest first. */
   readonly history: readonly string[];
-  /** Called after each line with all lines, the newest first. */
+  /** Called after each line with all lines, newest first. */
   readonly remember: (history: readonly string[]) => void;
-  /** Called at Ctrl-C: drops what earlier lines began. False if they began nothing. */
+  /** Called at Ctrl-C: drops the statement that earlier lines began. False if there is none. */
   readonly abandon: () => boolean;
 }
 
 export interface TerminalOptions {
-  /** One sentence for an error of the command's environment, such as a full disk; null for any other. */
+  /** One sentence about an error of the environment, such as a full disk; null for any other error. */
   readonly explain?: (error: unknown) => string | null;
   /** Printed at the first Ctrl-C. */
   readonly onInterrupt?: string;
@@ -82,21 +81,21 @@ function cutTo(columns: number | undefined, text: string): string {
   return text.split('\n').map(cut).join('\n');
 }
 
-/** The word under the cursor, and the words that begin like it. */
+/** The words that begin like the one at the end of the line, and that one. */
 export function completions(words: readonly string[], line: string): [string[], string] {
   const [begun = ''] = /^\.\w*$|[\w$]*$/.exec(line) ?? [];
   const found = words.filter((word) => word.toLowerCase().startsWith(begun.toLowerCase()));
   return [begun === '' ? [] : found, begun];
 }
 
-/** True for what prompts throw at Ctrl-C, which in a raw terminal is a key and not a signal. */
+/** True for what prompts throw at Ctrl-C, which is a key and not a signal while they read. */
 const isPromptEnd = (error: unknown): boolean =>
   error instanceof Error && (error.name === 'ExitPromptError' || error.name === 'AbortPromptError');
 
 export function createTerminal(host: NodeJS.Process, options: TerminalOptions = {}): Terminal {
   const interruption = new AbortController();
   const tell = (text: string) => void host.stderr.write(`${text}\n`);
-  // A reader that has seen enough, such as `head`, closes the pipe.
+  // A reader that has read enough, such as `head`, closes the pipe.
   host.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
     host.exit(0);
@@ -141,11 +140,11 @@ export function createTerminal(host: NodeJS.Process, options: TerminalOptions = 
       const { spawn } = await import('node:child_process');
       const { PAGER: pager = 'less -RSFX' } = host.env;
       const child = spawn(pager, { shell: true, stdio: ['pipe', 'inherit', 'inherit'] });
-      // A pager that is left early closes its input.
+      // A pager closes its input if the person leaves it early.
       child.stdin.on('error', () => undefined);
       child.stdin.end(`${text}\n`);
       const status = await new Promise<number | null>((resolve) => child.on('close', resolve));
-      // The shell's status for a command that it cannot find.
+      // The shell did not find the pager.
       if (status === 127) this.print(text);
     },
     width: () => (host.stdout.isTTY === true ? host.stdout.columns || null : null),
@@ -205,7 +204,7 @@ export function createTerminal(host: NodeJS.Process, options: TerminalOptions = 
           ask();
         }
       });
-      // If input is a pipe, Ctrl-C is a signal to the process, and the pipe may stay silent for ever.
+      // If the input is a pipe, Ctrl-C is a signal to the process, and the pipe may stay silent forever.
       interruption.signal.addEventListener('abort', () => lines.close(), { once: true });
       const ask = () => {
         lines.setPrompt(prompt());

@@ -3,7 +3,7 @@ import { counted } from '../../../functions/core/counted.ts';
 import type { Verification } from '../../../functions/sync/verify.ts';
 import { count, tableText } from './table-text.ts';
 
-/** @param showOrphans list the files that no manifest lists, instead of only counting them */
+/** @param showOrphans also list the files that no manifest lists, which are always counted */
 export function verificationText(all: readonly Verification[], showOrphans: boolean): string {
   const table = tableText([
     ['object', 'manifests', 'files', 'rows', 'problems', 'orphans'],
@@ -18,7 +18,7 @@ export function verificationText(all: readonly Verification[], showOrphans: bool
   const verdict =
     problems.length === 0
       ? 'Every listed file is there and is what its manifest says.'
-      : `${counted(problems.length, 'problem')}. Restore the files from older versions in the bucket or from a copy; or reset their objects, so that the next run reads them again.`;
+      : `${counted(problems.length, 'problem')}. Restore the files from older versions in the bucket or from a copy. Or read their objects again from the beginning: 'resync' for a deployed pipeline, 'reset' and then 'sync' for a directory.`;
   return [
     table,
     '',

@@ -19,7 +19,7 @@ const REGION = 'us-east-1';
 const ACCOUNT = '000000000000';
 
 const LOST_STATE =
-  'It holds the cursors. Restore it from a copy. Or remove it: the next run then reads every object in full again. Files in the lake stay.';
+  'It holds the cursors. Restore it from a copy. Or remove it: the next run then reads every object from the beginning. Files in the lake stay.';
 
 export interface EmbeddedAwsOptions {
   /** The output directory. It is created if missing. Only one process at a time may use it. */

@@ -13,7 +13,7 @@ interface Refusal {
   readonly ErrorMessage: string;
 }
 
-/** `PutEvents` to the default bus. Each event becomes a line of the file, as a rule's target would receive it. */
+/** `PutEvents` to the default bus. Each event becomes a line of the file, in the form in which a rule's target gets it. */
 export function eventBridgeOperations(file: EventsFile, region: string): JsonOperations {
   const put = async (entry: JsonObject): Promise<Refusal | { readonly EventId: string }> => {
     const refusal = refusalOf(entry);

@@ -1,7 +1,7 @@
 import { appendFile, rename, stat } from 'node:fs/promises';
 import { errnoOf } from './disk-trouble.ts';
 
-/** A file of this size becomes the older file and replaces the previous one, so that years of runs do not fill the disk. */
+/** A file of this size replaces the older file, so that years of runs do not fill the disk. */
 const MAX_BYTES = 8 * 1024 * 1024;
 
 export interface EventsFile {

@@ -8,8 +8,8 @@ import {
 } from './json-protocol.ts';
 
 /**
- * `GetDatabase`, `CreateTable`, `GetTable`, `GetTables` (without pages) and `UpdateTable`, with versions and with Glue's documented
- * limits on names and texts. Earlier versions are not kept.
+ * `GetDatabase`, `CreateTable`, `GetTable`, `GetTables` (without pages) and `UpdateTable`, with version numbers and
+ * Glue's documented limits on names and texts. Earlier versions are not kept.
  * @param account the id of the catalog
  */
 export function glueOperations(files: GlueFiles, account: string): JsonOperations {
@@ -98,7 +98,7 @@ function tableIn(request: JsonObject): { readonly name: string; readonly input: 
   return { name, input };
 }
 
-/** Longest texts, in characters, from Glue's documentation of `TableInput`. */
+/** Limits in characters, from Glue's documentation of `TableInput`. */
 const LONGEST = { Description: 2048, ViewOriginalText: 409_600, ViewExpandedText: 409_600, TableType: 255 };
 
 function checkTexts(input: JsonObject): void {

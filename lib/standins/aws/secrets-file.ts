@@ -49,7 +49,6 @@ export function openSecretsFile(path: string): SecretsFile {
   };
 }
 
-/** A new secret. */
 export function newSecret(value: string | undefined, versionId: string): StoredSecret {
   const now = Date.now() / 1000;
   return { ...(value !== undefined && { value }), versionId, createdAt: now, changedAt: now };
@@ -63,7 +62,7 @@ async function readSecrets(path: string): Promise<StoredSecrets> {
   });
   const { data } = storedSecrets.safeParse(jsonIn(text));
   if (data !== undefined) return data;
-  const what = `${path} is damaged: it is not valid JSON, or not what was stored there. Repair it or restore it from a copy. It holds the key of the hashes. You may remove it only if no field is hashed; it is then created again.`;
+  const what = `${path} is damaged: it is not valid JSON, or not what was stored there. Repair it or restore it from a copy: it holds the hash key. If no field is hashed, you may also remove it; it is then created again.`;
   throw new OutputDirectoryError(dirname(dirname(path)), what, undefined);
 }
 

@@ -5,7 +5,7 @@ export type Ids = 'all' | readonly string[];
 
 export const isAmong = (ids: Ids, id: string): boolean => ids === 'all' || ids.includes(id);
 
-/** How long a shortage lasts: only for the first answer about each record, or for ever. */
+/** How long a shortage lasts: only for the first answer about each record, or forever. */
 export type Lasts = 'once' | 'forever';
 
 /** An embedded list in another form. */
@@ -72,13 +72,13 @@ export interface TwinAttribute {
 }
 
 export interface Cases {
-  /** `X-RateLimit-Reset` is so many seconds after the end of the window. Live it is 6. */
+  /** `X-RateLimit-Reset` is this many seconds after the end of the window. Live it is 6. */
   readonly rateResetLateSeconds: number;
   readonly embeddedLists: readonly EmbeddedListCase[];
   readonly recordTimes: readonly TimeCase[];
   readonly shortSubLists: readonly SubListCase[];
   readonly missingParts: readonly PartsCase[];
-  /** Until the entry is taken out again. It must be set before the deletion. */
+  /** Lasts until the entry is removed. Set it before the deletion. */
   readonly countedAfterDeletion: readonly CountedCase[];
   readonly twinAttributes: readonly TwinAttribute[];
   /** Ids of activity logs that are served without their id. */

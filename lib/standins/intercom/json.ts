@@ -17,7 +17,7 @@ declare global {
   }
 }
 
-/** `9007199254740993` is serialised exactly so. */
+/** `9007199254740993` is serialised with exactly these digits. */
 export const exactInteger = (digits: string): RawJson => JSON.rawJSON(digits);
 
 export const isObject = (value: unknown): value is JsonObject =>

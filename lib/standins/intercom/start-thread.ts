@@ -9,7 +9,7 @@ export interface ThreadOptions {
   readonly sizes: Partial<WorkspaceSizes>;
   /** The end of the seeded history, in epoch milliseconds. */
   readonly baseTime: number;
-  /** Simulated days that have passed since. Its clock is so many days ahead. */
+  /** Simulated days that have passed since then. Its clock is this many days ahead. */
   readonly days: number;
 }
 

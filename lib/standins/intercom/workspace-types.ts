@@ -71,7 +71,7 @@ export interface ContactTruth extends RecordTruth {
   detachCompany(id: string, companyId: string, options?: MutationOptions): void;
   addSegment(id: string, segmentId: string, options?: MutationOptions): void;
   removeSegment(id: string, segmentId: string, options?: MutationOptions): void;
-  /** As GET /contacts/{id}/notes serves them, all of them, newest first. */
+  /** All notes as GET /contacts/{id}/notes serves them, newest first. */
   notes(id: string): readonly JsonObject[];
   /** Returns the id of the note. */
   addNote(id: string, fields?: { readonly body?: string }, options?: MutationOptions): string;
@@ -126,15 +126,15 @@ export interface Membership {
   readonly segment: string;
 }
 
-/** The rows of tables that no list of records has, as a complete extraction must have them now. */
+/** The rows of tables that no list of records contains, as a complete extraction must have them now. */
 export interface RowTruth {
   /** Without archived contacts, if search does not find them. */
   segment_contact(): readonly { readonly segment_id: string; readonly contact_id: string }[];
   /** Without archived contacts, if search does not find them. */
   contact_note(): readonly JsonObject[];
-  /** Only calls with a conversation have a transcript that can be asked for; it is null for the others. */
+  /** Only the transcript of a call with a conversation can be requested. It is null for the others. */
   calls(): readonly JsonObject[];
-  /** Articles with statistics, which are named as the switch names them. */
+  /** Articles with statistics, under the names that the switch sets. */
   article_statistics(): readonly JsonObject[];
 }
 
@@ -189,10 +189,10 @@ export interface Workspace extends Readonly<Record<ListName, PlainTruth>> {
   setTimezone(timezone: string, options?: MutationOptions): void;
   /**
    * Applies a deterministic batch of creates, updates, deletes, tag removals, a merge and log entries. Their times lie
-   * in the window. By default the window is the n-th 24 hours after `baseTime`. It ends now if they are not over yet.
+   * in the window. By default the window is the n-th 24 hours after `baseTime`, cut off at the present.
    * It never begins before the previous day or the last request, because a change cannot be older than a read.
    * Days that are replayed before the first request give the same workspace in every process, if seed, sizes and
-   * baseTime are the same and the clock is past them. A given `window` replaces these rules.
+   * baseTime are the same and the clock is past them. If `window` is given, it replaces these rules.
    */
   simulateDay(day: number, window?: { readonly fromMs?: number; readonly toMs?: number }): DayReport;
 }

@@ -276,7 +276,7 @@ describe('an interrupted run', () => {
     const config = join(out, 'other.json');
     await writeFile(config, JSON.stringify({ concurrency: 20 }));
     const again = await local(['sync', '--out', out, '--config', config], environment);
-    expect(again.stderr).toMatch(/is dropped, because it is too old, or code or configuration have changed/);
+    expect(again.stderr).toMatch(/is dropped: it is too old, or the code or configuration has changed/);
     expect(again.status).toBe(0);
   });
 });

@@ -66,7 +66,9 @@ describe('query', () => {
     expect(stdout).toContain('\ntags\n');
     expect(stderr).toMatch(/error: .*"wrong"/);
     expect(stderr).toMatch(/error: .*nothing does not exist/);
-    expect(stderr).toContain('error: .what: the commands are .tables, .schema <table> and .exit.');
+    expect(stderr).toContain(
+      "error: '.what' is not a command. The commands are .tables, .schema <table> and .exit.",
+    );
     expect(status).toBe(0);
   });
 

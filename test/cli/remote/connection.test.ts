@@ -357,7 +357,7 @@ describe('check', () => {
     pretendOther('other1', 'AU');
     const { status, stdout } = await command(['check']);
     expect(stdout).toMatch(
-      /^PROBLEM +The token is of workspace other1, but the pipeline holds the data of workspace/m,
+      /^PROBLEM +The token belongs to workspace other1, but the pipeline holds the data of workspace/m,
     );
     expect(stdout).toMatch(
       /^PROBLEM +The workspace is in Intercom's region AU, but the configuration has region: 'US'/m,

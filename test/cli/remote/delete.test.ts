@@ -170,7 +170,7 @@ describe('everything', () => {
     deployShop(account, KEYS);
     const args = ['delete', '--yes', 'shop', '--config', await configFile()];
     const first = await pipelineCommand(args, { environment: environment() });
-    expect(first.stderr).toMatch(/^Deleted\. Secrets can be restored/m);
+    expect(first.stderr).toMatch(/^Deleted\. For 30 days, secrets can be restored/m);
     expect(first.status).toBe(0);
     expect(left()).toEqual(NOTHING);
     const done = changes().length;
@@ -242,7 +242,7 @@ describe('nothing, if', () => {
       '--own-bucket has no bucket',
       { yes: 'shop', ownBucket: true },
       undefined,
-      /--own-bucket is for a pipeline whose configuration names/,
+      /--own-bucket is only for a pipeline whose configuration names/,
     ],
   ])('%s', async (_why, options, answers, expected) => {
     const { status } = await run(options, answers && { answers });

@@ -169,7 +169,7 @@ describe('stacks', () => {
     expectOneMessage(
       await status(ENVIRONMENT),
       new RegExp(
-        `Pipeline 'intercom' is not deployed in account ${ACCOUNT}, region eu-west-1: there is no stack intercom-data, intercom\\. Deploy it with 'npx cdk deploy intercom', or name its place`,
+        `Pipeline 'intercom' is not deployed in account ${ACCOUNT}, region eu-west-1: there is no stack intercom-data, intercom\\. Deploy it with 'npx cdk deploy intercom', or say where it is`,
       ),
     );
   });

@@ -80,7 +80,7 @@ describe('load-sql', () => {
   it.each([
     [['--for', 'oracle'], /'oracle' is not one of redshift, snowflake, bigquery, spark/],
     [['--for', 'spark', '--since', 'yesterday'], /'yesterday' is not a time/],
-    [['--for', 'spark', '--table', 'tag'], /no table tag\. There are .*tags/],
+    [['--for', 'spark', '--table', 'tag'], /no table 'tag'\. The tables are .*tags/],
     [[], /--for/],
   ])('%s', async (options, message) => {
     const ended = await command(['load-sql', ...options]);

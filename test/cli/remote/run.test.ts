@@ -158,7 +158,7 @@ describe('stop', () => {
     await command(['run', '--objects', 'tags', '--no-wait']);
     const arn = executions.arns.at(-1) ?? '';
     const refused = await command(['stop']);
-    expect(refused.stderr).toMatch(/^Run \S+ is in progress since /m);
+    expect(refused.stderr).toMatch(/^Run \S+ has been in progress since /m);
     expect(refused.stderr).toMatch(/Nothing was changed\. Use --yes/);
     expect(refused.status).toBe(1);
     expect((await executions.describe(arn))?.status).toBe('RUNNING');

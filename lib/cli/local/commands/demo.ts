@@ -14,7 +14,7 @@ function nextSteps(out: string): string {
   const again = out === DEFAULT_OUT ? 'npm start' : `npm run local -- demo --out ${out}`;
   return `
 Your data:  ${lake}/tables/<table>/run_date=…/run_id=…/*.ndjson.gz, listed by ${lake}/manifests/<object>/*.json
-Look:       zcat ${lake}/tables/contacts/*/*/*.gz | head -1
+Look:       gzip -dc ${lake}/tables/contacts/*/*/*.gz | head -1
 Query:      npm run local -- query "select role, count(*) from contacts group by role" --out ${out}
 Again:      ${again}   (incremental: one simulated day later)
 Status:     npm run local -- status --out ${out}

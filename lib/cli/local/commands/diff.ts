@@ -28,7 +28,7 @@ export async function runDiff(
     const table = tables.find((one) => one.name === name);
     if (table === undefined) {
       throw new InputError(
-        `'${name}' is not a table of this lake. Its tables are ${tables.map((one) => one.name).join(', ')}.`,
+        `'${name}' is not a table of this lake. Its tables: ${tables.map((one) => one.name).join(', ')}.`,
         { code: 'unknown_table' },
       );
     }

@@ -45,7 +45,7 @@ async function hashOf(out: string): Promise<HashText | null> {
     const { HashKey } = JSON.parse(text) as { readonly HashKey?: { readonly value?: string } };
     return HashKey?.value === undefined ? null : hashWith(HashKey.value);
   } catch (cause) {
-    throw new InputError(`${file} is not valid JSON. Restore it from a copy.`, {
+    throw new InputError(`${file} is not valid JSON. Restore it from a copy: it holds the hash key.`, {
       code: 'state_damaged',
       cause,
     });
@@ -57,7 +57,7 @@ export async function requireHash(out: string): Promise<HashText> {
   const hash = await hashOf(out);
   if (hash !== null) return hash;
   throw new InputError(
-    `There is no hash key in ${out}: who was erased cannot be told. Restore ${SECRETS} from a copy.`,
+    `There is no hash key in ${out}, so nobody can tell who was erased. Restore ${SECRETS} from a copy.`,
     { code: 'no_hash_key' },
   );
 }
@@ -65,8 +65,12 @@ export async function requireHash(out: string): Promise<HashText> {
 async function rowsOf(terminal: Terminal, who: string, out: string): Promise<AsyncIterable<PersonRow>> {
   await requireFolder(out, 'lake');
   const hash = await hashOf(out);
-  if (hash === null) terminal.tell('There is no hash key here: hashed values of the person cannot be found.');
-  // With a key of its own, plain text is still found.
+  if (hash === null) {
+    terminal.tell(
+      `There is no hash key in ${out}: only plain values of the person can be found, no hashed ones.`,
+    );
+  }
+  // With a random key, plain text is still found.
   return personRows(
     createDirectoryLake(resolve(out)),
     who,
@@ -95,20 +99,20 @@ async function lastConfig(out: string): Promise<ResolvedConfig> {
   try {
     return JSON.parse(await readFile(file, 'utf8')) as ResolvedConfig;
   } catch (cause) {
-    throw new InputError(`${file} is missing or not valid JSON: sync again, then erase.`, {
+    throw new InputError(`${file} is missing or not valid JSON. Sync again, then repeat this command.`, {
       code: 'state_damaged',
       cause,
     });
   }
 }
 
-/** A later moment than any run of the object has begun at: a lease is only for later runs. */
+/** A time after the start of every run of the object: a lease goes only to a later run. */
 const afterRun = (state: ObjectState, now: number): number =>
   state.committed === null ? now : Math.max(now, runStartOf(state.committed.runId) + 1);
 
 /**
- * Has the object's function do what is due of its history, in this process.
- * @throws the signal's reason; the next call goes on
+ * Lets the object's function do the pending work on its history, in this process.
+ * @throws the signal's reason; the next call continues
  */
 async function maintain(
   fn: LocalFunction,
@@ -155,7 +159,7 @@ async function atSite(
       hash,
       removeOlderVersions: async () => null,
       async work() {
-        // An interrupted run may have read the person, and would not be allowed to commit.
+        // An interrupted run may have read the person, so it may not commit any more.
         if (executions.unfinished() !== undefined) executions.finish('ABORTED');
         const executionArn = `${stateMachine.arn.replace(':stateMachine:', ':execution:')}:${randomUUID()}`;
         const digest = createHash('sha256').update(executionArn).digest('hex');

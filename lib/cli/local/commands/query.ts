@@ -37,17 +37,17 @@ function commandAsSql(text: string): string {
   const [, table] = /^\.schema\s+"?(\w+)"?\s*;?$/.exec(text) ?? [];
   if (table !== undefined)
     return `SELECT column_name AS "column", column_type AS type FROM (DESCRIBE ${quoted(table)})`;
-  throw new InputError(`${text}: the commands are .tables, .schema <table> and .exit.`, {
+  throw new InputError(`'${text}' is not a command. The commands are .tables, .schema <table> and .exit.`, {
     code: 'unknown_command',
   });
 }
 
 const FILE_ADVICE =
-  'Files are written by one query: --to FILE with --format parquet, ndjson, csv or json, and the SQL. Parquet needs --to FILE.';
+  'To write a file, give the SQL, --to FILE, and --format parquet, ndjson, csv or json. Parquet needs --to FILE.';
 
 const HISTORY_LINES = 1000;
 
-/** The lines typed at earlier prompts on this directory. They may have personal data, so only you may read them. */
+/** The lines typed at earlier prompts on this directory. They may have personal data: only the user may read them. */
 function openHistory(out: string): Pick<PromptHelp, 'history' | 'remember'> {
   const file = join(out, 'state', 'query-history');
   return {
@@ -67,7 +67,7 @@ function formatOf(name: string): Format {
   });
 }
 
-/** What the lines of a prompt ask: our own commands, a line each, and SQL over any number of lines. */
+/** The statements in the lines of a prompt: our own commands, one per line, and SQL over any number of lines. */
 async function* statementsIn(lines: AsyncIterable<string>, pending: { sql: string }): AsyncIterable<string> {
   for await (const line of lines) {
     const text = line.trim();
@@ -86,7 +86,7 @@ async function* statementsIn(lines: AsyncIterable<string>, pending: { sql: strin
   if (pending.sql.trim() !== '') yield pending.sql;
 }
 
-/** Answers until the input ends; after a mistake, it reports it and goes on. */
+/** Answers until the input ends. Reports a mistake and goes on. */
 async function converse(
   terminal: Terminal,
   database: LakeDatabase,

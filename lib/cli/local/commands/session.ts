@@ -21,11 +21,11 @@ export interface Session {
   /** Output directory. */
   readonly out: string;
   readonly config: ResolvedConfig;
-  /** The environment variable that sets the server, if the configuration does not. */
+  /** The environment variable that names the server, if the configuration does not. */
   readonly addressFrom?: string;
   /** How far its clock is ahead of the machine's. @default 0 */
   readonly aheadMs?: number;
-  /** Most threads for functions. @default as many as the machine has cores */
+  /** Maximum number of threads for functions. @default one for each core */
   readonly workers?: number;
   readonly accessToken: string;
   readonly input: Readonly<Record<string, unknown>>;
@@ -40,8 +40,8 @@ export function workersOf(option: string | undefined): number {
 }
 
 /**
- * Asks /me before anything is opened, to report a wrong address or token at once: the workflow itself would
- * retry for minutes.
+ * Asks /me before anything is opened, to report a wrong address or token at once: the workflow would retry for
+ * minutes.
  * @throws ConnectionError, RetryableError, ContractError with what to do
  */
 async function checkConnection(
@@ -98,7 +98,7 @@ export async function syncSession(terminal: Terminal, session: Session): Promise
           terminal.tell(`Resuming the run of ${startTime}, which was interrupted.`),
         onGiveUp: ({ startTime }) =>
           terminal.tell(
-            `Starting a new run. The interrupted run of ${startTime} is dropped, because it is too old, or code or configuration have changed.`,
+            `Starting a new run. The interrupted run of ${startTime} is dropped: it is too old, or the code or configuration has changed.`,
           ),
       });
     } finally {
@@ -110,7 +110,7 @@ export async function syncSession(terminal: Terminal, session: Session): Promise
 }
 
 /**
- * Prints how it ended. The exit status is 0 only if every object succeeded.
+ * Prints how the sync ended. The exit status is 0 only if every run succeeded.
  * @throws InputError if the run failed before it could write a summary
  */
 export function conclude(terminal: Terminal, result: SyncResult, asJson: boolean): ExitStatus {

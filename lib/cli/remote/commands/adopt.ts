@@ -25,14 +25,14 @@ export async function runAdopt(terminal: Terminal, options: AdoptOptions): Promi
   const kept = await keptBy(clients.cloudFormation, stack);
   if (kept === null) {
     throw new InputError(
-      `CloudFormation knows no stack ${stack} that was deleted in region ${clients.region} in the last 90 days and left something behind. Look for what has the tag 'pipeline' with the value '${name}' in the consoles of S3, DynamoDB and Secrets Manager, and name it under 'aws' in the configuration.`,
+      `CloudFormation knows no stack ${stack} that was deleted in region ${clients.region} in the last 90 days and left something behind. Look in the consoles of S3, DynamoDB and Secrets Manager for what has the tag 'pipeline' with the value '${name}', and name it under 'aws' in the configuration.`,
       { code: 'nothing_kept' },
     );
   }
   const { deletedAt, ...settings } = kept;
   const file = options.config ?? DEFAULT_CONFIG_FILE;
   terminal.tell(
-    `Stack ${stack} was deleted on ${deletedAt.toISOString().slice(0, 10)} and left this behind. Put it into ${file}, beside what the file has there already, and deploy with '${deploy}'. Runs then go on where they were.`,
+    `Stack ${stack} was deleted on ${deletedAt.toISOString().slice(0, 10)} and left this behind. Put it into ${file}, next to the settings that are already there, and deploy with '${deploy}'. Runs then continue where they stopped.`,
   );
   const isJson = options.json === true || file.endsWith('.json');
   terminal.print(

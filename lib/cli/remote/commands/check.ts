@@ -43,7 +43,9 @@ function adviceOf({ objects }: Inspection, command: RemotePipeline['command']): 
           ...boxes,
           `Then authorize the app again, so that it gets these permissions: ${command('connect')}`,
         ]),
-    ...(unknown.length === 0 ? [] : ['Intercom did not answer for the unknown ones. Try again later.']),
+    ...(unknown.length === 0
+      ? []
+      : ['Intercom gave no usable answer for the unknown ones. Try again later.']),
   ];
 }
 

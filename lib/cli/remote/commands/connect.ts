@@ -16,7 +16,7 @@ import { startRun } from '../start.ts';
 import { showCheck } from './check.ts';
 
 export interface ConnectOptions extends RemoteOptions, Omit<AuthorizeOptions, 'profile'> {
-  /** A text is the token itself, which must not be an argument. */
+  /** A string is the token itself, which must not be an argument. */
   readonly accessToken?: true | string;
   readonly yes?: boolean;
   /** False: leaves the first run to the schedule. */
@@ -27,7 +27,7 @@ export interface ConnectOptions extends RemoteOptions, Omit<AuthorizeOptions, 'p
 function refuseTokenInArguments({ accessToken }: ConnectOptions): void {
   if (typeof accessToken !== 'string') return;
   throw new InputError(
-    '--access-token takes no value, because the token would stay in the history of your shell. Give it on standard input or at the prompt. Replace the token you typed with a new one.',
+    '--access-token takes no value, because the token would stay in the history of your shell. Give it on standard input or at the prompt. The token that you typed is in the history now: replace it with a new one.',
     { code: 'token_in_arguments' },
   );
 }
@@ -79,15 +79,15 @@ const isConnected = (outcome: AuthorizationOutcome): outcome is Outcome<(typeof 
   (CONNECTED as readonly string[]).includes(outcome.kind);
 
 /**
- * After a replacement nothing may continue from the old workspace's cursors, not even a run that began in the
- * meantime. Done for any previous workspace, so that running the command again completes an interrupted one.
+ * After a replacement nothing may continue from the old workspace's cursors, not even a run that began meanwhile. Done
+ * whatever the previous workspace was, so that running the command again completes an interrupted replacement.
  */
 async function finishReplacement(terminal: Terminal, pipeline: RemotePipeline): Promise<void> {
   try {
     await takeAway(pipeline, OBJECT_NAMES);
   } catch (error) {
     terminal.tell(
-      `The workspace was replaced, but objects would still continue from its cursors. To finish: ${pipeline.command('connect --replace-workspace')}`,
+      `The workspace was replaced, but objects would still continue from the cursors of the old one. To finish: ${pipeline.command('connect --replace-workspace')}`,
     );
     throw error;
   }
@@ -100,7 +100,7 @@ async function isBeforeFirstRun(terminal: Terminal, { config, lake }: RemotePipe
   return run === null || run.status === 'not_connected';
 }
 
-/** Starts the first run and follows it, if the person wants that; otherwise says how to start one. */
+/** Starts the first run and follows it if the person wants that; otherwise says how to start one. */
 async function offerFirstRun(
   terminal: Terminal,
   pipeline: RemotePipeline,

@@ -15,9 +15,9 @@ import { createRuns } from '../runs.ts';
 export interface DeleteOptions extends RemoteOptions {
   /** Deletes only what can be made again. */
   readonly keepData?: boolean;
-  /** Also deletes what the pipeline wrote into a bucket that the configuration names. */
+  /** Also deletes what the pipeline wrote to a bucket that the configuration names. */
   readonly ownBucket?: boolean;
-  /** Name of the pipeline, instead of answers. */
+  /** Name of the pipeline, instead of questions. */
   readonly yes?: string;
 }
 
@@ -43,11 +43,11 @@ function stackLines({ plan, name, keepData }: Deletion): readonly (readonly stri
     ...(plan.pipeline === null ? [] : [['stack', name, 'functions, workflow, schedules, alarms, logs']]),
     ...(plan.data === null || keepData
       ? []
-      : [['stack', `${name}-data`, 'what holds the following together']]),
+      : [['stack', `${name}-data`, 'holds the resources listed below']]),
   ];
 }
 
-/** What there is, what it costs to keep, what goes and what stays. */
+/** What exists, what it costs to keep, what goes and what stays. */
 function describeDeletion(deletion: Deletion): string {
   const { plan, place, ownBucket, keepData, name } = deletion;
   const rows = [
@@ -71,12 +71,12 @@ function describeDeletion(deletion: Deletion): string {
     ...(plan.pipeline === null ? [] : ['Runs in progress are stopped.']),
     keepData
       ? `The data stays, in stack ${name}-data.`
-      : `To keep the data costs about ${usd(monthly)} a month; --keep-data deletes only what can be made again.`,
+      : `Keeping the data costs about ${usd(monthly)} a month; --keep-data deletes only what can be made again.`,
     ...stayingLines(plan),
     ...(plan.pipeline === null || keepData
       ? []
       : [
-          "The app stays installed at Intercom. 'npm run pipeline -- disconnect' uninstalls it, as long as the pipeline is there.",
+          "The app stays installed at Intercom. 'npm run pipeline -- disconnect' uninstalls it, but only before you delete the pipeline.",
         ]),
   ].join('\n');
 }
@@ -93,7 +93,7 @@ async function agrees(
   return (await terminal.ask(`Type the name of the pipeline (${name}) to delete it:`)).trim() === name;
 }
 
-/** Stops what runs, so that CloudFormation need not wait for it. */
+/** Stops runs in progress, so that CloudFormation need not wait for them. */
 async function stopRuns(terminal: Terminal, clients: AwsClients, stateMachine: string): Promise<void> {
   const runs = createRuns(clients.sfn, stateMachine);
   try {
@@ -144,17 +144,17 @@ function checkOptions({ config, deployment }: ResolvedPipeline, options: DeleteO
   }
   if (ownBucket && (deployment.aws.bucket === null || keepData)) {
     throw new InputError(
-      "--own-bucket is for a pipeline whose configuration names its bucket in 'aws.bucket', and not with --keep-data.",
+      "--own-bucket is only for a pipeline whose configuration names a bucket in 'aws.bucket', and cannot be combined with --keep-data.",
       { code: 'no_own_bucket' },
     );
   }
 }
 
-/** @throws InputError if it must not be deleted now, or nobody knows it */
+/** @throws InputError if it must not be deleted now, or nothing is known about it */
 function checkPlan(plan: DeletionPlan, name: string, place: string, lake: LakeRoot | null): void {
   if (plan.isUnknown && lake === null) {
     throw new InputError(
-      `CloudFormation knows no stack of ${place}, neither deployed nor deleted in the last 90 days. Name another place with --region, --profile or --pipeline. What is older has the tag 'pipeline' with the value '${name}' in the consoles.`,
+      `CloudFormation knows no stack of ${place}, neither deployed nor deleted in the last 90 days. Say where it is with --region, --profile or --pipeline. Anything older has the tag 'pipeline' with the value '${name}': look for it in the consoles of AWS.`,
       { code: 'not_deployed' },
     );
   }
@@ -203,7 +203,7 @@ export async function runDelete(terminal: Terminal, options: DeleteOptions): Pro
   terminal.tell(
     keepData
       ? `Deleted. To bring it back: ${deployCommand(name, options)}`
-      : `Deleted. Secrets can be restored, and the deletion of a key cancelled, for ${RESTORE_DAYS} days: docs/operate.md says how.`,
+      : `Deleted. For ${RESTORE_DAYS} days, secrets can be restored and the deletion of a key cancelled: see docs/operate.md.`,
   );
   return 0;
 }

@@ -42,7 +42,7 @@ export async function runDisconnect(terminal: Terminal, options: DisconnectOptio
   terminal.tell(consequence(nameText(connection.workspace), keepApp));
   for (const { runId } of await runs.running()) {
     terminal.tell(
-      `Run ${runId} is in progress: objects that it has not committed before you disconnect will fail.`,
+      `Run ${runId} is in progress: objects that it has not committed when you disconnect will fail.`,
     );
   }
   if (options.yes !== true && !(await terminal.confirm('Disconnect?'))) {

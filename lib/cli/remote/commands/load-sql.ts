@@ -33,7 +33,7 @@ function timeOf(text: string | undefined): number | null {
   const ms = /(Z|[+-]\d\d:?\d\d)$/.test(text) ? Date.parse(text) : Number.NaN;
   if (!Number.isNaN(ms)) return ms;
   throw new InputError(
-    `--since: '${text}' is not a time. Take it from the last line of the SQL of the last load.`,
+    `--since: '${text}' is not a time with its zone. Take it from the last line of the previous load's SQL.`,
     { code: 'bad_input' },
   );
 }
@@ -57,14 +57,14 @@ export async function runLoadSql(terminal: Terminal, options: LoadOptions): Prom
   const objects = config.objects.map((name) => OBJECTS[name]);
   const tables = configuredTables(objects, config, seenIn(all));
   const asked = tables.find(({ name }) => name === options.table);
-  // The view of a child reads its parent's history.
+  // The view of a child table reads its parent's history.
   const parent = asked?.current.kind === 'child' ? asked.current.parent : null;
   const chosen = tables.filter(
     (table) => options.table === undefined || table === asked || (asked && table.name === parent),
   );
   if (chosen.length === 0) {
     throw new InputError(
-      `--table: there is no table ${options.table}. There are ${tables.map(({ name }) => name).join(', ')}.`,
+      `--table: there is no table '${options.table}'. The tables are ${tables.map(({ name }) => name).join(', ')}.`,
       { code: 'bad_input' },
     );
   }

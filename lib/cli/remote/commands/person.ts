@@ -1,4 +1,4 @@
-/** `person` of a deployed pipeline: what its bucket holds of one person, and taking them out of it. */
+/** `person` of a deployed pipeline: what its bucket holds about one person, and removing them from it. */
 import { createS3Lake } from '../../../../functions/aws/s3-lake.ts';
 import { createSecretsHashSource } from '../../../../functions/aws/secrets-hash-source.ts';
 import { NONCURRENT_DAYS } from '../../../../functions/config/deployment.ts';
@@ -24,7 +24,7 @@ const open = async (
     lake: createS3Lake(clients.s3, deployed.lake),
     hash: await createSecretsHashSource(clients.secrets, deployed.hashKeySecret).hashText(),
     async work() {
-      // Its report is not the result of this command. An object that fails is named afterwards.
+      // The run's report is not the result of this command. Objects that fail are named afterwards.
       await startRun({ ...terminal, print: terminal.tell }, pipeline, {}, {});
     },
     async removeOlderVersions(prefixes) {
@@ -74,7 +74,7 @@ export async function runRemoteErase(
   const [running] = await pipeline.runs.running();
   if (running !== undefined) {
     throw new InputError(
-      `Run ${running.runId} is in progress, and may have read the person. Wait until it is over, or stop it: ${pipeline.command('stop')}`,
+      `Run ${running.runId} is in progress and may have read the person. Wait until it has ended, or stop it: ${pipeline.command('stop')}`,
       { code: 'run_in_progress' },
     );
   }

@@ -1,4 +1,4 @@
-/** `report` of a deployed pipeline: its runs from the bucket, and the five questions by Athena, as one page. */
+/** `report` of a deployed pipeline: one page with its runs, from the bucket, and the five questions, from Athena. */
 import { type ReportOptions, writeReport } from '../../report/write-report.ts';
 import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
 import { openAthena } from '../athena.ts';

@@ -62,7 +62,7 @@ export async function runStatus(
     connections.load(),
     runs.running(),
     readStatus(lake, config.objects, terminal.clock.now()),
-    // Without its table no run can begin, and nothing else here would notice.
+    // Without its table no run can start, and nothing else here would notice that it is gone.
     state.claimedWorkspace(),
   ]);
   const freshness = judgeFreshness(status, options.maxAge, terminal.clock.now());

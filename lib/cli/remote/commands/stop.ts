@@ -4,7 +4,7 @@ import { placeOf } from '../deployment.ts';
 import { configOf, openRemotePipeline, type RemoteOptions } from '../remote-pipeline.ts';
 
 const SCHEDULES =
-  "Schedules keep starting runs. To stop them as well, set 'paused: true' and deploy; a run that leaves work then starts no next run either.";
+  "Schedules keep starting runs. To stop them as well, set 'paused: true' and deploy. Runs that leave work then start no next run either.";
 
 export async function runStop(
   terminal: Terminal,
@@ -19,7 +19,7 @@ export async function runStop(
     return 0;
   }
   for (const { runId, startedAt } of running) {
-    terminal.tell(`Run ${runId} is in progress since ${startedAt.toISOString()}.`);
+    terminal.tell(`Run ${runId} has been in progress since ${startedAt.toISOString()}.`);
   }
   const question = `Stop ${running.length === 1 ? 'this run' : 'these runs'} of ${placeOf(deployed)}? What was committed stays, and the next run continues from there.`;
   if (options.yes !== true && !(await terminal.confirm(question))) {

@@ -17,13 +17,13 @@ export const parseListRequest = (query: URLSearchParams): ListRequest => ({
   continuationToken: query.get('continuation-token') ?? undefined,
 });
 
-/** Reads the query of a ListObjectVersions. Keys are the markers, so one goes on like the other. */
+/** Reads the query of a ListObjectVersions. The marker is a key, so the listing continues like ListObjectsV2. */
 export const parseVersionsRequest = (query: URLSearchParams): ListRequest => {
   const after = query.get('key-marker');
   return { prefix: query.get('prefix') ?? '', continuationToken: after ? tokenOf(after) : undefined };
 };
 
-/** One page of versions as XML: nothing is kept of what was replaced, as in a bucket without versioning. */
+/** One page of versions as XML. As in a bucket without versioning, each key has only its current one. */
 export async function listVersions(bucket: string, folder: string, request: ListRequest): Promise<string> {
   const { page, next } = await pageOf(folder, request);
   const versions = await Promise.all(
@@ -43,7 +43,7 @@ export async function listVersions(bucket: string, folder: string, request: List
   );
 }
 
-/** One page of keys, and the last of them if there are more. */
+/** One page of keys. `next` is the last of them if there are more. */
 async function pageOf(folder: string, { continuationToken, prefix }: ListRequest) {
   const after = continuationToken === undefined ? '' : keyOfToken(continuationToken);
   const keys: string[] = [];

@@ -18,7 +18,7 @@ export function xmlValue(name: string, value: string | number | boolean | undefi
   return value === undefined ? '' : `<${name}>${escapeXml(String(value))}</${name}>`;
 }
 
-/** S3's form of an error. */
+/** An error in S3's format. */
 export function xmlError(code: string, message: string, resource: string): string {
   const content = xmlValue('Code', code) + xmlValue('Message', message) + xmlValue('Resource', resource);
   return `<?xml version="1.0" encoding="UTF-8"?>\n<Error>${content}</Error>`;

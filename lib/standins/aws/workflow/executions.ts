@@ -1,6 +1,6 @@
 /**
  * The executions of one output directory. `state/execution.json` holds the current execution, those that wait, and
- * the latest that are over.
+ * the last ones that ended.
  * After a kill, the next process finds the unfinished one and runs it again as the same execution (same ARN, start
  * time and input), as a redrive does on AWS.
  */
@@ -23,11 +23,11 @@ const execution = waitingExecution.extend({ status });
 const stored = z.object({
   current: execution.nullable(),
   waiting: z.array(waitingExecution),
-  /** Those before the current one, newest first. Files of earlier versions have none. */
+  /** Executions before the current one, newest first. Files of earlier versions have none. */
   past: z.array(execution).default([]),
 });
 
-/** Step Functions remembers executions for 90 days; nobody here asks for older ones than these. */
+/** Step Functions remembers executions for 90 days. Here nobody asks for older ones than these. */
 const MOST_PAST = 20;
 
 type Stored = z.infer<typeof stored>;

@@ -29,8 +29,8 @@ export class FunctionError extends Error {
 }
 
 /**
- * Runs one invocation. As on AWS, only the handler itself can stop. If it outlives its timeout or its workflow is
- * aborted, it goes on where it runs and its result is ignored. After an abort its remaining time is 0.
+ * Runs one invocation. Nothing can stop a handler from outside. If it outlives its timeout or its workflow is aborted,
+ * it goes on and its result is ignored. After an abort its remaining time is 0.
  * @param signal aborts the invocation
  * @throws FunctionError
  */

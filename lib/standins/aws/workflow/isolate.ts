@@ -1,4 +1,4 @@
-/** The inside of a thread that runs functions, as Lambda's runtime is of its sandbox. `isolates.ts` is the outside. */
+/** Runs inside a thread that runs functions, like Lambda's runtime in its sandbox. `isolates.ts` is the outside. */
 import { parentPort } from 'node:worker_threads';
 
 /** The part of Lambda's context that a thread can offer. */
@@ -14,15 +14,15 @@ export type IsolateOrder =
   | {
       readonly kind: 'invoke';
       readonly id: number;
-      /** Of the function. */
+      /** ARN of the function. */
       readonly arn: string;
       readonly event: unknown;
-      /** Epoch ms at which its time is over. */
+      /** When its time is over, in epoch ms. */
       readonly deadlineMs: number;
     }
   | { readonly kind: 'abort'; readonly id: number };
 
-/** The answer to an invocation, or what a function tells while it runs. */
+/** The answer to an invocation, or notes of functions that are running. */
 export type IsolateReport =
   | { readonly kind: 'result'; readonly id: number; readonly result: unknown }
   | {
@@ -34,7 +34,7 @@ export type IsolateReport =
     }
   | { readonly kind: 'notes'; readonly notes: readonly unknown[] };
 
-/** Notes wait for others: each message wakes the process, which costs both threads more than its content. */
+/** Notes are sent together: each message wakes the process, which costs both threads more than the note itself. */
 const NOTES_MS = 50;
 
 let notes: unknown[] = [];
@@ -50,13 +50,13 @@ function postNotes(): void {
   notes = [];
 }
 
-/** Tells the process something before the answer. It must be plain data. */
+/** Sends the process a note before the answer. It must be plain data. */
 export function tellProcess(note: unknown): void {
   notes.push(note);
   timer ??= setTimeout(postNotes, NOTES_MS);
 }
 
-/** An answer, after all that was told before it. */
+/** Sends an answer, after all notes before it. */
 function report(what: IsolateReport): void {
   postNotes();
   post(what);
@@ -71,7 +71,7 @@ function errorReport(id: number, error: unknown): IsolateReport {
 
 /**
  * Serves invocations for as long as the thread lives.
- * @param handlerOf the handler of a function, by its ARN; called for every invocation, so it keeps what it makes
+ * @param handlerOf the handler of a function, by its ARN; called for every invocation, so it should keep its handlers
  */
 export function serveInvocations(handlerOf: (arn: string) => IsolatedHandler): void {
   const aborted = new Set<number>();

@@ -1,4 +1,4 @@
-/** Threads that run functions, as Lambda's sandboxes do: code, memory and garbage of their own, used again while warm. */
+/** Threads that run functions, like Lambda's sandboxes: each has its own code and memory, and is used again while warm. */
 import { Worker } from 'node:worker_threads';
 import { FunctionError, type RunnableFunction } from './invocation.ts';
 import type { IsolateOrder, IsolateReport } from './isolate.ts';
@@ -6,15 +6,15 @@ import type { IsolateOrder, IsolateReport } from './isolate.ts';
 export interface IsolatesOptions {
   /** The module of every thread. It calls `serveInvocations`. */
   readonly module: string | URL;
-  /** Most threads at a time. While there are fewer, one more than is busy is kept ready: its start takes longer than a page. */
+  /** Most threads at a time. Until then one idle thread is kept ready, because starting one takes longer than a page. */
   readonly threads: number;
-  /** Heap of each thread. One that needs more ends, and its invocations fail as Lambda reports it. */
+  /** Heap of each thread. A thread that needs more dies, and its invocations fail with Lambda's error for that. */
   readonly memoryMiB: number;
   /** `process.env` of the threads. */
   readonly environment: NodeJS.ProcessEnv;
   /** `workerData` of the threads. */
   readonly data: unknown;
-  /** Receives what functions tell while they run. */
+  /** Receives the notes that functions send while they run. */
   readonly onNote?: (note: unknown) => void;
   /** Receives what threads print. @default the process prints it */
   readonly onOutput?: (text: string) => void;
@@ -27,7 +27,7 @@ export interface Isolates {
   close(): Promise<void>;
 }
 
-/** Room for new objects. V8's own choice takes 115 MB more for each thread and saves no time. */
+/** Room for new objects. V8's default takes 115 MB more for each thread and saves no time. */
 const YOUNG_MIB = 16;
 
 interface Isolate {
@@ -36,7 +36,7 @@ interface Isolate {
   readonly calls: Map<number, PromiseWithResolvers<unknown>>;
 }
 
-/** Lambda's names for an invocation whose sandbox died. */
+/** The error that Lambda reports for an invocation whose sandbox died. */
 function deathOf(error: unknown): FunctionError {
   const isMemory = error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
   const { message, stack = '' } = error instanceof Error ? error : { message: String(error) };
@@ -47,7 +47,7 @@ function deathOf(error: unknown): FunctionError {
   );
 }
 
-/** Starts no thread yet. */
+/** Starts no thread before the first call. */
 export function createIsolates(options: IsolatesOptions): Isolates {
   const { module, threads, memoryMiB, environment, data, onNote = () => {}, onOutput } = options;
   const isolates = new Set<Isolate>();
@@ -84,7 +84,7 @@ export function createIsolates(options: IsolatesOptions): Isolates {
     return isolate;
   }
 
-  /** The one with the fewest invocations under way. */
+  /** The thread with the fewest invocations under way, or a new one. */
   function leastBusy(): Isolate {
     let best: Isolate | undefined;
     for (const one of isolates) if (best === undefined || one.calls.size < best.calls.size) best = one;

@@ -16,6 +16,6 @@ export function requireSmall(state: string, what: 'input' | 'output', value: unk
   const bytes = Buffer.byteLength(JSON.stringify(value ?? null));
   if (bytes <= MAX_STATE_BYTES) return;
   throw new DataLimitError(
-    `The ${what} of state ${state} has ${bytes} bytes, more than ${MAX_STATE_BYTES}: states carry names; data belongs in the lake.`,
+    `The ${what} of state ${state} has ${bytes} bytes, more than ${MAX_STATE_BYTES}: states carry only names and counts. Data belongs in the lake.`,
   );
 }

@@ -1,6 +1,6 @@
 /**
- * Runs the deployed definition on one machine. aws-local-stepfunctions executes its states; where the functions run
- * is up to their handlers.
+ * Runs the deployed definition on one machine. aws-local-stepfunctions executes the states. Handlers decide where the
+ * functions run.
  */
 import { ExecutionAbortedError, ExecutionTimeoutError } from 'aws-local-stepfunctions';
 import { z } from 'zod';
@@ -41,7 +41,7 @@ export type RunOutcome =
 export interface WorkflowRunner {
   /** Runs one execution to its end. A failure is an outcome, not a rejection. */
   run(request: RunRequest): Promise<RunOutcome>;
-  /** Resolves once no function runs any more. As on AWS, some may go on after a failure or an abort. */
+  /** Resolves once no function is running. As on AWS, some may go on after a failure or an abort. */
   idle(): Promise<void>;
 }
 

@@ -37,7 +37,7 @@ const isMissed = (row: number): boolean => row % 6 === 5;
 const url = (id: string, what: 'recording' | 'transcript'): string =>
   `https://api.intercom.io/calls/${id}/${what}`;
 
-/** A call that rings. `endCall` has the fields that change when it is over. */
+/** A call that rings. `endCall` has the fields that change when it ends. */
 export function beginCall(
   genesis: Genesis,
   row: number,
@@ -123,7 +123,7 @@ function linesOf(genesis: Genesis, row: number): JsonObject[] {
   return row % 10 === 3 ? [{}, ...lines] : lines;
 }
 
-/** It comes two to twenty minutes after the call. Some calls have none, and some wait for ever. */
+/** The transcript comes two to twenty minutes after the call. Some calls have none, and some wait forever. */
 export function transcriptOf(genesis: Genesis, call: JsonObject, now: number): Transcript {
   const row = CALL_IDS.rowOf(String(call.id)) ?? 0;
   const fate = fateOf(genesis, row);

@@ -18,7 +18,7 @@ function addressable(contactId: string, path: string, type: string, ids: readonl
   };
 }
 
-/** Says if something that a contact refers to still exists. */
+/** True if something that a contact refers to still exists. */
 export interface Alive {
   tag(id: string): boolean;
   company(row: number): boolean;

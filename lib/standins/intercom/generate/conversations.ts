@@ -40,20 +40,20 @@ function partCountOf({ seed, sizes }: Genesis, row: number): number {
   return 1 + (mix(mix(seed, 201), row) % Math.max(1, 2 * sizes.partsPerConversation - 1));
 }
 
-/** Every other conversation goes as conversations go (story.ts); the others have every kind of part in any order. */
+/** Every other conversation follows a realistic story (story.ts); the others have every kind of part in any order. */
 export const hasStory = (row: number): boolean => row % 2 === 1;
 
 export const contactOf = ({ seed, sizes }: Genesis, salt: number, row: number): number =>
   sizes.contacts === 0 ? 0 : mix(mix(seed, salt), row) % sizes.contacts;
 
-/** Those who take part: the one who began, and in every seventh conversation others. */
+/** Contacts who take part: the one who began it, and in every seventh conversation others. */
 export function contactsOf(genesis: Genesis, row: number, contact: number): readonly number[] {
   const others = row % 7 !== 5 ? 0 : row % 3 === 0 ? 2 : 1;
   const salts = Array.from({ length: others }, (_, index) => 2030 + index);
   return [...new Set([contact, ...salts.map((salt) => contactOf(genesis, salt, row))])];
 }
 
-/** Those who wrote: the one in charge, and in two of three conversations others. */
+/** Teammates who wrote: the one in charge, and in two of three conversations others. */
 function adminsOf({ seed, sizes }: Genesis, row: number, admin: string): readonly string[] {
   const others = Array.from({ length: row % 3 }, (_, index) =>
     ADMIN_IDS.idOf(mix(mix(seed, 2040 + index), row) % Math.max(1, sizes.admins)),

@@ -1,4 +1,4 @@
-/** Small lists that most workspaces have a few of: brands, sender addresses, news, knowledge (docs/intercom-api.md 6.10). */
+/** Small lists with a few records in most workspaces: brands, sender addresses, news, knowledge (docs/intercom-api.md 6.10). */
 import { ADMIN_IDS, HELP_CENTER_IDS, WORKSPACE_ID } from '../ids.ts';
 import type { JsonObject } from '../json.ts';
 import type { Timed } from '../table.ts';
@@ -13,7 +13,7 @@ const stamps = ({ createdAt, updatedAt }: Timed): JsonObject => ({
 
 const REASONS = ['☕', '🍽️', '🏖️'];
 
-/** Each list with what a record of it is. Records in order of creation. */
+/** How to make a record of each list. Records are in order of creation. */
 export const LISTS = {
   // The default brand has the id of the workspace.
   brands: (row, at) => ({

@@ -1,6 +1,6 @@
 /**
- * The parts of a conversation as conversations go: routed by a rule, answered by the AI agent and teammates, handed over
- * with a reply, snoozed, closed by a teammate or by a bot, opened again, rated.
+ * The parts of a realistic conversation: routed by a rule, answered by the AI agent and teammates, handed over with a
+ * reply, snoozed, closed by a teammate or by a bot, opened again, rated.
  */
 import { BOT_ID } from '../ids.ts';
 import type { JsonObject } from '../json.ts';
@@ -9,7 +9,7 @@ import * as personal from './personal.ts';
 
 export interface StoryScene {
   readonly random: Random;
-  /** As the conversation says them now. */
+  /** The conversation's present state, team and so on. */
   readonly state: string;
   readonly team: string | null;
   readonly sla: { readonly name: string; readonly status: string } | null;
@@ -30,7 +30,7 @@ const [MINUTE, HOUR, DAY] = [60, 3600, 86_400];
 const bot = (): JsonObject => personal.author(0, 'bot', BOT_ID, 0);
 const agent = (): JsonObject => ({ ...bot(), from_ai_agent: true, is_ai_answer: true });
 
-/** Without an end: what happens goes on for as long as parts are needed. */
+/** Never ends: it goes on for as long as parts are needed. */
 function* stepsOf(scene: StoryScene): Generator<Step, never> {
   const { random, team, sla, byContact, byAdmin } = scene;
   const within = (from: number, to: number): number => from + random.int(to - from);
@@ -100,7 +100,7 @@ function* stepsOf(scene: StoryScene): Generator<Step, never> {
   }
 }
 
-/** The last part is what led to the state that the conversation has. */
+/** The last part, which leads to the conversation's present state. */
 function endOf({ random, state, byContact, byAdmin }: StoryScene, isClosed: boolean): JsonObject {
   if (state === 'closed')
     return isClosed
@@ -114,7 +114,7 @@ function endOf({ random, state, byContact, byAdmin }: StoryScene, isClosed: bool
   };
 }
 
-/** So many parts, with the seconds since the conversation began. They fit into `span` seconds. */
+/** This many parts, each with its seconds since the conversation began, within `span` seconds. */
 export function storyOf(scene: StoryScene, count: number, span: number): readonly Step[] {
   const steps: Step[] = [];
   let isClosed = false;

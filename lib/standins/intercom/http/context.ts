@@ -45,7 +45,7 @@ export interface Route {
   /** A path whose `:id` matches any one segment. */
   readonly path: string;
   readonly scope?: (switches: Switches) => Scope | 'none';
-  /** Says if the plan covers the route. */
+  /** True if the plan covers the route. */
   readonly plan?: (switches: Switches) => { readonly allowed: boolean; readonly message: string };
   /** The first version with this route. @default 200 */
   readonly since?: number;

@@ -127,7 +127,7 @@ export function pageNumber(request: Request): number {
   return page;
 }
 
-/** The same if no document says how `pages.next` looks: the switch contentNext decides. */
+/** Style C for lists whose `pages.next` no document shows: the switch contentNext decides. */
 export function contentPage<T>(
   services: Services,
   request: Request,
@@ -156,7 +156,7 @@ export const listText = (
   rest: ListRest = {},
 ): string => `{"type":"${type}","${key}":[${records.join(',')}]${tail(rest)}}`;
 
-/** The same list from records in UTF-8. This saves joining and encoding hundreds of kilobytes a page. */
+/** The same list from records in UTF-8. This saves joining and encoding hundreds of kilobytes per page. */
 export function listBytes(type: string, key: string, records: readonly Buffer[], rest: ListRest): Buffer {
   const pieces: Buffer[] = [Buffer.from(`{"type":"${type}","${key}":[`)];
   records.forEach((record, i) => {

@@ -113,7 +113,7 @@ const KEEP_ALIVE_MS = 65_000;
 export async function listen(options: ServerOptions): Promise<RunningServer> {
   const server: Server = createServer((message, response) => {
     const end = options.log.begin();
-    // A client that has hung up no longer waits. One whose request hangs still does.
+    // A client that hung up no longer waits. One whose request hangs still does.
     response.once('close', end);
     serve(options, message, response).catch((error: unknown) => {
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

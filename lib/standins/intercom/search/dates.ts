@@ -7,7 +7,7 @@ export type DateMode =
   | { readonly kind: 'days'; readonly calendar: Calendar }
   | { readonly kind: 'seconds'; readonly comparison: Switches['comparison'] };
 
-/** Undefined if the operator is not allowed on these dates. */
+/** Undefined if the operator is not allowed for these dates. */
 export function dateIntervals(
   mode: DateMode,
   operator: string,

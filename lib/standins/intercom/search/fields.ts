@@ -14,7 +14,7 @@ export interface Field<S> {
   readonly type: FieldType;
   /** One value, or several of which any may match. Null and undefined mean "no value". */
   readonly read: (state: S, id: string) => JsonValue | undefined;
-  /** Says if a query may ask for this value. @default it may ask for any */
+  /** True if a query may ask for this value. @default any value */
   readonly accepts?: (value: JsonValue) => boolean;
 }
 
@@ -81,7 +81,7 @@ const CONTACT_PATHS = byPath<ContactState>({
   ...all('date', 'ios_last_seen_at android_last_seen_at'),
 });
 
-/** Members as the index knows them, or as they are now. What an unknown segment answers is a switch, too. */
+/** Members as the index knows them, or as they are now. Another switch decides what an unknown segment answers. */
 function segmentField({ contacts, plains, switches }: World): Field<ContactState> {
   const { segmentMembers, unknownSegment } = switches();
   const isKnown = (id: string): boolean =>

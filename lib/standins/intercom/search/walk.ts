@@ -1,6 +1,6 @@
 /**
- * The sorted matches of a query, from any key on. A query about the sorted time alone is answered from the index in
- * O(log n + page). Any other query is resolved once and remembered as long as the index does not change.
+ * The sorted matches of a query, from any key on. A query that only concerns the sorted time is answered from the index
+ * in O(log n + page). Any other query is resolved once and remembered until the index changes.
  */
 import { keyRow, keyValue, packKey, type SortedKeys } from '../sorted-keys.ts';
 import type { Timed } from '../table.ts';

@@ -30,7 +30,7 @@ export function createContactTruth(world: World): ContactTruth {
   const { tags } = world.plains;
   const alive = { tag: tags.has, company: world.companies.exists };
 
-  /** Applies a change. The caller decides if it bumps updated_at. */
+  /** Applies a change. The caller decides whether it bumps updated_at. */
   const change = (
     id: string,
     options: MutationOptions | undefined,

@@ -1,4 +1,4 @@
-/** One day of the workspace. It is deterministic, except for the window that its times lie in. */
+/** One day of the workspace. It is deterministic, except for the window in which its times are. */
 import { callSeconds, endCall } from '../generate/calls.ts';
 import { LIST_NAMES } from '../generate/lists.ts';
 import { personPhone } from '../generate/personal.ts';
@@ -143,7 +143,7 @@ function othersOfDay(day: Day, number: number): void {
   }
 }
 
-/** In one list a day something is new, something else changes, and now and then something goes. */
+/** Each day, in one list, a record is added, another one changes, and now and then one is removed. */
 function listsOfDay({ random, tick, workspace, created, updated, deleted }: Day): void {
   const name = random.pick(LIST_NAMES);
   const list = workspace[name];
@@ -178,7 +178,7 @@ function segmentsOfDay({ world, workspace, random, tick }: Day): Pick<DayReport,
   return { entered, left };
 }
 
-/** New notes, and now and then one goes. */
+/** Adds notes, and now and then removes one. */
 function notesOfDay({ world, workspace, random, tick }: Day): Pick<DayReport, 'noted' | 'unnoted'> {
   const { contacts } = workspace;
   const { table } = world.contacts;
@@ -195,7 +195,7 @@ function notesOfDay({ world, workspace, random, tick }: Day): Pick<DayReport, 'n
   return { noted, unnoted };
 }
 
-/** Yesterday's open call ends; new ones begin, and all but the last of them end. */
+/** Yesterday's open call ends. New calls begin, and all but the last of them end. */
 function callsOfDay({ world, workspace, random, tick, created, updated }: Day, last: number): void {
   const { calls } = workspace;
   const { table } = world.conversations;
@@ -241,7 +241,7 @@ export function simulateDay(
     };
   const tick = tickBy(random);
   const day: Day = { world, workspace, random, tick, created: {}, updated: {}, deleted: {} };
-  // What was added to the days later draws from a stream of its own, so that the rest of a day stays what it was.
+  // Later additions to the days draw from a separate stream, so that the rest of a day stays as it was.
   const own = createRandom(world.genesis.seed, 'rest of the day', number);
   const { merged, untagged } = contactsOfDay(day);
   conversationsOfDay(day);

@@ -1,4 +1,4 @@
-/** Rows of tables that no list of records has. */
+/** Rows of tables that no list of records contains. */
 import { transcriptOf } from '../generate/calls.ts';
 import { articleStatistics } from '../generate/help-center.ts';
 import { isObject } from '../json.ts';

@@ -1,4 +1,4 @@
-/** Small objects: whole records in memory, in order of creation. */
+/** Small objects: complete records in memory, in order of creation. */
 import type { JsonObject } from '../json.ts';
 import type { PlainTruth } from '../workspace-types.ts';
 import type { Clock } from './clock.ts';

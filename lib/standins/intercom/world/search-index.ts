@@ -1,6 +1,6 @@
 /**
  * The search index of a table: every visible row under its times, as of `delaySeconds` ago (docs/intercom-api.md 5.1).
- * Only rows with a change that is not indexed yet keep their older state.
+ * Older states are kept only for rows with a change that is not indexed yet.
  */
 import { createSortedKeys, packKey, type SortedKeys } from '../sorted-keys.ts';
 import type { Table, Timed } from '../table.ts';
@@ -12,7 +12,7 @@ export interface SearchIndex<S extends Timed> {
   readonly byId: SortedKeys;
   /** Grows with every change of the index. */
   readonly version: number;
-  /** The record as indexed. By now it may have changed or been deleted. */
+  /** The record as indexed. It may have changed or been deleted since. */
   state(row: number): S;
   bytes(row: number): Buffer;
   updatedAt(row: number): number;

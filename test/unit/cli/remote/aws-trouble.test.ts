@@ -96,7 +96,7 @@ describe('an error of AWS', () => {
   it('makes one sentence of an error of AWS that it does not know, and none of a bug', () => {
     const error = thrown('StrangeException', 'so\n  strange', { $metadata: { httpStatusCode: 400 } });
     expect(unexpectedAws(error)).toBe(
-      'AWS refused a request of this command, which nothing here expects (StrangeException: so strange).',
+      'AWS refused a request for a reason that this command does not know (StrangeException: so strange).',
     );
     expect(unexpectedAws(new TypeError('x is not a function'))).toBeNull();
   });

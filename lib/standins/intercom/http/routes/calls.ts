@@ -9,7 +9,7 @@ import { plan, scope } from './conversations.ts';
 
 const MOST_IDS = 20;
 
-/** In the order of the switch. */
+/** Calls in the order that the switch sets. */
 function ordered({ world, switches }: Services): JsonObject[] {
   const oldestFirst = [...world.plains.calls.records()].sort(
     (a, b) => Number(a.created_at) - Number(b.created_at) || Number(a.id) - Number(b.id),

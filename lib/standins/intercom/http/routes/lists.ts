@@ -4,7 +4,7 @@ import { type Answer, ok, type Request, type Route, type Services } from '../con
 import { notFound } from '../errors.ts';
 import { contentPage, listText, type PageSize, pageSize } from '../paging.ts';
 
-/** In one answer. */
+/** A list in one answer. */
 const whole =
   (name: ListName): Route['handle'] =>
   ({ world }) =>
