@@ -158,7 +158,7 @@ export interface Probe {
 
 /** What Intercom lists for a window. Nothing of it is written. */
 export interface Listing {
-  /** Intercom's count, as it came with the list; null if it did not. */
+  /** Intercom's count, as it came with the list; null if it did not, or the window could not be listed. */
   readonly matched: number | null;
   /** Ids, each with its time as it came. */
   readonly times: ReadonlyMap<string, string>;

@@ -19,7 +19,7 @@ import { ahead, inOrder } from './walk/in-order.ts';
 import { contractError } from './walk/list-answers.ts';
 import { type ListedConversation, type ListingStep, listConversations } from './walk/listed-conversations.ts';
 import { askOptions, pathOf, type ReaderDeps } from './walk/requests.ts';
-import { createSearcher } from './walk/search-walk.ts';
+import { createSearcher, listWindow } from './walk/search-walk.ts';
 
 type PartsRead = Extract<ReadSpec, { kind: 'conversation_parts' }>;
 
@@ -222,6 +222,6 @@ export function createConversationPartsReader(
   return {
     read: walk,
     probe: (query) => searcher.probe(query),
-    list: (query) => searcher.list(query),
+    list: (query) => listWindow(searcher, query, deps),
   };
 }

@@ -5,7 +5,7 @@ import { createFailureGate, type Lost, orLost } from './walk/failure-gate.ts';
 import { inOrder } from './walk/in-order.ts';
 import { askOptions, type ReaderDeps } from './walk/requests.ts';
 import { searchPositions } from './walk/search-position.ts';
-import { createSearcher, type SearchStep } from './walk/search-walk.ts';
+import { createSearcher, listWindow, type SearchStep } from './walk/search-walk.ts';
 import { createRecordTaker, type TakenRecords } from './walk/take-records.ts';
 
 type PageStep = Extract<SearchStep, { type: 'page' }>;
@@ -57,6 +57,6 @@ export function createSearchReader(
       }
     },
     probe: (query) => searcher.probe(query),
-    list: (query) => searcher.list(query),
+    list: (query) => listWindow(searcher, query, deps),
   };
 }

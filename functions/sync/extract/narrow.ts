@@ -14,10 +14,13 @@ type Axis = 'updated' | 'created';
 /** Windows that are listed to narrow one slice. When they are used up, a window is owed as wide as it is. */
 const MOST_STEPS = 60;
 
-/** A window that lists fewer records than it counts. */
+/** What a window lists, with its count. */
+type CountedListing = Listing & { readonly matched: number };
+
+/** A window that lists fewer records than it counts, or whose count is unknown. */
 interface ShortWindow {
   readonly query: WindowQuery;
-  readonly listing: Listing & { readonly matched: number };
+  readonly listing: CountedListing | null;
 }
 
 const digestOf = ({ times }: Listing): string =>
@@ -25,7 +28,7 @@ const digestOf = ({ times }: Listing): string =>
     .update(JSON.stringify([...times].sort(([a], [b]) => (a < b ? -1 : 1))))
     .digest('hex');
 
-const countOf = ({ matched, times }: ShortWindow['listing']): CountedShort => ({
+const countOf = ({ matched, times }: CountedListing): CountedShort => ({
   matched,
   listed: times.size,
   digest: digestOf({ matched, times }),
@@ -59,10 +62,11 @@ function halves(query: WindowQuery, axis: Axis, at: EpochSeconds): readonly [Win
   return axis === 'updated' ? [{ ...left, through: false }, right] : [left, right];
 }
 
-const isShort = (listing: Listing): listing is ShortWindow['listing'] =>
-  listing.matched !== null && listing.times.size < listing.matched;
+const isCounted = (listing: Listing): listing is CountedListing => listing.matched !== null;
 
-/** The windows inside this one that list fewer records than they count, each as narrow as it pays to look. */
+const isShort = ({ matched, times }: CountedListing): boolean => times.size < matched;
+
+/** The windows inside this one that are short or cannot be listed, each as narrow as it pays to look. */
 async function* shortWindows(
   { reader, declaration, clock }: ObjectDependencies,
   query: WindowQuery,
@@ -82,7 +86,12 @@ async function* shortWindows(
   async function* within(one: WindowQuery): AsyncGenerator<ShortWindow> {
     steps.left -= 1;
     const listing = await list?.(one);
-    if (listing === undefined || !isShort(listing)) return;
+    if (listing === undefined) return;
+    if (!isCounted(listing)) {
+      yield { query: one, listing: null };
+      return;
+    }
+    if (!isShort(listing)) return;
     for (const [axis, shortest] of axes) {
       const at = steps.left < 2 ? null : middleOf(one, axis, shortest, now);
       if (at === null) continue;
@@ -105,12 +114,14 @@ export async function narrow(dependencies: ObjectDependencies, owed: NewDebt): P
   const { exact = scope.window } = scope;
   const found: NewDebt[] = [];
   for await (const { query, listing } of shortWindows(dependencies, queryOf(scope), { left: MOST_STEPS })) {
+    const narrower: DebtScope = { window: query.updated, created: query.created, exact };
+    if (listing === null) {
+      found.push({ scope: narrower, reason: owed.reason });
+      continue;
+    }
     const count = countOf(listing);
-    found.push({
-      scope: { window: query.updated, created: query.created, exact },
-      reason: `Intercom counts ${count.matched}, and lists ${count.listed}`,
-      count,
-    });
+    const reason = `Intercom counts ${count.matched}, and lists ${count.listed}`;
+    found.push({ scope: narrower, reason, count });
   }
   return found.length === 0 ? [owed] : found;
 }
@@ -125,7 +136,7 @@ export async function unchangedDebt(
 ): Promise<(NewDebt & { readonly count: CountedShort }) | null> {
   if (debt?.count === undefined || query.kind !== 'window' || reader.list === undefined) return null;
   const listing = await reader.list(query);
-  if (!isShort(listing)) return null;
+  if (!isCounted(listing) || !isShort(listing)) return null;
   const { matched, listed, digest } = countOf(listing);
   const { count } = debt;
   if (matched !== count.matched || listed !== count.listed || digest !== count.digest) return null;

@@ -103,3 +103,19 @@ export async function* orLost<T>(
     yield { type: 'lost', error: error instanceof PermissionError ? refusedMidway(error) : error };
   }
 }
+
+/**
+ * What some work finds; null if it fails although Intercom answers.
+ * @throws the same as orLost
+ */
+export async function orNull<T>(
+  work: () => Promise<T>,
+  client: IntercomClient,
+  signal?: AbortSignal,
+): Promise<T | null> {
+  async function* once(): AsyncGenerator<{ readonly type: 'found'; readonly value: T }, void, void> {
+    yield { type: 'found', value: await work() };
+  }
+  for await (const event of orLost(once(), client, signal)) if (event.type === 'found') return event.value;
+  return null;
+}

@@ -11,6 +11,7 @@ import { idText, parseTime } from '../../../core/scalars.ts';
 import { DAY_SECONDS, type EpochMs, type EpochSeconds, toSeconds } from '../../../core/time.ts';
 import type { Answer, RequestOptions } from '../../http/client.ts';
 import type { Failure } from '../../http/failures.ts';
+import { orNull } from './failure-gate.ts';
 import { together } from './in-order.ts';
 import { type CursorPage, contractError, cursorPage, recordsOf, totalCount } from './list-answers.ts';
 import { askSmaller, createPageSizes, halvings } from './page-sizes.ts';
@@ -263,4 +264,17 @@ export function createSearcher(
       };
     },
   };
+}
+
+/**
+ * Lists a window. Its count is unknown if it cannot be listed although Intercom answers: one bad window must not stop
+ * the object.
+ * @throws the same as orLost
+ */
+export async function listWindow(
+  { list }: Searcher,
+  query: SliceQuery,
+  { client, signal }: Pick<ReaderDeps, 'client' | 'signal'>,
+): Promise<Listing> {
+  return (await orNull(() => list(query), client, signal)) ?? { matched: null, times: new Map() };
 }

@@ -364,6 +364,24 @@ describe('failures are never taken for the end of the data', () => {
   });
 });
 
+describe('a window that cannot be listed', () => {
+  const WINDOW = { kind: 'window', updated: { from: 0, to: 9 }, created: null, through: false } as const;
+  const listed = async (handler: Handler) => {
+    const { url } = await serve(handler);
+    return testReader(url, declare(SEARCH)).reader.list?.(WINDOW);
+  };
+  const broken: Reply = { status: 500, text: '' };
+
+  test('has no count, if Intercom answers otherwise', async () => {
+    const answer = await listed(({ path }) => (path === '/me' ? { json: { app: {} } } : broken));
+    expect(answer).toEqual({ matched: null, times: new Map() });
+  });
+
+  test('is an error in an outage', async () => {
+    await expect(listed(() => broken)).rejects.toBeInstanceOf(RetryableError);
+  });
+});
+
 describe('page sizes', () => {
   test('shrink to one if larger pages fail, and grow back after good ones', async () => {
     const all = records(80);
