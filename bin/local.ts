@@ -91,7 +91,7 @@ program
   .argument('[sql]', 'such as "select role, count(*) from contacts group by role"')
   .option(...OUT)
   .option('--config <file>', 'configuration, .ts or .json (default: the one of the last sync)')
-  .option(...PIPELINE)
+  .option('--pipeline <name>', 'which pipeline of the configuration; without --config, of pipeline.config.ts')
   .option('--format <format>', 'table, csv, json, ndjson or parquet', 'table')
   .option('--to <file>', 'write the answer to this file; needs --format parquet, ndjson, csv or json')
   .option('--as-of <time>', 'show the state committed at this time: ISO 8601 with its zone, or a run id')

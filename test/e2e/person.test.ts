@@ -146,7 +146,7 @@ test.each(['replicate', 'hash'] as const)(
       expect(asked).toMatchObject({ status: 1, stderr: expect.stringContaining('Nothing was changed') });
       const erased = await local(['person', 'erase', id, '--yes', '--now', '--json', '--out', out]);
       expect(erased).toMatchObject({ status: 0 });
-      expect(JSON.parse(erased.stdout).objects).toHaveLength(OBJECTS.length);
+      expect(JSON.parse(erased.stdout).certificate.objects).toHaveLength(OBJECTS.length);
       for (const [file, text] of await textsBelow(join(out, 'lake'))) {
         // The list of whom to leave out has hashes, and nothing else of them.
         const wanted = file.includes('/erasures/') ? plain : marks;
@@ -213,6 +213,51 @@ test('an erasure that is stopped while it counts is none; one that is stopped la
     expect(await linesWith(out, id)).not.toEqual([]);
     expect(await erase('never')).toBe(0);
     expect(await linesWith(out, id)).toEqual([]);
+  } finally {
+    await bench.close();
+  }
+});
+
+test('--json is always one document that says what is done and what waits', async () => {
+  const bench = await startBench({ simulator: { sizes: SIZES.tiny } });
+  try {
+    const out = bench.directory;
+    await bench.sync({ config: { objects: ['contacts', 'tags'] } });
+    const [id = '', other = ''] = bench.simulator.workspace.contacts.ids();
+    const erase = async (who: string, ...options: readonly string[]) => {
+      const { status, stdout } = await local(['person', 'erase', who, '--json', '--out', out, ...options]);
+      return [status, JSON.parse(stdout)];
+    };
+    const none = { id: null, not_erased: [], old_files: [], repeat_after: null, certificate: null };
+    expect(await erase('nobody', '--yes')).toEqual([0, { ...none, status: 'nothing_found' }]);
+    expect(await erase(id)).toEqual([1, { ...none, status: 'declined' }]);
+
+    const before = Date.now();
+    const [status, waiting] = await erase(id, '--yes');
+    expect(status).toBe(0);
+    const { repeat_after } = waiting;
+    expect(waiting).toEqual({
+      ...none,
+      status: 'waiting',
+      id: waiting.id,
+      old_files: ['contacts'],
+      repeat_after,
+    });
+    expect(Math.abs(Date.parse(repeat_after) - before - 2 * 3_600_000)).toBeLessThan(60_000);
+
+    const [last, erased] = await erase(id, '--yes', '--now');
+    expect(last).toBe(0);
+    expect(erased).toEqual({ ...none, status: 'erased', id: waiting.id, certificate: erased.certificate });
+    expect(erased.certificate).toMatchObject({
+      id: waiting.id,
+      objects: [{ object: 'contacts' }, { object: 'tags' }],
+    });
+
+    // A directory whose last sync was of tags alone has no function that could do the contacts' part.
+    await bench.sync({ config: { objects: ['tags'] } });
+    const [failed, held] = await erase(other, '--yes');
+    expect(failed).toBe(1);
+    expect(held).toEqual({ ...none, status: 'not_erased', id: held.id, not_erased: ['contacts'] });
   } finally {
     await bench.close();
   }

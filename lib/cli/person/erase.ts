@@ -22,6 +22,7 @@ import { OBJECT_NAMES, type ObjectName } from '../../../functions/core/names.ts'
 import type { HashText, Lake } from '../../../functions/core/ports.ts';
 import { isoTime } from '../../../functions/core/time.ts';
 import { type KnownErasure, knownErasures, requestOf } from '../../../functions/sync/erasures.ts';
+import { GRACE_MS } from '../../../functions/sync/rewrite/tiers.ts';
 import { requireStored, storeOnce } from '../../../functions/sync/store.ts';
 import { tableText } from '../terminal/table-text.ts';
 import type { ExitStatus, Terminal } from '../terminal/terminal.ts';
@@ -35,6 +36,24 @@ export interface EraseOptions {
   readonly now?: boolean;
   /** Later reads may bring the person back. */
   readonly allowReturn?: boolean;
+}
+
+/** What `--json` prints, whatever happened: one document. */
+interface ErasureReport {
+  /**
+   * `erased`: nothing is left to do. `waiting`: no table shows the person, but old files stay for running queries.
+   * `not_erased`: some objects still have the person.
+   */
+  readonly status: 'erased' | 'waiting' | 'not_erased' | 'nothing_found' | 'declined';
+  readonly id: string | null;
+  /** Objects that still have the person. */
+  readonly not_erased: readonly ObjectName[];
+  /** Objects whose old files still have the person. */
+  readonly old_files: readonly ObjectName[];
+  /** After this time the same command removes the old files. */
+  readonly repeat_after: string | null;
+  /** Null until everything is done. */
+  readonly certificate: ErasureCertificate | null;
 }
 
 /** A lake, and how the work is done there. */
@@ -118,6 +137,17 @@ async function partsOf(lake: Pick<Lake, 'get' | 'list'>, id: string): Promise<re
   );
 }
 
+/** When the last old file of these objects may go; null if there is none. */
+async function endOfWaiting(
+  lake: Pick<Lake, 'get' | 'list'>,
+  id: string,
+  waiting: readonly ObjectName[],
+): Promise<string | null> {
+  const parts = (await partsOf(lake, id)).filter(({ object }) => waiting.includes(object));
+  if (parts.length === 0) return null;
+  return isoTime(Math.max(...parts.map(({ rewritten_at }) => Date.parse(rewritten_at))) + GRACE_MS);
+}
+
 /** Keys of the files that were replaced, and prefixes of the manifests and evidence of their runs. */
 function replacedBy(parts: readonly ErasedObject[]): readonly string[] {
   const prefixes = parts.flatMap(({ object, files }) =>
@@ -163,19 +193,58 @@ function olderText({ removed, left, until }: NonNullable<ErasureCertificate['old
   return `${gone} ${what} of these files may stay ${end}: your credentials need s3:ListBucketVersions and s3:DeleteObjectVersion to remove them.`;
 }
 
-function report(terminal: Terminal, certificate: ErasureCertificate, asJson: boolean): void {
-  if (asJson) {
-    terminal.print(JSON.stringify(certificate));
-    return;
-  }
+/** Prints the report, or else the text, if there is one. */
+function show(
+  terminal: Terminal,
+  { json = false }: EraseOptions,
+  report: Pick<ErasureReport, 'status'> & Partial<ErasureReport>,
+  text: string | null = null,
+): void {
+  const none = { id: null, not_erased: [], old_files: [], repeat_after: null, certificate: null };
+  if (json) terminal.print(JSON.stringify({ ...none, ...report } satisfies ErasureReport));
+  else if (text !== null) terminal.print(text);
+}
+
+function certificateText(certificate: ErasureCertificate): string {
   const files = certificate.objects.flatMap((one) => one.files);
   const removed = files.reduce((sum, file) => sum + file.removed, 0);
   const blanked = files.reduce((sum, file) => sum + file.blanked, 0);
-  terminal.print(
-    `Erased: ${counted(removed, 'row')} removed, ${counted(blanked, 'row')} blanked, in ${counted(files.length, 'file')}. Certificate: ${certificateKey(certificate.id)}`,
-  );
   const { older_versions: older } = certificate;
-  if (older !== null) terminal.print(olderText(older));
+  return [
+    `Erased: ${counted(removed, 'row')} removed, ${counted(blanked, 'row')} blanked, in ${counted(files.length, 'file')}. Certificate: ${certificateKey(certificate.id)}`,
+    ...(older === null ? [] : [olderText(older)]),
+  ].join('\n');
+}
+
+/**
+ * The person's erasure that is not finished, or a new one if the user agrees.
+ * @returns why there is none
+ */
+async function requestFor(
+  terminal: Terminal,
+  who: string,
+  site: ErasureSite,
+  options: EraseOptions,
+): Promise<ErasureRequest | 'nothing_found' | 'declined'> {
+  const { lake, hash } = site;
+  const begun = await unfinished(site, who);
+  if (begun !== null) {
+    terminal.tell(`Continuing the erasure that was requested at ${begun.requested_at}.`);
+    return begun;
+  }
+  const files = await countingFiles(lake);
+  const person = await recognize(lake, files, who, hash);
+  const found = await countErased(lake, files, person, hash);
+  if (found.length === 0) return 'nothing_found';
+  counts(terminal, found, who);
+  const question = `Erase ${who}? This cannot be undone.${options.now === true ? ' Queries that are running may fail.' : ''}`;
+  if (options.yes !== true && !(await terminal.confirm(question))) {
+    terminal.tell('Nothing was changed. Use --yes if nobody can answer.');
+    return 'declined';
+  }
+  // Ctrl-C while the command counted means no erasure.
+  terminal.signal.throwIfAborted();
+  return ask(site, who, person, options, terminal.clock.now());
 }
 
 /**
@@ -189,45 +258,39 @@ export async function runPersonErase(
   options: EraseOptions,
 ): Promise<ExitStatus> {
   const { lake, hash } = site;
-  const { clock } = terminal;
-  let request = await unfinished(site, who);
-  if (request === null) {
-    const files = await countingFiles(lake);
-    const person = await recognize(lake, files, who, hash);
-    const found = await countErased(lake, files, person, hash);
-    if (found.length === 0) {
-      terminal.print(options.json === true ? 'null' : `The lake holds nothing of ${who}.`);
-      return 0;
-    }
-    counts(terminal, found, who);
-    const question = `Erase ${who}? This cannot be undone.${options.now === true ? ' Queries that are running may fail.' : ''}`;
-    if (options.yes !== true && !(await terminal.confirm(question))) {
-      terminal.tell('Nothing was changed. Use --yes if nobody can answer.');
-      return 1;
-    }
-    // Ctrl-C while the command counted means no erasure.
-    terminal.signal.throwIfAborted();
-    request = await ask(site, who, person, options, clock.now());
-  } else terminal.tell(`Continuing the erasure that was requested at ${request.requested_at}.`);
+  const request = await requestFor(terminal, who, site, options);
+  if (request === 'nothing_found') {
+    show(terminal, options, { status: request }, `The lake holds nothing of ${who}.`);
+    return 0;
+  }
+  if (request === 'declined') {
+    show(terminal, options, { status: request });
+    return 1;
+  }
   const { id } = request;
   if (options.now === true) await storeOnce(lake, erasureNowKey(id), {});
   await site.work();
   const late = await behind(lake, id, ['rewritten', 'removed']);
+  const waiting = (await behind(lake, id, ['removed'])).filter((object) => !late.includes(object));
+  const repeatAfter = await endOfWaiting(lake, id, waiting);
+  const left = { id, not_erased: late, old_files: waiting, repeat_after: repeatAfter };
   if (late.length > 0) {
+    show(terminal, options, { status: 'not_erased', ...left });
     throw new InputError(
       `The person is not yet erased from ${late.join(', ')}: a run holds the object, or it is no longer configured. Wait until the run has ended, or configure the object again. Then repeat this command.`,
       { code: 'not_erased' },
     );
   }
-  const waiting = await behind(lake, id, ['removed']);
   const otherFiles = await removeLeftOvers(lake, request, hash);
   if (waiting.length > 0) {
+    show(terminal, options, { status: 'waiting', ...left });
     terminal.tell(
-      `No table shows the person any more. Old files of ${waiting.join(', ')} stay for two hours, for queries that still read them. After that, repeat this command: it removes them and writes the certificate. With --now it does so at once.`,
+      `No table shows the person any more. Old files of ${waiting.join(', ')} stay until ${repeatAfter}, for queries that still read them. After that, repeat this command: it removes them and writes the certificate. With --now it does so at once.`,
     );
     return 0;
   }
-  report(terminal, await certify(site, request, otherFiles, clock.now()), options.json === true);
+  const certificate = await certify(site, request, otherFiles, terminal.clock.now());
+  show(terminal, options, { status: 'erased', id, certificate }, certificateText(certificate));
   return 0;
 }
 

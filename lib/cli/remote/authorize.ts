@@ -10,13 +10,15 @@ import type { AuthorizationStore, OAuthClientSource } from '../../../functions/c
 import { createIntercomAccess } from '../../../functions/intercom/oauth.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { appSteps, secretStep } from './connect-text.ts';
-import { quoted, type RemotePipeline } from './remote-pipeline.ts';
+import { profileText, type RemotePipeline } from './remote-pipeline.ts';
 
 export interface AuthorizeOptions {
   readonly profile?: string;
   /** False: does not open a browser. */
   readonly open?: boolean;
   readonly replaceWorkspace?: boolean;
+  /** The command that starts over. */
+  readonly again: string;
 }
 
 const SECRET_POLL_MS = 3_000;
@@ -47,14 +49,14 @@ async function requireClient(
   terminal: Terminal,
   pipeline: RemotePipeline,
   clients: OAuthClientSource,
-  profile: string,
+  options: AuthorizeOptions,
 ): Promise<void> {
   const { clock, signal } = terminal;
   if ((await clients.load()) !== null) {
     terminal.tell("3. The app's client id and client secret are already filled in.\n");
     return;
   }
-  terminal.tell(secretStep(pipeline.deployed, profile));
+  terminal.tell(secretStep(pipeline.deployed, profileText(options)));
   if (terminal.canAsk) {
     terminal.tell('\n   Or paste them here:');
     if ((await askForClient(terminal, pipeline)) !== undefined) return;
@@ -66,7 +68,7 @@ async function requireClient(
   while ((await clients.load()) === null) {
     if (clock.now() > until) {
       throw new InputError(
-        `The secret is still empty after an hour. Fill it in, then run: ${pipeline.command('connect')}`,
+        `The secret is still empty after an hour. Fill it in, then run: ${options.again}`,
         { code: 'client_missing' },
       );
     }
@@ -93,6 +95,7 @@ async function waitForOutcome(
   pipeline: RemotePipeline,
   authorizations: AuthorizationStore,
   { stateHash, expiresAt }: Begun,
+  again: string,
 ): Promise<AuthorizationOutcome> {
   const { clock, signal } = terminal;
   terminal.tell('Waiting for the authorization.');
@@ -101,7 +104,7 @@ async function waitForOutcome(
     if (outcome !== null) return outcome;
     if (clock.now() > expiresAt * 1000 + CALLBACK_MS) {
       throw new InputError(
-        `Nobody authorized the app in time. Nothing has changed. If Intercom showed an error, compare the app's redirect URL with ${pipeline.deployed.callbackUrl}. Then start again: ${pipeline.command('connect')}`,
+        `Nobody authorized the app in time. Nothing has changed. If Intercom showed an error, compare the app's redirect URL with ${pipeline.deployed.callbackUrl}. Then start again: ${again}`,
         { code: 'authorization_expired' },
       );
     }
@@ -120,12 +123,11 @@ export async function authorize(
   const authorizations = createDynamoDbAuthorizationStore(aws.dynamoDb, deployed.table);
   const { clock } = terminal;
   terminal.tell(`${appSteps(deployed, config.objects)}\n`);
-  const profile = options.profile === undefined ? '' : ` --profile ${quoted(options.profile)}`;
-  await requireClient(terminal, pipeline, clients, profile);
+  await requireClient(terminal, pipeline, clients, options);
   const begun = await beginAuthorization(
     { intercom: createIntercomAccess({ config, clock }), authorizations, clients, clock },
     { callbackUrl: deployed.callbackUrl, replaceWorkspace: options.replaceWorkspace === true },
   );
   await showAddress(terminal, begun, options.open !== false && terminal.canAsk);
-  return waitForOutcome(terminal, pipeline, authorizations, begun);
+  return waitForOutcome(terminal, pipeline, authorizations, begun, options.again);
 }

@@ -34,8 +34,11 @@ export interface AwsClients {
   readonly s3: S3Client;
   readonly secrets: SecretsManagerClient;
   readonly sfn: SFNClient;
-  /** Makes a client that few commands need, so that the others need not load it. */
-  open<Client>(Service: new (options: ClientOptions) => Client): Client;
+  /**
+   * Makes a client that few commands need, so that the others need not load it.
+   * @param signal ends its calls. @default the signal that ends those of all others
+   */
+  open<Client>(Service: new (options: ClientOptions) => Client, signal?: AbortSignal): Client;
 }
 
 /** IAM's names for the services. */
@@ -150,6 +153,6 @@ export async function createAwsClients(access: AwsAccess): Promise<AwsClients> {
     s3: ready(new S3Client({ ...options, ...S3_CLIENT })),
     secrets: ready(new SecretsManagerClient(options)),
     sfn: ready(new SFNClient(options)),
-    open: (Service) => ready(new Service(options)),
+    open: (Service, signal = access.signal) => guarded(new Service(options), { ...access, signal }, region),
   };
 }

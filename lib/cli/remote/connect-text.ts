@@ -4,13 +4,20 @@ import { isOptional, type ObjectName } from '../../../functions/core/names.ts';
 import { tableText } from '../terminal/table-text.ts';
 import type { DeployedPipeline } from './deployment.ts';
 import { boxesFor } from './permissions.ts';
+import type { RemotePipeline } from './remote-pipeline.ts';
 
-/** Backticks, which are for pages and Markdown, become quotes. */
-const bare = (text: string): string => text.replaceAll(/`([^`]*)`/g, "'$1'");
-
-/** The outcome of an attempt, and what to do next. */
-export const explanationText = ({ happened, next }: Explanation): string =>
-  [bare(happened), ...next.map((step) => `- ${bare(step)}`)].join('\n');
+/**
+ * The outcome of an attempt, and what to do next. Backticks, which are for pages and Markdown, become quotes.
+ * @param command how to give a command for this pipeline
+ */
+export function explanationText({ happened, next }: Explanation, command: RemotePipeline['command']): string {
+  const bare = (text: string): string =>
+    text.replaceAll(
+      /`(?:npm run pipeline -- ([^`]*)|([^`]*))`/g,
+      (_all, words?: string, other?: string) => `'${words === undefined ? other : command(words)}'`,
+    );
+  return [bare(happened), ...next.map((step) => `- ${bare(step)}`)].join('\n');
+}
 
 /** The first two steps: the app at Intercom, its redirect URL and its permissions. */
 export function appSteps({ callbackUrl }: DeployedPipeline, objects: readonly ObjectName[]): string {

@@ -79,12 +79,14 @@ export interface Wanted {
   readonly name: string;
   /** The command that deploys it: `npx cdk deploy shop`. */
   readonly deploy: string;
+  /** ` --profile prod` for the AWS CLI, or nothing. */
+  readonly profile: string;
 }
 
 /** @throws InputError that names the stacks that are missing or not ready, and what to do */
 async function refuse(
   clients: AwsClients,
-  { name, deploy }: Wanted,
+  { name, deploy, profile }: Wanted,
   stacks: ReadonlyMap<StackName, Stack | null>,
 ): Promise<never> {
   const all = [...stacks];
@@ -112,7 +114,7 @@ async function refuse(
   const unprotect =
     remains === undefined
       ? ''
-      : `run 'aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name ${remains.stack} --region ${clients.region}', then `;
+      : `run 'aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name ${remains.stack} --region ${clients.region}${profile}', then `;
   const advice = isBusy
     ? `wait until the deployment has finished, or deploy with '${deploy}'`
     : `${unprotect}deploy the rest with '${deploy}'`;

@@ -1,7 +1,12 @@
 /** Follows a run to its end, and then the next one if work remains. */
 
 import type { RunSummary } from '../../../functions/core/engine-files.ts';
-import { InputError, messageOfCause, RetryableError } from '../../../functions/core/errors.ts';
+import {
+  InputError,
+  isPipelineError,
+  messageOfCause,
+  RetryableError,
+} from '../../../functions/core/errors.ts';
 import { runSummaryKey } from '../../../functions/core/lake-keys.ts';
 import { readStored } from '../../../functions/sync/store.ts';
 import { summaryText } from '../terminal/report.ts';
@@ -40,13 +45,23 @@ interface Sight {
 
 type Watched = Pick<RemotePipeline, 'runs' | 'lake'>;
 
-/** Watches one execution to its end. @throws the signal's reason; refusals of AWS */
-async function watchRun(terminal: Terminal, { runs, lake }: Watched, arn: string): Promise<Ended> {
+const UNKNOWN = 'unknown_execution';
+
+/**
+ * Watches one execution to its end.
+ * @param sight is kept up to date, so that it also says how far the run was if this throws
+ * @throws the signal's reason; refusals of AWS; InputError if Step Functions does not know the execution
+ */
+async function watchRun(
+  terminal: Terminal,
+  { runs, lake }: Watched,
+  arn: string,
+  sight: Sight,
+): Promise<Ended> {
   const { clock, signal } = terminal;
   const begunAt = clock.now();
   let answeredAt = begunAt;
   let watcher: RunWatcher | null = null;
-  const sight: Sight = { execution: null, progress: null };
   const display = terminal.live({
     screen(rows) {
       if (sight.progress === null) return heartbeat(null);
@@ -80,10 +95,11 @@ async function watchRun(terminal: Terminal, { runs, lake }: Watched, arn: string
         const summary = await readStored<RunSummary>(lake, runSummaryKey(execution.runId));
         return { execution, summary, progress };
       }
-      if (execution === null && clock.now() - begunAt > SHOWN_AFTER_MS) {
-        throw new InputError(`Step Functions does not know the execution ${arn}.`, {
-          code: 'unknown_execution',
-        });
+      if (execution === null && answeredAt - begunAt > SHOWN_AFTER_MS) {
+        throw new InputError(
+          `Step Functions does not know the execution ${arn}: it was never started, or somebody deleted the state machine.`,
+          { code: UNKNOWN },
+        );
       }
       await clock.sleep(pauseAfter(clock.now() - begunAt), signal);
     }
@@ -99,6 +115,14 @@ const WITHOUT_SUMMARY: Readonly<Record<RunExecution['status'], string>> = {
   timed_out: 'was ended by Step Functions because it took too long',
   aborted: 'was stopped by somebody',
 };
+
+/** What becomes of a run that nobody watches any more. */
+function fateOf({ execution }: Sight, error: unknown): string {
+  if (isPipelineError(error) && error.code === UNKNOWN) return '';
+  return execution === null || execution.status === 'running'
+    ? ' The run continues in AWS.'
+    : ' The run has ended.';
+}
 
 /** A run without a summary: why it ended, and the state of its objects. */
 function failureText({ execution, progress }: Ended): string {
@@ -124,9 +148,10 @@ export async function followRun(
 ): Promise<ExitStatus> {
   let arn = firstArn;
   let status: ExitStatus = 0;
+  let sight: Sight = { execution: null, progress: null };
   try {
     for (;;) {
-      const ended = await watchRun(terminal, pipeline, arn);
+      const ended = await watchRun(terminal, pipeline, arn, sight);
       const { execution, summary } = ended;
       if (execution.status !== 'succeeded') status = 1;
       if (summary === null) {
@@ -146,11 +171,12 @@ export async function followRun(
       if (!summary.work_remains || summary.paused === true) return status;
       terminal.tell('\nThere is more to read: the next run has started.\n');
       arn = pipeline.runs.nextOf(execution.runId);
+      sight = { execution: null, progress: null };
     }
   } catch (error) {
     const isOurs = terminal.signal.aborted;
     terminal.tell(
-      `${isOurs ? 'Stopped watching' : 'Watching ended'}. The run continues in AWS. To see its status: ${pipeline.command('status')}`,
+      `${isOurs ? 'Stopped watching' : 'Watching ended'}.${fateOf(sight, error)} To see the status: ${pipeline.command('status')}`,
     );
     if (isOurs) return 130;
     throw error;

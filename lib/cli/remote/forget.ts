@@ -3,9 +3,11 @@ import { ContractError, InputError } from '../../../functions/core/errors.ts';
 import type { ObjectName } from '../../../functions/core/names.ts';
 import type { RemotePipeline } from './remote-pipeline.ts';
 
-const objectHeld = (object: ObjectName, runId: string): InputError =>
+type Forgettable = Pick<RemotePipeline, 'state' | 'runs' | 'command'>;
+
+const objectHeld = (object: ObjectName, runId: string, { command }: Forgettable): InputError =>
   new InputError(
-    `Run ${runId} is reading ${object}, so nothing was forgotten. Try again when it has ended, or stop it first: npm run pipeline -- stop`,
+    `Run ${runId} is reading ${object}, so nothing was forgotten. Try again when it has ended, or stop it first: ${command('stop')}`,
     { code: 'object_held' },
   );
 
@@ -15,14 +17,15 @@ const objectHeld = (object: ObjectName, runId: string): InputError =>
  * @throws InputError naming the run that holds one
  */
 export async function requireFree(
-  { state, runs }: Pick<RemotePipeline, 'state' | 'runs'>,
+  pipeline: Forgettable,
   objects: readonly ObjectName[],
 ): Promise<ReadonlyMap<ObjectName, number>> {
+  const { state, runs } = pipeline;
   const fences = new Map<ObjectName, number>();
   for (const object of objects) {
     const { lease, fence } = await state.load(object);
     const execution = lease === null ? null : await runs.describe(lease.executionArn);
-    if (lease !== null && execution?.status === 'running') throw objectHeld(object, lease.runId);
+    if (lease !== null && execution?.status === 'running') throw objectHeld(object, lease.runId, pipeline);
     fences.set(object, fence);
   }
   return fences;
@@ -32,15 +35,12 @@ export async function requireFree(
  * Forgets cursor, debts and schema of the objects, each under the fence at which it was free.
  * @throws InputError if a run takes an object in the meantime; that one and those after it stay unchanged
  */
-export async function forgetObjects(
-  pipeline: Pick<RemotePipeline, 'state' | 'runs'>,
-  objects: readonly ObjectName[],
-): Promise<void> {
+export async function forgetObjects(pipeline: Forgettable, objects: readonly ObjectName[]): Promise<void> {
   for (const [object, fence] of await requireFree(pipeline, objects)) {
     const { ok } = await pipeline.state.reset(object, fence);
     if (ok) continue;
     const { lease } = await pipeline.state.load(object);
-    throw objectHeld(object, lease?.runId ?? '(just started)');
+    throw objectHeld(object, lease?.runId ?? '(just started)', pipeline);
   }
 }
 

@@ -32,7 +32,7 @@ export interface Inspection {
 const AT_ONCE = 4;
 
 function problemsOf(
-  { config }: RemotePipeline,
+  { config, command }: RemotePipeline,
   workspace: Workspace | null,
   region: string | null,
   owner: string | null,
@@ -41,7 +41,7 @@ function problemsOf(
   return [
     ...(workspace !== null && owner !== null && owner !== workspace.id
       ? [
-          `The token belongs to workspace ${workspace.id}, but the pipeline holds the data of workspace ${owner}, so every run will fail. Connect workspace ${owner} again, or replace it with 'connect --replace-workspace'.`,
+          `The token belongs to workspace ${workspace.id}, but the pipeline holds the data of workspace ${owner}, so every run will fail. Connect workspace ${owner} again, or replace it with '${command('connect --replace-workspace')}'.`,
         ]
       : []),
     ...(known !== null && known !== config.region

@@ -18,6 +18,9 @@ export interface RemoteOptions {
   readonly config?: string;
 }
 
+/** Options without a value, and whether to set them: `{ '--keep-data': true }`. */
+export type Flags = Readonly<Record<`--${string}`, boolean>>;
+
 export interface RemotePipeline {
   /** From the configuration file on this machine; the deployed one may be older. */
   readonly config: ResolvedConfig;
@@ -28,7 +31,7 @@ export interface RemotePipeline {
   readonly connections: ConnectionStore;
   readonly runs: Runs;
   /** `npm run pipeline -- status --profile prod`: another command for the same pipeline. */
-  command(words: string): string;
+  command(words: string, flags?: Flags): string;
 }
 
 /** The configuration of the pipeline that the options name. @throws InputError */
@@ -39,20 +42,33 @@ export const configOf = ({ config, pipeline }: RemoteOptions): Promise<ResolvedC
 export const quoted = (word: string): string =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 
-const optionNames = ['profile', 'region', 'pipeline', 'config'] as const;
+const OPTION_NAMES = ['profile', 'region', 'pipeline', 'config'] as const;
 
 const optionText = (options: RemoteOptions): string =>
-  optionNames
-    .map((name) => (options[name] === undefined ? '' : ` --${name} ${quoted(options[name])}`))
-    .join('');
+  OPTION_NAMES.map((name) => (options[name] === undefined ? '' : ` --${name} ${quoted(options[name])}`)).join(
+    '',
+  );
+
+/** ` --profile prod`, for a command of AWS's own tools. */
+export const profileText = ({ profile }: Pick<RemoteOptions, 'profile'>): string =>
+  optionText({ ...(profile !== undefined && { profile }) });
 
 /** `npm run pipeline -- status --profile prod`: a command for the pipeline that the options name. */
-export const commandText = (words: string, options: RemoteOptions): string =>
-  `npm run pipeline -- ${words}${optionText(options)}`;
+export const commandText = (words: string, options: RemoteOptions, flags: Flags = {}): string => {
+  const set = Object.entries(flags).flatMap(([flag, isSet]) => (isSet ? [flag] : []));
+  return `npm run pipeline -- ${[words, ...set].join(' ')}${optionText(options)}`;
+};
 
-/** The command that deploys the pipeline, and with it the stack with the data, on which it depends. */
-export const deployCommand = (name: string, { config, profile }: RemoteOptions): string =>
-  `npx cdk deploy ${name}${config === undefined ? '' : ` -c config=${quoted(config)}`}${profile === undefined ? '' : ` --profile ${quoted(profile)}`}`;
+/**
+ * The command that deploys the pipeline, and with it the stack with the data, on which it depends. The CDK has no
+ * option for the region.
+ */
+export const deployCommand = (name: string, options: RemoteOptions): string => {
+  const { config, region } = options;
+  const place = region === undefined ? '' : `AWS_REGION=${quoted(region)} `;
+  const file = config === undefined ? '' : ` -c config=${quoted(config)}`;
+  return `${place}npx cdk deploy ${name}${file}${profileText(options)}`;
+};
 
 /** @throws InputError if no region is set */
 export const clientsOf = (
@@ -79,6 +95,7 @@ export async function openRemotePipeline(
   const deployed = await findDeployed(clients, {
     name: config.name,
     deploy: deployCommand(config.name, options),
+    profile: profileText(options),
   });
   return {
     config,
@@ -88,6 +105,6 @@ export async function openRemotePipeline(
     state: createDynamoDbStateStore(clients.dynamoDb, deployed.table),
     connections: createSecretsConnectionStore(clients.secrets, deployed.connectionSecret),
     runs: createRuns(clients.sfn, deployed.stateMachine),
-    command: (words) => commandText(words, options),
+    command: (words, flags) => commandText(words, options, flags),
   };
 }

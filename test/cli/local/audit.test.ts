@@ -26,6 +26,18 @@ it('compares, repairs, and has an exit status for each outcome', async () => {
   expect((await local(['audit', '--yes', ...objects], environment)).status).toBe(0);
 });
 
+it('says what to do about a dead token on this machine', async () => {
+  const { environment, simulator } = await workspace();
+  const out = await temporaryDirectory();
+  await local(['sync', '--out', out, '--objects', 'tags'], environment);
+  simulator.setTokenState(simulator.token, 'revoked');
+  const { status, stderr } = await local(['audit', '--yes', '--out', out], environment);
+  expect(status).toBe(2);
+  expect(stderr).toMatch(
+    /^error: Intercom no longer accepts the access token, seen at GET \/me.*: set INTERCOM_ACCESS_TOKEN to a valid token of your app$/m,
+  );
+});
+
 it('asks first, and does nothing if nobody can answer', async () => {
   const { environment, simulator } = await workspace();
   const out = await temporaryDirectory();

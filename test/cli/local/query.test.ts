@@ -198,6 +198,30 @@ describe('query', () => {
     expect((await ask('SELECT count(*) FROM contacts_history WHERE name IS NULL')).status).toBe(1);
   });
 
+  it('takes the pipeline of --pipeline, from pipeline.config.ts unless --config names a file', async () => {
+    const { environment } = await workspace();
+    const out = await temporaryDirectory();
+    const config = join(out, 'config.json');
+    await writeFile(config, JSON.stringify({ objects: ['tags'] }));
+    expect((await local(['sync', '--out', out, '--config', config], environment)).status).toBe(0);
+    const shown = (...options: readonly string[]) =>
+      local([
+        'query',
+        "SELECT 1 AS n FROM duckdb_views() WHERE view_name = 'teams'",
+        '--out',
+        out,
+        '--format',
+        'csv',
+        ...options,
+      ]);
+    expect(await shown()).toMatchObject({ status: 0, stdout: 'n\n' });
+    expect(await shown('--pipeline', 'intercom')).toMatchObject({ status: 0, stdout: 'n\n1\n' });
+    expect(await shown('--pipeline', 'shop')).toMatchObject({
+      status: 1,
+      stderr: "error: pipeline.config.ts: There is no pipeline 'shop'; there are: intercom.\n",
+    });
+  });
+
   it('works in a directory whose name looks like a pattern', async () => {
     const { environment, simulator } = await workspace();
     const out = join(await temporaryDirectory(), "it's [a-z]* {1,2}");

@@ -1,7 +1,6 @@
 /** The waits of `connect`, with a clock that jumps. */
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { authorize } from '../../../lib/cli/remote/authorize.ts';
-import { configOf, openRemotePipeline } from '../../../lib/cli/remote/remote-pipeline.ts';
+import { runConnect } from '../../../lib/cli/remote/commands/connect.ts';
 import type { Terminal } from '../../../lib/cli/terminal/terminal.ts';
 import { deployForAll } from '../../support/remote/deployed.ts';
 
@@ -45,17 +44,15 @@ function jumpingTerminal(): Terminal {
   };
 }
 
-async function begin(): Promise<unknown> {
-  const options = { config: configFile };
-  const terminal = jumpingTerminal();
-  const pipeline = await openRemotePipeline(terminal, options, await configOf(options));
-  return authorize(terminal, pipeline, {});
-}
+const begin = (): Promise<unknown> =>
+  runConnect(jumpingTerminal(), { config: configFile, replaceWorkspace: true, yes: true });
+
+const AGAIN = `npm run pipeline -- connect --replace-workspace --config ${configFile}`;
 
 it('ends if nobody authorizes in time, and names a possible cause', async () => {
   await putSecret('OAuthClient', '{"client_id":"a","client_secret":"b"}');
   await expect(begin()).rejects.toThrow(
-    `compare the app's redirect URL with ${callbackUrl}. Then start again: npm run pipeline -- connect --config`,
+    `compare the app's redirect URL with ${callbackUrl}. Then start again: ${AGAIN}`,
   );
   expect(told).toMatch(/client id and client secret are already filled in/);
   expect(waitedMs).toBeGreaterThan(600_000);
@@ -63,6 +60,6 @@ it('ends if nobody authorizes in time, and names a possible cause', async () => 
 });
 
 it('ends if nobody fills in the secret', async () => {
-  await expect(begin()).rejects.toThrow(/still empty after an hour\. Fill it in, then run: npm run pipeline/);
+  await expect(begin()).rejects.toThrow(`still empty after an hour. Fill it in, then run: ${AGAIN}`);
   expect(waitedMs).toBeGreaterThan(3_600_000);
 });

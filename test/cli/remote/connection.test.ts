@@ -6,12 +6,20 @@ import { createDynamoDbStateStore } from '../../../functions/aws/dynamodb-state-
 import type { Fault } from '../../../lib/standins/intercom/index.ts';
 import { APP, canPretendTerminal, decide, deployForAll, shown } from '../../support/remote/deployed.ts';
 
-const { command, simulator, executions, putSecret, secret, callbackUrl, pipeline } = await deployForAll({
-  connected: false,
-  config: {
-    objects: ['companies', 'conversations', 'conversation_parts', 'tags', 'data_attributes', 'activity_logs'],
-  },
-});
+const { command, simulator, executions, putSecret, secret, callbackUrl, pipeline, configFile } =
+  await deployForAll({
+    connected: false,
+    config: {
+      objects: [
+        'companies',
+        'conversations',
+        'conversation_parts',
+        'tags',
+        'data_attributes',
+        'activity_logs',
+      ],
+    },
+  });
 
 const FILLED = JSON.stringify({ client_id: APP.clientId, client_secret: APP.clientSecret });
 const EMPTY = JSON.stringify({ client_id: '', client_secret: '' });
@@ -127,8 +135,16 @@ describe('connect', () => {
     expect(stderr).toMatch(
       /workspace “Other \[31m Shop” \(other1\), but this pipeline holds the data of workspace/,
     );
-    expect(stderr).toMatch(/'npm run pipeline -- connect --replace-workspace'/);
+    expect(stderr).toContain(`'npm run pipeline -- connect --replace-workspace --config ${configFile}'`);
     expect(status).toBe(1);
+  });
+
+  it('advises the same way of connecting again', async () => {
+    pretendOther('other1');
+    const { stderr } = await connectWith(token(), '--no-run', '--region', 'us-east-1');
+    const options = `--access-token --no-run --region us-east-1 --config ${configFile}`;
+    expect(stderr).toContain(`then run 'npm run pipeline -- connect ${options}' again`);
+    expect(stderr).toContain(`'npm run pipeline -- connect --replace-workspace ${options}'`);
   });
 
   it('Ctrl-C ends the waiting', async () => {
@@ -358,6 +374,9 @@ describe('check', () => {
     const { status, stdout } = await command(['check']);
     expect(stdout).toMatch(
       /^PROBLEM +The token belongs to workspace other1, but the pipeline holds the data of workspace/m,
+    );
+    expect(stdout).toContain(
+      `or replace it with 'npm run pipeline -- connect --replace-workspace --config ${configFile}'.`,
     );
     expect(stdout).toMatch(
       /^PROBLEM +The workspace is in Intercom's region AU, but the configuration has region: 'US'/m,

@@ -291,6 +291,30 @@ it('loses no data if CloudFormation does not delete the stack with it', async ()
   expect(account.buckets.get('shop-data-lake-a1')).toHaveLength(6);
 });
 
+it.each<[string, DeleteOptions, PipelineConfig]>([
+  ['--keep-data', { keepData: true }, {}],
+  ['--own-bucket', { ownBucket: true }, { aws: { bucket: 'lake' } }],
+])('advises to go on with %s, at the same place', async (flag, options, config) => {
+  deployShop(account, KEYS);
+  account.undeletable.set('shop', 'no');
+  const place = { region: 'eu-west-1', pipeline: 'shop' };
+  const { told } = await run({ yes: 'shop', ...options, ...place }, { config });
+  expect(told).toContain(
+    `To continue: npm run pipeline -- delete ${flag} --region eu-west-1 --pipeline shop --config ${join(directory, 'pipeline.json')}`,
+  );
+});
+
+it('advises to disconnect the same pipeline, and to deploy it to the same region', async () => {
+  deployShop(account, KEYS);
+  const place = { region: 'eu-west-1', pipeline: 'shop' };
+  const { told } = await run(place);
+  expect(told).toMatch(
+    /'npm run pipeline -- disconnect --region eu-west-1 --pipeline shop --config \S+' uninstalls it/,
+  );
+  const kept = await run({ yes: 'shop', keepData: true, ...place });
+  expect(kept.told).toMatch(/To bring it back: AWS_REGION=eu-west-1 npx cdk deploy shop -c config=/);
+});
+
 describe('leaves alone', () => {
   /** A deleted stack has left all of it; the stack that is deployed has taken over bucket, table and secrets. */
   function adoptedBy(name: string): void {

@@ -201,6 +201,16 @@ describe('stacks', () => {
     );
   });
 
+  it('one with the data whose first creation failed, with a profile', async () => {
+    setStatus('intercom-data', 'ROLLBACK_COMPLETE');
+    const config = join(await temporaryDirectory(), 'config');
+    await writeFile(config, '[profile work]\naws_access_key_id = a\naws_secret_access_key = b\n');
+    expectOneMessage(
+      await status({ ...ENDPOINTS, AWS_CONFIG_FILE: config }, '--profile', 'work', '--region', 'eu-west-1'),
+      /--stack-name intercom-data --region eu-west-1 --profile work', then deploy the rest with 'AWS_REGION=eu-west-1 npx cdk deploy intercom --profile work'/,
+    );
+  });
+
   it('an older version', async () => {
     setStatus('intercom', 'UPDATE_COMPLETE');
     expectOneMessage(

@@ -42,7 +42,8 @@ test('a person is shown, erased after a question, and does not come back', async
 
   const erased = await command(['person', 'erase', id, '--yes', '--now', '--json']);
   expect({ status: erased.status, stderr: erased.stderr }).toMatchObject({ status: 0 });
-  const certificate = JSON.parse(erased.stdout);
+  const { status, certificate } = JSON.parse(erased.stdout);
+  expect(status).toBe('erased');
   // The embedded bucket keeps no versions.
   expect(certificate.older_versions).toEqual({ removed: 0, left: 0, until: null });
   const data = (keys: readonly string[]): readonly string[] => keys.filter((key) => !key.startsWith('work/'));

@@ -20,6 +20,25 @@ beforeAll(async () => {
 });
 afterAll(() => athena?.close());
 
+/** Presses Ctrl-C once the queries say so. */
+async function interrupted(isTime: () => boolean) {
+  const environment = { AWS_ENDPOINT_URL_ATHENA: athena.url };
+  athena.isStuck = true;
+  const ended = await command(['report', '--to', join(await temporaryDirectory(), 'report.html')], {
+    environment,
+    onStart(child) {
+      const timer = setInterval(() => {
+        if (!isTime()) return;
+        clearInterval(timer);
+        child.kill('SIGINT');
+      }, 10);
+      child.once('close', () => clearInterval(timer));
+    },
+  });
+  athena.isStuck = false;
+  return ended;
+}
+
 async function report(): Promise<{ readonly page: string; readonly stderr: string }> {
   const file = join(await temporaryDirectory(), 'report.html');
   const environment = { AWS_ENDPOINT_URL_ATHENA: athena.url };
@@ -46,6 +65,30 @@ describe('report', () => {
     for (const label of ['Conversations opened each week', 'Conversations by outcome of the AI agent']) {
       expect(page).toContain(`aria-label="${label}"`);
     }
+  });
+
+  it.each([
+    ['starts', () => athena.started],
+    ['runs', () => athena.looked],
+  ])('stops the query in Athena at Ctrl-C while it %s', async (_when, seen) => {
+    const before = { seen: seen().length, started: athena.started.length, stopped: athena.stopped.length };
+    const ended = await interrupted(() => seen().length > before.seen);
+    expect(ended).toEqual({ status: 130, stdout: '', stderr: '' });
+    expect(athena.started).toHaveLength(before.started + 1);
+    expect(athena.stopped.slice(before.stopped)).toEqual([`query-${athena.started.length}`]);
+  });
+
+  it('says that the query goes on if Athena does not let it stop', async () => {
+    athena.refusal = {
+      operation: 'StopQueryExecution',
+      type: 'AccessDeniedException',
+      message: 'You are not authorized',
+    };
+    const { length } = athena.looked;
+    const { status, stderr } = await interrupted(() => athena.looked.length > length);
+    athena.refusal = null;
+    expect(status).toBe(130);
+    expect(stderr).toMatch(/^Query query-\d+ goes on in Athena: .*athena:StopQueryExecution/);
   });
 
   it('has the runs even if Athena may not be asked, and says what is missing', async () => {

@@ -97,7 +97,7 @@ describe('run', () => {
     });
     expect(status).toBe(130);
     expect(stderr).toMatch(
-      /Stopped watching\. The run continues in AWS\. To see its status: npm run pipeline -- status --config/,
+      /Stopped watching\. The run continues in AWS\. To see the status: npm run pipeline -- status --config/,
     );
     const arn = executions.arns.at(-1) ?? '';
     expect((await executions.describe(arn))?.status).toBe('RUNNING');

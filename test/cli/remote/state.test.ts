@@ -147,7 +147,9 @@ describe('resync', () => {
     const before = await state.load('tags');
     const started = executions.arns.length;
     const { status, stderr } = await command(['resync', 'tags', '--yes']);
-    expect(stderr).toMatch(/^error: Run \S+ is reading tags, so nothing was forgotten/m);
+    expect(stderr).toMatch(
+      /^error: Run \S+ is reading tags, so nothing was forgotten\. .* stop it first: npm run pipeline -- stop --config \S+$/m,
+    );
     expect(status).toBe(1);
     expect(executions.arns.length).toBe(started);
     expect((await state.load('tags')).fence).toBe(before.fence);

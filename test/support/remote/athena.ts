@@ -14,8 +14,13 @@ interface Started {
 export interface Athena {
   readonly url: string;
   readonly started: readonly Started[];
-  /** An error in place of every answer. */
-  refusal: { readonly type: string; readonly message: string } | null;
+  /** Ids of queries that were looked at, and of those that were stopped. */
+  readonly looked: readonly string[];
+  readonly stopped: readonly string[];
+  /** No query ends. */
+  isStuck: boolean;
+  /** An error in place of every answer, or of those to one operation. */
+  refusal: { readonly type: string; readonly message: string; readonly operation?: string } | null;
   close(): Promise<void>;
 }
 
@@ -29,9 +34,10 @@ const data = (cells: readonly unknown[]) => ({
 export async function startAthena(directory: string): Promise<Athena> {
   const started: Started[] = [];
   const results = new Map<string, QueryResult | string>();
-  /** Queries that were looked at once: a query takes one more look. */
-  const seen = new Set<string>();
-  const athena: Omit<Athena, 'url' | 'close'> = { started, refusal: null };
+  /** A query takes two looks. */
+  const looked: string[] = [];
+  const stopped: string[] = [];
+  const athena: Omit<Athena, 'url' | 'close'> = { started, looked, stopped, isStuck: false, refusal: null };
 
   async function start(sql: string, workgroup: string, database: string): Promise<object> {
     const id = `query-${started.push({ sql, workgroup, database })}`;
@@ -43,7 +49,8 @@ export async function startAthena(directory: string): Promise<Athena> {
 
   function status(id: string): object {
     const result = results.get(id);
-    const isDone = seen.size < seen.add(id).size ? 'RUNNING' : 'SUCCEEDED';
+    const isDone = athena.isStuck || !looked.includes(id) ? 'RUNNING' : 'SUCCEEDED';
+    looked.push(id);
     const Status =
       typeof result === 'string' ? { State: 'FAILED', StateChangeReason: result } : { State: isDone };
     return { QueryExecution: { QueryExecutionId: id, Status } };
@@ -58,19 +65,27 @@ export async function startAthena(directory: string): Promise<Athena> {
     return { ResultSet: { Rows: rows.slice(from, from + PAGE) }, ...next };
   }
 
+  const operationOf = ({ headers }: IncomingMessage): string | undefined =>
+    String(headers['x-amz-target']).split('.')[1];
+
   async function answer(request: IncomingMessage): Promise<object> {
-    const operation = String(request.headers['x-amz-target']).split('.')[1];
+    const operation = operationOf(request);
     const input = JSON.parse(String(await readBody(request, 100_000)));
     const id = input.QueryExecutionId;
     if (operation === 'StartQueryExecution')
       return start(input.QueryString, input.WorkGroup, input.QueryExecutionContext.Database);
     if (operation === 'GetQueryExecution') return status(id);
+    if (operation === 'StopQueryExecution') {
+      stopped.push(id);
+      return {};
+    }
     if (operation === 'GetQueryResults') return page(id, input.NextToken);
     throw new Error(`no ${operation}`);
   }
 
   const server = createServer(async (request, response) => {
-    const { refusal } = athena;
+    const { refusal: set } = athena;
+    const refusal = set?.operation === undefined || set.operation === operationOf(request) ? set : null;
     const body =
       refusal === null ? await answer(request) : { __type: refusal.type, message: refusal.message };
     response.writeHead(refusal === null ? 200 : 400, { 'content-type': 'application/x-amz-json-1.1' });

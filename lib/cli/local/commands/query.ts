@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { quoted } from '../../../../functions/catalog/sql.ts';
 import { InputError, isPipelineError } from '../../../../functions/core/errors.ts';
-import { loadConfig } from '../../load-config.ts';
+import { DEFAULT_CONFIG_FILE, loadConfig } from '../../load-config.ts';
 import type { ExitStatus, PromptHelp, Terminal } from '../../terminal/terminal.ts';
 import { type AsOf, parseAsOf } from '../as-of.ts';
 import { type LakeDatabase, openLakeDatabase } from '../lake-database.ts';
@@ -132,7 +132,9 @@ export async function runQuery(
 ): Promise<ExitStatus> {
   const format = formatOf(options.format);
   const asOf = options.asOf === undefined ? undefined : parseAsOf(options.asOf, '--as-of');
-  const rules = options.config === undefined ? undefined : await loadConfig(options.config, options.pipeline);
+  const { config, pipeline } = options;
+  const isNamed = config !== undefined || pipeline !== undefined;
+  const rules = isNamed ? await loadConfig(config ?? DEFAULT_CONFIG_FILE, pipeline) : undefined;
   const database = await openLakeDatabase(options.out, { rules, signal: terminal.signal });
   try {
     const { to } = options;

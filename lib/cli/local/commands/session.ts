@@ -4,7 +4,11 @@ import { resolve } from 'node:path';
 import type { ResolvedConfig } from '../../../../functions/config/config.ts';
 import { InputError } from '../../../../functions/core/errors.ts';
 import type { Clock } from '../../../../functions/core/ports.ts';
-import { createIntercomClient, UNMETERED } from '../../../../functions/intercom/http/client.ts';
+import {
+  createIntercomClient,
+  type IntercomClient,
+  UNMETERED,
+} from '../../../../functions/intercom/http/client.ts';
 import { CURIOUS } from '../../../../functions/intercom/http/retry.ts';
 import { readMe } from '../../../../functions/intercom/me.ts';
 import { resourcesOf } from '../../../template/synthesis.ts';
@@ -39,6 +43,23 @@ export function workersOf(option: string | undefined): number {
   throw new InputError('--workers must be a whole number above 0.', { code: 'bad_input' });
 }
 
+/** A client for requests outside of a sync, which has a budget of its own. */
+export const intercomClient = (
+  { baseUrl }: Pick<ResolvedConfig, 'baseUrl'>,
+  accessToken: string,
+  clock: Clock,
+): IntercomClient => {
+  const tokens = { connection: async () => ({ accessToken }) };
+  return createIntercomClient({
+    baseUrl,
+    tokens,
+    budget: UNMETERED,
+    clock,
+    object: null,
+    reconnect: RECONNECT,
+  });
+};
+
 /**
  * Asks /me before anything is opened, to report a wrong address or token at once: the workflow would retry for
  * minutes.
@@ -49,17 +70,7 @@ async function checkConnection(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<void> {
-  const tokens = { connection: async () => ({ accessToken }) };
-  const { baseUrl } = config;
-  const client = createIntercomClient({
-    baseUrl,
-    tokens,
-    budget: UNMETERED,
-    clock,
-    object: null,
-    reconnect: RECONNECT,
-  });
-  await readMe(client, { signal, patience: CURIOUS });
+  await readMe(intercomClient(config, accessToken, clock), { signal, patience: CURIOUS });
 }
 
 /** @throws DirectoryInUseError, OutputDirectoryError, and the errors of checkConnection */

@@ -11,11 +11,17 @@ import { type AuthorizeOptions, authorize } from '../authorize.ts';
 import { explanationText, REPLACE_WARNING } from '../connect-text.ts';
 import { placeOf } from '../deployment.ts';
 import { takeAway } from '../forget.ts';
-import { configOf, openRemotePipeline, type RemoteOptions, type RemotePipeline } from '../remote-pipeline.ts';
+import {
+  configOf,
+  type Flags,
+  openRemotePipeline,
+  type RemoteOptions,
+  type RemotePipeline,
+} from '../remote-pipeline.ts';
 import { startRun } from '../start.ts';
 import { showCheck } from './check.ts';
 
-export interface ConnectOptions extends RemoteOptions, Omit<AuthorizeOptions, 'profile'> {
+export interface ConnectOptions extends RemoteOptions, Omit<AuthorizeOptions, 'profile' | 'again'> {
   /** A string is the token itself, which must not be an argument. */
   readonly accessToken?: true | string;
   readonly yes?: boolean;
@@ -82,12 +88,12 @@ const isConnected = (outcome: AuthorizationOutcome): outcome is Outcome<(typeof 
  * After a replacement nothing may continue from the old workspace's cursors, not even a run that began meanwhile. Done
  * whatever the previous workspace was, so that running the command again completes an interrupted replacement.
  */
-async function finishReplacement(terminal: Terminal, pipeline: RemotePipeline): Promise<void> {
+async function finishReplacement(terminal: Terminal, pipeline: RemotePipeline, again: string): Promise<void> {
   try {
     await takeAway(pipeline, OBJECT_NAMES);
   } catch (error) {
     terminal.tell(
-      `The workspace was replaced, but objects would still continue from the cursors of the old one. To finish: ${pipeline.command('connect --replace-workspace')}`,
+      `The workspace was replaced, but objects would still continue from the cursors of the old one. To finish: ${again}`,
     );
     throw error;
   }
@@ -120,18 +126,27 @@ export async function runConnect(terminal: Terminal, options: ConnectOptions): P
   const pipeline = await openRemotePipeline(terminal, options, config);
   terminal.tell(`Connecting ${placeOf(pipeline.deployed)} to Intercom.\n`);
   const replaceWorkspace = options.replaceWorkspace === true;
+  const isByToken = options.accessToken === true;
+  const same: Flags = {
+    '--access-token': isByToken,
+    '--replace-workspace': replaceWorkspace,
+    '--no-open': options.open === false,
+    '--no-run': options.run === false,
+  };
+  const again = pipeline.command('connect', same);
   if (replaceWorkspace && !(await agreesToReplace(terminal, pipeline, options.yes === true))) {
     terminal.tell('Nothing was changed. Use --yes if nobody can answer.');
     return 1;
   }
-  const outcome =
-    options.accessToken === true
-      ? await connectWithToken(terminal, pipeline, replaceWorkspace)
-      : await authorize(terminal, pipeline, options);
+  const outcome = isByToken
+    ? await connectWithToken(terminal, pipeline, replaceWorkspace)
+    : await authorize(terminal, pipeline, { ...options, again });
   if (!isConnected(outcome)) {
-    throw new ConnectionError(explanationText(explain(outcome)), { code: outcome.kind });
+    const advised = (words: string): string =>
+      pipeline.command(words, words.startsWith('connect') ? same : {});
+    throw new ConnectionError(explanationText(explain(outcome), advised), { code: outcome.kind });
   }
-  if (replaceWorkspace) await finishReplacement(terminal, pipeline);
+  if (replaceWorkspace) await finishReplacement(terminal, pipeline, again);
   terminal.tell(`Pipeline '${config.name}' is connected to the Intercom ${nameOf(outcome.workspace)}.\n`);
   const connection = await pipeline.connections.load();
   if (connection === null) throw new Error('The stored connection cannot be found.');

@@ -31,6 +31,8 @@ interface Deletion {
   /** The user's own bucket, if what the pipeline wrote there goes too. */
   readonly ownBucket: { readonly lake: LakeRoot; readonly content: string } | null;
   readonly keepData: boolean;
+  /** The command that uninstalls the app. */
+  readonly disconnect: string;
 }
 
 const stayingLines = ({ staying }: DeletionPlan): readonly string[] =>
@@ -49,7 +51,7 @@ function stackLines({ plan, name, keepData }: Deletion): readonly (readonly stri
 
 /** What exists, what it costs to keep, what goes and what stays. */
 function describeDeletion(deletion: Deletion): string {
-  const { plan, place, ownBucket, keepData, name } = deletion;
+  const { plan, place, ownBucket, keepData, name, disconnect } = deletion;
   const rows = [
     ...stackLines(deletion),
     ...(keepData ? [] : plan.remaining.map(({ id, removal, content }) => [removal.noun, id, content])),
@@ -76,7 +78,7 @@ function describeDeletion(deletion: Deletion): string {
     ...(plan.pipeline === null || keepData
       ? []
       : [
-          "The app stays installed at Intercom. 'npm run pipeline -- disconnect' uninstalls it, but only before you delete the pipeline.",
+          `The app stays installed at Intercom. '${disconnect}' uninstalls it, but only before you delete the pipeline.`,
         ]),
   ].join('\n');
 }
@@ -184,7 +186,8 @@ export async function runDelete(terminal: Terminal, options: DeleteOptions): Pro
   checkPlan(plan, name, place, lake);
   const found = lake === null ? null : await lookInto(clients.s3, lake.bucket, writtenBelow(lake));
   const ownBucket = lake === null || found === null ? null : { lake, content: found.content };
-  const deletion: Deletion = { name, place, plan, ownBucket, keepData };
+  const disconnect = commandText('disconnect', options);
+  const deletion: Deletion = { name, place, plan, ownBucket, keepData, disconnect };
   if (isNothing(deletion)) {
     terminal.tell([`There is nothing to delete of ${place}.`, ...stayingLines(plan)].join('\n'));
     return 0;
@@ -197,7 +200,11 @@ export async function runDelete(terminal: Terminal, options: DeleteOptions): Pro
   try {
     await carryOut(terminal, clients, deletion);
   } catch (error) {
-    terminal.tell(`Not everything is deleted. To continue: ${commandText('delete', options)}`);
+    const again = commandText('delete', options, {
+      '--keep-data': keepData,
+      '--own-bucket': lake !== null,
+    });
+    terminal.tell(`Not everything is deleted. To continue: ${again}`);
     throw error;
   }
   terminal.tell(

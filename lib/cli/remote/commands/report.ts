@@ -14,7 +14,7 @@ export async function runReport(
     {
       name: pipeline.deployed.name,
       lake: pipeline.lake,
-      ask: openAthena(pipeline, terminal.signal),
+      ask: openAthena(pipeline, terminal),
     },
     options,
   );
