@@ -9,8 +9,8 @@ interface SdkError extends Error {
 
 const THROTTLED = /Throttl|TooManyRequests|SlowDown|ProvisionedThroughputExceeded|RequestLimitExceeded/;
 
-/** Glue's errors when it is busy; they have status 400. */
-const BUSY = /^(OperationTimeout|ResourceNotReady)Exception$/;
+/** Errors without a status of their own: Glue's when it is busy have 400, those of S3 for one of several keys 200. */
+const BUSY = /^((OperationTimeout|ResourceNotReady)Exception|InternalError|ServiceUnavailable)$/;
 const NETWORK = /^(ECONN|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|TimeoutError)/;
 
 function isTransient(error: SdkError): boolean {

@@ -89,9 +89,12 @@ export function createS3Lake(
       for (let start = 0; start < keys.length; start += DELETE_BATCH) {
         const Objects = keys.slice(start, start + DELETE_BATCH).map((key) => ({ Key: root + key }));
         const command = new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } });
-        const { Errors } = await call('delete superseded files', () => client.send(command, options));
-        const first = Errors?.[0];
-        if (first !== undefined) throw new Error(`'${first.Key}' could not be deleted: ${first.Message}`);
+        await call('delete superseded files', async () => {
+          const { Errors: [first] = [] } = await client.send(command, options);
+          if (first === undefined) return;
+          const error = new Error(`'${first.Key}' could not be deleted: ${first.Message}`);
+          throw Object.assign(error, { name: first.Code ?? error.name });
+        });
       }
     },
   };

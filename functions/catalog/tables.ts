@@ -92,7 +92,7 @@ const DELETION_COLUMNS: readonly PlainColumn[] = [
     name: 'how',
     type: 'string',
     description:
-      'How it was noticed: `not_found` (listed, then 404 twice, and no longer listed), `deleted_list` (in the list of deleted records), `absent` (not listed any more, then 404) or `merged`.',
+      'How it was noticed: `not_found` (listed, then 404 twice, and no longer listed), `deleted_list` (in the list of deleted records), `absent` (no longer listed, then 404 twice) or `merged`.',
   },
   {
     name: 'merged_into',

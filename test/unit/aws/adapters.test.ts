@@ -89,9 +89,19 @@ describe('the S3 lake', () => {
   });
 
   test('names the file that could not be deleted', async () => {
-    const { client } = answering<S3Client>({ Errors: [{ Key: 'k1', Message: 'denied' }] });
+    const { client } = answering<S3Client>({
+      Errors: [{ Key: 'k1', Code: 'AccessDenied', Message: 'denied' }],
+    });
     await expect(createS3Lake(client, B).delete(['k1'])).rejects.toThrow("'k1' could not be deleted: denied");
   });
+
+  test.each(['SlowDown', 'InternalError', 'ServiceUnavailable'])(
+    'leaves %s for one of the keys to the workflow',
+    async (Code) => {
+      const { client } = answering<S3Client>({ Errors: [{ Key: 'k1', Code, Message: 'busy' }] });
+      await expect(createS3Lake(client, B).delete(['k1'])).rejects.toMatchObject({ name: 'RetryableError' });
+    },
+  );
 
   test('deletes in batches that S3 accepts', async () => {
     const { client, calls } = answering<S3Client>({});
