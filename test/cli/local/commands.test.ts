@@ -292,7 +292,7 @@ describe('a damaged file is named, with what to do:', () => {
     for (const command of [['sync', '--objects', 'tags'], ['status']]) {
       const { status, stdout, stderr } = await local([...command, '--out', out], environment);
       expect(stdout + stderr).toMatch(
-        /manifests\/tags\/.*\.json' in the bucket is damaged.*'reset' its object/,
+        /manifests\/tags\/.*\.json' in the bucket is damaged.*remove it and read its object again.*'reset' and then 'sync'/,
       );
       expect(stderr).not.toMatch(/\n\s+at /);
       expect(status).toBe(1);

@@ -253,11 +253,13 @@ describe('query', () => {
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
     expect(stderr).toContain(`error: '${key}' in the lake is damaged. Restore it from a copy; or remove '`);
     expect(stderr).not.toMatch(/\n\s+at /);
-    const [, manifest = ''] = /remove '([^']+)', which lists it, and 'reset' its object/.exec(stderr) ?? [];
+    const [, manifest = ''] =
+      /remove '([^']+)', which lists it, and read its object again from the beginning/.exec(stderr) ?? [];
     await rm(join(lake, manifest));
     expect((await local(['reset', '--out', out, '--objects', 'tags', '--yes'])).status).toBe(0);
     expect((await sync()).status).toBe(0);
     expect((await ask()).status).toBe(0);
+    expect((await local(['verify', '--deep', '--out', out])).status).toBe(0);
   });
 
   it('reports that there is no lake, and what to do', async () => {
