@@ -217,6 +217,17 @@ describe('query', () => {
     expect(stderr).toMatch(/cannot read files below .*what\?\/lake\/, because of the question mark\. Rename/);
   });
 
+  it('makes a report without answers of a folder that DuckDB cannot read', async () => {
+    const { environment } = await workspace();
+    const out = join(await temporaryDirectory(), 'what?');
+    const sync = ['sync', '--out', out, '--objects', 'conversations,conversation_parts'];
+    expect((await local(sync, environment)).status).toBe(0);
+    const file = join(await temporaryDirectory(), 'report.html');
+    const { status, stdout, stderr } = await local(['report', '--out', out, '--to', file]);
+    expect(stderr).toMatch(/^Support overview: DuckDB cannot read files below .*Rename the folder\.$/m);
+    expect({ status, stdout }).toEqual({ status: 0, stdout: `Wrote ${file}.\n` });
+  });
+
   it('reports a mistake in the SQL', async () => {
     const { out } = await synced();
     const { status, stdout, stderr } = await local(['query', 'SELECT colour FROM tags', '--out', out]);
