@@ -75,7 +75,7 @@ async function hasOtherConfig(
   return run !== null && run.configDigest !== configDigest;
 }
 
-/** Ends an interrupted run for good, if there is one, and says so. @param why in a sentence's place after a colon */
+/** Ends an interrupted run for good, if there is one, and says why. @param why without a full stop */
 export function dropInterrupted(
   executions: LocalExecutions,
   tell: (text: string) => void,
