@@ -10,8 +10,7 @@ enableCompileCache(join(import.meta.dirname, '../node_modules/.cache/compile'));
 
 const terminal = createTerminal(process, {
   explain: explainDisk,
-  onInterrupt:
-    'Stopping: saving what was read. Press Ctrl-C again to stop at once. Nothing is lost either way.',
+  onInterrupt: 'Stopping. Press Ctrl-C again to stop at once. Nothing is lost either way.',
 });
 
 const program = new Command('npm run local --')

@@ -1,8 +1,9 @@
 /** Which runs' rows the files of a manifest hold. A rewrite's evidence names them. */
 import type { Manifest, ReplacedRun } from '../core/engine-files.ts';
-import { ContractError } from '../core/errors.ts';
 import type { Lake } from '../core/ports.ts';
 import type { EpochMs } from '../core/time.ts';
+import { damagedFile } from './damaged-file.ts';
+import { rowsOf } from './lines.ts';
 
 export interface CommittedRun {
   readonly runId: string;
@@ -18,20 +19,13 @@ const runOf = ({ run_id, committed_at }: Pick<Manifest, 'run_id' | 'committed_at
 export async function runsIn(lake: Pick<Lake, 'get'>, manifest: Manifest): Promise<readonly CommittedRun[]> {
   if (manifest.replaces === undefined) return [runOf(manifest)];
   const runs: CommittedRun[] = [];
-  for (const { key } of manifest.evidence ?? []) {
+  for (const { key, rows } of manifest.evidence ?? []) {
     const body = await lake.get(key);
-    try {
-      const lines = Buffer.from(body ?? 'missing')
-        .toString('utf8')
-        .trimEnd()
-        .split('\n');
-      runs.push(...lines.map((line) => runOf(JSON.parse(line) as ReplacedRun)));
-    } catch (cause) {
-      throw new ContractError(
-        `'${key}' in the lake is ${body === null ? 'missing' : 'damaged'}. It says which runs were rewritten. Restore it from a copy or an older version.`,
-        { code: 'file_damaged', cause },
-      );
-    }
+    if (body === null) throw damagedFile(key, 'is missing');
+    const lines = await Array.fromAsync(rowsOf(key, body));
+    if (lines.length !== rows)
+      throw damagedFile(key, `is damaged: it has ${lines.length} lines, not ${rows}`);
+    runs.push(...lines.map(({ row }) => runOf(row as unknown as ReplacedRun)));
   }
   return runs;
 }

@@ -2,6 +2,7 @@
 import { ContractError } from '../core/errors.ts';
 import { RUNS_PREFIX } from '../core/lake-keys.ts';
 import type { Lake } from '../core/ports.ts';
+import { READ_AGAIN } from './damaged-file.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -38,18 +39,17 @@ export async function readStored<T>(lake: Pick<Lake, 'get'>, key: string): Promi
 function parsed(key: string, body: Uint8Array): unknown {
   try {
     return JSON.parse(decoder.decode(body));
-  } catch (cause) {
+  } catch {
+    // The parser's own message would quote the file.
     throw new ContractError(
       `'${key}' in the bucket is damaged: it is not JSON. Restore it from a copy or an older version; or remove it${withoutIt(key)}.`,
-      { code: 'file_damaged', cause },
+      { code: 'file_damaged' },
     );
   }
 }
 
 const withoutIt = (key: string): string =>
-  key.startsWith(RUNS_PREFIX)
-    ? ', a summary that no run needs'
-    : " and 'reset' its object, which reads the object whole again";
+  key.startsWith(RUNS_PREFIX) ? ', a summary that no run needs' : ` and ${READ_AGAIN}`;
 
 /** The file with the greatest key below a prefix, as JSON; null if there is none. Run ids sort by time. */
 export async function readLast<T>(lake: Pick<Lake, 'get' | 'list'>, prefix: string): Promise<T | null> {
@@ -66,7 +66,7 @@ export async function requireStored<T>(lake: Pick<Lake, 'get'>, key: string): Pr
   const value = await readStored<T>(lake, key);
   if (value !== null) return value;
   throw new ContractError(
-    `'${key}' is missing from the bucket, although a run wrote it. Restore it from a copy or an older version; or 'reset' its object, which reads the object whole again.`,
+    `'${key}' is missing from the bucket, although a run wrote it. Restore it from a copy or an older version; or ${READ_AGAIN}.`,
     { code: 'work_file_missing' },
   );
 }

@@ -3,11 +3,13 @@ import { createHash } from 'node:crypto';
 import { counted } from '../core/counted.ts';
 import type { ObjectDeclaration } from '../core/declaration.ts';
 import type { ManifestFile } from '../core/engine-files.ts';
+import type { JsonObject } from '../core/json.ts';
 import { manifestKey } from '../core/lake-keys.ts';
 import { sum } from '../core/metrics.ts';
 import type { ObjectName } from '../core/names.ts';
 import type { Lake } from '../core/ports.ts';
-import { linesOf, type Row, rowOf } from './lines.ts';
+import { isDamagedFile } from './damaged-file.ts';
+import { rowsOf } from './lines.ts';
 import { filesOf, manifestKeys, manifestsOf, type StoredManifest, thatCount } from './manifests.ts';
 import { isIn, placesOf, writerOf } from './places.ts';
 
@@ -30,8 +32,6 @@ export interface Verification {
   readonly orphans: readonly string[];
 }
 
-const NEWLINE = 10;
-
 type ReadableLake = Pick<Lake, 'get' | 'list' | 'sizes'>;
 
 /** Sizes of all files in the places where the object puts its own. */
@@ -47,15 +47,20 @@ async function sizesOf(
 }
 
 /** @returns what makes the file unreadable; null if nothing does */
-async function readRows(key: string, body: Uint8Array, see: (row: Row) => void): Promise<string | null> {
+async function readRows(
+  key: string,
+  body: Uint8Array,
+  see: (row: JsonObject) => void,
+): Promise<string | null> {
   try {
-    for await (const line of linesOf(key, body)) {
-      if (line.at(-1) !== NEWLINE) return 'its last line is cut off';
-      see(rowOf(line));
+    for await (const { text, row } of rowsOf(key, body)) {
+      if (!text.endsWith('\n')) return 'its last line is cut off';
+      see(row);
     }
     return null;
   } catch (error) {
-    return `it cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+    if (!isDamagedFile(error)) throw error;
+    return 'it cannot be read: it is not whole gzip, or has a line that is not a JSON object';
   }
 }
 
@@ -89,7 +94,7 @@ async function contentProblem(
   if (createHash('sha256').update(body).digest('hex') !== file.sha256) return 'its SHA-256 differs';
   let rows = 0;
   let first: string | null = null;
-  const problemOf = (row: Row, { keys, version: column }: RowRule): string | null => {
+  const problemOf = (row: JsonObject, { keys, version: column }: RowRule): string | null => {
     const missing = keys.find((key) => row[key] === null || row[key] === undefined);
     if (missing !== undefined) return `row ${rows} has no ${missing}`;
     const version = row[column];

@@ -23,7 +23,7 @@ import type { Lake } from '../../functions/core/ports.ts';
 import { OBJECTS } from '../../functions/objects/index.ts';
 import { versionOf } from '../../functions/rows/version.ts';
 import { createPartWriter } from '../../functions/sync/extract/part-writer.ts';
-import { linesOf, rowOf } from '../../functions/sync/lines.ts';
+import { rowsOf } from '../../functions/sync/lines.ts';
 import { manifestsOf, thatCount } from '../../functions/sync/manifests.ts';
 import { maintainObject } from '../../functions/sync/rewrite/maintain.ts';
 import { readStatus } from '../../functions/sync/status.ts';
@@ -261,7 +261,7 @@ async function readAgain(directory: string): Promise<void> {
   for (const object of GROWING) {
     for (const { manifest } of await manifestsOf(lake, object)) {
       for (const { key } of Object.values(manifest.tables).flatMap(({ files }) => files)) {
-        for await (const line of linesOf(key, (await lake.get(key)) ?? new Uint8Array())) rowOf(line);
+        await Array.fromAsync(rowsOf(key, (await lake.get(key)) ?? new Uint8Array()), () => undefined);
       }
     }
   }

@@ -13,7 +13,6 @@ import type {
   ReplacedRun,
   RewriteReceipt,
 } from '../../core/engine-files.ts';
-import { ContractError } from '../../core/errors.ts';
 import {
   draftKey,
   evidenceKey,
@@ -25,6 +24,7 @@ import {
 import { sum } from '../../core/metrics.ts';
 import type { TableName } from '../../core/names.ts';
 import { type EpochMs, isoTime } from '../../core/time.ts';
+import { damagedFile } from '../damaged-file.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
 import type { SoleLease } from '../lease.ts';
 import { linesOf } from '../lines.ts';
@@ -93,10 +93,7 @@ export async function checkedBytes(
   const body = await lake.get(file.key);
   if (body !== null && body.length === file.bytes && sha256(body) === file.sha256) return body;
   const what = body === null ? 'is missing' : 'is not what its manifest lists';
-  throw new ContractError(
-    `'${file.key}' ${what}. Restore it from an older version in the bucket; until then its day is not put together.`,
-    { code: 'file_damaged' },
-  );
+  throw damagedFile(file.key, what);
 }
 
 async function joined(dependencies: RewriteDependencies, group: readonly Source[]): Promise<Buffer> {

@@ -18,10 +18,11 @@ import { sum } from '../../core/metrics.ts';
 import type { TableName } from '../../core/names.ts';
 import { isoTime } from '../../core/time.ts';
 import { createEraser, type Eraser } from '../../rows/eraser.ts';
+import { isDamagedFile } from '../damaged-file.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
 import { debtsWithout, requestOf } from '../erasures.ts';
 import { requireSoleLease, type SoleLease } from '../lease.ts';
-import { linesOf } from '../lines.ts';
+import { linesOf, rowsOf } from '../lines.ts';
 import { manifestsOf, thatCount } from '../manifests.ts';
 import { ownFiles } from '../own-files.ts';
 import { encodeJson, readStored, storeOnce } from '../store.ts';
@@ -309,7 +310,10 @@ export async function removeUnlisted(
   return true;
 }
 
-/** @param table null for evidence */
+/**
+ * Of a damaged file nobody can tell, so it counts as if it did.
+ * @param table null for evidence
+ */
 async function isNamedIn(
   eraser: Eraser,
   table: TableName | null,
@@ -320,7 +324,12 @@ async function isNamedIn(
     const text = Buffer.from(body).toString('utf8');
     return eraser.withoutIds(text) !== text;
   }
-  for await (const line of linesOf(key, body))
-    if (eraser.erase(table, line.toString('utf8')).change !== 'none') return true;
-  return false;
+  try {
+    for await (const { text } of rowsOf(key, body))
+      if (eraser.erase(table, text).change !== 'none') return true;
+    return false;
+  } catch (error) {
+    if (!isDamagedFile(error)) throw error;
+    return true;
+  }
 }

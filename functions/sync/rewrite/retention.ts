@@ -5,6 +5,7 @@
  */
 import type { ObjectDeclaration } from '../../core/declaration.ts';
 import type { Manifest, ManifestFile } from '../../core/engine-files.ts';
+import type { JsonObject } from '../../core/json.ts';
 import { comparisonKey } from '../../core/lake-keys.ts';
 import { sum } from '../../core/metrics.ts';
 import type { TableName } from '../../core/names.ts';
@@ -12,7 +13,7 @@ import type { Lake } from '../../core/ports.ts';
 import { listFields } from '../../core/relationship.ts';
 import type { EpochMs } from '../../core/time.ts';
 import { runsIn } from '../committed-runs.ts';
-import { linesOf, type Row, rowOf } from '../lines.ts';
+import { rowsOf } from '../lines.ts';
 import { readStored, storeOnce } from '../store.ts';
 
 /** Records that are compared at a time. They bound the memory: some 300 bytes each. */
@@ -43,7 +44,7 @@ interface Newest {
   readonly known: (string | null)[];
 }
 
-const keyOf = (row: Row, columns: readonly string[]): string =>
+const keyOf = (row: JsonObject, columns: readonly string[]): string =>
   JSON.stringify(columns.map((name) => row[name]));
 
 /** By table: the columns that name the record, and the column with its version. */
@@ -148,7 +149,7 @@ export async function compareVersions(
       dropped: Object.fromEntries([...dropped].map(([key, bits]) => [key, bits.toString('base64')])),
     });
 
-  function see(row: Row, isSource: boolean): void {
+  function see(row: JsonObject, isSource: boolean): void {
     const { _run_id: runId, _version: version, _unknown: unknown } = row;
     if (typeof runId !== 'string' || typeof version !== 'string' || !settled.has(runId)) return;
     const key = keyOf(row, declaration.primaryKey);
@@ -169,7 +170,7 @@ export async function compareVersions(
   }
 
   /** True if a source row belongs to the share and no state of the cutoff or later shows it. */
-  function mayGo(table: TableName, row: Row): boolean {
+  function mayGo(table: TableName, row: JsonObject): boolean {
     const place = places.get(table);
     const { _run_id: runId } = row;
     if (place === undefined || typeof runId !== 'string' || !settled.has(runId)) return false;
@@ -181,15 +182,15 @@ export async function compareVersions(
 
   async function take(step: (typeof steps)[number]): Promise<void> {
     const { file } = step;
-    const lines = linesOf(file.key, await read(file));
+    const lines = rowsOf(file.key, await read(file));
     if (step.does === 'see') {
-      for await (const line of lines) see(rowOf(line), step.isSource);
+      for await (const { row } of lines) see(row, step.isSource);
       return;
     }
     const bits = dropped.get(file.key) ?? Buffer.alloc(Math.ceil(file.rows / 8));
     let at = 0;
-    for await (const line of lines) {
-      if (mayGo(step.table, rowOf(line))) bits[at >> 3] = (bits[at >> 3] ?? 0) | (1 << (at & 7));
+    for await (const { row } of lines) {
+      if (mayGo(step.table, row)) bits[at >> 3] = (bits[at >> 3] ?? 0) | (1 << (at & 7));
       at += 1;
     }
     dropped.set(file.key, bits);

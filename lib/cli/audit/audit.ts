@@ -117,9 +117,9 @@ const isOfTheObject = (error: unknown): error is Error =>
   error instanceof UnavailableError ||
   error instanceof RetryableError;
 
-async function orUnfinished(object: ObjectName, audit: () => Promise<ObjectAudit>): Promise<ObjectAudit> {
+async function orUnfinished<T>(object: ObjectName, work: () => Promise<T>): Promise<T | ObjectAudit> {
   try {
-    return await audit();
+    return await work();
   } catch (error) {
     if (!isOfTheObject(error)) throw error;
     return { ...NOTHING, object, status: 'unfinished', message: error.message };
@@ -162,7 +162,8 @@ async function audit(terminal: Terminal, place: AuditPlace, options: AuditOption
     const eraser = arePeople ? await suppressionOf({ lake, declaration, hashes }, erasures) : null;
     const isErased = (id: string): boolean => eraser?.isId(id) === true;
     const auditable = { declaration, reader, client, config, lake, manifests, isErased, signal, dayStart };
-    prepared.push([auditable, isSearched(declaration) ? await holdSearch(auditable) : null]);
+    const held = isSearched(declaration) ? await orUnfinished(name, () => holdSearch(auditable)) : null;
+    prepared.push([auditable, held]);
   }
   const least = prepared.reduce((sum, one) => sum + requestsOf(one), 0);
   const question = `The audit sends about ${counted(least, 'request')} to Intercom if nothing differs, and at most ${counted(most, 'request')} (--max-requests). Continue?`;

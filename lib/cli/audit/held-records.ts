@@ -3,25 +3,26 @@
  * are in memory, about 100 bytes each. A missing file counts as empty, so the audit shows its records as missing.
  */
 import type { Manifest } from '../../../functions/core/engine-files.ts';
+import type { JsonObject } from '../../../functions/core/json.ts';
 import { DELETIONS, OBJECT_NAMES, type ObjectName, type TableName } from '../../../functions/core/names.ts';
 import type { Lake } from '../../../functions/core/ports.ts';
 import type { EpochSeconds } from '../../../functions/core/time.ts';
 import { OBJECTS } from '../../../functions/objects/index.ts';
-import { linesOf, type Row, rowOf } from '../../../functions/sync/lines.ts';
+import { rowsOf } from '../../../functions/sync/lines.ts';
 import { manifestsOf, thatCount } from '../../../functions/sync/manifests.ts';
 
 export type ReadableLake = Pick<Lake, 'get' | 'list'>;
 
-async function* rowsOf(
+async function* rowsIn(
   lake: ReadableLake,
   manifests: readonly Manifest[],
   table: TableName,
-): AsyncGenerator<Row, void, void> {
+): AsyncGenerator<JsonObject, void, void> {
   for (const { tables } of manifests) {
     for (const { key } of tables[table]?.files ?? []) {
       const bytes = await lake.get(key);
       if (bytes === null) continue;
-      for await (const line of linesOf(key, bytes)) yield rowOf(line);
+      for await (const { row } of rowsOf(key, bytes)) yield row;
     }
   }
 }
@@ -40,7 +41,7 @@ async function deletionsOf(
   const deleted = new Map<string, EpochSeconds>();
   for (const name of OBJECT_NAMES) {
     if (name !== object && OBJECTS[name].recordsOf !== object) continue;
-    for await (const row of rowsOf(lake, await countingManifests(lake, name), DELETIONS)) {
+    for await (const row of rowsIn(lake, await countingManifests(lake, name), DELETIONS)) {
       if (row.object !== object) continue;
       const id = String(row.id);
       deleted.set(id, Math.max(deleted.get(id) ?? 0, Number(row.detected_at)));
@@ -52,7 +53,7 @@ async function deletionsOf(
 /** The time that a version begins with (functions/rows/version.ts). */
 const stampOf = (version: unknown): EpochSeconds => Number(String(version).slice(0, 11));
 
-const knowsTags = ({ _unknown: unknown }: Row): boolean => !String(unknown ?? '').includes('"tags"');
+const knowsTags = ({ _unknown: unknown }: JsonObject): boolean => !String(unknown ?? '').includes('"tags"');
 
 export interface HeldRecords {
   /** Time of the newest version of each record that is not known to be deleted. */
@@ -70,7 +71,7 @@ export async function heldRecords(
 ): Promise<HeldRecords> {
   const times = new Map<string, EpochSeconds>();
   const tagVersions = new Map<string, string>();
-  for await (const row of rowsOf(lake, manifests, object)) {
+  for await (const row of rowsIn(lake, manifests, object)) {
     const id = String(row.id);
     const version = String(row._version);
     times.set(id, Math.max(times.get(id) ?? 0, stampOf(version)));
@@ -90,7 +91,7 @@ export async function heldTags(
   { tagVersions }: HeldRecords,
 ): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
   const tags = new Map<string, Set<string>>();
-  for await (const row of rowsOf(lake, manifests, 'contact_tag')) {
+  for await (const row of rowsIn(lake, manifests, 'contact_tag')) {
     const contact = String(row.contact_id);
     if (tagVersions.get(contact) !== row._parent_version) continue;
     const tag = String(row.tag_id);
@@ -107,8 +108,8 @@ export async function vanishedRecords(
   manifests: readonly Manifest[],
 ): Promise<readonly string[]> {
   const ids = new Set<string>();
-  for await (const { id } of rowsOf(lake, manifests.slice(0, -1), object)) ids.add(String(id));
-  for await (const { id } of rowsOf(lake, manifests.slice(-1), object)) ids.delete(String(id));
+  for await (const { id } of rowsIn(lake, manifests.slice(0, -1), object)) ids.add(String(id));
+  for await (const { id } of rowsIn(lake, manifests.slice(-1), object)) ids.delete(String(id));
   for (const id of (await deletionsOf(lake, object)).keys()) ids.delete(id);
   return [...ids];
 }

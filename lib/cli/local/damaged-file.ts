@@ -8,6 +8,7 @@ import { ContractError, InputError } from '../../../functions/core/errors.ts';
 import { manifestKey } from '../../../functions/core/lake-keys.ts';
 import type { ObjectName } from '../../../functions/core/names.ts';
 import type { Lake } from '../../../functions/core/ports.ts';
+import { READ_AGAIN } from '../../../functions/sync/damaged-file.ts';
 import { runSql } from './run-sql.ts';
 
 export interface OpenLake {
@@ -20,21 +21,17 @@ export interface OpenLake {
 /** What DuckDB reports if it cannot read the content of a file. */
 const ABOUT_CONTENT = /Malformed JSON in file|transform error in file|maximum_object_size|GZIP/i;
 
-const RESET = `'reset' its object, so that the next run reads all of it again`;
-
-const damageText = (key: string, advice: string, reason: string): string =>
-  `'${key}' in the lake is damaged. ${advice} ${reason}`;
+/** @param reason nothing of the file's content, which DuckDB's own message may quote */
+const damageText = (key: string, listedIn: string, reason: string): string =>
+  `'${key}' in the lake is damaged. Restore it from a copy; or remove ${listedIn} and ${READ_AGAIN}. ${reason}`;
 
 const damagedError = (text: string): ContractError => new ContractError(text, { code: 'file_damaged' });
-
-const damaged = (key: string, advice: string, reason: string): ContractError =>
-  damagedError(damageText(key, advice, reason));
 
 /** The error of a view of a damaged table, as `damageText` worded it. */
 const SAID_BY_VIEW = /'[^']*' in the lake is damaged\..*/;
 
-const restore = ({ manifest }: ListedFile): string =>
-  `Restore it from a copy; or remove '${manifest}', which lists it, and ${RESET}.`;
+const textOf = ({ key, manifest }: ListedFile, reason: string): string =>
+  damageText(key, `'${manifest}', which lists it,`, reason);
 
 /** A file, as its manifest lists it. */
 export interface ListedFile {
@@ -78,10 +75,7 @@ export async function wrongSizes(
     if (problems.has(file.table)) continue;
     const found = await stat(`${root}${file.key}`).catch(() => null);
     if (found === null || found.size === file.bytes) continue;
-    problems.set(
-      file.table,
-      damageText(file.key, restore(file), `It has ${found.size} bytes, not ${file.bytes}.`),
-    );
+    problems.set(file.table, textOf(file, `It has ${found.size} bytes, not ${file.bytes}.`));
   }
   return problems;
 }
@@ -97,18 +91,17 @@ export async function explainDamage(error: unknown, open: OpenLake): Promise<unk
   if (said !== undefined) return damagedError(said);
   if (!ABOUT_CONTENT.test(error.message)) return error;
   const [reason = ''] = error.message.split('\n');
-  const duckDb = `DuckDB reports: ${reason}`;
   const isNamed = (key: string) =>
     [open.root, asPattern(open.root)].some((root) => reason.includes(`${root}${key}`));
   const [manifest] = /manifests\/\w+\/[\w-]+\.json/.exec(reason) ?? [];
   if (manifest !== undefined && isNamed(manifest)) {
-    return damaged(manifest, `Restore it from a copy; or remove it and ${RESET}.`, duckDb);
+    return damagedError(damageText(manifest, 'it', 'It cannot be read.'));
   }
   const listed = await listedFiles(open);
   const named = listed.filter(({ key }) => isNamed(key));
   for (const file of named.length > 0 ? named : listed) {
     if (!(await isDamaged(open, file))) continue;
-    return damaged(file.key, restore(file), duckDb);
+    return damagedError(textOf(file, 'Its SHA-256 differs.'));
   }
   return error;
 }

@@ -6,7 +6,7 @@ import { runContextKey, runSummaryKey } from '../../../functions/core/lake-keys.
 import type { EpochMs } from '../../../functions/core/time.ts';
 import { runIdOfExecution } from '../../../functions/sync/run/start-run.ts';
 import { readStored } from '../../../functions/sync/store.ts';
-import type { LocalExecution } from '../../standins/aws/workflow/executions.ts';
+import type { LocalExecution, LocalExecutions } from '../../standins/aws/workflow/executions.ts';
 import type { LocalPipeline } from './local-pipeline.ts';
 import { createDirectoryLake } from './output-directory.ts';
 
@@ -73,6 +73,18 @@ async function hasOtherConfig(
   const key = runContextKey(runIdOfExecution(interrupted));
   const run = await readStored<RunContext>(createDirectoryLake(directory), key);
   return run !== null && run.configDigest !== configDigest;
+}
+
+/** Ends an interrupted run for good, if there is one, and says why. @param why without a full stop */
+export function dropInterrupted(
+  executions: LocalExecutions,
+  tell: (text: string) => void,
+  why: string,
+): void {
+  const interrupted = executions.unfinished();
+  if (interrupted === undefined) return;
+  executions.finish('ABORTED');
+  tell(`The interrupted run of ${interrupted.startTime} is dropped: ${why}. The next sync starts a new one.`);
 }
 
 /** The execution to run first: an interrupted one, or the next one that a finished run asked for. */

@@ -4,13 +4,12 @@
  */
 import type { Manifest, ManifestFile } from '../../../functions/core/engine-files.ts';
 import type { PersonHashes } from '../../../functions/core/erasure.ts';
-import { ContractError } from '../../../functions/core/errors.ts';
-import { type JsonObject, parseJson } from '../../../functions/core/json.ts';
 import { DELETIONS, OBJECT_NAMES, type ObjectName, type TableName } from '../../../functions/core/names.ts';
 import type { HashText, Lake } from '../../../functions/core/ports.ts';
 import { OBJECTS } from '../../../functions/objects/index.ts';
 import { createEraser, type Eraser } from '../../../functions/rows/eraser.ts';
-import { linesOf } from '../../../functions/sync/lines.ts';
+import { damagedFile } from '../../../functions/sync/damaged-file.ts';
+import { type Line, rowsOf } from '../../../functions/sync/lines.ts';
 import { manifestsOf, thatCount } from '../../../functions/sync/manifests.ts';
 
 export type ReadableLake = Pick<Lake, 'get' | 'list'>;
@@ -42,25 +41,11 @@ export async function countingFiles(lake: ReadableLake): Promise<readonly TableF
   return files;
 }
 
-/** @throws ContractError if the file is missing or cannot be read */
-async function* rowsOf(
-  lake: ReadableLake,
-  { key }: ManifestFile,
-): AsyncIterable<{ readonly line: string; readonly row: JsonObject }> {
+/** @throws ContractError if the file is missing or damaged: without it the answer would be incomplete */
+async function* rowsIn(lake: ReadableLake, { key }: ManifestFile): AsyncIterable<Line> {
   const body = await lake.get(key);
-  try {
-    if (body === null) throw new Error('it is missing');
-    for await (const line of linesOf(key, body)) {
-      const text = line.toString('utf8').trimEnd();
-      yield { line: text, row: parseJson(text) as JsonObject };
-    }
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ContractError(
-      `'${key}' in the lake is damaged (${reason}). Restore it from a copy: without it the answer would be incomplete.`,
-      { code: 'file_damaged', cause },
-    );
-  }
+  if (body === null) throw damagedFile(key, 'is missing');
+  yield* rowsOf(key, body);
 }
 
 const isHash = (text: string): boolean => /^[0-9a-f]{64}$/.test(text);
@@ -108,7 +93,7 @@ async function identify(
     for (const file of places) {
       const eraserNow = (): Eraser => createEraser(OBJECTS[file.object], [hashesOf(known)], hash);
       let eraser = eraserNow();
-      for await (const { row } of rowsOf(lake, file)) {
+      for await (const { row } of rowsIn(lake, file)) {
         if (!eraser.names(file.table, row)) continue;
         const before = sizeOf(known);
         add(known.ids, row.id, hash);
@@ -139,7 +124,7 @@ export async function recognize(
   for (const file of files.filter(({ object, table }) => table === object)) {
     if (OBJECTS[file.object].person?.conversation?.people === undefined) continue;
     const eraser = createEraser(OBJECTS[file.object], [hashesOf(known)], hash);
-    for await (const { row } of rowsOf(lake, file)) {
+    for await (const { row } of rowsIn(lake, file)) {
       const conversation = eraser.conversationOf(file.table, row);
       if (conversation === null || !eraser.names(file.table, row)) continue;
       (eraser.isAlone(file.table, row) ? alone : inCompany).add(hash(conversation));
@@ -164,21 +149,21 @@ export async function* personRows(lake: ReadableLake, who: string, hash: HashTex
   const conversations = new Set<string>();
   for (const file of files) {
     const eraser = eraserOf(file.object);
-    for await (const { row } of rowsOf(lake, file)) {
+    for await (const { row } of rowsIn(lake, file)) {
       const conversation = eraser.conversationOf(file.table, row);
       if (conversation !== null && eraser.names(file.table, row)) conversations.add(conversation);
     }
   }
   for (const { object, table, ...file } of files) {
     const eraser = eraserOf(object);
-    for await (const { line, row } of rowsOf(lake, file)) {
+    for await (const { text, row } of rowsIn(lake, file)) {
       const conversation = eraser.conversationOf(table, row);
       const because = eraser.names(table, row)
         ? 'named'
         : conversation !== null && conversations.has(conversation)
           ? 'conversation'
           : null;
-      if (because !== null) yield { table, file: file.key, line, because };
+      if (because !== null) yield { table, file: file.key, line: text.trimEnd(), because };
     }
   }
 }
@@ -200,8 +185,8 @@ export async function countErased(
   const counts = new Map<TableName, { removed: number; blanked: number }>();
   for (const file of files) {
     const eraser = eraserOf(file.object);
-    for await (const { line } of rowsOf(lake, file)) {
-      const { change } = eraser.erase(file.table, line);
+    for await (const { text } of rowsIn(lake, file)) {
+      const { change } = eraser.erase(file.table, text);
       if (change === 'none') continue;
       const count = counts.get(file.table) ?? { removed: 0, blanked: 0 };
       count[change] += 1;

@@ -105,8 +105,8 @@ export function createTerminal(host: NodeJS.Process, options: TerminalOptions = 
 
   function interrupt(): void {
     if (interruption.signal.aborted) host.exit(130);
-    interruption.abort(new Error('stopped by the user'));
     if (options.onInterrupt !== undefined) tell(options.onInterrupt);
+    interruption.abort(new Error('stopped by the user'));
   }
 
   /** Prompts use standard error, because standard output is for the result. */
@@ -132,13 +132,15 @@ export function createTerminal(host: NodeJS.Process, options: TerminalOptions = 
     canAsk: host.stdin.isTTY === true,
     print: (text) => void host.stdout.write(`${text}\n`),
     async page(text) {
+      const { PAGER: pager = 'less -RSFX' } = host.env;
       const isLong = text.split('\n').length > (host.stdout.rows || DEFAULT_ROWS);
-      if (host.stdout.isTTY !== true || host.stdin.isTTY !== true || !isLong) {
+      const isForPager = host.stdout.isTTY === true && host.stdin.isTTY === true && isLong;
+      // As for other programs, an empty PAGER means none.
+      if (!isForPager || pager.trim() === '') {
         this.print(text);
         return;
       }
       const { spawn } = await import('node:child_process');
-      const { PAGER: pager = 'less -RSFX' } = host.env;
       const child = spawn(pager, { shell: true, stdio: ['pipe', 'inherit', 'inherit'] });
       // A pager closes its input if the person leaves it early.
       child.stdin.on('error', () => undefined);

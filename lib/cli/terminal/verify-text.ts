@@ -1,5 +1,6 @@
 /** `verify` as a person reads it. */
 import { counted } from '../../../functions/core/counted.ts';
+import { READ_AGAIN } from '../../../functions/sync/damaged-file.ts';
 import type { Verification } from '../../../functions/sync/verify.ts';
 import { count, tableText } from './table-text.ts';
 
@@ -18,7 +19,7 @@ export function verificationText(all: readonly Verification[], showOrphans: bool
   const verdict =
     problems.length === 0
       ? 'Every listed file is there and is what its manifest says.'
-      : `${counted(problems.length, 'problem')}. Restore the files from older versions in the bucket or from a copy. Or read their objects again from the beginning: 'resync' for a deployed pipeline, 'reset' and then 'sync' for a directory.`;
+      : `${counted(problems.length, 'problem')}. Restore each file from an older version in the bucket or from a copy. If you have none, remove the file and the manifest that lists it, and ${READ_AGAIN}.`;
   return [
     table,
     '',

@@ -62,7 +62,7 @@ async function readSecrets(path: string): Promise<StoredSecrets> {
   });
   const { data } = storedSecrets.safeParse(jsonIn(text));
   if (data !== undefined) return data;
-  const what = `${path} is damaged: it is not valid JSON, or not what was stored there. Repair it or restore it from a copy: it holds the hash key. If no field is hashed, you may also remove it; it is then created again.`;
+  const what = `${path} is damaged: it is not valid JSON, or not what was stored there. Repair it or restore it from a copy: it holds the hash key. If no field is hashed and nobody was erased, you may also remove it; it is then created again.`;
   throw new OutputDirectoryError(dirname(dirname(path)), what, undefined);
 }
 

@@ -62,6 +62,19 @@ describe('sync', () => {
     expect(stdout + stderr).not.toContain(simulator.token);
   });
 
+  it('says at the start which objects a backfill leaves out', async () => {
+    const { environment } = await workspace();
+    const out = await temporaryDirectory();
+    const config = join(out, 'my.json');
+    await writeFile(config, JSON.stringify({ objects: ['tags', 'contacts'] }));
+    const sync = ['sync', '--out', out, '--config', config, '--from', '2025-01-01T00:00:00Z'];
+    const { status, stderr } = await local(sync, environment);
+    expect(stderr).toMatch(
+      /^These objects cannot be read by time and are left out: tags\.\nchecking the connection/,
+    );
+    expect(status).toBe(0);
+  });
+
   it('reads a configuration from a JSON file', async () => {
     const { environment } = await workspace();
     const out = await temporaryDirectory();
@@ -268,6 +281,43 @@ describe('an interrupted run', () => {
     expect(again.status).toBe(0);
   });
 
+  it('is saved at Ctrl-C, which says so; reset and person erase drop it, and say so', async () => {
+    const { environment, simulator } = await workspace();
+    const out = await temporaryDirectory();
+    const at = ['--out', out];
+    await local(['sync', ...at, '--objects', 'contacts'], environment);
+    const reading = /conversation_parts: reading/;
+    const stopped = await local(['sync', ...at], environment, { signal: 'SIGINT', seen: reading });
+    expect(stopped).toMatchObject({
+      status: 130,
+      stderr: expect.stringMatching(/^Saving what was read\.$/m),
+    });
+    const reset = await local(['reset', ...at, '--objects', 'tags', '--yes'], environment);
+    expect(reset.stderr).toMatch(
+      /^The interrupted run of \S+ is dropped: it would bring the old cursors back\. The next sync starts a new one\.$/m,
+    );
+    expect(reset.status).toBe(0);
+    await local(['sync', ...at], environment, { signal: 'SIGKILL', seen: reading });
+    const [id = ''] = simulator.workspace.contacts.ids();
+    const erase = await local(['person', 'erase', id, '--yes', '--now', ...at]);
+    expect(erase.stderr).toMatch(
+      /^The interrupted run of \S+ is dropped: it may have read the person\. The next sync starts a new one\.$/m,
+    );
+    expect(erase.status).toBe(0);
+    expect((await local(['sync', ...at], environment)).stderr).not.toMatch(/Resuming/);
+  });
+
+  it('goes on although a person may come back', async () => {
+    const { environment } = await workspace();
+    const out = await temporaryDirectory();
+    await local(['sync', '--out', out], environment, {
+      signal: 'SIGKILL',
+      seen: /conversation_parts: reading/,
+    });
+    expect((await local(['person', 'allow', 'x', '--out', out])).stderr).toBe('');
+    expect((await local(['sync', '--out', out], environment)).stderr).toMatch(/Resuming the run of/);
+  });
+
   it('is dropped if the configuration has changed', async () => {
     const { environment } = await workspace();
     const out = await temporaryDirectory();
@@ -292,7 +342,7 @@ describe('a damaged file is named, with what to do:', () => {
     for (const command of [['sync', '--objects', 'tags'], ['status']]) {
       const { status, stdout, stderr } = await local([...command, '--out', out], environment);
       expect(stdout + stderr).toMatch(
-        /manifests\/tags\/.*\.json' in the bucket is damaged.*'reset' its object/,
+        /manifests\/tags\/.*\.json' in the bucket is damaged.*remove it and read its object again.*'reset' and then 'sync'/,
       );
       expect(stderr).not.toMatch(/\n\s+at /);
       expect(status).toBe(1);
@@ -310,7 +360,7 @@ describe('a damaged file is named, with what to do:', () => {
     expect(status.stderr).toMatch(/^error: .*is damaged.*or remove it, a summary that no run needs\.$/m);
     const sync = await local(['sync', '--out', out, '--objects', 'tags'], environment);
     expect(sync.stderr).toMatch(
-      /^error: .*secrets\.json is damaged: it is not valid JSON.*Repair it or restore it/m,
+      /^error: .*secrets\.json is damaged: it is not valid JSON.*Repair it or restore it.*If no field is hashed and nobody was erased, you may also remove it/m,
     );
     for (const ended of [status, sync]) {
       expect(ended.stderr).not.toMatch(/\n\s+at /);

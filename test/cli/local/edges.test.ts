@@ -43,6 +43,9 @@ describe('a connection that cannot work ends at once', () => {
     });
     const { status, stderr } = await child;
     expect({ status, dump: /\n\s+at |triggerUncaught/.test(stderr) }).toEqual({ status: 130, dump: false });
+    // Nothing was read.
+    expect(stderr).toMatch(/^Stopping\. Press Ctrl-C again/m);
+    expect(stderr).not.toMatch(/saving/i);
   });
 
   it('a wrong token', async () => {

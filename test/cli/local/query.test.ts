@@ -241,6 +241,17 @@ describe('query', () => {
     expect(stderr).toMatch(/cannot read files below .*what\?\/lake\/, because of the question mark\. Rename/);
   });
 
+  it('makes a report without answers of a folder that DuckDB cannot read', async () => {
+    const { environment } = await workspace();
+    const out = join(await temporaryDirectory(), 'what?');
+    const sync = ['sync', '--out', out, '--objects', 'conversations,conversation_parts'];
+    expect((await local(sync, environment)).status).toBe(0);
+    const file = join(await temporaryDirectory(), 'report.html');
+    const { status, stdout, stderr } = await local(['report', '--out', out, '--to', file]);
+    expect(stderr).toMatch(/^Support overview: DuckDB cannot read files below .*Rename the folder\.$/m);
+    expect({ status, stdout }).toEqual({ status: 0, stdout: `Wrote ${file}.\n` });
+  });
+
   it('reports a mistake in the SQL', async () => {
     const { out } = await synced();
     const { status, stdout, stderr } = await local(['query', 'SELECT colour FROM tags', '--out', out]);
@@ -277,11 +288,13 @@ describe('query', () => {
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
     expect(stderr).toContain(`error: '${key}' in the lake is damaged. Restore it from a copy; or remove '`);
     expect(stderr).not.toMatch(/\n\s+at /);
-    const [, manifest = ''] = /remove '([^']+)', which lists it, and 'reset' its object/.exec(stderr) ?? [];
+    const [, manifest = ''] =
+      /remove '([^']+)', which lists it, and read its object again from the beginning/.exec(stderr) ?? [];
     await rm(join(lake, manifest));
     expect((await local(['reset', '--out', out, '--objects', 'tags', '--yes'])).status).toBe(0);
     expect((await sync()).status).toBe(0);
     expect((await ask()).status).toBe(0);
+    expect((await local(['verify', '--deep', '--out', out])).status).toBe(0);
   });
 
   it('reports that there is no lake, and what to do', async () => {

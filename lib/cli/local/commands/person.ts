@@ -23,6 +23,7 @@ import { printRows, showFiles } from '../../person/show.ts';
 import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
 import { openLocalAws } from '../local-pipeline.ts';
 import { CONFIG_FILE, createDirectoryLake, requireFolder } from '../output-directory.ts';
+import { dropInterrupted } from '../sync.ts';
 import { createHandler } from '../workflow-functions.ts';
 
 export interface PersonOptions {
@@ -44,10 +45,10 @@ async function hashOf(out: string): Promise<HashText | null> {
   try {
     const { HashKey } = JSON.parse(text) as { readonly HashKey?: { readonly value?: string } };
     return HashKey?.value === undefined ? null : hashWith(HashKey.value);
-  } catch (cause) {
+  } catch {
+    // The parser's own message would quote the secrets.
     throw new InputError(`${file} is not valid JSON. Restore it from a copy: it holds the hash key.`, {
       code: 'state_damaged',
-      cause,
     });
   }
 }
@@ -159,8 +160,7 @@ async function atSite(
       hash,
       removeOlderVersions: async () => null,
       async work() {
-        // An interrupted run may have read the person, so it may not commit any more.
-        if (executions.unfinished() !== undefined) executions.finish('ABORTED');
+        dropInterrupted(executions, terminal.tell, 'it may have read the person');
         const executionArn = `${stateMachine.arn.replace(':stateMachine:', ':execution:')}:${randomUUID()}`;
         const digest = createHash('sha256').update(executionArn).digest('hex');
         for (const fn of functions) {

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { type ReportOptions, writeReport } from '../../report/write-report.ts';
 import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
-import { openLakeDatabase } from '../lake-database.ts';
+import { type LakeDatabase, openLakeDatabase } from '../lake-database.ts';
 import { createDirectoryLake, requireFolder } from '../output-directory.ts';
 
 export async function runReport(
@@ -10,8 +10,7 @@ export async function runReport(
   { out, ...options }: ReportOptions & { readonly out: string },
 ): Promise<ExitStatus> {
   await requireFolder(out);
-  const open = () => openLakeDatabase(out, { signal: terminal.signal });
-  let database: ReturnType<typeof open> | undefined;
+  let database: LakeDatabase | undefined;
   try {
     return await writeReport(
       terminal,
@@ -19,14 +18,14 @@ export async function runReport(
         name: out,
         lake: createDirectoryLake(resolve(out)),
         ask: async (sql) => {
-          database ??= open();
-          const { columns, rows } = await (await database).query(sql);
+          database ??= await openLakeDatabase(out, { signal: terminal.signal });
+          const { columns, rows } = await database.query(sql);
           return rows.map((row) => Object.fromEntries(columns.map(({ name }, index) => [name, row[index]])));
         },
       },
       options,
     );
   } finally {
-    (await database)?.close();
+    database?.close();
   }
 }

@@ -9,6 +9,7 @@ import { namesIn } from '../../terminal/run-options.ts';
 import type { ExitStatus, Terminal } from '../../terminal/terminal.ts';
 import { openLocalAws } from '../local-pipeline.ts';
 import { requireFolder } from '../output-directory.ts';
+import { dropInterrupted } from '../sync.ts';
 import { configOf, type PipelineOptions } from './sync.ts';
 
 interface ResetOptions extends PipelineOptions {
@@ -47,8 +48,7 @@ export async function runReset(terminal: Terminal, options: ResetOptions): Promi
     const table = resources.tables[0]?.TableName;
     if (table === undefined) throw new Error('The template has no table.');
     const state = createDynamoDbStateStore(new DynamoDBClient({}), table);
-    // An interrupted run would still commit its old plan, including the old cursor.
-    if (executions.unfinished() !== undefined) executions.finish('ABORTED');
+    dropInterrupted(executions, terminal.tell, 'it would bring the old cursors back');
     for (const object of objects) await state.reset(object, (await state.load(object)).fence);
   } finally {
     await close();

@@ -86,6 +86,7 @@ export async function syncSession(terminal: Terminal, session: Session): Promise
   ]);
   const directory = resolve(session.out);
   const display = watchProgress(terminal, clock);
+  const saving = () => terminal.tell('Saving what was read.');
   try {
     const { environment } = terminal;
     const { observe } = display;
@@ -99,6 +100,7 @@ export async function syncSession(terminal: Terminal, session: Session): Promise
     });
     try {
       await pipeline.connect(session.accessToken);
+      terminal.signal.addEventListener('abort', saving, { once: true });
       return await syncLocally(pipeline, {
         input,
         directory,
@@ -113,6 +115,7 @@ export async function syncSession(terminal: Terminal, session: Session): Promise
           ),
       });
     } finally {
+      terminal.signal.removeEventListener('abort', saving);
       await pipeline.close();
     }
   } finally {

@@ -69,7 +69,8 @@ export async function runSync(terminal: Terminal, options: SyncOptions): Promise
   const config = await configOf(options, environment.INTERCOM_BASE_URL);
   const input = inputOf(options);
   const isIncremental = (object: ObjectName) => OBJECTS[object].sync.kind === 'incremental';
-  parseRunInput(input, { config, now: toSeconds(clock.now()), isIncremental }, AS_OPTIONS);
+  const check = { config, now: toSeconds(clock.now()), isIncremental };
+  for (const note of parseRunInput(input, check, AS_OPTIONS).notes) terminal.tell(note);
   const accessToken = tokenIn(terminal);
   const result = await syncSession(terminal, {
     out: options.out,

@@ -21,7 +21,10 @@ export async function runVerify(
   await requireFolder(out, 'lake');
   const lake = createDirectoryLake(resolve(out));
   const all = [];
-  for (const name of OBJECT_NAMES) all.push(await verifyObject(lake, OBJECTS[name], { deep }));
+  for (const name of OBJECT_NAMES) {
+    terminal.signal.throwIfAborted();
+    all.push(await verifyObject(lake, OBJECTS[name], { deep }));
+  }
   terminal.print(json ? JSON.stringify(all) : verificationText(all, orphans));
   return hasProblems(all) ? 1 : 0;
 }

@@ -14,6 +14,7 @@ export async function runVerify(
   const { lake } = await openRemotePipeline(terminal, options, await configOf(options));
   const all = [];
   for (const name of OBJECT_NAMES) {
+    terminal.signal.throwIfAborted();
     all.push(await verifyObject(lake, OBJECTS[name], { deep: options.deep === true }));
   }
   terminal.print(

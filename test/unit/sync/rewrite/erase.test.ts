@@ -644,6 +644,16 @@ test('an attempt that is taken over while it looks at a left-over deletes nothin
   expect(pipeline.lake.files.has(key)).toBe(false);
 });
 
+test('a left-over that is damaged goes, because nobody can tell whether it has the person', async () => {
+  const { pipeline, dependencies } = await history(2);
+  await ask(pipeline, { isNow: true });
+  for (const key of [leftOver('cut'), `${leftOver('cut')}.gz`])
+    pipeline.lake.files.set(key, Buffer.from(`{"id":"person-0"}\n{"id":"${PERSON}`));
+  pipeline.clock.advance(60_000);
+  await maintain(pipeline, dependencies);
+  expect(pipeline.lake.keys('tables/').filter((key) => key.includes('-cut'))).toEqual([]);
+});
+
 test('left-overs are looked through by invocations that have time for one file each', async () => {
   const { pipeline, dependencies } = await history(4);
   await ask(pipeline, { isNow: true });
