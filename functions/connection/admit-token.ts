@@ -21,7 +21,7 @@ export interface AdmissionOptions {
 
 /**
  * Asks /me about the token, and stores it if workspace and region are right.
- * @throws RetryableError if AWS does not answer; the token is then not stored
+ * @throws RetryableError if AWS does not answer; the same again then completes it
  */
 export async function admitToken(
   dependencies: AdmissionDependencies,
@@ -47,6 +47,8 @@ export async function admitToken(
   } catch (error) {
     return { kind: 'not_stored', reason: error instanceof Error ? error.name : 'unknown' };
   }
+  // Last, so that the old connection still works if the new one could not be stored.
+  if (replaceWorkspace) await dependencies.state.moveWorkspace(workspace.id);
   return { kind: kindOf(owner.previous, workspace), workspace, region };
 }
 
@@ -74,8 +76,8 @@ async function identify(
 type Owner = { readonly previous: string | null } | { readonly expected: string };
 
 /**
- * Makes sure that the pipeline belongs to this workspace, by its connection and by the claim on the lake, which
- * outlives connections.
+ * To whom the pipeline belongs, by its connection and by the claim on the lake, which outlives connections. If it has no
+ * owner, this workspace claims it.
  */
 async function settleOwner(
   { connections, state }: AdmissionDependencies,
@@ -86,10 +88,7 @@ async function settleOwner(
   const claimed = await state.claimedWorkspace();
   const other = [connected, claimed].find((owner) => owner !== null && owner !== id) ?? null;
   if (other !== null && !replaceWorkspace) return { expected: other };
-  if (replaceWorkspace) {
-    await state.moveWorkspace(id);
-    return { previous: other ?? claimed ?? connected };
-  }
+  if (replaceWorkspace) return { previous: other ?? claimed ?? connected };
   // The claim decides between two simultaneous callbacks.
   const owner = await state.claimWorkspace(id);
   return owner === id ? { previous: claimed ?? connected } : { expected: owner };

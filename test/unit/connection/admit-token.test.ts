@@ -53,6 +53,19 @@ describe('a workspace', () => {
     expect(await store(surroundings, 'token-b1', true)).toMatchObject({ kind: 'reconnected' });
   });
 
+  test('is not replaced if the new token cannot be stored', async () => {
+    const surroundings = createSurroundings();
+    surroundings.intercom.identities.set('b1', identityOf('other'));
+    await store(surroundings, 'token-a1');
+    const broken = {
+      ...surroundings,
+      connections: { ...surroundings.connections, save: () => Promise.reject(new Error('denied')) },
+    };
+    expect(await store(broken, 'token-b1', true)).toMatchObject({ kind: 'not_stored' });
+    expect(await surroundings.state.claimedWorkspace()).toBe('ws');
+    expect(await store(surroundings, 'token-a1')).toMatchObject({ kind: 'reconnected' });
+  });
+
   test('wins if it is the first of two at once', async () => {
     const surroundings = createSurroundings();
     surroundings.intercom.identities.set('b1', identityOf('other'));
