@@ -158,7 +158,7 @@ export interface Probe {
 
 /** What Intercom lists for a window. Nothing of it is written. */
 export interface Listing {
-  /** Intercom's count, as it came with the list; null if it did not, or the window could not be listed. */
+  /** Intercom's count, as it came with the list; null if it did not. */
   readonly matched: number | null;
   /** Ids, each with its time as it came. */
   readonly times: ReadonlyMap<string, string>;
@@ -171,6 +171,6 @@ export interface ObjectReader {
   readonly requests?: () => Requests;
   /** Counts the records of a query; null if Intercom gives no such count for the object. */
   readonly probe: ((query: SliceQuery) => Promise<Probe>) | null;
-  /** Lists a window; null if the object is not searched by windows. */
-  readonly list?: (query: WindowQuery) => Promise<Listing>;
+  /** Lists a window; null if it cannot be listed although Intercom answers. Missing if the object has no windows. */
+  readonly list?: (query: WindowQuery) => Promise<Listing | null>;
 }

@@ -3,12 +3,18 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { parseConfig } from '../../functions/config/config.ts';
-import { createIntercomClient, UNMETERED } from '../../functions/intercom/http/client.ts';
+import { ContractError } from '../../functions/core/errors.ts';
+import {
+  createIntercomClient,
+  type IntercomClient,
+  UNMETERED,
+} from '../../functions/intercom/http/client.ts';
 import { type AuditOptions, runAudit } from '../../lib/cli/audit/audit.ts';
 import type { ObjectAudit } from '../../lib/cli/audit/audit-object.ts';
 import { requireHash, runLocalErase } from '../../lib/cli/local/commands/person.ts';
 import { createDirectoryLake } from '../../lib/cli/local/output-directory.ts';
 import type { Terminal } from '../../lib/cli/terminal/terminal.ts';
+import type { SearchBody } from '../support/intercom/reader-harness.ts';
 import { type Bench, startBench } from '../support/local/local-bench.ts';
 
 const OBJECTS = ['contacts', 'companies', 'conversations', 'tickets', 'tags'] as const;
@@ -37,6 +43,7 @@ interface Audited {
 async function audit(
   { simulator, clock, directory, sync }: Bench,
   options: AuditOptions = {},
+  disturb: (client: IntercomClient) => IntercomClient = (client) => client,
 ): Promise<Audited> {
   const printed: string[] = [];
   const said: string[] = [];
@@ -52,13 +59,15 @@ async function audit(
   const status = await runAudit(terminal, { json: true, ...options }, async () => ({
     config,
     lake: createDirectoryLake(directory),
-    client: createIntercomClient({
-      baseUrl: simulator.url,
-      tokens: { connection: async () => ({ accessToken: simulator.token }) },
-      budget: UNMETERED,
-      clock,
-      object: null,
-    }),
+    client: disturb(
+      createIntercomClient({
+        baseUrl: simulator.url,
+        tokens: { connection: async () => ({ accessToken: simulator.token }) },
+        budget: UNMETERED,
+        clock,
+        object: null,
+      }),
+    ),
     hashes: { hashText: () => requireHash(directory) },
     repair: (input) => sync({ input }),
   }));
@@ -96,6 +105,38 @@ test('a lake that was just synced is equal', async () => {
   });
   expect(status).toBe(0);
   expect(said.join()).toMatch(/The audit sends about \d+ requests .*, and at most 2,000 requests/);
+});
+
+/** A regression: what could not be listed was taken for equal. */
+test('what cannot be listed is unfinished', async () => {
+  const one = await opened();
+  await one.sync();
+  const { contacts } = one.simulator.workspace;
+  const [id = ''] = contacts.ids();
+  const isList = (body: unknown): boolean =>
+    ((body as SearchBody | undefined)?.pagination?.per_page ?? 1) > 1;
+  const failing =
+    (isHit: (path: string, body: unknown) => boolean) =>
+    (client: IntercomClient): IntercomClient => ({
+      ...client,
+      post: async (path, body, options) => {
+        if (isHit(path, body)) throw new ContractError('odd', { code: 'odd' });
+        return client.post(path, body, options);
+      },
+    });
+  contacts.update(id, { name: 'Changed' });
+  one.clock.advance(7 * 86_400_000);
+  const unlisted = await audit(
+    one,
+    {},
+    failing((path, body) => path === '/contacts/search' && isList(body)),
+  );
+  expect(unlisted.of('contacts')).toMatchObject({
+    status: 'unfinished',
+    message: expect.stringContaining('could not list'),
+  });
+  expect(unlisted.status).toBe(2);
+  expect(unlisted.of('tickets')?.status).toBe('equal');
 });
 
 test.each(['long ago', 'lately'])('somebody who was erased and changed %s is not missing', async (when) => {

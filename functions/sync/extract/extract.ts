@@ -108,7 +108,9 @@ async function end(
       reason: `Intercom counts ${matched}, ${counts.read} could be read`,
       ...(whole && matched !== null && { count: { matched, listed: counts.read, digest: null } }),
     };
-    for (const debt of await narrow(dependencies, owed)) progress.addDebt(debt);
+    const missing = (matched ?? 0) - counts.read - counts.deleted - counts.owed;
+    const walked = { missing, isSettled: progress.settled() };
+    for (const debt of await narrow(dependencies, owed, walked)) progress.addDebt(debt);
   }
   return finish(dependencies, plan, slice, progress, { matched, short });
 }

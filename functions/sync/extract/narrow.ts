@@ -17,9 +17,18 @@ const MOST_STEPS = 60;
 /** What a window lists, with its count. */
 type CountedListing = Listing & { readonly matched: number };
 
-/** A window that lists fewer records than it counts, or whose count is unknown. */
+/** What the walk that fell short has read. */
+export interface WalkedRecords {
+  /** Records that Intercom counted, and that the walk did not reach. */
+  readonly missing: number;
+  /** Whether nothing is left to do about a listed record: it was read, is deleted, or is owed by its id. */
+  readonly isSettled: (id: string) => boolean;
+}
+
+/** A window that lists fewer records than it counts, or that has to be read again. */
 interface ShortWindow {
   readonly query: WindowQuery;
+  /** Null if its count is unknown, or it lists a record that was not read. */
   readonly listing: CountedListing | null;
 }
 
@@ -62,14 +71,16 @@ function halves(query: WindowQuery, axis: Axis, at: EpochSeconds): readonly [Win
   return axis === 'updated' ? [{ ...left, through: false }, right] : [left, right];
 }
 
-const isCounted = (listing: Listing): listing is CountedListing => listing.matched !== null;
+const isCounted = (listing: Listing | null): listing is CountedListing =>
+  listing !== null && listing.matched !== null;
 
 const isShort = ({ matched, times }: CountedListing): boolean => times.size < matched;
 
-/** The windows inside this one that are short or cannot be listed, each as narrow as it pays to look. */
+/** The windows inside this one in which something is missing, each as narrow as it pays to look. */
 async function* shortWindows(
   { reader, declaration, clock }: ObjectDependencies,
   query: WindowQuery,
+  isSettled: WalkedRecords['isSettled'],
   steps: { left: number },
 ): AsyncGenerator<ShortWindow> {
   const { list } = reader;
@@ -85,9 +96,8 @@ async function* shortWindows(
 
   async function* within(one: WindowQuery): AsyncGenerator<ShortWindow> {
     steps.left -= 1;
-    const listing = await list?.(one);
-    if (listing === undefined) return;
-    if (!isCounted(listing)) {
+    const listing = (await list?.(one)) ?? null;
+    if (!isCounted(listing) || ![...listing.times.keys()].every(isSettled)) {
       yield { query: one, listing: null };
       return;
     }
@@ -107,23 +117,34 @@ async function* shortWindows(
   yield* within(query);
 }
 
-/** The debts for a count that was not reached. If its window cannot be listed, the debt stays as wide as it is. */
-export async function narrow(dependencies: ObjectDependencies, owed: NewDebt): Promise<readonly NewDebt[]> {
+/**
+ * The debts for a count that was not reached. A debt has a count, and may later be found unchanged, only if everything
+ * that its window lists was read. The debt stays as wide as it is if narrower ones do not explain all that is missing.
+ */
+export async function narrow(
+  dependencies: ObjectDependencies,
+  owed: NewDebt,
+  { missing, isSettled }: WalkedRecords,
+): Promise<readonly NewDebt[]> {
   const { scope } = owed;
   if ('ids' in scope || dependencies.reader.list === undefined) return [owed];
   const { exact = scope.window } = scope;
   const found: NewDebt[] = [];
-  for await (const { query, listing } of shortWindows(dependencies, queryOf(scope), { left: MOST_STEPS })) {
+  let explained = 0;
+  const windows = shortWindows(dependencies, queryOf(scope), isSettled, { left: MOST_STEPS });
+  for await (const { query, listing } of windows) {
     const narrower: DebtScope = { window: query.updated, created: query.created, exact };
     if (listing === null) {
       found.push({ scope: narrower, reason: owed.reason });
+      explained = missing;
       continue;
     }
     const count = countOf(listing);
     const reason = `Intercom counts ${count.matched}, and lists ${count.listed}`;
     found.push({ scope: narrower, reason, count });
+    explained += count.matched - count.listed;
   }
-  return found.length === 0 ? [owed] : found;
+  return explained < missing ? [owed] : found;
 }
 
 /**

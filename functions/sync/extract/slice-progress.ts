@@ -28,6 +28,8 @@ export interface SliceProgress {
     readonly owed: number;
     readonly walks: number;
   };
+  /** Tells of an id whether it was read, is deleted, or is a debt. */
+  settled(): (id: string) => boolean;
   addPage(page: PageEvent): Promise<void>;
   addDeletions(deleted: DeletedEvent): Promise<void>;
   addDebt(debt: NewDebt): void;
@@ -143,14 +145,20 @@ export async function createSliceProgress(
     return receipt;
   }
 
+  const owedIds = (): ReadonlySet<string> =>
+    new Set(receipt.newDebts.flatMap(({ scope }) => ('ids' in scope ? scope.ids : [])));
+
   return {
     position: () => receipt.position,
+    settled() {
+      const owed = owedIds();
+      return (id) => seen.has(id) || deleted.has(id) || owed.has(id);
+    },
     counts() {
-      const owed = new Set(receipt.newDebts.flatMap(({ scope }) => ('ids' in scope ? scope.ids : [])));
       return {
         read: seen.size,
         deleted: receipt.deleted.length,
-        owed: [...owed].filter((id) => !seen.has(id)).length,
+        owed: [...owedIds()].filter((id) => !seen.has(id)).length,
         walks: receipt.walks,
       };
     },

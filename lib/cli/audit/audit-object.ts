@@ -3,9 +3,10 @@ import type { ResolvedConfig } from '../../../functions/config/config.ts';
 import { counted } from '../../../functions/core/counted.ts';
 import type { ObjectDeclaration } from '../../../functions/core/declaration.ts';
 import type { Manifest } from '../../../functions/core/engine-files.ts';
+import { RetryableError } from '../../../functions/core/errors.ts';
 import { isJsonObject } from '../../../functions/core/json.ts';
 import type { ObjectName } from '../../../functions/core/names.ts';
-import type { ObjectReader, Probe, Window, WindowQuery } from '../../../functions/core/reading.ts';
+import type { Listing, ObjectReader, Probe, Window, WindowQuery } from '../../../functions/core/reading.ts';
 import { idText, parseCount, parseTime } from '../../../functions/core/scalars.ts';
 import { DAY_SECONDS, type EpochSeconds } from '../../../functions/core/time.ts';
 import type { IntercomClient, RequestOptions } from '../../../functions/intercom/http/client.ts';
@@ -108,6 +109,24 @@ type Search = ObjectReader & {
 
 const isSearch = (reader: ObjectReader): reader is Search =>
   reader.probe !== null && reader.list !== undefined;
+
+/** @throws RetryableError if the window cannot be listed: then nothing is known of it */
+async function listed({ list }: Search, query: WindowQuery): Promise<Listing['times']> {
+  const listing = await list(query);
+  if (listing !== null) return listing.times;
+  throw new RetryableError('Intercom could not list a part of it. Compare it again later.', {
+    code: 'not_listed',
+  });
+}
+
+/** @throws RetryableError if there is no count: then nothing is known of the window */
+async function countedBy({ probe }: Search, query: WindowQuery): Promise<number> {
+  const { matched } = await probe(query);
+  if (matched !== null) return matched;
+  throw new RetryableError('Intercom did not count a part of it. Compare it again later.', {
+    code: 'not_counted',
+  });
+}
 
 /** True for objects that are compared stretch by stretch. Not conversation parts: no request counts them. */
 export const isSearched = ({ read }: ObjectDeclaration): boolean => read.kind === 'search';
@@ -239,9 +258,8 @@ async function compareTags(
   for (const value of tags) {
     const ours = new Set([...(inLake.get(value) ?? [])].filter(isCompared));
     const query = queryOf({ from: from === 0 ? null : from, to: tail }, { field, value });
-    const { matched } = await search.probe(query);
-    if (matched === null || matched === ours.size) continue;
-    const { times } = await search.list(query);
+    if ((await countedBy(search, query)) === ours.size) continue;
+    const times = await listed(search, query);
     for (const id of [...times.keys()].filter((one) => !ours.has(one) && isCompared(one))) differing.add(id);
     for (const id of ours) if (!times.has(id)) differing.add(id);
   }
@@ -296,18 +314,16 @@ export async function auditSearch(auditable: Auditable, prepared: HeldSearch): P
   const { held, bounds, align } = prepared;
   const { name: object } = declaration;
   if (!isSearch(reader)) return { ...NOTHING, object, status: 'not_counted' };
-  const listing = await reader.list(queryOf({ from: bounds.tail, to: null }));
-  const tail = compareTail(listing.times, held.times, bounds);
-  const settled = new Map(
-    [...held.times].filter(([id, time]) => time < bounds.tail && !listing.times.has(id)),
-  );
+  const recent = await listed(reader, queryOf({ from: bounds.tail, to: null }));
+  const tail = compareTail(recent, held.times, bounds);
+  const settled = new Map([...held.times].filter(([id, time]) => time < bounds.tail && !recent.has(id)));
   const line = timeline(settled);
   const openFrom = (from: EpochSeconds): EpochSeconds | null => (from === 0 ? null : from);
   const sides: Sides = {
     align,
-    count: async ({ from, to }) => (await reader.probe(queryOf({ from: openFrom(from), to }))).matched,
+    count: ({ from, to }) => countedBy(reader, queryOf({ from: openFrom(from), to })),
     list: async ({ from, to }) =>
-      new Set((await reader.list(queryOf({ from: openFrom(from), to }))).times.keys()),
+      new Set((await listed(reader, queryOf({ from: openFrom(from), to }))).keys()),
     held: line.ids,
     heldCount: line.count,
   };

@@ -12,9 +12,9 @@ export interface Stretch {
 
 /** The two sides. Both get the same bounds, and only bounds that `align` returned. */
 export interface Sides {
-  /** Intercom's count, with one request; null if it gives none. */
-  readonly count: (stretch: Stretch) => Promise<number | null>;
-  /** Ids that Intercom lists. */
+  /** Intercom's count, with one request. @throws Error if it cannot be had */
+  readonly count: (stretch: Stretch) => Promise<number>;
+  /** Ids that Intercom lists. @throws Error if they cannot be had */
   readonly list: (stretch: Stretch) => Promise<ReadonlySet<string>>;
   readonly held: (stretch: Stretch) => readonly string[];
   readonly heldCount: (stretch: Stretch) => number;
@@ -68,11 +68,9 @@ export async function* differences(
     if (at !== null) {
       const left = { from: stretch.from, to: at };
       const onLeft = await sides.count(left);
-      if (onLeft !== null) {
-        yield* within(left, onLeft);
-        yield* within({ from: at, to: stretch.to }, Math.max(0, counted - onLeft));
-        return;
-      }
+      yield* within(left, onLeft);
+      yield* within({ from: at, to: stretch.to }, Math.max(0, counted - onLeft));
+      return;
     }
     const listed = await sides.list(stretch);
     const ours = new Set(sides.held(stretch));
@@ -81,8 +79,5 @@ export async function* differences(
     yield { ...stretch, counted, held, missing, extra };
   }
 
-  for (const stretch of stretches) {
-    const counted = await sides.count(stretch);
-    if (counted !== null) yield* within(stretch, counted);
-  }
+  for (const stretch of stretches) yield* within(stretch, await sides.count(stretch));
 }

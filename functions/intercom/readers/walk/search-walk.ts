@@ -267,14 +267,13 @@ export function createSearcher(
 }
 
 /**
- * Lists a window. Its count is unknown if it cannot be listed although Intercom answers: one bad window must not stop
- * the object.
+ * Lists a window; null if it cannot be listed although Intercom answers: one bad window must not stop the object.
  * @throws the same as orLost
  */
 export async function listWindow(
   { list }: Searcher,
   query: SliceQuery,
   { client, signal }: Pick<ReaderDeps, 'client' | 'signal'>,
-): Promise<Listing> {
-  return (await orNull(() => list(query), client, signal)) ?? { matched: null, times: new Map() };
+): Promise<Listing | null> {
+  return orNull(() => list(query), client, signal);
 }

@@ -372,9 +372,9 @@ describe('a window that cannot be listed', () => {
   };
   const broken: Reply = { status: 500, text: '' };
 
-  test('has no count, if Intercom answers otherwise', async () => {
+  test('is null, if Intercom answers otherwise', async () => {
     const answer = await listed(({ path }) => (path === '/me' ? { json: { app: {} } } : broken));
-    expect(answer).toEqual({ matched: null, times: new Map() });
+    expect(answer).toBeNull();
   });
 
   test('is an error in an outage', async () => {
