@@ -478,6 +478,23 @@ describe('permissions and plans', () => {
     },
   );
 
+  test('a permission that is lost after the first run is never a debt, whichever object it covers', async () => {
+    const { simulator, clock, sync, lake } = await start();
+    expectSuccess(await sync());
+    const before = await lake();
+    clock.advance(HOUR);
+    const run = runOf(await sync({ token: simulator.issueToken({ scopes: [] }) }));
+    expect(run.status).toBe('failed');
+    const committed = run.objects.filter(({ status }) => status === 'committed').map(({ object }) => object);
+    expect(committed).toEqual(['away_status_reasons']); // It needs no permission.
+    const failed = run.objects.filter(({ status }) => status === 'failed');
+    expect(failed.filter(({ error }) => error !== 'PermissionError')).toEqual([]);
+    expect(failed.map(({ object }) => object)).toContain('activity_logs');
+    const after = await lake();
+    for (const { object } of failed)
+      expect([object, after.manifests(object).length]).toEqual([object, before.manifests(object).length]);
+  });
+
   test.each(MISSING)(
     'what is optional is unavailable without its permission, told once, and read once it is there (%s)',
     async (missingScope) => {

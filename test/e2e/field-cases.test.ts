@@ -512,6 +512,31 @@ describe('one record is refused', () => {
   });
 });
 
+describe('many conversations that Intercom never answers', () => {
+  test.each([
+    ['500', { status: 500, json: refusal('server_error') }],
+    ['403', { status: 403, json: refusal('forbidden') }],
+  ] as const)('stay owed, and do not stop the object (%s)', async (_name, respond) => {
+    const current = await start();
+    const ids = [...current.simulator.workspace.conversations.ids()];
+    const bad = ids.filter((_, index) => index % 2 === 1).slice(0, 12);
+    const repairs = bad.map((id) =>
+      current.simulator.addFault({ match: { path: `/conversations/${id}` }, respond }),
+    );
+    for (const tries of [1, 2, 3]) {
+      await runOf(current, { objects: ['conversation_parts'] });
+      const { debts } = await proofOf(current, 'conversation_parts');
+      const owed = debts.flatMap(({ scope }) => ('ids' in scope ? scope.ids : []));
+      expect(owed.toSorted()).toEqual(bad.toSorted());
+      expect(new Set(debts.map((debt) => debt.tries))).toEqual(new Set([tries]));
+    }
+    for (const repair of repairs) repair();
+    await runOf(current, { objects: ['conversation_parts'] });
+    expect(await proofOf(current, 'conversation_parts')).toMatchObject({ status: 'complete', debts: [] });
+    await expectNothingLost(current, ['conversation_parts']);
+  });
+});
+
 describe('a time that is missing', () => {
   const OBJECTS = ['contacts', 'conversations', 'tickets'] as const;
   const FORMS = ['null', 'absent', 'text'] as const;

@@ -126,7 +126,7 @@ export function createOwedReader(
     slice: Slice & { readonly query: { readonly kind: 'ids' } },
     start: Position | null,
   ): AsyncGenerator<ReadEvent, void, void> {
-    const gate = createFailureGate(client, deps.signal);
+    const gate = createFailureGate(client, deps.signal, true);
     const from = start as OwedPosition | null;
     let done = new Set(from?.settled);
     let walk = from?.walk ?? null;

@@ -4,7 +4,7 @@
  * starts again.
  */
 import type { ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';
-import { type ContractError, RetryableError } from '../../core/errors.ts';
+import { ContractError, PermissionError, RetryableError, UnavailableError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { ObjectReader, Position, ReadEvent } from '../../core/reading.ts';
 import { listUnder } from '../../core/relationship.ts';
@@ -40,8 +40,12 @@ const LOST: readonly Failure['kind'][] = ['not_found', 'server', 'timeout', 'net
 /** The scroll expired, broke, or its answer was lost. */
 const isLost = ({ kind }: Failure): boolean => LOST.includes(kind);
 
-/** A 4xx for the count. The walk is complete without it. */
-const isRefused = ({ kind }: Failure): boolean => kind === 'refused' || kind === 'not_found';
+/** What Intercom answers, or does not, although the connection works. */
+const isOfTheCount = (error: unknown): boolean =>
+  error instanceof ContractError ||
+  error instanceof PermissionError ||
+  error instanceof UnavailableError ||
+  (error instanceof RetryableError && error.code !== 'rate_limited');
 
 export function createScrollReader(
   declaration: ObjectDeclaration,
@@ -69,9 +73,14 @@ export function createScrollReader(
     return contractError('scroll_param_missing', `${path} returned a page without a scroll_param`);
   }
 
+  /** Null if the count cannot be had: the walk is complete without it, only unproven. */
   async function matched(): Promise<number | null> {
-    const answer = await client.get(countPath, { per_page: 1 }, ask('urgent', { expect: isRefused }));
-    return answer.failure === null ? totalCount(answer.body) : null;
+    try {
+      return totalCount((await client.get(countPath, { per_page: 1 }, ask('urgent'))).body);
+    } catch (error) {
+      if (isOfTheCount(error)) return null;
+      throw error;
+    }
   }
 
   /** Restarts until a scroll reaches its end. Yields `wait` if another client holds the scroll. */

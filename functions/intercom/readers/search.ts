@@ -43,7 +43,8 @@ export function createSearchReader(
   return {
     async *read(slice: Slice, position) {
       const { client, pace, signal } = deps;
-      const take = createRecordTaker(declaration, deps, ask, createFailureGate(client, signal));
+      const gate = createFailureGate(client, signal, slice.query.kind === 'ids');
+      const take = createRecordTaker(declaration, deps, ask, gate);
       const walk = orLost(searcher.walk(slice.query, searchPositions(position)), client, signal);
       const pagesAtOnce = (): number => Math.min(PAGES_AT_ONCE, pace.limit());
       const work = async (step: SearchStep | Lost) =>

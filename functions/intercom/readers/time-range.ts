@@ -3,6 +3,7 @@
  * on each side, because it is unknown whether they are inclusive; an id seen twice is dropped.
  */
 import type { ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';
+import { PermissionError } from '../../core/errors.ts';
 import type { ObjectReader, Position, ReadEvent, Slice, Window } from '../../core/reading.ts';
 import { DAY_SECONDS, type EpochSeconds, toSeconds } from '../../core/time.ts';
 import { isTooMuchAsked } from '../http/failures.ts';
@@ -97,6 +98,7 @@ export function createTimeRangeReader(
     let atOnce = 1;
     let before = new Set<string>();
     let seen = new Set<string>();
+    let hasBegun = false;
 
     async function eventOf({ records: values, receivedAtMs }: NumberPage): Promise<ReadEvent> {
       const { records: taken, rejects } = await take(values, receivedAtMs, read.recordsKey);
@@ -117,6 +119,7 @@ export function createTimeRangeReader(
       let records = 0;
       try {
         for (let next = await first; next.done !== true; next = await pages.next()) {
+          hasBegun = true;
           records += next.value.records.length;
           yield await eventOf(next.value);
         }
@@ -139,6 +142,8 @@ export function createTimeRangeReader(
               position = halved;
               break;
             }
+            // The permission covers the path, not a window. Owed, it would never be reported.
+            if (result.error instanceof PermissionError && !hasBegun) throw result.error;
             yield {
               type: 'debt',
               scope: { window: one.window },

@@ -13,12 +13,12 @@ export interface FailureGate {
    * @param path as above
    * @returns why the item could not be read
    * @throws the error itself if the item is not its cause: a missing permission, a bug, an exhausted rate
-   *   limit, too many items in a row, or no answer from /me either
+   *   limit, too many items in a row, or no answer from /me either; for owed items, never because of their number
    */
   failed(error: unknown, path?: string): Promise<string>;
 }
 
-/** This many items in a row may fail after all their retries. */
+/** This many items in a row may fail after all their retries; of owed items, before /me is asked again. */
 const MOST_IN_A_ROW = 10;
 
 /** More refusals than this before any item of the same kind was read mean a missing permission. */
@@ -33,8 +33,15 @@ async function expectAnswer(client: IntercomClient, signal: AbortSignal | undefi
   }
 }
 
-/** For items that are all read in the same way: what one of them proves holds for the others. */
-export function createFailureGate(client: IntercomClient, signal?: AbortSignal): FailureGate {
+/**
+ * For items that are all read in the same way: what one of them proves holds for the others.
+ * @param isOwed every item has failed before, so all of them may fail again: that says nothing about the object
+ */
+export function createFailureGate(
+  client: IntercomClient,
+  signal: AbortSignal | undefined,
+  isOwed = false,
+): FailureGate {
   const allowed = new Set<string>();
   const refusals = new Map<string, number>();
   let inARow = 0;
@@ -47,15 +54,16 @@ export function createFailureGate(client: IntercomClient, signal?: AbortSignal):
       if (error instanceof PermissionError) {
         const refused = (refusals.get(path) ?? 0) + 1;
         refusals.set(path, refused);
-        if (!allowed.has(path) && refused > MOST_REFUSED_AT_FIRST) throw error;
-        return `Intercom refuses it (${error.code}), though it allows others`;
+        if (allowed.has(path)) return `Intercom refuses it (${error.code}), though it allows others`;
+        if (!isOwed && refused > MOST_REFUSED_AT_FIRST) throw error;
+        return `Intercom refuses it (${error.code})`;
       }
       // An odd answer says nothing about the next one. Too many of them stop the commit.
       if (error instanceof ContractError) return error.message;
       if (!(error instanceof RetryableError) || error.code === 'rate_limited') throw error;
       inARow += 1;
-      if (inARow > MOST_IN_A_ROW) throw error;
-      if (inARow === 1) await expectAnswer(client, signal);
+      if (!isOwed && inARow > MOST_IN_A_ROW) throw error;
+      if (inARow % MOST_IN_A_ROW === 1) await expectAnswer(client, signal);
       return error.message;
     },
   };

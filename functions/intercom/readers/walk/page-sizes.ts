@@ -5,8 +5,11 @@ import { HASTY, PATIENT, type RetryLimits } from '../../http/retry.ts';
 
 export interface PageSizes {
   current(): number;
-  /** False if the size is already the smallest: then only patience is left. */
-  shrink(): boolean;
+  /**
+   * Shrinks, unless another page has already made the size smaller than the one that was too much.
+   * @returns false if that was the smallest: then only patience is left
+   */
+  shrink(tooMuch: number): boolean;
   isSmallest(): boolean;
   /** Counts a good page. After enough of them the size grows. */
   good(): void;
@@ -31,8 +34,9 @@ export function createPageSizes(ladder: readonly number[], start?: number): Page
   return {
     current: () => sizeAt(index),
     isSmallest: () => index === last,
-    shrink() {
-      if (index === last) return false;
+    shrink(tooMuch) {
+      if (tooMuch <= sizeAt(last)) return false;
+      if (tooMuch > sizeAt(index)) return true;
       if (justGrown) growAfter *= 2;
       justGrown = false;
       index += 1;
@@ -64,10 +68,11 @@ export async function askSmaller<T>(
   atSmallest: RetryLimits = PATIENT,
 ): Promise<T> {
   for (;;) {
+    const size = sizes.current();
     try {
-      return await ask(sizes.current(), sizes.isSmallest() ? atSmallest : HASTY);
+      return await ask(size, sizes.isSmallest() ? atSmallest : HASTY);
     } catch (error) {
-      if (!isTooMuchAsked(error) || !sizes.shrink()) throw error;
+      if (!isTooMuchAsked(error) || !sizes.shrink(size)) throw error;
     }
   }
 }

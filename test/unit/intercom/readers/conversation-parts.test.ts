@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../../functions/core/json.ts';
-import type { PageEvidence, Position, SliceQuery } from '../../../../functions/core/reading.ts';
+import type { PageEvidence, Position, ReadEvent, SliceQuery } from '../../../../functions/core/reading.ts';
 import type { IntercomClientOptions } from '../../../../functions/intercom/http/client.ts';
 import { createObjectReader } from '../../../../functions/intercom/readers/index.ts';
 import {
@@ -366,5 +366,54 @@ describe('a conversation that cannot be read', () => {
     const reason = new Error('deadline');
     setTimeout(() => controller.abort(reason), 50);
     await expect(walk(reader.read(sliceOf(windowOf(null, null)), null))).rejects.toBe(reason);
+  });
+});
+
+describe('a slice of owed conversations, all of which fail again', () => {
+  const owed = strings(25);
+  const query: SliceQuery = { kind: 'ids', ids: owed };
+  const debtsIn = (events: readonly ReadEvent[]) =>
+    events.flatMap((event) => (event.type === 'debt' && 'ids' in event.scope ? event.scope.ids : []));
+
+  test.each<[string, Reply]>([
+    ['an error', BROKEN],
+    ['a refusal', { status: 403, json: errorList('forbidden') }],
+    ['404, though they are listed', NOT_FOUND],
+  ])('leaves each of them owed (%s)', async (_name, reply) => {
+    const { events, matched } = await readAll(
+      workspace(25, () => reply, true),
+      { query },
+    );
+    expect(debtsIn(events).toSorted()).toEqual(owed.toSorted());
+    expect(matched).toBe(25);
+  });
+
+  test('is an outage once /me does not answer either', async () => {
+    let asked = 0;
+    const handler = workspace(0, () => BROKEN);
+    const read = readAll(
+      (request) => {
+        if (request.path === '/me') asked += 1;
+        return request.path === '/me' && asked > 2 ? BROKEN : handler(request);
+      },
+      { query },
+    );
+    await expect(read).rejects.toMatchObject({
+      name: 'RetryableError',
+      message: expect.stringContaining('/me'),
+    });
+  });
+
+  test('continues after the last one that failed', async () => {
+    const { reader, positions, server } = await readAll(
+      workspace(0, () => BROKEN),
+      { query },
+    );
+    const before = server.log().length;
+    const rest = await walk(reader.read(sliceOf(query), positions[19] ?? null));
+    expect(debtsIn(rest.events)).toEqual(owed.slice(20));
+    expect(new Set(server.log().slice(before))).toEqual(
+      new Set(['GET /me', ...owed.slice(20).map((id) => `GET /conversations/${id}`)]),
+    );
   });
 });

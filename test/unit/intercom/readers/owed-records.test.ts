@@ -25,10 +25,14 @@ const contact = (id: string): JsonObject => ({
 
 /** A search that lists some, and single answers for the others. */
 const answering =
-  (listed: readonly string[], single: (id: string, version: string) => Reply): Handler =>
+  (
+    listed: readonly string[],
+    single: (id: string, version: string) => Reply,
+    recordOf: (id: string) => JsonObject = contact,
+  ): Handler =>
   ({ path, text, headers }) => {
     if (path.endsWith('/search')) {
-      const data = listed.filter((id) => text.includes(`"${id}"`)).map(contact);
+      const data = listed.filter((id) => text.includes(`"${id}"`)).map(recordOf);
       return { json: { type: 'list', data, total_count: data.length, pages: { type: 'pages' } } };
     }
     return single(path.split('/').at(-1) ?? '', String(headers['intercom-version']));
@@ -129,6 +133,23 @@ describe('owed records', () => {
     );
     expect(gone).toEqual([]);
     expect(debts).toEqual([{ ids: ['a'] }]);
+  });
+
+  test.each<[string, Reply]>([
+    ['an error', { status: 500, text: '' }],
+    ['a refusal', { status: 403, json: errorList('forbidden') }],
+  ])('stay owed, however many of them fail again (%s)', async (_name, reply) => {
+    const owed = Array.from({ length: 25 }, (_, index) => `c${index}`);
+    const answer = (id: string): Reply => (id === 'me' ? { json: { type: 'admin' } } : reply);
+    const alone = await read(answering([], answer), owed);
+    expect(alone.debts).toEqual(owed.map((id) => ({ ids: [id] })));
+    const cutOff = { ...WHOLE_LIST, data: [{ id: '1' }], total_count: 14, has_more: true };
+    const listed = await read(
+      answering(owed, answer, (id) => ({ ...contact(id), tags: cutOff })),
+      owed,
+    );
+    expect(listed.ids.toSorted()).toEqual(owed.toSorted());
+    expect(listed.debts).toHaveLength(owed.length);
   });
 
   test('are told apart after a resume, too', async () => {

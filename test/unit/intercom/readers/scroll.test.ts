@@ -77,13 +77,27 @@ test('no companies at all', async () => {
   expect(matched).toBe(0);
 });
 
-test('a refused count leaves the walk complete and the count unknown', async () => {
+test.each([
+  ['refused', 400, 'bad_request'],
+  ['forbidden', 403, 'forbidden'],
+  ['not in the plan', 402, 'api_plan_restricted'],
+  ['not found', 404, 'not_found'],
+  ['broken', 500, 'server_error'],
+])('a count that is %s leaves the walk complete and the count unknown', async (_name, status, code) => {
   const { handler } = scrollServer(5);
   const { ids, matched } = await readAll((request) =>
-    request.path === '/companies' ? { status: 400, json: errorList('bad_request') } : handler(request),
+    request.path === '/companies' ? { status, json: errorList(code) } : handler(request),
   );
   expect(ids.length).toBe(5);
   expect(matched).toBe(null);
+});
+
+test('a token that dies before the count is reported', async () => {
+  const { handler } = scrollServer(5);
+  const read = readAll((request) =>
+    request.path === '/companies' ? { status: 401, json: errorList('token_revoked') } : handler(request),
+  );
+  await expect(read).rejects.toMatchObject({ name: 'ConnectionError' });
 });
 
 test('the first call of a resumed walk is the next call of the scroll', async () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { SliceQuery } from '../../../../functions/core/reading.ts';
 import {
   declare,
+  errorList,
   type Handler,
   type Reply,
   type Request,
@@ -251,6 +252,24 @@ describe('windows that are too long', () => {
     );
   });
 
+  const forbidden: Reply = { status: 403, json: errorList('forbidden') };
+
+  test('a missing permission is never a debt, though the range is one window', async () => {
+    const read = readAll(logs([], { disturb: () => forbidden }), windowOf(0, 3_600));
+    await expect(read).rejects.toMatchObject({ name: 'PermissionError' });
+  });
+
+  test('one window that is refused after others came is a debt', async () => {
+    const disturb = (request: Request): Reply | null =>
+      boundsIn(request).after >= WIDTH - 1 && boundsIn(request).before <= 2 * WIDTH + 1 ? forbidden : null;
+    const times = range(0, 57).map((index) => index * 30_000);
+    const { events, ids } = await readAll(logs(times, { disturb }), windowOf(0, 4 * WIDTH));
+    expect(events.filter(({ type }) => type === 'debt')).toMatchObject([
+      { scope: { window: { from: WIDTH, to: 2 * WIDTH } }, reason: expect.stringContaining('refuses it') },
+    ]);
+    expect(ids.length).toBeGreaterThan(40);
+  });
+
   test('if every window fails, it is an outage', async () => {
     const read = readAll(logs([], { disturb: () => ({ status: 500, text: '' }) }));
     await expect(read).rejects.toMatchObject({ name: 'RetryableError' });
@@ -285,6 +304,18 @@ describe('windows that are too long', () => {
       }),
       { numRuns: 200 },
     );
+  });
+
+  test('shrink their pages by one step if all windows that are open fail at once', async () => {
+    const times = range(0, 57).map((index) => index * 30_000);
+    const disturb = (request: Request): Reply | null =>
+      boundsIn(request).after > 0 && Number(request.query.get('per_page')) > 4
+        ? { status: 502, text: '' }
+        : null;
+    const { ids, windows, server } = await readAll(logs(times, { disturb }), windowOf(0, 4 * WIDTH));
+    expect(new Set(ids)).toEqual(idsOf(times));
+    expect(new Set(windows().map(([after = 0, before = 0]) => before - after - 2))).toEqual(new Set([WIDTH]));
+    expect(new Set(server.requests.map(({ query }) => query.get('per_page')))).toEqual(new Set(['8', '4']));
   });
 
   test('at the smallest window the pages shrink as well', async () => {
