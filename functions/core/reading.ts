@@ -3,6 +3,7 @@
  * what happened as a stream of events. It decides nothing about files, receipts or commits.
  */
 import type { JsonObject, JsonValue } from './json.ts';
+import type { TableName } from './names.ts';
 import type { RecordLists } from './relationship.ts';
 import type { Requests } from './requests.ts';
 import type { EpochMs, EpochSeconds } from './time.ts';
@@ -72,6 +73,8 @@ export interface ReadRecord {
 
 /** What came in place of a record, or of an item of one of its lists, and cannot be a row. */
 export interface Reject {
+  /** The table that it is no row of; null if the record is another object's. */
+  readonly table: TableName | null;
   /** Where it came from, such as `tags.data[3]`. */
   readonly path: string;
   readonly reason: string;

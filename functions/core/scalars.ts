@@ -15,8 +15,11 @@ export function parseCount(value: JsonValue | undefined): number | null {
   return typeof count === 'number' && Number.isSafeInteger(count) && count >= 0 ? count : null;
 }
 
+/** The last time that counts, in the year 5138. A larger number is not in seconds. */
+const LAST_TIME = 99_999_999_999;
+
 /** A time, which may come as a numeric string (docs/intercom-api.md 10); null if it cannot be read as one. */
 export function parseTime(value: JsonValue | undefined): EpochSeconds | null {
   const seconds = typeof value === 'string' && /^\d{1,11}$/.test(value) ? Number(value) : value;
-  return typeof seconds === 'number' && Number.isFinite(seconds) && seconds >= 0 ? seconds : null;
+  return typeof seconds === 'number' && seconds >= 0 && seconds <= LAST_TIME ? seconds : null;
 }

@@ -204,7 +204,16 @@ export function createEraser(
           .find((child) => child.table === table)
           ?.columns.find(({ from }) => 'parent' in from && from.parent === name)?.name;
 
+  /** The keys of the record that a reject was a part of: its path begins with them. */
+  function holderOf({ path = null }: JsonObject): readonly string[] {
+    const [holder = '', ...inside] = typeof path === 'string' ? path.split('.') : [];
+    return inside.length === 0 ? [] : holder.split('/');
+  }
+
   function conversationOf(table: TableName, row: JsonObject): string | null {
+    if (table === REJECTS) {
+      return (places.conversation && holderOf(row)[primaryKey.indexOf(places.conversation.column)]) ?? null;
+    }
     const column = places.conversation && parentColumn(table, places.conversation.column);
     return column === undefined ? null : scalarText(row[column]);
   }
@@ -226,9 +235,13 @@ export function createEraser(
   const identifies = (table: TableName, row: JsonObject): readonly IdentityColumn[] =>
     (identities.get(table) ?? []).filter(({ name, key }) => isNamedBy(row[name], key, {}));
 
-  function isAbout(table: TableName, row: JsonObject): boolean {
+  function isOfConversation(table: TableName, row: JsonObject): boolean {
     const conversation = conversationOf(table, row);
-    if (conversation !== null && person.conversations.has(hash(conversation))) return true;
+    return conversation !== null && person.conversations.has(hash(conversation));
+  }
+
+  function isAbout(table: TableName, row: JsonObject): boolean {
+    if (isOfConversation(table, row)) return true;
     if (isThem(withoutKeys(table, row)) || identifies(table, row).length > 0) return true;
     return table === declaration.name && about.some((path) => valuesAt(row, path).some(isThem));
   }
@@ -282,11 +295,23 @@ export function createEraser(
     );
   }
 
-  /** A reject has no places that we know. If it names the person anywhere, the whole record goes. */
+  const isId = (text: string): boolean => person.ids.has(hash(text));
+
+  const withoutIds = (text: string): string =>
+    text.replaceAll(WORD, (word) => (isId(word) ? 'erased' : word));
+
+  /**
+   * A reject has no places that we know. If it names the person anywhere, or was a part of their record or of a
+   * conversation with nobody else, the whole record goes.
+   */
   function rejected(row: JsonObject): JsonObject {
-    const { record = null } = row;
-    return unnamed(record, '', {}) === record ? row : { ...row, record: null };
+    const { record = null, path = null } = row;
+    const isTheirs = isOfHolder(row) || isOfConversation(REJECTS, row);
+    if (!isTheirs && unnamed(record, '', {}) === record) return row;
+    return { ...row, record: null, path: typeof path === 'string' ? withoutIds(path) : path };
   }
+
+  const isOfHolder = (row: JsonObject): boolean => holderOf(row).some(isId);
 
   return {
     erase(table, line) {
@@ -296,10 +321,11 @@ export function createEraser(
       if (Object.entries(left).every(([name, value]) => value === row[name])) return { change: 'none' };
       return { change: 'blanked', line: stringifyJson(left) };
     },
-    withoutIds: (text) => text.replaceAll(WORD, (word) => (person.ids.has(hash(word)) ? 'erased' : word)),
-    isId: (text) => person.ids.has(hash(text)),
+    withoutIds,
+    isId,
     names: (table, row) =>
       isPersonRow(table, row) ||
+      (table === REJECTS && isOfHolder(row)) ||
       Object.entries(withoutKeys(table, row)).some(
         ([name, value = null]) =>
           unnamed(value, name, {}) !== value || (value !== null && isNamedBy(value, name, row)),

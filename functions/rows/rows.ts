@@ -5,7 +5,7 @@ import { isJsonObject, type JsonObject, type JsonValue, stringifyJson } from '..
 import { DELETIONS, REJECTS, type TableName } from '../core/names.ts';
 import { parsePath, valueAt, without } from '../core/paths.ts';
 import type { DeletionHow, ReadRecord, Reject } from '../core/reading.ts';
-import { listPaths, recordLists } from '../core/relationship.ts';
+import { listFields, listPaths, recordLists } from '../core/relationship.ts';
 import { idText } from '../core/scalars.ts';
 import { createSightings, type See, type SeenTables } from '../core/sightings.ts';
 import { type EpochMs, toSeconds } from '../core/time.ts';
@@ -128,6 +128,21 @@ export function createShaper(
     return text;
   }
 
+  /**
+   * Whether we can apply the field rules to a reject of this table. What is no row has no columns, so we can only if it is
+   * the object's own, or nothing about its list is hashed or excluded.
+   */
+  function canTreat(table: TableName | null): boolean {
+    if (table === declaration.name) return true;
+    const child = children.find((one) => one.declaration.table === table);
+    return (
+      child !== undefined &&
+      child.columns.length === child.declaration.columns.length &&
+      child.columns.every(({ treat }) => treat === null) &&
+      listFields(child.declaration).every((field) => treatmentOf(field) === null)
+    );
+  }
+
   /** The value under the field rules. Without a rule it is treated like an undeclared field. */
   function treatReject(value: JsonValue, path: string): JsonValue {
     if (!isJsonObject(value)) {
@@ -165,9 +180,9 @@ export function createShaper(
         addChildRows(child, found[index]?.items ?? [], record, tail, rows);
       return rows;
     },
-    reject({ path, reason, value, receivedAtMs }, ordinal) {
+    reject({ table, path, reason, value, receivedAtMs }, ordinal) {
       const version = versionOf({ stampedAt: toSeconds(receivedAtMs), receivedAtMs, ...origin, ordinal });
-      const record = stringifyJson(treatReject(value, path));
+      const record = canTreat(table) ? stringifyJson(treatReject(value, path)) : null;
       const cells = JSON.stringify({ object: declaration.name, reason, path, record }).slice(1, -1);
       return { table: REJECTS, line: `{${cells},${ownCells(receivedAtMs)},"_version":"${version}"}` };
     },

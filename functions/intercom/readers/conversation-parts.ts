@@ -16,7 +16,7 @@ import { isNotFound } from '../http/failures.ts';
 import { type ConversationDetail, conversationDetail, evidenceOf } from './walk/conversation-detail.ts';
 import { createFailureGate, type FailureGate, type Lost, orLost } from './walk/failure-gate.ts';
 import { ahead, inOrder } from './walk/in-order.ts';
-import { contractError } from './walk/list-answers.ts';
+import { contractError, onlyRecord } from './walk/list-answers.ts';
 import { type ListedConversation, type ListingStep, listConversations } from './walk/listed-conversations.ts';
 import { askOptions, pathOf, type ReaderDeps } from './walk/requests.ts';
 import { createSearcher, listWindow } from './walk/search-walk.ts';
@@ -85,7 +85,7 @@ export function createConversationPartsReader(
 
   async function fetchDetail(id: string): Promise<Fetched> {
     try {
-      const options = ask('bulk', { expect: isNotFound });
+      const options = ask('bulk', { expect: isNotFound, accept: onlyRecord(id, read.detailPath) });
       const answer = await client.get(pathOf(read.detailPath, id), {}, options);
       if (answer.failure !== null) return { type: 'missing', id };
       return { type: 'found', detail: conversationDetail(declaration, id, answer.body, answer) };

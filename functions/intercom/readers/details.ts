@@ -2,6 +2,7 @@
 import type { Detail, ObjectDeclaration, ReadSpec } from '../../core/declaration.ts';
 import { PermissionError, UnavailableError } from '../../core/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts';
+import type { ObjectName } from '../../core/names.ts';
 import type { ObjectReader, Observed, Position, ReadEvent, ReadRecord, Reject } from '../../core/reading.ts';
 import { idText } from '../../core/scalars.ts';
 import { isNotFound } from '../http/failures.ts';
@@ -9,7 +10,7 @@ import { createPageNumberReader } from './page-number.ts';
 import { createFailureGate, type FailureGate } from './walk/failure-gate.ts';
 import { BY_ID, recordId } from './walk/identify.ts';
 import { inOrder } from './walk/in-order.ts';
-import { contractError, recordsOf } from './walk/list-answers.ts';
+import { onlyRecord, recordsOf } from './walk/list-answers.ts';
 import { type AskOptions, askOptions, pathOf, type ReaderDeps } from './walk/requests.ts';
 
 type DetailsRead = Extract<ReadSpec, { kind: 'details' }>;
@@ -61,6 +62,7 @@ function groupsOf(detail: Detail, listed: readonly ReadRecord[]): readonly (read
 
 /** The field of each record's own answer. A record that is gone by now gives none; the list no longer counts it. */
 function askField(
+  table: ObjectName,
   { path, field, key }: Extract<Detail, { kind: 'field_of_each' }>,
   { client }: ReaderDeps,
   ask: AskOptions,
@@ -68,19 +70,15 @@ function askField(
   return async ([listed]) => {
     if (listed === undefined) return NOTHING;
     const { id } = listed;
-    const accept = (body: JsonObject): void => {
-      if (recordId(BY_ID, body) === null)
-        throw contractError('no_record', `${path} answered without a record`);
-    };
     const { body, failure, receivedAtMs } = await client.get(
       pathOf(path, id),
       {},
-      ask('bulk', { accept, expect: isNotFound }),
+      ask('bulk', { accept: onlyRecord(id, path), expect: isNotFound }),
     );
     if (failure !== null) return NOTHING;
     const value = body[field] ?? null;
     if (value !== null && !isJsonObject(value)) {
-      const reject = { path: `${id}.${field}`, reason: 'not an object', value, receivedAtMs };
+      const reject = { table, path: `${id}.${field}`, reason: 'not an object', value, receivedAtMs };
       return { ...NOTHING, rejects: [reject] };
     }
     const record: JsonObject = { ...value, [key]: id };
@@ -145,7 +143,8 @@ export function createDetailsReader(
   ): AsyncGenerator<ReadEvent, boolean, void> {
     let unproven = unprovenBefore;
     const records: ReadRecord[] = [];
-    const rejects: Reject[] = [...(page.rejects ?? [])];
+    // Details that are no more of the same: the listed records are another object's.
+    const rejects: Reject[] = (page.rejects ?? []).map((one) => (isKept ? one : { ...one, table: null }));
     let observed: Observed = page.evidence?.observed ?? {};
     const work = async (group: readonly ReadRecord[]): Promise<Detailed> => {
       try {
@@ -180,7 +179,9 @@ export function createDetailsReader(
       let unproven = unprovenBefore;
       const gate = createFailureGate(deps.client, deps.signal);
       const askDetails =
-        detail.kind === 'field_of_each' ? askField(detail, deps, ask) : askMore(detail, deps, ask);
+        detail.kind === 'field_of_each'
+          ? askField(declaration.name, detail, deps, ask)
+          : askMore(detail, deps, ask);
       for await (const event of listing.read(slice, from)) {
         if (event.type === 'page') unproven = yield* withDetails(event, unproven, askDetails, gate);
         else yield event.type === 'end' && unproven ? { ...event, matched: null } : event;

@@ -10,6 +10,7 @@ import type { Answer } from '../http/client.ts';
 import { type Failure, isNotFound } from '../http/failures.ts';
 import { createFailureGate, type FailureGate } from './walk/failure-gate.ts';
 import { inOrder } from './walk/in-order.ts';
+import { onlyRecord } from './walk/list-answers.ts';
 import { askAt, askOptions, pathOf, type ReaderDeps } from './walk/requests.ts';
 import { createRecordTaker, type TakenRecords } from './walk/take-records.ts';
 
@@ -65,8 +66,10 @@ export function createOwedReader(
     }
   }
 
+  const isIt = (id: string) => onlyRecord(id, single.path);
+
   const askOnce = (id: string): Promise<Fate> =>
-    asked(id, (path) => client.get(path, {}, ask('bulk', { expect: isGone })));
+    asked(id, (path) => client.get(path, {}, ask('bulk', { expect: isGone, accept: isIt(id) })));
 
   /** The second answer, which must agree. Asks the API version that reports merges, if it is served. */
   const askAgain = (id: string): Promise<Fate> =>
@@ -77,7 +80,7 @@ export function createOwedReader(
         const answer = await client.get(path, {}, askAt(ask, mergedVersion)('bulk', { expect }));
         if (answer.failure?.kind !== 'version' && answer.failure !== null) return answer;
       }
-      return client.get(path, {}, ask('bulk', { expect: isGone }));
+      return client.get(path, {}, ask('bulk', { expect: isGone, accept: isIt(id) }));
     });
 
   /** @param settled marks ids as settled, and returns the position after them */

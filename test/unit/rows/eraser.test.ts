@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { PersonHashes } from '../../../functions/core/erasure.ts';
 import type { JsonObject } from '../../../functions/core/json.ts';
-import type { ObjectName } from '../../../functions/core/names.ts';
+import type { ObjectName, TableName } from '../../../functions/core/names.ts';
 import { OBJECTS } from '../../../functions/objects/index.ts';
 import { createEraser } from '../../../functions/rows/eraser.ts';
 import { createShaper } from '../../../functions/rows/rows.ts';
@@ -141,4 +141,61 @@ test('a row that names somebody else is the same, and a second erasure finds not
     ),
     { numRuns: 50 },
   );
+});
+
+describe('a reject', () => {
+  const VALUE: JsonObject = { body: 'canary of a text without a name' };
+
+  const rejectOf = (object: ObjectName, table: TableName, path: string): string =>
+    createShaper(OBJECTS[object], { runId: 'r', slice: '0001' }).reject(
+      { table, path, reason: 'no id', value: VALUE, receivedAtMs: 1_000 },
+      1,
+    ).line;
+
+  const theirs = [
+    ['contacts', 'contact_note', `${ID}.contact_notes[0]`, 'erased.contact_notes[0]'],
+    ['conversation_parts', 'conversation_parts', '1.conversation_parts[4]', '1.conversation_parts[4]'],
+    [
+      'conversation_parts',
+      'email_address_header',
+      '1/77.email_message_metadata[0]',
+      '1/77.email_message_metadata[0]',
+    ],
+    ['conversations', 'conversation_tag', '1.tags[0]', '1.tags[0]'],
+    ['tickets', 'ticket_part', '1.ticket_parts[0]', '1.ticket_parts[0]'],
+  ] as const;
+  test.each(theirs)(
+    'of %s in their record or conversation loses its record: %s, %s',
+    (object, table, path, after) => {
+      const eraser = eraserOf(object, { ids: [ID], conversations: ['1'] });
+      const line = rejectOf(object, table, path);
+      const erased = eraser.erase('rejects', line);
+      if (erased.change !== 'blanked') throw new Error(erased.change);
+      expect(JSON.parse(erased.line)).toEqual({ ...JSON.parse(line), record: null, path: after });
+      expect(eraser.erase('rejects', erased.line)).toEqual({ change: 'none' });
+    },
+  );
+
+  test('of their contact names them, and one of a conversation says which', () => {
+    const ofContact = JSON.parse(rejectOf('contacts', 'contact_note', `${ID}.contact_notes[0]`));
+    expect(eraserOf('contacts', { ids: [ID] }).names('rejects', ofContact)).toBe(true);
+    const parts = eraserOf('conversation_parts', {});
+    const ofPart = JSON.parse(
+      rejectOf('conversation_parts', 'conversation_parts', '1.conversation_parts[4]'),
+    );
+    expect(parts.conversationOf('rejects', ofPart)).toBe('1');
+  });
+
+  const others = [
+    ['contacts', 'contact_note', 'other.contact_notes[0]'],
+    ['conversation_parts', 'email_address_header', '77/1.email_message_metadata[0]'],
+    ['conversation_parts', 'conversation_parts', 'conversations[1]'],
+    ['companies', 'company_tag', '1.tags[0]'],
+  ] as const;
+  test.each(others)('of %s elsewhere stays: %s, %s', (object, table, path) => {
+    const eraser = eraserOf(object, { ids: [ID], conversations: ['1'] });
+    const line = rejectOf(object, table, path);
+    expect(eraser.erase('rejects', line)).toEqual({ change: 'none' });
+    expect(eraser.names('rejects', JSON.parse(line))).toBe(false);
+  });
 });

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { parseConfig } from '../../../functions/config/config.ts';
 import type { ObjectDeclaration } from '../../../functions/core/declaration.ts';
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../../functions/core/json.ts';
+import type { TableName } from '../../../functions/core/names.ts';
 import { OBJECTS, TABLES } from '../../../functions/objects/index.ts';
 import {
   createTreatments,
@@ -378,5 +379,42 @@ describe('of any value', () => {
         );
       }),
     );
+  });
+});
+
+describe('of a reject', () => {
+  const NOTE: JsonObject = { body: 'secret', author: { id: '5' } };
+
+  function recordOf(table: TableName | null, value: JsonValue, rules: Partial<FieldRules>): unknown {
+    const all = { fields: {}, sensitiveFields: 'replicate', ...rules } as const;
+    const shaper = createShaper(OBJECTS.contacts, ORIGIN, createTreatments(OBJECTS.contacts, all, testHash));
+    const path = '1.contact_notes[0]';
+    const { line } = shaper.reject({ table, path, reason: 'no id', value, receivedAtMs: 1 }, 1);
+    const { record } = JSON.parse(line);
+    return record === null ? null : JSON.parse(record);
+  }
+
+  test("treat the object's own by its rules", () => {
+    expect(recordOf('contacts', { email: 'a', phone: 'b' }, contactFields({ email: 'exclude' }))).toEqual({
+      phone: 'b',
+    });
+  });
+
+  test('leave one of a child table out as soon as they say something about that table', () => {
+    expect(recordOf('contact_note', NOTE, {})).toEqual(NOTE);
+    expect(recordOf('contact_note', NOTE, { fields: { contact_tag: { tag_id: 'hash' } } })).toEqual(NOTE);
+    for (const treatment of ['exclude', 'hash'] as const) {
+      expect(recordOf('contact_note', NOTE, { fields: { contact_note: { body: treatment } } })).toBeNull();
+      expect(
+        recordOf('contact_note', 'secret', { fields: { contact_note: { body: treatment } } }),
+      ).toBeNull();
+      expect(recordOf('contact_note', NOTE, contactFields({ contact_notes: treatment }))).toBeNull();
+      expect(recordOf('contact_tag', NOTE, contactFields({ tags: treatment }))).toBeNull();
+    }
+    expect(recordOf('contact_note', NOTE, { sensitiveFields: 'hash' })).toBeNull();
+  });
+
+  test("leave another object's record out, because its rules are not known here", () => {
+    expect(recordOf(null, NOTE, {})).toBeNull();
   });
 });

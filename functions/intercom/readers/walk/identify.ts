@@ -6,7 +6,9 @@ import { oddItemsOf, type RecordLists, recordLists } from '../../../core/relatio
 import { idText, parseTime } from '../../../core/scalars.ts';
 import { type EpochMs, type EpochSeconds, toSeconds } from '../../../core/time.ts';
 
-type Identified = Pick<ObjectDeclaration, 'primaryKey' | 'nullableKeys'>;
+/** Without a name it is not one of the object's own records. */
+type Identified = Pick<ObjectDeclaration, 'primaryKey' | 'nullableKeys'> &
+  Partial<Pick<ObjectDeclaration, 'name'>>;
 
 /** The key of what is listed but is not the object's own record: a segment, a contact, a conversation. */
 export const BY_ID: Identified = { primaryKey: ['id'] };
@@ -63,7 +65,14 @@ export function sortOut(
   for (const [index, value] of values.entries()) {
     const reason = faultOf(declaration, value);
     if (reason === null) records.push(value as JsonObject);
-    else rejects.push({ path: `${path}[${index}]`, reason, value, receivedAtMs });
+    else
+      rejects.push({
+        table: declaration.name ?? null,
+        path: `${path}[${index}]`,
+        reason,
+        value,
+        receivedAtMs,
+      });
   }
   return { records, rejects };
 }
@@ -84,6 +93,7 @@ export const oddItems = (
   { id, lists, receivedAtMs }: ReadRecord & { readonly lists: RecordLists },
 ): readonly Reject[] =>
   oddItemsOf(declaration, lists).map(({ child, item: { value, index, place } }) => ({
+    table: child.table,
     path: `${id}.${place.field}[${index}]`,
     reason: `no key for ${child.table}`,
     value,

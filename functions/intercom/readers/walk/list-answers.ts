@@ -2,10 +2,21 @@
 import { ContractError } from '../../../core/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/json.ts';
 import { listUnder } from '../../../core/relationship.ts';
-import { parseCount } from '../../../core/scalars.ts';
+import { idText, parseCount } from '../../../core/scalars.ts';
 
 export const contractError = (code: string, what: string): ContractError =>
   new ContractError(`${what}. If this lasts, report it`, { code });
+
+/**
+ * Accepts only the record with this id.
+ * @throws ContractError if the answer is not a record, or another one
+ */
+export const onlyRecord =
+  (id: string, path: string) =>
+  (body: JsonObject): void => {
+    if (idText(body.id) === id) return;
+    throw contractError('other_record', `${path} answered without the record that we asked for`);
+  };
 
 /** `total_count`: how many records match the whole query; null if the answer gives no count. */
 export const totalCount = (body: JsonObject): number | null => parseCount(body.total_count);

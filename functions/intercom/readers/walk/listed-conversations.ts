@@ -1,4 +1,5 @@
 /** Lists the conversations whose parts a slice reads: those that a search finds, or the ids of a debt. */
+import { createHash } from 'node:crypto';
 import { type JsonObject, stringifyJson } from '../../../core/json.ts';
 import type { Observed, Position, Reject, SliceQuery } from '../../../core/reading.ts';
 import { parseTime } from '../../../core/scalars.ts';
@@ -25,11 +26,15 @@ export type ListingStep =
   | { readonly type: 'restart'; readonly reason: string }
   | { readonly type: 'end'; readonly matched: number | null };
 
-/** A conversation without a time may have changed unnoticed, so its version is everything it came with. */
+/**
+ * A conversation without a time may have changed unnoticed, so its version follows from everything it came with. Versions
+ * are kept in receipts, so it is a digest.
+ */
 function listed(record: JsonObject): ListedConversation {
   const id = recordId(BY_ID, record) ?? '';
   const time = parseTime(record.updated_at);
-  return { id, version: time === null ? stringifyJson(record) : `${id} ${time}` };
+  const state = time ?? createHash('sha256').update(stringifyJson(record)).digest('hex');
+  return { id, version: `${id} ${state}` };
 }
 
 /** Ids of a debt that are listed at once. */

@@ -17,7 +17,7 @@ import { isNotFound } from '../../http/failures.ts';
 import type { FailureGate } from './failure-gate.ts';
 import { identify, oddItems, recordId, sortOut, withLists } from './identify.ts';
 import { inOrder } from './in-order.ts';
-import { totalCount } from './list-answers.ts';
+import { onlyRecord, totalCount } from './list-answers.ts';
 import { walkNumbers } from './number-walk.ts';
 import { REQUESTS_IN_FLIGHT } from './pace.ts';
 import { type AskOptions, pathOf, type ReaderDeps } from './requests.ts';
@@ -81,7 +81,8 @@ export function createRecordTaker(
       }
       return pages === 0 ? null : counted(items, total);
     }
-    const { body, failure } = await client.get(path, {}, ask('bulk', { expect: isNotFound }));
+    const accept = question.kind === 'record' ? onlyRecord(id, question.path) : undefined;
+    const { body, failure } = await client.get(path, {}, ask('bulk', { accept, expect: isNotFound }));
     if (failure !== null) return null;
     if (question.kind === 'record') return { value: body[field] ?? null };
     const items = listUnder(body, question.recordsKeys);

@@ -156,6 +156,35 @@ describe('walking', () => {
     }
   });
 
+  test('keeps nothing of a conversation without a time in its positions, and sees that it changed', async () => {
+    const conversation = (body: string): JsonObject => ({ id: '1', source: { body } });
+    const positionOf = async (body: string): Promise<string> => {
+      const { positions } = await readAll(async (request) => {
+        if (request.method === 'GET') return detail(idIn(request), 500, { padding: 'x'.repeat(3_000_000) });
+        const records = () => [conversation(body)];
+        return { json: searchAnswer(request.body, { records, recordsKey: 'conversations' }) };
+      });
+      return JSON.stringify(positions[0]);
+    };
+    const before = await positionOf('secret');
+    expect(before).toContain('"done":["1 ');
+    expect(before).not.toContain('secret');
+    expect(await positionOf('secret')).toBe(before);
+    expect(await positionOf('changed')).not.toBe(before);
+  });
+
+  test.each([{}, { type: 'conversation' }, { id: '8' }])(
+    'does not take another answer for the conversation: %j',
+    async (body) => {
+      const other = { ...body, conversation_parts: { conversation_parts: [{ id: '7' }], total_count: 1 } };
+      const { events, records } = await readAll(
+        workspace(3, (id) => (id === '1' ? { json: other } : detail(id, 1))),
+      );
+      expect(records.map(({ conversation_id }) => conversation_id)).toEqual(['0', '2']);
+      expect(events.filter(({ type }) => type === 'debt')).toMatchObject([{ scope: { ids: ['1'] } }]);
+    },
+  );
+
   test('reads by id', async () => {
     const { ids, matched, server } = await readAll(
       workspace(0, (id) => (id === '2' ? NOT_FOUND : detail(id, 1))),
@@ -338,7 +367,9 @@ describe('a conversation that cannot be read', () => {
     };
     const { events, records } = await readAll(workspace(1, (id) => detail(id, 0, parts)));
     const rejects = events.flatMap((event) => (event.type === 'page' ? (event.rejects ?? []) : []));
-    expect(rejects).toMatchObject([{ path: '0.conversation_parts[0]', reason: 'no id' }]);
+    expect(rejects).toMatchObject([
+      { table: 'conversation_parts', path: '0.conversation_parts[0]', reason: 'no id' },
+    ]);
     expect(records).toEqual([{ id: '7', conversation_id: '0' }]);
   });
 

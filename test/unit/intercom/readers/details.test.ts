@@ -76,7 +76,18 @@ describe('a field of each record', () => {
     );
     expect(records).toHaveLength(299);
     const rejects = events.flatMap((event) => (event.type === 'page' ? (event.rejects ?? []) : []));
-    expect(rejects).toMatchObject([{ path: '3.statistics', reason: 'not an object', value: [1] }]);
+    expect(rejects).toMatchObject([
+      { table: 'article_statistics', path: '3.statistics', reason: 'not an object', value: [1] },
+    ]);
+  });
+
+  test.each([{}, { id: '4' }])('of another answer is none, and the record is owed: %j', async (body) => {
+    const right = answering(() => ({}));
+    const { ids, events } = await readAll('article_statistics', (request) =>
+      request.path === '/articles/3' ? { json: { ...body, statistics: {} } } : right(request),
+    );
+    expect(ids).not.toContain('3');
+    expect(debtsIn(events)).toMatchObject([{ scope: { ids: ['3'] } }]);
   });
 
   test('of a record that is gone by now is none', async () => {

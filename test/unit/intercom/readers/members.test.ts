@@ -167,7 +167,7 @@ test('a segment without an id is a reject', async () => {
   expect(ids).toEqual(['c/10']);
   const rejectsIn = (read: typeof events) =>
     read.flatMap((event) => (event.type === 'page' ? (event.rejects ?? []) : []));
-  expect(rejectsIn(events)).toMatchObject([{ path: 'segments[0]', reason: 'no id' }]);
+  expect(rejectsIn(events)).toMatchObject([{ table: null, path: 'segments[0]', reason: 'no id' }]);
   // Only once: a walk that continues lists the segments again.
   const rest = await walk(reader.read(sliceOf(ALL), positions[0] ?? null));
   expect(rest.ids).toEqual(ids);

@@ -152,6 +152,20 @@ describe('owed records', () => {
     expect(listed.debts).toHaveLength(owed.length);
   });
 
+  describe.each([{}, { type: 'contact' }, contact('b')])('that are answered with %j', (body) => {
+    test.each([1, 2])('stay owed, in answer %i', async (wrong) => {
+      let asked = 0;
+      const { ids, gone, debts } = await read(
+        answering([], () => {
+          asked += 1;
+          return asked < wrong ? NOT_FOUND : { json: body };
+        }),
+        ['a'],
+      );
+      expect({ ids, gone, debts }).toEqual({ ids: [], gone: [], debts: [{ ids: ['a'] }] });
+    });
+  });
+
   test('are told apart after a resume, too', async () => {
     const handler = answering(['a'], () => NOT_FOUND);
     const first = await read(handler, ['a', 'b']);

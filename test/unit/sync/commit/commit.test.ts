@@ -205,7 +205,7 @@ describe('the manifest', () => {
   });
 
   test('is short if something that came cannot be a row', async () => {
-    const reject = { path: 'data[1]', reason: 'no id', value: {}, receivedAtMs: 0 };
+    const reject = { table: 'tags', path: 'data[1]', reason: 'no id', value: {}, receivedAtMs: 0 } as const;
     const page = pageOf([recordOf('x')], 1);
     if (page.type !== 'page') throw new Error('not a page');
     const { commit, manifest } = await extracted({ '0001': [{ ...page, rejects: [reject] }, END] });

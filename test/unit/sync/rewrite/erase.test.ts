@@ -361,7 +361,7 @@ test('an erasure is done although every run puts together what earlier ones noti
   let name = ADDRESS;
   const reader = readerOf(async function* () {
     const receivedAtMs = pipeline.clock.now();
-    const rejects = [{ path: 'data[1]', reason: 'odd', value: null, receivedAtMs }];
+    const rejects = [{ table: 'tags', path: 'data[1]', reason: 'odd', value: null, receivedAtMs }];
     yield { ...pageOf([recordOf('1', 0, { type: 'tag', id: '1', name })], 1), rejects } as ReadEvent;
     yield { type: 'end', matched: 1 };
   });

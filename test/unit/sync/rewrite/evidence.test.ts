@@ -45,6 +45,7 @@ async function historyOf(runs: readonly Noticed[], keep: number) {
     yield {
       ...pageOf([recordOf(`company ${run}`, 0, NO_TAGS), recordOf('c', 0, NO_TAGS)], 1),
       rejects: Array.from({ length: rejects }, (_unused, index) => ({
+        table: 'companies',
         path: `data[${index}]`,
         reason: `odd ${run}.${index}`,
         value: null,
