@@ -233,6 +233,25 @@ test('an erasure goes through days and months that were put together', async () 
   expect(await isDue(dependencies)).toBe(false);
 });
 
+test.each(['an erasure', 'a compaction'] as const)(
+  '%s after a reset leaves the object without a cursor, and the next run reads everything',
+  async (rewrite) => {
+    const { pipeline, dependencies, read } = await history(12);
+    const before = visible(pipeline);
+    const { fence } = await pipeline.state.load('contacts');
+    await pipeline.state.reset('contacts', fence);
+    if (rewrite === 'an erasure') await ask(pipeline, { isNow: true });
+    await maintain(pipeline, dependencies);
+    expect(countingManifestsOf(pipeline.lake, 'contacts').some(({ replaces }) => replaces)).toBe(true);
+    expect(visible(pipeline)).toEqual(rewrite === 'an erasure' ? neighbours(before) : before);
+    expect(await pipeline.state.load('contacts')).toMatchObject({ committing: null, committed: null });
+    await read(0);
+    const last = manifestsOf(pipeline.lake, 'contacts').at(-1);
+    expect(last?.cursor).toMatchObject({ before: null, after: expect.any(Number) });
+    await maintain(pipeline, dependencies);
+  },
+);
+
 test('a run that began before the erasure commits nothing', async () => {
   const { pipeline, dependencies, change } = await history(4);
   change(3);
