@@ -87,8 +87,15 @@ export interface StateStore {
     fence: number,
     committing: NonNullable<ObjectState['committing']>,
   ): Promise<Conditional<ObjectState>>;
-  /** Stores the committed state under the fence and clears `committing` and `failures`. The lease stays. */
-  commit(object: ObjectName, fence: number, committed: CommittedState): Promise<Conditional<ObjectState>>;
+  /**
+   * Stores the committed state under the fence and clears `committing` and `failures`. The lease stays.
+   * @param committed null leaves the object without one: a rewrite of its history after a reset
+   */
+  commit(
+    object: ObjectName,
+    fence: number,
+    committed: CommittedState | null,
+  ): Promise<Conditional<ObjectState>>;
   /**
    * Counts a run in which the object failed, if the fence and the committed state are still those of `state`
    * and no later run was counted. Not ok if this run was already counted.

@@ -15,7 +15,10 @@ const committedBy = (manifest: Manifest, manifestKey: string, draft: Draft): Com
   startFrom: draft.startFrom,
 });
 
-/** The last commit stays what it was. If an erasure replaces its manifest, only the key changes. */
+/**
+ * The last commit stays what it was. If an erasure replaces its manifest, only the key changes. An object that was reset
+ * has history, but no last commit.
+ */
 function afterRewrite(
   manifest: Manifest,
   manifestKey: string,
@@ -43,7 +46,6 @@ export async function finishCommit(
   const isNew = (await lake.putNew(key, encodeJson(wanted))) === 'written';
   const manifest = isNew ? wanted : await requireStored<Manifest>(lake, key);
   const committed = isRewrite ? afterRewrite(manifest, key, state) : committedBy(manifest, key, draft);
-  if (committed === null) throw new Error(`${manifest.run_id} rewrites what was never committed`);
   const result = await store.commit(state.object, state.fence, committed);
   if (result.ok) return result.value;
   // We slept while a later run finished this commit, replaced it and removed it: it must not come back.

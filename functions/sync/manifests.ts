@@ -1,11 +1,11 @@
 /** The manifests of an object as they are in the lake, and which of them count (docs/output.md). */
-import type { Manifest } from '../core/engine-files.ts';
+import type { Draft, Manifest } from '../core/engine-files.ts';
 import { ContractError } from '../core/errors.ts';
-import { manifestPrefix } from '../core/lake-keys.ts';
+import { draftKey, manifestKey, manifestPrefix, purgedKey } from '../core/lake-keys.ts';
 import type { ObjectName } from '../core/names.ts';
 import type { Lake } from '../core/ports.ts';
 import { counting } from './counting.ts';
-import { requireStored } from './store.ts';
+import { readStored, requireStored } from './store.ts';
 
 export interface StoredManifest {
   readonly key: string;
@@ -56,6 +56,20 @@ export async function manifestsOf(
       if (keys.every((key) => left.has(key))) throw error;
     }
   }
+}
+
+/**
+ * What the run committed of the object; null if it committed nothing. An erasure, a compaction or `history` may have
+ * removed the manifest before the run ends. Then its draft says the same.
+ */
+export async function committedOf(
+  lake: Pick<Lake, 'get'>,
+  object: ObjectName,
+  runId: string,
+): Promise<Manifest | null> {
+  const manifest = await readStored<Manifest>(lake, manifestKey(object, runId));
+  if (manifest !== null || (await lake.get(purgedKey(runId, object))) === null) return manifest;
+  return (await readStored<Draft>(lake, draftKey(runId, object)))?.manifest ?? null;
 }
 
 /** Those that count: a rewrite stands for the runs that it replaces. */

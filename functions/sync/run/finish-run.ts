@@ -8,20 +8,14 @@ import type {
   RunContext,
   RunSummary,
 } from '../../core/engine-files.ts';
-import {
-  manifestKey,
-  manifestPrefix,
-  outcomeKey,
-  planKey,
-  runContextKey,
-  runSummaryKey,
-} from '../../core/lake-keys.ts';
+import { manifestPrefix, outcomeKey, planKey, runContextKey, runSummaryKey } from '../../core/lake-keys.ts';
 import type { ObjectName } from '../../core/names.ts';
 import type { Events, Metrics } from '../../core/ports.ts';
 import { syncCompleted } from '../../core/sync-event.ts';
 import { type EpochMs, isoTime } from '../../core/time.ts';
 import { type FinishRunEvent, type FinishRunResult, nextExecutionName } from '../../core/workflow.ts';
 import type { RunDependencies } from '../dependencies.ts';
+import { committedOf } from '../manifests.ts';
 import { lastOutcome, latestRuns } from '../status.ts';
 import { readLast, readStored, requireStored, storeOnce } from '../store.ts';
 import { upTo } from '../up-to.ts';
@@ -88,7 +82,7 @@ async function summarize(
   runId: string,
   object: ObjectName,
 ): Promise<ObjectSummary> {
-  const manifest = await readStored<Manifest>(lake, manifestKey(object, runId));
+  const manifest = await committedOf(lake, object, runId);
   const outcome = await readStored<Outcome>(lake, outcomeKey(runId, object));
   if (manifest !== null) {
     return committedSummary(manifest, await readStored<Plan>(lake, planKey(runId, object)), outcome);

@@ -60,6 +60,8 @@ interface ErasureReport {
 export interface ErasureSite {
   readonly lake: Lake;
   readonly hash: HashText;
+  /** Why an object may not have done its part, and what to do. */
+  readonly notErased: string;
   /** Lets the functions of all objects do what is due. */
   work(): Promise<void>;
   /** Removes older versions of keys with these prefixes, as far as rights allow. Null if the lake has no versions. */
@@ -277,7 +279,7 @@ export async function runPersonErase(
   if (late.length > 0) {
     show(terminal, options, { status: 'not_erased', ...left });
     throw new InputError(
-      `The person is not yet erased from ${late.join(', ')}: a run holds the object, or it is no longer configured. Wait until the run has ended, or configure the object again. Then repeat this command.`,
+      `The person is not yet erased from ${late.join(', ')}. ${site.notErased} Then repeat this command.`,
       { code: 'not_erased' },
     );
   }

@@ -256,6 +256,23 @@ describe('reset', () => {
     expect(status).toBe(1);
     expect(stderr).toMatch(/'people' is not a valid object\. Objects: contacts, companies/);
   });
+
+  it('may come before person erase: the next sync reads everything, without the person', async () => {
+    const { environment, simulator } = await workspace();
+    const at = ['--out', await temporaryDirectory()];
+    const sync = async (): Promise<number | undefined> => {
+      const args = ['sync', ...at, '--objects', 'contacts', '--json'];
+      const { status, stdout, stderr } = await local(args, environment);
+      expect({ status, stderr }).toMatchObject({ status: 0 });
+      return (JSON.parse(stdout) as RunSummary).objects[0]?.rows.contacts;
+    };
+    await sync();
+    const [id = ''] = simulator.workspace.contacts.ids();
+    expect(await local(['reset', ...at, '--objects', 'contacts', '--yes'])).toMatchObject({ status: 0 });
+    const erased = await local(['person', 'erase', id, '--yes', '--now', ...at]);
+    expect(erased).toMatchObject({ status: 0, stdout: expect.stringContaining('Certificate: ') });
+    expect(await sync()).toBe(simulator.workspace.contacts.size - 1);
+  });
 });
 
 describe('demo', () => {

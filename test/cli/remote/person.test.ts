@@ -53,3 +53,23 @@ test('a person is shown, erased after a question, and does not come back', async
   expect(data(await filesWith([id, MARK]))).toEqual([]);
   expect(await command(['person', 'allow', id])).toMatchObject({ status: 0 });
 });
+
+test('an object that does not commit keeps the person; once it does, the same command completes the erasure', async () => {
+  const [, id = ''] = simulator.workspace.contacts.ids();
+  simulator.setTokenState(simulator.token, 'revoked');
+  const failed = await command(['person', 'erase', id, '--yes', '--now', '--json']);
+  expect(failed).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(
+      /^error: The person is not yet erased from contacts, .* only after it has committed in the same run\. .* Then repeat this command\.$/m,
+    ),
+  });
+  expect(JSON.parse(failed.stdout)).toMatchObject({
+    status: 'not_erased',
+    not_erased: expect.arrayContaining(['contacts']),
+  });
+  simulator.setTokenState(simulator.token, 'valid');
+  const erased = await command(['person', 'erase', id, '--yes', '--now', '--json']);
+  expect(erased).toMatchObject({ status: 0 });
+  expect(JSON.parse(erased.stdout)).toMatchObject({ status: 'erased', not_erased: [] });
+});

@@ -135,6 +135,23 @@ describe.each<[string, () => Promise<StateStore>]>([
     expect(await store.commit('tags', 1, COMMITTED)).toEqual({ ok: false });
   });
 
+  test('commits without a committed state, which ends the mark and stays empty', async () => {
+    const store = await create();
+    await store.takeLease('tags', 0, leaseOf('a'));
+    await store.markCommitting('tags', 1, COMMITTING);
+    expect(await store.commit('tags', 0, null)).toEqual({ ok: false });
+    const state = {
+      object: 'tags',
+      fence: 1,
+      lease: leaseOf('a'),
+      committing: null,
+      committed: null,
+      failures: null,
+    };
+    expect(await store.commit('tags', 1, null)).toEqual({ ok: true, value: state });
+    expect(await store.load('tags')).toEqual(state);
+  });
+
   test('can reset an object that does not exist yet, and keeps a null cursor', async () => {
     const store = await create();
     expect(await store.reset('tags', 0)).toMatchObject({ ok: true, value: { fence: 1 } });

@@ -158,6 +158,8 @@ async function atSite(
     return await work({
       lake,
       hash,
+      notErased:
+        'It is not in the configuration of the last sync, or a command that was cut off still holds it. Configure it and sync, or wait two minutes.',
       removeOlderVersions: async () => null,
       async work() {
         dropInterrupted(executions, terminal.tell, 'it may have read the person');

@@ -23,6 +23,8 @@ const open = async (
   const site: ErasureSite = {
     lake: createS3Lake(clients.s3, deployed.lake),
     hash: await createSecretsHashSource(clients.secrets, deployed.hashKeySecret).hashText(),
+    notErased:
+      'An object does its part only after it has committed in the same run. Here it failed, is unavailable or no longer configured, another run holds it, or the pipeline is not connected. The report of the run says why. Remove the cause; if you cannot, see docs/privacy.md.',
     async work() {
       // The run's report is not the result of this command. Objects that fail are named afterwards.
       await startRun({ ...terminal, print: terminal.tell }, pipeline, {}, {});

@@ -2,6 +2,7 @@
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Manifest, RunSummary } from '../../../../functions/core/engine-files.ts';
 import type { ErasureRequest } from '../../../../functions/core/erasure.ts';
 import { ContractError, isPipelineError } from '../../../../functions/core/errors.ts';
 import {
@@ -11,6 +12,7 @@ import {
   erasureNowKey,
   erasureRequestKey,
   manifestKey,
+  runSummaryKey,
 } from '../../../../functions/core/lake-keys.ts';
 import type { Lake } from '../../../../functions/core/ports.ts';
 import type { ReadEvent } from '../../../../functions/core/reading.ts';
@@ -32,7 +34,7 @@ import { contactsPipeline, isDue, maintainInSteps } from '../../../support/maint
 import { committedRows, countingManifestsOf, manifestsOf, rowsOfParts } from '../../../support/rows-of.ts';
 import type { WorldRecord } from '../../../support/search-world.ts';
 import { pageOf, recordOf } from '../../../support/slices.ts';
-import { beginRun, extractAll, planAndExtract, runOnce } from '../../../support/workflow.ts';
+import { beginRun, endRun, extractAll, planAndExtract, runOnce } from '../../../support/workflow.ts';
 
 const HOUR_MS = 3_600_000;
 const ATTEMPT = { id: 'e1', isOver: () => false };
@@ -104,14 +106,20 @@ interface Asked {
   readonly id?: string;
   readonly person?: string;
   readonly address?: string;
+  readonly suppress?: boolean;
 }
 
-const requestOf = ({ id = ERASURE, person = PERSON, address = ADDRESS }: Asked = {}): ErasureRequest => ({
+const requestOf = ({
+  id = ERASURE,
+  person = PERSON,
+  address = ADDRESS,
+  suppress = true,
+}: Asked = {}): ErasureRequest => ({
   format: 1,
   id,
   requested_at: '2026-12-01T00:00:00Z',
   subject: testHash(address),
-  suppress: true,
+  suppress,
   ids: [testHash(person)],
   emails: [testHash(address)],
   external_ids: [],
@@ -233,6 +241,25 @@ test('an erasure goes through days and months that were put together', async () 
   expect(await isDue(dependencies)).toBe(false);
 });
 
+test.each(['an erasure', 'a compaction'] as const)(
+  '%s after a reset leaves the object without a cursor, and the next run reads everything',
+  async (rewrite) => {
+    const { pipeline, dependencies, read } = await history(12);
+    const before = visible(pipeline);
+    const { fence } = await pipeline.state.load('contacts');
+    await pipeline.state.reset('contacts', fence);
+    if (rewrite === 'an erasure') await ask(pipeline, { isNow: true });
+    await maintain(pipeline, dependencies);
+    expect(countingManifestsOf(pipeline.lake, 'contacts').some(({ replaces }) => replaces)).toBe(true);
+    expect(visible(pipeline)).toEqual(rewrite === 'an erasure' ? neighbours(before) : before);
+    expect(await pipeline.state.load('contacts')).toMatchObject({ committing: null, committed: null });
+    await read(0);
+    const last = manifestsOf(pipeline.lake, 'contacts').at(-1);
+    expect(last?.cursor).toMatchObject({ before: null, after: expect.any(Number) });
+    await maintain(pipeline, dependencies);
+  },
+);
+
 test('a run that began before the erasure commits nothing', async () => {
   const { pipeline, dependencies, change } = await history(4);
   change(3);
@@ -244,6 +271,38 @@ test('a run that began before the erasure commits nothing', async () => {
     code: 'erased_meanwhile',
   });
 });
+
+test.each(['an erasure', 'a compaction'] as const)(
+  'a run whose manifest %s removed before it ended is reported as committed',
+  async (rewrite) => {
+    const { pipeline, dependencies, change, read } = await history(4);
+    if (rewrite === 'an erasure') await ask(pipeline, { isNow: true, suppress: false });
+    change(3);
+    const holder = await beginRun(pipeline, dependencies);
+    await planAndExtract(dependencies, holder);
+    await commitObject(dependencies, holder);
+    const key = manifestKey('contacts', holder.runId);
+    const manifest = pipeline.lake.json<Manifest>(key);
+    if (rewrite === 'an erasure') await maintainObject(dependencies, holder, ATTEMPT);
+    else {
+      // Another object keeps it busy meanwhile.
+      for (let index = 0; index < 14; index += 1) {
+        pipeline.clock.advance(4 * HOUR_MS);
+        await read(index);
+      }
+      await maintain(pipeline, dependencies);
+      pipeline.clock.advance(3 * HOUR_MS);
+      await maintain(pipeline, dependencies);
+    }
+    expect(pipeline.lake.files.has(key)).toBe(false);
+    expect(await endRun(pipeline, dependencies, holder)).toMatchObject({ status: 'succeeded', cause: '' });
+    const summary = pipeline.lake.json<RunSummary>(runSummaryKey(holder.runId));
+    const { completeness, committed_at } = manifest;
+    expect(summary.objects).toMatchObject([
+      { status: 'committed', rows: { contacts: 2 }, completeness, committed_at },
+    ]);
+  },
+);
 
 test('a debt does not name somebody who was erased', async () => {
   const pipeline = createPipeline();
