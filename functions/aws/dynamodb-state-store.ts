@@ -119,6 +119,27 @@ export function createDynamoDbStateStore(
     }
   }
 
+  async function claimWorkspace(workspaceId: string): Promise<string> {
+    const command = new UpdateItemCommand({
+      TableName: table,
+      Key: WORKSPACE_KEY,
+      UpdateExpression: 'SET workspaceId = if_not_exists(workspaceId, :id)',
+      ExpressionAttributeValues: { ':id': { S: workspaceId } },
+      ReturnValues: 'ALL_NEW',
+    });
+    const { Attributes } = await call('read the workspace of the pipeline', () =>
+      client.send(command, options),
+    );
+    return Attributes?.workspaceId?.S ?? workspaceId;
+  }
+
+  /** An attribute of the pipeline's workspace. */
+  async function workspaceText(name: 'workspaceId' | 'replacedId'): Promise<string | null> {
+    const command = new GetItemCommand({ TableName: table, Key: WORKSPACE_KEY, ConsistentRead: true });
+    const { Item } = await call('read the workspace of the pipeline', () => client.send(command, options));
+    return Item?.[name]?.S ?? null;
+  }
+
   return {
     async load(object) {
       const command = new GetItemCommand({ TableName: table, Key: objectKey(object), ConsistentRead: true });
@@ -138,30 +159,26 @@ export function createDynamoDbStateStore(
     async releaseLease(object, fence) {
       await change(object, fence, { set: { lease: null }, raisesFence: false });
     },
-    async claimWorkspace(workspaceId) {
-      const command = new UpdateItemCommand({
-        TableName: table,
-        Key: WORKSPACE_KEY,
-        UpdateExpression: 'SET workspaceId = if_not_exists(workspaceId, :id)',
-        ExpressionAttributeValues: { ':id': { S: workspaceId } },
-        ReturnValues: 'ALL_NEW',
-      });
-      const { Attributes } = await call('read the workspace of the pipeline', () =>
-        client.send(command, options),
-      );
-      return Attributes?.workspaceId?.S ?? workspaceId;
-    },
-    async claimedWorkspace() {
-      const command = new GetItemCommand({ TableName: table, Key: WORKSPACE_KEY, ConsistentRead: true });
-      const { Item } = await call('read the workspace of the pipeline', () => client.send(command, options));
-      return Item?.workspaceId?.S ?? null;
-    },
+    claimWorkspace,
+    claimedWorkspace: () => workspaceText('workspaceId'),
     async moveWorkspace(workspaceId) {
+      const owner = await claimWorkspace(workspaceId);
+      if (owner === workspaceId) return;
       const command = new UpdateItemCommand({
         TableName: table,
         Key: WORKSPACE_KEY,
-        UpdateExpression: 'SET workspaceId = :id',
-        ExpressionAttributeValues: { ':id': { S: workspaceId } },
+        // After two moves the cursors still belong to the first workspace.
+        UpdateExpression: 'SET workspaceId = :id, replacedId = if_not_exists(replacedId, :owner)',
+        ExpressionAttributeValues: { ':id': { S: workspaceId }, ':owner': { S: owner } },
+      });
+      await call('change the workspace of the pipeline', () => client.send(command, options));
+    },
+    replacedWorkspace: () => workspaceText('replacedId'),
+    async endReplacement() {
+      const command = new UpdateItemCommand({
+        TableName: table,
+        Key: WORKSPACE_KEY,
+        UpdateExpression: 'REMOVE replacedId',
       });
       await call('change the workspace of the pipeline', () => client.send(command, options));
     },

@@ -54,7 +54,7 @@ export function explain(outcome: AuthorizationOutcome): Explanation {
         title: 'Connected to another workspace',
         happened: `The pipeline now belongs to the Intercom ${nameOf(outcome.workspace)}. The data of the previous workspace stays in the bucket.`,
         next: [
-          `Go back to the terminal: ${CONNECT} finishes the change there.`,
+          `Go back to the terminal: ${CONNECT} finishes the change there. If it no longer runs, start \`npm run pipeline -- connect --replace-workspace\` again. No run can start before.`,
           'Then you can close this window.',
         ],
       };

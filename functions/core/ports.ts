@@ -110,8 +110,15 @@ export interface StateStore {
   claimWorkspace(workspaceId: string): Promise<string>;
   /** The claimed workspace; null if there is none. */
   claimedWorkspace(): Promise<string | null>;
-  /** Assigns the pipeline to another workspace. The caller resets the cursors: they belong to the old one. */
+  /**
+   * Assigns the pipeline to another workspace. The cursors still belong to the old one, so until `endReplacement`
+   * it is the replaced workspace, and no run may start.
+   */
   moveWorkspace(workspaceId: string): Promise<void>;
+  /** The workspace to which the cursors belong while a replacement is unfinished; null otherwise. */
+  replacedWorkspace(): Promise<string | null>;
+  /** Ends a replacement. The caller has reset every cursor. */
+  endReplacement(): Promise<void>;
   /** Removes cursor, debts, schema and failures of an object. The next run reads it from `startFrom`. */
   reset(object: ObjectName, fence: number): Promise<Conditional<ObjectState>>;
 }

@@ -150,7 +150,7 @@ function alarmsOfPipeline(props: AlarmsProps): Readonly<Record<string, AlarmSpec
       missing: TreatMissingData.NOT_BREACHING,
     },
     ConnectionLost: {
-      description: `Intercom does not accept the access token of the pipeline '${name}', or the token belongs to another workspace. No run can read anything. Next: 'npm run pipeline -- connect' authorizes it again; runs then continue where they stopped.`,
+      description: `Intercom does not accept the access token of the pipeline '${name}', it belongs to another workspace, or a replacement of the workspace was interrupted. No run can read anything. Next: 'npm run pipeline -- connect' authorizes it again; runs then continue where they stopped. If 'npm run pipeline -- check' reports an interrupted replacement, use 'npm run pipeline -- connect --replace-workspace' instead.`,
       metric: most('ConnectionLost'),
       window: ONE_PERIOD,
       // Every start of a run reports 0 or 1. Until one reports 0, the connection stays lost.

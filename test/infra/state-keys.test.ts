@@ -33,7 +33,10 @@ test('the rights on the table cover exactly the keys that the adapters write', a
     const store = createDynamoDbStateStore(client, 'table');
     await store.claimedWorkspace();
     await store.claimWorkspace('w');
+    // The mock answers nothing, so the workspace is claimed and need not move.
     await store.moveWorkspace('w');
+    await store.replacedWorkspace();
+    await store.endReplacement();
   });
   const authorizations = await keysOf(async (client) => {
     const store = createDynamoDbAuthorizationStore(client, 'table');
@@ -56,7 +59,7 @@ test('the rights on the table cover exactly the keys that the adapters write', a
   for (const key of object) expect(matches(key, STATE_KEYS.object('contacts'))).toBe(true);
   expect(authorizations).toHaveLength(4);
   for (const key of authorizations) expect(matches(key, STATE_KEYS.authorizations)).toBe(true);
-  expect(workspace).toHaveLength(3);
+  expect(workspace).toHaveLength(5);
   for (const key of workspace) expect(matches(key, STATE_KEYS.workspace)).toBe(true);
   expect(budget.length).toBeGreaterThanOrEqual(2);
   for (const key of budget) expect(matches(key, STATE_KEYS.budget)).toBe(true);

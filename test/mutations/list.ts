@@ -52,6 +52,13 @@ export const MUTATIONS: readonly Mutation[] = [
     'nowMs',
     `${SYNC}/run/run.test.ts`,
   ),
+  one(
+    'a new workspace is not read from the cursors of the old one',
+    'sync/run/start-run.ts',
+    'await requireNoReplacement(dependencies);',
+    '',
+    `${SYNC}/run/run.test.ts`,
+  ),
 
   one(
     'an attempt gets on before it ends',

@@ -20,7 +20,7 @@ export interface Identity {
 }
 
 export interface StartRunDependencies extends RunDependencies {
-  readonly state: Pick<StateStore, 'claimWorkspace' | 'claimedWorkspace'>;
+  readonly state: Pick<StateStore, 'claimWorkspace' | 'claimedWorkspace' | 'replacedWorkspace'>;
   readonly metrics: Metrics;
   readonly identify: () => Promise<Identity>;
   readonly underCap: UnderCap;
@@ -55,6 +55,16 @@ async function requireSameWorkspace(
   );
 }
 
+/** Refuses to continue in the new workspace from the cursors of the old one. */
+async function requireNoReplacement({ state }: StartRunDependencies): Promise<void> {
+  const replaced = await state.replacedWorkspace();
+  if (replaced === null) return;
+  throw new ConnectionError(
+    `Another workspace was to replace ${replaced}, but 'connect' was interrupted before every object forgot how far ${replaced} was read. To finish: npm run pipeline -- connect --replace-workspace`,
+    { code: 'replacement_unfinished' },
+  );
+}
+
 /** True if there is no connection and there has never been one. A connection that was lost is a failure. */
 const wasNeverConnected = async ({ state }: StartRunDependencies, error: unknown): Promise<boolean> =>
   error instanceof ConnectionError &&
@@ -70,6 +80,7 @@ async function connectedWorkspace(dependencies: StartRunDependencies): Promise<I
   try {
     const identity = await identify();
     await requireSameWorkspace(dependencies, identity.workspaceId);
+    await requireNoReplacement(dependencies);
     metrics.record({ ConnectionLost: 0 });
     return identity;
   } catch (error) {
@@ -88,7 +99,7 @@ const NOT_CONNECTED =
  * Begins a run. If it is repeated for the same execution, it finds what it wrote before, so there is one run.
  * If nobody has ever connected the pipeline, the run has no objects.
  * @throws InputError for bad input; ConnectionError if the connection is gone, or the token no longer works
- *   or belongs to another workspace; RetryableError if Intercom cannot be reached
+ *   or belongs to another workspace, or a replacement is unfinished; RetryableError if Intercom cannot be reached
  */
 export async function startRun(
   dependencies: StartRunDependencies,

@@ -95,7 +95,7 @@ const PER_RUN: RunUsage = {
   s3Lists: 0,
   s3Gets: 3,
   dynamoDbWrites: 3,
-  dynamoDbReads: 2,
+  dynamoDbReads: 3,
 };
 
 /** Usage of an object of which little changed: one slice, and one invocation each to plan, extract and commit. */

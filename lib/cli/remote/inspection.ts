@@ -36,12 +36,18 @@ function problemsOf(
   workspace: Workspace | null,
   region: string | null,
   owner: string | null,
+  replaced: string | null,
 ): readonly string[] {
   const known = regionNamed(region);
   return [
     ...(workspace !== null && owner !== null && owner !== workspace.id
       ? [
           `The token belongs to workspace ${workspace.id}, but the pipeline holds the data of workspace ${owner}, so every run will fail. Connect workspace ${owner} again, or replace it with '${command('connect --replace-workspace')}'.`,
+        ]
+      : []),
+    ...(replaced !== null
+      ? [
+          `The replacement of workspace ${replaced} was interrupted, so every run will fail. To finish it: ${command('connect --replace-workspace')}`,
         ]
       : []),
     ...(known !== null && known !== config.region
@@ -72,7 +78,8 @@ export async function inspect(
   });
   const me = await readMe(client, { signal, patience: CURIOUS });
   const workspace = me.workspaceId === null ? null : { id: me.workspaceId, name: me.workspaceName };
-  const problems = problemsOf(pipeline, workspace, me.region, await state.claimedWorkspace());
+  const [owner, replaced] = await Promise.all([state.claimedWorkspace(), state.replacedWorkspace()]);
+  const problems = problemsOf(pipeline, workspace, me.region, owner, replaced);
   const probe = async (object: ObjectName): Promise<ObjectAccess> => {
     try {
       return { object, ...(await probeAccess(client, OBJECTS[object], { now: clock.now(), signal })) };

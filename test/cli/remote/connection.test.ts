@@ -31,6 +31,7 @@ beforeEach(async () => {
   await putSecret('Connection', '{}');
   await putSecret('OAuthClient', FILLED);
   await state.moveWorkspace(simulator.workspace.id);
+  await state.endReplacement();
 });
 afterEach(async () => {
   for (const one of undo.splice(0)) one();
@@ -277,6 +278,33 @@ describe('connect --replace-workspace', () => {
     expect((await state.load('conversations')).committed).toBeNull();
     expect((await state.load('tags')).committed).toBeNull();
     expect((await connection()).workspace_id).toBe('other1');
+  });
+
+  it('that is interrupted lets no run start until it is repeated', async () => {
+    await connectWith(token());
+    expect((await command(['run', '--objects', 'conversations'])).status).toBe(0);
+    pretendOther('other1');
+    const { status: ended, stderr: begun } = await command(['connect', '--replace-workspace', '--yes'], {
+      onOutput: (text, child) => {
+        if (/Waiting for the authorization/.test(text) && !child.killed) child.kill('SIGINT');
+      },
+    });
+    expect(ended).toBe(130);
+    await decide(ADDRESS.exec(begun)?.[0] ?? '', 'authorize');
+    expect((await connection()).workspace_id).toBe('other1');
+
+    const run = await command(['run', '--objects', 'conversations']);
+    expect(run.stderr).toMatch(/replace \w+, but 'connect' was interrupted.*connect --replace-workspace/);
+    expect(run.status).toBe(1);
+    expect((await state.load('conversations')).committed?.cursor).toBeGreaterThan(0);
+    const { status, stdout } = await command(['check']);
+    expect(stdout).toMatch(/^PROBLEM +The replacement of workspace \w+ was interrupted/m);
+    expect(stdout).toContain(`npm run pipeline -- connect --replace-workspace --config ${configFile}`);
+    expect(status).toBe(1);
+
+    expect((await connectWith(token(), '--replace-workspace', '--yes')).status).toBe(0);
+    expect((await state.load('conversations')).committed).toBeNull();
+    expect((await command(['run', '--objects', 'conversations'])).status).toBe(0);
   });
 
   it('is refused while a run is in progress', async () => {

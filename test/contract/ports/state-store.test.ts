@@ -225,4 +225,21 @@ describe.each<[string, () => Promise<StateStore>]>([
     expect(await store.claimedWorkspace()).toBe('w2');
     expect(await store.claimWorkspace('w1')).toBe('w2');
   });
+
+  test('remembers to whom the cursors belong, from a move to another workspace until the end', async () => {
+    const store = await create();
+    await store.moveWorkspace('w1');
+    await store.moveWorkspace('w1');
+    expect(await store.replacedWorkspace()).toBeNull();
+    for (const id of ['w2', 'w2', 'w3', 'w1']) {
+      await store.moveWorkspace(id);
+      expect(await store.claimedWorkspace()).toBe(id);
+      expect(await store.replacedWorkspace()).toBe('w1');
+    }
+    await store.endReplacement();
+    expect(await store.replacedWorkspace()).toBeNull();
+    expect(await store.claimedWorkspace()).toBe('w1');
+    await store.moveWorkspace('w2');
+    expect(await store.replacedWorkspace()).toBe('w1');
+  });
 });

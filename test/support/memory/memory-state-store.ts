@@ -6,6 +6,7 @@ import type { Conditional, ObjectState, StateStore } from '../../../functions/co
 export function createMemoryStateStore(): StateStore {
   const states = new Map<ObjectName, ObjectState>();
   let workspace: string | null = null;
+  let replaced: string | null = null;
 
   const stateOf = (object: ObjectName): ObjectState =>
     structuredClone(
@@ -51,7 +52,12 @@ export function createMemoryStateStore(): StateStore {
     },
     claimedWorkspace: async () => workspace,
     async moveWorkspace(workspaceId) {
+      if (workspace !== workspaceId) replaced ??= workspace;
       workspace = workspaceId;
+    },
+    replacedWorkspace: async () => replaced,
+    async endReplacement() {
+      replaced = null;
     },
     reset: async (object, fence) =>
       change(object, fence, {

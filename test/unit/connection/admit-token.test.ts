@@ -48,9 +48,13 @@ describe('a workspace', () => {
     expect(await store(surroundings, 'token-b1')).toMatchObject({ kind: 'other_workspace', expected: 'ws' });
     await surroundings.connections.clear();
     expect(await store(surroundings, 'token-b1')).toMatchObject({ kind: 'other_workspace', expected: 'ws' });
+    expect(await surroundings.state.replacedWorkspace()).toBeNull();
     expect(await store(surroundings, 'token-b1', true)).toMatchObject({ kind: 'replaced' });
     expect(await surroundings.state.claimedWorkspace()).toBe('other');
+    expect(await surroundings.state.replacedWorkspace()).toBe('ws');
+    expect(await store(surroundings, 'token-b1')).toMatchObject({ kind: 'reconnected' });
     expect(await store(surroundings, 'token-b1', true)).toMatchObject({ kind: 'reconnected' });
+    expect(await surroundings.state.replacedWorkspace()).toBe('ws');
   });
 
   test('is not replaced if the new token cannot be stored', async () => {
@@ -63,6 +67,7 @@ describe('a workspace', () => {
     };
     expect(await store(broken, 'token-b1', true)).toMatchObject({ kind: 'not_stored' });
     expect(await surroundings.state.claimedWorkspace()).toBe('ws');
+    expect(await surroundings.state.replacedWorkspace()).toBeNull();
     expect(await store(surroundings, 'token-a1')).toMatchObject({ kind: 'reconnected' });
   });
 

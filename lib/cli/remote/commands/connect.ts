@@ -86,14 +86,16 @@ const isConnected = (outcome: AuthorizationOutcome): outcome is Outcome<(typeof 
 
 /**
  * After a replacement nothing may continue from the old workspace's cursors, not even a run that began meanwhile. Done
- * whatever the previous workspace was, so that running the command again completes an interrupted replacement.
+ * whatever the previous workspace was, so that running the command again completes an interrupted replacement. Until
+ * then no run can start.
  */
 async function finishReplacement(terminal: Terminal, pipeline: RemotePipeline, again: string): Promise<void> {
   try {
     await takeAway(pipeline, OBJECT_NAMES);
+    await pipeline.state.endReplacement();
   } catch (error) {
     terminal.tell(
-      `The workspace was replaced, but objects would still continue from the cursors of the old one. To finish: ${again}`,
+      `The workspace was replaced, but objects have not all forgotten how far the old one was read, so no run can start. To finish: ${again}`,
     );
     throw error;
   }

@@ -121,6 +121,21 @@ describe('StartRun', () => {
     expect(pipeline.lake.keys()).toEqual([]);
   });
 
+  test('refuses the new workspace until its replacement of the old one has ended', async () => {
+    const { start, pipeline } = starting({ workspaceId: 'w2' });
+    await pipeline.state.claimWorkspace('w1');
+    await pipeline.state.moveWorkspace('w2');
+    const refusal = start();
+    await expect(refusal).rejects.toMatchObject({ name: 'ConnectionError', code: 'replacement_unfinished' });
+    await expect(refusal).rejects.toThrow(
+      /replace w1.*To finish: npm run pipeline -- connect --replace-workspace$/,
+    );
+    expect(pipeline.watchers.recorded).toEqual([{ values: { ConnectionLost: 1 } }]);
+    expect(pipeline.lake.keys()).toEqual([]);
+    await pipeline.state.endReplacement();
+    expect(await start()).toMatchObject({ status: 'started' });
+  });
+
   describe('without a connection', () => {
     const notConnected = async () => {
       throw new ConnectionError('The pipeline is not connected.', { code: 'not_connected' });
