@@ -161,8 +161,7 @@ describe('walking', () => {
     const positionOf = async (body: string): Promise<string> => {
       const { positions } = await readAll(async (request) => {
         if (request.method === 'GET') return detail(idIn(request), 500, { padding: 'x'.repeat(3_000_000) });
-        const records = () => [conversation(body)];
-        return { json: searchAnswer(request.body, { records, recordsKey: 'conversations' }) };
+        return { json: { conversations: [conversation(body)], total_count: 1, pages: {} } };
       });
       return JSON.stringify(positions[0]);
     };
