@@ -129,7 +129,8 @@ export function createExtractor(
   const { object, run, budget, client, share, hashes, limits, begin, flushMetrics } = runtime;
   if (object === null) throw new Error("The extractor's environment names no OBJECT_NAME.");
   const catalogFor = createCatalog(env, object, run.config);
-  const declaration = withoutChildren(OBJECTS[object], run.config.excludedTables);
+  const whole = OBJECTS[object];
+  const declaration = withoutChildren(whole, run.config.excludedTables);
   const { inFlight } = run.config.parallelism;
   const isWanted = (): boolean => share?.isWanted() ?? false;
   const dependenciesOf = (attempt: Attempt, last: AbortSignal): ObjectDependencies => {
@@ -142,6 +143,7 @@ export function createExtractor(
       ...runtime.forAttempt(last),
       budget: { ...budget, limit: () => budget.limit(last) },
       declaration,
+      whole,
       reader,
       underCap,
       hashes,

@@ -52,7 +52,10 @@ export interface RunDependencies {
 /** For the use cases of one object. */
 export interface ObjectDependencies extends RunDependencies {
   readonly state: StateStore;
+  /** What a run reads and writes: without child tables that are excluded now. */
   readonly declaration: ObjectDeclaration;
+  /** With every child table: files that earlier runs wrote may be of any. For whatever changes or removes files. */
+  readonly whole: ObjectDeclaration;
   readonly reader: ObjectReader;
   /** Wraps everything that sends requests. */
   readonly underCap: UnderCap;

@@ -2,8 +2,9 @@ import { Construct } from 'constructs';
 import { gluePatterns } from '../../functions/catalog/athena.ts';
 import { configuredTables, derivedViewNames } from '../../functions/catalog/configured.ts';
 import { flatName } from '../../functions/catalog/flat.ts';
-import { PARENT_OF, type ResolvedConfig } from '../../functions/config/config.ts';
-import { CHILD_NAMES, type ObjectName, SHARED_TABLES, type TableName } from '../../functions/core/names.ts';
+import type { ResolvedConfig } from '../../functions/config/config.ts';
+import { ownTables } from '../../functions/core/declared-tables.ts';
+import { type ObjectName, SHARED_TABLES } from '../../functions/core/names.ts';
 import { OBJECTS } from '../../functions/objects/index.ts';
 import { grantCatalog, grantLake, grantSecret, grantState, STATE_KEYS } from './access.ts';
 import type { Busy } from './alarms.ts';
@@ -70,8 +71,9 @@ export class Extractors extends Construct {
       timeoutSeconds: EXTRACTOR_TIMEOUT_SECONDS,
       ...(reservedConcurrency !== null && { reserved: reservedConcurrency }),
     });
+    // Also of child tables that are excluded: earlier runs may have written files, which are maintained and erased.
     const ownKeys = [
-      ...tablesOf(object, config).map((table) => `tables/${table}/*`),
+      ...ownTables(OBJECTS[object]).map((table) => `tables/${table}/*`),
       `manifests/${object}/*`,
     ];
     const shared = SHARED_TABLES.map((table) => `tables/${table}/*/${object}-*`);
@@ -105,9 +107,3 @@ export class Extractors extends Construct {
 /** `conversation_parts` → `ConversationParts`, as construct ids are written. */
 export const pascalCase = (name: string): string =>
   name.replaceAll(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase());
-
-/** The tables of an object, without those that all objects share. */
-const tablesOf = (object: ObjectName, { excludedTables }: ResolvedConfig): readonly TableName[] => [
-  object,
-  ...CHILD_NAMES.filter((child) => PARENT_OF[child] === object && !excludedTables.includes(child)),
-];

@@ -176,7 +176,7 @@ async function maintain(directory: string, clock: MemoryClock): Promise<void> {
       lake,
       state,
       executions,
-      declaration: OBJECTS[object],
+      whole: OBJECTS[object],
       clock,
       config: parseConfig({}),
       hashes: {

@@ -178,6 +178,37 @@ test.each(['replicate', 'hash'] as const)(
   },
 );
 
+test('a person is erased from a child table that is no longer written', async () => {
+  const bench = await startBench({ simulator: { sizes: SIZES.tiny } });
+  try {
+    const { contacts, tickets } = bench.simulator.workspace;
+    const [id = ''] = contacts.ids();
+    const [ticket = ''] = tickets.ids();
+    const mark = 'canary-of-a-part';
+    tickets.addPart(ticket, { part_type: 'comment', body: mark, author: { type: 'user', id } });
+    const out = bench.directory;
+    const objects = ['contacts', 'tickets'] as const;
+    const sync = async (config: PipelineConfig): Promise<void> => {
+      const result = await bench.sync({ config: { objects: [...objects], ...config } });
+      expect(result).toMatchObject({ status: 'finished', runs: [{ status: 'succeeded' }] });
+      bench.clock.advance(DAY);
+    };
+    await sync({});
+    await sync({ tables: { exclude: ['ticket_part', 'contact_tag'] } });
+    const inParts = async (): Promise<readonly string[]> =>
+      (await linesWith(out, mark)).filter((line) => JSON.parse(line).ticket_id === ticket);
+    expect(await inParts()).toHaveLength(1);
+    const erased = await local(['person', 'erase', id, '--yes', '--now', '--json', '--out', out]);
+    expect(erased).toMatchObject({ status: 0 });
+    expect(JSON.parse(erased.stdout)).toMatchObject({ status: 'erased' });
+    for (const [file, text] of await textsBelow(join(out, 'lake')))
+      expect([id, mark].filter((one) => text.includes(one)).map((one) => `${file}: ${one}`)).toEqual([]);
+    expect(await local(['verify', '--deep', '--out', out])).toMatchObject({ status: 0 });
+  } finally {
+    await bench.close();
+  }
+});
+
 test('an erasure that is stopped while it counts is none; one that is stopped later goes on', async () => {
   const bench = await startBench({ simulator: { sizes: SIZES.tiny } });
   try {

@@ -1,12 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { PARENT_OF, type PipelineConfig } from '../../functions/config/config.ts';
-import {
-  CHILD_NAMES,
-  CHILDREN_ON_REQUEST,
-  DEFAULT_OBJECTS,
-  OBJECT_NAMES,
-  SHARED_TABLES,
-} from '../../functions/core/names.ts';
+import { CHILD_NAMES, DEFAULT_OBJECTS, OBJECT_NAMES, SHARED_TABLES } from '../../functions/core/names.ts';
 import type { StackTemplate } from '../../lib/template/intrinsics.ts';
 import { LOCAL_PLACE } from '../../lib/template/template.ts';
 import { type AccessRequest, denialsOfBuckets, isAllowed, rightsOfFunction } from '../support/iam.ts';
@@ -48,8 +42,8 @@ describe('the roles', () => {
   });
 
   test('an extractor reaches the tables of its object and children, its manifests, and its own deletions, rejects and work', () => {
-    const prefixes =
-      'tables/contacts/* tables/contact_company/* tables/contact_tag/* tables/contact_subscription/* manifests/contacts/*';
+    const tables = 'contacts contact_company contact_tag contact_subscription contact_note'.split(' ');
+    const prefixes = [...tables.map((table) => `tables/${table}/*`), 'manifests/contacts/*'].join(' ');
     const shared =
       'tables/deletions/*/contacts-* tables/rejects/*/contacts-* evidence/contacts/* work/*/contacts/*';
     const written = `${prefixes} ${shared}`.split(' ').map((key) => `<Lake.Arn>/${key}`);
@@ -103,12 +97,13 @@ describe('the roles', () => {
     );
   });
 
-  test('an excluded child table is out of reach', () => {
+  // Runs from before the exclusion left files of the table. Compaction reads and removes them, and an erasure must.
+  test('an excluded child table is out of reach in the catalog only', () => {
     const withoutTags = rightsOf({ tables: { exclude: ['contact_tag'] } });
+    const ofFiles = (lines: readonly string[] = []) => lines.filter((line) => line.startsWith('s3:'));
+    expect(ofFiles(withoutTags.ExtractorsContactsRole)).toEqual(ofFiles(rights.ExtractorsContactsRole));
     const text = withoutTags.ExtractorsContactsRole?.join();
-    expect(text).toContain('tables/contact_company/');
     expect(text).toContain('table/<CatalogDatabase>/contact_company_*');
-    expect(text).not.toContain('tables/contact_tag/');
     expect(text).not.toContain('contact_tag_');
   });
 
@@ -124,9 +119,7 @@ describe('the roles', () => {
   test.each(DEFAULT_OBJECTS)(
     '%s deletes what history removes or puts together, and nothing of other objects',
     (object) => {
-      const children = CHILD_NAMES.filter(
-        (child) => PARENT_OF[child] === object && !CHILDREN_ON_REQUEST.includes(child),
-      );
+      const children = CHILD_NAMES.filter((child) => PARENT_OF[child] === object);
       const tables = [object, ...children];
       const own = [...tables.map((table) => `tables/${table}/*`), `manifests/${object}/*`];
       const shared = [

@@ -123,6 +123,7 @@ export function dependenciesOf(pipeline: Pipeline, options: DependencyOptions = 
     configDigest: DIGEST,
     observe: (event) => events.push(event),
     declaration,
+    whole: OBJECTS[object],
     reader,
     underCap: UNCAPPED,
     budget: createMemoryRateBudget(clock, table),

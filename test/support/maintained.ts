@@ -33,8 +33,10 @@ export const isDue = async (dependencies: ObjectDependencies): Promise<boolean> 
 };
 
 /** As a commit does it. */
-export const prune = async (dependencies: ObjectDependencies): Promise<boolean> =>
-  pruneHistory(dependencies, await manifestKeys(dependencies.lake, dependencies.declaration.name));
+export const prune = async (dependencies: ObjectDependencies): Promise<boolean> => {
+  const { lake, whole } = dependencies;
+  return pruneHistory({ ...dependencies, declaration: whole }, await manifestKeys(lake, whole.name));
+};
 
 /**
  * Maintains by invocations that are over after a few looks at their time.

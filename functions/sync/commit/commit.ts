@@ -241,7 +241,7 @@ export async function commitObject(dependencies: ObjectDependencies, holder: Lea
     await finishCommit(dependencies, await mark(dependencies, holder, fence), draft);
   }
   const keys = await manifestKeys(lake, declaration.name);
-  const isEvidenceLeft = await pruneHistory(dependencies, keys);
+  const isEvidenceLeft = await pruneHistory({ ...dependencies, declaration: dependencies.whole }, keys);
   await publishCommitted(dependencies, holder.runId);
   const maintain = isEvidenceLeft || isMaintenanceDue(dependencies, erasures, keys.map(runIdIn));
   return settled(dependencies, holder, maintain);

@@ -141,16 +141,20 @@ async function stepOfHistory(
 }
 
 /**
- * Does what is due, under the object's lease. Does nothing if another run works on the object: the next commit asks
- * again.
+ * Does what is due, under the object's lease, with the files of every table that the object has ever had. Does nothing
+ * if another run works on the object: the next commit asks again.
  * @throws ContractError if a file is damaged
  */
 export async function maintainObject(
-  dependencies: MaintainDependencies,
+  {
+    whole: declaration,
+    ...ports
+  }: Omit<MaintainDependencies, 'declaration'> & Pick<ObjectDependencies, 'whole'>,
   holder: Lease,
   attempt: RewriteAttempt,
 ): Promise<MaintainResult> {
-  const { lake, state: store, declaration } = dependencies;
+  const dependencies = { ...ports, declaration };
+  const { lake, state: store } = dependencies;
   const lease = await acquireSoleLease(dependencies, holder, attempt.id);
   if (lease === null) return DONE;
   // Listed once: erasures that are asked for from now on are for the next run.

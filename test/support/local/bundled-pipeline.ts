@@ -43,13 +43,13 @@ export interface BundledPipeline {
 
 /**
  * Synthesizes, provisions and opens a pipeline.
- * @param kept a directory that outlives it, and what runs the executions that are started over HTTP. @default an empty
- * directory, and `run` alone
+ * @param kept a directory that outlives it, and what runs the executions that are started over HTTP, if anything does.
+ * @default an empty directory, and `run` alone
  */
 export async function openBundledPipeline(
   config: PipelineConfig,
   setEnvironment: (variables: Readonly<Record<string, string>>) => void,
-  kept?: { readonly directory: string; readonly backend: ExecutionsBackend },
+  kept?: { readonly directory: string; readonly backend?: ExecutionsBackend },
 ): Promise<BundledPipeline> {
   const directory = kept?.directory ?? (await mkdtemp(join(tmpdir(), 'bundled-')));
   const { resources, folderOf, gateOf } = assemble(join(directory, 'cdk.out'), config);

@@ -200,6 +200,46 @@ test.each(['gzip', 'none'] as const)(
   },
 );
 
+test('a table that was excluded after some runs is erased, compacted and swept like the others', async () => {
+  const { pipeline, dependencies, change } = await history(8);
+  const { lake } = pipeline;
+  const isOfTags = (key: string): boolean => key.startsWith('tables/contact_tag/');
+  const tagFiles = lake.keys().filter(isOfTags);
+  const config = { tables: { exclude: ['contact_tag'] } };
+  const excluding = dependenciesOf(pipeline, {
+    object: 'contacts',
+    reader: dependencies.reader,
+    limit: 166,
+    config,
+  });
+  for (const index of [3, 4]) {
+    change(index);
+    expect((await runOnce(pipeline, excluding)).status).toBe('succeeded');
+  }
+  expect(lake.keys().filter(isOfTags)).toEqual(tagFiles);
+  const before = visible(pipeline);
+  // Left by an attempt that was cut off.
+  const theirs = filesWithPerson(pipeline).find(isOfTags) ?? '';
+  const orphan = theirs.replace(/[^/]+(\.ndjson\.gz)$/, '0001-cut-off-0001$1');
+  await lake.putNew(orphan, lake.files.get(theirs) ?? new Uint8Array());
+  await ask(pipeline, { isNow: true });
+  await maintain(pipeline, excluding);
+  expect(lake.files.has(erasedObjectKey(ERASURE, 'contacts', 'removed'))).toBe(true);
+  expect(filesWithPerson(pipeline)).toEqual([]);
+  expect(visible(pipeline)).toEqual(neighbours(before));
+
+  const neighbour = lake.keys().find(isOfTags) ?? '';
+  const old = neighbour.replace(/[^/]+(\.ndjson\.gz)$/, '0001-cut-off-0001$1');
+  await lake.putNew(old, lake.files.get(neighbour) ?? new Uint8Array());
+  pipeline.clock.advance(72 * HOUR_MS);
+  change(4);
+  expect((await runOnce(pipeline, excluding)).status).toBe('succeeded');
+  await maintain(pipeline, excluding);
+  expect(countingManifestsOf(lake, 'contacts').some(({ mode }) => mode === 'compaction')).toBe(true);
+  expect(lake.files.has(old)).toBe(false);
+  expect(neighbours(before).every((line) => visible(pipeline).includes(line))).toBe(true);
+});
+
 test('files without the person stay as they are', async () => {
   const { pipeline, dependencies } = await history(4, 'gzip', { isAlone: true });
   const files = new Map(pipeline.lake.files);
