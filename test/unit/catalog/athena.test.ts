@@ -101,7 +101,7 @@ describe('the tables for Glue', () => {
   it('are the files, a history and views per table, and the manifests', () => {
     const ofTables = NAMES.flatMap((name) => [name, `${name}_history`, `${name}_files`]);
     const live = OWN.map((name) => `${name}_live`);
-    const expected = ['manifests', 'manifest_files', ...ofTables, ...live];
+    const expected = ['manifests', 'counting_manifests', 'manifest_files', ...ofTables, ...live];
     expect([...glue.keys()].sort()).toEqual(expected.sort());
   });
 
