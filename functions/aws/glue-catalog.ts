@@ -14,6 +14,7 @@ import {
 } from '@aws-sdk/client-glue';
 import {
   type AthenaLake,
+  countingManifestsView,
   filesTable,
   historyColumns,
   historyView,
@@ -137,11 +138,13 @@ export function createGlueCatalog(client: GlueClient, options: GlueCatalogOption
 
   const settleShared = (lake: AthenaLake): Promise<void> =>
     settle(async () => {
-      const [table, view] = [manifestsTable(lake), manifestFilesView(lake)];
-      const [storedTable, storedView] = await Promise.all([find(table.Name), find(view.Name)]);
+      const table = manifestsTable(lake);
+      const storedTable = await find(table.Name);
+      const views = [countingManifestsView(lake), manifestFilesView(lake)];
+      const storedViews = await Promise.all(views.map(({ Name }) => find(Name)));
       return [
         [storedTable, storedTable === null ? fresh(table) : mergedTable(inputOf(storedTable), table)],
-        viewChange(storedView, view),
+        ...views.map((view, index) => viewChange(storedViews[index] ?? null, view)),
       ];
     });
 

@@ -4,10 +4,11 @@
  */
 import { OBJECT_NAMES } from '../core/names.ts';
 import { createTable, type GlueColumn, type GlueTable, glueView, UNDECIDED } from './glue.ts';
-import { MANIFEST_COLUMNS, MANIFEST_FILE_COLUMNS, type NestedType } from './manifests.ts';
+import { COUNTING_COLUMNS, MANIFEST_COLUMNS, MANIFEST_FILE_COLUMNS, type NestedType } from './manifests.ts';
 import { list, literal, quoted } from './sql.ts';
 import { type CatalogTable, RUN_DATE } from './tables.ts';
 import {
+  COUNTING_MANIFESTS,
   createView,
   historyName,
   MANIFEST_FILES,
@@ -174,17 +175,12 @@ export function historyView(
 /**
  * Which manifests count, in one scan: each manifest has a row for itself and one for each that it replaces.
  *
- * A query lists files and manifests at several moments, and all of these must see the same rewrites. So a rewrite only
+ * A query lists files and manifests at several moments, and all of these must see the same commits. So a manifest only
  * counts for queries that begin a minute after it, which all scans of a query agree on: its files are in every list by
  * then, and what it replaces still is. If something that it replaces is gone, as after an urgent erasure, it counts at
  * once.
  */
-const manifestFiles = ({ root }: AthenaLake): View => ({
-  name: MANIFEST_FILES,
-  columns: MANIFEST_FILE_COLUMNS,
-  select: `SELECT
-  object, run_id, table_name, ${literal(root)} || file_key AS path, file_rows AS "rows", bytes, sha256
-FROM (
+const THAT_COUNT = `FROM (
   SELECT *, bool_or(position > 1 AND NOT waits) OVER (PARTITION BY object, named) AS is_replaced
   FROM (
     SELECT *, is_new AND bool_and(is_there) OVER (PARTITION BY object, run_id) AS waits
@@ -195,19 +191,40 @@ FROM (
         IF(position = 1, tables) AS tables,
         named,
         position,
-        replaces IS NOT NULL AND from_iso8601_timestamp(committed_at) > current_timestamp - INTERVAL '1' MINUTE AS is_new,
+        from_iso8601_timestamp(committed_at) > current_timestamp - INTERVAL '1' MINUTE AS is_new,
         bool_or(position = 1) OVER (PARTITION BY object, named) AS is_there
       FROM ${MANIFESTS}
       CROSS JOIN UNNEST(ARRAY[run_id] || coalesce(replaces, ARRAY[])) WITH ORDINALITY AS ids (named, position)
     ) AS known
   ) AS settled
-) AS marked
+) AS marked`;
+
+const IS_COUNTED = 'position = 1 AND NOT waits AND NOT is_replaced';
+
+const COUNTING: View = {
+  name: COUNTING_MANIFESTS,
+  columns: COUNTING_COLUMNS,
+  select: `SELECT
+  object, run_id
+${THAT_COUNT}
+WHERE ${IS_COUNTED}`,
+};
+
+const manifestFiles = ({ root }: AthenaLake): View => ({
+  name: MANIFEST_FILES,
+  columns: MANIFEST_FILE_COLUMNS,
+  select: `SELECT
+  object, run_id, table_name, ${literal(root)} || file_key AS path, file_rows AS "rows", bytes, sha256
+${THAT_COUNT}
 CROSS JOIN UNNEST(tables) AS entries (table_name, content)
 CROSS JOIN UNNEST(content.files) AS files (file_key, file_rows, bytes, sha256)
-WHERE NOT waits AND NOT is_replaced`,
+WHERE ${IS_COUNTED}`,
 });
 
-/** `manifest_files`: the files that the manifests list. */
+/** `counting_manifests`: the manifests that count. */
+export const countingManifestsView = ({ database }: AthenaLake): GlueTable => glueView(COUNTING, database);
+
+/** `manifest_files`: the files that these manifests list. */
 export const manifestFilesView = (lake: AthenaLake): GlueTable =>
   glueView(manifestFiles(lake), lake.database);
 
@@ -233,6 +250,7 @@ const currentViews = (tables: readonly CatalogTable[]): readonly View[] =>
 export const glueTables = (tables: readonly CatalogTable[], lake: AthenaLake): readonly GlueTable[] => [
   manifestsTable(lake),
   ...tables.map((table) => filesTable(table, historyColumns(table), lake)),
+  countingManifestsView(lake),
   manifestFilesView(lake),
   ...tables.map((table) => historyView(table, historyColumns(table), lake)),
   ...currentViews(tables).map((view) => glueView(view, lake.database)),
@@ -241,6 +259,7 @@ export const glueTables = (tables: readonly CatalogTable[], lake: AthenaLake): r
 /** The names of the catalog's tables and views for these tables, as patterns. */
 export const gluePatterns = (tables: readonly CatalogTable[]): readonly string[] => [
   MANIFESTS,
+  COUNTING_MANIFESTS,
   MANIFEST_FILES,
   ...tables.flatMap(({ name }) => [name, `${name}_*`]),
 ];
@@ -254,6 +273,6 @@ export function athenaStatements(
   const histories = tables.map((table) => history(table, historyColumns(table)));
   return {
     tables: [manifestsTable(lake), ...files].map(createTable),
-    views: [manifestFiles(lake), ...histories, ...currentViews(tables)].map(createView),
+    views: [COUNTING, manifestFiles(lake), ...histories, ...currentViews(tables)].map(createView),
   };
 }

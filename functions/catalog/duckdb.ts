@@ -5,7 +5,15 @@ import { MANIFEST_COLUMNS, type NestedType } from './manifests.ts';
 import { list, literal, quoted } from './sql.ts';
 import type { CatalogTable } from './tables.ts';
 import type { CatalogType } from './types.ts';
-import { createView, historyName, MANIFEST_FILES, MANIFESTS, PATH, viewsOfAll } from './views.ts';
+import {
+  COUNTING_MANIFESTS,
+  createView,
+  historyName,
+  MANIFEST_FILES,
+  MANIFESTS,
+  PATH,
+  viewsOfAll,
+} from './views.ts';
 
 export interface LakeManifests {
   /** Absolute path of the lake's directory, with a trailing slash. */
@@ -59,11 +67,14 @@ function manifestsSelect({ root, manifests }: LakeManifests): string {
   return `SELECT * FROM read_json([${files}], ${NEWLINE_DELIMITED}, columns = ${struct(columns)})`;
 }
 
+/** The list of manifests is fixed, so each counts unless another replaces it. */
+const THAT_COUNT = `FROM ${MANIFESTS}
+  WHERE (object, run_id) NOT IN (SELECT object, unnest(replaces) FROM ${MANIFESTS} WHERE replaces IS NOT NULL)`;
+
 const manifestFilesSelect = (root: string): string => `SELECT
   object, run_id, entry.key AS table_name, ${literal(root)} || file.key AS path, file.rows, file.bytes, file.sha256
 FROM (
-  SELECT object, run_id, unnest(map_entries(tables)) AS entry FROM ${MANIFESTS}
-  WHERE (object, run_id) NOT IN (SELECT object, unnest(replaces) FROM ${MANIFESTS} WHERE replaces IS NOT NULL)
+  SELECT object, run_id, unnest(map_entries(tables)) AS entry ${THAT_COUNT}
 ) AS entries
 CROSS JOIN unnest(entry.value.files) AS files(file)`;
 
@@ -157,6 +168,7 @@ export const manifestStatements = (files: LakeManifests): readonly string[] => [
   ...MACROS,
   createView({ name: MANIFESTS, select: manifestsSelect(files) }),
   SET_MAX_ROW_BYTES,
+  createView({ name: COUNTING_MANIFESTS, select: `SELECT object, run_id ${THAT_COUNT}` }),
   createView({ name: MANIFEST_FILES, select: manifestFilesSelect(files.root) }),
   setCommittedFiles(files.root),
   ...(files.runs === undefined ? [] : [setRunsAsOf(files.runs)]),

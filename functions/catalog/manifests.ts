@@ -48,10 +48,15 @@ export const MANIFEST_COLUMNS: Readonly<Record<string, NestedType>> = {
   replaces: STRINGS,
 };
 
-/** Columns of `manifest_files`: one row per committed file. */
-export const MANIFEST_FILE_COLUMNS: readonly { readonly name: string; readonly type: CatalogType }[] = [
+/** Columns of `counting_manifests`: one row per manifest that counts. */
+export const COUNTING_COLUMNS: readonly { readonly name: string; readonly type: CatalogType }[] = [
   { name: 'object', type: 'string' },
   { name: 'run_id', type: 'string' },
+];
+
+/** Columns of `manifest_files`: one row per committed file. */
+export const MANIFEST_FILE_COLUMNS: readonly { readonly name: string; readonly type: CatalogType }[] = [
+  ...COUNTING_COLUMNS,
   { name: 'table_name', type: 'string' },
   { name: 'path', type: 'string' },
   { name: 'rows', type: 'bigint' },

@@ -14,6 +14,7 @@ export interface View {
 }
 
 export const MANIFESTS = 'manifests';
+export const COUNTING_MANIFESTS = 'counting_manifests';
 export const MANIFEST_FILES = 'manifest_files';
 export const historyName = (table: TableName): string => `${table}_history`;
 export const liveName = (table: TableName): string => `${table}_live`;
@@ -50,9 +51,12 @@ ${columns},
 WHERE ${rank} = 1`;
 }
 
-/** An erasure of the run has a longer id, but its rows have the run's. */
+/**
+ * An erasure of the run has a longer id, but its rows have the run's. The run may have no file, so `manifest_files` does
+ * not know it.
+ */
 const lastRunOf = (object: ObjectName): string =>
-  `(SELECT max(substr(run_id, 1, ${RUN_ID_LENGTH})) FROM ${MANIFESTS} WHERE object = ${literal(object)})`;
+  `(SELECT max(substr(run_id, 1, ${RUN_ID_LENGTH})) FROM ${COUNTING_MANIFESTS} WHERE object = ${literal(object)})`;
 
 const rowsOfLastRun = (table: ViewedTable, object: ObjectName): string => `SELECT
 ${list(names(table))}

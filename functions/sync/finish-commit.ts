@@ -41,8 +41,8 @@ export async function finishCommit(
 ): Promise<ObjectState> {
   const key = manifestKey(state.object, draft.manifest.run_id);
   const isRewrite = draft.manifest.replaces !== undefined;
-  // What it replaces is kept for running queries from now on, however old the draft is.
-  const wanted = isRewrite ? { ...draft.manifest, committed_at: isoTime(clock.now()) } : draft.manifest;
+  // From now on readers see it, and what it supersedes is kept for running queries, however old the draft is.
+  const wanted = { ...draft.manifest, committed_at: isoTime(clock.now()) };
   const isNew = (await lake.putNew(key, encodeJson(wanted))) === 'written';
   const manifest = isNew ? wanted : await requireStored<Manifest>(lake, key);
   const committed = isRewrite ? afterRewrite(manifest, key, state) : committedBy(manifest, key, draft);

@@ -1,6 +1,6 @@
 /** Every view and every documented query on Trino, over the catalog as runs publish it, against DuckDB on the same lake. */
-import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Manifest } from '../../functions/core/engine-files.ts';
@@ -19,6 +19,7 @@ const isSmallList = (table: string): boolean => isObjectName(table) && isOptiona
 
 const NAMES = [
   'manifests',
+  'counting_manifests',
   'manifest_files',
   ...TABLE_NAMES,
   ...TABLE_NAMES.filter((name) => !isShared(name)).map((name) => `${name}_flat`),
@@ -184,47 +185,86 @@ describe('after the run has committed and has widened columns', () => {
   sameOnBoth();
 });
 
-describe('a rewrite', () => {
-  /** As a compaction leaves it: the first run's files under another name, and a manifest that replaces that run's. */
-  async function rewritten(committedMs: number) {
+describe('a commit', () => {
+  const manifestsOf = async (object: string): Promise<readonly string[]> => {
+    const folder = join(bench.directory, 'lake', 'manifests', object);
+    return (await readdir(folder)).toSorted().map((name) => join(folder, name));
+  };
+
+  /** The object's first run once more, under another id. */
+  async function copied(
+    object: string,
+    committedMs: number,
+    change: (file: Buffer, from: string, to: string) => Buffer,
+    rest: (runId: string) => Partial<Manifest> & { readonly run_id: string },
+  ) {
     const lake = join(bench.directory, 'lake');
-    const folder = join(lake, 'manifests', 'contacts');
-    const [name = ''] = (await readdir(folder)).toSorted();
-    const text = await readFile(join(folder, name), 'utf8');
-    const { run_id: runId, tables } = JSON.parse(text) as Manifest;
-    const id = `${runId.slice(0, 8)}T235959999Z-day-abcdef`;
+    const [source = ''] = await manifestsOf(object);
+    const text = await readFile(source, 'utf8');
+    const { run_id: from, tables } = JSON.parse(text) as Manifest;
+    const changed = rest(from);
+    const to = changed.run_id;
     const keys = Object.values(tables).flatMap(({ files }) => files.map(({ key }) => key));
-    const moved = (key: string): string => key.replaceAll(runId, id);
-    const manifest = {
-      ...JSON.parse(text.replaceAll(runId, id)),
-      mode: 'compaction',
-      committed_at: new Date(committedMs).toISOString(),
-      replaces: [runId],
-    };
-    const path = join(folder, `${id}.json`);
+    const moved = (key: string): string => join(lake, key.replaceAll(from, to));
+    const committed_at = new Date(committedMs).toISOString();
+    const manifest = { ...JSON.parse(text.replaceAll(from, to)), committed_at, ...changed };
+    const path = join(dirname(source), `${to}.json`);
     return {
-      replaced: join(folder, name),
+      source,
       text,
       async write(): Promise<void> {
         for (const key of keys) {
-          await mkdir(dirname(join(lake, moved(key))), { recursive: true });
-          await copyFile(join(lake, key), join(lake, moved(key)));
+          await mkdir(dirname(moved(key)), { recursive: true });
+          await writeFile(moved(key), change(await readFile(join(lake, key)), from, to));
         }
         await writeFile(path, `${JSON.stringify(manifest)}\n`);
       },
       async remove(): Promise<void> {
-        for (const file of [path, ...keys.map((key) => join(lake, moved(key)))])
-          await rm(file, { force: true });
+        for (const file of [path, ...keys.map(moved)]) await rm(file, { force: true });
       },
     };
+  }
+
+  /** As a compaction leaves it: the first run's files as they are, and a manifest that replaces that run's. */
+  const rewritten = (committedMs: number) =>
+    copied(
+      'contacts',
+      committedMs,
+      (file) => file,
+      (runId) => ({
+        run_id: `${runId.slice(0, 8)}T235959999Z-day-abcdef`,
+        mode: 'compaction',
+        replaces: [runId],
+      }),
+    );
+
+  /** A newer run that has read the same records again. */
+  async function newRun(object: string, committedMs: number, rest: Partial<Manifest> = {}) {
+    const newest = (await manifestsOf(object)).at(-1) ?? '';
+    const day = basename(newest).slice(0, 8);
+    return copied(
+      object,
+      committedMs,
+      (file, from, to) => gzipSync(gunzipSync(file).toString().replaceAll(from, to)),
+      () => ({ ...rest, run_id: `${day}T235959999Z-ffffff` }),
+    );
   }
 
   /** A view over one scan, and one that joins two. */
   const SQL = `SELECT 'contacts' AS name, count(*) AS n, count(DISTINCT "_version") AS versions FROM contacts_history
     UNION ALL SELECT 'companies', count(*), count(DISTINCT "_parent_version") FROM contact_company`;
 
-  const answer = async (): Promise<string> =>
-    JSON.stringify((await engines.trino.query(SQL)).rows.toSorted());
+  /** A table with a child table: how many rows each has, and which runs they are from. */
+  const withChild = (table: string, child: string): string =>
+    [table, child]
+      .map(
+        (name) =>
+          `SELECT '${name}' AS name, count(*) AS n, array_sort(array_agg(DISTINCT "_run_id")) FROM ${name}`,
+      )
+      .join(' UNION ALL ');
+
+  const answer = async (sql: string): Promise<string> =>
+    JSON.stringify((await engines.trino.query(sql)).rows.toSorted());
 
   const filesOf = async (): Promise<string> =>
     JSON.stringify(
@@ -232,43 +272,96 @@ describe('a rewrite', () => {
         .rows,
     );
 
-  test('that begins to count at any moment of a query changes no answer', async () => {
-    const before = await answer();
-    let lists = 0;
-    gateway.beforeList = async () => {
-      lists += 1;
-    };
-    await answer();
-    const all = lists;
-    expect(all).toBeGreaterThan(3);
-    for (let at = 1; at <= all; at += 1) {
-      const one = await rewritten(Date.now());
-      let seen = 0;
+  test.each([
+    ['a rewrite', SQL, rewritten],
+    [
+      'a run of an object that is read whole',
+      withChild('teams', 'team_admin'),
+      (committedMs: number) => newRun('teams', committedMs),
+    ],
+    [
+      'a run of an incremental object',
+      withChild('contacts', 'contact_company'),
+      (committedMs: number) => newRun('contacts', committedMs),
+    ],
+  ])(
+    '%s at any moment of a query changes no answer',
+    async (_what, sql, prepare) => {
+      const before = await answer(sql);
+      let lists = 0;
       gateway.beforeList = async () => {
-        seen += 1;
-        if (seen === at) await one.write();
+        lists += 1;
       };
-      const found = await answer();
-      gateway.beforeList = async () => undefined;
-      await one.remove();
-      expect([at, found]).toEqual([at, before]);
-    }
-  }, 300_000);
+      await answer(sql);
+      const all = lists;
+      expect(all).toBeGreaterThan(3);
+      for (let at = 1; at <= all; at += 1) {
+        const one = await prepare(Date.now());
+        let seen = 0;
+        let writing: Promise<void> | undefined;
+        // Lists run at once: this one and all after it wait, so that they see the commit.
+        gateway.beforeList = async () => {
+          seen += 1;
+          if (seen >= at) await (writing ??= one.write());
+        };
+        const found = await answer(sql);
+        gateway.beforeList = async () => undefined;
+        await one.remove();
+        expect([at, found]).toEqual([at, before]);
+      }
+    },
+    300_000,
+  );
 
-  test('counts a minute later, or at once if what it replaces is gone', async () => {
-    const before = await answer();
+  test('counts a minute later: a rewrite, or at once if what it replaces is gone', async () => {
+    const before = await answer(SQL);
     const now = await rewritten(Date.now());
     await now.write();
     expect(await filesOf()).not.toContain('-day-');
-    await rm(now.replaced);
+    await rm(now.source);
     expect(await filesOf()).toContain('-day-');
-    expect(await answer()).toBe(before);
-    await writeFile(now.replaced, now.text);
+    expect(await answer(SQL)).toBe(before);
+    await writeFile(now.source, now.text);
     await now.remove();
     const past = await rewritten(Date.now() - 70_000);
     await past.write();
     expect(await filesOf()).toContain('-day-');
-    expect(await answer()).toBe(before);
+    expect(await answer(SQL)).toBe(before);
     await past.remove();
+  });
+
+  test.each([
+    ['teams', 'team_admin'],
+    ['contacts', 'contact_company'],
+  ])('counts a minute later: a run of %s', async (table, child) => {
+    const sql = withChild(table, child);
+    const before = await answer(sql);
+    const now = await newRun(table, Date.now());
+    await now.write();
+    expect(await answer(sql)).toBe(before);
+    await now.remove();
+    const past = await newRun(table, Date.now() - 70_000);
+    await past.write();
+    const after = JSON.parse(await answer(sql)) as readonly (readonly [string, number, readonly string[]])[];
+    for (const [, n, runs] of after) {
+      expect(Number(n)).toBeGreaterThan(0);
+      expect(runs).toContainEqual(expect.stringContaining('-ffffff'));
+    }
+    await past.remove();
+  });
+
+  test('counts a minute later: a run that has found nothing', async () => {
+    const before = await countOf('teams');
+    expect(before).toBeGreaterThan(0);
+    const nothing = { tables: { teams: { rows: 0, files: [] }, team_admin: { rows: 0, files: [] } } };
+    for (const [ageMs, expected] of [
+      [0, before],
+      [70_000, 0],
+    ] as const) {
+      const run = await newRun('teams', Date.now() - ageMs, nothing);
+      await run.write();
+      expect([ageMs, await countOf('teams')]).toEqual([ageMs, expected]);
+      await run.remove();
+    }
   });
 });

@@ -153,6 +153,22 @@ describe('a commit killed at any call', () => {
     expect(outcomes).toEqual(new Set(['old', 'new']));
   });
 
+  test('is dated when its manifest appears, whoever writes it', async () => {
+    const writers = new Set<string>();
+    for await (const { setting, at, when } of moments()) {
+      const { pipeline, dependencies, holder } = setting;
+      await killCommit(setting, at, when);
+      const { hasManifest } = await seen(setting);
+      const killedMs = pipeline.clock.now();
+      await planObject(dependencies, await takeOver(setting));
+      if ((await expectWhole(setting)) === 'old') continue;
+      const { committed_at } = pipeline.lake.json<Manifest>(manifestKey('tickets', holder.runId));
+      expect(Date.parse(committed_at)).toBe(hasManifest ? killedMs : pipeline.clock.now());
+      writers.add(hasManifest ? 'the run' : 'the next run');
+    }
+    expect(writers).toEqual(new Set(['the run', 'the next run']));
+  });
+
   test('is safe if the failure is recorded and the dead run wakes up after its successor', async () => {
     for await (const { setting, at, when } of moments()) {
       const { pipeline, dependencies, holder } = setting;
