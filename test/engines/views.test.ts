@@ -302,7 +302,8 @@ describe('a commit', () => {
         // Lists run at once: this one and all after it wait, so that they see the commit.
         gateway.beforeList = async () => {
           seen += 1;
-          if (seen >= at) await (writing ??= one.write());
+          if (seen >= at) writing ??= one.write();
+          await writing;
         };
         const found = await answer(sql);
         gateway.beforeList = async () => undefined;
