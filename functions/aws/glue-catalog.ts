@@ -14,11 +14,11 @@ import {
 } from '@aws-sdk/client-glue';
 import {
   type AthenaLake,
-  countingManifestsView,
   filesTable,
   historyColumns,
   historyView,
   manifestFilesView,
+  manifestRunsView,
   manifestsTable,
   tableViews,
 } from '../catalog/athena.ts';
@@ -140,7 +140,7 @@ export function createGlueCatalog(client: GlueClient, options: GlueCatalogOption
     settle(async () => {
       const table = manifestsTable(lake);
       const storedTable = await find(table.Name);
-      const views = [countingManifestsView(lake), manifestFilesView(lake)];
+      const views = [manifestRunsView(lake), manifestFilesView(lake)];
       const storedViews = await Promise.all(views.map(({ Name }) => find(Name)));
       return [
         [storedTable, storedTable === null ? fresh(table) : mergedTable(inputOf(storedTable), table)],

@@ -8,10 +8,10 @@ import { COUNTING_COLUMNS, MANIFEST_COLUMNS, MANIFEST_FILE_COLUMNS, type NestedT
 import { list, literal, quoted } from './sql.ts';
 import { type CatalogTable, RUN_DATE } from './tables.ts';
 import {
-  COUNTING_MANIFESTS,
   createView,
   historyName,
   MANIFEST_FILES,
+  MANIFEST_RUNS,
   MANIFESTS,
   PATH,
   type View,
@@ -202,7 +202,7 @@ const THAT_COUNT = `FROM (
 const IS_COUNTED = 'position = 1 AND NOT waits AND NOT is_replaced';
 
 const COUNTING: View = {
-  name: COUNTING_MANIFESTS,
+  name: MANIFEST_RUNS,
   columns: COUNTING_COLUMNS,
   select: `SELECT
   object, run_id
@@ -221,8 +221,8 @@ CROSS JOIN UNNEST(content.files) AS files (file_key, file_rows, bytes, sha256)
 WHERE ${IS_COUNTED}`,
 });
 
-/** `counting_manifests`: the manifests that count. */
-export const countingManifestsView = ({ database }: AthenaLake): GlueTable => glueView(COUNTING, database);
+/** `manifest_runs`: the manifests that count. */
+export const manifestRunsView = ({ database }: AthenaLake): GlueTable => glueView(COUNTING, database);
 
 /** `manifest_files`: the files that these manifests list. */
 export const manifestFilesView = (lake: AthenaLake): GlueTable =>
@@ -250,7 +250,7 @@ const currentViews = (tables: readonly CatalogTable[]): readonly View[] =>
 export const glueTables = (tables: readonly CatalogTable[], lake: AthenaLake): readonly GlueTable[] => [
   manifestsTable(lake),
   ...tables.map((table) => filesTable(table, historyColumns(table), lake)),
-  countingManifestsView(lake),
+  manifestRunsView(lake),
   manifestFilesView(lake),
   ...tables.map((table) => historyView(table, historyColumns(table), lake)),
   ...currentViews(tables).map((view) => glueView(view, lake.database)),
@@ -259,8 +259,7 @@ export const glueTables = (tables: readonly CatalogTable[], lake: AthenaLake): r
 /** The names of the catalog's tables and views for these tables, as patterns. */
 export const gluePatterns = (tables: readonly CatalogTable[]): readonly string[] => [
   MANIFESTS,
-  COUNTING_MANIFESTS,
-  MANIFEST_FILES,
+  'manifest_*',
   ...tables.flatMap(({ name }) => [name, `${name}_*`]),
 ];
 

@@ -6,10 +6,10 @@ import { list, literal, quoted } from './sql.ts';
 import type { CatalogTable } from './tables.ts';
 import type { CatalogType } from './types.ts';
 import {
-  COUNTING_MANIFESTS,
   createView,
   historyName,
   MANIFEST_FILES,
+  MANIFEST_RUNS,
   MANIFESTS,
   PATH,
   viewsOfAll,
@@ -168,7 +168,7 @@ export const manifestStatements = (files: LakeManifests): readonly string[] => [
   ...MACROS,
   createView({ name: MANIFESTS, select: manifestsSelect(files) }),
   SET_MAX_ROW_BYTES,
-  createView({ name: COUNTING_MANIFESTS, select: `SELECT object, run_id ${THAT_COUNT}` }),
+  createView({ name: MANIFEST_RUNS, select: `SELECT object, run_id ${THAT_COUNT}` }),
   createView({ name: MANIFEST_FILES, select: manifestFilesSelect(files.root) }),
   setCommittedFiles(files.root),
   ...(files.runs === undefined ? [] : [setRunsAsOf(files.runs)]),

@@ -48,7 +48,7 @@ export const MANIFEST_COLUMNS: Readonly<Record<string, NestedType>> = {
   replaces: STRINGS,
 };
 
-/** Columns of `counting_manifests`: one row per manifest that counts. */
+/** Columns of `manifest_runs`: one row per manifest that counts. */
 export const COUNTING_COLUMNS: readonly { readonly name: string; readonly type: CatalogType }[] = [
   { name: 'object', type: 'string' },
   { name: 'run_id', type: 'string' },

@@ -14,7 +14,7 @@ export interface View {
 }
 
 export const MANIFESTS = 'manifests';
-export const COUNTING_MANIFESTS = 'counting_manifests';
+export const MANIFEST_RUNS = 'manifest_runs';
 export const MANIFEST_FILES = 'manifest_files';
 export const historyName = (table: TableName): string => `${table}_history`;
 export const liveName = (table: TableName): string => `${table}_live`;
@@ -56,7 +56,7 @@ WHERE ${rank} = 1`;
  * not know it.
  */
 const lastRunOf = (object: ObjectName): string =>
-  `(SELECT max(substr(run_id, 1, ${RUN_ID_LENGTH})) FROM ${COUNTING_MANIFESTS} WHERE object = ${literal(object)})`;
+  `(SELECT max(substr(run_id, 1, ${RUN_ID_LENGTH})) FROM ${MANIFEST_RUNS} WHERE object = ${literal(object)})`;
 
 const rowsOfLastRun = (table: ViewedTable, object: ObjectName): string => `SELECT
 ${list(names(table))}

@@ -186,7 +186,7 @@ function kindOf(logicalId: string, right: string): string {
     .replace(/work\/\*\/\w+\/\*/, 'work/*/<own>/*')
     .replace(/erasures\/\*\/\w+\./, 'erasures/*/<own>.')
     .replace(/(manifests|evidence)\/\w+\//, '$1/<own>/')
-    .replace(/(table\/rights_00000000)\/(manifests|counting_manifests|manifest_files)$/, '$1/<of manifests>')
+    .replace(/(table\/rights_00000000)\/manifest(?:s|_\S+)$/, '$1/<of manifests>')
     .replace(/(table\/rights_00000000)\/(?!<)\w+(_\*)?$/, '$1/<own>$2');
   return `${kind}: ${general}`;
 }

@@ -19,7 +19,7 @@ const isSmallList = (table: string): boolean => isObjectName(table) && isOptiona
 
 const NAMES = [
   'manifests',
-  'counting_manifests',
+  'manifest_runs',
   'manifest_files',
   ...TABLE_NAMES,
   ...TABLE_NAMES.filter((name) => !isShared(name)).map((name) => `${name}_flat`),

@@ -27,7 +27,7 @@ const GLUE = 'arn:<AWS::Partition>:glue:<AWS::Region>:<AWS::AccountId>';
 /** Rights on the tables and views that all objects share, and on those of these tables. */
 function glue(...tables: readonly string[]): readonly string[] {
   const names = [...tables, 'deletions', 'rejects'].flatMap((table) => [table, `${table}_*`]);
-  const ofManifests = ['manifests', 'counting_manifests', 'manifest_files'];
+  const ofManifests = ['manifests', 'manifest_*'];
   const own = [...ofManifests, ...names].map((name) => `table/<CatalogDatabase>/${name}`);
   return ['catalog', 'database/<CatalogDatabase>', ...own].flatMap((resource) =>
     ['GetTable', 'CreateTable', 'UpdateTable'].map((action) => `glue:${action} on ${GLUE}:${resource}`),

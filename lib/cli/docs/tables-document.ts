@@ -39,7 +39,7 @@ of every file as text, including those of interrupted attempts. Query the histor
 | also available | one row per |
 |---|---|
 | \`manifests\` | committed run of an object: window, files, proof of completeness, schema drift |
-| \`counting_manifests\` | manifest that counts: \`object\`, \`run_id\`. In Athena a manifest counts after a minute |
+| \`manifest_runs\` | manifest that counts: \`object\`, \`run_id\`. In Athena a manifest counts after a minute |
 | \`manifest_files\` | committed file of these: \`object\`, \`run_id\`, \`table_name\`, \`path\`, \`rows\`, \`bytes\`, \`sha256\` |
 `;
 

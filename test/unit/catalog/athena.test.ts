@@ -101,7 +101,7 @@ describe('the tables for Glue', () => {
   it('are the files, a history and views per table, and the manifests', () => {
     const ofTables = NAMES.flatMap((name) => [name, `${name}_history`, `${name}_files`]);
     const live = OWN.map((name) => `${name}_live`);
-    const expected = ['manifests', 'counting_manifests', 'manifest_files', ...ofTables, ...live];
+    const expected = ['manifests', 'manifest_runs', 'manifest_files', ...ofTables, ...live];
     expect([...glue.keys()].sort()).toEqual(expected.sort());
   });
 
@@ -136,7 +136,7 @@ describe('the tables for Glue', () => {
   it('ask in one way which manifests count, so that all parts of a query see the same runs', () => {
     const asking = text.views.filter((sql) => /\bmanifests\b/.test(sql.replace(/^.* AS\n/, '')));
     expect(asking.map((sql) => sql.slice('CREATE OR REPLACE VIEW '.length, sql.indexOf(' AS')))).toEqual([
-      'counting_manifests',
+      'manifest_runs',
       'manifest_files',
     ]);
     const rules = asking.map((sql) => sql.slice(sql.indexOf('\nFROM ('), sql.indexOf(' AS marked')));
@@ -148,7 +148,7 @@ describe('the tables for Glue', () => {
       "from_iso8601_timestamp(committed_at) > current_timestamp - INTERVAL '1' MINUTE AS is_new";
     expect(rules[0]?.split('\n').map((line) => line.trim())).toContain(`${waiting},`);
     const teams = text.views.find((sql) => sql.startsWith('CREATE OR REPLACE VIEW teams '));
-    expect(teams).toContain("FROM counting_manifests WHERE object = 'teams'");
+    expect(teams).toContain("FROM manifest_runs WHERE object = 'teams'");
   });
 
   it('have every manifest, by object', () => {

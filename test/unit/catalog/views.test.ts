@@ -16,7 +16,7 @@ beforeAll(async () => {
   instance = await DuckDBInstance.create(':memory:');
   connection = await instance.connect();
   await connection.run(`CREATE TABLE manifest_files (${FILES})`);
-  await connection.run('CREATE TABLE counting_manifests (object VARCHAR, run_id VARCHAR)');
+  await connection.run('CREATE TABLE manifest_runs (object VARCHAR, run_id VARCHAR)');
   for (const { name, columns } of TABLES) {
     const typed = columns.map((column) => `"${column.name}" ${TYPES[column.type]}`);
     await connection.run(`CREATE TABLE ${name}_files (${typed.join(', ')}, "$path" VARCHAR)`);
@@ -133,7 +133,7 @@ const path = (table: string, run: number): string => `${table}/${run}`;
 async function store(history: History): Promise<void> {
   for (const { name } of TABLES) await connection.run(`DELETE FROM ${name}_files`);
   await connection.run('DELETE FROM manifest_files');
-  await connection.run('DELETE FROM counting_manifests');
+  await connection.run('DELETE FROM manifest_runs');
   const own = (table: string, run: number) => ({
     _run_id: runId(run),
     _extracted_at: run,
@@ -197,7 +197,7 @@ async function store(history: History): Promise<void> {
   for (const run of runs) {
     const objects = [OBJECTS.contacts, OBJECTS.companies, OBJECTS.conversation_parts];
     await insert(
-      'counting_manifests',
+      'manifest_runs',
       objects.map(({ name }) => ({ object: name, run_id: runId(run) })),
     );
     const tables = TABLES.map(({ name, object }) => ({
