@@ -40,7 +40,9 @@ const START_TIMEOUT_MS = 120_000;
 
 const OPTIONS = [
   '-Xmx2G',
-  '-XX:+UseG1GC',
+  '-XX:+UseSerialGC',
+  // Hundreds of small queries, each with code of its own: the optimizing compiler takes more than it gives.
+  '-XX:TieredStopAtLevel=1',
   '--add-modules=jdk.incubator.vector',
   '--enable-native-access=ALL-UNNAMED',
   '--sun-misc-unsafe-memory-access=allow',

@@ -133,11 +133,13 @@ async function countOf(table: string): Promise<number> {
   return Number(rows[0]?.[0]);
 }
 
-function sameOnBoth(): void {
-  test.each(NAMES)('%s has the same rows', async (name) => {
+function sameRows(names: readonly string[]): void {
+  test.each(names)('%s has the same rows', async (name) => {
     expect(await tableDifferences(engines, name)).toEqual([]);
   });
+}
 
+function sameAnswers(): void {
   test.each(DOCUMENTED_QUERIES)('%s has the same answer', async (_title, sql) => {
     expect(await queryDifferences(engines, sql)).toEqual([]);
   });
@@ -173,7 +175,8 @@ describe('after two runs, with left-overs lying about and a run in progress that
     expect(await queryDifferences(engines, sql)).toEqual([]);
   });
 
-  sameOnBoth();
+  sameRows(NAMES);
+  sameAnswers();
 });
 
 describe('after the run has committed and has widened columns', () => {
@@ -182,7 +185,8 @@ describe('after the run has committed and has widened columns', () => {
     session = await bench.open();
     expectSuccess(await session.run());
   });
-  sameOnBoth();
+  // Every view was compared before. These are over what has changed: the manifests, and the columns of teams.
+  sameRows(NAMES.filter((name) => /^(manifest|team)/.test(name)));
 });
 
 describe('a commit', () => {

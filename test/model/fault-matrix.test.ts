@@ -1,10 +1,11 @@
 /**
  * Every object, every point where the outside can fail, every way: after it ends, the next runs leave exactly what
- * Intercom holds, and no object stays locked. The optional lists are read alike, so that each tries a fifth of the cells,
- * its neighbours the others. `FAULT_STRIDE=n` tries every n-th cell only.
+ * Intercom holds, and no object stays locked. Small lists are read alike: tags try all cells, and each of the others a
+ * fifth, its neighbours the rest. `FAULT_STRIDE=n` tries every n-th cell only.
  */
 import { expect, test } from 'vitest';
-import { isOptional, OBJECT_NAMES } from '../../functions/core/names.ts';
+import { isOptional, OBJECT_NAMES, type ObjectName } from '../../functions/core/names.ts';
+import { OBJECTS as DECLARATIONS } from '../../functions/objects/index.ts';
 import { OBJECTS, ON_REQUEST } from '../support/local/tables.ts';
 import { type Cell, cellName, discover, type Lasts, problemsAfter, startSetting } from './fault-matrix.ts';
 import { HTTP_FAULTS } from './http-faults.ts';
@@ -46,8 +47,14 @@ const OTHER_CELLS: readonly Cell[] = [
   ...[-2 * HOUR, -90_000, 90_000, 2 * HOUR].map((aheadMs): Cell => ({ at: 'clock', aheadMs })),
 ];
 
-/** What is off, or may be missing, in many workspaces. */
-const LISTS: readonly string[] = [...OBJECT_NAMES.filter(isOptional), ...ON_REQUEST];
+const isSmallList = (object: ObjectName): boolean =>
+  DECLARATIONS[object].read.kind === 'list' && object !== 'tags';
+
+/** Read like others, off, or missing in many workspaces. */
+const LISTS: readonly string[] = [
+  ...OBJECT_NAMES.filter((object) => isOptional(object) || isSmallList(object)),
+  ...ON_REQUEST,
+];
 
 let size = 0;
 
