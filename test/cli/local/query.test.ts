@@ -177,7 +177,7 @@ describe('query', () => {
         .slice(1, -2)
         .map((line) => line.trim());
     };
-    const shared = ['manifest_runs', 'deletions', 'manifest_files', 'manifests', 'rejects'];
+    const shared = ['deletions', 'manifest_files', 'manifest_runs', 'manifests', 'rejects'];
     expect(await shown()).toEqual(['contact_company', 'contact_subscription', 'contacts', ...shared, 'tags']);
     const missing = await ask('SELECT name FROM contacts');
     expect(missing.status).toBe(1);
