@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { CountedShort, NewDebt, PlannedSlice } from '../../core/engine-files.ts';
-import type { DebtScope, Listing, Window, WindowQuery } from '../../core/reading.ts';
+import type { DebtScope, Listing, ObjectReader, Window, WindowQuery } from '../../core/reading.ts';
 import { DAY_SECONDS, type EpochSeconds, HOUR_SECONDS, toSeconds } from '../../core/time.ts';
 import type { ObjectDependencies } from '../dependencies.ts';
 
@@ -78,13 +78,12 @@ const isShort = ({ matched, times }: CountedListing): boolean => times.size < ma
 
 /** The windows inside this one in which something is missing, each as narrow as it pays to look. */
 async function* shortWindows(
-  { reader, declaration, clock }: ObjectDependencies,
+  list: NonNullable<ObjectReader['list']>,
+  { declaration, clock }: Pick<ObjectDependencies, 'declaration' | 'clock'>,
   query: WindowQuery,
   isSettled: WalkedRecords['isSettled'],
   steps: { left: number },
 ): AsyncGenerator<ShortWindow> {
-  const { list } = reader;
-  if (list === undefined) return;
   const now = toSeconds(clock.now());
   const byDay = declaration.read.granularity === 'day';
   const axes: readonly (readonly [Axis, number])[] = byDay
@@ -96,7 +95,7 @@ async function* shortWindows(
 
   async function* within(one: WindowQuery): AsyncGenerator<ShortWindow> {
     steps.left -= 1;
-    const listing = (await list?.(one)) ?? null;
+    const listing = await list(one);
     if (!isCounted(listing) || ![...listing.times.keys()].every(isSettled)) {
       yield { query: one, listing: null };
       return;
@@ -127,11 +126,12 @@ export async function narrow(
   { missing, isSettled }: WalkedRecords,
 ): Promise<readonly NewDebt[]> {
   const { scope } = owed;
-  if ('ids' in scope || dependencies.reader.list === undefined) return [owed];
+  const { list } = dependencies.reader;
+  if ('ids' in scope || list === undefined) return [owed];
   const { exact = scope.window } = scope;
   const found: NewDebt[] = [];
   let explained = 0;
-  const windows = shortWindows(dependencies, queryOf(scope), isSettled, { left: MOST_STEPS });
+  const windows = shortWindows(list, dependencies, queryOf(scope), isSettled, { left: MOST_STEPS });
   for await (const { query, listing } of windows) {
     const narrower: DebtScope = { window: query.updated, created: query.created, exact };
     if (listing === null) {

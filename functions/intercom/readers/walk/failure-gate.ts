@@ -86,6 +86,23 @@ const refusedMidway = (cause: PermissionError): ContractError =>
   );
 
 /**
+ * Why a walk broke off, if that is what is wrong with this walk alone.
+ * @throws the error, if it is not: a refusal of the first request, a dead token or network, a bug
+ */
+async function lossOf(
+  error: unknown,
+  hasBegun: boolean,
+  client: IntercomClient,
+  signal: AbortSignal | undefined,
+): Promise<Error> {
+  if (error instanceof PermissionError && hasBegun) return refusedMidway(error);
+  if (error instanceof ContractError) return error;
+  if (!(error instanceof RetryableError) || error.code === 'rate_limited') throw error;
+  await expectAnswer(client, signal);
+  return error;
+}
+
+/**
  * The events of a walk. If it breaks off although Intercom answers, its last event says so instead of an error:
  * what is wrong with one window must not stop the others.
  * @throws what does not concern this walk alone: a refusal of its first request, a dead token or network, a bug
@@ -102,13 +119,7 @@ export async function* orLost<T>(
       yield event;
     }
   } catch (error) {
-    const isOfTheWalk =
-      error instanceof ContractError ||
-      (error instanceof RetryableError && error.code !== 'rate_limited') ||
-      (error instanceof PermissionError && hasBegun);
-    if (!isOfTheWalk) throw error;
-    if (error instanceof RetryableError) await expectAnswer(client, signal);
-    yield { type: 'lost', error: error instanceof PermissionError ? refusedMidway(error) : error };
+    yield { type: 'lost', error: await lossOf(error, hasBegun, client, signal) };
   }
 }
 
@@ -121,9 +132,10 @@ export async function orNull<T>(
   client: IntercomClient,
   signal?: AbortSignal,
 ): Promise<T | null> {
-  async function* once(): AsyncGenerator<{ readonly type: 'found'; readonly value: T }, void, void> {
-    yield { type: 'found', value: await work() };
+  try {
+    return await work();
+  } catch (error) {
+    await lossOf(error, false, client, signal);
+    return null;
   }
-  for await (const event of orLost(once(), client, signal)) if (event.type === 'found') return event.value;
-  return null;
 }
