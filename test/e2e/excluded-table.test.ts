@@ -1,14 +1,13 @@
 /** A deployment excludes child tables that runs before it wrote: their files are still maintained, with the new rights. */
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { hashWith } from '../../functions/aws/secrets-hash-source.ts';
 import type { PipelineConfig } from '../../functions/config/config.ts';
-import type { ErasureRequest } from '../../functions/core/erasure.ts';
-import { erasedObjectKey, erasureNowKey, erasureRequestKey } from '../../functions/core/lake-keys.ts';
+import { erasedObjectKey } from '../../functions/core/lake-keys.ts';
 import { SIZES, startSimulator } from '../../lib/standins/intercom/index.ts';
 import { openBundledPipeline } from '../support/local/bundled-pipeline.ts';
+import { ageManifests, askToErase } from '../support/local/deployed-lake.ts';
 import { textsBelow } from '../support/texts-below.ts';
 
 const SUCCEEDED = { status: 'SUCCEEDED' };
@@ -40,19 +39,6 @@ test('an old run is pruned and a person is erased after their child tables were 
     return { pipeline, run };
   };
   const lake = join(directory, 'lake');
-  const put = async (key: string, content: object): Promise<void> => {
-    await mkdir(dirname(join(lake, key)), { recursive: true });
-    await writeFile(join(lake, key), JSON.stringify(content));
-  };
-  /** Functions run in threads, with the machine's clock: so what they committed becomes older. */
-  const age = async (object: string): Promise<void> => {
-    const folder = join(lake, 'manifests', object);
-    const committed_at = new Date(Date.now() - 3 * 3_600_000).toISOString();
-    for (const name of await readdir(folder)) {
-      const manifest = JSON.parse(await readFile(join(folder, name), 'utf8'));
-      await writeFile(join(folder, name), `${JSON.stringify({ ...manifest, committed_at })}\n`);
-    }
-  };
   const textsOf = async (...tables: readonly string[]) =>
     [...(await textsBelow(lake))].filter(([file]) =>
       tables.some((table) => file.includes(`/tables/${table}/`)),
@@ -69,25 +55,8 @@ test('an old run is pruned and a person is erased after their child tables were 
   onTestFinished(() => after.pipeline.close());
   say(mark);
   await after.run();
-  await age('teams');
-  const secrets = JSON.parse(await readFile(join(directory, 'state/secrets.json'), 'utf8'));
-  const [, { value = '' } = {}] =
-    Object.entries<{ value?: string }>(secrets).find(([name]) => name.startsWith('HashKey')) ?? [];
-  const id = '20261201T000000000Z-abc123';
-  const hashed = hashWith(value)(person);
-  const request: ErasureRequest = {
-    format: 1,
-    id,
-    requested_at: '2026-12-01T00:00:00Z',
-    subject: hashed,
-    suppress: true,
-    ids: [hashed],
-    emails: [],
-    external_ids: [],
-    conversations: [],
-  };
-  await put(erasureRequestKey(id), request);
-  await put(erasureNowKey(id), {});
+  await ageManifests(directory, 'teams');
+  const id = await askToErase(directory, person);
   await after.run();
   expect(after.pipeline.denied()).toEqual([]);
   expect(await textsOf('team_admin')).toEqual([]);

@@ -3,14 +3,13 @@
  * lost answers, changed schemas, deletions, leases of runs that died. What a role lacks would fail here; what
  * it has and none of this needs is shown.
  */
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { hashWith } from '../../functions/aws/secrets-hash-source.ts';
-import type { ErasureRequest } from '../../functions/core/erasure.ts';
-import { erasedObjectKey, erasureNowKey, erasureRequestKey } from '../../functions/core/lake-keys.ts';
+import { erasedObjectKey } from '../../functions/core/lake-keys.ts';
 import { SIZES, type Simulator, startSimulator } from '../../lib/standins/intercom/index.ts';
 import { type BundledPipeline, openBundledPipeline } from '../support/local/bundled-pipeline.ts';
+import { ageManifests, askToErase } from '../support/local/deployed-lake.ts';
 import { readLake } from '../support/local/lake-reader.ts';
 import { textsBelow } from '../support/texts-below.ts';
 
@@ -18,17 +17,6 @@ const SUCCEEDED = { status: 'SUCCEEDED' };
 
 let simulator: Simulator;
 let pipeline: BundledPipeline;
-
-/** Longer ago than a superseded run waits for queries: functions run in threads, with the machine's clock. */
-async function age(object: string): Promise<void> {
-  const folder = join(pipeline.directory, 'lake', 'manifests', object);
-  for (const name of await readdir(folder)) {
-    const text = await readFile(join(folder, name), 'utf8');
-    const manifest = JSON.parse(text) as { readonly committed_at: string };
-    const committed_at = new Date(Date.parse(manifest.committed_at) - 3 * 3_600_000).toISOString();
-    await writeFile(join(folder, name), `${JSON.stringify({ ...manifest, committed_at })}\n`);
-  }
-}
 
 beforeAll(async () => {
   simulator = await startSimulator({ sizes: SIZES.tiny });
@@ -74,7 +62,7 @@ test('a field that is new, and a run that is superseded', async () => {
   const calledOff = pipeline.loseAnswers();
   for (let run = 0; run < 2; run += 1) {
     expect(await pipeline.run({ objects: ['tags'] })).toMatchObject(SUCCEEDED);
-    await age('tags');
+    await ageManifests(pipeline.directory, 'tags');
   }
   calledOff();
   expect((await lake()).manifests('tags')).toHaveLength(2);
@@ -116,7 +104,7 @@ test('a record that cannot be a row, in a run that is superseded', async () => {
   heal();
   expect(await pipeline.run({ objects: ['tags'] })).toMatchObject(SUCCEEDED);
   calledOff();
-  await age('tags');
+  await ageManifests(pipeline.directory, 'tags');
   expect(await pipeline.run({ objects: ['tags'] })).toMatchObject(SUCCEEDED);
   expect((await lake()).manifests('tags')).toHaveLength(2);
   expect((await lake()).current('rejects').size).toBe(1);
@@ -139,30 +127,7 @@ test('an object that fails, whose lease nobody gives back, and the next runs', a
 
 test('a person who is erased, from tables that all objects share, too', async () => {
   const [person = ''] = simulator.workspace.contacts.ids();
-  const secrets = JSON.parse(await readFile(join(pipeline.directory, 'state/secrets.json'), 'utf8'));
-  const [[, { value = '' }] = ['', {}]] = Object.entries<{ value?: string }>(secrets).filter(([name]) =>
-    name.startsWith('HashKey'),
-  );
-  const id = '20261201T000000000Z-abc123';
-  const hashed = hashWith(value)(person);
-  const request: ErasureRequest = {
-    format: 1,
-    id,
-    requested_at: '2026-12-01T00:00:00Z',
-    subject: hashed,
-    suppress: true,
-    ids: [hashed],
-    emails: [],
-    external_ids: [],
-    conversations: [],
-  };
-  const ask = async (key: string, content: object): Promise<void> => {
-    const path = join(pipeline.directory, 'lake', key);
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, JSON.stringify(content));
-  };
-  await ask(erasureRequestKey(id), request);
-  await ask(erasureNowKey(id), {});
+  const id = await askToErase(pipeline.directory, person);
   const calledOff = pipeline.loseAnswers();
   expect(await pipeline.run({})).toMatchObject(SUCCEEDED);
   calledOff();
